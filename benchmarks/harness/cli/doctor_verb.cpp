@@ -1,0 +1,98 @@
+// `frugal doctor`: what can run here, and why the rest cannot.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/options.hpp"
+#include "benchmarks/harness/cli/text_table.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
+#include "datasets/catalog.hpp"
+#include "impl/api/backend.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using DoctorRows = std::vector<std::vector<std::string>>;
+
+const VerbSpec doctor_verb = {"doctor [--data-dir DIR]...",
+                              "Says what can run on this machine and why the rest cannot: the program, the machine, "
+                              "each back end, each data set.",
+                              0,
+                              0,
+                              {data_dir_option()},
+                              {"frugal doctor"}};
+
+std::string fact_text(const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (!value.is_array()) return value.dump();
+  std::string text;
+  for (const Json& item : value) text += (text.empty() ? "" : " ") + fact_text(item);
+  return text;
+}
+
+void print_facts(const char* title, const Json& facts, std::initializer_list<const char*> keys) {
+  DoctorRows rows;
+  for (const char* key : keys)
+    if (const std::string text = fact_text(facts.at(key)); !text.empty()) rows.push_back({key, text});
+  fmt::print("{}\n{}\n", title, text_table(rows, 2));
+}
+
+void print_backends() {
+  DoctorRows rows;
+  for (const Backend* backend : backends()) {
+    const Support support = backend->available();
+    std::string text = support ? "ready" : "cannot run: " + support.reason;
+    if (support)
+      for (const auto& [fact, value] : backend->device()) text += fmt::format(", {}: {}", fact, value);
+    rows.push_back({backend->name(), text});
+  }
+  fmt::print("back ends\n{}\n", text_table(rows, 2));
+}
+
+void print_datasets(const std::vector<std::filesystem::path>& data_dirs) {
+  DoctorRows rows;
+  bool all_here = true;
+  for (const data::Manifest& manifest : data::manifests()) {
+    std::string missing;
+    std::filesystem::path found;
+    for (const data::ManifestFile& file : manifest.files) {
+      if (const auto path = data::locate(file, data_dirs))
+        found = path->parent_path();
+      else if (missing.empty())
+        missing = file.path;
+    }
+    all_here = all_here && missing.empty();
+    rows.push_back({manifest.name, missing.empty()
+                                       ? "in reach: " + found.string()
+                                       : fmt::format("not here ({}): frugal data fetch {}", missing, manifest.name)});
+  }
+  for (const data::Generator& generator : data::generators())
+    rows.push_back({generator.name, "generated, always there"});
+  fmt::print("data sets\n{}", text_table(rows, 2));
+  if (all_here) return;
+  fmt::print("  looked in:");
+  for (const auto& dir : data_dirs) fmt::print(" {}", dir.string());
+  fmt::print("\n");
+}
+
+}  // namespace
+
+int run_doctor_verb(const Args& args, const Workloads& workloads) {
+  const std::optional<ParsedOptions> options = parse_options(doctor_verb, args);
+  if (!options) return exit_ok;
+  print_facts("program", build_facts(), {"version", "commit", "dirty", "type", "compiler", "flags"});
+  Json machine = machine_facts();
+  machine["threads"] = effective_threads({});
+  print_facts(
+      "machine", machine,
+      {"cpu", "cpu_family", "cpu_model", "cores", "threads", "isa", "memory_gib", "os", "kernel", "governor", "load"});
+  std::string names;
+  for (const Workload* workload : workloads) names += (names.empty() ? "" : ", ") + workload->name();
+  fmt::print("workloads\n  {}\n\n", names);
+  print_backends();
+  print_datasets(data_dirs_from(options->all("data-dir")));
+  return exit_ok;
+}
+
+}  // namespace frugal::harness

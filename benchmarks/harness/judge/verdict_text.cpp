@@ -1,0 +1,118 @@
+// Judgements for people (terminal) and for CI servers (JUnit XML).
+#include <fmt/format.h>
+
+#include <fstream>
+
+#include "benchmarks/harness/judge/judge.hpp"
+
+namespace frugal::harness {
+namespace {
+
+constexpr Verdict all_verdicts[] = {Verdict::worse,     Verdict::changed, Verdict::missing,
+                                    Verdict::ambiguous, Verdict::better,  Verdict::same};
+
+/// For attribute values and text. XML 1.0 has no way to write most control characters; they become spaces.
+std::string xml_escaped(std::string_view text) {
+  std::string escaped;
+  for (char c : text) {
+    switch (c) {
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      case '\n':
+        escaped += "&#10;";
+        break;
+      default:
+        escaped += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    }
+  }
+  return escaped;
+}
+
+}  // namespace
+
+std::string to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::better:
+      return "better";
+    case Verdict::same:
+      return "same";
+    case Verdict::ambiguous:
+      return "ambiguous";
+    case Verdict::worse:
+      return "worse";
+    case Verdict::changed:
+      return "changed";
+    case Verdict::missing:
+      return "missing";
+  }
+  return "";
+}
+
+std::string to_text(const Judgement& judgement) {
+  std::string text = fmt::format("{} against {}\n", judgement.run, judgement.baseline);
+  for (Verdict verdict : all_verdicts) {
+    if (verdict == Verdict::same) continue;
+    for (const Finding& finding : judgement.findings) {
+      if (finding.verdict != verdict) continue;
+      text += fmt::format("{:<9}  {} {} {} {}: {}\n", to_string(verdict), finding.id, finding.suite, finding.cell,
+                          finding.metric, finding.message);
+    }
+  }
+  std::string counts;
+  for (Verdict verdict : all_verdicts) {
+    if (const std::size_t n = judgement.count(verdict)) {
+      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n, to_string(verdict));
+    }
+  }
+  if (judgement.new_cells > 0) {
+    counts += fmt::format("{}{} new (not in the baseline)", counts.empty() ? "" : ", ", judgement.new_cells);
+  }
+  if (judgement.findings.empty()) counts += counts.empty() ? "nothing was compared" : "; nothing was compared";
+  return text + counts + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");
+}
+
+std::string to_junit(const Judgement& judgement) {
+  std::size_t failures = 0;
+  for (const Finding& finding : judgement.findings) failures += finding.failed() ? 1 : 0;
+  // A server reads no test cases as no failures; say it as one.
+  const bool nothing = judgement.findings.empty();
+  std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
+  xml += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">\n",
+                     xml_escaped("frugal check " + judgement.run), nothing ? 1 : judgement.findings.size(),
+                     nothing ? 1 : failures);
+  if (nothing) {
+    xml +=
+        "    <testcase classname=\"frugal\" name=\"compared\"><failure message=\"nothing was compared\"/></testcase>\n";
+  }
+  for (const Finding& finding : judgement.findings) {
+    xml += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml_escaped(finding.suite),
+                       xml_escaped(finding.cell + (finding.cell.empty() ? "" : " ") + finding.metric));
+    const std::string message = fmt::format("{}: {} ({})", to_string(finding.verdict), finding.message, finding.id);
+    if (finding.failed()) {
+      xml += fmt::format(">\n      <failure type=\"{}\" message=\"{}\"/>\n    </testcase>\n",
+                         to_string(finding.verdict), xml_escaped(message));
+    } else {
+      xml += fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n", xml_escaped(message));
+    }
+  }
+  return xml + "  </testsuite>\n</testsuites>\n";
+}
+
+void write_junit(const Judgement& judgement, const std::filesystem::path& path) {
+  std::ofstream file(path, std::ios::binary);
+  file << to_junit(judgement);
+  file.close();
+  if (!file) throw UserError("cannot write " + path.string());
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,66 @@
+#include "benchmarks/harness/plan/cell_paths.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "benchmarks/harness/plan/plan.hpp"
+
+namespace frugal::harness {
+namespace {
+
+void flatten_into(const Json& value, const std::string& path, std::map<std::string, Json>& leaves) {
+  if (!value.is_object()) {
+    leaves.emplace(path, value);
+    return;
+  }
+  for (const auto& [key, child] : value.items()) flatten_into(child, path.empty() ? key : path + "." + key, leaves);
+}
+
+}  // namespace
+
+std::map<std::string, Json> flatten(const Json& cell) {
+  std::map<std::string, Json> leaves;
+  flatten_into(cell, "", leaves);
+  return leaves;
+}
+
+std::vector<std::string> known_paths(std::span<const Json* const> cells) {
+  std::set<std::string> paths;
+  for (const Json* cell : cells) {
+    for (const auto& [path, value] : flatten(*cell)) paths.insert(path);
+  }
+  return {paths.begin(), paths.end()};
+}
+
+std::vector<std::string> varying_paths(std::span<const Json* const> cells) {
+  std::map<std::string, std::pair<Json, std::size_t>> first;  // value, and the number of cells that have it
+  for (const Json* cell : cells) {
+    for (const auto& [path, value] : flatten(*cell)) {
+      auto& known = first.try_emplace(path, value, 0).first->second;
+      if (known.first == value) ++known.second;
+    }
+  }
+  std::vector<std::string> varying;
+  for (const auto& [path, known] : first) {
+    if (known.second != cells.size()) varying.push_back(path);
+  }
+  return varying;
+}
+
+bool matches(const Json& cell, std::span<const std::pair<std::string, Json>> where) {
+  return std::ranges::all_of(where, [&](const auto& condition) {
+    const Json* value = cell_value(cell, condition.first);
+    return value != nullptr && *value == condition.second;
+  });
+}
+
+std::string short_path(std::string_view path, std::string_view workload) {
+  if (path == "dataset.name") return "dataset";
+  const std::string own = fmt::format("params.{}.", workload);
+  if (path.starts_with(own)) path.remove_prefix(own.size());
+  return std::string(path);
+}
+
+}  // namespace frugal::harness

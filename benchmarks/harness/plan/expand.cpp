@@ -1,0 +1,210 @@
+#include "benchmarks/harness/plan/expand.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <unordered_set>
+
+namespace frugal::harness {
+namespace {
+
+Axis read_axis(const Vocabulary& vocabulary, const Node::Entry& entry) {
+  Axis axis{entry.key, entry.key_place, {}};
+  if (entry.value.kind == Node::Kind::map) {
+    throw UserError(entry.value.place,
+                    "an axis is a dotted path with a list of values, such as params." + vocabulary.name() + "." +
+                        (vocabulary.params().empty() ? "x" : vocabulary.param_names()[0]) + ": [1, 2]");
+  }
+  if (entry.value.as_list().empty()) throw UserError(entry.value.place, "the axis " + axis.path + " has no values");
+  for (const Node& value : entry.value.items) {
+    Layer layer;
+    add_settings(layer, vocabulary, entry.key, entry.key_place, value);
+    axis.values.push_back(std::move(layer));
+  }
+  return axis;
+}
+
+AxisGroup read_zip(const Vocabulary& vocabulary, const Node& entry) {
+  AxisGroup group;
+  for (const Node::Entry& pair : entry.as_map()) {
+    group.push_back(read_axis(vocabulary, pair));
+    if (group.back().values.size() != group.front().values.size()) {
+      throw UserError(
+          pair.value.place,
+          fmt::format("axes that are zipped must be equally long: {} has {} values, {} has {}", group.front().path,
+                      group.front().values.size(), group.back().path, group.back().values.size()));
+    }
+  }
+  if (group.empty()) throw UserError(entry.place, "an entry of zip needs at least one axis");
+  return group;
+}
+
+/// The order in which axes over one parameter would win is not something a reader could guess.
+void require_disjoint(const std::vector<AxisGroup>& groups) {
+  std::map<std::string, const Axis*> owner;
+  for (const AxisGroup& group : groups) {
+    for (const Axis& axis : group) {
+      for (const Layer& layer : axis.values) {
+        for (const Setting& setting : layer.settings) {
+          const auto [other, fresh] = owner.try_emplace(setting.path, &axis);
+          if (!fresh && other->second != &axis) {
+            throw UserError(axis.key_place, fmt::format("{} is already set by the axis at {}", setting.path,
+                                                        other->second->key_place.str()));
+          }
+        }
+      }
+    }
+  }
+}
+
+std::vector<std::uint64_t> read_seeds(const Node* node) {
+  if (node == nullptr) return {1};
+  if (node->as_list().empty()) throw UserError(node->place, "seeds must name at least one seed");
+  std::vector<std::uint64_t> seeds;
+  for (const Node& seed : node->items) {
+    if (seed.as_integer() < 0) throw UserError(seed.place, "a seed must be at least 0, but this is " + seed.text);
+    seeds.push_back(static_cast<std::uint64_t>(seed.integer));
+  }
+  return seeds;
+}
+
+/// Counts through all combinations of `sizes`, the last one fastest. False after the last.
+bool next_combination(std::vector<std::size_t>& at, const std::vector<AxisGroup>& groups) {
+  for (std::size_t i = groups.size(); i-- > 0;) {
+    if (++at[i] < groups[i].front().values.size()) return true;
+    at[i] = 0;
+  }
+  return false;
+}
+
+/// Points of the axes, not counting includes; a double, for the product may exceed any integer.
+double combinations(const std::vector<AxisGroup>& groups) {
+  double product = 1;
+  for (const AxisGroup& group : groups) product *= static_cast<double>(group.front().values.size());
+  return product;
+}
+
+void put_overrides(Point& point, const Space& space) {
+  for (const Layer& layer : space.overrides) {
+    const Layer* top = &layer;
+    point.put({&top, 1});
+  }
+}
+
+/// One pass over a space.
+class Expansion {
+ public:
+  Expansion(const Space& space, const Vocabulary& vocabulary, const Place& document,
+            const std::function<void(const Cell&, const Point&)>& visit)
+      : space_(space), vocabulary_(vocabulary), document_(document), visit_(visit), used_(space.excludes.size()) {}
+
+  void axes() {
+    const Layer* base = &space_.base;
+    std::vector<std::size_t> at(space_.groups.size());
+    std::vector<const Layer*> layers;
+    do {
+      layers.clear();
+      for (std::size_t i = 0; i < at.size(); ++i) {
+        for (const Axis& axis : space_.groups[i]) layers.push_back(&axis.values[at[i]]);
+      }
+      Point point;
+      point.put({&base, 1});
+      point.put(layers);
+      put_overrides(point, space_);
+      add(point, true);
+    } while (next_combination(at, space_.groups));
+  }
+
+  void includes() {
+    const Layer* base = &space_.base;
+    for (const Layer& include : space_.includes) {
+      const Layer* layer = &include;
+      Point point;
+      point.put({&base, 1});
+      point.put({&layer, 1});
+      put_overrides(point, space_);
+      add(point, false);
+    }
+  }
+
+  void finish() const {
+    // An override may well take away what an exclude was for; the plan by itself may not.
+    for (std::size_t i = 0; i < used_.size() && space_.overrides.empty(); ++i) {
+      if (!used_[i]) throw UserError(space_.exclude_places[i], "this exclude drops nothing: no point has these values");
+    }
+    if (seen_.empty()) throw UserError(document_, "nothing is left of this plan: every point is excluded");
+  }
+
+ private:
+  void add(const Point& point, bool may_exclude) {
+    std::optional<Cell> cell;
+    for (const std::uint64_t seed : space_.seeds) {
+      if (may_exclude && excluded(point, seed)) continue;
+      if (!cell) cell = point.resolve(vocabulary_, document_);
+      cell->seed = seed;
+      if (seen_.insert(cell->id()).second) visit_(*cell, point);
+    }
+  }
+
+  bool excluded(const Point& point, std::uint64_t seed) {
+    for (std::size_t i = 0; i < used_.size(); ++i) {
+      if (point.matches(space_.excludes[i], vocabulary_, seed)) {
+        used_[i] = true;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  const Space& space_;
+  const Vocabulary& vocabulary_;
+  const Place& document_;
+  const std::function<void(const Cell&, const Point&)>& visit_;
+  std::unordered_set<std::string> seen_;
+  std::vector<bool> used_;
+};
+
+}  // namespace
+
+Space read_space(const Vocabulary& vocabulary, const Node& document) {
+  Space space;
+  for (const Node::Entry& entry : document.entries) {
+    if (entry.key == "backend" || entry.key == "dataset" || entry.key == "params") {
+      add_settings(space.base, vocabulary, entry.key, entry.key_place, entry.value);
+    }
+  }
+  if (const Node* matrix = document.find("matrix")) {
+    for (const Node::Entry& entry : matrix->as_map()) space.groups.push_back({read_axis(vocabulary, entry)});
+  }
+  if (const Node* zip = document.find("zip")) {
+    for (const Node& entry : zip->as_list()) space.groups.push_back(read_zip(vocabulary, entry));
+  }
+  require_disjoint(space.groups);
+  if (const Node* include = document.find("include")) {
+    for (const Node& entry : include->as_list()) space.includes.push_back(read_layer(vocabulary, entry));
+  }
+  if (const Node* exclude = document.find("exclude")) {
+    for (const Node& entry : exclude->as_list()) {
+      space.excludes.push_back(read_selector(vocabulary, entry));
+      space.exclude_places.push_back(entry.place);
+    }
+  }
+  space.seeds = read_seeds(document.find("seeds"));
+  return space;
+}
+
+void for_each_cell(const Space& space, const Vocabulary& vocabulary, const Place& document, std::size_t limit,
+                   const std::function<void(const Cell&, const Point&)>& visit) {
+  const double cells = (combinations(space.groups) + static_cast<double>(space.includes.size())) *
+                       static_cast<double>(space.seeds.size());
+  if (cells > static_cast<double>(limit)) {
+    throw UserError(document, fmt::format("this would be {:.0f} cells, and a file may have {} in all: split the plan",
+                                          cells, max_cells));
+  }
+  Expansion expansion(space, vocabulary, document, visit);
+  expansion.axes();
+  expansion.includes();
+  expansion.finish();
+}
+
+}  // namespace frugal::harness

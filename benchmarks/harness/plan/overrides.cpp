@@ -1,0 +1,97 @@
+#include "benchmarks/harness/plan/overrides.hpp"
+
+#include <algorithm>
+
+namespace frugal::harness {
+namespace {
+
+/// Beside these, the paths of the cells' values: backend, dataset, params.
+constexpr std::string_view document_paths[] = {"seeds",           "determinism",      "measure.warmup",
+                                               "measure.repeats", "limits.timeout_s", "limits.memory_gib",
+                                               "limits.threads"};
+
+bool is_document_path(std::string_view path) {
+  return std::ranges::find(document_paths, path) != std::end(document_paths);
+}
+
+/// A value from the command line has no line and column.
+void move_to(Node& node, const Place& place) {
+  node.place = place;
+  for (Node& item : node.items) move_to(item, place);
+  for (Node::Entry& entry : node.entries) {
+    entry.key_place = place;
+    move_to(entry.value, place);
+  }
+}
+
+Node read_value(const Override& override, const Place& place) {
+  if (override.value.find_first_not_of(" \t\r\n") == std::string::npos) {
+    throw UserError(place, "there is no value after the '='");
+  }
+  std::vector<Node> values = parse_yaml(override.value, place.file);
+  if (values.size() != 1) throw UserError(place, "expected one value, but this is several documents");
+  move_to(values[0], place);
+  return std::move(values[0]);
+}
+
+std::vector<std::string> all_paths(std::span<const Vocabulary> vocabularies) {
+  std::vector<std::string> paths(std::begin(document_paths), std::end(document_paths));
+  for (const Vocabulary& vocabulary : vocabularies) {
+    for (const std::string& path : vocabulary.paths()) {
+      if (std::ranges::find(paths, path) == paths.end()) paths.push_back(path);
+    }
+  }
+  return paths;
+}
+
+/// The entry `key` of a map, made when it is missing.
+Node& member(Node& map, std::string_view key, const Place& place) {
+  const auto found = std::ranges::find(map.entries, key, &Node::Entry::key);
+  if (found != map.entries.end()) return found->value;
+  map.entries.push_back({std::string(key), place, {}});
+  map.entries.back().value.place = place;
+  return map.entries.back().value;
+}
+
+}  // namespace
+
+std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides,
+                                          std::span<const Vocabulary> vocabularies) {
+  std::vector<OverrideValue> values;
+  for (const Override& override : overrides) {
+    const Place place{"--set " + override.path + "=" + override.value};
+    const auto known = [&](const Vocabulary& vocabulary) { return vocabulary.settable(override.path); };
+    if (!is_document_path(override.path) && std::ranges::none_of(vocabularies, known)) {
+      throw UserError(place, unknown_word("path", override.path, all_paths(vocabularies)));
+    }
+    values.push_back({override.path, place, read_value(override, place)});
+  }
+  return values;
+}
+
+void override_keys(Node& document, const std::vector<OverrideValue>& values) {
+  for (const OverrideValue& value : values) {
+    if (!is_document_path(value.path)) continue;
+    const std::size_t dot = value.path.find('.');
+    Node& key = member(document, value.path.substr(0, dot), value.place);
+    if (dot == std::string::npos) {
+      key = value.value;
+      continue;
+    }
+    if (key.kind == Node::Kind::null) key.kind = Node::Kind::map;
+    member(key, value.path.substr(dot + 1), value.place) = value.value;
+  }
+}
+
+std::vector<Layer> override_layers(const Vocabulary& vocabulary, const std::vector<OverrideValue>& values) {
+  std::vector<Layer> layers;
+  for (const OverrideValue& value : values) {
+    if (!vocabulary.settable(value.path)) continue;
+    Layer layer;
+    add_settings(layer, vocabulary, value.path, value.place, value.value);
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+}  // namespace frugal::harness

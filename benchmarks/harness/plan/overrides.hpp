@@ -1,0 +1,30 @@
+// "--set params.inr.width=64": what it means for each document of a file.
+#pragma once
+#include <span>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/plan/plan.hpp"
+#include "benchmarks/harness/plan/point.hpp"
+
+namespace frugal::harness {
+
+/// An override whose value has been read; its places say "--set path=value".
+struct OverrideValue {
+  std::string path;
+  Place place;
+  Node value;
+};
+
+/// Reads the values. Throws UserError when one is not YAML, or when a path fits none of the documents, which are given
+/// by their vocabularies.
+std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides,
+                                          std::span<const Vocabulary> vocabularies);
+
+/// Writes those that name a key of the document (seeds, measure.repeats) into it.
+void override_keys(Node& document, const std::vector<OverrideValue>& values);
+
+/// Those that name a value of the cells and that this workload knows, in order.
+std::vector<Layer> override_layers(const Vocabulary& vocabulary, const std::vector<OverrideValue>& values);
+
+}  // namespace frugal::harness

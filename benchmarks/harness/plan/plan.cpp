@@ -1,0 +1,193 @@
+// One document -> one Plan: the keys that are not axes, the overrides, and the workload's own complaints.
+#include "benchmarks/harness/plan/plan.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/plan/expand.hpp"
+#include "benchmarks/harness/plan/overrides.hpp"
+#include "impl/common/sha256.hpp"
+
+namespace frugal::harness {
+namespace {
+
+const Node& required(const Node& document, std::string_view key) {
+  const Node* value = document.find(key);
+  if (value == nullptr) throw UserError(document.place, fmt::format("a plan needs the key '{}'", key));
+  return *value;
+}
+
+int read_count(const Node& node, std::int64_t min) {
+  constexpr std::int64_t max = 1'000'000;
+  if (node.as_integer() < min || node.integer > max) {
+    throw UserError(node.place, fmt::format("this must be from {} to {}, but it is {}", min, max, node.text));
+  }
+  return static_cast<int>(node.integer);
+}
+
+double read_bound(const Node& node) {
+  if (node.as_real() < 0) throw UserError(node.place, "a limit must be at least 0 (0: none), but this is " + node.text);
+  return node.real;
+}
+
+Measure read_measure(const Node* node) {
+  Measure measure;
+  if (node == nullptr) return measure;
+  require_keys(*node, {"warmup", "repeats"}, "key of measure");
+  if (const Node* warmup = node->find("warmup")) measure.warmup = read_count(*warmup, 0);
+  if (const Node* repeats = node->find("repeats")) measure.repeats = read_count(*repeats, 1);
+  return measure;
+}
+
+Limits read_limits(const Node* node) {
+  Limits limits;
+  if (node == nullptr) return limits;
+  require_keys(*node, {"timeout_s", "memory_gib", "threads"}, "key of limits");
+  if (const Node* timeout = node->find("timeout_s")) limits.timeout_s = read_bound(*timeout);
+  if (const Node* memory = node->find("memory_gib")) limits.memory_gib = read_bound(*memory);
+  if (const Node* threads = node->find("threads")) limits.threads = read_count(*threads, 0);
+  return limits;
+}
+
+void read_determinism(const Node* node, Plan& plan) {
+  static const std::vector<std::string> levels{"bitwise", "repeatable", "free"};
+  if (node == nullptr) return;
+  if (node->kind == Node::Kind::map) {
+    require_keys(*node, {"repeatable"}, "determinism");
+    const Node* band = node->find("repeatable");
+    if (band == nullptr) throw UserError(node->place, "give the band: determinism: {repeatable: 0.01}");
+    if (!(band->as_real() > 0 && band->real < 1))
+      throw UserError(band->place, "the band of repeatable is relative, between 0 and 1, but this is " + band->text);
+    plan.determinism = Determinism::repeatable;
+    plan.band = band->real;
+  } else if (node->as_string() == levels[0]) {
+    plan.determinism = Determinism::bitwise;
+  } else if (node->text == levels[1]) {
+    throw UserError(node->place, "repeatable within what? Give the relative band: determinism: {repeatable: 0.01}");
+  } else if (node->text != levels[2]) {
+    throw UserError(node->place, unknown_word("determinism", node->text, levels));
+  }
+}
+
+Gate read_gate(const Vocabulary& vocabulary, const Node& node) {
+  require_keys(node, {"metric", "min", "max", "where"}, "key of a gate");
+  Gate gate;
+  const Node* metric = node.find("metric");
+  if (metric == nullptr) throw UserError(node.place, "a gate needs the key 'metric'");
+  gate.metric = metric->as_string();
+  if (std::ranges::find(vocabulary.metric_names(), gate.metric) == vocabulary.metric_names().end()) {
+    throw UserError(metric->place,
+                    unknown_word("metric of " + vocabulary.name(), gate.metric, vocabulary.metric_names()));
+  }
+  if (const Node* min = node.find("min")) gate.min = min->as_real();
+  if (const Node* max = node.find("max")) gate.max = max->as_real();
+  if (!gate.min && !gate.max) throw UserError(node.place, "a gate needs 'min' or 'max'");
+  if (gate.min && gate.max && *gate.min > *gate.max) throw UserError(node.place, "no value passes: min is above max");
+  if (const Node* where = node.find("where")) gate.where = read_selector(vocabulary, *where);
+  return gate;
+}
+
+/// A gate over no cell could never fail, which is not what its author wanted.
+void require_use(const Gate& gate, const Node& node, const std::vector<Cell>& cells) {
+  const bool used = std::ranges::any_of(cells, [&](const Cell& cell) { return matches(cell.to_json(), gate.where); });
+  if (!used) throw UserError(node.place, "no cell of this plan matches the gate's 'where'");
+}
+
+std::string read_name(const Node& node) {
+  const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
+  const std::string& name = node.as_string();
+  if (name.empty() || !std::ranges::all_of(name, fits)) {
+    throw UserError(node.place, "a plan's name is made of the characters a-z 0-9 _ -");
+  }
+  return name;
+}
+
+Vocabulary read_workload(const Node& node, const Workloads& workloads) {
+  std::vector<std::string> names;
+  for (const Workload* workload : workloads) {
+    names.push_back(workload->name());
+    if (node.as_string() == names.back()) return Vocabulary(*workload);
+  }
+  throw UserError(node.place, unknown_word("workload", node.as_string(), names));
+}
+
+/// Checks the keys and everything that says which plan this is.
+Vocabulary read_head(const Node& document, const Workloads& workloads) {
+  require_keys(document,
+               {"schema", "name", "workload", "backend", "dataset", "params", "matrix", "zip", "include", "exclude",
+                "seeds", "measure", "limits", "determinism", "gate"},
+               "key");
+  const Node& schema = required(document, "schema");
+  if (schema.as_integer() != 1) {
+    throw UserError(schema.place, "this version reads plans of schema 1, but this one is of schema " + schema.text);
+  }
+  read_name(required(document, "name"));
+  return read_workload(required(document, "workload"), workloads);
+}
+
+/// Turns the workload's complaints about a cell into an error, or into notes about what this machine lacks.
+void hear(const std::vector<Complaint>& complaints, const Point& point, const Node& document,
+          std::vector<std::string>& unavailable) {
+  for (const Complaint& complaint : complaints) {
+    const Node* seeds = document.find("seeds");
+    const bool of_seed = complaint.path == "seed" && seeds != nullptr;
+    const Place place = of_seed ? seeds->place : point.place_of(complaint.path, document.place);
+    // A default is written nowhere, so it must be named.
+    const bool is_default = place.str() == document.place.str() && !complaint.path.empty();
+    const UserError error(place, (is_default ? complaint.path + " (a default): " : "") + complaint.message);
+    if (!complaint.unavailable) throw error;
+    const std::string text = error.what();
+    if (std::ranges::find(unavailable, text) == unavailable.end()) unavailable.push_back(text);
+  }
+}
+
+}  // namespace
+
+PlanFile parse_plan(const std::string& text, const std::string& file, const std::vector<Override>& overrides,
+                    const Workloads& workloads, const std::vector<std::filesystem::path>& data_dirs) {
+  std::vector<Node> documents = parse_yaml(text, file);
+  std::vector<Vocabulary> vocabularies;
+  std::set<std::string> names;
+  for (const Node& document : documents) {
+    vocabularies.push_back(read_head(document, workloads));
+    const Node& name = *document.find("name");
+    if (!names.insert(name.text).second) {
+      throw UserError(name.place, "another plan of this file is called '" + name.text + "' too");
+    }
+  }
+  const std::vector<OverrideValue> values = read_overrides(overrides, vocabularies);
+
+  PlanFile result{.file = file, .text = text, .sha256 = sha256(text), .plans = {}, .unavailable = {}};
+  std::size_t cells_left = max_cells;
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    Node& document = documents[i];
+    const Vocabulary& vocabulary = vocabularies[i];
+    override_keys(document, values);
+    Plan plan;
+    plan.name = document.find("name")->text;
+    plan.workload = vocabulary.name();
+    plan.measure = read_measure(document.find("measure"));
+    plan.limits = read_limits(document.find("limits"));
+    read_determinism(document.find("determinism"), plan);
+    Space space = read_space(vocabulary, document);
+    space.overrides = override_layers(vocabulary, values);
+    for_each_cell(space, vocabulary, document.place, cells_left, [&](const Cell& cell, const Point& point) {
+      hear(vocabulary.workload().check(cell, data_dirs), point, document, result.unavailable);
+      plan.cells.push_back(cell);
+    });
+    cells_left -= plan.cells.size();
+    if (const Node* gates = document.find("gate")) {
+      for (const Node& gate : gates->as_list()) {
+        plan.gates.push_back(read_gate(vocabulary, gate));
+        if (values.empty()) require_use(plan.gates.back(), gate, plan.cells);
+      }
+    }
+    result.plans.push_back(std::move(plan));
+  }
+  return result;
+}
+
+}  // namespace frugal::harness

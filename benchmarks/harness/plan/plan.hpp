@@ -1,0 +1,98 @@
+// A plan: one YAML document says what to measure; this turns it into cells.
+//
+//   schema: 1
+//   name: enrp_lake
+//   workload: inr
+//   backend: cpu
+//   dataset: enrp-lake                  # or {name: synthetic-photo, size: 128}
+//   params: {inr: {steps: 501}}
+//   matrix: {params.inr.width: [64, 128], backend: [reference, cpu]}     # product of all axes
+//   zip: [{params.inr.grid: [2, 4], params.inr.hidden_layers: [5, 2]}]   # each entry: axes that advance together
+//   exclude: [{params.inr.width: 64, backend: reference}]                # drops points that match all pairs
+//   include: [{params.inr.grid: 1, params.inr.width: 256}]               # adds points: base + these pairs
+//   seeds: [1, 2, 3]
+//   measure: {warmup: 0, repeats: 1}
+//   limits: {timeout_s: 600, memory_gib: 8, threads: 2}
+//   determinism: bitwise                # or free, or {repeatable: 0.01}; what repeats of a cell must keep
+//   gate: [{metric: "psnr[enrp]", min: 30, where: {params.inr.grid: 2}}]
+//
+// A file may hold several documents ("---"): several plans that run into one folder.
+// Axes and overrides name a value by its dotted path from the document's root. An override (--set) replaces the value
+// and any axis over the same path. Order of cells: seeds innermost, the first matrix axis outermost, includes last.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/harness/workload.hpp"
+
+namespace frugal::harness {
+
+struct Measure {
+  int warmup = 0;   ///< runs whose samples are thrown away
+  int repeats = 1;  ///< runs whose samples are kept
+};
+
+struct Limits {
+  double timeout_s = 0;   ///< of one cell, all repeats; 0: none
+  double memory_gib = 0;  ///< private writable memory of the child (RLIMIT_DATA); 0: none
+  int threads = 0;        ///< 0: all cores
+};
+
+/// What the metrics of a cell's repeats (measure.repeats) must keep; where they do not, the cell fails.
+enum class Determinism {
+  bitwise,     ///< equal, bit for bit
+  repeatable,  ///< |a - b| <= band * max(|a|, |b|)
+  free         ///< nothing
+};
+
+/// A bound a metric must keep after the run (exit code 1 when it does not).
+struct Gate {
+  std::string metric;
+  std::optional<double> min;
+  std::optional<double> max;
+  std::vector<std::pair<std::string, Json>> where;  ///< dotted path -> value; all must match
+};
+
+/// One document, fully read.
+struct Plan {
+  std::string name;
+  std::string workload;
+  Measure measure;
+  Limits limits;
+  Determinism determinism = Determinism::free;
+  double band = 0;  ///< of repeatable: relative
+  std::vector<Gate> gates;
+  std::vector<Cell> cells;  ///< expanded, distinct, in order
+};
+
+/// One "--set params.inr.width=64"; the value is read as YAML.
+struct Override {
+  std::string path;
+  std::string value;
+};
+
+struct PlanFile {
+  std::string file;    ///< as the user named it
+  std::string text;    ///< the bytes that were read
+  std::string sha256;  ///< of the text
+  std::vector<Plan> plans;
+  /// What was found wrong though the plan reads well: a machine that cannot run it (unavailable), with place and
+  /// reason. Empty: all can run.
+  std::vector<std::string> unavailable;
+};
+
+/// Reads, overrides, expands, fills defaults and validates everything. Throws UserError at the first mistake, with
+/// file:line:column and a suggestion. `name` is a path, or the name of an embedded plan ("demo").
+PlanFile load_plan(const std::string& name, const std::vector<Override>& overrides, const Workloads& workloads,
+                   const std::vector<std::filesystem::path>& data_dirs);
+
+/// The same from text, for tests and fuzzing.
+PlanFile parse_plan(const std::string& text, const std::string& file, const std::vector<Override>& overrides,
+                    const Workloads& workloads, const std::vector<std::filesystem::path>& data_dirs);
+
+/// The value at a dotted path of a cell ("backend", "seed", "params.inr.width", "dataset.name"), or null.
+const Json* cell_value(const Json& cell_json, std::string_view path);
+
+}  // namespace frugal::harness

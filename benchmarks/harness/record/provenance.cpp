@@ -1,0 +1,190 @@
+#include "benchmarks/harness/record/provenance.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdlib>
+#include <ctime>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "frugal_version.hpp"
+#include "impl/common/sha256.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// "model name\t: AMD EPYC" -> the text after the colon, of the first processor.
+std::string cpuinfo_field(const std::string& cpuinfo, const std::string& key) {
+  std::istringstream lines(cpuinfo);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with(key)) continue;
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos || line.find_first_not_of(" \t", key.size()) != colon) continue;
+    const std::size_t start = line.find_first_not_of(" \t", colon + 1);
+    return start == std::string::npos ? "" : line.substr(start);
+  }
+  return "";
+}
+
+std::string slurp(const char* path) {
+  std::ifstream stream(path);
+  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+}
+
+std::string first_line(const char* path) {
+  const std::string text = slurp(path);
+  return text.substr(0, text.find('\n'));
+}
+
+/// Only the extensions that decide which kernels run.
+std::vector<std::string> isa_flags(const std::string& cpuinfo) {
+  std::istringstream words(cpuinfo_field(cpuinfo, "flags"));
+  std::set<std::string> present;
+  for (std::string word; words >> word;) present.insert(word);
+  std::vector<std::string> flags;
+  for (const char* flag : {"avx2", "fma", "avx512f", "avx512vl", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_tile"})
+    if (present.contains(flag)) flags.emplace_back(flag);
+  return flags;
+}
+
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return 1;
+  return std::max(1, CPU_COUNT(&set));
+}
+
+std::string os_name() {
+  std::istringstream lines(slurp("/etc/os-release"));
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("PRETTY_NAME=")) {
+      std::string name = line.substr(12);
+      std::erase(name, '"');
+      return name;
+    }
+  return "unknown";
+}
+
+double round_to_tenth(double value) { return std::round(value * 10) / 10; }
+
+/// Now, as ISO 8601 UTC to the second.
+std::string utc_now() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  ::gmtime_r(&now, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+/// "g++ 12.2.0" or "clang++ 15.0.6".
+std::string compiler_name() {
+#ifdef __clang__
+  return "clang++ " __clang_version__;
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
+}  // namespace
+
+Json build_facts() {
+  return {{"version", FRUGAL_VERSION}, {"commit", FRUGAL_COMMIT},     {"dirty", FRUGAL_DIRTY}, {"diff", FRUGAL_DIFF},
+          {"type", FRUGAL_BUILD_TYPE}, {"compiler", compiler_name()}, {"flags", FRUGAL_FLAGS}};
+}
+
+Json machine_facts() {
+  const std::string cpuinfo = slurp("/proc/cpuinfo");
+  utsname kernel{};
+  ::uname(&kernel);
+  char host[256] = {};
+  ::gethostname(host, sizeof host - 1);
+  double load[1] = {0};
+  if (::getloadavg(load, 1) != 1) load[0] = 0;
+  const double memory = static_cast<double>(::sysconf(_SC_PHYS_PAGES)) * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+  std::string cpu = cpuinfo_field(cpuinfo, "model name");
+  if (cpu.empty()) cpu = kernel.machine;
+  return {{"cpu", cpu},
+          {"cpu_family", cpuinfo_field(cpuinfo, "cpu family")},
+          {"cpu_model", cpuinfo_field(cpuinfo, "model")},
+          {"cores", usable_cores()},
+          {"isa", isa_flags(cpuinfo)},
+          {"memory_gib", round_to_tenth(memory / (1024.0 * 1024 * 1024))},
+          {"os", os_name()},
+          {"kernel", kernel.release},
+          {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
+          {"load", round_to_tenth(load[0])},
+          {"hostname_hash", sha256(host).substr(0, 12)}};
+}
+
+int effective_threads(const Limits& limits) {
+  if (limits.threads > 0) return limits.threads;
+  if (const char* given = std::getenv("OMP_NUM_THREADS")) {
+    const std::string_view text(given);
+    int threads = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+    if (error == std::errc() && threads > 0) return threads;  // "4,2" is nested: the outer level counts
+  }
+  return usable_cores();
+}
+
+std::string determinism_text(const Plan& plan) {
+  if (plan.determinism == Determinism::free) return "free";
+  const std::string level =
+      plan.determinism == Determinism::bitwise ? "bitwise" : fmt::format("repeatable: {}", plan.band);
+  return level + (plan.measure.repeats > 1 ? " (checked)" : " (declared)");
+}
+
+MetricDescriptor peak_memory_metric() {
+  MetricDescriptor metric;
+  metric.name = "memory.peak";
+  metric.unit = "B";
+  metric.direction = MetricDescriptor::Direction::lower_is_better;
+  metric.format = "{:.3g}";
+  metric.help = "largest resident memory of the cell's process";
+  return metric;
+}
+
+Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& overrides, const Workloads& workloads,
+                           std::vector<std::string> command, Json backends, Json libraries) {
+  Provenance provenance;
+  provenance.name = std::filesystem::path(plan.file).stem().string();
+  Json threads = Json::object();
+  Json measure = Json::object();
+  std::set<std::string> used;
+  for (const Plan& one : plan.plans) {
+    threads[one.name] = effective_threads(one.limits);
+    measure[one.name] = {{"warmup", one.measure.warmup}, {"repeats", one.measure.repeats}};
+    used.insert(one.workload);
+    provenance.determinism[one.name] = determinism_text(one);
+  }
+  Json given = Json::array();
+  for (const Override& one : overrides) given.push_back(one.path + "=" + one.value);
+  provenance.plan = {{"file", plan.file},  {"sha256", plan.sha256}, {"text", plan.text},
+                     {"overrides", given}, {"threads", threads},    {"measure", measure}};
+  provenance.build = build_facts();
+  provenance.build["libraries"] = std::move(libraries);
+  provenance.machine = machine_facts();
+  provenance.machine["backends"] = std::move(backends);
+  provenance.started = utc_now();
+  provenance.command = std::move(command);
+  std::set<std::string> described;
+  for (const Workload* workload : workloads) {
+    if (!used.contains(workload->name())) continue;
+    provenance.clocks[workload->name()] = workload->clock();
+    for (MetricDescriptor& metric : workload->metrics())
+      if (described.insert(metric.name).second) provenance.metrics.push_back(std::move(metric));
+  }
+  if (described.insert(peak_memory_metric().name).second) provenance.metrics.push_back(peak_memory_metric());
+  return provenance;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,96 @@
+// A run is a folder: run.json (provenance, written first), cells.jsonl (one fsynced line per finished cell),
+// artifacts/<cell id>/ (pictures and the like). This is the only code that reads or writes them.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/plan/plan.hpp"
+#include "benchmarks/harness/workload.hpp"
+
+namespace frugal::harness {
+
+struct StageRecord {
+  std::string name;
+  std::vector<double> wall_s;  ///< raw samples, one per repeat
+  double flops = 0;            ///< of one repeat
+  double bytes = 0;
+};
+
+enum class Status { ok, failed, skipped, timeout, oom };
+std::string to_string(Status status);
+
+/// One line of cells.jsonl.
+struct CellRecord {
+  static constexpr int schema = 1;
+  std::string id;
+  Cell cell;
+  std::string implementation;
+  Status status = Status::ok;
+  std::string error;
+  std::map<std::string, double> metrics;
+  std::vector<StageRecord> stages;
+
+  const StageRecord* stage(std::string_view name) const;
+  Json to_json() const;
+  /// Throws UserError when a key is missing or of a wrong type.
+  static CellRecord from_json(const Json& json, const Place& place);
+};
+
+/// What must be known to trust a figure: run.json.
+struct Provenance {
+  static constexpr int schema = 1;
+  std::string name;     ///< of the run: the plan file's stem
+  Json plan;            ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
+                        ///< measure: {plan name: {warmup, repeats}}}
+  Json build;           ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
+  Json machine;         ///< {cpu, cores, isa, memory_gib, os, kernel, hostname_hash, backends: {cpu: {...}, ...}}
+  std::string started;  ///< ISO 8601 UTC
+  std::vector<std::string> command;
+  std::vector<MetricDescriptor> metrics;           ///< so that judge and report know direction and format
+  std::map<std::string, std::string> clocks;       ///< workload -> what is inside the clock
+  std::map<std::string, std::string> determinism;  ///< plan name -> determinism_text()
+
+  /// Null when nobody declared it.
+  const MetricDescriptor* metric(std::string_view wanted) const;
+  Json to_json() const;
+  static Provenance from_json(const Json& json, const Place& place);
+};
+
+/// A run read back: the last record of each id, in order of first appearance. A torn last line (a crash while writing)
+/// is ignored; any other damage is a UserError with file and line.
+struct Run {
+  std::filesystem::path folder;
+  Provenance provenance;
+  std::vector<CellRecord> cells;
+};
+
+/// `path` is a run folder, or a cells.jsonl beside its run.json.
+Run load_run(const std::filesystem::path& path);
+
+/// Appends records to a run folder, one fsynced line each; holds an exclusive lock while it lives.
+class ResultStore {
+ public:
+  /// Opens or makes the folder. When it holds a run already, its build, machine, and the threads, measure and
+  /// determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun all);
+  /// else its plan may differ, since ids decide which cells are done.
+  /// `start_anew` begins an empty record and keeps the old one as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ...
+  /// when these are taken).
+  ResultStore(std::filesystem::path folder, const Provenance& provenance, bool start_anew);
+  ~ResultStore();
+  ResultStore(const ResultStore&) = delete;
+  ResultStore& operator=(const ResultStore&) = delete;
+
+  const std::vector<CellRecord>& existing() const { return existing_; }
+  void append(const CellRecord& record);
+
+ private:
+  std::filesystem::path folder_;
+  std::vector<CellRecord> existing_;
+  int folder_lock_ = -1;
+  int file_ = -1;
+};
+
+}  // namespace frugal::harness

@@ -1,0 +1,203 @@
+// Crash-safe writing of a run folder. run.json is replaced whole; cells.jsonl grows by one write() and fsync a line, so
+// that a crash can tear at most the last line, which the next run cuts off. An flock on the folder keeps a second
+// writer out.
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/record/record.hpp"
+
+namespace frugal::harness {
+namespace {
+
+[[noreturn]] void fail_to(const std::string& verb, const std::filesystem::path& path) {
+  throw UserError(Place{path.string()}, fmt::format("cannot {}: {}", verb, std::strerror(errno)));
+}
+
+void write_all(int file, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(file, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_to("write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+/// Makes a rename or a new file in the folder durable.
+void sync_folder(const std::filesystem::path& folder) {
+  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (file < 0) return;
+  ::fsync(file);
+  ::close(file);
+}
+
+std::string build_words(const Json& build) {
+  const std::string commit = build.value("commit", "unknown").substr(0, 12);
+  const std::string type = build.value("type", "");
+  if (!build.value("dirty", false)) return fmt::format("commit {} ({})", commit, type);
+  return fmt::format("commit {} with local changes {} ({})", commit, build.value("diff", "").substr(0, 8), type);
+}
+
+std::string machine_words(const Json& machine) {
+  return fmt::format("{}, {} cores", machine.value("cpu", "unknown"), machine.value("cores", 0));
+}
+
+/// The first key whose value differs, or that only one of them has; empty: they are equal.
+std::string first_difference(const Json& before, const Json& now) {
+  for (const auto& [key, value] : now.items())
+    if (before.value(key, Json()) != value) return key;
+  for (const auto& [key, value] : before.items())
+    if (!now.contains(key)) return key;
+  return "";
+}
+
+/// What run.json says of each plan by its name, beside its determinism.
+constexpr const char* conditions_of_plans[] = {"threads", "measure"};
+
+/// Figures of another build, machine, thread count or way to measure must not be mixed into one record.
+void require_same_conditions(const Provenance& before, const Provenance& now, const std::filesystem::path& folder) {
+  const auto refuse = [&](const std::string& what, const std::string& then, const std::string& current) {
+    throw UserError(Place{folder.string()},
+                    fmt::format("this run was made with another {}: {} then, {} now. Give another --out to keep both, "
+                                "or --rerun all to start this one anew",
+                                what, then, current));
+  };
+  if (const std::string key = first_difference(before.build, now.build); !key.empty()) {
+    std::string then = build_words(before.build);
+    std::string current = build_words(now.build);
+    if (then == current) {
+      then = before.build.value(key, Json()).dump();
+      current = now.build.value(key, Json()).dump();
+    }
+    refuse(fmt::format("build (its {} differs)", key), then, current);
+  }
+  if (machine_words(before.machine) != machine_words(now.machine))
+    refuse("machine", machine_words(before.machine), machine_words(now.machine));
+  for (const char* condition : conditions_of_plans) {
+    const Json all_before = before.plan.value(condition, Json::object());
+    const Json all_now = now.plan.value(condition, Json::object());
+    for (const auto& [plan, value] : all_now.items()) {
+      const Json then = all_before.value(plan, value);
+      if (then != value) refuse(condition, fmt::format("{} for plan '{}'", then.dump(), plan), value.dump());
+    }
+  }
+  for (const auto& [plan, level] : now.determinism) {
+    const auto then = before.determinism.find(plan);
+    if (then != before.determinism.end() && then->second != level)
+      refuse("determinism", fmt::format("{} for plan '{}'", then->second, plan), level);
+  }
+}
+
+/// The new provenance, with what the old one alone can say: when the run began, and the words for its older records.
+Provenance continued(const Provenance& before, Provenance now) {
+  now.started = before.started;
+  for (const MetricDescriptor& metric : before.metrics) {
+    const auto same = [&](const MetricDescriptor& other) { return other.name == metric.name; };
+    if (std::none_of(now.metrics.begin(), now.metrics.end(), same)) now.metrics.push_back(metric);
+  }
+  now.clocks.insert(before.clocks.begin(), before.clocks.end());
+  now.determinism.insert(before.determinism.begin(), before.determinism.end());
+  for (const char* condition : conditions_of_plans) {
+    Json all = before.plan.value(condition, Json::object());
+    all.update(now.plan.value(condition, Json::object()));
+    now.plan[condition] = std::move(all);
+  }
+  return now;
+}
+
+void keep_as(const std::filesystem::path& path, const std::string& suffix) {
+  const std::filesystem::path kept = path.string() + suffix;
+  if (std::filesystem::exists(path) && ::rename(path.c_str(), kept.c_str()) != 0)
+    fail_to("rename to " + kept.string(), path);
+}
+
+/// Moves both files aside, under the first of .bak, .bak.1, .bak.2, ... that neither has taken: no record is lost.
+void keep_old_record(const std::filesystem::path& cells, const std::filesystem::path& run) {
+  std::string suffix = ".bak";
+  const auto is_taken = [&] {
+    return std::filesystem::exists(cells.string() + suffix) || std::filesystem::exists(run.string() + suffix);
+  };
+  for (int number = 1; is_taken(); ++number) suffix = fmt::format(".bak.{}", number);
+  // The records go first: should a crash come between, run.json without records is an empty run, not a wrong one.
+  keep_as(cells, suffix);
+  keep_as(run, suffix);
+}
+
+}  // namespace
+
+void replace_file(const std::filesystem::path& path, std::string_view text) {
+  const std::filesystem::path temporary = path.string() + ".tmp";
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) fail_to("write", temporary);
+  try {
+    write_all(file, text, temporary);
+  } catch (...) {
+    ::close(file);
+    throw;
+  }
+  const bool synced = ::fsync(file) == 0;
+  ::close(file);
+  if (!synced || ::rename(temporary.c_str(), path.c_str()) != 0) fail_to("write", path);
+  sync_folder(path.parent_path());
+}
+
+ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, bool start_anew)
+    : folder_(std::move(folder)) {
+  std::error_code error;
+  std::filesystem::create_directories(folder_, error);
+  folder_lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder_lock_ < 0) fail_to("make or open the run folder", folder_);
+  const std::filesystem::path cells = folder_ / "cells.jsonl";
+  const std::filesystem::path run = folder_ / "run.json";
+  try {
+    if (::flock(folder_lock_, LOCK_EX | LOCK_NB) != 0)
+      throw UserError(Place{folder_.string()},
+                      "another frugal is writing to this run folder. Wait until it is done, or give another --out");
+    if (start_anew) keep_old_record(cells, run);
+    std::string text = std::filesystem::exists(cells) ? read_text(cells) : std::string();
+    text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
+    Provenance current = provenance;
+    if (std::filesystem::exists(run)) {
+      const Provenance before = load_provenance(folder_);
+      if (!text.empty()) {
+        require_same_conditions(before, provenance, folder_);
+        current = continued(before, provenance);
+      }
+    } else if (!text.empty()) {
+      throw UserError(Place{folder_.string()},
+                      "there are records here but no run.json, so nobody knows which build made them. Give another "
+                      "--out, or --rerun all to start anew");
+    }
+    existing_ = parse_records(text, cells.string());
+    replace_file(run, current.to_json().dump(2) + "\n");
+    file_ = ::open(cells.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to("write", cells);
+    sync_folder(folder_);
+  } catch (...) {
+    if (file_ >= 0) ::close(file_);
+    ::close(folder_lock_);
+    throw;
+  }
+}
+
+ResultStore::~ResultStore() {
+  ::close(file_);
+  ::close(folder_lock_);
+}
+
+void ResultStore::append(const CellRecord& record) {
+  // An error text of a crashed child may hold any bytes; `replace` keeps the line valid UTF-8.
+  const std::string line = record.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::filesystem::path cells = folder_ / "cells.jsonl";
+  write_all(file_, line, cells);
+  if (::fsync(file_) != 0) fail_to("write", cells);
+}
+
+}  // namespace frugal::harness

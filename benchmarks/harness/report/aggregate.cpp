@@ -1,0 +1,211 @@
+#include "benchmarks/harness/report/aggregate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "benchmarks/harness/judge/cell_groups.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
+#include "benchmarks/harness/report/template_text.hpp"
+
+namespace frugal::harness {
+namespace {
+
+bool matches_conditions(const Json& view, const Conditions& conditions) {
+  return std::ranges::all_of(conditions, [&](const auto& condition) {
+    const Json* value = cell_value(view, condition.first);
+    return value && std::ranges::find(condition.second, *value) != condition.second.end();
+  });
+}
+
+std::string text_at(const Json& view, const std::string& path) {
+  const Json* value = cell_value(view, path);
+  return value ? value_text(*value) : "-";
+}
+
+Json view_of(const CellGroup& group) {
+  Json view = group.cell;
+  view["machine"] = group.run->provenance.machine;
+  view["build"] = group.run->provenance.build;
+  for (const CellRecord* record : group.records) {
+    if (record->implementation.empty()) continue;
+    view["implementation"] = record->implementation;
+    break;
+  }
+  return view;
+}
+
+/// Value and printed text of one key of a row.
+std::pair<Json, std::string> key_of(const RowKey& key, const Json& view) {
+  if (key.path.empty()) {
+    for (const RowKey::Choice& choice : key.choices) {
+      if (!matches_conditions(view, choice.when)) continue;
+      const std::string text = fill_template(choice.text, [&](const std::string& path) { return text_at(view, path); });
+      return {text, text};
+    }
+    return {"other", "other"};
+  }
+  const Json* value = cell_value(view, key.path);
+  if (!value) return {nullptr, "-"};
+  for (const auto& [known, label] : key.labels) {
+    if (known == value_text(*value)) return {*value, label};
+  }
+  if (!value->is_number()) return {*value, value_text(*value)};
+  if (key.number.format.empty() && key.number.scale == 1) return {*value, value_text(*value)};
+  const std::string format = key.number.format.empty() ? "{:g}" : key.number.format;
+  const TableEntry entry = number_entry(value->get<double>() * key.number.scale, {}, format, "");
+  return {*value, entry.text + entry.suffix};
+}
+
+/// Rows of one cell: seeds of several runs come together when machine, threads, commit and build type are
+/// the same. Of two records of one
+/// cell the later run's counts, as within a run.
+void add_group(std::vector<RowGroup>& rows, const CellGroup& group) {
+  RowGroup row;
+  row.view = view_of(group);
+  row.records = group.records;
+  row.machine = machine_text(group.run->provenance);
+  row.commit = build_text(group.run->provenance);
+  const auto same = std::ranges::find_if(rows, [&](const RowGroup& other) {
+    return other.machine == row.machine && other.commit == row.commit &&
+           other.records.front()->cell.workload == row.records.front()->cell.workload &&
+           other.records.front()->cell.backend == row.records.front()->cell.backend &&
+           other.records.front()->cell.dataset == row.records.front()->cell.dataset &&
+           other.records.front()->cell.params == row.records.front()->cell.params;
+  });
+  if (same == rows.end()) {
+    rows.push_back(std::move(row));
+    return;
+  }
+  for (const CellRecord* record : group.records) {
+    const auto known = std::ranges::find_if(
+        same->records, [&](const CellRecord* other) { return other->cell.seed == record->cell.seed; });
+    if (known == same->records.end())
+      same->records.push_back(record);
+    else
+      *known = record;
+  }
+}
+
+Json cell_of_row(const RowGroup& row) {
+  Json cell = row.view;
+  for (const char* key : {"machine", "build", "implementation"}) cell.erase(key);
+  return cell;
+}
+
+/// What the spec's keys do not show and yet tells rows apart: back end and data set always, parameters where two rows
+/// would read the same.
+std::set<std::string> hidden_differences(const std::vector<RowGroup>& rows) {
+  std::vector<Json> cells;
+  for (const RowGroup& row : rows) cells.push_back(cell_of_row(row));
+  std::set<std::string> hidden;
+  std::vector<const Json*> all;
+  std::map<std::vector<std::string>, std::vector<const Json*>> alike;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    all.push_back(&cells[i]);
+    alike[rows[i].labels].push_back(&cells[i]);
+  }
+  for (const std::string& path : varying_paths(all)) {
+    if (path == "backend" || path == "dataset.name") hidden.insert(path);
+  }
+  for (const auto& [labels, same] : alike) {
+    for (std::string& path : varying_paths(same)) hidden.insert(std::move(path));
+  }
+  return hidden;
+}
+
+KeyColumn key_column(const RowKey& key, const std::string& workload, const std::vector<RowGroup>& rows) {
+  KeyColumn column{key, key.path.empty() ? key.number.title : key.path, key.number.title, false};
+  if (column.title.empty()) column.title = short_path(key.path, workload);
+  column.numeric = !key.path.empty() && key.labels.empty() && std::ranges::all_of(rows, [&](const RowGroup& row) {
+    const Json* value = cell_value(row.view, key.path);
+    return value && value->is_number();
+  });
+  return column;
+}
+
+bool less_value(const Json& left, const Json& right) {
+  if (left.is_number() && right.is_number()) return left.get<double>() < right.get<double>();
+  return value_text(left) < value_text(right);
+}
+
+void sort_rows(const std::vector<SortKey>& keys, std::vector<RowGroup>& rows) {
+  std::ranges::stable_sort(rows, [&](const RowGroup& left, const RowGroup& right) {
+    for (const SortKey& key : keys) {
+      const Json* l = cell_value(left.view, key.path);
+      const Json* r = cell_value(right.view, key.path);
+      if (!l || !r) {
+        if (l || r) return l != nullptr;  // rows without the value come last
+        continue;
+      }
+      if (less_value(*l, *r)) return !key.descending;
+      if (less_value(*r, *l)) return key.descending;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+std::vector<const CellRecord*> RowGroup::finished() const {
+  std::vector<const CellRecord*> result;
+  for (const CellRecord* record : records) {
+    if (record->status == Status::ok) result.push_back(record);
+  }
+  return result;
+}
+
+bool selects_any(const TableSpec& spec, std::span<const Run> runs) {
+  for (const Run& run : runs) {
+    for (const CellGroup& group : group_cells(run)) {
+      if (group.cell.at("workload") == spec.workload && matches_conditions(view_of(group), spec.where)) return true;
+    }
+  }
+  return false;
+}
+
+RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
+  RowSet set;
+  for (const Run& run : runs) {
+    for (const CellGroup& group : group_cells(run)) {
+      if (group.cell.at("workload") != spec.workload || !matches_conditions(view_of(group), spec.where)) continue;
+      add_group(set.rows, group);
+    }
+  }
+  if (set.rows.empty()) {
+    throw UserError(spec.place, fmt::format("this table is about {}, but no cell of the run matches", spec.workload));
+  }
+  const auto add_column = [&](const RowKey& key) {
+    set.columns.push_back(key_column(key, spec.workload, set.rows));
+    for (RowGroup& row : set.rows) {
+      auto [value, label] = key_of(key, row.view);
+      row.keys.push_back(std::move(value));
+      row.labels.push_back(std::move(label));
+    }
+  };
+  std::set<std::string> shown;
+  for (const RowKey& key : spec.rows) {
+    add_column(key);
+    shown.insert(key.path);
+  }
+  for (const std::string& path : hidden_differences(set.rows)) {
+    if (!shown.contains(path)) add_column(RowKey{.path = path});
+  }
+  const auto add_origin = [&](const char* title, std::string RowGroup::*member) {
+    if (std::ranges::all_of(set.rows, [&](const RowGroup& row) { return row.*member == set.rows.front().*member; })) {
+      return;
+    }
+    set.columns.push_back({RowKey{}, title, title, false});
+    for (RowGroup& row : set.rows) {
+      row.keys.emplace_back(row.*member);
+      row.labels.push_back(row.*member);
+    }
+  };
+  add_origin("machine", &RowGroup::machine);
+  add_origin("commit", &RowGroup::commit);
+  sort_rows(spec.sort, set.rows);
+  return set;
+}
+
+}  // namespace frugal::harness

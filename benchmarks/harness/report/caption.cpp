@@ -1,0 +1,101 @@
+#include "benchmarks/harness/report/caption.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "benchmarks/harness/judge/cell_groups.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// Different values of a path over the rows, in order of appearance.
+std::vector<std::string> caption_values(const RowSet& set, const std::string& path) {
+  std::vector<std::string> texts;
+  for (const RowGroup& row : set.rows) {
+    const Json* value = cell_value(row.view, path);
+    if (!value) continue;
+    const std::string text = value_text(*value);
+    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
+  }
+  return texts;
+}
+
+std::string n_sentence(const RowSet& set) {
+  std::set<std::size_t> counts;
+  std::set<std::uint64_t> seeds;
+  for (const RowGroup& row : set.rows) {
+    const std::vector<const CellRecord*> finished = row.finished();
+    if (!finished.empty()) counts.insert(finished.size());
+    for (const CellRecord* record : finished) seeds.insert(record->cell.seed);
+  }
+  if (counts.empty()) return "No cell ended well (n = 0).";
+  const std::string which = seeds.size() <= 10 ? fmt::format(" ({})", fmt::join(seeds, ", ")) : "";
+  if (counts.size() == 1 && *counts.begin() == 1) {
+    return fmt::format("n = 1: one seed{}, so no interval.", seeds.size() == 1 ? which : "");
+  }
+  std::string text = "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
+  if (counts.size() == 1) return fmt::format("{}; n = {} seeds{}.", text, *counts.begin(), which);
+  text += fmt::format("; n = {} to {} seeds, by row", *counts.begin(), *counts.rbegin());
+  return text + (counts.contains(1) ? "; rows with n = 1 have no interval." : ".");
+}
+
+std::string repeats_sentence(const RowSet& set) {
+  std::set<std::size_t> repeats;
+  for (const RowGroup& row : set.rows) {
+    for (const CellRecord* record : row.finished()) {
+      if (const std::size_t n = stage_samples(*record, "total").size()) repeats.insert(n);
+    }
+  }
+  if (repeats.empty()) return "";
+  if (*repeats.rbegin() == 1) return "Times: wall clock, one run a seed.";
+  return *repeats.begin() == *repeats.rbegin()
+             ? fmt::format("Times: wall clock, median of {} runs a seed.", *repeats.begin())
+             : fmt::format("Times: wall clock, median of {} to {} runs a seed.", *repeats.begin(), *repeats.rbegin());
+}
+
+}  // namespace
+
+std::string run_sentence(const Run& run) {
+  const Provenance& provenance = run.provenance;
+  std::vector<std::string> build;
+  for (const char* key : {"type", "compiler"}) {
+    const Json* value = cell_value(provenance.build, key);
+    if (value && value->is_string() && *value != Json("")) build.push_back(value->get<std::string>());
+  }
+  const std::string commit = commit_text(provenance);
+  return fmt::format("Run {} ({}): {}; {}{}{}.", provenance.name, provenance.started, machine_text(provenance),
+                     commit == "unknown commit" ? "" : "commit ", commit,
+                     build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")));
+}
+
+std::vector<std::string> make_caption(const CaptionFacts& facts) {
+  std::vector<std::string> caption{n_sentence(facts.set)};
+  const auto add = [&](const char* what, const std::string& path) {
+    const std::vector<std::string> values = caption_values(facts.set, path);
+    if (!values.empty()) caption.push_back(fmt::format("{}: {}.", what, fmt::join(values, ", ")));
+  };
+  add("Data", "dataset.name");
+  add("Back end", "backend");
+  add("Implementation", "implementation");
+  if (facts.times) {
+    if (const std::string repeats = repeats_sentence(facts.set); !repeats.empty()) caption.push_back(repeats);
+    std::set<std::string> clocks;
+    for (const Run& run : facts.runs) {
+      const auto clock = run.provenance.clocks.find(facts.spec.workload);
+      if (clock != run.provenance.clocks.end() && clocks.insert(clock->second).second) caption.push_back(clock->second);
+    }
+  }
+  for (const Run& run : facts.runs) {
+    const bool used = std::ranges::any_of(run.cells, [&](const CellRecord& cell) {
+      return std::ranges::any_of(facts.set.rows, [&](const RowGroup& row) {
+        return std::ranges::find(row.records, &cell) != row.records.end();
+      });
+    });
+    if (used) caption.push_back(run_sentence(run));
+  }
+  return caption;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,192 @@
+#include "benchmarks/harness/report/column_values.hpp"
+
+#include <algorithm>
+
+#include "benchmarks/harness/judge/cell_groups.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using Source = ColumnSpec::Source;
+using StageValue = ColumnSpec::StageValue;
+using Relation = ColumnSpec::Relation;
+
+/// Sum of `member` over the stage ("total": all stages); nothing when it was not run or states no work.
+std::optional<double> stage_work(const CellRecord& record, const std::string& stage, double StageRecord::*member) {
+  double sum = 0;
+  for (const StageRecord& part : record.stages) {
+    if (stage == "total" || part.name == stage) sum += part.*member;
+  }
+  return sum > 0 ? std::optional(sum) : std::nullopt;
+}
+
+std::optional<double> quotient(std::optional<double> work, std::optional<double> seconds) {
+  if (!work || !seconds || !(*seconds > 0)) return std::nullopt;
+  return *work / *seconds;
+}
+
+std::string stage_title(const std::string& stage, StageValue value) {
+  const std::string of = stage == "total" ? "total " : stage + " ";
+  switch (value) {
+    case StageValue::time:
+      return of + "time";
+    case StageValue::flops:
+      return of + "FLOPs";
+    case StageValue::bytes:
+      return of + "bytes";
+    case StageValue::flop_rate:
+      return of + "FLOP rate";
+    case StageValue::byte_rate:
+      return of + "byte rate";
+  }
+  return of;
+}
+
+std::string stage_unit(StageValue value) {
+  switch (value) {
+    case StageValue::time:
+      return "s";
+    case StageValue::flops:
+      return "FLOP";
+    case StageValue::bytes:
+      return "B";
+    case StageValue::flop_rate:
+      return "FLOP/s";
+    case StageValue::byte_rate:
+      return "B/s";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::optional<double> column_value(const ColumnSpec& column, const CellRecord& record) {
+  if (column.source == Source::metric) {
+    const auto found = record.metrics.find(column.name);
+    if (found == record.metrics.end()) return std::nullopt;
+    return column.per.empty() ? found->second : quotient(found->second, stage_seconds(record, column.per));
+  }
+  if (column.source != Source::stage) return std::nullopt;
+  const std::optional<double> seconds = stage_seconds(record, column.name);
+  switch (column.stage_value) {
+    case StageValue::time:
+      return seconds;
+    case StageValue::flops:
+      return stage_work(record, column.name, &StageRecord::flops);
+    case StageValue::bytes:
+      return stage_work(record, column.name, &StageRecord::bytes);
+    case StageValue::flop_rate:
+      return quotient(stage_work(record, column.name, &StageRecord::flops), seconds);
+    case StageValue::byte_rate:
+      return quotient(stage_work(record, column.name, &StageRecord::bytes), seconds);
+  }
+  return std::nullopt;
+}
+
+std::map<std::uint64_t, double> column_values(const ColumnSpec& column, const RowGroup& row) {
+  std::map<std::uint64_t, double> values;
+  for (const CellRecord* record : row.finished()) {
+    if (const std::optional<double> value = column_value(column, *record)) values.emplace(record->cell.seed, *value);
+  }
+  return values;
+}
+
+std::vector<double> related_values(Relation relation, const std::map<std::uint64_t, double>& values,
+                                   const std::map<std::uint64_t, double>& reference) {
+  std::vector<double> related;
+  for (const auto& [seed, value] : values) {
+    const auto found = reference.find(seed);
+    if (found == reference.end()) continue;
+    const double base = found->second;
+    const double divisor = relation == Relation::speedup ? value : base;
+    if (relation != Relation::difference && divisor == 0) continue;
+    switch (relation) {
+      case Relation::none:
+      case Relation::difference:
+        related.push_back(value - base);
+        break;
+      case Relation::percent:
+        related.push_back(100 * (value - base) / base);
+        break;
+      case Relation::ratio:
+        related.push_back(value / base);
+        break;
+      case Relation::speedup:
+        related.push_back(base / value);
+        break;
+    }
+  }
+  return related;
+}
+
+const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const RowGroup& row) {
+  const RowGroup* reference = nullptr;
+  for (const RowGroup& candidate : set.rows) {
+    bool fits = true;
+    for (std::size_t i = 0; fits && i < set.columns.size(); ++i) {
+      const auto wanted = std::ranges::find(column.relative_to, set.columns[i].name, &Conditions::value_type::first);
+      fits = wanted == column.relative_to.end()
+                 ? candidate.keys[i] == row.keys[i]
+                 : std::ranges::find(wanted->second, candidate.keys[i]) != wanted->second.end();
+    }
+    if (!fits) continue;
+    if (reference) return nullptr;
+    reference = &candidate;
+  }
+  return reference;
+}
+
+ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, const MetricDescriptor* descriptor) {
+  ColumnStyle style;
+  switch (column.source) {
+    case Source::key:
+      style.title = short_path(column.name, workload);
+      break;
+    case Source::count:
+      style.title = "n";
+      break;
+    case Source::stage:
+      style.title = stage_title(column.name, column.stage_value);
+      style.unit = stage_unit(column.stage_value);
+      break;
+    case Source::metric:
+      style.title = column.name;
+      if (!descriptor) break;
+      style.unit = descriptor->unit;
+      style.format = descriptor->format;
+      break;
+  }
+  if (!column.per.empty()) {
+    style.title += " per second";
+    style.unit += "/s";
+    style.format.clear();
+  }
+  switch (column.relation) {
+    case Relation::none:
+      break;
+    case Relation::difference:
+      style.title += " difference";
+      break;
+    case Relation::percent:
+      style.unit = "%", style.format = "{:+.1f}";
+      break;
+    case Relation::ratio:
+      style.unit = "", style.format = "{:.3f}";
+      break;
+    case Relation::speedup:
+      style.title += " speedup", style.unit = "x", style.format = "{:.2f}";
+      break;
+  }
+  if (column.relation == Relation::difference && style.format.starts_with("{:.")) style.format.insert(2, "+");
+  if (column.number.scale != 1) style.format.clear();
+  if (!column.number.title.empty()) style.title = column.number.title;
+  if (column.number.unit) style.unit = *column.number.unit;
+  if (reads_best_with_prefix(style.unit)) style.format = "si";
+  if (!column.number.format.empty()) style.format = column.number.format;
+  if (!is_number_format(style.format)) style.format.clear();
+  return style;
+}
+
+}  // namespace frugal::harness

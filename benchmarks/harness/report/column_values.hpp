@@ -1,0 +1,36 @@
+// The figures of a table: one value a seed, their mean and interval, or their relation to another row.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/report/aggregate.hpp"
+
+namespace frugal::harness {
+
+/// What a column measures of one cell, unscaled; nothing when the record lacks it.
+std::optional<double> column_value(const ColumnSpec& column, const CellRecord& record);
+
+/// seed -> value, of the cells that ended well.
+std::map<std::uint64_t, double> column_values(const ColumnSpec& column, const RowGroup& row);
+
+/// Seed by seed, over the seeds that both have. ratio = value / reference, speedup = reference / value; a reference of
+/// 0 gives nothing.
+std::vector<double> related_values(ColumnSpec::Relation relation, const std::map<std::uint64_t, double>& values,
+                                   const std::map<std::uint64_t, double>& reference);
+
+/// The row whose keys are those of `row` but for `column.relative_to`; null when there is none, or more than one.
+const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const RowGroup& row);
+
+/// Title, unit and format of a column, from the spec or from what it shows. `descriptor` is that of the metric, or
+/// null.
+struct ColumnStyle {
+  std::string title;
+  std::string unit;
+  std::string format;
+};
+ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, const MetricDescriptor* descriptor);
+
+}  // namespace frugal::harness

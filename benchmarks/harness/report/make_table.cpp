@@ -1,0 +1,242 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "benchmarks/harness/judge/cell_groups.hpp"
+#include "benchmarks/harness/judge/statistics.hpp"
+#include "benchmarks/harness/report/aggregate.hpp"
+#include "benchmarks/harness/report/caption.hpp"
+#include "benchmarks/harness/report/column_values.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
+#include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/template_text.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using Source = ColumnSpec::Source;
+using Relation = ColumnSpec::Relation;
+
+const MetricDescriptor* declared_metric(std::span<const Run> runs, const std::string& name) {
+  for (const Run& run : runs) {
+    if (const MetricDescriptor* metric = run.provenance.metric(name)) return metric;
+  }
+  return nullptr;
+}
+
+bool recorded_metric(std::span<const Run> runs, const std::string& name) {
+  return std::ranges::any_of(runs, [&](const Run& run) {
+    return std::ranges::any_of(run.cells, [&](const CellRecord& cell) { return cell.metrics.contains(name); });
+  });
+}
+
+bool is_figure(const ColumnSpec& column) { return column.source == Source::metric || column.source == Source::stage; }
+
+/// Mean and interval of one value a seed.
+TableEntry figure(const std::vector<double>& values, const ColumnSpec& column, const ColumnStyle& style,
+                  std::size_t finished) {
+  if (values.empty()) return {.text = "-"};
+  std::vector<double> scaled = values;
+  for (double& value : scaled) value *= column.number.scale;
+  std::optional<double> half_width = half_width_95(scaled);
+  if (half_width == 0.0) half_width.reset();  // no draw of the seed: counts, analytic figures, popularity
+  TableEntry entry = number_entry(mean(scaled), half_width, style.format, style.unit);
+  if (values.size() != finished) entry.suffix += fmt::format(" (n={})", values.size());
+  return entry;
+}
+
+/// Why a row without a finished cell has no figures: "failed", "timeout", ...
+std::string failure_word(const RowGroup& row) { return to_string(row.records.front()->status); }
+
+class TableMaker {
+ public:
+  TableMaker(const TableSpec& spec, std::span<const Run> runs)
+      : spec_(spec), runs_(runs), columns_(spec.columns), set_(make_rows(spec, runs)) {}
+
+  Table make() {
+    table_.name = spec_.name;
+    table_.title = fill_template(spec_.title, [&](const std::string& path) { return values_of(path); });
+    table_.notes = spec_.notes;
+    drop_unmeasured();
+    if (const bool counts_differ = std::ranges::any_of(set_.rows,
+                                                       [&](const RowGroup& row) {
+                                                         return row.finished().size() !=
+                                                                    set_.rows.front().finished().size() ||
+                                                                row.finished().size() != row.records.size();
+                                                       });
+        counts_differ &&
+        std::ranges::none_of(columns_, [](const ColumnSpec& c) { return c.source == Source::count; })) {
+      columns_.push_back({.source = Source::count, .name = "n"});
+    }
+    for (const KeyColumn& column : set_.columns) {
+      table_.headings.push_back({column.title, column.key.number.unit.value_or(""), column.numeric});
+    }
+    for (const RowGroup& row : set_.rows) {
+      TableRow made;
+      made.origin = {static_cast<int>(row.finished().size()), row.machine, row.commit};
+      for (std::size_t i = 0; i < row.keys.size(); ++i) made.entries.push_back(key_entry(i, row));
+      table_.rows.push_back(std::move(made));
+    }
+    for (const ColumnSpec& column : columns_) add_column(column);
+    note_failures();
+    CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
+    for (const ColumnSpec& column : columns_)
+      facts.times = facts.times || column.source == Source::stage || !column.per.empty();
+    table_.caption = make_caption(facts);
+    return std::move(table_);
+  }
+
+ private:
+  /// The value that all rows share, or all values.
+  std::string values_of(const std::string& path) const {
+    std::vector<std::string> texts;
+    for (const RowGroup& row : set_.rows) {
+      const Json* value = cell_value(row.view, path);
+      const std::string text = value ? value_text(*value) : "-";
+      if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
+    }
+    return fmt::format("{}", fmt::join(texts, ", "));
+  }
+
+  /// A column that no cell has a figure for says less than a sentence; a name that nobody declared is a mistake.
+  void drop_unmeasured() {
+    std::vector<std::string> dropped;
+    std::erase_if(columns_, [&](const ColumnSpec& column) {
+      if (column.source == Source::metric && !declared_metric(runs_, column.name) &&
+          !recorded_metric(runs_, column.name)) {
+        std::vector<std::string> known;
+        for (const Run& run : runs_) {
+          for (const MetricDescriptor& metric : run.provenance.metrics) known.push_back(metric.name);
+        }
+        throw UserError(column.place, unknown_word("metric", column.name, known));
+      }
+      const bool any_finished =
+          std::ranges::any_of(set_.rows, [](const RowGroup& row) { return !row.finished().empty(); });
+      if (!is_figure(column) || !any_finished) return false;
+      if (std::ranges::any_of(set_.rows, [&](const RowGroup& row) { return !column_values(column, row).empty(); })) {
+        return false;
+      }
+      const std::string title = style_of(column).title;
+      if (std::ranges::find(dropped, title) == dropped.end()) dropped.push_back(title);
+      return true;
+    });
+    if (!dropped.empty()) table_.notes.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
+  }
+
+  ColumnStyle style_of(const ColumnSpec& column) const {
+    const MetricDescriptor* descriptor =
+        column.source == Source::metric ? declared_metric(runs_, column.name) : nullptr;
+    return column_style(column, spec_.workload, descriptor);
+  }
+
+  TableEntry key_entry(std::size_t index, const RowGroup& row) const {
+    TableEntry entry{.text = row.labels[index]};
+    if (set_.columns[index].numeric) {
+      entry.value = row.keys[index].get<double>() * set_.columns[index].key.number.scale;
+    }
+    return entry;
+  }
+
+  void add_column(const ColumnSpec& column) {
+    const ColumnStyle style = style_of(column);
+    Heading heading{style.title, style.unit, column.source != Source::key, false, style.format == "si"};
+    if (column.source == Source::key) {
+      heading.numeric = std::ranges::all_of(set_.rows, [&](const RowGroup& row) {
+        const Json* value = cell_value(row.view, column.name);
+        return value && value->is_number();
+      });
+    }
+    for (std::size_t i = 0; i < set_.rows.size(); ++i) {
+      TableEntry entry = column_entry(column, style, set_.rows[i]);
+      heading.interval = heading.interval || entry.half_width.has_value();
+      table_.rows[i].entries.push_back(std::move(entry));
+    }
+    table_.headings.push_back(std::move(heading));
+  }
+
+  TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) const {
+    const std::size_t finished = row.finished().size();
+    if (column.source == Source::key) {
+      const Json* value = cell_value(row.view, column.name);
+      if (!value || !value->is_number()) return {.text = value ? value_text(*value) : "-"};
+      if (column.number.scale == 1 && column.number.format.empty()) {
+        return {.text = value_text(*value), .value = value->get<double>()};
+      }
+      return number_entry(value->get<double>() * column.number.scale, {}, style.format, style.unit);
+    }
+    if (column.source == Source::count) {
+      TableEntry entry{.text = std::to_string(finished), .value = static_cast<double>(finished)};
+      if (finished != row.records.size()) entry.suffix = fmt::format(" of {}", row.records.size());
+      return entry;
+    }
+    if (finished == 0) return {.text = failure_word(row)};
+    const std::map<std::uint64_t, double> values = column_values(column, row);
+    if (column.relation != Relation::none) {
+      const RowGroup* reference = reference_row(column, set_, row);
+      if (!reference) return {.text = "-"};
+      if (reference == &row) return {.text = "ref."};
+      return figure(related_values(column.relation, values, column_values(column, *reference)), column, style,
+                    finished);
+    }
+    std::vector<double> list;
+    for (const auto& [seed, value] : values) list.push_back(value);
+    return figure(list, column, style, finished);
+  }
+
+  /// "kept 10%, embeddings mf/frozen".
+  std::string row_name(const RowGroup& row) const {
+    std::string name;
+    for (std::size_t i = 0; i < row.labels.size(); ++i) {
+      name += fmt::format("{}{} {}{}", i == 0 ? "" : ", ", set_.columns[i].title, row.labels[i],
+                          set_.columns[i].key.number.unit.value_or(""));
+    }
+    return name;
+  }
+
+  /// Nothing that failed vanishes: each cell has its sentence, the first dozen of them.
+  void note_failures() {
+    constexpr std::size_t most = 12;
+    std::vector<std::string> sentences;
+    for (const RowGroup& row : set_.rows) {
+      for (const CellRecord* record : row.records) {
+        if (record->status == Status::ok) continue;
+        std::string reason = record->error.substr(0, record->error.find('\n'));
+        sentences.push_back(fmt::format("{} (seed {}, {}): {}{}{}", row_name(row), record->cell.seed, record->id,
+                                        to_string(record->status), reason.empty() ? "" : ": ", reason));
+      }
+    }
+    const std::size_t shown = std::min(most, sentences.size());
+    table_.notes.insert(table_.notes.end(), sentences.begin(), sentences.begin() + static_cast<std::ptrdiff_t>(shown));
+    if (shown < sentences.size()) {
+      table_.notes.push_back(fmt::format("{} more cells did not end well.", sentences.size() - shown));
+    }
+  }
+
+  const TableSpec& spec_;
+  std::span<const Run> runs_;
+  std::vector<ColumnSpec> columns_;
+  RowSet set_;
+  Table table_;
+};
+
+}  // namespace
+
+Table make_table(const TableSpec& spec, std::span<const Run> runs) { return TableMaker(spec, runs).make(); }
+
+std::vector<Table> default_tables(std::span<const Run> runs) {
+  std::vector<Table> tables;
+  for (TableSpec& spec : embedded_table_specs()) {
+    if (!selects_any(spec, runs)) continue;
+    // A run made by an older program lacks the metrics that were added since.
+    std::erase_if(spec.columns, [&](const ColumnSpec& column) {
+      return column.source == Source::metric && !declared_metric(runs, column.name) &&
+             !recorded_metric(runs, column.name);
+    });
+    tables.push_back(make_table(spec, runs));
+  }
+  return tables;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,87 @@
+#include "benchmarks/harness/report/number_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+
+namespace frugal::harness {
+namespace {
+
+struct Prefix {
+  double factor;
+  const char* symbol;
+};
+constexpr Prefix prefixes[] = {{1e18, "E"}, {1e15, "P"}, {1e12, "T"}, {1e9, "G"},  {1e6, "M"},
+                               {1e3, "k"},  {1, ""},     {1e-3, "m"}, {1e-6, "u"}, {1e-9, "n"}};
+
+constexpr const Prefix& unscaled = prefixes[6];
+
+/// The largest prefix that leaves at least 1 after rounding to three digits (999.6 k is 1.00 M).
+const Prefix& prefix_for(double value) {
+  const double size = std::abs(value);
+  if (size == 0 || !std::isfinite(size)) return unscaled;
+  for (const Prefix& prefix : prefixes) {
+    if (size / prefix.factor >= 0.9995) return prefix;
+  }
+  return *std::prev(std::end(prefixes));
+}
+
+/// Decimals that show `digits` significant digits of `value`.
+int decimals_for(double value, int digits) {
+  const double size = std::abs(value);
+  if (size == 0 || !std::isfinite(size)) return 0;
+  // Rounding first: 9.996 is 10.0, not 10.00.
+  const double rounded = size * (1 + 0.5 * std::pow(10, -digits));
+  return std::max(0, digits - 1 - static_cast<int>(std::floor(std::log10(rounded))));
+}
+
+/// Three digits of the value, and up to two more where the interval is that narrow: 123 s, but 123.4 ± 0.4 s.
+int common_decimals(double value, std::optional<double> half_width) {
+  const int decimals = decimals_for(value, 3);
+  if (!half_width || *half_width == 0) return decimals;
+  return std::clamp(decimals_for(*half_width, 1), decimals, decimals + 2);
+}
+
+std::string fixed_text(double value, int decimals) {
+  return decimals <= 8 ? fmt::format("{:.{}f}", value, decimals) : fmt::format("{:.2e}", value);
+}
+
+}  // namespace
+
+bool reads_best_with_prefix(const std::string& unit) {
+  return unit == "FLOP" || unit == "FLOP/s" || unit == "B" || unit == "B/s";
+}
+
+bool is_number_format(const std::string& format) {
+  if (format.empty() || format == "si") return true;
+  try {
+    return fmt::format(fmt::runtime(format), 1.5) != format;
+  } catch (const fmt::format_error&) {
+    return false;
+  }
+}
+
+TableEntry number_entry(double value, std::optional<double> half_width, const std::string& format,
+                        const std::string& unit) {
+  TableEntry entry;
+  entry.value = value;
+  entry.half_width = half_width;
+  if (format.empty() || format == "si") {
+    const Prefix& prefix = format.empty() ? unscaled : prefix_for(value);
+    if (half_width) *half_width /= prefix.factor;
+    const int decimals = common_decimals(value / prefix.factor, half_width);
+    entry.text = fixed_text(value / prefix.factor, decimals);
+    if (half_width) entry.half_width_text = fixed_text(*half_width, decimals);
+    const std::string word = format.empty() ? "" : prefix.symbol + unit;
+    if (!word.empty()) entry.suffix = " " + word;
+  } else {
+    entry.text = fmt::format(fmt::runtime(format), value);
+    if (half_width) entry.half_width_text = fmt::format(fmt::runtime(format), *half_width);
+    if (entry.half_width_text.starts_with('+')) entry.half_width_text.erase(0, 1);  // a width has no sign
+  }
+  return entry;
+}
+
+}  // namespace frugal::harness

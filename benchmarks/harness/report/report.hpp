@@ -1,0 +1,29 @@
+// From records to tables: select, group, aggregate over seeds, round. Alters no result and knows no verdict.
+#pragma once
+#include <filesystem>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/record/record.hpp"
+#include "benchmarks/harness/report/table.hpp"
+#include "benchmarks/harness/report/table_spec.hpp"
+
+namespace frugal::harness {
+
+/// The embedded specs that have something to show of these runs, made into tables: `frugal report RUN`.
+std::vector<Table> default_tables(std::span<const Run> runs);
+
+/// The cells that the spec selects, aggregated over seeds. Cells that differ in anything but their seed are never
+/// averaged: whatever tells two rows apart becomes a column, also when the spec forgot it; so do machine with threads,
+/// and commit with build type.
+/// Throws UserError when the spec selects no cell, or names a metric that no run declares.
+Table make_table(const TableSpec& spec, std::span<const Run> runs);
+
+/// How B does against A, cell by cell: one table of times (A, B, how many times faster B is, geometric mean), one of
+/// metrics (A, B, B - A, over paired seeds). Cells are joined on workload, data set, parameters and seed; on the back
+/// end too when the runs have one in common (otherwise each back end of A meets each of B).
+/// Throws UserError when nothing can be joined.
+std::vector<Table> compare_runs(const Run& a, const Run& b);
+
+}  // namespace frugal::harness

@@ -1,0 +1,47 @@
+#include "benchmarks/harness/report/table.hpp"
+
+#include <algorithm>
+
+#include "benchmarks/harness/report/writers.hpp"
+#include "impl/common/document.hpp"
+
+namespace frugal::harness {
+
+TableFormat parse_format(std::string_view name) {
+  if (name == "md" || name == "markdown") return TableFormat::markdown;
+  if (name == "csv") return TableFormat::csv;
+  if (name == "tex" || name == "latex") return TableFormat::latex;
+  if (name == "html") return TableFormat::html;
+  const std::vector<std::string> known{"md", "csv", "tex", "html"};
+  throw UserError(unknown_word("format", name, known));
+}
+
+std::string heading_text(const Heading& heading) {
+  if (heading.unit.empty() || heading.unit_in_entries) return heading.title;
+  return heading.title + " [" + heading.unit + "]";
+}
+
+std::string entry_text(const TableEntry& entry) {
+  return entry.text + (entry.half_width_text.empty() ? "" : " ± " + entry.half_width_text) + entry.suffix;
+}
+
+std::size_t display_width(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+std::string render(std::span<const Table> tables, TableFormat format) {
+  switch (format) {
+    case TableFormat::markdown:
+      return to_markdown(tables);
+    case TableFormat::csv:
+      return to_csv(tables);
+    case TableFormat::latex:
+      return to_latex(tables);
+    case TableFormat::html:
+      return to_html(tables);
+  }
+  return "";
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,57 @@
+// A finished table, ready for any writer: what a reader sees, and the numbers behind it.
+#pragma once
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace frugal::harness {
+
+struct Heading {
+  std::string title;
+  std::string unit{};            ///< "" for none
+  bool numeric = false;          ///< right-aligned
+  bool interval = false;         ///< its entries may carry half widths (a column of their own in CSV)
+  bool unit_in_entries = false;  ///< entries print it themselves, with a prefix ("1.02 TFLOP")
+};
+
+struct TableEntry {
+  std::string text{};                  ///< as printed, rounded, without the half width
+  std::string suffix{};                ///< printed after text and half width: " TFLOP", " (n=2)"
+  std::optional<double> value{};       ///< unrounded, in the heading's unit; none for words such as "failed"
+  std::string half_width_text{};       ///< as printed; empty: none
+  std::optional<double> half_width{};  ///< of the 95% interval, in the heading's unit
+};
+
+/// Where the figures of a row come from. Writers without a caption (CSV) put it into every row.
+struct Origin {
+  int n = 0;  ///< cells (seeds) that ended well
+  std::string machine{};
+  std::string commit{};
+};
+
+struct TableRow {
+  std::vector<TableEntry> entries{};  ///< one a heading
+  Origin origin{};
+};
+
+struct Table {
+  std::string name;  ///< of the spec: "cadc"; a LaTeX label and an HTML anchor
+  std::string title;
+  std::vector<Heading> headings{};
+  std::vector<TableRow> rows{};
+  std::vector<std::string> notes{};    ///< one sentence each: the spec's, and what went wrong
+  std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
+};
+
+enum class TableFormat { markdown, csv, latex, html };
+
+/// "md" (or "markdown"), "csv", "tex" (or "latex"), "html". Throws UserError.
+TableFormat parse_format(std::string_view name);
+
+/// GitHub's Markdown tables; CSV (RFC 4180, full precision, blank line between tables); LaTeX with booktabs, to be
+/// \input; one standalone HTML page.
+std::string render(std::span<const Table> tables, TableFormat format);
+
+}  // namespace frugal::harness

@@ -1,0 +1,100 @@
+// Which records become which table: a small language in YAML.
+//
+//   schema: 1
+//   title: ENRP, {dataset.name}            # {path}: the value, where all selected cells agree
+//   workload: inr
+//   where: {params.inr.activation: sine}   # optional; all must match; a list means "one of"
+//   rows:                                  # what a row is, left to right
+//     - {key: backend}
+//     - {key: params.cadc.keep_fraction, title: kept, scale: 100, unit: "%", format: "{:g}"}
+//     - {key: params.cadc.embedding_trainable, labels: {"true": trainable, "false": frozen}}
+//     - {title: network, text: "{params.inr.grid}x{params.inr.grid}, {params.inr.width}"}
+//     - title: embeddings                  # the first that matches; one without `when` matches all
+//       label:
+//         - {when: {params.cadc.model: popularity}, text: popularity}
+//         - {text: "{params.cadc.embedding_init}"}
+//   columns:
+//     - {metric: psnr}                     # mean over seeds, half width of its 95% interval
+//     - {metric: psnr, relative_to: {params.inr.width: 64}, as: difference}   # percent | ratio | speedup
+//     - {stage: train}                     # of: time (default) | flops | bytes | flop_rate | byte_rate
+//     - {stage: total}                     # all stages together
+//     - {metric: samples, per: train}      # the metric over the seconds of a stage
+//     - {key: params.inr.steps}
+//     - {count: n}
+//   sort: [{key: params.inr.width, order: descending}]     # default: the order of the plan
+//   notes: [a sentence]
+//
+// Paths are those of a plan (params.inr.width, backend, dataset.name), machine.* and build.* of run.json. A column may
+// have `title`, `unit`, `scale` (the value times this is in that unit) and `format` (fmt, or `si` for 1.02 T).
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/harness/workload.hpp"
+
+namespace frugal::harness {
+
+/// Dotted path -> the values it may have.
+using Conditions = std::vector<std::pair<std::string, std::vector<Json>>>;
+
+/// How a number is printed.
+struct NumberFormat {
+  std::string title{};  ///< empty: made from what is shown
+  std::optional<std::string> unit{};
+  double scale = 1;
+  std::string format{};  ///< fmt format, "si", or empty: the metric's own, 3 significant digits for times
+};
+
+struct RowKey {
+  struct Choice {
+    Conditions when;   ///< empty: always
+    std::string text;  ///< a template: {path} is replaced by the value
+  };
+  std::string path{};                                         ///< of `key`; empty for `text` and `label`
+  std::vector<std::pair<std::string, std::string>> labels{};  ///< value as text -> what is printed
+  std::vector<Choice> choices{};                              ///< of `text` (one) and `label`
+  NumberFormat number{};
+};
+
+struct ColumnSpec {
+  enum class Source { key, metric, stage, count };
+  enum class StageValue { time, flops, bytes, flop_rate, byte_rate };
+  enum class Relation { none, difference, percent, ratio, speedup };
+  Source source;
+  std::string name{};  ///< path, metric or stage ("total")
+  StageValue stage_value = StageValue::time;
+  std::string per{};  ///< of a metric: the stage whose seconds divide it
+  Relation relation = Relation::none;
+  Conditions relative_to{};  ///< row key (path, or title of a text or label) -> its value in the reference row
+  NumberFormat number{};
+  Place place{};
+};
+
+struct SortKey {
+  std::string path;
+  bool descending = false;
+};
+
+struct TableSpec {
+  std::string name;  ///< file name without extension
+  std::string title;
+  std::string workload;
+  Conditions where{};
+  std::vector<RowKey> rows;
+  std::vector<ColumnSpec> columns;
+  std::vector<SortKey> sort{};
+  std::vector<std::string> notes{};
+  Place place{};
+};
+
+/// `name` is a path or the name of an embedded spec ("cadc"). A file may hold several documents: several tables.
+/// Throws UserError with file:line:column.
+std::vector<TableSpec> load_table_specs(const std::string& name);
+std::vector<TableSpec> parse_table_specs(const std::string& text, const std::string& file);
+
+/// Of every embedded spec, in alphabetical order.
+std::vector<TableSpec> embedded_table_specs();
+
+}  // namespace frugal::harness

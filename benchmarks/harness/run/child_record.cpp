@@ -1,0 +1,80 @@
+// What a child's end means: the one place that turns signals and exit codes into a status.
+#include <fmt/format.h>
+#include <string.h>
+
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/child.hpp"
+
+namespace frugal::harness {
+namespace {
+
+struct ChildVerdict {
+  Status status = Status::ok;
+  std::string error;
+};
+
+std::string signal_name(int signal) {
+  const char* name = ::sigabbrev_np(signal);
+  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+}
+
+std::string with_output(std::string error, const ChildReport& report) {
+  if (!report.error_output.empty()) error += "; its last words:\n" + report.error_output;
+  return error;
+}
+
+ChildVerdict judge_child(const Limits& limits, const ChildReport& report) {
+  const auto out_of_memory = [&](std::string error) {
+    if (limits.memory_gib > 0) error += fmt::format(" (limits.memory_gib: {})", limits.memory_gib);
+    return ChildVerdict{Status::oom, std::move(error)};
+  };
+  const bool ended_cleanly = report.signal == 0 && report.exit_code == 0;
+  if (report.has_outcome && report.outcome.failure != Failure::interrupted) {
+    if (report.outcome.failure == Failure::memory) return out_of_memory(report.outcome.error);
+    if (report.outcome.failure != Failure::none) return {Status::failed, report.outcome.error};
+    if (ended_cleanly) return {};
+  }
+  if (report.timed_out)
+    return {Status::timeout, fmt::format("not done after {} s (limits.timeout_s)", limits.timeout_s)};
+  if (report.stopped) return {Status::failed, "stopped"};
+  if (report.outcome.failure == Failure::interrupted) return {Status::failed, "stopped by a SIGTERM from outside"};
+  // An exception that leaves a parallel region ends in std::terminate: only its text tells what it was.
+  if (report.signal == SIGABRT && report.error_output.find("std::bad_alloc") != std::string::npos)
+    return out_of_memory("out of memory inside a parallel region");
+  if (report.signal == SIGKILL)
+    return {Status::oom, "killed by SIGKILL, which was not ours: most likely this machine ran out of memory"};
+  const std::string when = report.has_outcome ? "after its last repeat" : "before it was done";
+  if (report.signal != 0)
+    return {Status::failed, with_output(fmt::format("crashed with {} ({}) {}", signal_name(report.signal),
+                                                    ::sigdescr_np(report.signal), when),
+                                        report)};
+  return {Status::failed, with_output(fmt::format("ended with exit code {} {}", report.exit_code, when), report)};
+}
+
+}  // namespace
+
+CellRecord record_of(const CellRequest& request, const Limits& limits, const ChildReport& report) {
+  CellRecord record;
+  record.id = request.cell.id();
+  record.cell = request.cell;
+  ChildVerdict verdict = judge_child(limits, report);
+  record.status = verdict.status;
+  record.error = std::move(verdict.error);
+  record.implementation = report.outcome.implementation;
+  record.metrics = report.outcome.metrics;
+  if (report.peak_bytes > 0) record.metrics[peak_memory_metric().name] = report.peak_bytes;
+  record.stages = report.stages;
+  return record;
+}
+
+Failure failure_of(const ChildReport& report) {
+  const Failure told = report.outcome.failure;
+  if (report.has_outcome && told != Failure::none && told != Failure::interrupted) return told;
+  const bool ended_cleanly = report.signal == 0 && report.exit_code == 0;
+  if (report.has_outcome && told == Failure::none && ended_cleanly) return Failure::none;
+  return report.stopped ? Failure::interrupted : Failure::other;
+}
+
+}  // namespace frugal::harness

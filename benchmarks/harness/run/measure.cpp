@@ -1,0 +1,177 @@
+#include "benchmarks/harness/run/measure.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cassert>
+#include <chrono>
+#include <cmath>
+#include <new>
+#include <nlohmann/json.hpp>
+
+namespace frugal::harness {
+namespace {
+
+using MeasureClock = std::chrono::steady_clock;
+
+class MeasureContext final : public RunContext {
+ public:
+  MeasureContext(const CellRequest& request, const std::atomic<bool>& stop, const MessageSink& send)
+      : request_(request), stop_(stop), send_(send), passes_(request.measure.warmup + request.measure.repeats) {}
+
+  void begin_pass(int pass) {
+    pass_ = pass;
+    stages_.clear();
+    open_stage_ = nullptr;
+  }
+
+  const std::vector<StageRecord>& stages() const { return stages_; }
+
+  void progress(double fraction) override {
+    if (stop_.load(std::memory_order_relaxed)) throw Interrupted{};
+    const MeasureClock::time_point now = MeasureClock::now();
+    if (now < next_message_) return;
+    next_message_ = now + std::chrono::milliseconds(200);
+    CellMessage message;
+    message.fraction = (pass_ + std::clamp(fraction, 0.0, 1.0)) / passes_;
+    message.stage = open_stage_ == nullptr ? "" : open_stage_->name;
+    send_(message);
+  }
+
+  const std::vector<std::filesystem::path>& data_dirs() const override { return request_.data_dirs; }
+
+  std::filesystem::path artifacts() override {
+    std::filesystem::create_directories(request_.artifacts);
+    return request_.artifacts;
+  }
+
+ protected:
+  void begin_stage(std::string_view name) override {
+    assert(open_stage_ == nullptr && "stages do not nest");
+    const auto known = std::find_if(stages_.begin(), stages_.end(), [&](const auto& one) { return one.name == name; });
+    if (known != stages_.end()) {
+      open_stage_ = &*known;
+    } else {
+      stages_.push_back({std::string(name), {0.0}, 0, 0});
+      open_stage_ = &stages_.back();
+    }
+    start_ = MeasureClock::now();  // last: the bookkeeping above is not the workload's time
+  }
+
+  void end_stage(Work work) override {
+    const std::chrono::duration<double> elapsed = MeasureClock::now() - start_;
+    assert(open_stage_ != nullptr);
+    open_stage_->wall_s.front() += elapsed.count();
+    open_stage_->flops += work.flops;
+    open_stage_->bytes += work.bytes;
+    open_stage_ = nullptr;
+  }
+
+ private:
+  const CellRequest& request_;
+  const std::atomic<bool>& stop_;
+  const MessageSink& send_;
+  int passes_;
+  int pass_ = 0;
+  std::vector<StageRecord> stages_;
+  StageRecord* open_stage_ = nullptr;
+  MeasureClock::time_point start_;
+  MeasureClock::time_point next_message_;  // the epoch: the first call sends
+};
+
+bool keeps_level(double a, double b, const CellRequest& request) {
+  if (request.determinism == Determinism::bitwise)
+    return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+  return std::abs(a - b) <= request.band * std::max(std::abs(a), std::abs(b));
+}
+
+std::string repeats_differ(const std::map<std::string, double>& before, const std::map<std::string, double>& now,
+                           const CellRequest& request) {
+  const std::string level =
+      request.determinism == Determinism::bitwise ? "bitwise" : fmt::format("{{repeatable: {}}}", request.band);
+  for (const auto& [name, value] : now) {
+    const auto old = before.find(name);
+    if (old == before.end()) return fmt::format("metric '{}' is absent in one repeat and present in the next", name);
+    if (!keeps_level(old->second, value, request))
+      return fmt::format("metric '{}' differs between repeats ({} and {}), but the plan says determinism: {}", name,
+                         old->second, value, level);
+  }
+  if (before.size() != now.size()) return "a metric of one repeat is absent in the next";
+  return "";
+}
+
+std::string remove_not_finite(std::map<std::string, double>& metrics) {
+  std::string error;
+  for (auto metric = metrics.begin(); metric != metrics.end();) {
+    if (std::isfinite(metric->second)) {
+      ++metric;
+      continue;
+    }
+    error += fmt::format("{}metric {} is not finite ({})", error.empty() ? "" : "; ", metric->first, metric->second);
+    metric = metrics.erase(metric);
+  }
+  return error;
+}
+
+CellMessage run_passes(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
+                       const MessageSink& send) {
+  MeasureContext context(request, stop, send);
+  CellMessage result;
+  result.kind = CellMessage::Kind::outcome;
+  std::string difference;
+  std::vector<std::map<std::string, double>> repeats;  // a drift of many small steps must not pass: all pairs count
+  for (int pass = 0; pass < request.measure.warmup + request.measure.repeats; ++pass) {
+    context.begin_pass(pass);
+    Outcome outcome = workload.run(request.cell, context);
+    if (pass < request.measure.warmup) continue;
+    CellMessage message;
+    message.kind = CellMessage::Kind::stages;
+    message.stages = context.stages();
+    send(message);
+    if (request.determinism != Determinism::free) {
+      for (const auto& before : repeats)
+        if (difference.empty()) difference = repeats_differ(before, outcome.metrics, request);
+      repeats.push_back(outcome.metrics);
+    }
+    result.implementation = std::move(outcome.implementation);
+    result.metrics = std::move(outcome.metrics);
+  }
+  result.error = remove_not_finite(result.metrics);
+  if (result.error.empty()) result.error = difference;
+  if (!result.error.empty()) result.failure = Failure::other;
+  return result;
+}
+
+CellMessage failure_message(Failure failure, std::string error) {
+  CellMessage message;
+  message.kind = CellMessage::Kind::outcome;
+  message.failure = failure;
+  message.error = std::move(error);
+  return message;
+}
+
+}  // namespace
+
+void measure_cell(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
+                  const MessageSink& send) {
+  CellMessage result;
+  try {
+    result = run_passes(workload, request, stop, send);
+  } catch (const Interrupted&) {
+    result = failure_message(Failure::interrupted, "stopped");
+  } catch (const UserError& error) {
+    result = failure_message(Failure::user, error.what());
+  } catch (const UnavailableError& error) {
+    result = failure_message(Failure::unavailable, error.what());
+  } catch (const std::bad_alloc&) {
+    result = failure_message(Failure::memory, "out of memory");
+  } catch (const std::exception& error) {
+    result = failure_message(Failure::other, error.what());
+  } catch (...) {
+    result = failure_message(Failure::other, "an exception of an unknown type");
+  }
+  send(result);
+}
+
+}  // namespace frugal::harness

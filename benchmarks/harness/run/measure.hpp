@@ -1,0 +1,16 @@
+// Runs one cell in this process: warm-up, repeats, clocks. The child's half of the runner.
+#pragma once
+#include <atomic>
+
+#include "benchmarks/harness/run/message.hpp"
+
+namespace frugal::harness {
+
+/// Runs request.measure.warmup + repeats times. Sends progress (a few a second), the stages of each complete repeat,
+/// and always one outcome, last. Metrics are those of the last repeat; one that is not finite is dropped and named in
+/// the error, as is one that differs between any two repeats by more than the plan's determinism allows. Throws nothing
+/// a workload threw. When `stop` becomes true the next RunContext::progress throws Interrupted.
+void measure_cell(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
+                  const MessageSink& send);
+
+}  // namespace frugal::harness

@@ -1,0 +1,67 @@
+#include "benchmarks/harness/run/message.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace frugal::harness {
+
+Json CellRequest::to_json() const {
+  Json dirs = Json::array();
+  for (const auto& dir : data_dirs) dirs.push_back(dir.string());
+  return {{"cell", cell.to_json()},
+          {"warmup", measure.warmup},
+          {"repeats", measure.repeats},
+          {"determinism", static_cast<int>(determinism)},
+          {"band", band},
+          {"data_dirs", dirs},
+          {"artifacts", artifacts.string()}};
+}
+
+CellRequest CellRequest::from_json(const Json& json) {
+  CellRequest request;
+  request.cell = Cell::from_json(json.at("cell"));
+  request.measure.warmup = json.at("warmup").get<int>();
+  request.measure.repeats = json.at("repeats").get<int>();
+  request.determinism = static_cast<Determinism>(json.at("determinism").get<int>());
+  request.band = json.at("band").get<double>();
+  for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
+  request.artifacts = json.at("artifacts").get<std::string>();
+  return request;
+}
+
+Json CellMessage::to_json() const {
+  switch (kind) {
+    case Kind::progress:
+      return {{"progress", fraction}, {"stage", stage}};
+    case Kind::stages: {
+      Json list = Json::array();
+      for (const StageRecord& one : stages)
+        list.push_back({{"name", one.name}, {"wall_s", one.wall_s}, {"flops", one.flops}, {"bytes", one.bytes}});
+      return {{"stages", list}};
+    }
+    case Kind::outcome:
+      break;
+  }
+  return {{"outcome", implementation}, {"metrics", metrics}, {"failure", static_cast<int>(failure)}, {"error", error}};
+}
+
+CellMessage CellMessage::from_json(const Json& json) {
+  CellMessage message;
+  if (json.contains("progress")) {
+    message.fraction = json.at("progress").get<double>();
+    message.stage = json.at("stage").get<std::string>();
+  } else if (json.contains("stages")) {
+    message.kind = Kind::stages;
+    for (const Json& one : json.at("stages"))
+      message.stages.push_back({one.at("name").get<std::string>(), one.at("wall_s").get<std::vector<double>>(),
+                                one.at("flops").get<double>(), one.at("bytes").get<double>()});
+  } else {
+    message.kind = Kind::outcome;
+    message.implementation = json.at("outcome").get<std::string>();
+    message.metrics = json.at("metrics").get<std::map<std::string, double>>();
+    message.failure = static_cast<Failure>(json.at("failure").get<int>());
+    message.error = json.at("error").get<std::string>();
+  }
+  return message;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,51 @@
+// What the run's process and a cell's child process tell each other: one JSON request in, one JSON message a line out.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "benchmarks/harness/plan/plan.hpp"
+#include "benchmarks/harness/record/record.hpp"
+
+namespace frugal::harness {
+
+struct CellRequest {
+  Cell cell;
+  Measure measure;
+  Determinism determinism = Determinism::free;
+  double band = 0;  ///< of Determinism::repeatable
+  std::vector<std::filesystem::path> data_dirs;
+  std::filesystem::path artifacts;  ///< made only when the workload asks for it
+
+  Json to_json() const;
+  static CellRequest from_json(const Json& json);
+};
+
+/// Why a cell did not end well; decides the exit code of the run.
+enum class Failure { none, user, unavailable, memory, interrupted, other };
+
+struct CellMessage {
+  enum class Kind {
+    progress,  ///< fraction, stage
+    stages,    ///< stages: one sample each, of one repeat that is complete
+    outcome    ///< the last one: implementation and metrics, or failure and error, or all (a metric was not finite)
+  };
+  Kind kind = Kind::progress;
+  double fraction = 0;
+  std::string stage{};
+  std::vector<StageRecord> stages{};
+  std::string implementation{};
+  std::map<std::string, double> metrics{};
+  Failure failure = Failure::none;
+  std::string error{};
+
+  Json to_json() const;
+  static CellMessage from_json(const Json& json);
+};
+
+using MessageSink = std::function<void(const CellMessage&)>;
+
+}  // namespace frugal::harness

@@ -1,0 +1,106 @@
+#include "benchmarks/harness/run/runner.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "benchmarks/harness/record/provenance.hpp"
+
+namespace frugal::harness {
+namespace {
+
+bool ended_well(const CellRecord& record) { return record.status == Status::ok || record.status == Status::skipped; }
+
+bool is_to_run(const PlannedCell& cell, const Rerun& rerun, const CellRecord* before) {
+  switch (rerun.what) {
+    case Rerun::What::one:
+      return cell.id == rerun.id;
+    case Rerun::What::all:
+      return true;
+    case Rerun::What::failed:
+      return before == nullptr || !ended_well(*before);
+    case Rerun::What::nothing:
+      break;
+  }
+  return before == nullptr;
+}
+
+}  // namespace
+
+Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cells) {
+  if (text == "failed") return {What::failed};
+  if (text == "all") return {What::all};
+  std::vector<std::string> found;
+  for (const PlannedCell& cell : cells)
+    if (!text.empty() && cell.id.starts_with(text)) found.push_back(cell.id);
+  if (found.size() == 1) return {What::one, found.front()};
+  throw UserError(fmt::format("--rerun '{}': {}; write failed, all, or the id of a cell (`frugal plan` shows them)",
+                              text,
+                              found.empty() ? "no selected cell has this id" : "several cells have ids that begin so"));
+}
+
+CellExecutor child_executor(StopSignals& stops) {
+  return [&stops](const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
+    const ChildReport report = run_child(request, limits, effective_threads(limits), stops, progress);
+    return CellEnd{record_of(request, limits, report), failure_of(report)};
+  };
+}
+
+RunSummary run_cells(const std::vector<PlannedCell>& cells, const Rerun& rerun,
+                     const std::vector<std::filesystem::path>& data_dirs, const std::filesystem::path& folder,
+                     ResultStore& store, const CellExecutor& execute, Progress& progress,
+                     const std::function<std::string(const CellRecord&)>& describe) {
+  RunSummary summary;
+  std::map<std::string, const CellRecord*> before;
+  for (const CellRecord& record : store.existing()) before[record.id] = &record;
+  std::vector<const PlannedCell*> todo;
+  for (const PlannedCell& cell : cells) {
+    const auto known = before.find(cell.id);
+    const CellRecord* record = known == before.end() ? nullptr : known->second;
+    if (is_to_run(cell, rerun, record)) {
+      todo.push_back(&cell);
+      progress.expect(*cell.cell);
+      continue;
+    }
+    if (record == nullptr || rerun.what == Rerun::What::one) continue;
+    summary.records[cell.id] = *record;
+    if (ended_well(*record))
+      ++summary.done_before;
+    else
+      summary.failed_before.push_back(cell.id);
+  }
+  if (summary.done_before > 0 && !todo.empty())
+    progress.say(fmt::format("going on: {} of {} cells are done already", summary.done_before, cells.size()));
+  if (todo.empty() && summary.failed_before.empty())
+    progress.say(fmt::format("nothing to do: all {} cells are done (--rerun all runs them again)", cells.size()));
+
+  std::size_t user_errors = 0;
+  std::size_t unavailable = 0;
+  for (const PlannedCell* cell : todo) {
+    progress.begin(*cell->cell, cell->label);
+    const CellRequest request{*cell->cell,      cell->plan->measure, cell->plan->determinism,
+                              cell->plan->band, data_dirs,           folder / "artifacts" / cell->id};
+    CellEnd end = execute(request, cell->plan->limits,
+                          [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
+    if (end.failure == Failure::interrupted) {
+      progress.clear();
+      summary.interrupted = true;
+      break;
+    }
+    store.append(end.record);
+    progress.end(end.record, describe(end.record));
+    if (ended_well(end.record))
+      ++summary.done_now;
+    else
+      summary.failed.push_back(cell->id);
+    user_errors += end.failure == Failure::user;
+    unavailable += end.failure == Failure::unavailable;
+    summary.records[cell->id] = std::move(end.record);
+  }
+  const std::size_t failures = summary.failed.size() + summary.failed_before.size();
+  summary.only_user_errors = failures > 0 && user_errors == failures;
+  summary.only_unavailable = failures > 0 && unavailable == failures;
+  return summary;
+}
+
+}  // namespace frugal::harness

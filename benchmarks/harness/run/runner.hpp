@@ -1,0 +1,55 @@
+// Runs the cells of a plan file, one after another, into a result store.
+#pragma once
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/record/record.hpp"
+#include "benchmarks/harness/run/child.hpp"
+#include "benchmarks/harness/run/progress.hpp"
+#include "benchmarks/harness/run/select.hpp"
+
+namespace frugal::harness {
+
+/// Which cells that have a record already run again.
+struct Rerun {
+  enum class What { nothing, failed, all, one };
+  What what = What::nothing;
+  std::string id{};  ///< of `one`: then no other cell runs or counts
+
+  /// "failed", "all" or an id (its first digits are enough) of one of the cells. Throws UserError.
+  static Rerun parse(const std::string& text, const std::vector<PlannedCell>& cells);
+};
+
+/// How one cell ended.
+struct CellEnd {
+  CellRecord record;
+  Failure failure = Failure::none;
+};
+
+/// Runs one cell. `progress` as in run_child.
+using CellExecutor = std::function<CellEnd(const CellRequest&, const Limits&, const ProgressSink& progress)>;
+
+/// In a child process each.
+CellExecutor child_executor(StopSignals& stops);
+
+struct RunSummary {
+  std::map<std::string, CellRecord> records;  ///< of the selected cells, by id: of this and of earlier runs
+  int done_before = 0;                        ///< ended well in an earlier run
+  int done_now = 0;
+  std::vector<std::string> failed;         ///< ids, of this run
+  std::vector<std::string> failed_before;  ///< ids that were not run again
+  bool only_user_errors = false;           ///< all failures are mistakes of the plan or its data
+  bool only_unavailable = false;           ///< all failures are things that are not there
+  bool interrupted = false;
+};
+
+/// Runs what is not done, appends each record to the store as soon as it is known. `describe` words the main metrics of
+/// a record for the progress line.
+RunSummary run_cells(const std::vector<PlannedCell>& cells, const Rerun& rerun,
+                     const std::vector<std::filesystem::path>& data_dirs, const std::filesystem::path& folder,
+                     ResultStore& store, const CellExecutor& execute, Progress& progress,
+                     const std::function<std::string(const CellRecord&)>& describe);
+
+}  // namespace frugal::harness

@@ -1,0 +1,138 @@
+// The seam between the harness, which knows no model, and the workloads, which know no clock, file format or YAML.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "impl/common/document.hpp"
+
+namespace frugal::harness {
+
+/// One parameter a plan may set: its type, default and range. The whole of a workload's ParamSpecs is what makes a plan
+/// strict, and what `frugal list` prints.
+struct ParamSpec {
+  enum class Type { boolean, integer, real, string, integer_list };
+  std::string name;  ///< dotted, below the workload: "mf.dim"
+  Type type;
+  Json default_value;                                     ///< null: the plan must give it
+  std::string help;                                       ///< one line, with the unit
+  double min = -std::numeric_limits<double>::infinity();  ///< inclusive; of each element for a list
+  double max = std::numeric_limits<double>::infinity();
+  std::vector<std::string> choices{};  ///< of a string; empty: any
+};
+
+struct MetricDescriptor {
+  enum class Direction { higher_is_better, lower_is_better, informative };
+  std::string name;  ///< "hr@10[neg=99]"
+  std::string unit;  ///< "dB", "FLOP", "" for a ratio
+  Direction direction = Direction::informative;
+  std::string format = "{:.4f}";  ///< fmt format of one double
+  std::string help;
+};
+
+/// A data set a workload can read, with the parameters a plan may give beside its name (generators: size and so on).
+struct DatasetChoice {
+  std::string name;
+  std::string help;
+  std::vector<ParamSpec> params;
+};
+
+/// One resolved point of a plan. Two cells are the same exactly when these five agree.
+struct Cell {
+  std::string workload;
+  std::string backend;
+  Json dataset;  ///< {"name": ..., parameters...}, defaults filled in
+  Json params;   ///< {"<workload>": {...}}, nested, defaults filled in
+  std::uint64_t seed = 0;
+
+  /// The parameters of the workload itself: params[workload].
+  const Json& own() const { return params.at(workload); }
+  Json to_json() const;  ///< sorted keys; numbers in shortest form
+  static Cell from_json(const Json& json);
+  std::string id() const;  ///< first 12 hex digits of SHA-256 of the canonical JSON
+};
+
+/// What is wrong with a cell, before anything runs.
+struct Complaint {
+  std::string path;  ///< dotted from the document's root: "params.inr.grid", "backend", "dataset.users"
+  std::string message;
+  bool unavailable = false;  ///< the plan is right, but this machine cannot run it (exit code 4 instead of 2)
+};
+
+/// Work done inside a stage, analytic; 0 means not stated.
+struct Work {
+  double flops = 0;
+  double bytes = 0;
+};
+
+/// What a workload gets from the harness while it runs.
+class RunContext {
+ public:
+  virtual ~RunContext() = default;
+
+  /// Runs `body` under the clock of stage `name` and records one sample. body may return Work or nothing.
+  /// A stage entered several times in one run adds up.
+  template <class Body>
+  void stage(std::string_view name, Body&& body) {
+    begin_stage(name);
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      end_stage({});
+    } else {
+      end_stage(body());
+    }
+  }
+
+  /// Share of the cell that is done, 0 to 1, for the progress line. Cheap: call it as often as convenient. Throws
+  /// Interrupted when the run is being stopped.
+  virtual void progress(double fraction) = 0;
+
+  /// Where local copies of data sets lie (--data-dir, FRUGAL_DATA, the cache), first match wins.
+  virtual const std::vector<std::filesystem::path>& data_dirs() const = 0;
+
+  /// Folder of this cell for pictures and other by-products, made on first use.
+  virtual std::filesystem::path artifacts() = 0;
+
+ protected:
+  virtual void begin_stage(std::string_view name) = 0;
+  virtual void end_stage(Work work) = 0;
+};
+
+/// Thrown by RunContext::progress when the user wants to stop.
+struct Interrupted {};
+
+struct Outcome {
+  std::string implementation;             ///< what really ran: Model::implementation()
+  std::map<std::string, double> metrics;  ///< by descriptor name; absent rather than NaN
+};
+
+class Workload {
+ public:
+  virtual ~Workload() = default;
+  virtual std::string name() const = 0;
+  virtual std::string description() const = 0;
+  virtual std::vector<ParamSpec> params() const = 0;
+  virtual std::vector<DatasetChoice> datasets() const = 0;
+  virtual std::vector<MetricDescriptor> metrics() const = 0;
+  /// What is inside and outside the clock, one sentence, printed under each table.
+  virtual std::string clock() const = 0;
+
+  /// Looks for what a type or a range cannot say: parameters that contradict each other, a back end that does not
+  /// support this, a data set that is not here. Called for every cell before the first one runs; must be fast.
+  virtual std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const = 0;
+
+  /// Runs the cell once. UserError and UnavailableError are reported as such; anything else is a failed cell.
+  virtual Outcome run(const Cell& cell, RunContext& context) const = 0;
+};
+
+using Workloads = std::vector<const Workload*>;
+
+}  // namespace frugal::harness

@@ -1,0 +1,60 @@
+// A training step of the two-tower network at the scale of MovieLens-1M, and the ranking of its whole test set.
+#include <benchmark/benchmark.h>
+
+#include <vector>
+
+#include "impl/common/philox.hpp"
+#include "impl/cpu/recommender.hpp"
+
+namespace {
+
+using namespace frugal;
+
+TwoTowerSpec movielens_spec(std::int64_t batch, bool trainable) {
+  return {.users = 6040,
+          .items = 3706,
+          .embedding_dim = 64,
+          .tower_layers = {128, 64},
+          .embedding_trainable = trainable,
+          .negatives = 4,
+          .batch = static_cast<int>(batch)};
+}
+
+/// Uniform users, items with a head, as in a catalogue.
+std::vector<Interaction> movielens_positives(const TwoTowerSpec& spec) {
+  const Philox random(1, Purpose::test);
+  std::vector<Interaction> positives(994169);
+  for (std::uint64_t p = 0; p < positives.size(); ++p) {
+    const float u = random.uniform(p, 1);
+    positives[p] = {random.below(spec.users, p, 0), static_cast<std::uint32_t>(u * u * static_cast<float>(spec.items))};
+  }
+  return positives;
+}
+
+/// Arguments: batch, 1 when the embeddings are trained.
+void two_tower_step(benchmark::State& state) {
+  const TwoTowerSpec spec = movielens_spec(state.range(0), state.range(1) != 0);
+  const auto model = cpu::make(spec);
+  model->set_interactions(movielens_positives(spec));
+  model->train(3);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
+  state.SetItemsProcessed(state.iterations() * spec.batch);
+}
+BENCHMARK(two_tower_step)
+    ->ArgNames({"batch", "trainable"})
+    ->ArgsProduct({{256, 1024, 8192, 65536}, {1, 0}})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+void two_tower_rank_all(benchmark::State& state) {
+  const TwoTowerSpec spec = movielens_spec(1024, true);
+  const auto model = cpu::make(spec);
+  std::vector<Interaction> held_out;
+  for (std::uint32_t u = 0; u < spec.users; ++u) held_out.push_back({u, u % spec.items});
+  RankingQueries queries;
+  queries.held_out = held_out;
+  for (auto _ : state) benchmark::DoNotOptimize(model->rank(queries));
+}
+BENCHMARK(two_tower_rank_all)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+}  // namespace

@@ -1,0 +1,67 @@
+#include "benchmarks/workloads/common.hpp"
+
+#include <cassert>
+#include <cstdint>
+#include <utility>
+
+#include "datasets/catalog.hpp"
+
+namespace frugal::workloads {
+
+using harness::Cell;
+using harness::Complaint;
+using harness::DatasetChoice;
+using harness::ParamSpec;
+
+std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
+  std::vector<DatasetChoice> choices;
+  const auto add = [&](const std::string& name, const std::string& help) {
+    DatasetChoice choice{name, help, {}};
+    for (const data::GeneratorParam& param : data::dataset_params(name))
+      choice.params.push_back({.name = param.name,
+                               .type = param.real ? ParamSpec::Type::real : ParamSpec::Type::integer,
+                               .default_value = param.real ? Json(param.default_value)
+                                                           : Json(static_cast<std::int64_t>(param.default_value)),
+                               .help = param.help,
+                               .min = param.min,
+                               .max = param.max});
+    choices.push_back(std::move(choice));
+  };
+  for (const data::Manifest& manifest : data::manifests())
+    if (manifest.kind == kind) add(manifest.name, manifest.title);
+  for (const data::Generator& generator : data::generators())
+    if (generator.kind == kind) add(generator.name, generator.help);
+  return choices;
+}
+
+const Backend* check_surroundings(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
+                                  std::vector<Complaint>& complaints) {
+  const std::string name = cell.dataset.at("name");
+  if (std::string why = data::why_invalid_dataset(cell.dataset); !why.empty())
+    complaints.push_back({"dataset", std::move(why), false});
+  // Of an image set a cell needs one picture: inr looks for it.
+  if (const data::Manifest* manifest = data::find_manifest(name); manifest && manifest->kind != "image") {
+    try {
+      data::locate_all(*manifest, data_dirs);
+    } catch (const UnavailableError& error) {
+      complaints.push_back({"dataset", error.what(), true});
+    }
+  }
+  const Backend* backend = find_backend(cell.backend);
+  if (!backend) {
+    std::vector<std::string> known;
+    for (const Backend* each : backends()) known.push_back(each->name());
+    complaints.push_back({"backend", unknown_word("back end", cell.backend, known), false});
+  } else if (const Support available = backend->available(); !available) {
+    complaints.push_back({"backend", cell.backend + ": " + available.reason, true});
+  }
+  return backend;
+}
+
+const Backend& backend_of(const Cell& cell) {
+  const Backend* backend = find_backend(cell.backend);
+  assert(backend && "check() passed");
+  return *backend;
+}
+
+}  // namespace frugal::workloads

@@ -1,0 +1,39 @@
+// What the workloads share: data sets as plan choices, and the questions asked of a back end before a run.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "benchmarks/harness/workload.hpp"
+#include "impl/api/backend.hpp"
+#include "impl/common/inr_layout.hpp"
+#include "impl/common/recommender_shapes.hpp"
+
+namespace frugal::workloads {
+
+/// All manifests and generators of a kind (interactions, clicks, image) as choices of a plan.
+std::vector<harness::DatasetChoice> dataset_choices(std::string_view kind);
+
+/// Is the back end known and able to run here, do the data set's parameters fit each other, and are its files in reach
+/// (but for an image set, of which a cell needs one picture only)? Adds a complaint for each no.
+/// Returns the back end when it is known.
+const Backend* check_surroundings(const harness::Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
+                                  std::vector<harness::Complaint>& complaints);
+
+/// Can the model be computed at all (why_invalid), and by this back end (supports)? Adds a complaint at `path` if not.
+template <class Spec>
+void check_spec(const Spec& spec, const std::string& path, const Backend* backend,
+                std::vector<harness::Complaint>& complaints) {
+  if (std::string why = why_invalid(spec); !why.empty()) {
+    complaints.push_back({path, std::move(why), false});
+  } else if (backend && backend->available()) {
+    if (const Support support = backend->supports(spec); !support)
+      complaints.push_back({path, backend->name() + ": " + support.reason, true});
+  }
+}
+
+/// The back end of a cell that check() has passed.
+const Backend& backend_of(const harness::Cell& cell);
+
+}  // namespace frugal::workloads

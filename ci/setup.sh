@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Installs what a bare Debian 12 / Ubuntu 24.04 machine lacks. Idempotent, quiet; prints only what it does.
+# Debian packages come through apt; oneDNN 3 comes from PyPI (Debian 12 has 2.6.3, which speaks the retired v2 API).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+packages=(g++ cmake ninja-build git ca-certificates python3 python3-pip pkg-config
+  libeigen3-dev libyaml-cpp-dev libboost-program-options-dev libgtest-dev libgmock-dev libbenchmark-dev
+  librandom123-dev nlohmann-json3-dev libfmt-dev libpng-dev libssl-dev libarchive-dev)
+if [[ "${1:-}" == --lint ]]; then packages+=(clang-format clang-tidy); fi
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+done
+
+if ((${#missing[@]})); then
+  if ! command -v apt-get >/dev/null; then
+    echo "ci/setup.sh: needs Debian 12 or Ubuntu 24.04 (apt-get not found). Install by hand: ${missing[*]}" >&2
+    exit 4
+  fi
+  sudo=()
+  if ((EUID != 0)); then
+    if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+      echo "ci/setup.sh: not root, and these packages are missing: ${missing[*]}" >&2
+      echo "  run: sudo ci/setup.sh" >&2
+      exit 4
+    fi
+    sudo=(sudo)
+  fi
+  echo "ci/setup.sh: installing ${missing[*]}" >&2
+  log=$(mktemp)
+  if ! { "${sudo[@]}" apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive "${sudo[@]}" apt-get install -y -qq --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+    tail -n 15 "$log" >&2
+    echo "ci/setup.sh: apt-get failed (offline?). Full log: $log" >&2
+    exit 4
+  fi
+  rm -f "$log"
+fi
+
+cmake_version=$(cmake --version | head -n 1 | grep -oE '[0-9]+\.[0-9]+')
+if [[ "$(printf '%s\n' 3.25 "$cmake_version" | sort -V | head -n 1)" != 3.25 ]]; then
+  echo "ci/setup.sh: CMake 3.25 or newer is needed, this machine has $cmake_version (Debian 12 and Ubuntu 24.04 are new enough)" >&2
+  exit 4
+fi
+
+# oneDNN: two pinned wheels, unpacked side by side; the version is checked by hash.
+prefix=.deps/onednn
+version=2023.2.0
+if [[ "$(cat "$prefix/.version" 2>/dev/null)" != "$version" ]]; then
+  echo "ci/setup.sh: fetching oneDNN 3.2 (PyPI onednn-cpu-gomp $version)" >&2
+  wheels=$(mktemp -d)
+  trap 'rm -rf "$wheels"' EXIT
+  cat >"$wheels/requirements.txt" <<EOF
+onednn-cpu-gomp==$version --hash=sha256:2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb
+onednn-devel-cpu-gomp==$version --hash=sha256:9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284
+EOF
+  if ! python3 -m pip download --quiet --no-deps --require-hashes --only-binary :all: \
+    -d "$wheels" -r "$wheels/requirements.txt"; then
+    echo "ci/setup.sh: could not fetch oneDNN from PyPI (offline?)" >&2
+    exit 4
+  fi
+  rm -rf "$prefix" && mkdir -p "$prefix"
+  for wheel in "$wheels"/*.whl; do python3 -m zipfile -e "$wheel" "$wheels/unpacked"; done
+  for data in "$wheels"/unpacked/*.data/data; do cp -r "$data/." "$prefix/"; done
+  # A wheel cannot hold links, so the library comes three times: keep one.
+  ln -sf libdnnl.so.3.2 "$prefix/lib/libdnnl.so.3"
+  ln -sf libdnnl.so.3 "$prefix/lib/libdnnl.so"
+  echo "$version" >"$prefix/.version"
+fi

@@ -1,0 +1,17 @@
+# frugal_embed(TARGET NAME FILES...): compiles the text files into TARGET, so that an installed program needs no
+# source tree. They are reached through `frugal::embedded::NAME()` (cmake/embedded.hpp.in).
+function(frugal_embed target name)
+  set(entries "")
+  foreach(file IN LISTS ARGN)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    file(READ ${file} text)
+    get_filename_component(stem ${file} NAME_WE)
+    string(APPEND entries "    {\"${stem}\", R\"frugal_text(${text})frugal_text\"},\n")
+  endforeach()
+  set(EMBED_NAME ${name})
+  set(EMBED_ENTRIES "${entries}")
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded.hpp.in ${PROJECT_BINARY_DIR}/generated/embedded_${name}.hpp @ONLY)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/embedded.cpp.in ${PROJECT_BINARY_DIR}/generated/embedded_${name}.cpp @ONLY)
+  target_sources(${target} PRIVATE ${PROJECT_BINARY_DIR}/generated/embedded_${name}.cpp)
+  target_include_directories(${target} PUBLIC ${PROJECT_BINARY_DIR}/generated)
+endfunction()

@@ -1,0 +1,18 @@
+// Other programs (curl, pip, apt-get), started without a shell.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace frugal::data {
+
+struct ProcessResult {
+  bool started = false;  ///< false: no such program
+  int exit_code = -1;    ///< 128 + n when signal n ended it
+  std::string errors;    ///< the end of what it wrote to stderr
+};
+
+/// Runs argv[0], found on PATH, with stdin and stdout at /dev/null, in folder `dir`; waits for it.
+ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir);
+
+}  // namespace frugal::data

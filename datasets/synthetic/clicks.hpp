@@ -1,0 +1,55 @@
+// Seeded click data with a planted logistic model, so that the best possible AUC is known.
+//
+//   logit = bias + signal * (a . x + e + r) / sqrt(3),
+//
+// x: dense features ~ N(0, 1), |a| = 1; e: the sum of one effect per (table, id), over sqrt(tables); r: pairwise dot
+// products of planted id vectors, to unit variance, which no linear model can fit. Ids follow a power law.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "datasets/clicks.hpp"
+
+namespace frugal::data {
+
+struct ClicksSpec {
+  std::uint64_t examples = 100'000;
+  std::uint64_t test_examples = 20'000;
+  int tables = 8;
+  std::uint32_t rows = 1000;  ///< per table
+  int dense_features = 13;
+  double signal = 2;  ///< standard deviation of the logit
+};
+
+/// Why no such set can be made, or empty.
+std::string why_invalid(const ClicksSpec& spec);
+
+class ClicksGenerator {
+ public:
+  /// Throws UserError when the spec is invalid.
+  ClicksGenerator(const ClicksSpec& spec, std::uint64_t seed);
+
+  /// Example `index` of an endless stream.
+  struct Example {
+    std::vector<float> dense;
+    std::vector<std::uint32_t> ids;
+    double logit = 0;
+    bool clicked = false;
+  };
+  void make(std::uint64_t index, Example& example) const;
+
+  /// Examples first .. first + count - 1, with the AUC of their true probabilities.
+  Clicks clicks(std::uint64_t first, std::uint64_t count) const;
+
+  const ClicksSpec& spec() const { return spec_; }
+
+ private:
+  ClicksSpec spec_;
+  std::uint64_t seed_;
+  std::vector<double> slope_;  ///< a
+};
+
+/// Training examples come first in the stream, test examples follow.
+ClickSplit synthetic_clicks(const ClicksSpec& spec, std::uint64_t seed);
+
+}  // namespace frugal::data

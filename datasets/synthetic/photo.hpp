@@ -1,0 +1,13 @@
+// A picture that stands in for a photograph: a smooth sky, ridges with sharp edges, a disc, and texture at all scales.
+#pragma once
+#include <cstdint>
+
+#include "datasets/image.hpp"
+
+namespace frugal::data {
+
+/// size x size samples of one function on the unit square that depends on the seed only: a larger size shows the same
+/// scene with finer detail (nothing above half a cycle per pixel).
+Image synthetic_photo(int size, std::uint64_t seed);
+
+}  // namespace frugal::data

@@ -1,0 +1,125 @@
+#include "impl/common/flops.hpp"
+
+#include <cmath>
+
+#include "impl/common/recommender_shapes.hpp"
+
+namespace frugal {
+namespace {
+
+constexpr double adam_flops = 12;  // two moments (3 + 4), two bias corrections (2), sqrt, divide-add, update
+
+/// A dense stack on one row; the input gradient of the first layer only when something below needs it.
+Flops mlp_row(int input, const std::vector<int>& layers, bool input_gradient) {
+  Flops flops;
+  int in = input;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    const double product = 2.0 * in * layers[l];
+    flops.forward += product;
+    flops.backward += product + (l > 0 || input_gradient ? product : 0);
+    in = layers[l];
+  }
+  return flops;
+}
+
+std::int64_t mlp_parameters(int input, const std::vector<int>& layers) {
+  std::int64_t count = 0;
+  int in = input;
+  for (const int out : layers) {
+    count += (std::int64_t{in} + 1) * out;
+    in = out;
+  }
+  return count;
+}
+
+double update_flops(OptimizerKind kind) {
+  if (kind == OptimizerKind::adam) return adam_flops;
+  return kind == OptimizerKind::sgd ? 2 : 4;
+}
+
+}  // namespace
+
+std::int64_t parameters(const InrSpec& spec) {
+  std::int64_t one = 0;
+  for (int l = 0; l < spec.layers(); ++l) one += (std::int64_t{spec.layer_in(l)} + 1) * spec.layer_out(l);
+  return spec.networks() * one;
+}
+
+Flops step_flops(const InrSpec& spec) {
+  Flops pixel;
+  for (int l = 0; l < spec.layers(); ++l) {
+    const double product = 2.0 * spec.layer_in(l) * spec.layer_out(l);
+    pixel.forward += product;
+    pixel.backward += product + (l > 0 ? product : 0);
+  }
+  Flops step = pixel * static_cast<double>(spec.networks() * spec.tile_pixels());
+  step.optimizer = adam_flops * static_cast<double>(parameters(spec));
+  return step;
+}
+
+std::int64_t parameters(const MfSpec& spec) {
+  const std::int64_t rows = std::int64_t{spec.users} + spec.items;
+  return spec.solver == MfSolver::logistic_sgd ? rows * (spec.dim + 1) + 1 : rows * spec.dim;
+}
+
+Flops epoch_flops(const MfSpec& spec, std::uint64_t positives) {
+  const double d = spec.dim;
+  const double n = static_cast<double>(positives);
+  if (spec.solver == MfSolver::logistic_sgd) {
+    const double examples = n * (1 + spec.negatives);
+    return {.forward = 2 * d * examples, .backward = 4 * d * examples, .optimizer = 4 * d * examples};
+  }
+  const double rows = static_cast<double>(spec.users) + spec.items;
+  const double grams = rows * d * d;   // both Gram matrices, lower halves
+  const double outer = 2 * n * d * d;  // v v^T of each positive, once a side
+  const double solve = rows * (d * d * d / 3 + 2 * d * d);
+  return {.forward = 0, .backward = 0, .optimizer = grams + outer + solve};
+}
+
+std::int64_t parameters(const TwoTowerSpec& spec) {
+  return (std::int64_t{spec.users} + spec.items) * spec.embedding_dim +
+         2 * mlp_parameters(spec.embedding_dim, spec.tower_layers);
+}
+
+Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives) {
+  const double n = static_cast<double>(positives);
+  const double rows = n * (2 + spec.negatives);   // tower passes
+  const double pairs = n * (1 + spec.negatives);  // dots
+  const double out = spec.tower_layers.empty() ? spec.embedding_dim : spec.tower_layers.back();
+  Flops epoch = mlp_row(spec.embedding_dim, spec.tower_layers, spec.embedding_trainable) * rows;
+  epoch.forward += 2 * out * pairs;
+  epoch.backward += 4 * out * pairs;
+  const double steps = std::ceil(n / spec.batch);
+  epoch.optimizer = adam_flops * steps * 2 * static_cast<double>(mlp_parameters(spec.embedding_dim, spec.tower_layers));
+  if (spec.embedding_trainable) epoch.optimizer += adam_flops * rows * spec.embedding_dim;
+  return epoch;
+}
+
+std::int64_t parameters(const DlrmSpec& spec) {
+  std::int64_t tables = 0;
+  for (const std::uint32_t rows : spec.table_rows) tables += std::int64_t{rows} * spec.embedding_dim;
+  return tables + mlp_parameters(spec.dense_features, spec.bottom) + mlp_parameters(dlrm_top_input(spec), spec.top);
+}
+
+Flops example_flops(const DlrmSpec& spec) {
+  Flops flops = mlp_row(spec.dense_features, spec.bottom, false) + mlp_row(dlrm_top_input(spec), spec.top, true);
+  if (spec.interaction == FeatureInteraction::dot) {
+    const double vectors = static_cast<double>(spec.table_rows.size()) + 1;
+    const double dots = vectors * (vectors - 1) / 2 * 2 * spec.embedding_dim;
+    flops.forward += dots;
+    flops.backward += 2 * dots;
+  }
+  flops.optimizer = update_flops(spec.optimizer) * static_cast<double>(spec.table_rows.size()) * spec.embedding_dim;
+  return flops;
+}
+
+Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples) {
+  const double n = static_cast<double>(examples);
+  const std::int64_t dense =
+      mlp_parameters(spec.dense_features, spec.bottom) + mlp_parameters(dlrm_top_input(spec), spec.top);
+  Flops epoch = example_flops(spec) * n;
+  epoch.optimizer += update_flops(spec.optimizer) * static_cast<double>(dense) * std::ceil(n / spec.batch);
+  return epoch;
+}
+
+}  // namespace frugal

@@ -1,0 +1,43 @@
+// FLOPs, analytic from shapes: one formula for all back ends. A fused multiply-add counts 2; transcendental functions,
+// comparisons and data movement count nothing; the optimiser is counted apart.
+#pragma once
+#include "impl/common/specs.hpp"
+
+namespace frugal {
+
+struct Flops {
+  double forward = 0;
+  double backward = 0;
+  double optimizer = 0;
+  double total() const { return forward + backward + optimizer; }
+  Flops operator*(double n) const { return {forward * n, backward * n, optimizer * n}; }
+  Flops operator+(const Flops& other) const {
+    return {forward + other.forward, backward + other.backward, optimizer + other.optimizer};
+  }
+};
+
+/// Parameters of the whole ensemble: M^2 (2w+w + d (w^2+w) + cw+c).
+std::int64_t parameters(const InrSpec& spec);
+/// One full-batch training step of the whole ensemble. Forward: 2 (2w + d w^2 + c w) a pixel; backward: the weight
+/// gradients (as forward) and the input gradients (without the first layer); Adam: 12 a parameter.
+Flops step_flops(const InrSpec& spec);
+
+std::int64_t parameters(const MfSpec& spec);
+/// One epoch on `positives` interactions. logistic_sgd: an example costs 2d forward, 4d backward, 4d update.
+/// ials, both sides: Gram matrices d^2 (users + items), outer products d^2 a positive and side, Cholesky d^3/3 and
+/// solves 2 d^2 a row. Multiply-adds count 2; symmetric halves are not counted twice.
+Flops epoch_flops(const MfSpec& spec, std::uint64_t positives);
+
+std::int64_t parameters(const TwoTowerSpec& spec);
+/// One pass over `positives` interactions: the user tower once and the item tower (1 + negatives) times a positive.
+/// Frozen embeddings cost no input gradient of the first layer and no update. Adam: 12 a parameter it touches, once a
+/// step of `spec.batch` positives; embedding rows count once per use.
+Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives);
+
+std::int64_t parameters(const DlrmSpec& spec);
+/// One example. The optimiser is 4 (sgd 2, adam 12) per embedding value used; dense layers are counted by epoch_flops.
+Flops example_flops(const DlrmSpec& spec);
+/// One pass over `examples`: each of them, and the update of every dense parameter once a step of `spec.batch`.
+Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples);
+
+}  // namespace frugal

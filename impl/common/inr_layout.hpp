@@ -1,0 +1,47 @@
+// The parts of the InrEnsemble contract that are data, not arithmetic: names and shapes of the state tensors, initial
+// values and coordinates. Every back end takes them from here, so that all start from the same bits.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "impl/common/specs.hpp"
+#include "impl/common/state.hpp"
+
+namespace frugal {
+
+/// One parameter tensor of an ensemble: weight [K, out, in] or bias [K, out] of a layer.
+struct InrTensor {
+  int layer = 0;
+  bool bias = false;
+  std::int64_t out = 0;
+  std::int64_t in = 0;  ///< 1 for a bias
+
+  std::string name() const;                       ///< "layer.<l>.weight"
+  std::int64_t size() const { return out * in; }  ///< values of one network
+};
+
+/// The tensors in order: layer 0 weight, layer 0 bias, layer 1 weight, ...
+std::vector<InrTensor> inr_tensors(const InrSpec& spec);
+
+/// Initial values [K, out, in] (contract: impl/api/inr_ensemble.hpp): U(+-bound) as (2u - 1) * bound in fp32.
+std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tensor);
+
+/// Coordinate of pixel i of n along one side: -1 + 2 i / (n - 1), rounded to fp32; 0 when n is 1.
+float inr_coordinate(int i, int n);
+
+/// The three copies of the parameters that make the state: the values and Adam's two moments.
+inline constexpr const char* inr_state_prefixes[] = {"", "adam.m/", "adam.v/"};
+
+/// Index into inr_state_prefixes and into `tensors` for each tensor of `state`.
+struct InrTarget {
+  int copy = 0;
+  std::size_t tensor = 0;
+};
+/// Throws std::invalid_argument on an unknown or repeated name or a wrong shape.
+std::vector<InrTarget> inr_import_targets(const InrSpec& spec, const ModelState& state);
+
+/// What every back end asks of a spec, whatever it can do; empty when it is sound, else the reason.
+std::string why_invalid(const InrSpec& spec);
+
+}  // namespace frugal

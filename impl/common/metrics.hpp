@@ -1,0 +1,35 @@
+// Metrics, as plain functions of what was measured. Undefined cases are std::nullopt, never NaN.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace frugal {
+
+/// Share of queries whose held-out item ranks in the first k. ranks: 0-based, [queries].
+std::optional<double> hit_rate(std::span<const std::uint32_t> ranks, int k);
+
+/// NDCG@k with one relevant item: mean of 1 / log2(rank + 2) over queries with rank < k (else 0).
+std::optional<double> ndcg(std::span<const std::uint32_t> ranks, int k);
+
+/// Exact area under the ROC curve by rank sums with mid-ranks for ties (Mann-Whitney U).
+/// Absent when there is no positive or no negative. labels: 0 or 1.
+std::optional<double> auc(std::span<const float> scores, std::span<const float> labels);
+
+/// Mean binary cross-entropy of logits, computed as max(z,0) - z*y + log1p(exp(-|z|)).
+std::optional<double> log_loss(std::span<const float> logits, std::span<const float> labels);
+
+/// Standard PSNR in dB: values in [-1, 1] mapped to [0, 255], clipped, rounded to 8 bits, peak 255.
+/// Identical pictures have no finite PSNR: absent.
+std::optional<double> psnr_8bit(std::span<const float> picture, std::span<const float> original);
+
+/// The ENRP paper's: 20 log10(1 / sqrt(mse)) with values in [-1, 1], unclipped.
+std::optional<double> psnr_enrp(double mse);
+
+/// Mean structural similarity (Wang et al. 2004): Gaussian 11 x 11 window, sigma 1.5, K1 .01, K2 .03, dynamic range 2
+/// (values in [-1, 1]), windows fully inside, mean over channels. Absent when a side is below 11.
+/// [height, width, channels] row-major.
+std::optional<double> ssim(std::span<const float> picture, std::span<const float> original, int height, int width,
+                           int channels);
+
+}  // namespace frugal

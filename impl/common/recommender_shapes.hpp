@@ -1,0 +1,35 @@
+// What follows from the settings of a recommender alone, for every back end: the shapes of its dense layers, and
+// whether the settings make sense at all.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "impl/common/specs.hpp"
+
+namespace frugal {
+
+/// One dense layer: y = W x + b, W [out, in].
+struct DenseShape {
+  int in;
+  int out;
+};
+
+std::vector<DenseShape> dense_shapes(int input, const std::vector<int>& widths);
+
+/// Width of what the two towers give: of the dot product.
+int tower_output(const TwoTowerSpec& spec);
+
+/// Inputs of the top MLP: bottom output and either all pairwise dots or all embedding rows.
+int dlrm_top_input(const DlrmSpec& spec);
+
+/// Why no back end can compute this, for a user to read; empty when nothing is wrong.
+std::string why_invalid(const MfSpec& spec);
+std::string why_invalid(const TwoTowerSpec& spec);
+std::string why_invalid(const DlrmSpec& spec);
+
+/// Throws std::invalid_argument when a pair names a user or an item that the model does not have.
+void require_in_range(std::span<const Interaction> pairs, std::uint32_t users, std::uint32_t items);
+
+}  // namespace frugal

@@ -1,0 +1,124 @@
+// The shapes and settings of the models: what a plan asks for and what every back end must agree on.
+// Plain data; a default is the protocol of the paper it comes from.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace frugal {
+
+/// Arithmetic of the heavy products. fp32 is the default everywhere; the others are axes of a plan, never silent.
+enum class Precision { fp32, tf32, bf16 };
+
+/// A user-item pair that happened (implicit feedback).
+struct Interaction {
+  std::uint32_t user;
+  std::uint32_t item;
+  friend bool operator==(const Interaction&, const Interaction&) = default;
+};
+
+/// Adam (Kingma & Ba 2015, Algorithm 1): w -= lr * m_hat / (sqrt(v_hat) + epsilon).
+struct Adam {
+  double learning_rate = 1e-3;
+  double beta1 = 0.9;
+  double beta2 = 0.999;
+  double epsilon = 1e-8;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// inr: an ensemble of sine networks, one per image tile (ENRP, arXiv 2110.04124; SIREN, arXiv 2006.09661).
+
+enum class Activation { sine, relu };
+
+/// Law of the initial biases: `linear` U(+-1/sqrt(in)); `enrp` U(+-1/sqrt(out * in)), which the authors' code uses for
+/// grids above 2 (a fan-in computed on a three-dimensional weight).
+enum class BiasInit { linear, enrp };
+
+/// M x M sub-networks 2 -> width -> ... -> width -> channels on an image of (grid * tile)^2 pixels.
+/// Layer 0 maps 2 -> width; layers 1..hidden_layers map width -> width; all of those end in sin(omega0 (W x + b)) or
+/// ReLU(W x + b). The last layer is linear, width -> channels.
+struct InrSpec {
+  int grid = 1;    ///< M: sub-networks a side
+  int tile = 128;  ///< pixels a side of one tile
+  int channels = 3;
+  int hidden_layers = 3;  ///< width -> width layers, beside the first and the last
+  int width = 256;
+  Activation activation = Activation::sine;
+  BiasInit bias_init = BiasInit::linear;
+  Precision precision = Precision::fp32;
+  double omega0 = 30;
+  Adam adam{.learning_rate = 1e-4};
+  std::uint64_t seed = 0;
+
+  std::int64_t networks() const { return std::int64_t{grid} * grid; }
+  std::int64_t tile_pixels() const { return std::int64_t{tile} * tile; }
+  int layers() const { return hidden_layers + 2; }
+  int layer_in(int layer) const { return layer == 0 ? 2 : width; }
+  int layer_out(int layer) const { return layer == layers() - 1 ? channels : width; }
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Matrix factorisation of implicit feedback.
+
+enum class MfSolver {
+  logistic_sgd,  ///< y = sigmoid(u.v + b_u + b_i + b), BCE, plain SGD (Rendle et al., RecSys 2020)
+  ials           ///< implicit ALS (Hu, Koren, Volinsky 2008; Rendle et al., RecSys 2022)
+};
+
+struct MfSpec {
+  MfSolver solver = MfSolver::logistic_sgd;
+  std::uint32_t users = 0;
+  std::uint32_t items = 0;
+  int dim = 16;
+  double init_stddev = 0.1;  ///< factors ~ N(0, stddev) for SGD, N(0, stddev / sqrt(dim)) for iALS; biases 0
+  // logistic_sgd
+  double learning_rate = 0.002;
+  double l2 = 0.005;  ///< w -= lr * (gradient + l2 * w), factors and biases, per example
+  int negatives = 8;  ///< per positive, uniform over the items (seen ones included), redrawn each epoch
+  // ials
+  double regularization = 0.007;   ///< times (|history| + w0 * |other side|)^frequency_scaling
+  double unobserved_weight = 0.3;  ///< w0
+  double frequency_scaling = 1;    ///< nu
+  std::uint64_t seed = 0;
+};
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Recommenders.
+
+/// score(u, i) = tower_user(e_u) . tower_item(e_i); binary cross-entropy on a positive and `negatives` uniform items.
+/// tower_layers are the output widths of the dense layers, ReLU after each but the last; empty: no tower.
+struct TwoTowerSpec {
+  std::uint32_t users = 0;
+  std::uint32_t items = 0;
+  int embedding_dim = 64;
+  std::vector<int> tower_layers{128, 64};
+  bool embedding_trainable = true;
+  double init_stddev = 0.1;  ///< of random embeddings
+  int negatives = 4;
+  int batch = 1024;  ///< positives a step; the last step of an epoch takes what is left
+  Adam adam{};       ///< embedding rows: lazy (only rows touched by the step move)
+  std::uint64_t seed = 0;
+};
+
+enum class FeatureInteraction { dot, cat };
+
+enum class OptimizerKind { sgd, adagrad, rowwise_adagrad, adam };
+
+/// DLRM (Naumov et al., arXiv 1906.00091): bottom MLP on the dense features, one embedding row per categorical feature,
+/// pairwise dots or concatenation, top MLP to one logit. ReLU after each layer but the last of `top`.
+struct DlrmSpec {
+  int dense_features = 13;
+  std::vector<std::uint32_t> table_rows;
+  int embedding_dim = 16;
+  std::vector<int> bottom{64, 16};  ///< output widths; the last must be embedding_dim for `dot`
+  std::vector<int> top{64, 1};      ///< output widths; the last must be 1
+  FeatureInteraction interaction = FeatureInteraction::dot;
+  OptimizerKind optimizer = OptimizerKind::adagrad;  ///< rowwise_adagrad: embeddings row-wise, dense layers adagrad
+  double learning_rate = 0.01;
+  double epsilon = 1e-8;  ///< of adagrad and adam
+  int batch = 2048;
+  std::uint64_t seed = 0;
+};
+
+}  // namespace frugal

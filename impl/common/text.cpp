@@ -1,0 +1,81 @@
+#include "impl/common/text.hpp"
+
+#include <cstdint>
+#include <fstream>
+#include <vector>
+
+#include "impl/common/error.hpp"
+
+namespace frugal {
+namespace {
+
+/// Bytes of the well-formed character that `text` begins with (Unicode 15, table 3-7), or 0.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U; };
+  const auto within = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF) return within(1, 0x80, 0xBF) ? 2 : 0;
+  if (lead >= 0xE0 && lead <= 0xEF) {
+    const unsigned low = lead == 0xE0 ? 0xA0 : 0x80;   // no overlong forms
+    const unsigned high = lead == 0xED ? 0x9F : 0xBF;  // no surrogates
+    return within(1, low, high) && within(2, 0x80, 0xBF) ? 3 : 0;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4) {
+    const unsigned low = lead == 0xF0 ? 0x90 : 0x80;
+    const unsigned high = lead == 0xF4 ? 0x8F : 0xBF;  // up to U+10FFFF
+    return within(1, low, high) && within(2, 0x80, 0xBF) && within(3, 0x80, 0xBF) ? 4 : 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string read_text_file(const std::filesystem::path& path) {
+  // Stream iterators would throw on a folder, which opens but cannot be read.
+  std::ifstream file(path, std::ios::binary);
+  std::string text;
+  std::vector<char> piece(std::size_t{1} << 16);
+  while (file && text.size() <= max_text_bytes) {
+    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
+    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
+  }
+  require_text_size(text.size(), path.string());
+  if (!file.eof()) throw UserError({path.string()}, "cannot read this file");
+  return text;
+}
+
+void require_text_size(std::size_t bytes, const std::string& file) {
+  if (bytes <= max_text_bytes) return;
+  throw UserError({file},
+                  "larger than " + std::to_string(max_text_bytes >> 20) + " MiB, which no plan or manifest needs");
+}
+
+void require_plain_text(std::string_view text, const std::string& file) {
+  Place place{file, 1, 1};
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = character_length(text.substr(i));
+    if (length == 0) throw UserError(place, "not UTF-8 text; save the file as UTF-8");
+    const auto lead = static_cast<std::uint8_t>(text[i]);
+    if ((lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') || lead == 0x7F) {
+      throw UserError(place, "control character " + std::to_string(lead) + " in a text file");
+    }
+    if (lead == '\n') {
+      ++place.line;
+      place.column = 1;
+    } else {
+      ++place.column;
+    }
+    i += length;
+  }
+}
+
+std::string shortened(std::string_view text) {
+  constexpr std::size_t limit = 60;
+  if (text.size() <= limit) return std::string(text);
+  std::size_t end = limit;
+  while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+  return std::string(text.substr(0, end)) + "...";
+}
+
+}  // namespace frugal

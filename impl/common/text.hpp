@@ -1,0 +1,25 @@
+// Text that a user wrote: how it is read, what may stand in it, how it is quoted in a message.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace frugal {
+
+/// No plan, table spec or manifest needs more; a larger file is not one.
+inline constexpr std::size_t max_text_bytes = std::size_t{16} << 20;
+
+/// The bytes of a text file. Throws UserError when it cannot be read or is larger than max_text_bytes.
+std::string read_text_file(const std::filesystem::path& path);
+
+/// Throws UserError when the text is larger than max_text_bytes.
+void require_text_size(std::size_t bytes, const std::string& file);
+
+/// Throws UserError at file:line:column of the first byte that is not well-formed UTF-8 or is a control character
+/// other than tab and line break (YAML 1.2.2, section 5.1). So every string that comes out can be written as JSON.
+void require_plain_text(std::string_view text, const std::string& file);
+
+/// At most 60 bytes of `text`, cut between characters, with "..." when something was left out.
+std::string shortened(std::string_view text);
+
+}  // namespace frugal

@@ -1,0 +1,6 @@
+#pragma once
+#include "impl/api/backend.hpp"
+
+namespace frugal::cpu {
+const Backend& backend();
+}  // namespace frugal::cpu

@@ -1,0 +1,43 @@
+// Run-time choice between the instruction sets the kernels were compiled for.
+//
+// A kernel family is one struct of function pointers, filled once per instruction set by a source of this folder that
+// is compiled twice (FRUGAL_ISA = avx2, avx512):
+//
+//   struct SineKernels { void (*sine)(const float*, float*, long); };
+//   namespace avx2 { extern const SineKernels sine_kernels; }
+//   namespace avx512 { extern const SineKernels sine_kernels; }
+//   inline const SineKernels& sine_kernels() { return choose(avx2::sine_kernels, avx512::sine_kernels); }
+#pragma once
+
+namespace frugal::cpu {
+
+enum class Isa { none, avx2, avx512 };
+
+/// The best instruction set of this processor that the kernels were compiled for.
+inline Isa isa() {
+  static const Isa best = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+                                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
+                              ? Isa::avx512
+                          : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Isa::avx2
+                                                                                            : Isa::none;
+  return best;
+}
+
+inline const char* isa_name() {
+  switch (isa()) {
+    case Isa::avx512:
+      return "avx512";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::none:
+      break;
+  }
+  return "none";
+}
+
+template <class Kernels>
+const Kernels& choose(const Kernels& avx2, const Kernels& avx512) {
+  return isa() == Isa::avx512 ? avx512 : avx2;
+}
+
+}  // namespace frugal::cpu

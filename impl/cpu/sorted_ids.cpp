@@ -1,0 +1,50 @@
+#include "impl/cpu/sorted_ids.hpp"
+
+#include <array>
+#include <bit>
+
+namespace frugal::cpu {
+
+void SortedIds::assign(std::span<const std::uint32_t> ids, std::uint32_t bound) {
+  const std::size_t n = ids.size();
+  keys_.resize(n);
+  spare_.resize(n);
+  order_.resize(n);
+  row_of_.resize(n);
+  for (std::size_t i = 0; i < n; ++i) keys_[i] = std::uint64_t{ids[i]} << 32 | i;
+
+  // Least significant digit first; digits of at most 11 bits keep the counters in the first-level cache.
+  constexpr int largest_digit = 11;
+  const int bits = bound > 1 ? std::bit_width(bound - 1) : 0;
+  const int passes = (bits + largest_digit - 1) / largest_digit;
+  const int digit = passes > 0 ? (bits + passes - 1) / passes : 0;
+  for (int pass = 0; pass < passes; ++pass) {
+    const int shift = 32 + pass * digit;
+    const std::uint64_t mask = (std::uint64_t{1} << digit) - 1;
+    std::array<std::uint32_t, 1U << largest_digit> next{};
+    for (const std::uint64_t key : keys_) ++next[key >> shift & mask];
+    std::uint32_t sum = 0;
+    for (std::uint32_t& start : next) {
+      const std::uint32_t count = start;
+      start = sum;
+      sum += count;
+    }
+    for (const std::uint64_t key : keys_) spare_[next[key >> shift & mask]++] = key;
+    keys_.swap(spare_);
+  }
+
+  distinct_.clear();
+  offsets_.clear();
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto id = static_cast<std::uint32_t>(keys_[i] >> 32);
+    if (distinct_.empty() || distinct_.back() != id) {
+      distinct_.push_back(id);
+      offsets_.push_back(static_cast<std::uint32_t>(i));
+    }
+    order_[i] = static_cast<std::uint32_t>(keys_[i]);
+    row_of_[order_[i]] = static_cast<std::uint32_t>(distinct_.size() - 1);
+  }
+  offsets_.push_back(static_cast<std::uint32_t>(n));
+}
+
+}  // namespace frugal::cpu

@@ -1,0 +1,36 @@
+// The distinct ids of a batch and where each occurs: what turns a scatter of gradients, which would need atomics and an
+// order, into one sum per row in a fixed order.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace frugal::cpu {
+
+class SortedIds {
+ public:
+  /// Sorts (a stable radix sort, O(n)). All ids are below `bound`.
+  void assign(std::span<const std::uint32_t> ids, std::uint32_t bound);
+
+  /// Distinct ids, ascending. A row is a position in this list.
+  std::span<const std::uint32_t> distinct() const { return distinct_; }
+  std::size_t rows() const { return distinct_.size(); }
+
+  /// Positions in the batch where the id of this row stands, ascending.
+  std::span<const std::uint32_t> positions(std::size_t row) const {
+    return std::span(order_).subspan(offsets_[row], offsets_[row + 1] - offsets_[row]);
+  }
+
+  /// Row of the id at each position of the batch.
+  std::span<const std::uint32_t> row_of() const { return row_of_; }
+
+ private:
+  std::vector<std::uint32_t> distinct_;
+  std::vector<std::uint32_t> offsets_;
+  std::vector<std::uint32_t> order_;
+  std::vector<std::uint32_t> row_of_;
+  std::vector<std::uint64_t> keys_;  // id in the high half, position in the low one
+  std::vector<std::uint64_t> spare_;
+};
+
+}  // namespace frugal::cpu

@@ -1,0 +1,295 @@
+// Two-tower recommender on the CPU. impl/reference/two_tower.cpp has the formulas; this file has the order of work.
+//
+// A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
+// its examples send to an id are summed before the one pass back. That is exact, for frozen and for trainable
+// embeddings. At MovieLens-1M scale and a batch of 1024 it saves over 40% of the products; at larger batches it saves
+// far more. A distinct id is also an embedding row of its own, so its gradient comes out of the tower complete: no
+// scatter, and Adam moves the row while it is in the cache. Frozen embeddings cost a gather and nothing else.
+//
+// One step: draw positives and negatives; sort the ids; towers forward, in blocks of rows; dots and loss, in blocks of
+// positives; towers backward, in the same blocks of rows; Adam on the towers.
+//
+// Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
+#include <omp.h>
+
+#include <algorithm>
+#include <cassert>
+#include <memory>
+#include <numeric>
+#include <stdexcept>
+
+#include "impl/common/permutation.hpp"
+#include "impl/common/recommender_shapes.hpp"
+#include "impl/cpu/ranking.hpp"
+#include "impl/cpu/recommender.hpp"
+#include "impl/cpu/tower_side.hpp"
+
+namespace frugal::cpu {
+namespace {
+
+constexpr std::size_t positives_block = 64;  // positives whose dots and loss are one task
+
+class CpuTwoTower final : public TwoTower {
+ public:
+  explicit CpuTwoTower(const TwoTowerSpec& spec)
+      : spec_(spec),
+        width_(tower_output(spec)),
+        examples_(1 + static_cast<std::size_t>(spec.negatives)),
+        optimizer_(OptimizerKind::adam, spec.adam),
+        user_(spec, spec.users, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
+        item_(spec, spec.items, Purpose::item_embedding, 100, static_cast<std::size_t>(spec.batch) * examples_),
+        logits_(spec.batch * examples_),
+        slopes_(spec.batch * examples_),
+        losses_(spec.batch * examples_),
+        labels_(positives_block * examples_) {
+    for (std::size_t i = 0; i < labels_.size(); ++i) labels_[i] = i % examples_ == 0 ? 1.F : 0.F;
+    user_.add_values(views_, "user");
+    item_.add_values(views_, "item");
+    user_.add_states(views_, "user");
+    item_.add_states(views_, "item");
+  }
+  CpuTwoTower(const CpuTwoTower&) = delete;  // views_ points into the members
+  CpuTwoTower& operator=(const CpuTwoTower&) = delete;
+
+  std::string implementation() const override { return onednn_implementation(); }
+  ModelState export_state() const override { return views_.export_state(step_); }
+  void import_state(const ModelState& state) override {
+    views_.import_state(state);
+    step_ = state.step;
+  }
+
+  void set_interactions(std::span<const Interaction> positives) override {
+    require_in_range(positives, spec_.users, spec_.items);
+    positives_.assign(positives.begin(), positives.end());
+  }
+
+  std::vector<double> train(std::uint64_t steps) override {
+    if (positives_.empty() && steps > 0) throw std::invalid_argument("two-tower training needs interactions");
+    make_workers();
+    std::vector<double> losses(steps);
+    for (double& loss : losses) loss = train_step();
+    return losses;
+  }
+
+  std::vector<float> score(std::span<const Interaction> pairs) const override {
+    std::vector<float> scores(pairs.size());
+    std::vector<std::uint32_t> users(pairs.size());
+    std::vector<std::uint32_t> items(pairs.size());
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      users[p] = pairs[p].user;
+      items[p] = pairs[p].item;
+    }
+    const AlignedBuffer<float> u = outputs_of(user_, users);
+    const AlignedBuffer<float> v = outputs_of(item_, items);
+    const RecommenderKernels& kernels = recommender_kernels();
+#pragma omp parallel for
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      const auto row = static_cast<std::uint32_t>(p);
+      kernels.gather_dots(u.data() + p * width_, v.data(), &row, 1, width_, &scores[p]);
+    }
+    return scores;
+  }
+
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
+    std::vector<std::uint32_t> ids(std::max(spec_.users, spec_.items));
+    std::iota(ids.begin(), ids.end(), 0U);
+    const AlignedBuffer<float> users = outputs_of(user_, std::span(ids).first(spec_.users));
+    const AlignedBuffer<float> items = outputs_of(item_, std::span(ids).first(spec_.items));
+    return cpu::rank({users.data(), items.data(), nullptr, spec_.items, static_cast<int>(width_)}, queries);
+  }
+
+ private:
+  void make_workers() {
+    workers_.resize(std::max(workers_.size(), static_cast<std::size_t>(omp_get_max_threads())));
+#pragma omp parallel
+    {
+      std::unique_ptr<TowerWorker>& mine = workers_[omp_get_thread_num()];
+      if (!mine) mine = std::make_unique<TowerWorker>(user_.stack(), spec_.embedding_dim, width_);
+    }
+  }
+
+  /// Tower outputs of any ids, [ids, width].
+  AlignedBuffer<float> outputs_of(const TowerSide& side, std::span<const std::uint32_t> ids) const {
+    AlignedBuffer<float> out(ids.size() * width_);
+#pragma omp parallel
+    {
+      DenseWorker products(side.stack(), tower_block);
+      AlignedBuffer<float> x(static_cast<std::size_t>(tower_block) * spec_.embedding_dim);
+      AlignedBuffer<float> activations(tower_block * side.stack().outputs());
+#pragma omp for schedule(dynamic)
+      for (std::size_t first = 0; first < ids.size(); first += tower_block) {
+        const auto block = ids.subspan(first, std::min<std::size_t>(tower_block, ids.size() - first));
+        side.tower_outputs(products, block, x.data(), activations.data(), out.data() + first * width_);
+      }
+    }
+    return out;
+  }
+
+  double train_step() {
+    const std::size_t positives = draw_batch();
+    const std::size_t user_blocks = user_.blocks();
+    const std::size_t item_blocks = item_.blocks();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t b = 0; b < user_blocks + item_blocks; ++b) {
+      DenseWorker& products = workers_[omp_get_thread_num()]->products;
+      if (b < item_blocks)
+        item_.forward(products, b);
+      else
+        user_.forward(products, b - item_blocks);
+    }
+
+    const float weight = 1.F / static_cast<float>(positives * examples_);
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t first = 0; first < positives; first += positives_block)
+      learn(first, std::min(positives_block, positives - first), weight);
+
+    const UpdateStep step = optimizer_.step(++step_);
+    const std::size_t item_slots = item_.slots().used();
+    const std::size_t all_slots = item_slots + user_.slots().used();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t s = 0; s < all_slots; ++s) {
+      TowerWorker& worker = *workers_[omp_get_thread_num()];
+      if (s < item_slots)
+        item_backward(worker, step, s);
+      else
+        user_backward(worker, step, s - item_slots);
+    }
+
+    const std::size_t pieces = user_.tower().pieces();
+#pragma omp parallel for schedule(static)
+    for (std::size_t p = 0; p < 2 * pieces; ++p) {
+      TowerSide& side = p < pieces ? user_ : item_;
+      side.tower().update_piece(step, p % pieces, side.slots());
+    }
+    return std::accumulate(losses_.begin(), losses_.begin() + positives * examples_, 0.0) /
+           static_cast<double>(positives * examples_);
+  }
+
+  /// Draws the step's positives and negatives and sorts their ids; returns the number of positives.
+  std::size_t draw_batch() {
+    const std::uint64_t n = positives_.size();
+    const std::uint64_t batch = static_cast<std::uint64_t>(spec_.batch);
+    const std::uint64_t steps_per_epoch = (n + batch - 1) / batch;
+    const std::uint32_t epoch = static_cast<std::uint32_t>(step_ / steps_per_epoch);
+    const std::uint64_t first = step_ % steps_per_epoch * batch;
+    const std::size_t count = std::min(batch, n - first);
+    const Permutation shuffled(n, spec_.seed, epoch);
+    const Philox random(spec_.seed, Purpose::negatives);
+    batch_users_.resize(count);
+    batch_items_.resize(count * examples_);
+    const std::size_t negatives = examples_ - 1;
+    const std::uint64_t begin = first * negatives;
+    const std::uint64_t end = begin + count * negatives;
+#pragma omp parallel
+    {
+#pragma omp for nowait
+      for (std::size_t p = 0; p < count; ++p) {
+        const Interaction positive = positives_[shuffled(first + p)];
+        batch_users_[p] = positive.user;
+        batch_items_[p * examples_] = positive.item;
+      }
+#pragma omp for
+      for (std::uint64_t block = begin / 4; block < (end + 3) / 4; ++block) {
+        const auto words = random.block(block, epoch);
+        for (std::uint64_t i = std::max(begin, block * 4); i < std::min(end, block * 4 + 4); ++i) {
+          const std::size_t at = i - begin;
+          batch_items_[at / negatives * examples_ + 1 + at % negatives] = Philox::scale(words[i % 4], spec_.items);
+        }
+      }
+#pragma omp sections
+      {
+#pragma omp section
+        item_.set_ids(batch_items_);
+#pragma omp section
+        user_.set_ids(batch_users_);
+      }
+    }
+    return count;
+  }
+
+  /// Scores, losses and their slopes of positives first..first+count and their negatives.
+  void learn(std::size_t first, std::size_t count, float weight) {
+    const RecommenderKernels& kernels = recommender_kernels();
+    for (std::size_t p = first; p < first + count; ++p) {
+      const float* user = user_.outputs() + user_.ids().row_of()[p] * width_;
+      kernels.gather_dots(user, item_.outputs(), item_.ids().row_of().data() + p * examples_,
+                          static_cast<long>(examples_), width_, logits_.data() + p * examples_);
+    }
+    const std::size_t at = first * examples_;
+    kernels.cross_entropy(logits_.data() + at, labels_.data(), weight, static_cast<long>(count * examples_),
+                          losses_.data() + at, slopes_.data() + at);
+  }
+
+  void user_backward(TowerWorker& worker, const UpdateStep& step, std::size_t slot) {
+    for (std::size_t block = user_.slots().begin(slot); block < user_.slots().end(slot); ++block) {
+      float* delta = clear_delta(worker);
+      for (std::size_t r = 0; r < user_.block_ids(block).size(); ++r) {
+        for (const std::uint32_t p : user_.ids().positions(block * tower_block + r)) {
+          for (std::size_t e = p * examples_; e < (p + 1) * examples_; ++e) {
+            worker.partners.push_back(item_.ids().row_of()[e]);
+            worker.weights.push_back(slopes_[e]);
+          }
+        }
+        sum_partners(worker, item_.outputs(), delta + r * width_);
+      }
+      user_.backward(worker, step, block, slot, delta);
+    }
+  }
+
+  void item_backward(TowerWorker& worker, const UpdateStep& step, std::size_t slot) {
+    for (std::size_t block = item_.slots().begin(slot); block < item_.slots().end(slot); ++block) {
+      float* delta = clear_delta(worker);
+      for (std::size_t r = 0; r < item_.block_ids(block).size(); ++r) {
+        for (const std::uint32_t e : item_.ids().positions(block * tower_block + r)) {
+          worker.partners.push_back(user_.ids().row_of()[e / examples_]);
+          worker.weights.push_back(slopes_[e]);
+        }
+        sum_partners(worker, user_.outputs(), delta + r * width_);
+      }
+      item_.backward(worker, step, block, slot, delta);
+    }
+  }
+
+  static float* clear_delta(TowerWorker& worker) {
+    std::fill(worker.delta.begin(), worker.delta.end(), 0.F);
+    return worker.delta.data();
+  }
+
+  /// The gradient of one id's output: the outputs of its examples' other sides, weighted by their slopes.
+  void sum_partners(TowerWorker& worker, const float* rows, float* sum) const {
+    recommender_kernels().weighted_sum(rows, worker.partners.data(), worker.weights.data(),
+                                       static_cast<long>(worker.partners.size()), width_, sum);
+    worker.partners.clear();
+    worker.weights.clear();
+  }
+
+  TwoTowerSpec spec_;
+  long width_;            // of the towers' outputs
+  std::size_t examples_;  // a positive and its negatives
+  Optimizer optimizer_;
+  TowerSide user_;
+  TowerSide item_;
+  TensorViews<float> views_;
+  std::uint64_t step_ = 0;
+  std::vector<Interaction> positives_;
+
+  // One step: examples p * examples_ + k are positive p (k = 0) and its negatives.
+  std::vector<std::uint32_t> batch_users_;
+  std::vector<std::uint32_t> batch_items_;
+  AlignedBuffer<float> logits_;
+  AlignedBuffer<float> slopes_;
+  AlignedBuffer<float> losses_;
+  AlignedBuffer<float> labels_;  // of positives_block positives
+  std::vector<std::unique_ptr<TowerWorker>> workers_;
+};
+
+}  // namespace
+
+Support supports(const TwoTowerSpec& spec) { return {why_invalid(spec)}; }
+
+std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) {
+  assert(supports(spec));
+  return std::make_unique<CpuTwoTower>(spec);
+}
+
+}  // namespace frugal::cpu

@@ -1,0 +1,6 @@
+#pragma once
+#include "impl/api/backend.hpp"
+
+namespace frugal::cuda {
+const Backend& backend();
+}  // namespace frugal::cuda

@@ -1,0 +1,117 @@
+// One training step of each kind of DLRM, and what it predicts before that step.
+#include <fmt/format.h>
+
+#include "impl/equivalence/equivalence.hpp"
+#include "impl/equivalence/random_state.hpp"
+
+namespace frugal {
+namespace {
+
+struct DlrmCase {
+  std::string name;
+  DlrmSpec spec;
+  std::size_t examples;
+};
+
+/// The rate is large, so that a wrong step is far outside the rounding of the weights.
+std::vector<DlrmCase> dlrm_cases() {
+  const DlrmSpec small{.dense_features = 5,
+                       .table_rows = {7, 100, 1, 33},
+                       .embedding_dim = 12,
+                       .bottom = {18, 12},
+                       .top = {21, 1},
+                       .learning_rate = 0.05,
+                       .batch = 100,
+                       .seed = 3};
+  std::vector<DlrmCase> cases;
+  const std::pair<const char*, OptimizerKind> optimizers[] = {{"sgd", OptimizerKind::sgd},
+                                                              {"adagrad", OptimizerKind::adagrad},
+                                                              {"rowwise_adagrad", OptimizerKind::rowwise_adagrad},
+                                                              {"adam", OptimizerKind::adam}};
+  for (const auto& [name, kind] : optimizers) {
+    DlrmSpec spec = small;
+    spec.optimizer = kind;
+    cases.push_back({fmt::format("dot, {}", name), spec, 60});
+    spec.interaction = FeatureInteraction::cat;
+    spec.bottom = {9};
+    cases.push_back({fmt::format("cat, {}", name), spec, 100});
+  }
+  cases.push_back({"batch of one", small, 1});
+  DlrmSpec large = small;
+  large.table_rows = std::vector<std::uint32_t>(26, 50);
+  large.embedding_dim = 16;
+  large.bottom = {32, 16};
+  large.top = {40, 24, 1};
+  large.batch = 300;
+  cases.push_back({"26 tables, several blocks", large, 290});
+  return cases;
+}
+
+struct DlrmExamples {
+  std::vector<float> dense;
+  std::vector<std::uint32_t> ids;
+  std::vector<float> labels;
+  ClickBatch batch() const { return {dense, ids, labels}; }
+};
+
+DlrmExamples dlrm_examples(const DlrmSpec& spec, std::size_t count) {
+  const Philox random(spec.seed, Purpose::test);
+  DlrmExamples examples;
+  for (std::size_t e = 0; e < count; ++e) {
+    for (std::size_t f = 0; f < static_cast<std::size_t>(spec.dense_features); ++f)
+      examples.dense.push_back(static_cast<float>(random.normal(examples.dense.size(), 1000)));
+    for (const std::uint32_t rows : spec.table_rows)
+      examples.ids.push_back(random.below(rows, examples.ids.size(), 1001));
+    examples.labels.push_back(static_cast<float>(random.below(2, e, 1002)));
+  }
+  return examples;
+}
+
+void check_dlrm_case(const DlrmCase& test, const Backend& oracle, const Backend& candidate,
+                     std::vector<EquivalenceCheck>& checks) {
+  const std::string prefix = fmt::format("dlrm/{}", test.name);
+  if (const Support support = candidate.supports(test.spec); !support) {
+    checks.push_back({.name = prefix, .error = 0, .bound = 0, .unsupported = support.reason});
+    return;
+  }
+  const auto expected = oracle.make(test.spec);
+  const auto actual = candidate.make(test.spec);
+  const std::vector<EquivalenceCheck> initial = compare_states(
+      expected->export_state(), actual->export_state(), prefix + ": initial", [](const std::string&) { return 1; }, 0);
+  checks.insert(checks.end(), initial.begin(), initial.end());
+
+  const DlrmExamples examples = dlrm_examples(test.spec, test.examples);
+  const ModelState start = random_state(expected->export_state(), 6, test.spec.seed);
+  expected->import_state(start);
+  actual->import_state(start);
+
+  double widths = test.spec.dense_features + test.spec.embedding_dim;
+  for (const int width : test.spec.bottom) widths += width;
+  for (const int width : test.spec.top) widths += width;
+  const double tables = static_cast<double>(test.spec.table_rows.size());
+  widths += tables * tables / 2;
+  std::vector<float> expected_logits(test.examples);
+  std::vector<float> actual_logits(test.examples);
+  expected->predict(examples.batch(), expected_logits);
+  actual->predict(examples.batch(), actual_logits);
+  checks.push_back(compare_values(as_doubles(expected_logits), as_doubles(actual_logits), prefix + ": logits", widths));
+
+  const double reduction = widths + static_cast<double>(test.examples);
+  const double expected_loss[] = {expected->train_step(examples.batch())};
+  const double actual_loss[] = {actual->train_step(examples.batch())};
+  checks.push_back(compare_values(expected_loss, actual_loss, prefix + ": loss", reduction));
+  const std::vector<EquivalenceCheck> after =
+      compare_states(expected->export_state(), actual->export_state(), prefix + ": after a step",
+                     [&](const std::string&) { return reduction; });
+  checks.insert(checks.end(), after.begin(), after.end());
+}
+
+}  // namespace
+
+std::vector<EquivalenceCheck> check_dlrm(const Backend& oracle, const Backend& candidate) {
+  std::vector<EquivalenceCheck> checks;
+  for (const DlrmCase& test : dlrm_cases()) check_dlrm_case(test, oracle, candidate, checks);
+  return checks;
+}
+
+}  // namespace frugal

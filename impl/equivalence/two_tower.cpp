@@ -1,0 +1,107 @@
+// One training step of each kind of two-tower network, and what it scores and ranks before that step.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "impl/equivalence/equivalence.hpp"
+#include "impl/equivalence/random_state.hpp"
+
+namespace frugal {
+namespace {
+
+struct TwoTowerCase {
+  const char* name;
+  TwoTowerSpec spec;
+  std::uint64_t positives;
+  std::uint64_t step;  ///< the one that is checked, counted from 0
+};
+
+/// Adam's rate is large, so that a wrong step is far outside the rounding of the weights.
+std::vector<TwoTowerCase> two_tower_cases() {
+  const Adam adam{.learning_rate = 0.05};
+  const TwoTowerSpec small{
+      .users = 30, .items = 20, .embedding_dim = 12, .tower_layers = {24, 8}, .batch = 48, .adam = adam, .seed = 1};
+  TwoTowerSpec frozen = small;
+  frozen.embedding_trainable = false;
+  frozen.tower_layers = {17};
+  TwoTowerSpec no_tower = small;
+  no_tower.tower_layers = {};
+  TwoTowerSpec single = small;
+  single.batch = 1;
+  single.negatives = 1;
+  const TwoTowerSpec large{.users = 190,
+                           .items = 411,
+                           .embedding_dim = 33,
+                           .tower_layers = {40, 24, 16},
+                           .negatives = 3,
+                           .batch = 300,
+                           .adam = adam,
+                           .seed = 2};
+  TwoTowerSpec large_frozen = large;
+  large_frozen.embedding_trainable = false;
+  return {{"trainable", small, 100, 1},
+          {"trainable, second epoch, rest of an epoch", small, 100, 5},
+          {"frozen", frozen, 100, 4},
+          {"no tower", no_tower, 100, 3},
+          {"batch of one", single, 7, 9},
+          {"several blocks", large, 640, 1},
+          {"several blocks, frozen", large_frozen, 640, 4}};
+}
+
+std::vector<Interaction> two_tower_positives(const TwoTowerSpec& spec, std::uint64_t count) {
+  const Philox random(spec.seed, Purpose::test);
+  std::vector<Interaction> positives;
+  for (std::uint64_t p = 0; p < count; ++p)
+    positives.push_back({random.below(spec.users, 2 * p, 1000), random.below(spec.items, 2 * p + 1, 1000)});
+  return positives;
+}
+
+void check_two_tower_case(const TwoTowerCase& test, const Backend& oracle, const Backend& candidate,
+                          std::vector<EquivalenceCheck>& checks) {
+  const std::string prefix = fmt::format("two_tower/{}", test.name);
+  if (const Support support = candidate.supports(test.spec); !support) {
+    checks.push_back({.name = prefix, .error = 0, .bound = 0, .unsupported = support.reason});
+    return;
+  }
+  const auto expected = oracle.make(test.spec);
+  const auto actual = candidate.make(test.spec);
+  const std::vector<EquivalenceCheck> initial = compare_states(
+      expected->export_state(), actual->export_state(), prefix + ": initial", [](const std::string&) { return 1; }, 0);
+  checks.insert(checks.end(), initial.begin(), initial.end());
+
+  const std::vector<Interaction> positives = two_tower_positives(test.spec, test.positives);
+  const ModelState start = random_state(expected->export_state(), test.step, test.spec.seed);
+  for (TwoTower* model : {expected.get(), actual.get()}) {
+    model->set_interactions(positives);
+    model->import_state(start);
+  }
+
+  double widths = test.spec.embedding_dim;
+  for (const int width : test.spec.tower_layers) widths += width;
+  checks.push_back(compare_values(as_doubles(expected->score(positives)), as_doubles(actual->score(positives)),
+                                  prefix + ": score", widths));
+  RankingQueries queries;
+  queries.held_out = std::span(positives).first(std::min<std::size_t>(positives.size(), 20));
+  const auto expected_ranks = expected->rank(queries);
+  const auto actual_ranks = actual->rank(queries);
+  checks.push_back(compare_values(std::vector<double>(expected_ranks.begin(), expected_ranks.end()),
+                                  std::vector<double>(actual_ranks.begin(), actual_ranks.end()),
+                                  prefix + ": rank among all items", 1));
+
+  const double examples = test.spec.batch * (1.0 + test.spec.negatives);
+  checks.push_back(compare_values(expected->train(1), actual->train(1), prefix + ": loss", widths + examples));
+  const std::vector<EquivalenceCheck> after =
+      compare_states(expected->export_state(), actual->export_state(), prefix + ": after a step",
+                     [&](const std::string&) { return widths + examples; });
+  checks.insert(checks.end(), after.begin(), after.end());
+}
+
+}  // namespace
+
+std::vector<EquivalenceCheck> check_two_tower(const Backend& oracle, const Backend& candidate) {
+  std::vector<EquivalenceCheck> checks;
+  for (const TwoTowerCase& test : two_tower_cases()) check_two_tower_case(test, oracle, candidate, checks);
+  return checks;
+}
+
+}  // namespace frugal

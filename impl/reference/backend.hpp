@@ -1,0 +1,6 @@
+#pragma once
+#include "impl/api/backend.hpp"
+
+namespace frugal::reference {
+const Backend& backend();
+}  // namespace frugal::reference

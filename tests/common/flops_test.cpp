@@ -1,0 +1,64 @@
+#include "impl/common/flops.hpp"
+
+#include <gtest/gtest.h>
+
+namespace frugal {
+namespace {
+
+InrSpec structure(int grid, int hidden_layers, int width) {
+  InrSpec spec;
+  spec.grid = grid;
+  spec.tile = 128 / grid;
+  spec.hidden_layers = hidden_layers;
+  spec.width = width;
+  return spec;
+}
+
+// The paper's structures on 128 x 128 pixels: parameters, and forward and backward MFLOP of one step.
+TEST(InrFlops, MatchThePublishedCountsOfEveryStructure) {
+  struct Row {
+    InrSpec spec;
+    std::int64_t parameters;
+    double forward, backward;
+  };
+  const Row rows[] = {{structure(2, 5, 64), 84748, 682, 1359},      {structure(4, 2, 64), 139312, 279, 554},
+                      {structure(8, 1, 128), 1106112, 558, 1107},   {structure(16, 1, 128), 4424448, 558, 1107},
+                      {structure(32, 1, 128), 17697792, 558, 1107}, {structure(1, 3, 256), 198915, 6484, 12952}};
+  for (const Row& row : rows) {
+    EXPECT_EQ(parameters(row.spec), row.parameters);
+    EXPECT_NEAR(step_flops(row.spec).forward / 1e6, row.forward, 0.6);
+    EXPECT_NEAR(step_flops(row.spec).backward / 1e6, row.backward, 0.6);
+  }
+}
+
+TEST(TwoTowerFlops, FrozenEmbeddingsCostNoInputGradientAndNoUpdate) {
+  TwoTowerSpec spec;
+  spec.users = 10;
+  spec.items = 20;
+  spec.embedding_dim = 64;
+  spec.tower_layers = {128, 64};
+  const Flops trainable = epoch_flops(spec, 1024);
+  spec.embedding_trainable = false;
+  const Flops frozen = epoch_flops(spec, 1024);
+  EXPECT_EQ(trainable.forward, frozen.forward);
+  EXPECT_EQ(trainable.backward - frozen.backward, 1024.0 * 6 * 2 * 64 * 128);
+  EXPECT_EQ(trainable.optimizer - frozen.optimizer, 1024.0 * 6 * 64 * 12);
+}
+
+TEST(DlrmFlops, CountDotsOfAllPairs) {
+  DlrmSpec spec;
+  spec.dense_features = 2;
+  spec.table_rows = {5, 7};
+  spec.embedding_dim = 4;
+  spec.bottom = {4};
+  spec.top = {1};
+  // bottom 2*2*4, three dots of 2*4, top 2*(4+3)*1
+  EXPECT_EQ(example_flops(spec).forward, 16 + 24 + 14);
+  EXPECT_EQ(parameters(spec), 12 * 4 + 3 * 4 + 8);
+  // 5 examples in steps of 2: three updates of the 20 dense parameters, and 2 rows of 4 values an example, adagrad.
+  spec.batch = 2;
+  EXPECT_EQ(epoch_flops(spec, 5).optimizer, 4 * (3 * 20 + 5 * 8));
+}
+
+}  // namespace
+}  // namespace frugal

@@ -1,0 +1,95 @@
+#include "impl/common/metrics.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+namespace frugal {
+namespace {
+
+TEST(HitRate, CountsRanksBelowK) {
+  const std::vector<std::uint32_t> ranks{0, 9, 10, 99};
+  EXPECT_DOUBLE_EQ(*hit_rate(ranks, 10), 0.5);
+  EXPECT_DOUBLE_EQ(*hit_rate(ranks, 1), 0.25);
+  EXPECT_FALSE(hit_rate({}, 10));
+}
+
+TEST(Ndcg, DiscountsByLogOfPosition) {
+  const std::vector<std::uint32_t> ranks{0, 2, 10};
+  EXPECT_DOUBLE_EQ(*ndcg(ranks, 10), (1.0 + 0.5 + 0.0) / 3);
+}
+
+TEST(Auc, PerfectReversedAndConstantScorer) {
+  const std::vector<float> labels{0, 0, 1, 1};
+  EXPECT_DOUBLE_EQ(*auc(std::vector<float>{1, 2, 3, 4}, labels), 1.0);
+  EXPECT_DOUBLE_EQ(*auc(std::vector<float>{4, 3, 2, 1}, labels), 0.0);
+  EXPECT_DOUBLE_EQ(*auc(std::vector<float>{7, 7, 7, 7}, labels), 0.5);
+}
+
+TEST(Auc, TiesCountHalf) {
+  // Pairs (positive, negative): (2,1) won, (2,2) tied, (3,1) won, (3,2) won: 3.5 of 4.
+  EXPECT_DOUBLE_EQ(*auc(std::vector<float>{1, 2, 2, 3}, std::vector<float>{0, 0, 1, 1}), 0.875);
+}
+
+TEST(Auc, AbsentWithOneClassOrNonFiniteScores) {
+  EXPECT_FALSE(auc(std::vector<float>{1, 2}, std::vector<float>{1, 1}));
+  EXPECT_FALSE(auc(std::vector<float>{1, std::numeric_limits<float>::quiet_NaN()}, std::vector<float>{0, 1}));
+}
+
+TEST(LogLoss, MatchesTheDefinitionAndSurvivesLargeLogits) {
+  EXPECT_NEAR(*log_loss(std::vector<float>{0, 0}, std::vector<float>{0, 1}), std::log(2.0), 1e-15);
+  EXPECT_DOUBLE_EQ(*log_loss(std::vector<float>{1000, -1000}, std::vector<float>{0, 1}), 1000.0);
+}
+
+TEST(Psnr, OneLevelOffEverywhereIs48dB) {
+  const std::vector<float> original(300, -1.F);
+  const std::vector<float> picture(300, -1.F + 2.F / 255.F);
+  EXPECT_NEAR(*psnr_8bit(picture, original), 20 * std::log10(255.0), 1e-12);
+}
+
+TEST(Psnr, ClipsToTheRangeAndIsAbsentForIdenticalPictures) {
+  const std::vector<float> original(12, 1.F);
+  EXPECT_FALSE(psnr_8bit(std::vector<float>(12, 5.F), original));
+}
+
+TEST(Psnr, EnrpIsSixDecibelsBelowTheStandardOne) {
+  // Peak 1 instead of the 2 that values in [-1, 1] span: 20 log10 2 = 6.02 dB.
+  EXPECT_NEAR(*psnr_enrp(1e-3), 30, 1e-12);
+  EXPECT_FALSE(psnr_enrp(0));
+  EXPECT_FALSE(psnr_enrp(std::numeric_limits<double>::quiet_NaN()));
+}
+
+TEST(Ssim, IsOneForIdenticalAndKnownForConstantPictures) {
+  const std::vector<float> a(16 * 16, 0.25F);
+  EXPECT_NEAR(*ssim(a, a, 16, 16, 1), 1, 1e-12);
+  // Without variance only the luminance term is left: (2 ab + c1) / (a^2 + b^2 + c1).
+  const std::vector<float> b(16 * 16, 0.5F);
+  EXPECT_NEAR(*ssim(a, b, 16, 16, 1), (2 * .25 * .5 + 4e-4) / (.25 * .25 + .5 * .5 + 4e-4), 1e-9);
+}
+
+TEST(Ssim, OneWindowFollowsTheGaussianWeights) {
+  // A single bright pixel at the centre of the only window: its mean is its weight g, its variance g - g^2.
+  std::vector<float> a(11 * 11);
+  a[5 * 11 + 5] = 1;
+  double taps = 0;
+  for (int t = -5; t <= 5; ++t) taps += std::exp(-t * t / (2 * 1.5 * 1.5));
+  const double g = 1 / (taps * taps);
+  const double c1 = (0.01 * 2) * (0.01 * 2);
+  const double c2 = (0.03 * 2) * (0.03 * 2);
+  EXPECT_NEAR(*ssim(a, std::vector<float>(11 * 11), 11, 11, 1), c1 * c2 / ((g * g + c1) * (g - g * g + c2)), 1e-12);
+}
+
+TEST(Ssim, InvertedContrastIsNegativeAndSmallPicturesHaveNone) {
+  std::vector<float> a(32 * 32), b(32 * 32);
+  for (int i = 0; i < 32 * 32; ++i) {
+    a[i] = (i / 32 + i % 32) % 2 ? .5F : -.5F;
+    b[i] = -a[i];
+  }
+  EXPECT_LT(*ssim(a, b, 32, 32, 1), -0.9);
+  EXPECT_FALSE(ssim(std::vector<float>(100), std::vector<float>(100), 10, 10, 1));
+}
+
+}  // namespace
+}  // namespace frugal

@@ -1,0 +1,152 @@
+// Downloads are file:// addresses here: the same program, the same checks, no network.
+#include "datasets/fetch.hpp"
+
+#include "datasets/archive.hpp"
+#include "datasets/process.hpp"
+#include "datasets/whole_file.hpp"
+#include "impl/common/sha256.hpp"
+#include "tests/datasets/data_test_support.hpp"
+
+namespace frugal::data {
+namespace {
+
+using ::testing::HasSubstr;
+
+void ignore_talk(const std::string&) {}
+
+class Fetching : public WithFolder {
+ protected:
+  void SetUp() override {
+    WithFolder::SetUp();
+    if (!run_process({"curl", "--version"}, folder_).started) GTEST_SKIP() << "curl is not installed";
+    write("source/one.txt", "first file\n");
+    write("source/two.txt", "second file\n");
+  }
+  bool pack(const std::vector<std::string>& command) const {
+    return run_process(command, folder_ / "source").exit_code == 0;
+  }
+  std::string url(const std::string& name) const { return "file://" + (folder_ / "source" / name).string(); }
+  Manifest manifest(std::vector<ManifestFile> files) const {
+    Manifest result;
+    result.name = "sample";
+    result.homepage = "https://example.org/sample";
+    result.files = std::move(files);
+    return result;
+  }
+  /// Everything below the target folder, to show that nothing else is left behind.
+  std::vector<std::string> target_files() const {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "target")) {
+      names.push_back(entry.path().lexically_relative(folder_ / "target").string());
+    }
+    return names;
+  }
+};
+
+TEST_F(Fetching, DirectFileArrivesUnderItsName) {
+  fetch(manifest({{.path = "set/a.txt", .sha256 = sha256("first file\n"), .url = url("one.txt")}}), folder_ / "target",
+        ignore_talk);
+  EXPECT_EQ(read_whole_file(folder_ / "target/set/a.txt"), "first file\n");
+  EXPECT_THAT(target_files(), ::testing::UnorderedElementsAre("set", "set/a.txt"));
+}
+
+TEST_F(Fetching, WrongHashLeavesNothing) {
+  EXPECT_THAT(user_error([&] {
+                fetch(manifest({{.path = "a.txt", .sha256 = sha256("x"), .url = url("one.txt")}}), folder_ / "target",
+                      ignore_talk);
+              }),
+              HasSubstr("not what the manifest describes"));
+  EXPECT_THAT(target_files(), ::testing::IsEmpty());
+}
+
+TEST_F(Fetching, DeadAddressSaysWhatToDoByHand) {
+  try {
+    fetch(manifest({{.path = "a.txt", .url = url("absent.txt")}}), folder_ / "target", ignore_talk);
+    FAIL() << "fetched a file that does not exist";
+  } catch (const UnavailableError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("curl"));
+    EXPECT_THAT(error.what(), HasSubstr("By hand: get " + url("absent.txt")));
+  }
+  EXPECT_THAT(target_files(), ::testing::IsEmpty());
+}
+
+TEST_F(Fetching, NoSourceAtAllNamesTheHomepage) {
+  try {
+    fetch(manifest({{.path = "a.txt"}}), folder_ / "target", ignore_talk);
+    FAIL() << "fetched from nowhere";
+  } catch (const UnavailableError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("https://example.org/sample"));
+  }
+}
+
+TEST_F(Fetching, GoodFilesAreNotFetchedAgainAndDamagedOnesAre) {
+  write("target/a.txt", "first file\n");
+  write("target/b.txt", "second f");
+  fetch(manifest({{.path = "a.txt", .sha256 = sha256("first file\n"), .url = url("absent.txt")},
+                  {.path = "b.txt", .sha256 = sha256("second file\n"), .url = url("two.txt")}}),
+        folder_ / "target", ignore_talk);
+  EXPECT_EQ(read_whole_file(folder_ / "target/b.txt"), "second file\n");
+}
+
+TEST_F(Fetching, ArchiveIsFetchedOnceForAllItsMembersAndChecked) {
+  ASSERT_TRUE(pack({"tar", "-czf", "set.tar.gz", "./one.txt", "two.txt"}));
+  int fetches = 0;
+  const auto count = [&](const std::string& line) { fetches += line.starts_with("fetching"); };
+  const std::string md5 = md5_file(folder_ / "source/set.tar.gz");
+  fetch(manifest({{.path = "a.txt", .url = url("set.tar.gz"), .archive_md5 = md5, .member = "one.txt"},
+                  {.path = "b.txt", .url = url("set.tar.gz"), .archive_md5 = md5, .member = "two.txt"}}),
+        folder_ / "target", count);
+  EXPECT_EQ(fetches, 1);
+  EXPECT_EQ(read_whole_file(folder_ / "target/b.txt"), "second file\n");
+  EXPECT_THAT(user_error([&] {
+                fetch(manifest({{.path = "c.txt",
+                                 .url = url("set.tar.gz"),
+                                 .archive_md5 = std::string(32, '0'),
+                                 .member = "two.txt"}}),
+                      folder_ / "target", ignore_talk);
+              }),
+              HasSubstr("not what is published"));
+}
+
+TEST_F(Fetching, ArchivesOfEachKindGiveTheirMember) {
+  const auto expect_member = [&](const std::string& archive, const std::string& member) {
+    SCOPED_TRACE(archive);
+    extract_member(folder_ / "source" / archive, member, folder_ / "out");
+    EXPECT_EQ(read_whole_file(folder_ / "out"), "first file\n");
+  };
+  ASSERT_TRUE(pack({"tar", "-cf", "data.tar", "./one.txt"}));
+  expect_member("data.tar", "one.txt");
+  ASSERT_TRUE(pack({"gzip", "--keep", "one.txt"}));
+  expect_member("one.txt.gz", "data");
+  if (pack({"ar", "q", "package.deb", "two.txt", "data.tar"})) expect_member("package.deb", "one.txt");
+  if (pack({"python3", "-m", "zipfile", "-c", "wheel.whl", "one.txt"})) expect_member("wheel.whl", "one.txt");
+}
+
+TEST_F(Fetching, MembersAreFoundByTheirLastFoldersOnly) {
+  write("source/usr/lib/one.txt", "inner\n");
+  ASSERT_TRUE(pack({"tar", "-cf", "set.tar", "./two.txt", "./usr"}));
+  extract_member(folder_ / "source/set.tar", "lib/one.txt", folder_ / "out");
+  EXPECT_EQ(read_whole_file(folder_ / "out"), "inner\n");
+  EXPECT_THAT(user_error([&] { extract_member(folder_ / "source/set.tar", "ne.txt", folder_ / "out"); }),
+              HasSubstr("has no 'ne.txt'"));
+}
+
+TEST_F(Fetching, DamagedArchiveIsRefused) {
+  ASSERT_TRUE(pack({"tar", "-czf", "set.tar.gz", "one.txt"}));
+  const std::string whole = read_whole_file(folder_ / "source/set.tar.gz");
+  const auto path = write("source/cut.tar.gz", whole.substr(0, whole.size() / 2));
+  EXPECT_THAT(user_error([&] { extract_member(path, "one.txt", folder_ / "out"); }), HasSubstr("cut.tar.gz"));
+}
+
+TEST(Process, ReportsExitCodesErrorsAndAbsentPrograms) {
+  const auto here = std::filesystem::temp_directory_path();
+  EXPECT_EQ(run_process({"true"}, here).exit_code, 0);
+  const ProcessResult listed = run_process({"ls", "/nonexistent-file"}, here);
+  EXPECT_NE(listed.exit_code, 0);
+  EXPECT_THAT(listed.errors, HasSubstr("/nonexistent-file"));
+  EXPECT_FALSE(run_process({"no-such-program-here"}, here).started);
+  EXPECT_EQ(run_process({"sh", "-c", "kill -9 $$"}, here).exit_code, 137);
+}
+
+}  // namespace
+}  // namespace frugal::data

@@ -1,0 +1,59 @@
+// The program with its real workloads and back ends, on the plan that exists for this.
+#include <gmock/gmock.h>
+
+#include "tests/end_to_end/program.hpp"
+
+namespace frugal::end_to_end {
+namespace {
+
+using ::testing::HasSubstr;
+
+class RealProgram : public ProgramTest {};
+
+TEST_F(RealProgram, TheSmokePlanRunsReportsAndPassesItsOwnCheck) {
+  ASSERT_EQ(frugal({"plan", "smoke"}).code, 0);
+  const Said run = frugal({"run", "smoke"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("frugal report results/local/smoke"));
+  const Said report = frugal({"report", "results/local/smoke"});
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_THAT(report.out, HasSubstr("|"));
+  EXPECT_EQ(frugal({"check", "results/local/smoke", "--baseline", "results/local/smoke"}).code, 0);
+  const Said again = frugal({"run", "smoke"});
+  EXPECT_EQ(again.code, 0);
+  EXPECT_THAT(again.err, HasSubstr("nothing to do"));
+}
+
+TEST_F(RealProgram, TwoRunsOfTheSmokePlanAgreeBitForBit) {
+  ASSERT_EQ(frugal({"run", "smoke", "--out", "a", "--only", "seed=1"}).code, 0);
+  ASSERT_EQ(frugal({"run", "smoke", "--out", "b", "--only", "seed=1"}).code, 0);
+  const auto a = records("a/cells.jsonl");
+  const auto b = records("b/cells.jsonl");
+  ASSERT_EQ(a.size(), b.size());
+  ASSERT_FALSE(a.empty());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    nlohmann::json left = a[i].at("metrics");
+    nlohmann::json right = b[i].at("metrics");
+    left.erase("memory.peak");
+    right.erase("memory.peak");
+    EXPECT_EQ(left, right) << a[i].at("id");
+  }
+}
+
+TEST_F(RealProgram, AMisspelledParameterIsFoundBeforeAnythingRuns) {
+  const Said said = frugal({"run", "smoke", "--set", "params.inr.widht=16"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("width"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "results"));
+}
+
+TEST_F(RealProgram, DoctorAndListKnowTheThreeWorkloads) {
+  const Said list = frugal({"list", "workloads"});
+  EXPECT_EQ(list.code, 0);
+  for (const char* name : {"params.cadc.keep_fraction", "params.dlrm.", "params.inr.width"})
+    EXPECT_THAT(list.out, HasSubstr(name));
+  EXPECT_EQ(frugal({"doctor"}).code, 0);
+}
+
+}  // namespace
+}  // namespace frugal::end_to_end

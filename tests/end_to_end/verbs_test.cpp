@@ -1,0 +1,171 @@
+// The command line: help, mistakes and their exit codes.
+#include <gmock/gmock.h>
+
+#include "tests/end_to_end/program.hpp"
+
+namespace frugal::end_to_end {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* toy_plan = R"(schema: 1
+name: toy
+workload: fake
+backend: cpu
+dataset: toy
+matrix: {params.fake.n: [1, 2]}
+seeds: [1, 2]
+)";
+
+class Verbs : public ProgramTest {};
+
+TEST_F(Verbs, WithoutAVerbTellsTheVerbsAndExitsTwo) {
+  const Said said = fake({});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("usage"), HasSubstr("doctor"), HasSubstr("examples")));
+  EXPECT_EQ(said.out, "");
+}
+
+TEST_F(Verbs, EachVerbHelps) {
+  for (const char* verb : {"doctor", "list", "plan", "run", "verify", "check", "compare", "report", "data"}) {
+    const Said said = fake({verb, "--help"});
+    EXPECT_EQ(said.code, 0) << verb;
+    EXPECT_THAT(said.out, HasSubstr("frugal " + std::string(verb))) << verb;
+    EXPECT_EQ(fake({"help", verb}).out, said.out);
+  }
+  EXPECT_EQ(fake({"--help"}).code, 0);
+}
+
+TEST_F(Verbs, AnUnknownVerbGetsASuggestion) {
+  const Said said = fake({"rnu"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("did you mean 'run'"));
+}
+
+TEST_F(Verbs, OptionsAreNeverGuessed) {
+  write("toy.yaml", toy_plan);
+  const Said abbreviated = fake({"run", "toy.yaml", "--rer", "all"});
+  EXPECT_EQ(abbreviated.code, 2);
+  EXPECT_THAT(abbreviated.err, HasSubstr("did you mean '--rerun'"));
+  EXPECT_EQ(fake({"plan", "toy.yaml", "another"}).code, 2);
+  EXPECT_EQ(fake({"plan"}).code, 2);
+  EXPECT_EQ(fake({"plan", "toy.yaml", "--set"}).code, 2);
+  EXPECT_EQ(fake({"plan", "toy.yaml", "--set", "seeds"}).code, 2);
+  EXPECT_EQ(fake({"run", "toy.yaml", "--out", "a", "--out", "b"}).code, 2);
+  EXPECT_EQ(fake({"list", "plants"}).code, 2);
+  EXPECT_EQ(fake({"__cell"}).code, 2);
+}
+
+TEST_F(Verbs, VersionNamesVersionCommitAndBuild) {
+  const Said said = fake({"--version"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(said.out, ::testing::ContainsRegex("^frugal [0-9.]+ \\(commit [0-9a-z]+.*\\)\n$"));
+}
+
+TEST_F(Verbs, ListTellsEveryParameter) {
+  const Said said = fake({"list", "workloads"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(said.out, AllOf(HasSubstr("params.fake.mf.dim"), HasSubstr("a|b"), HasSubstr("0 to 1"),
+                              HasSubstr("dataset.size"), HasSubstr("lower")));
+  EXPECT_THAT(fake({"list"}).out, AllOf(HasSubstr("trouble"), HasSubstr("reference"), HasSubstr("smoke")));
+}
+
+TEST_F(Verbs, DoctorTellsMachineBackEndsAndDataSets) {
+  const Said said = fake({"doctor", "--data-dir", "my_data"}, {"FRUGAL_DATA=/one:/two"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_THAT(said.out, AllOf(HasSubstr("commit"), HasSubstr("cores"), HasSubstr("reference  ready"),
+                              HasSubstr("ml-1m"), HasSubstr("my_data /one /two")));
+}
+
+TEST_F(Verbs, AMistakeInAPlanIsToldWithLineColumnAndKey) {
+  write("typo.yaml", std::string(toy_plan) + "seds: [3]\n");
+  for (const char* verb : {"plan", "run"}) {
+    const Said said = fake({verb, "typo.yaml"});
+    EXPECT_EQ(said.code, 2);
+    EXPECT_THAT(said.err, AllOf(HasSubstr("typo.yaml:8:1"), HasSubstr("'seds'"), HasSubstr("did you mean 'seeds'")));
+  }
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "results")) << "nothing is written for a plan that cannot run";
+}
+
+TEST_F(Verbs, SomethingUnavailableIsFourBeforeAnythingRuns) {
+  write("toy.yaml", toy_plan);
+  EXPECT_EQ(fake({"plan", "toy.yaml", "--set", "backend=cuda"}).code, 4);
+  const Said said = fake({"run", "toy.yaml", "--set", "backend=[cpu,cuda]", "--set", "backend=cuda"});
+  EXPECT_EQ(said.code, 4);
+  EXPECT_THAT(said.err, HasSubstr("no device on this machine"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "results"));
+}
+
+TEST_F(Verbs, OnlyRunsThePartOfAPlanThatThisMachineCan) {
+  write("both.yaml", R"(schema: 1
+name: both
+workload: fake
+dataset: toy
+matrix: {backend: [cpu, cuda]}
+seeds: [1]
+)");
+  EXPECT_EQ(fake({"run", "both.yaml"}).code, 4);
+  EXPECT_EQ(fake({"run", "both.yaml", "--only", "backend=cuda"}).code, 4);
+  EXPECT_EQ(fake({"run", "both.yaml", "--only", "backend=cpu"}).code, 0);
+  EXPECT_EQ(fake({"run", "both.yaml", "--only", "backend=metal"}).code, 2);
+}
+
+TEST_F(Verbs, ABrokenGateIsOneAndIsNamed) {
+  write("gated.yaml", std::string(toy_plan) + "gate: [{metric: score, min: 0.01, where: {params.fake.n: 1}}]\n");
+  const Said said = fake({"run", "gated.yaml"});
+  EXPECT_EQ(said.code, 1);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("gate broken"), HasSubstr("below 0.01"), Not(HasSubstr("n=2: score"))));
+  EXPECT_EQ(fake({"run", "gated.yaml", "--only", "params.fake.n=2"}).code, 0);
+}
+
+TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "b"}).code, 0);
+  const Said same = fake({"check", "a", "--baseline", "b/cells.jsonl", "--junit", "junit.xml"});
+  EXPECT_EQ(same.code, 0) << same.out << same.err;
+  EXPECT_THAT(read("junit.xml"), HasSubstr("<testsuite"));
+
+  std::string better;
+  for (nlohmann::json record : records("b/cells.jsonl")) {
+    record["metrics"]["score"] = record["metrics"]["score"].get<double>() + 0.5;
+    better += record.dump() + "\n";
+  }
+  write("b/cells.jsonl", better);
+  EXPECT_EQ(fake({"check", "a", "--baseline", "b"}).code, 1);
+  EXPECT_EQ(fake({"check", "a"}).code, 2);
+  EXPECT_EQ(fake({"check", "nowhere", "--baseline", "b"}).code, 2);
+}
+
+TEST_F(Verbs, CompareAndReportPrintTables) {
+  write("toy.yaml", toy_plan);
+  write("table.yaml", R"(schema: 1
+title: toy
+workload: fake
+rows: [{key: params.fake.n}]
+columns: [{metric: score}, {count: n}]
+)");
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "b"}).code, 0);
+  EXPECT_EQ(fake({"compare", "a", "b"}).code, 0);
+  const Said report = fake({"report", "a", "--table", "table.yaml"});
+  EXPECT_EQ(report.code, 0) << report.err;
+  EXPECT_THAT(report.out, HasSubstr("| "));
+  EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--format", "tex", "--out", "t.tex"}).out, "");
+  EXPECT_THAT(read("t.tex"), HasSubstr("tabular"));
+  EXPECT_EQ(fake({"report", "a", "--format", "docx"}).code, 2);
+  EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--out", "no/such/folder.md"}).code, 2);
+}
+
+TEST_F(Verbs, VerifyRefusesWhatIsNotThere) {
+  EXPECT_EQ(fake({"verify", "--backend", "cpux"}).code, 2);
+  EXPECT_THAT(fake({"verify", "--backend", "cpux"}).err, HasSubstr("did you mean 'cpu'"));
+  const Said oracle = fake({"verify", "--backend", "reference"});
+  EXPECT_EQ(oracle.code, 2) << "the oracle against itself proves nothing";
+  EXPECT_THAT(oracle.err, HasSubstr("reference is the oracle; give another back end"));
+}
+
+}  // namespace
+}  // namespace frugal::end_to_end

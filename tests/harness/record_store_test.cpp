@@ -1,0 +1,211 @@
+// The store: what a crash may leave behind, and what must not be mixed into one record.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/harness/record_fixture.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class Store : public ::testing::Test {
+ protected:
+  /// A run of two cells.
+  void make_run() {
+    ResultStore store(folder(), provenance, false);
+    store.append(fixtures::fake_record(1));
+    store.append(fixtures::fake_record(2));
+  }
+  std::filesystem::path folder() const { return scratch / "deep/run"; }
+  std::filesystem::path cells() const { return folder() / "cells.jsonl"; }
+  std::string error_of_opening(const Provenance& now) {
+    return fixtures::user_error_of([&] { ResultStore(folder(), now, false); });
+  }
+
+  fixtures::ScratchFolder scratch;
+  Provenance provenance = fixtures::fake_provenance();
+};
+
+TEST_F(Store, WhatIsAppendedIsReadBack) {
+  make_run();
+  const auto run = load_run(folder());
+  ASSERT_EQ(run.cells.size(), 2);
+  EXPECT_EQ(run.cells[1].to_json(), fixtures::fake_record(2).to_json());
+  EXPECT_EQ(run.provenance.to_json(), provenance.to_json());
+  EXPECT_EQ(load_run(cells()).cells.size(), 2);
+}
+
+TEST_F(Store, TheLastRecordOfAnIdCountsInItsFirstPlace) {
+  make_run();
+  CellRecord again = fixtures::fake_record(1);
+  again.status = Status::timeout;
+  ResultStore(folder(), provenance, false).append(again);
+  const auto run = load_run(folder());
+  ASSERT_EQ(run.cells.size(), 2);
+  EXPECT_EQ(run.cells[0].status, Status::timeout);
+}
+
+TEST_F(Store, ATornLastLineIsIgnoredAndThenCutOff) {
+  make_run();
+  const std::string whole = fixtures::text_of(cells());
+  for (const std::size_t left : {std::size_t{1}, whole.size() / 4, whole.size() / 2 - 1}) {
+    fixtures::write_file(cells(), whole + whole.substr(0, left));
+    EXPECT_EQ(load_run(folder()).cells.size(), 2);
+    EXPECT_EQ(ResultStore(folder(), provenance, false).existing().size(), 2);
+    EXPECT_EQ(fixtures::text_of(cells()), whole);
+  }
+}
+
+TEST_F(Store, ATornFirstLineLeavesNothing) {
+  make_run();
+  fixtures::write_file(cells(), fixtures::text_of(cells()).substr(0, 20));
+  ResultStore store(folder(), provenance, false);
+  EXPECT_TRUE(store.existing().empty());
+  store.append(fixtures::fake_record(3));
+  EXPECT_EQ(load_run(folder()).cells.size(), 1);
+}
+
+TEST_F(Store, OtherDamageIsAnErrorWithItsLine) {
+  make_run();
+  std::string text = fixtures::text_of(cells());
+  text[text.find('\n') + 1] = '#';
+  fixtures::write_file(cells(), text);
+  EXPECT_THAT(fixtures::user_error_of([&] { load_run(folder()); }), HasSubstr("cells.jsonl:2"));
+  EXPECT_THAT(error_of_opening(provenance), HasSubstr("cells.jsonl:2"));
+}
+
+TEST_F(Store, RefusesAnotherBuildAndNamesBothAndTheWayOut) {
+  make_run();
+  Provenance other = provenance;
+  other.build["commit"] = "fedcba9876543210";
+  EXPECT_THAT(error_of_opening(other), AllOf(HasSubstr("0123456789ab"), HasSubstr("fedcba987654"), HasSubstr("--out"),
+                                             HasSubstr("--rerun all")));
+  other = provenance;
+  other.build["dirty"] = true;
+  EXPECT_THAT(error_of_opening(other), HasSubstr("local changes"));
+  Provenance more_changes = other;
+  other.build["diff"] = "aaaa";
+  more_changes.build["diff"] = "bbbb";
+  ResultStore(scratch / "dirty", other, false).append(fixtures::fake_record());
+  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "dirty", more_changes, false); }),
+              AllOf(HasSubstr("aaaa"), HasSubstr("bbbb")));
+}
+
+TEST_F(Store, RefusesAnotherMachineAndOtherThreads) {
+  make_run();
+  Provenance other = provenance;
+  other.machine["cpu"] = "Faster CPU";
+  EXPECT_THAT(error_of_opening(other), AllOf(HasSubstr("Test CPU"), HasSubstr("Faster CPU")));
+  other = provenance;
+  other.plan["threads"]["toy"] = 1;
+  EXPECT_THAT(error_of_opening(other), HasSubstr("another threads: 2 for plan 'toy' then, 1 now"));
+}
+
+TEST_F(Store, AnyDifferenceOfTheBuildIsRefusedAndNamed) {
+  provenance.build["flags"] = "-O3";
+  make_run();
+  Provenance other = provenance;
+  other.build["flags"] = "-O3 -fsanitize=address";
+  EXPECT_THAT(error_of_opening(other), HasSubstr("another build (its flags differs): \"-O3\" then, \"-O3 -fsan"));
+  other = provenance;
+  other.build["compiler"] = "g++ 99";
+  EXPECT_THAT(error_of_opening(other), HasSubstr("compiler"));
+  other = provenance;
+  other.build.erase("flags");
+  EXPECT_THAT(error_of_opening(other), HasSubstr("flags"));
+}
+
+TEST_F(Store, RefusesAnotherMeasureAndAnotherDeterminismOfTheSamePlan) {
+  provenance.plan["measure"]["toy"] = {{"warmup", 0}, {"repeats", 1}};
+  make_run();
+  Provenance other = provenance;
+  other.plan["measure"]["toy"]["repeats"] = 3;
+  EXPECT_THAT(error_of_opening(other), AllOf(HasSubstr("another measure"), HasSubstr("\"repeats\":3")));
+  other = provenance;
+  other.determinism["toy"] = "free";
+  EXPECT_THAT(error_of_opening(other), HasSubstr("another determinism: bitwise for plan 'toy' then, free now"));
+}
+
+TEST_F(Store, APlanThatIsNoLongerInTheFileKeepsItsConditions) {
+  provenance.plan["measure"]["toy"] = {{"warmup", 0}, {"repeats", 1}};
+  make_run();
+  Provenance other = provenance;
+  other.plan["threads"] = {{"new", 1}};
+  other.plan["measure"] = {{"new", {{"warmup", 1}, {"repeats", 2}}}};
+  EXPECT_EQ(error_of_opening(other), "");
+  const Json plan = load_run(folder()).provenance.plan;
+  EXPECT_EQ(plan.at("threads"), Json({{"new", 1}, {"toy", 2}}));
+  EXPECT_EQ(plan.at("measure").at("toy"), provenance.plan["measure"]["toy"]);
+  Provenance changed = provenance;
+  changed.plan["threads"]["toy"] = 7;
+  EXPECT_THAT(error_of_opening(changed), HasSubstr("another threads")) << "and they are still held to";
+}
+
+TEST_F(Store, StartingAnewTwiceLosesNothing) {
+  make_run();
+  const std::string first = fixtures::text_of(cells());
+  { ResultStore(folder(), provenance, true).append(fixtures::fake_record(5)); }
+  const std::string second = fixtures::text_of(cells());
+  { ResultStore(folder(), provenance, true); }
+  EXPECT_EQ(fixtures::text_of(folder() / "cells.jsonl.bak"), first);
+  EXPECT_EQ(fixtures::text_of(folder() / "cells.jsonl.bak.1"), second);
+  EXPECT_TRUE(std::filesystem::exists(folder() / "run.json.bak.1"));
+}
+
+TEST_F(Store, AChangedPlanIsFineAndIsWrittenDown) {
+  make_run();
+  Provenance other = provenance;
+  other.plan = {{"file", "toy.yaml"}, {"text", "seeds: [1, 2]"}, {"threads", {{"toy", 2}, {"new", 1}}}};
+  other.started = "2025-02-01T00:00:00Z";
+  other.metrics = {{.name = "psnr", .unit = "dB", .help = ""}};
+  EXPECT_EQ(error_of_opening(other), "");
+  const auto run = load_run(folder());
+  EXPECT_EQ(run.provenance.plan.at("text"), "seeds: [1, 2]");
+  EXPECT_EQ(run.provenance.started, provenance.started);
+  EXPECT_EQ(run.provenance.metrics.size(), 3) << "older records still need their descriptors";
+  EXPECT_EQ(run.cells.size(), 2);
+}
+
+TEST_F(Store, StartingAnewKeepsTheOldRecord) {
+  make_run();
+  const std::string before = fixtures::text_of(cells());
+  Provenance other = provenance;
+  other.build["commit"] = "fedcba9876543210";
+  { EXPECT_TRUE(ResultStore(folder(), other, true).existing().empty()); }
+  EXPECT_EQ(fixtures::text_of(cells()), "");
+  EXPECT_EQ(fixtures::text_of(folder() / "cells.jsonl.bak"), before);
+  EXPECT_THAT(fixtures::text_of(folder() / "run.json.bak"), HasSubstr("0123456789abcdef"));
+}
+
+TEST_F(Store, RecordsThatNobodyVouchesForAreRefused) {
+  make_run();
+  std::filesystem::remove(folder() / "run.json");
+  EXPECT_THAT(error_of_opening(provenance), HasSubstr("no run.json"));
+}
+
+TEST_F(Store, ASecondWriterIsKeptOut) {
+  const ResultStore first(folder(), provenance, false);
+  EXPECT_THAT(error_of_opening(provenance), HasSubstr("another frugal is writing"));
+}
+
+TEST_F(Store, AnErrorTextOfAnyBytesMakesAValidLine) {
+  CellRecord record = fixtures::fake_record();
+  record.error = "broken \xff\xfe text\nwith two lines";
+  ResultStore(folder(), provenance, false).append(record);
+  EXPECT_THAT(load_run(folder()).cells.at(0).error, HasSubstr("with two lines"));
+}
+
+TEST_F(Store, AFolderThatCannotBeMadeIsAUserError) {
+  fixtures::write_file(scratch / "file", "");
+  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "file/run", provenance, false); }),
+              HasSubstr("cannot make or open"));
+}
+
+TEST_F(Store, LoadingWhatIsNoRunSaysSo) {
+  EXPECT_THAT(fixtures::user_error_of([&] { load_run(scratch / "nowhere"); }), HasSubstr("no run is here"));
+}
+
+}  // namespace
+}  // namespace frugal::harness

@@ -1,0 +1,126 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "benchmarks/harness/report/table_spec.hpp"
+#include "benchmarks/harness/report/template_text.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string table_spec_error(const std::string& text) {
+  try {
+    parse_table_specs(text, "t.yaml");
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+const std::string spec_head = "schema: 1\ntitle: T\nworkload: cadc\n";  // lines 1 to 3
+
+TEST(ReportTableSpec, ReadsEveryKey) {
+  const std::vector<TableSpec> specs = parse_table_specs(R"(schema: 1
+title: CADC on {dataset.name}
+workload: cadc
+where: {params.cadc.model: [two_tower, mf], backend: cpu}
+rows:
+  - {key: params.cadc.keep_fraction, title: kept, scale: 100, unit: "%", format: "{:g}"}
+  - {key: params.cadc.embedding_trainable, labels: {"true": trainable, "false": frozen}}
+  - title: strategy
+    label:
+      - {when: {params.cadc.model: popularity}, text: popularity}
+      - {text: "{params.cadc.embedding_init}!"}
+columns:
+  - {metric: "hr@10[full]", relative_to: {params.cadc.keep_fraction: 1, strategy: x}, as: percent}
+  - {metric: samples, per: train}
+  - {stage: train, of: flop_rate}
+  - {key: params.cadc.budget}
+  - {count: n}
+sort: [{key: params.cadc.keep_fraction, order: descending}]
+notes: [one, two]
+---
+schema: 1
+title: Second
+workload: cadc
+rows: [{key: backend}]
+columns: [{stage: total}]
+)",
+                                                         "dir/t.yaml");
+  ASSERT_EQ(specs.size(), 2u);
+  const TableSpec& spec = specs[0];
+  EXPECT_EQ(spec.name, "t");
+  EXPECT_EQ(specs[1].name, "t-2");
+  ASSERT_EQ(spec.where.size(), 2u);
+  EXPECT_THAT(spec.where[0].second, ElementsAre(Json("two_tower"), Json("mf")));
+  ASSERT_EQ(spec.rows.size(), 3u);
+  EXPECT_EQ(spec.rows[0].number.scale, 100);
+  EXPECT_EQ(spec.rows[1].labels[0], std::pair(std::string("true"), std::string("trainable")));
+  EXPECT_EQ(spec.rows[2].choices[1].text, "{params.cadc.embedding_init}!");
+  EXPECT_TRUE(spec.rows[2].choices[1].when.empty());
+  ASSERT_EQ(spec.columns.size(), 5u);
+  EXPECT_EQ(spec.columns[0].relation, ColumnSpec::Relation::percent);
+  EXPECT_EQ(spec.columns[1].per, "train");
+  EXPECT_EQ(spec.columns[2].stage_value, ColumnSpec::StageValue::flop_rate);
+  EXPECT_EQ(spec.columns[3].source, ColumnSpec::Source::key);
+  EXPECT_EQ(spec.columns[4].source, ColumnSpec::Source::count);
+  EXPECT_TRUE(spec.sort.at(0).descending);
+  EXPECT_THAT(spec.notes, ElementsAre("one", "two"));
+}
+
+TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
+  const std::string rows = spec_head + "rows: [{key: backend}]\n";  // lines 1 to 4
+  const auto column = [&](const std::string& text) { return table_spec_error(rows + "columns:\n  - " + text + "\n"); };
+  EXPECT_THAT(table_spec_error(rows), HasSubstr("needs `columns`"));
+  EXPECT_THAT(table_spec_error("schema: 2\n"), HasSubstr("t.yaml:1:9"));
+  EXPECT_THAT(table_spec_error(rows + "colums: []\n"), HasSubstr("did you mean 'columns'"));
+  EXPECT_THAT(table_spec_error(rows + "columns: []\n"), HasSubstr("must not be empty"));
+  EXPECT_THAT(column("{metric: auc, stage: train}"), HasSubstr("t.yaml:6:5"));
+  EXPECT_THAT(column("{metric: auc, format: \"{:d}\"}"), HasSubstr("formats no number"));
+  EXPECT_THAT(column("{metric: auc, of: time}"), HasSubstr("`of` belongs to a `stage`"));
+  EXPECT_THAT(column("{stage: train, per: total}"), HasSubstr("`per` belongs to a `metric`"));
+  EXPECT_THAT(column("{stage: train, of: tme}"), HasSubstr("did you mean 'time'"));
+  EXPECT_THAT(column("{metric: auc, as: ratio}"), HasSubstr("relative_to"));
+  EXPECT_THAT(column("{metric: auc, relative_to: {backed: cpu}}"), HasSubstr("did you mean 'backend'"));
+  EXPECT_THAT(column("{key: backend, relative_to: {backend: cpu}}"), HasSubstr("only a metric or a stage"));
+  EXPECT_THAT(column("{key: params.inr.width}"), HasSubstr("params.cadc.*"));
+  EXPECT_THAT(column("{count: m}"), HasSubstr("`count: n`"));
+  EXPECT_THAT(table_spec_error(spec_head + "rows: [{text: \"{backend\", title: x}]\n"), HasSubstr("t.yaml:4:15"));
+  EXPECT_THAT(table_spec_error(spec_head + "rows: [{text: \"{backend}\"}]\n"), HasSubstr("needs a `title`"));
+  EXPECT_THAT(table_spec_error(spec_head + "rows: [{key: bakend}]\n"), HasSubstr("did you mean 'backend'"));
+  EXPECT_THAT(table_spec_error("schema: 1\ntitle: \"{oops}\"\nworkload: cadc\n"), HasSubstr("t.yaml:2:8"));
+  EXPECT_THAT(table_spec_error(""), HasSubstr("holds no YAML document"));
+}
+
+TEST(ReportTableSpec, EveryEmbeddedSpecReads) {
+  const std::vector<TableSpec> specs = embedded_table_specs();
+  std::set<std::string> workloads;
+  for (const TableSpec& spec : specs) workloads.insert(spec.workload);
+  EXPECT_THAT(workloads, ElementsAre("cadc", "dlrm", "inr"));
+}
+
+TEST(ReportTableSpec, IsFoundByNameOrPath) {
+  EXPECT_EQ(load_table_specs("inr").at(0).workload, "inr");
+  const std::string path = ::testing::TempDir() + "my_table.yaml";
+  std::ofstream(path) << spec_head << "rows: [{key: backend}]\ncolumns: [{stage: total}]\n";
+  EXPECT_EQ(load_table_specs(path).at(0).name, "my_table");
+  std::filesystem::remove(path);
+  EXPECT_THROW(load_table_specs("irn"), UserError);
+}
+
+TEST(ReportTemplate, BracesMustPair) {
+  EXPECT_THAT(*template_paths("a {b.c} d{e}"), ElementsAre("b.c", "e"));
+  EXPECT_TRUE(template_paths("no braces")->empty());
+  for (const char* bad : {"{", "}", "{}", "{a", "a}", "{a{b}}", "{a}}"}) EXPECT_FALSE(template_paths(bad)) << bad;
+}
+
+TEST(ReportTemplate, ValuesReplacePaths) {
+  EXPECT_EQ(fill_template("{a}x{a}, {b}", [](const std::string& path) { return path + path; }), "aaxaa, bb");
+}
+
+}  // namespace
+}  // namespace frugal::harness

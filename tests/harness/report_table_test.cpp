@@ -1,0 +1,279 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/report/report.hpp"
+#include "tests/harness/sample_runs.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using samples::RunRecord;
+using samples::sample_cell;
+using samples::sample_run;
+using samples::sample_run_of;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+TableSpec one_spec(const std::string& rows, const std::string& columns, const std::string& rest = "") {
+  return parse_table_specs("schema: 1\ntitle: \"{dataset.name}\"\nworkload: cadc\nrows: " + rows +
+                               "\ncolumns: " + columns + "\n" + rest,
+                           "t.yaml")
+      .at(0);
+}
+
+const std::string kept_rows = "[{key: params.cadc.keep_fraction, title: kept}]";
+const std::string rate_column = "[{metric: \"hr@10[neg=99]\", title: HR}]";
+
+Table table_of(const TableSpec& spec, const RunRecord& run) { return make_table(spec, {&run, 1}); }
+
+std::vector<std::string> report_titles(const Table& table) {
+  std::vector<std::string> titles;
+  for (const Heading& heading : table.headings) titles.push_back(heading.title);
+  return titles;
+}
+
+/// A row as printed.
+std::string report_row(const Table& table, std::size_t index) {
+  std::string text;
+  for (const TableEntry& entry : table.rows.at(index).entries) {
+    text += (text.empty() ? "" : " | ") + entry.text +
+            (entry.half_width_text.empty() ? "" : "±" + entry.half_width_text) + entry.suffix;
+  }
+  return text;
+}
+
+std::string joined_text(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& sentence : sentences) text += sentence + " ";
+  return text;
+}
+
+TEST(ReportTable, MeanOverSeedsWithStudentInterval) {
+  RunRecord run = sample_run();
+  for (std::uint64_t seed = 1; seed <= 5; ++seed)
+    run.cells.push_back(sample_cell(1, seed, 0.1 * static_cast<double>(seed)));
+  const Table table = table_of(one_spec(kept_rows, rate_column), run);
+  ASSERT_EQ(table.rows.size(), 1u);
+  const TableEntry& entry = table.rows[0].entries[1];
+  EXPECT_NEAR(*entry.value, 0.3, 1e-12);
+  EXPECT_NEAR(*entry.half_width, 2.7764451 * std::sqrt(0.025 / 5), 1e-7);
+  EXPECT_EQ(report_row(table, 0), "1 | 0.3000±0.1963");
+  EXPECT_EQ(table.title, "ml-1m");
+}
+
+TEST(ReportTable, CaptionTellsNIntervalClockMachineAndCommit) {
+  const std::string caption = joined_text(table_of(one_spec(kept_rows, "[{stage: train}]"), sample_run_of(3)).caption);
+  EXPECT_THAT(caption, HasSubstr("95% interval (Student t; none where all seeds agree); n = 3 seeds (1, 2, 3)."));
+  EXPECT_THAT(caption, HasSubstr("Data: ml-1m. Back end: cpu. Implementation: cpu: test."));
+  EXPECT_THAT(caption, HasSubstr("median of 3 runs a seed. Stage 2 is the training."));
+  EXPECT_THAT(caption, HasSubstr("Run sample (2025-01-31T12:00:00Z): Test CPU, 2 cores, AVX-512, 2 threads; commit "
+                                 "0123456789ab (Release, g++ 12.2.0)."));
+}
+
+TEST(ReportTable, OneSeedHasNoInterval) {
+  const Table table = table_of(one_spec(kept_rows, rate_column), sample_run_of(1));
+  EXPECT_EQ(report_row(table, 0), "1 | 0.7010");
+  EXPECT_THAT(table.caption.at(0), HasSubstr("n = 1: one seed (1), so no interval."));
+}
+
+TEST(ReportTable, StageTimesAreMediansAndTotalAddsRepeatByRepeat) {
+  const Table table = table_of(
+      one_spec(kept_rows, "[{stage: train}, {stage: total}, {stage: train, of: flops}, {stage: train, of: flop_rate}]"),
+      sample_run_of(1));
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "train time", "total time", "train FLOPs", "train FLOP rate"));
+  EXPECT_EQ(report_row(table, 0), "1 | 1.50 | 3.50 | 1.50 TFLOP | 1.00 TFLOP/s");
+}
+
+TEST(ReportTable, AMetricCanBePerSecond) {
+  RunRecord run = sample_run_of(1);
+  for (CellRecord& cell : run.cells) cell.metrics["samples"] = 3000;
+  const Table table =
+      table_of(one_spec(kept_rows, "[{metric: samples, per: train, unit: examples/s, format: si}]"), run);
+  EXPECT_EQ(report_row(table, 0), "1 | 2.00 kexamples/s");
+}
+
+TEST(ReportTable, SeedsThatAgreeExactlyHaveNoInterval) {
+  EXPECT_EQ(report_row(table_of(one_spec(kept_rows, "[{metric: parameters}]"), sample_run_of(3)), 0), "1 | 1000");
+}
+
+TEST(ReportTable, ScaleUnitAndFormatAreTheSpecs) {
+  const Table table = table_of(one_spec("[{key: params.cadc.keep_fraction, scale: 100, unit: \"%\"}]",
+                                        "[{stage: train, scale: 1000, unit: ms, format: \"{:.0f}\"}]"),
+                               sample_run_of(1));
+  EXPECT_EQ(report_row(table, 1), "10 | 1500");
+  EXPECT_EQ(table.headings[0].unit, "%");
+  EXPECT_EQ(table.headings[1].unit, "ms");
+  EXPECT_EQ(*table.rows[1].entries[0].value, 10);
+}
+
+TEST(ReportTable, LabelsNameCombinations) {
+  RunRecord run = sample_run_of(1);
+  run.cells[0].cell.params["cadc"]["model"] = "popularity";
+  const Table table = table_of(one_spec(R"([{title: strategy, label: [
+      {when: {params.cadc.model: popularity, params.cadc.keep_fraction: 1}, text: popularity},
+      {text: "{params.cadc.embedding_init}/{params.cadc.embedding_trainable}"}]}])",
+                                        rate_column),
+                               run);
+  EXPECT_EQ(table.rows[0].entries[0].text, "popularity");
+  EXPECT_EQ(table.rows[1].entries[0].text, "mf/false");
+}
+
+TEST(ReportTable, ValuesCanHaveLabels) {
+  const Table table =
+      table_of(one_spec("[{key: params.cadc.keep_fraction, labels: {\"1\": all, \"0.1\": tenth}}]", rate_column),
+               sample_run_of(1));
+  EXPECT_EQ(table.rows[0].entries[0].text, "all");
+  EXPECT_EQ(table.rows[1].entries[0].text, "tenth");
+}
+
+TEST(ReportTable, CellsThatDifferAreNeverAveraged) {
+  RunRecord run = sample_run_of(2);
+  run.cells[1].cell.params["cadc"]["mf"]["dim"] = 16;
+  const Table table = table_of(one_spec(kept_rows, rate_column), run);
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "mf.dim", "HR", "n"));
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(report_row(table, 0), "1 | 64 | 0.7010 | 1");
+  EXPECT_EQ(report_row(table, 1), "1 | 16 | 0.7020 | 1");
+}
+
+TEST(ReportTable, BackEndsAreToldApartEvenWhenTheRowsDiffer) {
+  RunRecord run = sample_run_of(1);
+  run.cells[1].cell.backend = "reference";
+  EXPECT_THAT(report_titles(table_of(one_spec(kept_rows, rate_column), run)), ElementsAre("kept", "backend", "HR"));
+}
+
+TEST(ReportTable, MachinesAndCommitsAreToldApart) {
+  std::vector<RunRecord> runs{sample_run_of(1), sample_run_of(1)};
+  runs[1].provenance.machine["cores"] = 64;
+  runs[1].provenance.build["dirty"] = true;
+  const Table table = make_table(one_spec(kept_rows, rate_column), runs);
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "machine", "commit", "HR"));
+  EXPECT_EQ(table.rows.size(), 4u);
+  EXPECT_THAT(report_row(table, 3),
+              HasSubstr("64 cores, AVX-512, 2 threads | 0123456789ab with local changes (Release)"));
+  EXPECT_THAT(joined_text(table.caption), HasSubstr("64 cores"));
+}
+
+TEST(ReportTable, ThreadsAndBuildTypesAreToldApart) {
+  std::vector<RunRecord> runs{sample_run_of(1), sample_run_of(1), sample_run_of(1)};
+  runs[1].provenance.plan["threads"]["sample"] = 1;
+  runs[2].provenance.build["type"] = "Debug";
+  const Table table = make_table(one_spec(kept_rows, rate_column), runs);
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "machine", "commit", "HR"));
+  ASSERT_EQ(table.rows.size(), 6u);
+  EXPECT_THAT(report_row(table, 0), HasSubstr("AVX-512, 2 threads | 0123456789ab (Release)"));
+  EXPECT_THAT(report_row(table, 2), HasSubstr("AVX-512, 1 thread | 0123456789ab (Release)"));
+  EXPECT_THAT(report_row(table, 4), HasSubstr("AVX-512, 2 threads | 0123456789ab (Debug)"));
+}
+
+TEST(ReportTable, ThreadsThatDifferByPlanAreToldByPlan) {
+  std::vector<RunRecord> runs{sample_run_of(1), sample_run_of(1)};
+  runs[0].provenance.plan["threads"] = {{"first", 1}, {"second", 2}};
+  runs[1].provenance.plan["threads"] = {{"first", 2}, {"second", 1}};
+  const Table table = make_table(one_spec(kept_rows, rate_column), runs);
+  ASSERT_EQ(table.rows.size(), 4u);
+  EXPECT_THAT(report_row(table, 0), HasSubstr("threads: first 1, second 2"));
+}
+
+TEST(ReportTable, ShardsOfOneMachineComeTogetherAndASeedCountsOnce) {
+  std::vector<RunRecord> runs{sample_run_of(2), sample_run_of(3)};
+  runs[1].cells[1].metrics["hr@10[neg=99]"] = 0.9;
+  const Table table = make_table(one_spec(kept_rows, rate_column), runs);
+  ASSERT_EQ(table.rows.size(), 2u);
+  EXPECT_EQ(table.rows[0].origin.n, 3);
+  EXPECT_NEAR(*table.rows[0].entries[1].value, (0.701 + 0.9 + 0.703) / 3, 1e-12) << "the later record counts";
+}
+
+TEST(ReportTable, DifferencesArePairedBySeed) {
+  // The seeds spread by 0.1; what each loses spreads by 0.001: t(2) 0.001 / sqrt(3) = 0.0025.
+  RunRecord run = sample_run();
+  for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+    const double full = 0.1 * static_cast<double>(seed);
+    run.cells.push_back(sample_cell(1, seed, full));
+    run.cells.push_back(sample_cell(0.1, seed, full - 0.018 - 0.001 * static_cast<double>(seed)));
+  }
+  const Table table =
+      table_of(one_spec(kept_rows, "[{metric: \"hr@10[neg=99]\", relative_to: {params.cadc.keep_fraction: 1}}]"), run);
+  EXPECT_EQ(report_row(table, 0), "1 | ref.");
+  EXPECT_EQ(report_row(table, 1), "0.1 | -0.0200±0.0025");
+}
+
+TEST(ReportTable, RelationsHaveTheirDirection) {
+  RunRecord run = sample_run_of(1);
+  run.cells[1].stages[1].wall_s = {0.3};
+  const std::string to = "relative_to: {params.cadc.keep_fraction: 1}";
+  const Table table = table_of(one_spec(kept_rows, "[{stage: train, " + to + ", as: speedup}, {stage: train, " + to +
+                                                       ", as: ratio}, {stage: train, " + to + ", as: percent}]"),
+                               run);
+  EXPECT_EQ(report_row(table, 1), "0.1 | 5.00 | 0.200 | -80.0");
+}
+
+TEST(ReportTable, ARowWithoutItsReferenceShowsADash) {
+  const Table table =
+      table_of(one_spec(kept_rows, "[{metric: \"hr@10[neg=99]\", relative_to: {params.cadc.keep_fraction: 0.5}}]"),
+               sample_run_of(2));
+  EXPECT_EQ(report_row(table, 1), "0.1 | -");
+}
+
+TEST(ReportTable, FailuresAreShownCountedAndExplained) {
+  RunRecord run = sample_run_of(2);
+  run.cells[1].status = Status::timeout;
+  run.cells[1].error = "stopped after 600 s\nstack";
+  for (std::size_t i : {2u, 3u}) run.cells[i].status = Status::failed;
+  const Table table = table_of(one_spec(kept_rows, rate_column), run);
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "HR", "n"));
+  EXPECT_EQ(report_row(table, 0), "1 | 0.7010 | 1 of 2");
+  EXPECT_EQ(report_row(table, 1), "0.1 | failed | 0 of 2");
+  EXPECT_THAT(table.notes, Contains("kept 1 (seed 2, " + run.cells[1].id + "): timeout: stopped after 600 s"));
+  EXPECT_EQ(table.notes.size(), 3u);
+}
+
+TEST(ReportTable, AMetricThatSomeSeedsLackSaysItsOwnN) {
+  RunRecord run = sample_run_of(3);
+  run.cells[0].metrics.erase("hr@10[neg=99]");
+  EXPECT_EQ(report_row(table_of(one_spec(kept_rows, rate_column), run), 0), "1 | 0.7025±0.0064 (n=2)");
+}
+
+TEST(ReportTable, AColumnNobodyMeasuredBecomesANote) {
+  const Table table = table_of(one_spec(kept_rows, "[{metric: psnr}, {metric: \"hr@10[neg=99]\"}]"), sample_run_of(1));
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "hr@10[neg=99]"));
+  EXPECT_THAT(table.notes, ElementsAre("Not measured here: psnr."));
+}
+
+TEST(ReportTable, UnknownMetricsAndEmptySelectionsAreErrors) {
+  const RunRecord run = sample_run_of(1);
+  try {
+    table_of(one_spec(kept_rows, "[{metric: prnr}]"), run);
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("did you mean 'psnr'"));
+    EXPECT_THAT(error.what(), HasSubstr("t.yaml:5:11"));
+  }
+  EXPECT_THROW(table_of(one_spec(kept_rows, rate_column, "where: {params.cadc.keep_fraction: 0.3}\n"), run), UserError);
+}
+
+TEST(ReportTable, SelectsByWhereAndSorts) {
+  RunRecord run = sample_run();
+  for (double keep : {0.5, 0.1, 1.0, 0.2}) run.cells.push_back(sample_cell(keep, 1, 0.5));
+  const Table table = table_of(one_spec(kept_rows, rate_column,
+                                        "where: {params.cadc.keep_fraction: [0.1, 0.5, 1]}\n"
+                                        "sort: [{key: params.cadc.keep_fraction, order: descending}]\n"),
+                               run);
+  ASSERT_EQ(table.rows.size(), 3u);
+  EXPECT_EQ(table.rows[0].entries[0].text + table.rows[1].entries[0].text + table.rows[2].entries[0].text, "10.50.1");
+}
+
+TEST(ReportTable, DefaultTablesAreThoseOfTheWorkload) {
+  const RunRecord run = sample_run_of(2);
+  const std::vector<Table> tables = default_tables({&run, 1});
+  ASSERT_EQ(tables.size(), 1u);
+  EXPECT_EQ(tables[0].name, "cadc");
+  EXPECT_THAT(report_row(tables[0], 1), AllOf(HasSubstr("10 | mf/frozen | "), HasSubstr(" | 0.6815")));
+  const RunRecord nothing = sample_run();
+  EXPECT_TRUE(default_tables({&nothing, 1}).empty());
+}
+
+}  // namespace
+}  // namespace frugal::harness

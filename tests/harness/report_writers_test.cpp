@@ -1,0 +1,169 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/report/number_text.hpp"
+#include "benchmarks/harness/report/table.hpp"
+#include "impl/common/error.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// Every case a writer meets: an interval, a prefix, a word instead of a number, characters that need escaping.
+Table awkward_table() {
+  Table table{.name = "awkward", .title = "A & B_c <d> | 50%"};
+  table.headings = {{.title = "cell, \"x\""},
+                    {.title = "HR", .unit = "%", .numeric = true, .interval = true},
+                    {.title = "work", .unit = "FLOP", .numeric = true, .unit_in_entries = true}};
+  TableRow good;
+  good.entries = {{.text = "mf|frozen, \"a_b\" _c"},
+                  number_entry(100.0 / 3, 0.25, "{:.1f}", "%"),
+                  number_entry(1.0204e12, {}, "si", "FLOP")};
+  good.origin = {.n = 5, .machine = "CPU, 2 cores", .commit = "0123456"};
+  TableRow bad;
+  bad.entries = {{.text = "<b>&</b>"}, {.text = "failed"}, {.text = "failed"}};
+  bad.origin = {.n = 0, .machine = "CPU, 2 cores", .commit = "0123456"};
+  table.rows = {good, bad};
+  table.notes = {"It's a note"};
+  table.caption = {"n = 5 ± t.", "Machine: CPU."};
+  return table;
+}
+
+std::string rendered(TableFormat format) {
+  const Table table = awkward_table();
+  return render({&table, 1}, format);
+}
+
+TEST(ReportWriters, Markdown) {
+  const std::string expected = R"md(## A & B_c \<d> \| 50%
+
+| cell, "x"             |     HR [%] |       work |
+| --------------------- | ---------: | ---------: |
+| mf\|frozen, "a_b" \_c | 33.3 ± 0.2 | 1.02 TFLOP |
+| \<b>&\</b>            |     failed |     failed |
+
+- It's a note
+
+n = 5 ± t. Machine: CPU.
+)md";
+  EXPECT_EQ(rendered(TableFormat::markdown), expected);
+}
+
+TEST(ReportWriters, CsvHasFullPrecisionAndOrigin) {
+  const std::string expected = R"csv("cell, ""x""",HR [%],HR half width [%],work [FLOP],seeds,run on,built from
+"mf|frozen, ""a_b"" _c",33.333333333333336,0.25,1020400000000,5,"CPU, 2 cores",0123456
+<b>&</b>,failed,,failed,0,"CPU, 2 cores",0123456
+)csv";
+  EXPECT_EQ(rendered(TableFormat::csv), expected);
+}
+
+TEST(ReportWriters, LatexUsesBooktabsAndEscapes) {
+  const std::string expected = R"tex(% needs \usepackage{booktabs}
+\begin{table}
+  \centering
+  \caption{A \& B\_c \textless{}d\textgreater{} | 50\%. n = 5 $\pm$ t. Machine: CPU.}
+  \label{tab:awkward}
+  \begin{tabular}{lrr}
+    \toprule
+    cell, "x" & HR {[}\%{]} & work \\
+    \midrule
+    mf|frozen, "a\_b" \_c & $33.3 \pm 0.2$ & $1.02$~TFLOP \\
+    \textless{}b\textgreater{}\&\textless{}/b\textgreater{} & failed & failed \\
+    \bottomrule
+  \end{tabular}
+  \par\smallskip\footnotesize It's a note.
+\end{table}
+)tex";
+  EXPECT_EQ(rendered(TableFormat::latex), expected);
+}
+
+TEST(ReportWriters, LatexEscapesEverySpecialCharacter) {
+  Table table{.name = "x", .title = "\\ { } $ & # ^ _ ~ % → [1]"};
+  EXPECT_THAT(render({&table, 1}, TableFormat::latex),
+              ::testing::HasSubstr("\\caption{\\textbackslash{} \\{ \\} \\$ \\& \\# \\textasciicircum{} \\_ "
+                                   "\\textasciitilde{} \\% $\\to$ {[}1{]}. }"));
+}
+
+TEST(ReportWriters, HtmlIsStandaloneAndEscaped) {
+  const std::string text = rendered(TableFormat::html);
+  EXPECT_TRUE(text.starts_with("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"));
+  EXPECT_TRUE(text.ends_with("</body>\n</html>\n"));
+  for (const char* outside : {"http", "<script", "<link", "<img"}) {
+    EXPECT_EQ(text.find(outside), std::string::npos) << outside;
+  }
+  const std::string body = R"html(<section id="awkward">
+<h2>A &amp; B_c &lt;d&gt; | 50%</h2>
+<table>
+<caption>n = 5 ± t. Machine: CPU.</caption>
+<thead><tr><th scope="col">cell, &quot;x&quot;</th><th scope="col" class="n">HR [%]</th><th scope="col" class="n">work</th></tr></thead>
+<tbody>
+<tr><td>mf|frozen, &quot;a_b&quot; _c</td><td class="n">33.3 ± 0.2</td><td class="n">1.02 TFLOP</td></tr>
+<tr><td>&lt;b&gt;&amp;&lt;/b&gt;</td><td class="n">failed</td><td class="n">failed</td></tr>
+</tbody>
+</table>
+<ul>
+<li>It&#39;s a note</li>
+</ul>
+</section>
+)html";
+  EXPECT_THAT(text, ::testing::HasSubstr(body));
+}
+
+TEST(ReportWriters, TablesFollowEachOther) {
+  const std::vector<Table> two{awkward_table(), awkward_table()};
+  const std::string one = rendered(TableFormat::csv);
+  EXPECT_EQ(render(two, TableFormat::csv), one + "\n" + one);
+  const std::string markdown = rendered(TableFormat::markdown);
+  EXPECT_EQ(render(two, TableFormat::markdown), markdown + "\n" + markdown);
+}
+
+TEST(ReportWriters, FormatsHaveTheNamesOfTheirFiles) {
+  EXPECT_EQ(parse_format("md"), TableFormat::markdown);
+  EXPECT_EQ(parse_format("csv"), TableFormat::csv);
+  EXPECT_EQ(parse_format("tex"), TableFormat::latex);
+  EXPECT_EQ(parse_format("html"), TableFormat::html);
+  EXPECT_THROW(parse_format("pdf"), UserError);
+}
+
+TEST(ReportNumbers, ThreeDigitsKeepThreeDigits) {
+  const auto three_digits = [](double value) { return number_entry(value, {}, "", "").text; };
+  EXPECT_EQ(three_digits(0), "0");
+  EXPECT_EQ(three_digits(1), "1.00");
+  EXPECT_EQ(three_digits(9.994), "9.99");
+  EXPECT_EQ(three_digits(9.996), "10.0");
+  EXPECT_EQ(three_digits(-12.34), "-12.3");
+  EXPECT_EQ(three_digits(123.4), "123");
+  EXPECT_EQ(three_digits(12345.6), "12346");
+  EXPECT_EQ(three_digits(0.01234), "0.0123");
+  EXPECT_EQ(three_digits(1.234e-7), "1.23e-07");
+}
+
+TEST(ReportNumbers, SiChoosesThePrefixAfterRounding) {
+  const auto si = [](double value) {
+    const TableEntry entry = number_entry(value, {}, "si", "FLOP");
+    return entry.text + entry.suffix;
+  };
+  EXPECT_EQ(si(2.041e9), "2.04 GFLOP");
+  EXPECT_EQ(si(999.4e9), "999 GFLOP");
+  EXPECT_EQ(si(999.6e9), "1.00 TFLOP");
+  EXPECT_EQ(si(0), "0 FLOP");
+  EXPECT_EQ(si(-5e3), "-5.00 kFLOP");
+  EXPECT_EQ(si(0.002), "2.00 mFLOP");
+}
+
+TEST(ReportNumbers, HalfWidthSharesPrefixAndDecimals) {
+  const TableEntry entry = number_entry(1.5e12, 2e10, "si", "FLOP");
+  EXPECT_EQ(entry.text + "±" + entry.half_width_text + entry.suffix, "1.50±0.02 TFLOP");
+  const TableEntry narrow = number_entry(1.5e12, 2e6, "si", "FLOP");
+  EXPECT_EQ(narrow.text + "±" + narrow.half_width_text, "1.5000±0.0000");
+  const TableEntry plain = number_entry(123.4, 0.4, "", "s");
+  EXPECT_EQ(plain.text + "±" + plain.half_width_text, "123.4±0.4");
+  EXPECT_EQ(number_entry(-2.8, 0.14, "{:+.1f}", "%").half_width_text, "0.1") << "a width has no sign";
+}
+
+TEST(ReportNumbers, OnlyFormatsOfOneNumberAreAccepted) {
+  for (const char* good : {"", "si", "{:.4f}", "{:g}", "{}", "{:+.1f} x"}) EXPECT_TRUE(is_number_format(good)) << good;
+  for (const char* bad : {"{:d}", "{", "{} {}", "text", "{:.4q}"}) EXPECT_FALSE(is_number_format(bad)) << bad;
+}
+
+}  // namespace
+}  // namespace frugal::harness

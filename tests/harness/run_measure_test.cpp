@@ -1,0 +1,264 @@
+// The child's half: passes, clocks, metrics, and what becomes of exceptions.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+#include <thread>
+
+#include "benchmarks/harness/run/child.hpp"
+#include "benchmarks/harness/run/measure.hpp"
+#include "tests/harness/record_fixture.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// Runs what the test says; counts the runs.
+class ScriptedWorkload final : public FakeWorkload {
+ public:
+  using Script = std::function<Outcome(int run, RunContext&)>;
+  explicit ScriptedWorkload(Script script) : script_(std::move(script)) {}
+  Outcome run(const Cell&, RunContext& context) const override { return script_(runs_++, context); }
+  int runs() const { return runs_; }
+
+ private:
+  Script script_;
+  mutable int runs_ = 0;
+};
+
+struct Measured {
+  std::vector<CellMessage> messages;
+  int runs = 0;
+  const CellMessage& outcome() const { return messages.back(); }
+  std::vector<CellMessage> of(CellMessage::Kind kind) const {
+    std::vector<CellMessage> some;
+    for (const CellMessage& message : messages)
+      if (message.kind == kind) some.push_back(message);
+    return some;
+  }
+};
+
+Measured measure(ScriptedWorkload::Script script, Measure passes = {}, Determinism determinism = Determinism::free,
+                 bool stop = false, double band = 0) {
+  const ScriptedWorkload workload(std::move(script));
+  CellRequest request;
+  request.cell = fixtures::fake_cell();
+  request.measure = passes;
+  request.determinism = determinism;
+  request.band = band;
+  const std::atomic<bool> flag = stop;
+  Measured measured;
+  // Through JSON and back: what the parent would see.
+  measure_cell(workload, request, flag, [&](const CellMessage& message) {
+    measured.messages.push_back(CellMessage::from_json(Json::parse(message.to_json().dump())));
+  });
+  measured.runs = workload.runs();
+  return measured;
+}
+
+Outcome scored(double score) { return {.implementation = "scripted", .metrics = {{"score", score}}}; }
+
+TEST(MeasureCell, WarmUpLeavesNoSamplesAndTheLastRepeatGivesTheMetrics) {
+  const Measured measured = measure(
+      [](int run, RunContext& context) {
+        context.stage("train", [&] { return Work{.flops = 10.0 * run, .bytes = 1}; });
+        return scored(run);
+      },
+      {.warmup = 2, .repeats = 3});
+  EXPECT_EQ(measured.runs, 5);
+  const auto stages = measured.of(CellMessage::Kind::stages);
+  ASSERT_EQ(stages.size(), 3);
+  EXPECT_EQ(stages[2].stages.at(0).flops, 40);
+  EXPECT_EQ(measured.outcome().metrics.at("score"), 4);
+  EXPECT_EQ(measured.outcome().failure, Failure::none);
+  EXPECT_EQ(measured.outcome().implementation, "scripted");
+}
+
+TEST(MeasureCell, AStageEnteredSeveralTimesAddsUp) {
+  const Measured measured = measure([](int, RunContext& context) {
+    for (int i = 0; i < 3; ++i) {
+      context.stage("load", [] { std::this_thread::sleep_for(std::chrono::milliseconds(2)); });
+      context.stage("train", [] { return Work{.flops = 5, .bytes = 7}; });
+    }
+    return scored(1);
+  });
+  const auto stages = measured.of(CellMessage::Kind::stages).at(0).stages;
+  ASSERT_EQ(stages.size(), 2);
+  EXPECT_EQ(stages[0].name, "load");
+  ASSERT_EQ(stages[0].wall_s.size(), 1);
+  EXPECT_GE(stages[0].wall_s[0], 0.006);
+  EXPECT_EQ(stages[1].flops, 15);
+  EXPECT_EQ(stages[1].bytes, 21);
+}
+
+TEST(MeasureCell, ProgressCoversAllPasses) {
+  const Measured measured = measure(
+      [](int, RunContext& context) {
+        context.stage("train", [&] { context.progress(0.5); });
+        std::this_thread::sleep_for(std::chrono::milliseconds(210));
+        return scored(1);
+      },
+      {.warmup = 1, .repeats = 1});
+  const auto progress = measured.of(CellMessage::Kind::progress);
+  ASSERT_EQ(progress.size(), 2);
+  EXPECT_DOUBLE_EQ(progress[0].fraction, 0.25);
+  EXPECT_DOUBLE_EQ(progress[1].fraction, 0.75);
+  EXPECT_EQ(progress[1].stage, "train");
+}
+
+TEST(MeasureCell, ManyCallsOfProgressAreFewMessages) {
+  const Measured measured = measure([](int, RunContext& context) {
+    for (int i = 0; i < 100000; ++i) context.progress(i / 100000.0);
+    return scored(1);
+  });
+  EXPECT_LT(measured.of(CellMessage::Kind::progress).size(), 20);
+}
+
+TEST(MeasureCell, AMetricThatIsNotFiniteFailsTheCellAndIsDropped) {
+  const Measured measured = measure([](int, RunContext&) {
+    Outcome outcome = scored(1);
+    outcome.metrics["loss"] = std::numeric_limits<double>::infinity();
+    return outcome;
+  });
+  EXPECT_EQ(measured.outcome().failure, Failure::other);
+  EXPECT_THAT(measured.outcome().error, HasSubstr("metric loss is not finite"));
+  EXPECT_EQ(measured.outcome().metrics.count("loss"), 0);
+  EXPECT_EQ(measured.outcome().metrics.at("score"), 1);
+}
+
+TEST(MeasureCell, RepeatsThatDifferFailOnlyWhenThePlanSaysBitwise) {
+  const auto drifting = [](int run, RunContext&) { return scored(1 + run * 1e-15); };
+  const Measured bitwise = measure(drifting, {.warmup = 0, .repeats = 2}, Determinism::bitwise);
+  EXPECT_EQ(bitwise.outcome().failure, Failure::other);
+  EXPECT_THAT(bitwise.outcome().error, HasSubstr("'score' differs between repeats"));
+  EXPECT_EQ(measure(drifting, {.warmup = 1, .repeats = 1}, Determinism::bitwise).outcome().failure, Failure::none);
+  EXPECT_EQ(measure(drifting, {.warmup = 0, .repeats = 2}).outcome().failure, Failure::none);
+}
+
+TEST(MeasureCell, AnyTwoRepeatsMustKeepTheBandOfRepeatable) {
+  const auto drifting = [](int run, RunContext&) { return scored(-100 - run); };
+  const auto failure = [&](int repeats, double band) {
+    return measure(drifting, {.warmup = 0, .repeats = repeats}, Determinism::repeatable, false, band).outcome();
+  };
+  EXPECT_EQ(failure(2, 0.015).failure, Failure::none);
+  EXPECT_EQ(failure(2, 0.005).failure, Failure::other);
+  EXPECT_THAT(failure(2, 0.005).error, HasSubstr("determinism: {repeatable: 0.005}"));
+  EXPECT_EQ(failure(3, 0.015).failure, Failure::other) << "the first and the third are too far apart";
+}
+
+TEST(MeasureCell, TellsTheKindsOfFailureApart) {
+  const auto failure_when = [](const std::function<void()>& act) {
+    return measure([&](int, RunContext& context) {
+             context.stage("train", [&] { act(); });
+             return scored(1);
+           })
+        .outcome();
+  };
+  EXPECT_EQ(failure_when([] { throw UserError(Place{"u.data", 3}, "torn"); }).failure, Failure::user);
+  EXPECT_EQ(failure_when([] { throw UserError(Place{"u.data", 3}, "torn"); }).error, "u.data:3: torn");
+  EXPECT_EQ(failure_when([] { throw UnavailableError("no device"); }).failure, Failure::unavailable);
+  EXPECT_EQ(failure_when([] { throw std::bad_alloc(); }).failure, Failure::memory);
+  EXPECT_EQ(failure_when([] { throw std::logic_error("bug"); }).error, "bug");
+  EXPECT_EQ(failure_when([] { throw 7; }).failure, Failure::other);
+}
+
+TEST(MeasureCell, StopsAtTheNextProgress) {
+  const Measured measured = measure(
+      [](int, RunContext& context) {
+        context.progress(0.1);
+        return scored(1);
+      },
+      {}, Determinism::free, true);
+  EXPECT_EQ(measured.outcome().failure, Failure::interrupted);
+}
+
+TEST(CellRequestJson, SurvivesARoundTrip) {
+  CellRequest request;
+  request.cell = fixtures::fake_cell();
+  request.measure = {.warmup = 2, .repeats = 5};
+  request.determinism = Determinism::repeatable;
+  request.band = 0.25;
+  request.data_dirs = {"/a", "b c"};
+  request.artifacts = "run/artifacts/x";
+  const CellRequest back = CellRequest::from_json(Json::parse(request.to_json().dump()));
+  EXPECT_EQ(back.to_json(), request.to_json());
+  EXPECT_EQ(back.cell.id(), request.cell.id());
+  EXPECT_EQ(back.determinism, request.determinism);
+  EXPECT_EQ(back.band, 0.25);
+}
+
+// What the end of a child process means.
+
+CellRecord record_after(const ChildReport& report, const Limits& limits = {}) {
+  CellRequest request;
+  request.cell = fixtures::fake_cell();
+  return record_of(request, limits, report);
+}
+
+ChildReport report_of_good_child() {
+  ChildReport report;
+  report.has_outcome = true;
+  report.outcome.metrics = {{"score", 1}};
+  report.peak_bytes = 4096;
+  return report;
+}
+
+TEST(ChildRecord, AGoodEndIsOkWithPeakMemory) {
+  const CellRecord record = record_after(report_of_good_child());
+  EXPECT_EQ(record.status, Status::ok);
+  EXPECT_EQ(record.error, "");
+  EXPECT_EQ(record.metrics.at("memory.peak"), 4096);
+}
+
+TEST(ChildRecord, ACrashNamesTheSignalAndTheLastWords) {
+  ChildReport report;
+  report.signal = SIGSEGV;
+  report.error_output = "assertion failed: x";
+  const CellRecord record = record_after(report);
+  EXPECT_EQ(record.status, Status::failed);
+  EXPECT_THAT(record.error, HasSubstr("SIGSEGV"));
+  EXPECT_THAT(record.error, HasSubstr("assertion failed: x"));
+}
+
+TEST(ChildRecord, ACrashAfterTheOutcomeIsNoSuccess) {
+  ChildReport report = report_of_good_child();
+  report.signal = SIGABRT;
+  EXPECT_EQ(record_after(report).status, Status::failed);
+  EXPECT_THAT(record_after(report).error, HasSubstr("after its last repeat"));
+  EXPECT_EQ(failure_of(report), Failure::other);
+}
+
+TEST(ChildRecord, SilenceWithExitCodeZeroIsNoSuccess) {
+  EXPECT_EQ(record_after({}).status, Status::failed);
+  EXPECT_EQ(failure_of({}), Failure::other);
+}
+
+TEST(ChildRecord, OurKillIsATimeoutAndAnotherOneIsMemory) {
+  ChildReport report;
+  report.signal = SIGKILL;
+  EXPECT_EQ(record_after(report).status, Status::oom);
+  report.timed_out = true;
+  EXPECT_EQ(record_after(report, {.timeout_s = 2}).status, Status::timeout);
+  report.signal = 0;
+  report.has_outcome = true;
+  report.outcome.failure = Failure::interrupted;
+  EXPECT_EQ(record_after(report, {.timeout_s = 2}).status, Status::timeout) << "it stopped when asked";
+  EXPECT_EQ(failure_of(report), Failure::other);
+}
+
+TEST(ChildRecord, BadAllocIsMemoryAlsoInsideAParallelRegion) {
+  ChildReport thrown = report_of_good_child();
+  thrown.outcome.failure = Failure::memory;
+  thrown.outcome.error = "out of memory";
+  EXPECT_EQ(record_after(thrown, {.memory_gib = 2}).status, Status::oom);
+  EXPECT_THAT(record_after(thrown, {.memory_gib = 2}).error, HasSubstr("limits.memory_gib: 2"));
+  ChildReport terminated;
+  terminated.signal = SIGABRT;
+  terminated.error_output = "terminate called after throwing an instance of 'std::bad_alloc'";
+  EXPECT_EQ(record_after(terminated).status, Status::oom);
+}
+
+}  // namespace
+}  // namespace frugal::harness

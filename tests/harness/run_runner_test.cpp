@@ -1,0 +1,150 @@
+// Order, resuming, what counts as done, gates: with an executor that runs nothing.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/run/gate.hpp"
+#include "benchmarks/harness/run/runner.hpp"
+#include "tests/harness/record_fixture.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class Runner : public ::testing::Test {
+ protected:
+  Runner() {
+    Plan plan;
+    plan.name = "toy";
+    plan.workload = "fake";
+    for (const int n : {1, 2, 3, 4}) plan.cells.push_back(fixtures::fake_cell(n));
+    file.plans.push_back(plan);
+    cells = planned_cells(file);
+  }
+
+  /// Cells whose n is in `fate` end so; the others end well.
+  RunSummary run(const Rerun& rerun = {}, const std::map<int, Failure>& fate = {}) {
+    ran.clear();
+    ResultStore store(scratch / "run", fixtures::fake_provenance(), rerun.what == Rerun::What::all);
+    Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
+    const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink&) {
+      const int n = request.cell.own().at("n").get<int>();
+      ran.push_back(n);
+      CellEnd end{fixtures::fake_record(n), Failure::none};
+      if (const auto found = fate.find(n); found != fate.end()) {
+        end.failure = found->second;
+        end.record.status = Status::failed;
+        end.record.error = "made to fail";
+      }
+      return end;
+    };
+    return run_cells(cells, rerun, {}, scratch / "run", store, execute, progress,
+                     [](const CellRecord&) { return std::string(); });
+  }
+
+  fixtures::ScratchFolder scratch;
+  PlanFile file;
+  std::vector<PlannedCell> cells;
+  std::vector<int> ran;
+  std::string talk;
+};
+
+TEST_F(Runner, RunsAllInOrderOnceAndThenNothing) {
+  EXPECT_EQ(run().done_now, 4);
+  EXPECT_THAT(ran, ElementsAre(1, 2, 3, 4));
+  const RunSummary again = run();
+  EXPECT_THAT(ran, IsEmpty());
+  EXPECT_EQ(again.done_before, 4);
+  EXPECT_EQ(again.records.size(), 4);
+  EXPECT_THAT(talk, HasSubstr("nothing to do: all 4 cells are done"));
+}
+
+TEST_F(Runner, AfterAnInterruptionGoesOnWithTheNextCell) {
+  const RunSummary first = run({}, {{3, Failure::interrupted}});
+  EXPECT_TRUE(first.interrupted);
+  EXPECT_EQ(first.done_now, 2);
+  EXPECT_EQ(load_run(scratch / "run").cells.size(), 2) << "the cell that was stopped leaves no record";
+  run();
+  EXPECT_THAT(ran, ElementsAre(3, 4));
+}
+
+TEST_F(Runner, AFailedCellIsNeitherRepeatedNorCalledDone) {
+  const RunSummary first = run({}, {{2, Failure::other}});
+  EXPECT_THAT(first.failed, ElementsAre(cells[1].id));
+  EXPECT_EQ(first.done_now, 3);
+  const RunSummary second = run();
+  EXPECT_THAT(ran, IsEmpty());
+  EXPECT_THAT(second.failed_before, ElementsAre(cells[1].id));
+  EXPECT_EQ(second.done_before, 3);
+}
+
+TEST_F(Runner, RerunFailedRunsTheFailedAndTheMissing) {
+  run({}, {{2, Failure::other}, {4, Failure::interrupted}});
+  const RunSummary summary = run({Rerun::What::failed});
+  EXPECT_THAT(ran, ElementsAre(2, 4));
+  EXPECT_THAT(summary.failed_before, IsEmpty());
+  const CellRecord again = load_run(scratch / "run").cells.at(1);
+  EXPECT_EQ(again.id, cells[1].id);
+  EXPECT_EQ(again.status, Status::ok);
+}
+
+TEST_F(Runner, RerunOfOneRunsOnlyThatOne) {
+  run({}, {{1, Failure::other}, {3, Failure::interrupted}});
+  run({Rerun::What::one, cells[1].id});
+  EXPECT_THAT(ran, ElementsAre(2));
+}
+
+TEST_F(Runner, RerunAllRunsAll) {
+  run();
+  EXPECT_EQ(run({Rerun::What::all}).done_now, 4);
+  EXPECT_THAT(ran, ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(Runner, MistakesCountAsSuchOnlyWhenThereIsNothingElse) {
+  EXPECT_TRUE(run({}, {{1, Failure::user}, {2, Failure::user}}).only_user_errors);
+  EXPECT_FALSE(run({Rerun::What::failed}, {{1, Failure::user}, {2, Failure::other}}).only_user_errors);
+  EXPECT_FALSE(run().only_user_errors) << "the record does not tell what an earlier failure was";
+  EXPECT_TRUE(run({Rerun::What::failed}, {{1, Failure::unavailable}}).only_unavailable);
+}
+
+class Gates : public Runner {
+ protected:
+  std::vector<std::string> broken(Gate gate, bool is_part = false) {
+    file.plans.front().gates = {std::move(gate)};
+    return broken_gates(file, planned_cells(file), records, is_part);
+  }
+  Gates() {
+    for (const PlannedCell& cell : cells) {
+      const int n = cell.cell->own().at("n").get<int>();
+      records[cell.id] = fixtures::fake_record(n);
+      records[cell.id].metrics["score"] = n;
+    }
+  }
+  std::map<std::string, CellRecord> records;
+};
+
+TEST_F(Gates, HoldEachMatchingCellToTheBound) {
+  EXPECT_THAT(broken({.metric = "score", .min = 1, .max = 4, .where = {}}), IsEmpty());
+  const std::vector<std::string> lines = broken({.metric = "score", .min = 2, .max = 3, .where = {}});
+  ASSERT_EQ(lines.size(), 2);
+  EXPECT_THAT(lines[0], HasSubstr("n=1: score is 1, below 2"));
+  EXPECT_THAT(lines[1], HasSubstr("n=4: score is 4, above 3"));
+  EXPECT_THAT(broken({.metric = "score", .min = 4, .max = {}, .where = {{"params.fake.n", 4}}}), IsEmpty());
+}
+
+TEST_F(Gates, ThatCheckNothingAreBroken) {
+  EXPECT_THAT(broken({.metric = "score", .min = 0, .max = {}, .where = {{"backend", "cuda"}}}),
+              ElementsAre(HasSubstr("matches no cell")));
+  EXPECT_THAT(broken({.metric = "score", .min = 0, .max = {}, .where = {{"backend", "cuda"}}}, true), IsEmpty());
+  EXPECT_EQ(broken({.metric = "psnr", .min = 0, .max = {}, .where = {}}).size(), 4) << "an absent metric";
+}
+
+TEST_F(Gates, LeaveFailedCellsToTheExitCodeForThem) {
+  for (auto& [id, record] : records) record.status = Status::failed;
+  EXPECT_THAT(broken({.metric = "score", .min = 100, .max = {}, .where = {}}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace frugal::harness

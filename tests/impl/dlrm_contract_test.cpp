@@ -1,0 +1,257 @@
+// What every back end's DLRM must do, run on each that is available.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "tests/impl/recommender_fixture.hpp"
+
+namespace frugal::recommender_test {
+namespace {
+
+class DlrmContract : public ::testing::TestWithParam<std::string> {
+ protected:
+  void SetUp() override {
+    const Backend* backend = find_backend(GetParam());
+    if (const Support available = backend->available(); !available) GTEST_SKIP() << available.reason;
+    if (const Support supported = backend->supports(small_); !supported) GTEST_SKIP() << supported.reason;
+  }
+
+  std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const { return find_backend(GetParam())->make(spec); }
+
+  /// The state after one step of this optimiser on `clicks`, from the initial state.
+  ModelState after_a_step(OptimizerKind kind, const Clicks& clicks) const {
+    DlrmSpec spec = small_;
+    spec.optimizer = kind;
+    const auto model = make(spec);
+    model->train_step(clicks.batch());
+    return model->export_state();
+  }
+
+  DlrmSpec small_ = small_dlrm();
+};
+
+std::vector<float> logits_of(const Dlrm& model, const Clicks& clicks) {
+  std::vector<float> logits(clicks.labels.size());
+  model.predict(clicks.batch(), logits);
+  return logits;
+}
+
+TEST_P(DlrmContract, StartsFromTheInitialValuesOfTheContract) {
+  const ModelState state = make(small_)->export_state();
+  const Philox tables(12, Purpose::user_embedding);
+  const std::vector<float>& table = values(state, "table.1");
+  ASSERT_EQ(table.size(), 24U);
+  for (std::size_t i = 0; i < table.size(); ++i)
+    ASSERT_EQ(table[i], static_cast<float>((2.0 * tables.uniform(i, 1) - 1) * (1 / std::sqrt(6.0)))) << i;
+  const Philox weights(12, Purpose::weights);
+  const std::pair<const char*, std::uint32_t> layers[] = {{"bottom.1", 1}, {"top.0", 100}};
+  for (const auto& [name, stream] : layers) {
+    const NamedTensor* weight = state.find(std::string(name) + ".weight");
+    ASSERT_NE(weight, nullptr);
+    const double out = static_cast<double>(weight->shape[0]);
+    const double in = static_cast<double>(weight->shape[1]);
+    for (std::size_t i = 0; i < weight->values.size(); ++i)
+      ASSERT_EQ(weight->values[i], static_cast<float>(weights.normal(i, stream) * std::sqrt(2 / (in + out)))) << i;
+    const std::vector<float>& bias = values(state, std::string(name) + ".bias");
+    for (std::size_t i = 0; i < bias.size(); ++i)
+      ASSERT_EQ(bias[i], static_cast<float>(weights.normal(i, 200 + stream) * std::sqrt(1 / out))) << i;
+  }
+}
+
+TEST_P(DlrmContract, DotByHand) {
+  // One feature, dimension 2, two tables of one row; the top layer reads the interactions out one after another.
+  const DlrmSpec spec{.dense_features = 1,
+                      .table_rows = {1, 1},
+                      .embedding_dim = 2,
+                      .bottom = {2},
+                      .top = {1},
+                      .optimizer = OptimizerKind::sgd,
+                      .batch = 1};
+  const auto model = make(spec);
+  const float expected[] = {3, 0, 15, 9, 76};  // bottom output (3, relu(-6) = 0), then (1,0), (2,0), (2,1)
+  for (std::size_t k = 0; k < 5; ++k) {
+    ModelState state = model->export_state();
+    values(state, "bottom.0.weight") = {1, -3};
+    values(state, "bottom.0.bias") = {1, 0};
+    values(state, "table.0") = {5, 7};
+    values(state, "table.1") = {3, 8.714286F};
+    values(state, "top.0.weight") = std::vector<float>(5, 0.F);
+    values(state, "top.0.weight")[k] = 1;
+    values(state, "top.0.bias") = {0.5F};
+    model->import_state(state);
+    const Clicks clicks{.dense = {2}, .ids = {0, 0}, .labels = {1}};
+    EXPECT_NEAR(logits_of(*model, clicks)[0], expected[k] + 0.5, 1e-4) << k;
+  }
+}
+
+TEST_P(DlrmContract, LossIsTheMeanCrossEntropyOfItsPredictions) {
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    const auto model = make(small_dlrm(interaction));
+    for (const std::size_t n : {16U, 1U, 7U}) {
+      const Clicks clicks = planted_clicks(small_, n);
+      const std::vector<float> logits = logits_of(*model, clicks);
+      double loss = 0;
+      for (std::size_t e = 0; e < n; ++e) loss += softplus(logits[e]) - double{clicks.labels[e]} * logits[e];
+      EXPECT_NEAR(model->train_step(clicks.batch()), loss / static_cast<double>(n), 1e-6);
+    }
+  }
+}
+
+TEST_P(DlrmContract, PredictsAnyNumberOfExamplesWithoutLabels) {
+  const auto model = make(small_);
+  Clicks clicks = planted_clicks(small_, 333);
+  clicks.labels.clear();
+  std::vector<float> all(333);
+  model->predict(clicks.batch(), all);
+  for (const std::size_t e : {0U, 100U, 332U}) {
+    const Clicks one{.dense = {clicks.dense.begin() + 3 * e, clicks.dense.begin() + 3 * (e + 1)},
+                     .ids = {clicks.ids.begin() + 3 * e, clicks.ids.begin() + 3 * (e + 1)},
+                     .labels = {}};
+    float logit = 0;
+    model->predict(one.batch(), {&logit, 1});
+    EXPECT_FLOAT_EQ(logit, all[e]) << e;
+  }
+  model->predict({}, {});
+}
+
+TEST_P(DlrmContract, OnlyRowsOfTheBatchMove) {
+  const Clicks clicks{.dense = {1, -1, 2, 0.5, 1, -2}, .ids = {1, 4, 0, 3, 4, 0}, .labels = {1, 0}};
+  const ModelState start = make(small_)->export_state();
+  for (const OptimizerKind kind :
+       {OptimizerKind::sgd, OptimizerKind::adagrad, OptimizerKind::rowwise_adagrad, OptimizerKind::adam}) {
+    const ModelState after = after_a_step(kind, clicks);
+    for (std::size_t t = 0; t < 3; ++t) {
+      const std::string name = "table." + std::to_string(t);
+      for (std::uint32_t row = 0; row < small_.table_rows[t]; ++row) {
+        const bool touched = row == clicks.ids[t] || row == clicks.ids[3 + t];
+        const auto old_row = values(start, name).begin() + row * 4;
+        EXPECT_EQ(!std::equal(old_row, old_row + 4, values(after, name).begin() + row * 4), touched) << name << row;
+      }
+    }
+  }
+}
+
+/// From the gradients, which plain SGD shows, to what the other rules make of them.
+TEST_P(DlrmContract, OptimizersFollowTheirFormulas) {
+  const Clicks clicks = planted_clicks(small_, 12);
+  const ModelState start = make(small_)->export_state();
+  const ModelState sgd = after_a_step(OptimizerKind::sgd, clicks);
+  const ModelState adagrad = after_a_step(OptimizerKind::adagrad, clicks);
+  const ModelState rowwise = after_a_step(OptimizerKind::rowwise_adagrad, clicks);
+  const ModelState adam = after_a_step(OptimizerKind::adam, clicks);
+  for (const NamedTensor& tensor : start.tensors) {
+    const std::string& name = tensor.name;
+    const bool table = name.starts_with("table.");
+    for (std::size_t i = 0; i < tensor.values.size(); ++i) {
+      const double g = (double{tensor.values[i]} - double{values(sgd, name)[i]}) / 0.5;
+      const double tolerance = 1e-6 + 1e-5 * std::abs(g);
+      EXPECT_NEAR(values(adagrad, "adagrad/" + name)[i], g * g, tolerance) << name << i;
+      EXPECT_NEAR(values(adam, "adam.m/" + name)[i], 0.1 * g, tolerance) << name << i;
+      EXPECT_NEAR(values(adam, "adam.v/" + name)[i], 0.001 * g * g, tolerance) << name << i;
+      if (std::abs(g) > 1e-3) {  // a first step has the size of the learning rate
+        const double step = g > 0 ? 0.5 : -0.5;
+        EXPECT_NEAR(tensor.values[i] - values(adagrad, name)[i], step, 1e-4) << name << i;
+        EXPECT_NEAR(tensor.values[i] - values(adam, name)[i], step, 1e-4) << name << i;
+        if (!table) {
+          EXPECT_NEAR(tensor.values[i] - values(rowwise, name)[i], step, 1e-4) << name << i;
+        }
+      }
+    }
+    if (!table) continue;
+    for (std::size_t row = 0; row < tensor.values.size() / 4; ++row) {
+      double squares = 0;
+      double gradient[4];
+      for (std::size_t k = 0; k < 4; ++k) {
+        gradient[k] = (double{tensor.values[row * 4 + k]} - double{values(sgd, name)[row * 4 + k]}) / 0.5;
+        squares += gradient[k] * gradient[k] / 4;
+      }
+      EXPECT_NEAR(values(rowwise, "adagrad/" + name)[row], squares, 1e-6) << name << row;
+      if (squares < 1e-6) continue;
+      for (std::size_t k = 0; k < 4; ++k)
+        EXPECT_NEAR(tensor.values[row * 4 + k] - values(rowwise, name)[row * 4 + k],
+                    0.5 * gradient[k] / std::sqrt(squares), 2e-4)
+            << name << row;
+    }
+  }
+}
+
+TEST_P(DlrmContract, StateHasTheTensorsOfItsOptimizer) {
+  DlrmSpec spec = small_;
+  spec.optimizer = OptimizerKind::rowwise_adagrad;
+  const ModelState state = make(spec)->export_state();
+  ASSERT_NE(state.find("adagrad/table.1"), nullptr);
+  EXPECT_EQ(state.find("adagrad/table.1")->shape, std::vector<std::int64_t>{6});
+  ASSERT_NE(state.find("adagrad/top.1.weight"), nullptr);
+  EXPECT_EQ(state.find("adagrad/top.1.weight")->shape, (std::vector<std::int64_t>{1, 6}));
+  spec.optimizer = OptimizerKind::sgd;
+  for (const NamedTensor& tensor : make(spec)->export_state().tensors)
+    EXPECT_EQ(tensor.name.find('/'), std::string::npos) << tensor.name;
+}
+
+TEST_P(DlrmContract, ImportingIsTheInverseOfExporting) {
+  small_.optimizer = OptimizerKind::adam;
+  const auto model = make(small_);
+  for (std::uint32_t s = 0; s < 4; ++s) model->train_step(planted_clicks(small_, 16, s).batch());
+  const ModelState state = model->export_state();
+  EXPECT_EQ(state.step, 4U);
+  small_.seed = 5;
+  const auto other = make(small_);
+  other->import_state(state);
+  EXPECT_TRUE(identical(other->export_state(), state));
+  EXPECT_THROW(other->import_state({.step = 0, .tensors = {{"table.3", {1}, {0}}}}), std::invalid_argument);
+  EXPECT_THROW(other->import_state({.step = 0, .tensors = {{"table.0", {1}, {0}}}}), std::invalid_argument);
+  EXPECT_TRUE(identical(other->export_state(), state));
+}
+
+TEST_P(DlrmContract, LearnsWhatIsPlanted) {
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    DlrmSpec spec = small_dlrm(interaction);
+    spec.bottom = {8, 4};
+    spec.top = {16, 1};
+    spec.batch = 64;
+    spec.optimizer = OptimizerKind::adam;
+    spec.learning_rate = 0.02;
+    const auto model = make(spec);
+    double late = 0;
+    for (std::uint32_t s = 0; s < 400; ++s) {
+      const double loss = model->train_step(planted_clicks(spec, 64, s).batch());
+      if (s >= 380) late += loss / 20;
+    }
+    EXPECT_LT(late, 0.45);
+  }
+}
+
+TEST_P(DlrmContract, SaysWhatItCannotDo) {
+  const Backend* backend = find_backend(GetParam());
+  DlrmSpec spec = small_;
+  spec.bottom = {5, 3};
+  EXPECT_EQ(backend->supports(spec).reason,
+            "interaction `dot` needs a bottom MLP that ends in the embedding dimension 4, but it ends in 3");
+  spec.interaction = FeatureInteraction::cat;
+  EXPECT_TRUE(backend->supports(spec));
+  spec.top = {6, 2};
+  EXPECT_EQ(backend->supports(spec).reason, "the top MLP must end in 1 logit, but it ends in 2");
+  spec = small_;
+  spec.table_rows[1] = 0;
+  EXPECT_EQ(backend->supports(spec).reason, "embedding table 1 has no rows");
+}
+
+TEST_P(DlrmContract, RefusesBatchesItCannotRead) {
+  const auto model = make(small_);
+  const ModelState before = model->export_state();
+  Clicks clicks = planted_clicks(small_, 16);
+  clicks.ids[4] = 6;
+  EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  EXPECT_THROW(model->train_step(planted_clicks(small_, 17).batch()), std::invalid_argument);
+  EXPECT_THROW(model->train_step({}), std::invalid_argument);
+  clicks = planted_clicks(small_, 16);
+  clicks.dense.pop_back();
+  EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  EXPECT_TRUE(identical(model->export_state(), before));
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, DlrmContract, ::testing::Values("reference", "cpu", "cuda"),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace frugal::recommender_test

@@ -1,0 +1,70 @@
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include "impl/cpu/backend.hpp"
+#include "impl/cpu/recommender.hpp"
+#include "impl/equivalence/equivalence.hpp"
+#include "impl/reference/backend.hpp"
+#include "tests/impl/equivalent.hpp"
+#include "tests/impl/recommender_fixture.hpp"
+
+namespace frugal::recommender_test {
+namespace {
+
+/// More blocks of examples than there are gradient slots, and tables from one row to many.
+DlrmSpec many_examples(OptimizerKind kind, FeatureInteraction interaction) {
+  return {.dense_features = 4,
+          .table_rows = {1, 5, 100000, 300},
+          .embedding_dim = 6,
+          .bottom = {11, 6},
+          .top = {13, 1},
+          .interaction = interaction,
+          .optimizer = kind,
+          .learning_rate = 0.05,
+          .batch = 3000,
+          .seed = 8};
+}
+
+TEST(DlrmCpu, IsEquivalentToReference) {
+  if (const Support available = cpu::backend().available(); !available) GTEST_SKIP() << available.reason;
+  expect_equivalent(check_dlrm(reference::backend(), cpu::backend()), 563);
+}
+
+TEST(DlrmCpu, SameBitsAtAnyNumberOfThreads) {
+  const int threads = omp_get_max_threads();
+  const std::pair<OptimizerKind, FeatureInteraction> cases[] = {
+      {OptimizerKind::rowwise_adagrad, FeatureInteraction::dot}, {OptimizerKind::adam, FeatureInteraction::cat}};
+  for (const auto& [kind, interaction] : cases) {
+    const DlrmSpec spec = many_examples(kind, interaction);
+    const Clicks first = planted_clicks(spec, 3000, 0);
+    const Clicks second = planted_clicks(spec, 100, 1);
+    ModelState expected;
+    std::vector<double> expected_losses;
+    for (const int count : {1, 2, 3, 7}) {
+      omp_set_num_threads(count);
+      const auto model = cpu::make(spec);
+      const std::vector<double> losses{model->train_step(first.batch()), model->train_step(second.batch())};
+      if (count == 1) {
+        expected = model->export_state();
+        expected_losses = losses;
+      }
+      EXPECT_EQ(losses, expected_losses) << count << " threads";
+      EXPECT_TRUE(identical(model->export_state(), expected)) << count << " threads";
+    }
+  }
+  omp_set_num_threads(threads);
+}
+
+TEST(DlrmCpu, ContinuesFromAnExportedStateWithTheSameBits) {
+  const DlrmSpec spec = many_examples(OptimizerKind::adam, FeatureInteraction::dot);
+  const auto whole = cpu::make(spec);
+  for (std::uint32_t s = 0; s < 2; ++s) whole->train_step(planted_clicks(spec, 500, s).batch());
+  const auto resumed = cpu::make(spec);
+  resumed->import_state(whole->export_state());
+  const Clicks next = planted_clicks(spec, 700, 2);
+  EXPECT_EQ(whole->train_step(next.batch()), resumed->train_step(next.batch()));
+  EXPECT_TRUE(identical(whole->export_state(), resumed->export_state()));
+}
+
+}  // namespace
+}  // namespace frugal::recommender_test

@@ -1,0 +1,225 @@
+// The fast matrix factorizer: its kernels, its bits at any number of threads, its agreement with the oracle, and what
+// it reaches on real data.
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "datasets/readers/readers.hpp"
+#include "impl/common/metrics.hpp"
+#include "impl/cpu/kernels/mf_kernels.hpp"
+#include "impl/cpu/round_progress.hpp"
+#include "impl/equivalence/equivalence.hpp"
+#include "tests/impl/equivalent.hpp"
+#include "tests/impl/mf_fixture.hpp"
+
+namespace frugal {
+namespace {
+
+using mf_test::make;
+
+struct MfKernelSet {
+  const char* name;
+  cpu::Isa needs;
+  const cpu::MfKernels* kernels;
+};
+
+class MfKernel : public ::testing::TestWithParam<MfKernelSet> {
+ protected:
+  void SetUp() override {
+    if (cpu::isa() < GetParam().needs) GTEST_SKIP() << "this processor lacks " << GetParam().name;
+  }
+
+  static std::vector<float> uniforms(std::size_t count, std::uint32_t stream, float radius = 1) {
+    const Philox random(1, Purpose::test);
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = radius * (2 * random.uniform(i, stream) - 1);
+    return values;
+  }
+};
+
+TEST_P(MfKernel, OneSgdExampleIsAccurateForAnyLogit) {
+  for (const int dim : {16, 32, 48, 64, 96, 112, 128, 160}) {
+    const auto n = static_cast<std::size_t>(dim);
+    for (const float target : {-200.F, -88.F, -20.F, -3.F, -1e-3F, 0.F, 1e-3F, 0.4F, 3.F, 20.F, 88.F, 200.F}) {
+      for (const bool positive : {false, true}) {
+        std::vector<float> u = uniforms(n, 0);
+        std::vector<float> v = uniforms(n, 1);
+        float bu = 0.25F, bi = -0.5F;
+        double z = double{bu} + double{bi};
+        for (std::size_t k = 0; k < n; ++k) z += double{u[k]} * double{v[k]};
+        const auto global = static_cast<float>(target - z);
+        z += double{global};
+        const double slope = 1 / (1 + std::exp(-z)) - (positive ? 1 : 0);
+        const double loss = std::log1p(std::exp(-std::abs(z))) + std::max(z, 0.0) - (positive ? z : 0);
+        const std::vector<float> old_u = u, old_v = v;
+        const cpu::SgdModel model{u.data(), v.data(), &bu, &bi, dim, global, 0.5F, 0.125F};
+        const cpu::MfExample example{0, positive ? cpu::MfExample::positive : 0};
+        const double tolerance = 1e-6 + 3e-7 * std::abs(z);
+        EXPECT_NEAR(GetParam().kernels->sgd(model, &example, 1), loss, tolerance) << target;
+        for (std::size_t k = 0; k < n; ++k) {
+          EXPECT_NEAR(u[k], double{old_u[k]} * (1 - 0.0625) - 0.5 * slope * double{old_v[k]}, tolerance);
+          EXPECT_NEAR(v[k], double{old_v[k]} * (1 - 0.0625) - 0.5 * slope * double{old_u[k]}, tolerance);
+        }
+        EXPECT_NEAR(bu, 0.25 * (1 - 0.0625) - 0.5 * slope, tolerance);
+        EXPECT_NEAR(bi, -0.5 * (1 - 0.0625) - 0.5 * slope, tolerance);
+      }
+    }
+  }
+}
+
+// More examples than factors of one logarithm.
+TEST_P(MfKernel, TheLossOfManyExamplesIsTheSumOfTheirLosses) {
+  std::vector<float> u = uniforms(8 * 16, 0);
+  std::vector<float> v = uniforms(8 * 16, 1);
+  std::vector<float> bu(8), bi(8);
+  const cpu::SgdModel model{u.data(), v.data(), bu.data(), bi.data(), 16, 0.5F, 0.F, 0.F};
+  std::vector<cpu::MfExample> examples;
+  double expected = 0;
+  for (std::uint32_t e = 0; e < 3000; ++e) {
+    const bool positive = e % 3 == 0;
+    examples.push_back({e % 8, (e / 8 % 8) | (positive ? cpu::MfExample::positive : 0)});
+    double z = 0.5;
+    for (std::size_t k = 0; k < 16; ++k) z += double{u[e % 8 * 16 + k]} * double{v[e / 8 % 8 * 16 + k]};
+    expected += std::log1p(std::exp(positive ? -z : z));
+  }
+  EXPECT_NEAR(GetParam().kernels->sgd(model, examples.data(), 3000), expected, 1e-6 * expected);
+}
+
+TEST_P(MfKernel, GramAddsTheUpperTriangleOfTheProduct) {
+  for (const std::size_t dim : {16, 32, 48, 80}) {
+    const std::size_t count = 37;
+    const std::vector<float> rows = uniforms(count * dim, 2);
+    std::vector<float> c = uniforms(dim * dim, 3);
+    const std::vector<float> before = c;
+    GetParam().kernels->gram(rows.data(), static_cast<long>(count), static_cast<long>(dim), c.data());
+    for (std::size_t i = 0; i < dim; ++i)
+      for (std::size_t j = i; j < dim; ++j) {
+        double expected = double{before[i * dim + j]};
+        for (std::size_t q = 0; q < count; ++q) expected += double{rows[q * dim + i]} * double{rows[q * dim + j]};
+        ASSERT_NEAR(c[i * dim + j], expected, 8 * 1.2e-7 * std::sqrt(37.0)) << dim << ' ' << i << ' ' << j;
+      }
+  }
+}
+
+TEST_P(MfKernel, SolveSolvesAndReadsTheUpperTriangleOnly) {
+  for (const std::size_t dim : {16, 32, 64, 112}) {
+    const std::vector<float> half = uniforms(dim * dim, 4);
+    std::vector<double> a(dim * dim);
+    for (std::size_t i = 0; i < dim; ++i)
+      for (std::size_t j = 0; j < dim; ++j) {
+        double sum = i == j ? static_cast<double>(dim) / 8 : 0;
+        for (std::size_t q = 0; q < dim; ++q) sum += double{half[q * dim + i]} * double{half[q * dim + j]};
+        a[i * dim + j] = sum;
+      }
+    std::vector<float> upper(dim * dim, std::nanf(""));
+    for (std::size_t i = 0; i < dim; ++i)
+      for (std::size_t j = i; j < dim; ++j) upper[i * dim + j] = static_cast<float>(a[i * dim + j]);
+    const std::vector<float> b = uniforms(dim, 5);
+    std::vector<float> x = b;
+    GetParam().kernels->solve(upper.data(), static_cast<long>(dim), x.data());
+    for (std::size_t i = 0; i < dim; ++i) {
+      double residual = -double{b[i]};
+      double size = std::abs(double{b[i]});
+      for (std::size_t j = 0; j < dim; ++j) {
+        residual += a[i * dim + j] * double{x[j]};
+        size += std::abs(a[i * dim + j] * double{x[j]});
+      }
+      // Cholesky is backward stable: the residual is rounding of the terms, whatever the condition.
+      ASSERT_LE(std::abs(residual), 8 * 1.2e-7 * std::sqrt(static_cast<double>(dim)) * size) << dim << ' ' << i;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Isas, MfKernel,
+                         ::testing::Values(MfKernelSet{"avx2", cpu::Isa::avx2, &cpu::avx2::mf_kernels},
+                                           MfKernelSet{"avx512", cpu::Isa::avx512, &cpu::avx512::mf_kernels}),
+                         [](const auto& test) { return test.param.name; });
+
+TEST(RoundProgress, RunsEachBlockOnceAfterTheBlocksItSharesRowsWith) {
+  constexpr std::uint32_t groups = MfSchedule::groups;
+  for (const unsigned threads : {1U, 2U, 5U}) {
+    cpu::RoundProgress progress;
+    std::mutex mutex;
+    std::vector<std::uint32_t> rounds_of_users(groups), rounds_of_items(groups);
+    std::uint32_t in_order = 0;
+    const auto work = [&] {
+      progress.run([&](std::uint32_t block) {
+        const std::uint32_t user = block / groups;
+        const std::uint32_t item = block % groups;
+        const std::uint32_t round = (item + groups - user) % groups;
+        const std::lock_guard lock(mutex);
+        in_order += rounds_of_users[user]++ == round && rounds_of_items[item]++ == round;
+      });
+    };
+    std::vector<std::thread> team;
+    for (unsigned t = 0; t < threads; ++t) team.emplace_back(work);
+    for (std::thread& thread : team) thread.join();
+    EXPECT_EQ(in_order, MfSchedule::blocks);
+  }
+}
+
+class MfThreads : public ::testing::Test {
+ protected:
+  void TearDown() override { omp_set_num_threads(before_); }
+  int before_ = omp_get_max_threads();
+};
+
+TEST_F(MfThreads, AnyNumberOfThreadsGivesTheSameBits) {
+  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials}) {
+    MfSpec spec{.solver = solver, .users = 700, .items = 1100, .dim = 20, .learning_rate = 0.02, .seed = 3};
+    const auto pairs = mf_test::some_pairs(spec, 30);
+    omp_set_num_threads(1);
+    const auto one = make("cpu", spec, pairs);
+    const std::vector<double> losses = one->train(2);
+    for (const int threads : {2, 3, 7}) {
+      omp_set_num_threads(threads);
+      const auto many = make("cpu", spec, pairs);
+      EXPECT_EQ(many->train(2), losses) << threads;
+      EXPECT_TRUE(identical(many->export_state(), one->export_state())) << threads;
+    }
+  }
+}
+
+TEST(MfEquivalence, CpuAgreesWithReference) {
+  expect_equivalent(check_matrix_factorizer(*find_backend("reference"), *find_backend("cpu")), 100);
+}
+
+/// The NCF split of MovieLens-1M, when FRUGAL_DATA tells where the data sets are.
+class MovieLens1M : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const char* root = std::getenv("FRUGAL_DATA");
+    if (!root) GTEST_SKIP() << "FRUGAL_DATA is not set";
+    const std::filesystem::path folder = std::filesystem::path(root) / "ml-1m";
+    if (!exists(folder / "ml-1m.train.rating")) GTEST_SKIP() << "no NCF split of MovieLens-1M in " << folder;
+    split_ =
+        data::read_ncf(folder / "ml-1m.train.rating", folder / "ml-1m.test.rating", folder / "ml-1m.test.negative");
+  }
+
+  double hit_rate_after(const MfSpec& spec, int epochs) const {
+    const auto model = make("cpu", spec, split_.train);
+    model->train(epochs);
+    RankingQueries queries;
+    queries.held_out = split_.held_out;
+    queries.candidates = split_.negatives;
+    queries.per_query = split_.negatives_per_query;
+    return hit_rate(model->rank(queries), 10).value();
+  }
+
+  data::LeaveOneOut split_;
+};
+
+TEST_F(MovieLens1M, IalsReachesItsKnownHitRate) {
+  EXPECT_NEAR(hit_rate_after({.solver = MfSolver::ials, .users = 6040, .items = 3706, .dim = 64}, 12), 0.722, 0.01);
+}
+
+TEST_F(MovieLens1M, LogisticSgdFollowsItsKnownConvergence) {
+  EXPECT_NEAR(hit_rate_after({.users = 6040, .items = 3706, .dim = 64}, 32), 0.573, 0.015);
+}
+
+}  // namespace
+}  // namespace frugal

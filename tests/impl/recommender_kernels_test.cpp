@@ -1,0 +1,141 @@
+// The parts of the fast recommenders that no model-level check reaches: extreme logits, long and odd lengths, the sort.
+#include "impl/cpu/kernels/recommender_kernels.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+
+#include "impl/cpu/sorted_ids.hpp"
+#include "tests/impl/recommender_fixture.hpp"
+
+namespace frugal::recommender_test {
+namespace {
+
+struct RecommenderKernelSet {
+  const char* name;
+  cpu::Isa needs;
+  const cpu::RecommenderKernels* kernels;
+};
+
+class RecommenderKernel : public ::testing::TestWithParam<RecommenderKernelSet> {
+ protected:
+  void SetUp() override {
+    if (cpu::isa() < GetParam().needs) GTEST_SKIP() << "this processor lacks " << GetParam().name;
+  }
+  const cpu::RecommenderKernels& kernels() const { return *GetParam().kernels; }
+};
+
+std::vector<float> kernel_inputs(std::size_t n, std::uint32_t stream) {
+  std::vector<float> numbers(n);
+  for (std::size_t i = 0; i < n; ++i) numbers[i] = static_cast<float>(Philox(1, Purpose::test).normal(i, stream));
+  return numbers;
+}
+
+TEST_P(RecommenderKernel, CrossEntropyIsAccurateAtAllLogits) {
+  std::vector<float> logits;
+  std::vector<float> labels;
+  for (double z = -80; z <= 80; z += 0.0137) {
+    logits.insert(logits.end(), {static_cast<float>(z), static_cast<float>(z)});
+    labels.insert(labels.end(), {0.F, 1.F});
+  }
+  std::vector<float> loss(logits.size());
+  std::vector<float> slope(logits.size());
+  kernels().cross_entropy(logits.data(), labels.data(), 0.25F, static_cast<long>(logits.size()), loss.data(),
+                          slope.data());
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    const double z = labels[i] > 0 ? -double{logits[i]} : double{logits[i]};  // by symmetry, the label is 0
+    const double sign = labels[i] > 0 ? -1 : 1;
+    const double expected = z > 0 ? z + std::log1p(std::exp(-z)) : std::log1p(std::exp(z));
+    ASSERT_NEAR(loss[i], expected, 4e-7 * expected) << logits[i];
+    const double expected_slope = z > 0 ? 1 / (1 + std::exp(-z)) : std::exp(z) / (1 + std::exp(z));
+    ASSERT_NEAR(slope[i], sign * 0.25 * expected_slope, 4e-7 * expected_slope) << logits[i];
+  }
+}
+
+TEST_P(RecommenderKernel, CrossEntropyIsFiniteFarOutAndShowsNan) {
+  const float logits[] = {1e30F, 1e30F, -1e30F, -1e30F, std::numeric_limits<float>::quiet_NaN()};
+  const float labels[] = {0, 1, 0, 1, 0};
+  float loss[5], slope[5];
+  kernels().cross_entropy(logits, labels, 1, 5, loss, slope);
+  EXPECT_EQ(loss[0], 1e30F);
+  EXPECT_NEAR(loss[1], 0, 1e-30);
+  EXPECT_NEAR(loss[2], 0, 1e-30);
+  EXPECT_EQ(loss[3], 1e30F);
+  EXPECT_EQ(slope[0], 1);
+  EXPECT_NEAR(slope[1], 0, 1e-30);
+  EXPECT_EQ(slope[3], -1);
+  EXPECT_TRUE(std::isnan(loss[4]));
+  EXPECT_TRUE(std::isnan(slope[4]));
+}
+
+TEST_P(RecommenderKernel, PairDotsAndTheirGradientsAtOddSizes) {
+  for (const long vectors : {2L, 3L, 17L, 27L, 40L}) {
+    for (const long width : {1L, 7L, 16L, 33L}) {
+      const std::vector<float> x = kernel_inputs(static_cast<std::size_t>(vectors * width), 2);
+      const std::size_t pairs = static_cast<std::size_t>(vectors * (vectors - 1) / 2);
+      const std::vector<float> gradient = kernel_inputs(pairs, 3);
+      std::vector<float> scratch(static_cast<std::size_t>(cpu::pair_scratch(vectors, width)) + 1, 123.F);
+      std::vector<float> dots(pairs + 1, 123.F), dx(x.size() + 1, 123.F);
+      kernels().pair_dots(x.data(), vectors, width, scratch.data(), dots.data());
+      kernels().pair_dots_backward(x.data(), gradient.data(), vectors, width, scratch.data(), dx.data());
+      std::vector<double> expected(x.size(), 0.0);
+      std::size_t pair = 0;
+      for (long i = 0; i < vectors; ++i) {
+        for (long j = 0; j < i; ++j, ++pair) {
+          double dot = 0;
+          for (long k = 0; k < width; ++k) {
+            dot += double{x[i * width + k]} * x[j * width + k];
+            expected[i * width + k] += double{gradient[pair]} * x[j * width + k];
+            expected[j * width + k] += double{gradient[pair]} * x[i * width + k];
+          }
+          ASSERT_NEAR(dots[pair], dot, 2e-5) << vectors << " " << width;
+        }
+      }
+      for (std::size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(dx[i], expected[i], 2e-5) << vectors << " " << width;
+      EXPECT_EQ(dots.back(), 123.F) << "written beyond the end";
+      EXPECT_EQ(dx.back(), 123.F) << "written beyond the end";
+      EXPECT_EQ(scratch.back(), 123.F) << "written beyond the end";
+    }
+  }
+}
+
+TEST_P(RecommenderKernel, ReluBackwardMasksAndSums) {
+  const std::vector<float> output{1, 0, -0.F, 2, 3, 0};
+  std::vector<float> delta{1, 2, 3, 4, 5, 6};
+  std::vector<float> sums{10, 20, 30};
+  kernels().relu_backward(output.data(), delta.data(), 2, 3, sums.data());
+  EXPECT_EQ(delta, (std::vector<float>{1, 0, 0, 4, 5, 0}));
+  EXPECT_EQ(sums, (std::vector<float>{15, 25, 30}));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    InstructionSets, RecommenderKernel,
+    ::testing::Values(RecommenderKernelSet{"avx2", cpu::Isa::avx2, &cpu::avx2::recommender_kernels},
+                      RecommenderKernelSet{"avx512", cpu::Isa::avx512, &cpu::avx512::recommender_kernels}),
+    [](const auto& test) { return std::string(test.param.name); });
+
+TEST(SortedIds, GroupsPositionsByIdInOrder) {
+  for (const std::uint32_t bound : {1U, 2U, 1000U, 2049U, 0xffffffffU}) {
+    std::vector<std::uint32_t> ids;
+    for (std::uint64_t i = 0; i < 500; ++i) ids.push_back(Philox(1, Purpose::test).below(bound, i / 2 * 2 % 300));
+    ids.push_back(bound - 1);
+    std::map<std::uint32_t, std::vector<std::uint32_t>> expected;
+    for (std::uint32_t i = 0; i < ids.size(); ++i) expected[ids[i]].push_back(i);
+    cpu::SortedIds sorted;
+    sorted.assign(std::vector<std::uint32_t>(700, 0), 1);  // what an earlier batch leaves behind must not show
+    sorted.assign(ids, bound);
+    ASSERT_EQ(sorted.rows(), expected.size()) << bound;
+    std::size_t row = 0;
+    for (const auto& [id, positions] : expected) {
+      EXPECT_EQ(sorted.distinct()[row], id);
+      EXPECT_TRUE(std::ranges::equal(sorted.positions(row), positions)) << id;
+      for (const std::uint32_t position : positions) EXPECT_EQ(sorted.row_of()[position], row);
+      ++row;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace frugal::recommender_test

@@ -1,0 +1,56 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "tests/workloads/run_cell.hpp"
+
+namespace frugal::workloads {
+namespace {
+
+std::string dlrm_plan(const std::string& backend, const std::string& params) {
+  return fmt::format(R"(
+schema: 1
+name: test
+workload: dlrm
+backend: {}
+dataset: {{name: synthetic-clicks, examples: 20000, test_examples: 5000, tables: 3, rows: 50, dense_features: 4}}
+params: {{dlrm: {{embedding_dim: 8, bottom: [16, 8], top: [16, 1], batch: 128, {}}}}}
+)",
+                     backend, params);
+}
+
+TEST(DlrmWorkload, LearnsMostOfThePlantedModel) {
+  for (const char* params : {"interaction: dot, optimizer: adagrad, learning_rate: 0.05, epochs: 4",
+                             "interaction: cat, optimizer: rowwise_adagrad, learning_rate: 0.05, epochs: 4",
+                             "interaction: dot, optimizer: adam, learning_rate: 0.005, epochs: 4",
+                             "interaction: dot, optimizer: sgd, learning_rate: 0.5, epochs: 4"}) {
+    const auto outcome = run_cell(dlrm_plan("cpu", params));
+    const double auc = outcome.metrics.at("auc");
+    const double bayes = outcome.metrics.at("auc[bayes]");
+    EXPECT_GT(bayes, 0.7);
+    EXPECT_LE(auc, bayes + 0.01) << "better than the truth: " << params;
+    EXPECT_GT((auc - 0.5) / (bayes - 0.5), 0.7) << params;
+  }
+}
+
+TEST(DlrmWorkload, ReferenceAndCpuAgree) {
+  const char* params = "epochs: 1, optimizer: adagrad, learning_rate: 0.05";
+  const auto oracle = run_cell(dlrm_plan("reference", params));
+  const auto cpu = run_cell(dlrm_plan("cpu", params));
+  EXPECT_NEAR(cpu.metrics.at("auc"), oracle.metrics.at("auc"), 2e-3);
+  EXPECT_NEAR(cpu.metrics.at("logloss"), oracle.metrics.at("logloss"), 2e-3);
+  EXPECT_EQ(cpu.metrics.at("samples"), 20000);
+}
+
+TEST(DlrmWorkload, WidthsThatDoNotFitAreAnErrorOfThePlanWithItsPlace) {
+  try {
+    first_cell(dlrm_plan("cpu", "interaction: dot")
+                   .replace(dlrm_plan("cpu", "interaction: dot").find("[16, 8]"), 7, "[16, 4]"));
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("test.yaml:7:"), std::string::npos) << error.what();
+    EXPECT_NE(std::string(error.what()).find("embedding_dim"), std::string::npos) << error.what();
+  }
+}
+
+}  // namespace
+}  // namespace frugal::workloads

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "benchmarks/workloads/inr/inr_workload.hpp"
+#include "datasets/image.hpp"
+#include "tests/workloads/run_cell.hpp"
+
+namespace frugal::workloads {
+namespace {
+
+std::string inr_plan(const std::string& backend, const std::string& params,
+                     const std::string& dataset = "synthetic-photo") {
+  return fmt::format(R"(
+schema: 1
+name: test
+workload: inr
+backend: {}
+dataset: {}
+params: {{inr: {{{}}}}}
+)",
+                     backend, dataset, params);
+}
+
+constexpr const char* tiny = "size: 16, grid: 2, hidden_layers: 1, width: 16, learning_rate: 1.0e-3";
+
+std::string inr_error(const std::string& text) {
+  try {
+    first_cell(text);
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(InrWorkload, GivesEveryMetricItDeclaresAndNoOther) {
+  const auto outcome = run_cell(inr_plan("cpu", fmt::format("{}, steps: 20", tiny)));
+  std::set<std::string> declared;
+  for (const auto& metric : inr_workload().metrics()) declared.insert(metric.name);
+  std::set<std::string> given;
+  for (const auto& [name, value] : outcome.metrics) {
+    given.insert(name);
+    EXPECT_TRUE(std::isfinite(value)) << name;
+  }
+  EXPECT_EQ(given, declared);
+  EXPECT_EQ(outcome.metrics.at("steps.done"), 20);
+}
+
+TEST(InrWorkload, LearnsThePicture) {
+  const double few = run_cell(inr_plan("cpu", fmt::format("{}, steps: 10", tiny))).metrics.at("psnr[enrp]");
+  const double many = run_cell(inr_plan("cpu", fmt::format("{}, steps: 400", tiny))).metrics.at("psnr[enrp]");
+  EXPECT_GT(many, few + 10);
+  EXPECT_GT(many, 20);
+}
+
+TEST(InrWorkload, ReferenceAndCpuReachTheSame) {
+  const std::string params = fmt::format("{}, steps: 30", tiny);
+  const auto oracle = run_cell(inr_plan("reference", params));
+  const auto cpu = run_cell(inr_plan("cpu", params));
+  EXPECT_NEAR(cpu.metrics.at("psnr[enrp]"), oracle.metrics.at("psnr[enrp]"), 0.02);
+  EXPECT_NEAR(cpu.metrics.at("psnr"), oracle.metrics.at("psnr"), 0.1);
+  EXPECT_EQ(cpu.metrics.at("flops.train"), oracle.metrics.at("flops.train"));
+  EXPECT_EQ(oracle.implementation, "reference");
+  EXPECT_EQ(cpu.implementation.substr(0, 4), "cpu/");
+}
+
+TEST(InrWorkload, ABiasLawMayBeForcedAndAutoFollowsTheGrid) {
+  const auto psnr = [](const char* law, int grid) {
+    return run_cell(
+               inr_plan("cpu", fmt::format("size: 16, grid: {}, hidden_layers: 1, width: 16, steps: 5, bias_init: {}",
+                                           grid, law)))
+        .metrics.at("psnr[enrp]");
+  };
+  EXPECT_EQ(psnr("auto", 2), psnr("linear", 2));
+  EXPECT_EQ(psnr("auto", 4), psnr("enrp", 4));
+  EXPECT_NE(psnr("linear", 4), psnr("enrp", 4));
+}
+
+TEST(InrWorkload, WritesThePictureAndItsReconstruction) {
+  TestContext context;
+  run_cell(inr_plan("cpu", fmt::format("{}, steps: 3", tiny)), context);
+  EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "reconstruction.png"));
+  EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "original.png"));
+  EXPECT_EQ(context.stages, (std::set<std::string>{"load", "train", "render", "evaluate"}));
+  EXPECT_EQ(context.last_progress, 1);
+}
+
+TEST(InrWorkload, AGridThatDoesNotDivideTheSizeIsAnErrorWithItsPlace) {
+  const std::string error = inr_error(inr_plan("cpu", "size: 128, grid: 3"));
+  EXPECT_NE(error.find("test.yaml:7:"), std::string::npos) << error;
+  EXPECT_NE(error.find("grid 3 does not divide size 128"), std::string::npos) << error;
+}
+
+TEST(InrWorkload, AnUnknownBackEndIsNamedWithTheKnownOnes) {
+  const std::string error = inr_error(inr_plan("cpuu", tiny));
+  EXPECT_NE(error.find("cpu"), std::string::npos) << error;
+  EXPECT_NE(error.find("cpuu"), std::string::npos) << error;
+}
+
+TEST(InrWorkload, APrecisionTheBackEndLacksIsFoundBeforeTheRun) {
+  const std::string text = inr_plan("cpu", fmt::format("{}, precision: bf16", tiny));
+  const auto file = harness::parse_plan(text, "test.yaml", {}, all(), {});
+  ASSERT_EQ(file.unavailable.size(), 1u);
+  EXPECT_NE(file.unavailable.front().find("fp32 only"), std::string::npos) << file.unavailable.front();
+}
+
+TEST(InrWorkload, AMissingDataSetIsUnavailableAndNamesTheCommand) {
+  const auto file = harness::parse_plan(inr_plan("cpu", tiny, "enrp-lake"), "test.yaml", {}, all(), {"/nonexistent"});
+  ASSERT_EQ(file.unavailable.size(), 1u);
+  EXPECT_NE(file.unavailable.front().find("frugal data fetch enrp-lake"), std::string::npos)
+      << file.unavailable.front();
+}
+
+class InrPictures : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(folder_ / "enrp");
+    data::write_png(folder_ / "enrp/lake_128.png", {.height = 16, .width = 16, .values = std::vector<float>(768, 0)});
+  }
+  std::vector<std::string> unavailable(const std::string& params) {
+    return harness::parse_plan(inr_plan("cpu", params, "enrp-lake"), "test.yaml", {}, all(), {folder_}).unavailable;
+  }
+  TestContext context_;
+  std::filesystem::path folder_ = context_.artifacts();
+};
+
+TEST_F(InrPictures, OneOfASetNeedsNoOther) {
+  EXPECT_TRUE(unavailable("size: 128, grid: 4").empty());
+  EXPECT_TRUE(unavailable("size: 16, grid: 2, image: lake_128.png").empty());
+  const auto missing = unavailable("size: 256, grid: 4");
+  ASSERT_EQ(missing.size(), 1U);
+  EXPECT_NE(missing.front().find("enrp/lake_256.png"), std::string::npos) << missing.front();
+  EXPECT_EQ(missing.front().find("enrp/lake_512.png"), std::string::npos) << missing.front();
+}
+
+TEST_F(InrPictures, AnUnknownOneIsAnErrorOfThePlanWithItsPlace) {
+  const std::string error = inr_error(inr_plan("cpu", "image: lake_128.pgn", "enrp-lake"));
+  EXPECT_NE(error.find("test.yaml:7:"), std::string::npos) << error;
+  EXPECT_NE(error.find("did you mean 'lake_128.png'"), std::string::npos) << error;
+}
+
+// The authors' notebook stores 36.51 for this network; other seeds of ours and PyTorch lie within 1 dB.
+TEST(InrWorkload, ReproducesS1OfThePaperOnItsOwnPicture) {
+  const char* folder = std::getenv("FRUGAL_DATA");
+  if (!folder) GTEST_SKIP() << "FRUGAL_DATA does not name a folder with enrp/lake_128.png";
+  const std::vector<std::filesystem::path> dirs{folder};
+  const std::string text = inr_plan("cpu", "size: 128, grid: 4, hidden_layers: 2, width: 64, steps: 501", "enrp-lake");
+  const harness::PlanFile file = harness::parse_plan(text, "test.yaml", {}, all(), dirs);
+  if (!file.unavailable.empty()) GTEST_SKIP() << file.unavailable.front();
+  TestContext context(dirs);
+  const auto outcome = inr_workload().run(file.plans.at(0).cells.at(0), context);
+  EXPECT_NEAR(outcome.metrics.at("psnr[enrp]"), 36.5, 1);
+  EXPECT_EQ(outcome.metrics.at("parameters"), 139312);
+}
+
+}  // namespace
+}  // namespace frugal::workloads

@@ -1,0 +1,58 @@
+// Runs the first cell of a plan given as text, in this process, without clock or record.
+#pragma once
+#include <filesystem>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/harness/plan/plan.hpp"
+#include "benchmarks/workloads/registry.hpp"
+
+namespace frugal::workloads {
+
+class TestContext final : public harness::RunContext {
+ public:
+  explicit TestContext(std::vector<std::filesystem::path> data_dirs = {}) : data_dirs_(std::move(data_dirs)) {}
+  ~TestContext() override {
+    if (!folder_.empty()) std::filesystem::remove_all(folder_);
+  }
+  void progress(double fraction) override { last_progress = fraction; }
+  const std::vector<std::filesystem::path>& data_dirs() const override { return data_dirs_; }
+  std::filesystem::path artifacts() override {
+    if (folder_.empty()) {
+      std::string pattern = (std::filesystem::temp_directory_path() / "frugal_test_XXXXXX").string();
+      folder_ = mkdtemp(pattern.data());
+    }
+    return folder_;
+  }
+
+  double last_progress = 0;
+  std::set<std::string> stages;
+
+ protected:
+  void begin_stage(std::string_view name) override { stages.emplace(name); }
+  void end_stage(harness::Work) override {}
+
+ private:
+  std::vector<std::filesystem::path> data_dirs_;
+  std::filesystem::path folder_;
+};
+
+inline harness::Cell first_cell(const std::string& plan) {
+  return harness::parse_plan(plan, "test.yaml", {}, all(), {}).plans.at(0).cells.at(0);
+}
+
+inline harness::Outcome run_cell(const std::string& plan, TestContext& context) {
+  const harness::Cell cell = first_cell(plan);
+  for (const harness::Workload* workload : all())
+    if (workload->name() == cell.workload) return workload->run(cell, context);
+  throw std::logic_error("no such workload");
+}
+
+inline harness::Outcome run_cell(const std::string& plan) {
+  TestContext context;
+  return run_cell(plan, context);
+}
+
+}  // namespace frugal::workloads
