@@ -6,6 +6,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "tests/scratch_folder.hpp"
+
 namespace frugal {
 namespace {
 
@@ -167,9 +169,10 @@ TEST(Document, NearestAllowsAThirdOfTheLettersToBeWrong) {
 }
 
 TEST(Document, AFileThatCannotBeReadIsAUserError) {
+  const ScratchFolder scratch;
   EXPECT_THROW(load_yaml("no/such/file.yaml"), UserError);
-  EXPECT_THROW(load_yaml(testing::TempDir()), UserError) << "a folder";
-  const std::string path = testing::TempDir() + "document_test.yaml";
+  EXPECT_THROW(load_yaml(scratch.path()), UserError) << "a folder";
+  const std::string path = scratch / "document.yaml";
   std::ofstream(path) << "a: 1\n";
   EXPECT_EQ(to_json(load_yaml(path).at(0)), Json::parse(R"({"a": 1})"));
 }

@@ -2,7 +2,6 @@
 #pragma once
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -11,19 +10,13 @@
 #include <vector>
 
 #include "impl/common/error.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::data {
 
 /// A test with a folder of its own.
 class WithFolder : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "frugal_data_XXXXXX").string();
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    folder_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path write(const std::string& name, const std::string& text) const {
     const std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
@@ -31,7 +24,8 @@ class WithFolder : public ::testing::Test {
     return path;
   }
 
-  std::filesystem::path folder_;
+  ScratchFolder scratch_;
+  const std::filesystem::path folder_ = scratch_.path();
 };
 
 /// The message of the UserError that `body` throws; "" and a failure when it throws none.

@@ -59,19 +59,6 @@ Said Program::wait() {
   return {code, text_of_file(out_), text_of_file(err_)};
 }
 
-ProgramTest::ProgramTest() {
-  const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-  folder_ = std::filesystem::temp_directory_path() /
-            ("frugal_" + std::to_string(::getpid()) + "_" + test->test_suite_name() + "_" + test->name());
-  std::filesystem::remove_all(folder_);
-  std::filesystem::create_directories(folder_);
-}
-
-ProgramTest::~ProgramTest() {
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
-
 Said ProgramTest::fake(const std::vector<std::string>& args, const std::vector<std::string>& variables) {
   return Program(FAKE_FRUGAL_PROGRAM, args, folder_, variables).wait();
 }

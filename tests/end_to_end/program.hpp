@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/scratch_folder.hpp"
+
 namespace frugal::end_to_end {
 
 struct Said {
@@ -40,9 +42,6 @@ class Program {
 /// Every test has a folder of its own, which is the program's current folder.
 class ProgramTest : public ::testing::Test {
  protected:
-  ProgramTest();
-  ~ProgramTest() override;
-
   /// The program over the workloads `fake` and `trouble`.
   Said fake(const std::vector<std::string>& args, const std::vector<std::string>& variables = {});
   std::unique_ptr<Program> start_fake(const std::vector<std::string>& args);
@@ -57,7 +56,8 @@ class ProgramTest : public ::testing::Test {
   /// Waits until it holds, 10 s at most.
   static bool eventually(const std::function<bool()>& holds);
 
-  std::filesystem::path folder_;
+  ScratchFolder scratch_;
+  const std::filesystem::path folder_ = scratch_.path();
 };
 
 /// The text with what differs from run to run or from build to build replaced: times, wall_s,

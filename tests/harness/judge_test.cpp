@@ -7,6 +7,7 @@
 
 #include "benchmarks/harness/judge/statistics.hpp"
 #include "tests/harness/sample_runs.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -338,12 +339,9 @@ TEST(Judge, JunitIsEscapedAndNamesEachFailure) {
 class BaselineFile : public ::testing::Test {
  protected:
   void SetUp() override {
-    folder_ = std::filesystem::path(::testing::TempDir()) /
-              ("baseline_" + std::string(::testing::UnitTest::GetInstance()->current_test_info()->name()));
     std::filesystem::create_directories(folder_ / "run");
     write_run(sample_run_of(2));
   }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
 
   void write_run(const RunRecord& run) {
     std::ofstream(folder_ / "run" / "run.json") << run.provenance.to_json().dump();
@@ -362,7 +360,8 @@ class BaselineFile : public ::testing::Test {
     }
     return "no error";
   }
-  std::filesystem::path folder_;
+  ScratchFolder scratch_;
+  const std::filesystem::path folder_ = scratch_.path();
 };
 
 TEST_F(BaselineFile, NamesARunAndItsTolerances) {

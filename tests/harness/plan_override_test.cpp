@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "tests/harness/plan_reading.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -110,7 +111,8 @@ TEST(PlanOverride, AppliesToTheDocumentsOfItsWorkload) {
 
 TEST(LoadPlan, ReadsAFileOfAnyName) {
   const FakeWorkload fake;
-  const std::string path = testing::TempDir() + "plan_load_test.txt";
+  const ScratchFolder scratch;
+  const std::string path = scratch / "plan.txt";
   std::ofstream(path) << plan_head;
   const PlanFile file = load_plan(path, {}, {&fake}, {});
   EXPECT_EQ(file.file, path);

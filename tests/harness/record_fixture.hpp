@@ -1,7 +1,6 @@
-// Records, plans and folders that the tests of record/ and run/ share.
+// Records and plans that the tests of record/ and run/ share.
 #pragma once
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -10,31 +9,9 @@
 
 #include "benchmarks/harness/record/record.hpp"
 #include "tests/harness/fake_workload.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::harness::fixtures {
-
-/// A folder of its own for each test, gone afterwards.
-class ScratchFolder {
- public:
-  ScratchFolder() {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    path_ = std::filesystem::temp_directory_path() /
-            ("frugal_" + std::to_string(::getpid()) + "_" + test->test_suite_name() + "_" + test->name());
-    std::filesystem::remove_all(path_);
-    std::filesystem::create_directories(path_);
-  }
-  ~ScratchFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  ScratchFolder(const ScratchFolder&) = delete;
-  ScratchFolder& operator=(const ScratchFolder&) = delete;
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline std::string text_of(const std::filesystem::path& path) {
   std::ifstream stream(path, std::ios::binary);

@@ -24,7 +24,7 @@ class Store : public ::testing::Test {
     return fixtures::user_error_of([&] { ResultStore(folder(), now, false); });
   }
 
-  fixtures::ScratchFolder scratch;
+  ScratchFolder scratch;
   Provenance provenance = fixtures::fake_provenance();
 };
 

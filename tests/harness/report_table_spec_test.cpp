@@ -5,6 +5,7 @@
 
 #include "benchmarks/harness/report/table_spec.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -105,10 +106,10 @@ TEST(ReportTableSpec, EveryEmbeddedSpecReads) {
 
 TEST(ReportTableSpec, IsFoundByNameOrPath) {
   EXPECT_EQ(load_table_specs("inr").at(0).workload, "inr");
-  const std::string path = ::testing::TempDir() + "my_table.yaml";
+  const ScratchFolder scratch;
+  const std::string path = scratch / "my_table.yaml";
   std::ofstream(path) << spec_head << "rows: [{key: backend}]\ncolumns: [{stage: total}]\n";
   EXPECT_EQ(load_table_specs(path).at(0).name, "my_table");
-  std::filesystem::remove(path);
   EXPECT_THROW(load_table_specs("irn"), UserError);
 }
 

@@ -44,7 +44,7 @@ class Runner : public ::testing::Test {
                      [](const CellRecord&) { return std::string(); });
   }
 
-  fixtures::ScratchFolder scratch;
+  ScratchFolder scratch;
   PlanFile file;
   std::vector<PlannedCell> cells;
   std::vector<int> ran;

@@ -8,24 +8,16 @@
 
 #include "benchmarks/harness/plan/plan.hpp"
 #include "benchmarks/workloads/registry.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::workloads {
 
 class TestContext final : public harness::RunContext {
  public:
   explicit TestContext(std::vector<std::filesystem::path> data_dirs = {}) : data_dirs_(std::move(data_dirs)) {}
-  ~TestContext() override {
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
   void progress(double fraction) override { last_progress = fraction; }
   const std::vector<std::filesystem::path>& data_dirs() const override { return data_dirs_; }
-  std::filesystem::path artifacts() override {
-    if (folder_.empty()) {
-      std::string pattern = (std::filesystem::temp_directory_path() / "frugal_test_XXXXXX").string();
-      folder_ = mkdtemp(pattern.data());
-    }
-    return folder_;
-  }
+  std::filesystem::path artifacts() override { return scratch_.path(); }
 
   double last_progress = 0;
   std::set<std::string> stages;
@@ -36,7 +28,7 @@ class TestContext final : public harness::RunContext {
 
  private:
   std::vector<std::filesystem::path> data_dirs_;
-  std::filesystem::path folder_;
+  ScratchFolder scratch_;
 };
 
 inline harness::Cell first_cell(const std::string& plan) {
