@@ -32,12 +32,13 @@ ARROWS = [
 # Only these paths may include these outside headers.
 VENDORS = [
     (r"(oneapi/dnnl|omp\.h|immintrin)", ["impl/cpu/", "benchmarks/micro/"]),
-    (r"Eigen/", ["impl/reference/"]),
+    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/"]),
     (r"(cuda|cublas|curand|nvml)", ["impl/cuda/"]),
     (r"yaml-cpp/", ["impl/common/document"]),
     (r"boost/program_options", ["benchmarks/harness/cli/"]),
     (r"openssl/", ["impl/common/sha256"]),
     (r"png\.h", ["datasets/"]),
+    (r"sndfile", ["datasets/"]),
     (r"archive", ["datasets/"]),
 ]
 # A model knows no clock.

@@ -68,13 +68,6 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
   return manifest;
 }
 
-std::vector<std::string> all_names() {
-  std::vector<std::string> names;
-  for (const Manifest& manifest : manifests()) names.push_back(manifest.name);
-  for (const Generator& generator : generators()) names.push_back(generator.name);
-  return names;
-}
-
 const GeneratorParam negatives_param{
     .name = "negatives", .default_value = 99, .min = 1, .max = 1e6, .help = "candidates beside each held-out item"};
 
@@ -138,8 +131,40 @@ const std::vector<Generator>& generators() {
          .max = 20,
          .help = "standard deviation of the logit"}}},
       {"synthetic-photo", "image", "sky, ridges with sharp edges and texture at all scales, at any size", {}},
+      {"synthetic-audio",
+       "audio",
+       "gliding notes with overtones and a little noise, at 16 kHz",
+       {{.name = "samples", .default_value = 16'384, .min = 1, .max = 1e8, .help = "number of samples"}}},
+      {"synthetic-volume",
+       "volume",
+       "truncated signed distance of a blend of spheres and a ring",
+       {{.name = "side", .default_value = 32, .min = 1, .max = 1024, .help = "samples along each dimension"}}},
   };
   return all;
+}
+
+std::string generator_kind(std::string_view name) {
+  const auto found = std::find_if(generators().begin(), generators().end(),
+                                  [&](const Generator& generator) { return generator.name == name; });
+  return found == generators().end() ? "" : found->kind;
+}
+
+bool is_signal(std::string_view kind) {
+  return kind == "image" || kind == "audio" || kind == "volume" || kind == "signal";
+}
+
+std::vector<DatasetEntry> dataset_entries() {
+  std::vector<DatasetEntry> entries;
+  for (const Manifest& manifest : manifests()) {
+    entries.push_back({manifest.name, manifest.kind, manifest.title, manifest.licence});
+  }
+  for (const Generator& generator : generators()) {
+    entries.push_back({generator.name, generator.kind, generator.help, "generated"});
+  }
+  entries.push_back({std::string(own_file), "signal",
+                     "a file of your own, named by params.inr.image: PNG, WAV, or a NumPy .npy volume or video",
+                     "yours"});
+  return entries;
 }
 
 const std::vector<GeneratorParam>& dataset_params(std::string_view name) {
@@ -151,13 +176,18 @@ const std::vector<GeneratorParam>& dataset_params(std::string_view name) {
        .max = 4e9,
        .help = "rows a category is hashed into"},
       {.name = "examples", .default_value = 0, .min = 0, .max = 1e10, .help = "lines to read from the start; 0: all"}};
-  static const std::vector<GeneratorParam> of_images;
+  static const std::vector<GeneratorParam> of_signals;
   for (const Generator& generator : generators()) {
     if (generator.name == name) return generator.params;
   }
+  if (name == own_file) return of_signals;
   const Manifest* const manifest = find_manifest(name);
-  if (!manifest) throw UserError(unknown_word("data set", name, all_names()));
-  return manifest->kind == "interactions" ? of_interactions : manifest->kind == "clicks" ? of_clicks : of_images;
+  if (!manifest) {
+    std::vector<std::string> known;
+    for (const DatasetEntry& entry : dataset_entries()) known.push_back(entry.name);
+    throw UserError(unknown_word("data set", name, known));
+  }
+  return manifest->kind == "interactions" ? of_interactions : manifest->kind == "clicks" ? of_clicks : of_signals;
 }
 
 std::map<std::string, double> resolve_params(const Json& dataset) {
@@ -229,7 +259,7 @@ const ManifestFile& choose_picture(const Manifest& manifest, const std::string& 
     if (image.empty() || path.stem().string().starts_with(image + "_")) candidates.push_back(&file);
     known.push_back(path.filename().string());
   }
-  if (candidates.empty()) throw UserError(unknown_word("picture of " + manifest.name, image, known));
+  if (candidates.empty()) throw UserError(unknown_word("file of " + manifest.name, image, known));
   const std::string suffix = fmt::format("_{}", size);
   const auto exact = std::find_if(candidates.begin(), candidates.end(), [&](const ManifestFile* file) {
     return std::filesystem::path(file->path).stem().string().ends_with(suffix);

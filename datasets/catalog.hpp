@@ -28,13 +28,14 @@ struct ManifestFile {
 struct Manifest {
   std::string name;
   std::string title;
-  std::string kind;    ///< interactions | clicks | image
-  std::string reader;  ///< which reader: ml-tab, ml-colons, ml-csv, ncf, epinions-tang, epinions-massa, criteo, png
+  std::string kind;    ///< interactions | clicks | image | audio | volume
+  std::string reader;  ///< which reader: ml-tab, ml-colons, ml-csv, ncf, epinions-tang, epinions-massa, criteo, png,
+                       ///< wav, npy
   std::string licence;
   std::string citation;
   std::string homepage;
   std::string
-      split;  ///< split rule: latest | random | given (interactions); share of the last lines (clicks); empty (image)
+      split;  ///< split rule: latest | random | given (interactions); share of the last lines (clicks); empty (signals)
   std::string debian;  ///< package that ships the files, where a registry is all a machine can reach
   std::string pypi;    ///< "scikit-image==0.22.0"
   std::vector<ManifestFile> files;
@@ -54,14 +55,34 @@ struct GeneratorParam {
   std::string help;
 };
 struct Generator {
-  std::string name;  ///< synthetic-interactions | synthetic-clicks | synthetic-photo
-  std::string kind;  ///< interactions | clicks | image
+  std::string name;  ///< synthetic-interactions | synthetic-clicks | synthetic-photo | -audio | -volume
+  std::string kind;  ///< as of a manifest
   std::string help;
   std::vector<GeneratorParam> params;
 };
 const std::vector<Generator>& generators();
 
-/// What a plan may give beside a data set's name, manifest or generator, with defaults. Throws UserError for an unknown
+/// The kind of the generator of this name; empty for another name.
+std::string generator_kind(std::string_view name);
+
+/// The data set of a user's own file, a signal: a plan names the file as params.inr.image.
+inline constexpr std::string_view own_file = "file";
+
+/// Is this a kind that load_signal() reads: image, audio, volume, or the "signal" of `own_file`?
+bool is_signal(std::string_view kind);
+
+/// Anything that a plan can name as its data set.
+struct DatasetEntry {
+  std::string name;
+  std::string kind;     ///< as of a manifest; "signal" for `own_file`, whose kind is that of the file
+  std::string help;     ///< a title, or what a generator makes
+  std::string licence;  ///< "generated" and "yours" where there is none
+};
+
+/// All manifests, all generators, and `own_file`.
+std::vector<DatasetEntry> dataset_entries();
+
+/// What a plan may give beside a data set's name (of dataset_entries()), with defaults. Throws UserError for an unknown
 /// name.
 const std::vector<GeneratorParam>& dataset_params(std::string_view name);
 
@@ -82,9 +103,9 @@ std::optional<std::filesystem::path> locate(const ManifestFile& file,
 std::vector<std::filesystem::path> locate_all(const Manifest& manifest,
                                               const std::vector<std::filesystem::path>& data_dirs);
 
-/// The picture of an image set: by path, name or stem; else the stem's size variant ("lake" at 128: lake_128.png), or
+/// The file of a set of signals: by path, name or stem; else the stem's size variant ("lake" at 128: lake_128.png), or
 /// the last one listed, which by convention is the largest. An empty `image` stands for any stem. Throws UserError when
-/// the manifest has no such picture.
+/// the manifest has no such file.
 const ManifestFile& choose_picture(const Manifest& manifest, const std::string& image, int size);
 
 /// One file of a manifest, or UnavailableError as locate_all().

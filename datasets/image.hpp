@@ -1,4 +1,4 @@
-// Pictures for `inr`: [height, width, channels] row-major, values in [-1, 1].
+// RGB pictures, for callers that signal.hpp has not reached yet: [height, width, channels] row-major, in [-1, 1].
 #pragma once
 #include <cstdint>
 #include <filesystem>

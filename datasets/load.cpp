@@ -1,4 +1,4 @@
-// Any data set by its name.
+// Interactions and clicks by the name of their data set.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +6,6 @@
 
 #include "datasets/catalog.hpp"
 #include "datasets/clicks.hpp"
-#include "datasets/image.hpp"
 #include "datasets/interactions.hpp"
 #include "datasets/negatives.hpp"
 #include "datasets/readers/ratings_builder.hpp"
@@ -14,7 +13,6 @@
 #include "datasets/synthetic/clicks.hpp"
 #include "datasets/synthetic/from_params.hpp"
 #include "datasets/synthetic/interactions.hpp"
-#include "datasets/synthetic/photo.hpp"
 #include "impl/common/error.hpp"
 
 namespace frugal::data {
@@ -136,15 +134,6 @@ ClickSplit load_clicks(const Json& dataset, const Dirs& data_dirs, std::uint64_t
   if (split.train.size() < 2) throw UserError({files.front().string()}, "too few examples to hold some out");
   split.test = split_off_tail(split.train, std::stod(manifest.split));
   return split;
-}
-
-Image load_image(const Json& dataset, const std::string& image, int size, const Dirs& data_dirs, std::uint64_t seed) {
-  if (size < 1) throw UserError("a picture needs at least one pixel a side");
-  const std::string name = name_of(dataset);
-  resolve_params(dataset);
-  if (name == "synthetic-photo") return synthetic_photo(size, seed);
-  const Manifest& manifest = manifest_of_kind(name, "image");
-  return resize(read_png(locate_one(manifest, choose_picture(manifest, image, size), data_dirs)), size);
 }
 
 }  // namespace frugal::data

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "datasets/image.hpp"
+#include "datasets/signal.hpp"
 
 namespace frugal::data {
 namespace {
@@ -39,28 +39,30 @@ std::vector<Taps> triangle_taps(int from, int to) {
 
 }  // namespace
 
-Image resize(const Image& image, int size) {
-  if (image.height == size && image.width == size) return image;
-  const auto channels = static_cast<std::size_t>(image.channels);
-  const auto in_width = static_cast<std::size_t>(image.width);
-  const auto out_width = static_cast<std::size_t>(size);
+Signal squash(const Signal& picture, int side) {
+  if (picture.shape == std::vector<int>{side, side}) return picture;
+  const auto channels = static_cast<std::size_t>(picture.channels);
+  const auto in_height = static_cast<std::size_t>(picture.shape.at(0));
+  const auto in_width = static_cast<std::size_t>(picture.shape.at(1));
+  const auto out_width = static_cast<std::size_t>(side);
 
-  std::vector<double> squeezed(static_cast<std::size_t>(image.height) * out_width * channels, 0.0);
-  const std::vector<Taps> across = triangle_taps(image.width, size);
-  for (std::size_t y = 0; y < static_cast<std::size_t>(image.height); ++y) {
+  std::vector<double> squeezed(in_height * out_width * channels, 0.0);
+  const std::vector<Taps> across = triangle_taps(picture.shape[1], side);
+  for (std::size_t y = 0; y < in_height; ++y) {
     for (std::size_t x = 0; x < out_width; ++x) {
       for (std::size_t k = 0; k < across[x].weights.size(); ++k) {
         const std::size_t from = (y * in_width + static_cast<std::size_t>(across[x].first) + k) * channels;
         const std::size_t to = (y * out_width + x) * channels;
-        for (std::size_t c = 0; c < channels; ++c) squeezed[to + c] += across[x].weights[k] * image.values[from + c];
+        for (std::size_t c = 0; c < channels; ++c) squeezed[to + c] += across[x].weights[k] * picture.values[from + c];
       }
     }
   }
 
   const std::size_t row = out_width * channels;
-  Image result{.height = size, .width = size, .channels = image.channels, .values = {}};
+  Signal result{picture, {}};
+  result.shape = {side, side};
   result.values.resize(out_width * row);
-  const std::vector<Taps> down = triangle_taps(image.height, size);
+  const std::vector<Taps> down = triangle_taps(picture.shape[0], side);
   std::vector<double> sums(row);
   for (std::size_t y = 0; y < out_width; ++y) {
     std::fill(sums.begin(), sums.end(), 0.0);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <cstdio>
@@ -14,16 +15,20 @@
 
 namespace frugal::data {
 
-std::string read_whole_file(const std::filesystem::path& path) {
+std::string read_whole_file(const std::filesystem::path& path) { return read_file_start(path, std::string::npos); }
+
+std::string read_file_start(const std::filesystem::path& path, std::size_t bytes) {
   const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
   if (!file) throw UserError({path.string()}, fmt::format("cannot open this file: {}", std::strerror(errno)));
-  std::string bytes;
+  std::string read;
   char piece[1 << 16];
-  while (const std::size_t got = std::fread(piece, 1, sizeof(piece), file.get())) bytes.append(piece, got);
+  while (const std::size_t got = std::fread(piece, 1, std::min(sizeof(piece), bytes - read.size()), file.get())) {
+    read.append(piece, got);
+  }
   if (std::ferror(file.get())) {
     throw UserError({path.string()}, fmt::format("cannot read this file: {}", std::strerror(errno)));
   }
-  return bytes;
+  return read;
 }
 
 std::filesystem::path temporary_beside(const std::filesystem::path& path) {

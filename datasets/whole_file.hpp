@@ -1,5 +1,6 @@
 // Whole files in one go, written so that nobody ever sees half of one.
 #pragma once
+#include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -8,6 +9,9 @@ namespace frugal::data {
 
 /// Throws UserError when the file cannot be read.
 std::string read_whole_file(const std::filesystem::path& path);
+
+/// The first `bytes` bytes, or all when the file is shorter. Throws as read_whole_file().
+std::string read_file_start(const std::filesystem::path& path, std::size_t bytes);
 
 /// A name beside `path` that no other process uses.
 std::filesystem::path temporary_beside(const std::filesystem::path& path);

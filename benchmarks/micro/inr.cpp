@@ -1,114 +1,404 @@
-// One training step of each network of plans/enrp_lake.yaml, and the kernels it is made of.
+// The kernels of the cpu back end's coordinate networks, and whole training steps of the networks of
+// plans/paper_enrp.yaml, each beside its roofline:
+//
+//   micro_inr --benchmark_counters_tabular=true [--benchmark_filter=REGEX]
+//
+//   FLOP     of one call or step. A fused multiply-add is 2; an addition, multiplication, division or root 1; rounding,
+//            comparisons, sign flips and data movement 0. Kernels of single values: as executed. Tiles and steps: the
+//            products as impl/common/flops.hpp counts them, without activations and Adam; of the width, never of its
+//            padding.
+//   bytes    that must move between the cores and the level of memory that holds the operands: an array once for each
+//            pass that reads or writes it
+//   peak%    FLOP/s against the measured fused multiply-adds (bf16: products of pairs) of the threads used
+//   roof%    the least time that peak and read bandwidth allow, against the time it took
+//   label    what sets that least time: compute, L1, L2, L3 or memory
+//
+// Kernels, tiles and products run on one thread, as they do in training; steps on all (OMP_NUM_THREADS).
 #include <benchmark/benchmark.h>
+#include <fmt/format.h>
 #include <omp.h>
 
+#include <algorithm>
+#include <chrono>
+#include <iostream>
 #include <memory>
+#include <string>
 #include <vector>
 
+#include "benchmarks/micro/machine.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/common/flops.hpp"
+#include "impl/common/inr_layout.hpp"
 #include "impl/common/philox.hpp"
+#include "impl/cpu/inr_worker.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
 
 namespace frugal {
 namespace {
 
-constexpr int size = 128;          // pixels a side, as in the plan
-constexpr int steps_at_once = 20;  // a back end may keep a sub-network in cache over the steps of one call
+using cpu::AlignedBuffer;
+using cpu::inr_kernels;
+using micro::Traffic;
+using micro::Work;
 
-std::vector<float> uniform_values(std::size_t n) {
+/// A network of the plan and the points of a tile of it, as impl/cpu/inr_ensemble.cpp cuts them.
+struct Structure {
+  const char* name;
+  int grid, hidden_layers, width;
+  long tile_points;
+};
+constexpr Structure structures[] = {{"S0", 2, 5, 64, 256},  {"S1", 4, 2, 64, 256},  {"S2", 8, 1, 128, 256},
+                                    {"S3", 16, 1, 128, 64}, {"S4", 32, 1, 128, 16}, {"SIREN", 1, 3, 256, 128}};
+
+InrSpec spec_of(const Structure& structure) {
+  constexpr std::int64_t side = 128;  // pixels of the picture
+  const std::int64_t tile = side / structure.grid;
+  return {.networks = std::int64_t{structure.grid} * structure.grid,
+          .points = tile * tile,
+          .hidden_layers = structure.hidden_layers,
+          .width = structure.width};
+}
+
+/// Tiles of the structures, points by width.
+struct Shape {
+  long rows, width;
+  std::string name() const { return fmt::format("{}x{}", rows, width); }
+};
+constexpr Shape shapes[] = {{256, 64}, {256, 128}, {64, 128}, {16, 128}, {128, 256}};
+
+constexpr long inputs = 2;    // coordinates of a pixel
+constexpr long channels = 3;  // its colours
+const InrSpec default_spec;
+const double adam_flops = step_flops(default_spec).optimizer / static_cast<double>(parameters(default_spec));
+
+/// In [-1, 1].
+AlignedBuffer<float> uniform_values(long n) {
   const Philox random(1, Purpose::test);
-  std::vector<float> values(n);
-  for (std::size_t i = 0; i < n; ++i) values[i] = 2 * random.uniform(i) - 1;
+  AlignedBuffer<float> values(static_cast<std::size_t>(n));
+  for (long i = 0; i < n; ++i) values[i] = 2 * random.uniform(i) - 1;
   return values;
 }
 
-void train_step(benchmark::State& state, const char* backend_name, InrSpec spec) {
-  const Backend* backend = find_backend(backend_name);
-  spec.tile = size / spec.grid;
-  if (const Support available = backend->available(); !available) {
-    state.SkipWithError(available.reason.c_str());
-    return;
-  }
-  const auto model = backend->make(spec);
-  model->set_signal(uniform_values(std::size_t{size} * size * 3));
-  model->train(1);  // makes the primitives and touches the memory
-  for (auto _ : state) benchmark::DoNotOptimize(model->train(steps_at_once));
-  const Flops flops = step_flops(spec);
-  state.counters["FLOP/s"] = benchmark::Counter((flops.forward + flops.backward) * steps_at_once,
-                                                benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["s/step"] =
-      benchmark::Counter(steps_at_once, benchmark::Counter::kIsIterationInvariantRate | benchmark::Counter::kInvert);
+AlignedBuffer<float> constant_values(long n, float value) {
+  AlignedBuffer<float> values(static_cast<std::size_t>(n));
+  std::fill(values.begin(), values.end(), value);
+  return values;
 }
 
-#define FRUGAL_INR_STEP(name, grid_, layers_, width_)                                                                 \
-  BENCHMARK_CAPTURE(train_step, cpu / name, "cpu", InrSpec{.grid = grid_, .hidden_layers = layers_, .width = width_}) \
-      ->Unit(benchmark::kMillisecond)                                                                                 \
-      ->UseRealTime()
-FRUGAL_INR_STEP(S0, 2, 5, 64);
-FRUGAL_INR_STEP(S1, 4, 2, 64);
-FRUGAL_INR_STEP(S2, 8, 1, 128);
-FRUGAL_INR_STEP(S3, 16, 1, 128);
-FRUGAL_INR_STEP(S4, 32, 1, 128);
-FRUGAL_INR_STEP(SIREN, 1, 3, 256);
-#undef FRUGAL_INR_STEP
+Traffic floats(double moved, double resident) { return {sizeof(float) * moved, sizeof(float) * resident}; }
 
-void sine_cosine(benchmark::State& state) {
-  constexpr long n = 4096;
-  std::vector<float> x = uniform_values(n);
-  for (float& value : x) value *= 50;  // phases of a first layer
-  std::vector<float> sines(n), cosines(n);
+/// Times body(), which does `repeats` times `work`, and reports the columns above for one of them.
+template <class Body>
+void measure(benchmark::State& state, const Work& work, int repeats, const Body& body) {
+  const micro::Roof roof = micro::roof_of(work);
+  const auto start = std::chrono::steady_clock::now();
   for (auto _ : state) {
-    cpu::inr_kernels().sine_cosine(x.data(), sines.data(), cosines.data(), n);
+    body();
     benchmark::ClobberMemory();
   }
-  state.SetItemsProcessed(state.iterations() * n);
+  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
+  const double seconds = elapsed.count() / (static_cast<double>(state.iterations()) * repeats);
+  state.counters["FLOP"] = work.flops;
+  state.counters["FLOP/s"] = work.flops / seconds;
+  state.counters["bytes"] = roof.bytes;
+  state.counters["bytes/s"] = roof.bytes / seconds;
+  state.counters["peak%"] = 100 * work.flops / seconds / roof.peak;
+  state.counters["roof%"] = 100 * roof.seconds / seconds;
+  state.SetLabel(roof.bound);
 }
-BENCHMARK(sine_cosine);
 
-void adam(benchmark::State& state) {
-  constexpr long n = 17283;  // one sub-network of S2 to S4
-  const std::vector<float> g = uniform_values(n);
-  std::vector<float> w(n), m(n), v(n, 1e-4F);
+// ---------------------------------------------------------------------------------------------------------------------
+// Kernels of single values (kernels/inr_kernels.hpp). Repeated on the same arrays, they must not run into denormals or
+// infinities: where a kernel works in place, its operands are such that the values settle.
+
+constexpr double sine_cosine_flops = 21;  // reduction 2, sine 9, cosine 10
+constexpr double exp_flops = 20;          // scaling 1, reduction 4, polynomial 14, power of two 1
+
+/// Of f and f' of one value.
+double activation_flops(Activation kind) {
+  switch (kind) {
+    case Activation::sine:
+      return 1 + sine_cosine_flops + 1;
+    case Activation::relu:
+      return 0;
+    case Activation::gauss:
+      return 3 + exp_flops + 2;
+    case Activation::wire:
+      return 3 + exp_flops + 1 + sine_cosine_flops + 7;
+    case Activation::finer:
+      return 3 + sine_cosine_flops + 4;
+  }
+  return 0;
+}
+
+constexpr cpu::InrFunction function_of(Activation kind) { return {.kind = kind, .omega = 30, .scale = 1}; }
+
+void sine_cosine_pi(benchmark::State& state) {
+  constexpr long n = 2048;
+  AlignedBuffer<float> u = uniform_values(n), sines(n), cosines(n);
+  for (float& value : u) value *= 30;
+  measure(state, {.flops = sine_cosine_flops * n, .traffic = {floats(3 * n, 3 * n)}}, 1,
+          [&] { inr_kernels().sine_cosine_pi(u.data(), sines.data(), cosines.data(), n); });
+}
+
+/// The arrays of a tile at one layer of a network.
+struct Tile {
+  explicit Tile(const Shape& shape)
+      : rows(shape.rows),
+        columns{.width = shape.width, .padded = shape.width, .stride = shape.width},
+        values(rows * shape.width),
+        x(uniform_values(rows * inputs)),
+        h(uniform_values(values)),
+        slope(constant_values(values, 1)),
+        delta(uniform_values(values)),
+        y(uniform_values(rows * channels)),
+        weight(uniform_values(channels * shape.width)),
+        gradient(constant_values(channels * shape.width, 0)),
+        bias(constant_values(shape.width, 0)) {}
+
+  long rows;
+  cpu::InrColumns columns;
+  long values;                             ///< rows * width
+  AlignedBuffer<float> x, h, slope, delta;  ///< x [rows, inputs], the others [rows, width]
+  AlignedBuffer<float> y;                  ///< [rows, channels]
+  AlignedBuffer<float> weight, gradient;   ///< of a thin layer: [inputs or channels, width]
+  AlignedBuffer<float> bias;               ///< [width]
+};
+
+void activate(benchmark::State& state, Shape shape, Activation kind) {
+  Tile tile(shape);
+  const double n = static_cast<double>(tile.values);
+  measure(state, {.flops = (activation_flops(kind) + 1) * n, .traffic = {floats(3 * n, 2 * n)}}, 1, [&] {
+    inr_kernels().activate(function_of(kind), tile.h.data(), tile.bias.data(), tile.rows, tile.columns,
+                           tile.slope.data());
+  });
+}
+
+void first_layer(benchmark::State& state, Shape shape) {
+  Tile tile(shape);
+  const double n = static_cast<double>(tile.values);
+  const double moved = 2 * n + static_cast<double>(inputs * (tile.rows + shape.width));
+  measure(state,
+          {.flops = (2 * inputs + activation_flops(Activation::sine)) * n, .traffic = {floats(moved, moved)}}, 1, [&] {
+            inr_kernels().first_layer(function_of(Activation::sine), tile.x.data(), inputs, tile.weight.data(),
+                                      tile.bias.data(), tile.rows, tile.columns, tile.h.data(), tile.slope.data());
+          });
+}
+
+void last_layer(benchmark::State& state, Shape shape) {
+  Tile tile(shape);
+  const double n = static_cast<double>(tile.values);
+  const double moved = n + static_cast<double>(channels * (tile.rows + shape.width));
+  measure(state, {.flops = 2 * channels * n, .traffic = {floats(moved, moved)}}, 1, [&] {
+    inr_kernels().last_layer(tile.h.data(), tile.weight.data(), tile.bias.data(), tile.rows, tile.columns, channels,
+                             tile.y.data());
+  });
+}
+
+/// Of the sums of squares too, which are double.
+void loss(benchmark::State& state, Shape shape) {
+  Tile tile(shape);
+  const long values = tile.rows * channels;
+  const AlignedBuffer<float> target = uniform_values(values);
+  const double n = static_cast<double>(values);
+  measure(state, {.flops = 4 * n, .traffic = {floats(3 * n, 2 * n)}}, 1, [&] {
+    benchmark::DoNotOptimize(inr_kernels().loss(tile.y.data(), target.data(), .5F, values));
+  });
+}
+
+void last_layer_backward(benchmark::State& state, Shape shape) {
+  Tile tile(shape);
+  const double n = static_cast<double>(tile.values);
+  const double moved = 2 * n + static_cast<double>(channels * (tile.rows + 3 * shape.width));
+  measure(state, {.flops = 4 * channels * n, .traffic = {floats(moved, moved)}}, 1, [&] {
+    inr_kernels().last_layer_backward(tile.y.data(), tile.h.data(), tile.weight.data(), tile.rows, tile.columns,
+                                      channels, tile.delta.data(), tile.gradient.data(), tile.bias.data());
+  });
+}
+
+void activation_backward(benchmark::State& state, Shape shape) {
+  Tile tile(shape);
+  const double n = static_cast<double>(tile.values);
+  measure(state, {.flops = 2 * n, .traffic = {floats(3 * n, 2 * n)}}, 1, [&] {
+    inr_kernels().activation_backward(tile.delta.data(), tile.slope.data(), tile.rows, tile.columns, tile.bias.data());
+  });
+}
+
+void first_layer_backward(benchmark::State& state, Shape shape) {
+  Tile tile(shape);
+  const double n = static_cast<double>(tile.values);
+  const double moved = n + static_cast<double>(inputs * (tile.rows + 2 * shape.width));
+  measure(state, {.flops = 2 * inputs * n, .traffic = {floats(moved, moved)}}, 1, [&] {
+    inr_kernels().first_layer_backward(tile.delta.data(), tile.x.data(), inputs, tile.rows, tile.columns,
+                                       tile.gradient.data());
+  });
+}
+
+void add(benchmark::State& state, long n) {
+  AlignedBuffer<float> sum = constant_values(n, 0);
+  const AlignedBuffer<float> term = uniform_values(n);
+  const double count = static_cast<double>(n);
+  measure(state, {.flops = count, .traffic = {floats(3 * count, 2 * count)}}, 1,
+          [&] { inr_kernels().add(sum.data(), term.data(), n); });
+}
+
+void to_bf16(benchmark::State& state, long n) {
+  const AlignedBuffer<float> from = uniform_values(n);
+  AlignedBuffer<std::uint16_t> to(static_cast<std::size_t>(n));
+  const double moved = 1.5 * static_cast<double>(n);
+  measure(state, {.flops = 0, .traffic = {floats(moved, moved)}}, 1,
+          [&] { inr_kernels().to_bf16(from.data(), to.data(), n); });
+}
+
+/// FLOPs as impl/common/flops.hpp counts a step of Adam; what it executes is within a few of them.
+void adam(benchmark::State& state, long n) {
+  const AlignedBuffer<float> g = uniform_values(n);
+  AlignedBuffer<float> w = uniform_values(n), m = constant_values(n, 0), v = constant_values(n, 1e-4F);
   const cpu::UpdateStep step{.learning_rate = 1e-4F,
                              .epsilon = 1e-8F,
-                             .beta1 = .9F,
-                             .beta2 = .999F,
                              .one_minus_beta1 = .1F,
                              .one_minus_beta2 = .001F,
                              .inverse_second = 1.F};
-  for (auto _ : state) {
-    cpu::inr_kernels().adam(step, g.data(), w.data(), m.data(), v.data(), n);
-    benchmark::ClobberMemory();
-  }
-  state.SetItemsProcessed(state.iterations() * n);
+  const double count = static_cast<double>(n);
+  measure(state, {.flops = adam_flops * count, .traffic = {floats(7 * count, 4 * count)}}, 1,
+          [&] { inr_kernels().adam(step, g.data(), w.data(), m.data(), v.data(), n); });
 }
-BENCHMARK(adam);
 
-/// Products of a tile of `rows` pixels, on one thread as in training: forward, input gradient, weight gradient.
-void square_product(benchmark::State& state) {
-  const std::int64_t rows = state.range(0);
-  const std::int64_t width = state.range(1);
+// ---------------------------------------------------------------------------------------------------------------------
+// The square products of a tile by oneDNN.
+
+enum class Product { forward, input_gradient, weight_gradient };
+constexpr std::pair<Product, const char*> products[] = {{Product::forward, "forward"},
+                                                        {Product::input_gradient, "input_gradient"},
+                                                        {Product::weight_gradient, "weight_gradient"}};
+
+cpu::MatmulShape matmul_shape(const Shape& shape, Product product, bool bf16) {
+  const auto [rows, width] = shape;
+  switch (product) {
+    case Product::forward:
+      return {.m = rows, .n = width, .k = width, .bf16 = bf16};
+    case Product::input_gradient:
+      return {.m = rows, .n = width, .k = width, .transpose_b = true, .bf16 = bf16};
+    case Product::weight_gradient:
+      break;
+  }
+  return {.m = width, .n = width, .k = rows, .transpose_a = true, .accumulate = true, .bf16 = bf16};
+}
+
+void square_product(benchmark::State& state, Shape shape, Product product, bool bf16) {
+  if (bf16 && !cpu::has_bf16()) return state.SkipWithError("this processor has no AVX-512 BF16");
+  const cpu::MatmulShape sizes = matmul_shape(shape, product, bf16);
+  const AlignedBuffer<float> a = uniform_values(sizes.m * sizes.k), b = uniform_values(sizes.k * sizes.n);
+  AlignedBuffer<std::uint16_t> rounded_a(a.size()), rounded_b(b.size());
+  inr_kernels().to_bf16(a.data(), rounded_a.data(), sizes.m * sizes.k);
+  inr_kernels().to_bf16(b.data(), rounded_b.data(), sizes.k * sizes.n);
+  AlignedBuffer<float> c = constant_values(sizes.m * sizes.n, 0);
+
+  const double operands = (bf16 ? .5 : 1.) * static_cast<double>(a.size() + b.size());
+  const double result = static_cast<double>(c.size());
+  const Work work{.flops = 2. * static_cast<double>(sizes.m * sizes.n * sizes.k),
+                  .traffic = {floats(operands + (sizes.accumulate ? 2 : 1) * result, operands + result)},
+                  .bf16 = bf16};
   const int threads = omp_get_max_threads();
   omp_set_num_threads(1);
-  const cpu::MatmulShape shapes[] = {{.m = rows, .n = width, .k = width},
-                                     {.m = rows, .n = width, .k = width, .transpose_b = true},
-                                     {.m = width, .n = width, .k = rows, .transpose_a = true, .accumulate = true}};
-  cpu::Matmul product(shapes[state.range(2)]);
-  const std::vector<float> a = uniform_values(static_cast<std::size_t>(width * std::max(rows, width)));
-  const std::vector<float> b = a;
-  std::vector<float> c(a.size());
-  for (auto _ : state) {
-    product(a.data(), b.data(), c.data());
-    benchmark::ClobberMemory();
-  }
+  cpu::Matmul multiply(sizes);
+  measure(state, work, 1, [&] {
+    if (bf16)
+      multiply(rounded_a.data(), rounded_b.data(), c.data());
+    else
+      multiply(a.data(), b.data(), c.data());
+  });
   omp_set_num_threads(threads);
-  state.counters["FLOP/s"] = benchmark::Counter(2.0 * static_cast<double>(rows * width * width),
-                                                benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(square_product)->ArgNames({"rows", "width", "kind"})->ArgsProduct({{16, 64, 128}, {128}, {0, 1, 2}});
-BENCHMARK(square_product)->ArgNames({"rows", "width", "kind"})->ArgsProduct({{256}, {64, 256}, {0, 1, 2}});
 
-}  // namespace
-}  // namespace frugal
+// ---------------------------------------------------------------------------------------------------------------------
+// Tiles of the fused kernels (kernels/inr_fused.hpp) and whole steps.
+
+/// Floats that must move when a network trains on tiles of so many points: each array once for each pass over it, of
+/// the thin layers only the parameters.
+struct StepFloats {
+  StepFloats(const InrSpec& spec, double tile_points) {
+    const double width = spec.width;
+    const double depth = spec.hidden_layers;
+    const double square = depth * width * width;  // weights of the hidden layers
+    const double layer = tile_points * width;     // h, slope or delta of a tile
+    const double samples = tile_points * (spec.inputs + spec.channels);
+    parameters = static_cast<double>(frugal::parameters(spec)) / static_cast<double>(spec.networks);
+    // First layer: h and slope. A hidden one: input, h, slope. Last: input.
+    forward = parameters + samples + layer * (2 + 3 * depth + 1);
+    // Last layer: h, delta; its activation: delta twice, slope. A hidden one: delta, slope and the delta below; h and
+    // delta again for the weights. First: delta.
+    backward = layer * (2 + 3 + 5 * depth + 1) + 3 * square;
+    update = 6 * parameters;
+    resident_forward = parameters + samples + 2 * layer * (depth + 1);
+    resident = 4 * parameters + square + samples + 2 * layer * (depth + 2);
+  }
+  double parameters;                  ///< of one network
+  double forward;                     ///< of a tile
+  double backward;                    ///< the same; its weights come transposed, gradients are read and written
+  double update;                      ///< of a step
+  double resident_forward, resident;  ///< with a tile: what a core works on
+};
+
+/// One network of the structure and a tile of it.
+class FusedTile {
+ public:
+  FusedTile(const InrSpec& ensemble, long tile_points)
+      : spec_(one_of(ensemble)),
+        rows(tile_points),
+        floats(spec_, static_cast<double>(tile_points)),
+        flops_(step_flops(spec_) * (static_cast<double>(tile_points) / static_cast<double>(spec_.points))),
+        layout_(spec_, cpu::InrParameters::Hidden::panels),
+        worker_(cpu::make_fused_worker(spec_, layout_, tile_points)),
+        parameters_(cpu::inr_zeros(layout_.count)),
+        gradient_(cpu::inr_zeros(layout_.count)),
+        first_(cpu::inr_zeros(layout_.count)),
+        second_(cpu::inr_zeros(layout_.count)),
+        x_(uniform_values(tile_points * inputs)),
+        target_(uniform_values(tile_points * channels)),
+        y_(cpu::inr_zeros(tile_points * channels)) {
+    for (const InrTensor& tensor : inr_tensors(spec_)) {
+      const std::vector<float> values = inr_initial_values(spec_, tensor);
+      for (std::int64_t o = 0; o < tensor.out; ++o)
+        for (std::int64_t i = 0; i < tensor.in; ++i)
+          parameters_[layout_.index(tensor, o, i)] = values[o * tensor.in + i];
+    }
+    worker_->begin_step(parameters_.data());
+  }
+
+  bool whole() const { return spec_.points <= rows; }
+  void transpose_weights() { worker_->begin_step(parameters_.data()); }
+  void forward() { worker_->forward(parameters_.data(), x_.data(), rows, y_.data()); }
+
+  /// All of a network's points: the gradient anew, and the update with it. Otherwise one tile of many.
+  /// At a learning rate of 0 the network stands still, and every call does the same.
+  void train() {
+    const cpu::InrUpdate update{{.learning_rate = 0,
+                                 .epsilon = 1e-8F,
+                                 .one_minus_beta1 = .1F,
+                                 .one_minus_beta2 = .001F,
+                                 .inverse_second = 1.F},
+                                first_.data(),
+                                second_.data()};
+    worker_->train_tile(parameters_.data(), x_.data(), target_.data(), rows, 1e-3F, whole(), gradient_.data(),
+                        whole() ? &update : nullptr);
+  }
+
+ private:
+  static InrSpec one_of(InrSpec spec) {
+    spec.networks = 1;
+    return spec;
+  }
+  const InrSpec spec_;
+
+ public:
+  const long rows;
+  const StepFloats floats;
+  const Flops flops_;
+
+ private:
+  const cpu::InrParameters layout_;
+  const std::unique_ptr<cpu::InrWorker> worker_;
+  AlignedBuffer<float> parameters_, gradient_, first_, second_, x_, target_, y_;
+};

@@ -1,37 +1,36 @@
 #include <png.h>
 
-#include <algorithm>
+#include <cerrno>
 #include <cmath>
 #include <csetjmp>
+#include <cstdio>
 #include <cstring>
+#include <memory>
 
-#include "datasets/image.hpp"
-#include "datasets/whole_file.hpp"
+#include "datasets/readers/signal_files.hpp"
 #include "impl/common/error.hpp"
 
 namespace frugal::data {
 namespace {
 
 constexpr png_uint_32 largest_side = 1U << 15;
+constexpr std::size_t signature_bytes = 8;
 
 /// What libpng reads from, and its complaint: its errors leave by longjmp, so they are kept here until it is safe to
 /// throw.
 struct PngSource {
-  std::string bytes;
-  std::size_t at = 0;
+  std::FILE* file = nullptr;
   char complaint[128] = "damaged PNG";
 };
 
 extern "C" void read_png_bytes(png_structp png, png_bytep out, png_size_t count) {
   auto& source = *static_cast<PngSource*>(png_get_io_ptr(png));
-  if (source.bytes.size() - source.at < count) png_error(png, "the file is cut off");
-  std::memcpy(out, source.bytes.data() + source.at, count);
-  source.at += count;
+  if (std::fread(out, 1, count, source.file) != count) png_error(png, "the file is cut off");
 }
 
 extern "C" [[noreturn]] void keep_png_error(png_structp png, png_const_charp message) {
-  auto& source = *static_cast<PngSource*>(png_get_error_ptr(png));
-  std::strncpy(source.complaint, message, sizeof(source.complaint) - 1);
+  auto& complaint = static_cast<PngSource*>(png_get_error_ptr(png))->complaint;
+  std::strncpy(complaint, message, sizeof(complaint) - 1);
   png_longjmp(png, 1);
 }
 
@@ -46,20 +45,20 @@ struct PngDecoder {
         info(png ? png_create_info_struct(png) : nullptr) {
     if (!info) throw std::bad_alloc();
     png_set_read_fn(png, &source, read_png_bytes);
+    png_set_sig_bytes(png, signature_bytes);
     png_set_user_limits(png, largest_side, largest_side);
   }
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
   ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
 
-  /// Header and conversions to RGB of 8 or 16 bits. False on an error of libpng.
+  /// Header and conversions to grey or RGB of 8 or 16 bits. False on an error of libpng.
   bool begin() {
     if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp): libpng's way
     png_read_info(png, info);
     const png_byte color = png_get_color_type(png, info);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
     if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
-    if (!(color & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
     png_set_strip_alpha(png);
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
@@ -80,56 +79,128 @@ struct PngDecoder {
   std::vector<png_bytep> rows;
 };
 
-}  // namespace
-
-Image read_png(const std::filesystem::path& path) {
-  PngSource source{.bytes = read_whole_file(path)};
-  const Place place{path.string()};
-  if (source.bytes.size() < 8 || png_sig_cmp(reinterpret_cast<png_const_bytep>(source.bytes.data()), 0, 8) != 0) {
-    throw UserError(place, "this is not a PNG file");
+/// An opened PNG whose header has been read.
+class PngFile {
+ public:
+  explicit PngFile(const std::filesystem::path& path)
+      : place_{path.string()}, file_(std::fopen(path.c_str(), "rb"), &std::fclose), source_{.file = file_.get()} {
+    if (!file_) throw UserError(place_, std::string("cannot open this file: ") + std::strerror(errno));
+    std::fseek(file_.get(), 0, SEEK_END);
+    bytes_ = static_cast<std::size_t>(std::max(std::ftell(file_.get()), 0L));
+    std::rewind(file_.get());
+    png_byte signature[signature_bytes] = {};
+    if (std::fread(signature, 1, signature_bytes, file_.get()) != signature_bytes ||
+        png_sig_cmp(signature, 0, signature_bytes) != 0) {
+      throw UserError(place_, "this is not a PNG file");
+    }
+    decoder_ = std::make_unique<PngDecoder>(source_);
+    if (!decoder_->begin()) fail(source_.complaint);
   }
-  PngDecoder decoder(source);
-  if (!decoder.begin()) throw UserError(place, std::string("cannot decode this PNG: ") + source.complaint);
-  const std::size_t height = png_get_image_height(decoder.png, decoder.info);
-  const std::size_t width = png_get_image_width(decoder.png, decoder.info);
-  const std::size_t stride = png_get_rowbytes(decoder.png, decoder.info);
-  const bool deep = png_get_bit_depth(decoder.png, decoder.info) == 16;
-  // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
-  if (stride * height / 1100 > source.bytes.size())
-    throw UserError(place, "cannot decode this PNG: the file is cut off");
-  decoder.bytes.resize(stride * height);
-  for (std::size_t y = 0; y < height; ++y) decoder.rows.push_back(decoder.bytes.data() + y * stride);
-  if (!decoder.read_rows()) throw UserError(place, std::string("cannot decode this PNG: ") + source.complaint);
 
-  Image image{.height = static_cast<int>(height), .width = static_cast<int>(width), .channels = 3, .values = {}};
-  image.values.resize(height * width * 3);
-  for (std::size_t i = 0; i < image.values.size(); ++i) {
-    const double value = deep ? (decoder.bytes[2 * i] * 256 + decoder.bytes[2 * i + 1]) / 65535.0  // big-endian
-                              : decoder.bytes[i] / 255.0;
-    image.values[i] = static_cast<float>(2 * value - 1);
+  SignalShape shape() const {
+    const auto side = [](png_uint_32 pixels) { return static_cast<int>(pixels); };  // largest_side fits
+    return {.shape = {side(png_get_image_height(decoder_->png, decoder_->info)),
+                      side(png_get_image_width(decoder_->png, decoder_->info))},
+            .channels = png_get_channels(decoder_->png, decoder_->info),
+            .bits = png_get_bit_depth(decoder_->png, decoder_->info)};
   }
-  return image;
+
+  /// Rows from top to bottom, 16-bit values with the high byte first.
+  const std::vector<png_byte>& pixels() {
+    const std::size_t stride = png_get_rowbytes(decoder_->png, decoder_->info);
+    const std::size_t height = png_get_image_height(decoder_->png, decoder_->info);
+    // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
+    if (stride * height / 1100 > bytes_) fail("the file is cut off");
+    decoder_->bytes.resize(stride * height);
+    for (std::size_t y = 0; y < height; ++y) decoder_->rows.push_back(decoder_->bytes.data() + y * stride);
+    if (!decoder_->read_rows()) fail(source_.complaint);
+    return decoder_->bytes;
+  }
+
+ private:
+  [[noreturn]] void fail(const char* why) const {
+    throw UserError(place_, std::string("cannot decode this PNG: ") + why);
+  }
+
+  Place place_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  std::size_t bytes_ = 0;
+  PngSource source_;
+  std::unique_ptr<PngDecoder> decoder_;
+};
+
+extern "C" void append_png_bytes(png_structp png, png_bytep bytes, png_size_t count) {
+  auto& encoded = *static_cast<std::string*>(png_get_io_ptr(png));
+  encoded.append(reinterpret_cast<const char*>(bytes), count);
 }
 
-void write_png(const std::filesystem::path& path, const Image& image) {
-  if (image.channels != 1 && image.channels != 3) throw UserError("a PNG has 1 or 3 channels here");
-  std::vector<png_byte> bytes(image.values.size());
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    const float clipped = std::clamp(image.values[i], -1.0F, 1.0F);  // NaN stays NaN: written as black
-    bytes[i] = clipped >= -1 ? static_cast<png_byte>(std::lround((clipped + 1) * 127.5F)) : png_byte{0};
+extern "C" void flush_nothing(png_structp) {}
+
+struct PngEncoder {
+  explicit PngEncoder(PngSource& complaints)
+      : png(png_create_write_struct(PNG_LIBPNG_VER_STRING, &complaints, keep_png_error, ignore_png_warning)),
+        info(png ? png_create_info_struct(png) : nullptr) {
+    if (!info) throw std::bad_alloc();
+    png_set_write_fn(png, &encoded, append_png_bytes, flush_nothing);
   }
-  png_image header{};
-  header.version = PNG_IMAGE_VERSION;
-  header.width = static_cast<png_uint_32>(image.width);
-  header.height = static_cast<png_uint_32>(image.height);
-  header.format = image.channels == 3 ? PNG_FORMAT_RGB : PNG_FORMAT_GRAY;
-  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
-  std::string encoded(size, '\0');
-  if (!png_image_write_to_memory(&header, encoded.data(), &size, 0, bytes.data(), 0, nullptr)) {
-    throw UserError({path.string()}, std::string("cannot encode this picture: ") + header.message);
+  PngEncoder(const PngEncoder&) = delete;
+  PngEncoder& operator=(const PngEncoder&) = delete;
+  ~PngEncoder() { png_destroy_write_struct(&png, &info); }
+
+  bool write(png_uint_32 height, png_uint_32 width, int color, int bits) {
+    if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp)
+    png_set_IHDR(png, info, width, height, bits, color, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    png_set_rows(png, info, rows.data());
+    png_write_png(png, info, PNG_TRANSFORM_IDENTITY, nullptr);
+    return true;
   }
-  encoded.resize(size);
-  write_whole_file(path, encoded);
+
+  png_structp png;
+  png_infop info;
+  std::vector<png_byte> bytes;
+  std::vector<png_bytep> rows;
+  std::string encoded;
+};
+
+}  // namespace
+
+SignalShape picture_shape(const std::filesystem::path& path) { return PngFile(path).shape(); }
+
+Signal read_picture(const std::filesystem::path& path) {
+  PngFile file(path);
+  Signal picture{file.shape(), {}};
+  const std::vector<png_byte>& bytes = file.pixels();
+  picture.values.resize(picture.samples() * static_cast<std::size_t>(picture.channels));
+  for (std::size_t i = 0; i < picture.values.size(); ++i) {
+    const double value = picture.bits == 16 ? (bytes[2 * i] * 256 + bytes[2 * i + 1]) / 65535.0 : bytes[i] / 255.0;
+    picture.values[i] = static_cast<float>(2 * value - 1);
+  }
+  return picture;
+}
+
+std::string encode_png(const Signal& picture) {
+  if (picture.channels != 1 && picture.channels != 3) throw UserError("a PNG has 1 or 3 channels here");
+  const bool deep = picture.bits == 16;
+  const double highest = deep ? 65535 : 255;
+  PngSource complaints;
+  PngEncoder encoder(complaints);
+  encoder.bytes.reserve(picture.values.size() * (deep ? 2 : 1));
+  for (const float value : picture.values) {
+    const long level = std::lround((clipped(value) + 1) / 2 * highest);
+    if (deep) encoder.bytes.push_back(static_cast<png_byte>(level >> 8));
+    encoder.bytes.push_back(static_cast<png_byte>(level & 255));
+  }
+  const auto height = static_cast<std::size_t>(picture.shape.at(0));
+  for (std::size_t y = 0; y < height; ++y) {
+    encoder.rows.push_back(encoder.bytes.data() + y * (encoder.bytes.size() / height));
+  }
+  if (!encoder.write(static_cast<png_uint_32>(height), static_cast<png_uint_32>(picture.shape.at(1)),
+                     picture.channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, deep ? 16 : 8)) {
+    throw UserError(std::string("cannot encode this picture: ") + complaints.complaint);
+  }
+  return std::move(encoder.encoded);
 }
 
 }  // namespace frugal::data

@@ -129,21 +129,25 @@ class Scene {
 
 }  // namespace
 
-Image synthetic_photo(int size, std::uint64_t seed) {
-  if (size < 1) throw UserError("a picture needs at least one pixel a side");
+SignalShape synthetic_photo_shape(int size) {
+  if (size < 1) throw UserError("synthetic-photo has no size of its own: set size to its pixels a side");
+  return {.shape = {size, size}, .channels = 3, .bits = 8};
+}
+
+Signal synthetic_photo(int size, std::uint64_t seed) {
+  Signal picture{synthetic_photo_shape(size), {}};
+  picture.values.reserve(picture.samples() * 3);
   const Scene scene(seed, size);
-  Image image{.height = size, .width = size, .channels = 3, .values = {}};
-  image.values.reserve(static_cast<std::size_t>(size) * static_cast<std::size_t>(size) * 3);
   std::vector<std::array<double, ridge_count>> skylines;
   for (int x = 0; x < size; ++x) skylines.push_back(scene.skylines((x + 0.5) / size));
   for (int y = 0; y < size; ++y) {
     for (int x = 0; x < size; ++x) {
       for (const double value : scene.at((x + 0.5) / size, (y + 0.5) / size, skylines[static_cast<std::size_t>(x)])) {
-        image.values.push_back(static_cast<float>(2 * std::clamp(value, 0.0, 1.0) - 1));
+        picture.values.push_back(static_cast<float>(2 * std::clamp(value, 0.0, 1.0) - 1));
       }
     }
   }
-  return image;
+  return picture;
 }
 
 }  // namespace frugal::data

@@ -2,12 +2,13 @@
 #pragma once
 #include <cstdint>
 
-#include "datasets/image.hpp"
+#include "datasets/signal.hpp"
 
 namespace frugal::data {
 
 /// size x size samples of one function on the unit square that depends on the seed only: a larger size shows the same
-/// scene with finer detail (nothing above half a cycle per pixel).
-Image synthetic_photo(int size, std::uint64_t seed);
+/// scene with finer detail (nothing above half a cycle per pixel). RGB. Throws UserError unless size > 0.
+Signal synthetic_photo(int size, std::uint64_t seed);
+SignalShape synthetic_photo_shape(int size);
 
 }  // namespace frugal::data

@@ -11,10 +11,9 @@
 #include <nlohmann/json.hpp>
 
 #include "datasets/catalog.hpp"
-#include "datasets/image.hpp"
 #include "datasets/negatives.hpp"
+#include "datasets/signal.hpp"
 #include "datasets/synthetic/from_params.hpp"
-#include "datasets/synthetic/photo.hpp"
 #include "datasets/whole_file.hpp"
 #include "impl/common/error.hpp"
 
@@ -149,16 +148,28 @@ void write_clicks(const Params& params, const std::filesystem::path& out, std::u
   file.finish();
 }
 
+void write_signal_file(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed) {
+  const Signal signal = load_signal(dataset, {.size = size, .colour = "own"}, {}, seed);
+  const std::size_t dimensions = signal.shape.size();
+  const char* const ending = dimensions == 1 ? ".wav" : dimensions == 2 ? ".png" : ".npy";
+  if (out.extension() != ending) {
+    throw UserError({out.string()},
+                    fmt::format("unknown ending for {}; known: {}", dataset.at("name").get<std::string>(), ending));
+  }
+  std::filesystem::path stem = out;
+  write_signal(stem.replace_extension(), signal);
+}
+
 }  // namespace
 
 void write_synthetic(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed) {
   const auto name = dataset.at("name").get<std::string>();
-  if (find_manifest(name)) throw UserError("'" + name + "' is a data set of files; only generators can be made");
   const Params params = resolve_params(dataset);
-  if (name == "synthetic-interactions") return write_interactions(params, out, seed);
-  if (name == "synthetic-clicks") return write_clicks(params, out, seed);
-  if (out.extension() != ".png") throw UserError({out.string()}, "unknown ending for a picture; known: .png");
-  write_png(out, synthetic_photo(size, seed));
+  const std::string kind = generator_kind(name);
+  if (kind.empty()) throw UserError("'" + name + "' is a data set of files; only generators can be made");
+  if (kind == "interactions") return write_interactions(params, out, seed);
+  if (kind == "clicks") return write_clicks(params, out, seed);
+  write_signal_file(dataset, out, kind == "image" ? size : 0, seed);
 }
 
 }  // namespace frugal::data

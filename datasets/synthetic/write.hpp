@@ -13,6 +13,8 @@ namespace frugal::data {
 ///                 NAME.train.rating (with NAME.test.rating and NAME.test.negative beside it, ids from 0)
 ///   clicks        .txt or .tsv (Criteo; dense values as counts, at most 13 dense features and 26 tables)
 ///   photo         .png (size pixels a side)
+///   audio         .wav (16 bits)
+///   volume        .npy (float32)
 /// Files appear under their names when they are complete. Throws UserError.
 void write_synthetic(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed);
 

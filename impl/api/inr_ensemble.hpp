@@ -1,12 +1,13 @@
-// Contract: an ensemble of small coordinate networks, one per tile of a signal.
+// Contract: an ensemble of small coordinate networks, one per tile of a signal of one, two or three dimensions. How a
+// signal is cut into tiles and put together again is the caller's: a network sees samples, and all networks the same
+// coordinates.
 //
-// State tensors (K = grid * grid networks, network k = row * grid + column of its tile):
+// State tensors (K = networks):
 //   "layer.<l>.weight" [K, out, in], "layer.<l>.bias" [K, out], and the same under "adam.m/" and "adam.v/".
-// Initial weights: layer 0 U(+-1/in); the others U(+-sqrt(6/in)/omega0) (SIREN, section 3.2). With ReLU: the default
-// law of a three-dimensional weight, U(+-1/sqrt(out*in)). Biases: see BiasInit. Word k*size + i of
-// Philox(seed, Purpose::weights), stream 2l for weights and 2l+1 for biases, gives value i of network k.
-// Coordinates: pixel (row r, column c) of a tile has x = (lin(r), lin(c)), lin(i) = -1 + 2 i / (tile - 1), 0 for
-// tile 1.
+// Initial weights: sine and finer U(+-1/in) in layer 0, U(+-sqrt(6/in)/omega0) in the others (SIREN, section 3.2); relu
+// U(+-1/sqrt(out*in)), the default law of a three-dimensional weight; gauss and wire U(+-1/sqrt(in)). Biases: see
+// BiasInit. Word k*size + i of Philox(seed, Purpose::weights), stream 2l for weights and 2l+1 for biases, gives value i
+// of network k.
 #pragma once
 #include <memory>
 #include <span>
@@ -19,16 +20,20 @@ namespace frugal {
 
 class InrEnsemble : public Model {
  public:
-  /// pixels: [grid*tile, grid*tile, channels], row-major, values in [-1, 1].
-  virtual void set_signal(std::span<const float> pixels) = 0;
+  /// coordinates [points, inputs], of every network; targets [networks, points, channels].
+  virtual void set_samples(std::span<const float> coordinates, std::span<const float> targets) = 0;
 
   /// Advances every sub-network by `steps` full-batch Adam steps; returns the loss of each, measured before its update:
-  /// mean squared error over all pixels and channels. The order over sub-networks is free: they never interact.
+  /// mean squared error over all networks, points and channels. The order over sub-networks is free: they never
+  /// interact. A sub-network stopped by spec.patience takes no step and keeps the loss of its last one; import_state
+  /// starts all again.
   virtual std::vector<double> train(int steps) = 0;
 
-  /// Evaluates every sub-network on a tile_resolution^2 grid over its tile (end points on +-1).
-  /// out: [grid*tile_resolution, grid*tile_resolution, channels].
-  virtual void render(int tile_resolution, std::span<float> out) const = 0;
+  /// Steps taken so far, summed over the sub-networks.
+  virtual std::int64_t network_steps() const = 0;
+
+  /// Every sub-network at n = coordinates.size() / inputs points. coordinates [n, inputs], out [networks, n, channels].
+  virtual void evaluate(std::span<const float> coordinates, std::span<float> out) const = 0;
 };
 
 }  // namespace frugal

@@ -42,7 +42,7 @@ double update_flops(OptimizerKind kind) {
 std::int64_t parameters(const InrSpec& spec) {
   std::int64_t one = 0;
   for (int l = 0; l < spec.layers(); ++l) one += (std::int64_t{spec.layer_in(l)} + 1) * spec.layer_out(l);
-  return spec.networks() * one;
+  return spec.networks * one;
 }
 
 Flops step_flops(const InrSpec& spec) {
@@ -52,7 +52,7 @@ Flops step_flops(const InrSpec& spec) {
     pixel.forward += product;
     pixel.backward += product + (l > 0 ? product : 0);
   }
-  Flops step = pixel * static_cast<double>(spec.networks() * spec.tile_pixels());
+  Flops step = pixel * static_cast<double>(spec.networks * spec.points);
   step.optimizer = adam_flops * static_cast<double>(parameters(spec));
   return step;
 }

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <set>
 #include <stdexcept>
 
@@ -16,13 +18,22 @@ double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
   const double in = spec.layer_in(tensor.layer);
   const double out = spec.layer_out(tensor.layer);
   if (tensor.bias) return spec.bias_init == BiasInit::linear ? 1 / std::sqrt(in) : 1 / std::sqrt(out * in);
-  if (spec.activation == Activation::relu) return 1 / std::sqrt(out * in);
+  switch (spec.activation) {
+    case Activation::relu:
+      return 1 / std::sqrt(out * in);
+    case Activation::gauss:
+    case Activation::wire:
+      return 1 / std::sqrt(in);
+    case Activation::sine:
+    case Activation::finer:
+      break;
+  }
   return tensor.layer == 0 ? 1 / in : std::sqrt(6 / in) / spec.omega0;
 }
 
 std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor) {
-  if (tensor.bias) return {spec.networks(), tensor.out};
-  return {spec.networks(), tensor.out, tensor.in};
+  if (tensor.bias) return {spec.networks, tensor.out};
+  return {spec.networks, tensor.out, tensor.in};
 }
 
 }  // namespace
@@ -42,7 +53,7 @@ std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tens
   const Philox random(spec.seed, Purpose::weights);
   const auto stream = static_cast<std::uint32_t>(2 * tensor.layer + (tensor.bias ? 1 : 0));
   const auto bound = static_cast<float>(inr_bound(spec, tensor));
-  std::vector<float> values(static_cast<std::size_t>(spec.networks() * tensor.size()));
+  std::vector<float> values(static_cast<std::size_t>(spec.networks * tensor.size()));
   for (std::size_t i = 0; i < values.size(); i += 4) {
     const auto words = random.block(i / 4, stream);
     for (std::size_t j = i; j < std::min(i + 4, values.size()); ++j)
@@ -51,8 +62,30 @@ std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tens
   return values;
 }
 
-float inr_coordinate(int i, int n) {
-  return n == 1 ? 0.F : static_cast<float>(-1 + 2 * static_cast<double>(i) / static_cast<double>(n - 1));
+std::vector<float> grid_coordinates(std::span<const int> shape) {
+  std::size_t points = 1;
+  for (const int n : shape) points *= static_cast<std::size_t>(n);
+  std::vector<float> coordinates(points * shape.size());
+  for (std::size_t point = 0; point < points; ++point) {
+    std::size_t rest = point;
+    for (std::size_t d = shape.size(); d-- > 0;) {
+      const auto n = static_cast<std::size_t>(shape[d]);
+      const auto i = static_cast<double>(rest % n);
+      coordinates[point * shape.size() + d] =
+          n == 1 ? 0.F : static_cast<float>(-1 + 2 * i / static_cast<double>(n - 1));
+      rest /= n;
+    }
+  }
+  return coordinates;
+}
+
+double learning_rate_at(const InrSpec& spec, std::uint64_t t) {
+  const auto done = static_cast<double>(t - 1);
+  const double warmup = spec.schedule.warmup;
+  if (done < warmup) return spec.adam.learning_rate * (done + 1) / warmup;
+  if (spec.schedule.kind == LearningRateSchedule::Kind::constant) return spec.adam.learning_rate;
+  const double share = std::min(1.0, (done - warmup) / (spec.schedule.steps - warmup));
+  return spec.adam.learning_rate * (1 + std::cos(std::numbers::pi * share)) / 2;
 }
 
 std::vector<InrTarget> inr_import_targets(const InrSpec& spec, const ModelState& state) {
@@ -66,8 +99,7 @@ std::vector<InrTarget> inr_import_targets(const InrSpec& spec, const ModelState&
         if (given.name != inr_state_prefixes[copy] + tensors[t].name()) continue;
         known = true;
         const auto shape = inr_shape(spec, tensors[t]);
-        if (given.shape != shape ||
-            given.values.size() != static_cast<std::size_t>(spec.networks() * tensors[t].size()))
+        if (given.shape != shape || given.values.size() != static_cast<std::size_t>(spec.networks * tensors[t].size()))
           throw std::invalid_argument(fmt::format("tensor '{}' has shape [{}] and {} values; expected [{}]", given.name,
                                                   fmt::join(given.shape, ", "), given.values.size(),
                                                   fmt::join(shape, ", ")));
@@ -82,13 +114,20 @@ std::vector<InrTarget> inr_import_targets(const InrSpec& spec, const ModelState&
 }
 
 std::string why_invalid(const InrSpec& spec) {
-  if (spec.grid < 1) return fmt::format("grid must be at least 1, but is {}", spec.grid);
-  if (spec.tile < 1) return fmt::format("tile must be at least 1 pixel, but is {}", spec.tile);
+  if (spec.networks < 1) return fmt::format("there must be at least 1 network, but there are {}", spec.networks);
+  if (spec.points < 1) return fmt::format("a tile must have at least 1 point, but has {}", spec.points);
+  if (spec.inputs < 1 || spec.inputs > 3)
+    return fmt::format("a signal must have 1 to 3 dimensions, but has {}", spec.inputs);
   if (spec.channels < 1) return fmt::format("channels must be at least 1, but is {}", spec.channels);
   if (spec.hidden_layers < 0) return fmt::format("hidden_layers must not be negative, but is {}", spec.hidden_layers);
   if (spec.width < 1) return fmt::format("width must be at least 1, but is {}", spec.width);
-  if (!(spec.omega0 > 0) || !std::isfinite(spec.omega0))
-    return fmt::format("omega0 must be positive, but is {}", spec.omega0);
+  const std::pair<const char*, double> positive[] = {
+      {"omega0", spec.omega0}, {"first_omega0", spec.first_omega0}, {"scale", spec.scale}};
+  for (const auto& [name, value] : positive)
+    if (!(value > 0) || !std::isfinite(value)) return fmt::format("{} must be positive, but is {}", name, value);
+  const LearningRateSchedule& schedule = spec.schedule;
+  if (schedule.kind == LearningRateSchedule::Kind::cosine && schedule.warmup >= schedule.steps)
+    return fmt::format("a warm-up of {} steps leaves nothing of {} steps", schedule.warmup, schedule.steps);
   return {};
 }
 

@@ -1,7 +1,8 @@
 // The parts of the InrEnsemble contract that are data, not arithmetic: names and shapes of the state tensors, initial
-// values and coordinates. Every back end takes them from here, so that all start from the same bits.
+// values, coordinates, learning rates. Every back end takes them from here, so that all start from the same bits.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,12 @@ std::vector<InrTensor> inr_tensors(const InrSpec& spec);
 /// Initial values [K, out, in] (contract: impl/api/inr_ensemble.hpp): U(+-bound) as (2u - 1) * bound in fp32.
 std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tensor);
 
-/// Coordinate of pixel i of n along one side: -1 + 2 i / (n - 1), rounded to fp32; 0 when n is 1.
-float inr_coordinate(int i, int n);
+/// Points of a regular grid over a tile, row-major: [product of shape, dimensions]. Point i of n along one dimension is
+/// at -1 + 2 i / (n - 1), rounded to fp32; 0 when n is 1.
+std::vector<float> grid_coordinates(std::span<const int> shape);
+
+/// Of step t, counted from 1.
+double learning_rate_at(const InrSpec& spec, std::uint64_t t);
 
 /// The three copies of the parameters that make the state: the values and Adam's two moments.
 inline constexpr const char* inr_state_prefixes[] = {"", "adam.m/", "adam.v/"};

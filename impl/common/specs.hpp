@@ -27,34 +27,58 @@ struct Adam {
 };
 
 // ---------------------------------------------------------------------------------------------------------------------
-// inr: an ensemble of sine networks, one per image tile (ENRP, arXiv 2110.04124; SIREN, arXiv 2006.09661).
+// inr: an ensemble of small coordinate networks, one per tile of a signal (ENRP, arXiv 2110.04124; SIREN, arXiv
+// 2006.09661).
 
-enum class Activation { sine, relu };
+/// f(z) of every layer but the last, with w = omega0 (first_omega0 in layer 0) and s = scale:
+///   sine   sin(w z)                         SIREN
+///   relu   max(z, 0)
+///   gauss  exp(-(s z)^2)                    Ramasinghe & Lucey, ECCV 2022
+///   wire   cos(w z) exp(-(s z)^2)           WIRE's real Gabor, CVPR 2023
+///   finer  sin(w (|z| + 1) z)               FINER, CVPR 2024
+enum class Activation { sine, relu, gauss, wire, finer };
 
 /// Law of the initial biases: `linear` U(+-1/sqrt(in)); `enrp` U(+-1/sqrt(out * in)), which the authors' code uses for
 /// grids above 2 (a fan-in computed on a three-dimensional weight).
 enum class BiasInit { linear, enrp };
 
-/// M x M sub-networks 2 -> width -> ... -> width -> channels on an image of (grid * tile)^2 pixels.
-/// Layer 0 maps 2 -> width; layers 1..hidden_layers map width -> width; all of those end in sin(omega0 (W x + b)) or
-/// ReLU(W x + b). The last layer is linear, width -> channels.
+/// Learning rate of step t, counted from 1: a linear rise over the first `warmup` steps, then constant, or half a
+/// cosine that ends at 0 after `steps` steps.
+struct LearningRateSchedule {
+  enum class Kind { constant, cosine };
+  Kind kind = Kind::constant;
+  int warmup = 0;
+  int steps = 0;  ///< of the whole training; cosine needs it
+};
+
+/// Which of a back end's ways to compute an ensemble: `automatic` is the fastest that supports the spec.
+enum class InrImplementation { automatic, onednn, fused };
+
+/// `networks` sub-networks inputs -> width -> ... -> width -> channels, each on `points` samples of its tile.
+/// Layer 0 maps inputs -> width; layers 1..hidden_layers map width -> width; all of those end in the activation. The
+/// last layer is linear, width -> channels.
 struct InrSpec {
-  int grid = 1;    ///< M: sub-networks a side
-  int tile = 128;  ///< pixels a side of one tile
+  std::int64_t networks = 1;
+  std::int64_t points = 128 * 128;  ///< samples of one tile; the same coordinates in all tiles
+  int inputs = 2;                   ///< dimensions of the signal: 1, 2 or 3
   int channels = 3;
   int hidden_layers = 3;  ///< width -> width layers, beside the first and the last
   int width = 256;
   Activation activation = Activation::sine;
   BiasInit bias_init = BiasInit::linear;
   Precision precision = Precision::fp32;
-  double omega0 = 30;
+  double omega0 = 30;        ///< of the hidden layers; also scales their initial weights
+  double first_omega0 = 30;  ///< of layer 0
+  double scale = 10;         ///< of gauss and wire
   Adam adam{.learning_rate = 1e-4};
+  double weight_decay = 0;  ///< decoupled (AdamW, Loshchilov & Hutter 2019): w *= 1 - learning rate * weight_decay
+  LearningRateSchedule schedule{};
+  std::int64_t patience = 0;  ///< a sub-network whose best loss is more than this many steps old stops; 0: never
+  InrImplementation implementation = InrImplementation::automatic;
   std::uint64_t seed = 0;
 
-  std::int64_t networks() const { return std::int64_t{grid} * grid; }
-  std::int64_t tile_pixels() const { return std::int64_t{tile} * tile; }
   int layers() const { return hidden_layers + 2; }
-  int layer_in(int layer) const { return layer == 0 ? 2 : width; }
+  int layer_in(int layer) const { return layer == 0 ? inputs : width; }
   int layer_out(int layer) const { return layer == layers() - 1 ? channels : width; }
 };
 

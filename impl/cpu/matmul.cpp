@@ -17,17 +17,18 @@ dnnl::engine& engine() {
   return cpu;
 }
 
-dnnl::memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transposed) {
+dnnl::memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transposed, bool bf16 = false) {
   using Tag = dnnl::memory::format_tag;
-  return {{rows, columns}, dnnl::memory::data_type::f32, transposed ? Tag::ba : Tag::ab};
+  using Type = dnnl::memory::data_type;
+  return {{rows, columns}, bf16 ? Type::bf16 : Type::f32, transposed ? Tag::ba : Tag::ab};
 }
 
 }  // namespace
 
 struct Matmul::Impl {
   explicit Impl(const MatmulShape& s) : stream(engine()) {
-    const auto a_desc = matrix(s.m, s.k, s.transpose_a);
-    const auto b_desc = matrix(s.k, s.n, s.transpose_b);
+    const auto a_desc = matrix(s.m, s.k, s.transpose_a, s.bf16);
+    const auto b_desc = matrix(s.k, s.n, s.transpose_b, s.bf16);
     const auto c_desc = matrix(s.m, s.n, false);
     dnnl::post_ops post;
     if (s.accumulate) post.append_sum(1.F);
@@ -61,11 +62,11 @@ Matmul::~Matmul() = default;
 Matmul::Matmul(Matmul&&) noexcept = default;
 Matmul& Matmul::operator=(Matmul&&) noexcept = default;
 
-void Matmul::operator()(const float* a, const float* b, float* c, const float* bias) {
+void Matmul::operator()(const void* a, const void* b, float* c, const float* bias) {
   assert((bias != nullptr) == static_cast<bool>(impl_->bias));
   // oneDNN takes void* for inputs too; it does not write to them.
-  impl_->a.set_data_handle(const_cast<float*>(a));
-  impl_->b.set_data_handle(const_cast<float*>(b));
+  impl_->a.set_data_handle(const_cast<void*>(a));
+  impl_->b.set_data_handle(const_cast<void*>(b));
   impl_->c.set_data_handle(c);
   if (bias) impl_->bias.set_data_handle(const_cast<float*>(bias));
   impl_->primitive.execute(impl_->stream, impl_->arguments);

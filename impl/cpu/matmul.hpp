@@ -20,6 +20,7 @@ struct MatmulShape {
   bool accumulate = false;  ///< add to what C holds
   bool bias = false;        ///< one row for all m
   bool relu = false;        ///< on the result
+  bool bf16 = false;        ///< A and B hold bf16 (two bytes); sums and C stay fp32
 };
 
 class Matmul {
@@ -29,9 +30,9 @@ class Matmul {
   Matmul(Matmul&&) noexcept;
   Matmul& operator=(Matmul&&) noexcept;
 
-  /// Pointers must not alias. `bias` is required exactly when the shape has one.
-  /// Not thread-safe: each thread owns its Matmul.
-  void operator()(const float* a, const float* b, float* c, const float* bias = nullptr);
+  /// a and b: float, or bf16 as the shape says. Pointers must not alias. `bias` is required exactly when the shape has
+  /// one. Not thread-safe: each thread owns its Matmul.
+  void operator()(const void* a, const void* b, float* c, const float* bias = nullptr);
 
  private:
   struct Impl;

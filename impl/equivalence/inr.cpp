@@ -5,14 +5,19 @@
 // weight has rms sqrt(2 / in) / omega0 (SIREN's law; up to 1.5 times that here), hence an error d in its `in` inputs
 // comes out as a phase error of about sqrt(2) * 1.5 * d: each further layer doubles what it receives. That gives
 // eps * omega0 * 2^hidden_layers at the last hidden layer, forward; backward the slopes carry the same relative error.
-// ReLU layers add a few eps each and do not amplify; the same formula holds with 1 in place of omega0 and of 2.
+// ReLU layers add a few eps each and do not amplify. The others follow the same way from the largest slope of theirs:
+// Gauss's is below scale, WIRE's below omega0 + 2 scale, both with weights that pass an error on at less than its size;
+// FINER's, omega0 (2 |z| + 1), is up to 4 omega0 in the first layer and twice a sine's in the others.
 // (A ReLU whose input is within rounding of 0 may open in one implementation and not in the other; inputs are fixed
 // and few enough that none does.)
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <iterator>
+#include <numeric>
+#include <span>
 
 #include "impl/common/inr_layout.hpp"
 #include "impl/common/philox.hpp"
@@ -23,40 +28,91 @@ namespace {
 
 std::vector<InrSpec> inr_cases() {
   struct Shape {
-    int grid, tile, channels, hidden_layers, width;
+    std::int64_t networks;
+    std::vector<int> tile;
+    int channels, hidden_layers, width;
   };
-  // Widths around vector lengths, tiles of one pixel, and tiles that a back end must cut into several pieces.
-  constexpr Shape shapes[] = {{1, 5, 3, 0, 16},  {2, 5, 3, 1, 24},  {3, 8, 3, 2, 33},
-                              {1, 8, 1, 3, 64},  {2, 1, 3, 1, 16},  {3, 5, 1, 1, 1},
-                              {1, 40, 3, 1, 24}, {2, 17, 3, 2, 16}, {1, 23, 2, 0, 5}};
+  // Widths around vector lengths and panels of 64; tiles of one point, of few, and such that a back end must cut into
+  // several pieces; one to three dimensions.
+  const Shape shapes[] = {{1, {5, 5}, 3, 0, 16},   {4, {5, 5}, 3, 1, 24},     {9, {8, 8}, 3, 2, 33},
+                          {1, {8, 8}, 1, 3, 64},   {4, {1, 1}, 3, 1, 16},     {9, {5, 5}, 1, 1, 1},
+                          {1, {48, 45}, 3, 1, 24}, {4, {17, 17}, 4, 2, 16},   {1, {23, 23}, 2, 0, 5},
+                          {2, {100}, 2, 2, 70},    {2, {3, 4, 5}, 1, 1, 100}, {2, {3, 3}, 3, 3, 130}};
+  constexpr Activation activations[] = {Activation::sine, Activation::relu, Activation::gauss, Activation::wire,
+                                        Activation::finer};
   std::vector<InrSpec> cases;
   for (const Shape& shape : shapes)
-    for (const Activation activation : {Activation::sine, Activation::relu}) {
-      InrSpec spec{.grid = shape.grid,
-                   .tile = shape.tile,
+    for (const Activation activation : activations) {
+      const auto n = cases.size();
+      InrSpec spec{.networks = shape.networks,
+                   .inputs = static_cast<int>(shape.tile.size()),
                    .channels = shape.channels,
                    .hidden_layers = shape.hidden_layers,
                    .width = shape.width,
                    .activation = activation};
-      spec.bias_init = cases.size() % 4 < 2 ? BiasInit::linear : BiasInit::enrp;
+      spec.points = std::accumulate(shape.tile.begin(), shape.tile.end(), 1, std::multiplies<>());
+      spec.bias_init = n % 2 == 0 ? BiasInit::linear : BiasInit::enrp;
       spec.adam.learning_rate = 1e-2;  // large, so that an error of the update shows beside the parameters
-      spec.seed = cases.size();
+      if (n % 3 == 0) spec.weight_decay = 0.5;
+      spec.schedule = {LearningRateSchedule::Kind::cosine, 2, 20};
+      if (activation == Activation::sine && n % 2 == 1) spec.first_omega0 = 20;
+      if (activation == Activation::wire) spec.first_omega0 = spec.omega0 = 5;
+      spec.scale = 2;
+      spec.seed = n;
       cases.push_back(spec);
     }
   return cases;
 }
 
-std::string inr_case_name(const InrSpec& spec) {
-  return fmt::format("inr/{},grid={},tile={},channels={},hidden_layers={},width={}",
-                     spec.activation == Activation::sine ? "sine" : "relu", spec.grid, spec.tile, spec.channels,
-                     spec.hidden_layers, spec.width);
+const char* inr_activation_name(Activation activation) {
+  switch (activation) {
+    case Activation::sine:
+      return "sine";
+    case Activation::relu:
+      return "relu";
+    case Activation::gauss:
+      return "gauss";
+    case Activation::wire:
+      return "wire";
+    case Activation::finer:
+      return "finer";
+  }
+  return "";
 }
 
-std::vector<float> inr_test_signal(const InrSpec& spec) {
-  const Philox random(spec.seed, Purpose::test);
-  std::vector<float> pixels(static_cast<std::size_t>(spec.networks() * spec.tile_pixels() * spec.channels));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = 2 * random.uniform(i) - 1;
-  return pixels;
+std::string inr_case_name(const InrSpec& spec) {
+  const char* implementation = spec.implementation == InrImplementation::onednn  ? ",onednn"
+                               : spec.implementation == InrImplementation::fused ? ",fused"
+                                                                                 : "";
+  return fmt::format("inr/{}{},networks={},points={},inputs={},channels={},hidden_layers={},width={}",
+                     inr_activation_name(spec.activation), implementation, spec.networks, spec.points, spec.inputs,
+                     spec.channels, spec.hidden_layers, spec.width);
+}
+
+/// By how much more than the rounding of a value of order 1 the layers make of it: see the head of this file.
+double inr_constant(const InrSpec& spec) {
+  const auto grown = [&spec](double first, double each) { return first * std::pow(each, spec.hidden_layers); };
+  switch (spec.activation) {
+    case Activation::sine:
+      return grown(30, 2);
+    case Activation::relu:
+      return 8.0 * (1 + spec.hidden_layers);
+    case Activation::gauss:
+      return grown(8 * spec.scale, spec.scale);
+    case Activation::wire:
+      return grown(spec.omega0 + 2 * spec.scale, spec.omega0 + 2 * spec.scale);
+    case Activation::finer:
+      return grown(4 * spec.omega0, 4);
+  }
+  return 0;
+}
+
+/// Any coordinates will do: no back end may count on a grid.
+std::vector<float> inr_test_values(std::uint64_t seed, std::uint32_t stream, std::int64_t n) {
+  const Philox random(seed, Purpose::test);
+  std::vector<float> values(static_cast<std::size_t>(n));
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = 2 * random.uniform(i, stream) - 1;
+  return values;
 }
 
 /// A state as in the middle of a training: parameters off their initial values, moments of the size of the gradient g
@@ -93,26 +149,27 @@ ModelState without_parameters(ModelState state) {
   return state;
 }
 
-std::vector<double> rendered(const InrEnsemble& model, const InrSpec& spec, int resolution) {
-  std::vector<float> picture(static_cast<std::size_t>(spec.networks() * resolution * resolution * spec.channels));
-  model.render(resolution, picture);
-  return {picture.begin(), picture.end()};
+std::vector<double> inr_values(const InrEnsemble& model, const InrSpec& spec, std::span<const float> x) {
+  std::vector<float> values(x.size() / static_cast<std::size_t>(spec.inputs) *
+                            static_cast<std::size_t>(spec.networks * spec.channels));
+  model.evaluate(x, values);
+  return {values.begin(), values.end()};
 }
 
 void check_inr_case(const Backend& oracle, const Backend& candidate, const InrSpec& spec,
                     std::vector<EquivalenceCheck>& checks) {
   const std::string name = inr_case_name(spec);
-  for (const Backend* backend : {&oracle, &candidate})
-    if (const Support support = backend->supports(spec); !support) {
-      checks.push_back({.name = name, .unsupported = support.reason});
-      return;
-    }
-  const auto expected = oracle.make(spec);
+  InrSpec plain = spec;
+  plain.implementation = InrImplementation::automatic;
+  if (const Support support = candidate.supports(spec); !support) {
+    checks.push_back({.name = name, .unsupported = support.reason});
+    return;
+  }
+  const auto expected = oracle.make(plain);
   const auto found = candidate.make(spec);
-  const bool sine = spec.activation == Activation::sine;
-  const double constant = sine ? spec.omega0 * std::exp2(spec.hidden_layers) : 8.0 * (1 + spec.hidden_layers);
-  const auto pixels = static_cast<double>(spec.tile_pixels());
-  const auto gradient_terms = [pixels](const std::string&) { return pixels; };
+  const double constant = inr_constant(spec);
+  const auto points = static_cast<double>(spec.points);
+  const auto gradient_terms = [points](const std::string&) { return points; };
   const auto append = [&](std::vector<EquivalenceCheck> more) {
     std::move(more.begin(), more.end(), std::back_inserter(checks));
   };
@@ -122,9 +179,10 @@ void check_inr_case(const Backend& oracle, const Backend& candidate, const InrSp
     checks.push_back(compare_values(a, b, name + ": loss " + when, 1, constant));
   };
 
-  const std::vector<float> signal = inr_test_signal(spec);
-  expected->set_signal(signal);
-  found->set_signal(signal);
+  const std::vector<float> x = inr_test_values(spec.seed, 1000, spec.points * spec.inputs);
+  const std::vector<float> targets = inr_test_values(spec.seed, 1001, spec.networks * spec.points * spec.channels);
+  expected->set_samples(x, targets);
+  found->set_samples(x, targets);
   const ModelState initial = expected->export_state();
   append(compare_states(
       initial, found->export_state(), name + ": initial", [](const std::string&) { return 0.0; }, 0));
@@ -139,10 +197,10 @@ void check_inr_case(const Backend& oracle, const Backend& candidate, const InrSp
   const ModelState trained = inr_trained_state(initial, first_step, 1 - spec.adam.beta1, spec.seed);
   expected->import_state(trained);
   found->import_state(trained);
-  for (const int resolution : {spec.tile, spec.tile + 3}) {
-    const std::vector<double> a = rendered(*expected, spec, resolution);
-    const std::vector<double> b = rendered(*found, spec, resolution);
-    checks.push_back(compare_values(a, b, fmt::format("{}: render at {}", name, resolution), spec.width, constant));
+  for (const std::int64_t count : {spec.points, spec.points + 19}) {
+    const std::vector<float> elsewhere = inr_test_values(spec.seed, 1002, count * spec.inputs);
+    checks.push_back(compare_values(inr_values(*expected, spec, elsewhere), inr_values(*found, spec, elsewhere),
+                                    fmt::format("{}: {} values", name, count), spec.width, constant));
   }
   compare_loss("at step 8");
   append(compare_states(expected->export_state(), found->export_state(), name + ": step 8", gradient_terms, constant));
@@ -152,7 +210,18 @@ void check_inr_case(const Backend& oracle, const Backend& candidate, const InrSp
 
 std::vector<EquivalenceCheck> check_inr(const Backend& oracle, const Backend& candidate) {
   std::vector<EquivalenceCheck> checks;
-  for (const InrSpec& spec : inr_cases()) check_inr_case(oracle, candidate, spec, checks);
+  for (InrSpec spec : inr_cases()) {
+    std::vector<InrImplementation> implementations;
+    for (const InrImplementation named : {InrImplementation::onednn, InrImplementation::fused}) {
+      spec.implementation = named;
+      if (candidate.supports(spec)) implementations.push_back(named);
+    }
+    if (implementations.empty()) implementations = {InrImplementation::automatic};
+    for (const InrImplementation implementation : implementations) {
+      spec.implementation = implementation;
+      check_inr_case(oracle, candidate, spec, checks);
+    }
+  }
   return checks;
 }
 

@@ -1,12 +1,13 @@
-// The oracle of the ensemble: the equations as they stand, in double precision, one pixel at a time.
+// The oracle of the ensemble: the equations as they stand, in double precision, one point at a time.
 //
-// A network maps a coordinate x of its tile to colours y:
-//   h_0 = x,   z_l = W_l h_(l-1) + b_l,   h_l = sin(omega0 z_l) (or ReLU),   y = W_last h + b_last.
-// Loss over all pixels p and channels c of the picture (N = pixels * channels):  L = 1/N sum (y - target)^2.
+// A network maps a coordinate x of its tile to values y:
+//   h_0 = x,   z_l = W_l h_(l-1) + b_l,   h_l = f(z_l),   y = W_last h + b_last,   f as specs.hpp says.
+// Loss over all points p and channels c of all networks (N = networks * points * channels):
+//   L = 1/N sum (y - target)^2.
 // Backward, from dL/dy = 2 (y - target) / N:
-//   dL/dW_l += delta_l h_(l-1)^T,   dL/db_l += delta_l,   delta_(l-1) = (W_l^T delta_l) * h'(z_(l-1)),
-//   with h'(z) = omega0 cos(omega0 z), or 1 where a ReLU is open.
-// Then one step of Adam (Kingma & Ba 2015, Algorithm 1) on the gradient of the whole picture.
+//   dL/dW_l += delta_l h_(l-1)^T,   dL/db_l += delta_l,   delta_(l-1) = (W_l^T delta_l) * f'(z_(l-1)).
+// Then one step of Adam (Kingma & Ba 2015, Algorithm 1) on the gradient of all points, with the decoupled weight decay
+// of AdamW (Loshchilov & Hutter 2019, Algorithm 2).
 //
 // Step-major: all networks advance one step together, as the definition of a training step reads.
 #include "impl/reference/inr_ensemble.hpp"
@@ -21,6 +22,7 @@
 #include <utility>
 
 #include "impl/common/inr_layout.hpp"
+#include "impl/common/stale_stop.hpp"
 
 namespace frugal::reference {
 namespace {
@@ -43,8 +45,9 @@ class ReferenceInrEnsemble final : public InrEnsemble {
       const auto in = static_cast<std::size_t>(spec_.layer_in(l));
       zero.push_back({Values(out * in, 0.0), Values(out, 0.0)});
     }
-    const auto networks = static_cast<std::size_t>(spec_.networks());
+    const auto networks = static_cast<std::size_t>(spec_.networks);
     for (auto& copy : state_) copy.assign(networks, zero);
+    curves_.resize(networks);
     gradient_ = zero;
     for (const InrTensor& tensor : tensors_) scatter(0, tensor, inr_initial_values(spec_, tensor));
     hidden_.resize(static_cast<std::size_t>(spec_.layers()));
@@ -53,37 +56,43 @@ class ReferenceInrEnsemble final : public InrEnsemble {
 
   std::string implementation() const override { return "reference"; }
 
-  void set_signal(std::span<const float> pixels) override {
-    assert(pixels.size() == static_cast<std::size_t>(spec_.networks() * spec_.tile_pixels() * spec_.channels));
-    signal_.assign(pixels.begin(), pixels.end());
+  void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
+    assert(coordinates.size() == static_cast<std::size_t>(spec_.points * spec_.inputs));
+    assert(targets.size() == static_cast<std::size_t>(spec_.networks * spec_.points * spec_.channels));
+    coordinates_.assign(coordinates.begin(), coordinates.end());
+    targets_.assign(targets.begin(), targets.end());
   }
 
   std::vector<double> train(int steps) override {
-    assert(!signal_.empty() && "set_signal comes first");
+    assert(!targets_.empty() && "set_samples comes first");
     std::vector<double> losses;
     for (int i = 0; i < steps; ++i) losses.push_back(train_step());
     return losses;
   }
 
-  void render(int tile_resolution, std::span<float> out) const override {
-    assert(out.size() == pixel_index(spec_.grid, 0, 0, 0, tile_resolution));
+  std::int64_t network_steps() const override {
+    std::int64_t steps = 0;
+    for (const StaleStop& curve : curves_) steps += curve.steps;
+    return steps;
+  }
+
+  void evaluate(std::span<const float> coordinates, std::span<float> out) const override {
+    const auto inputs = static_cast<std::size_t>(spec_.inputs);
+    assert(out.size() * inputs == coordinates.size() * static_cast<std::size_t>(spec_.networks * spec_.channels));
     std::vector<Values> hidden(hidden_.size());
     std::vector<Values> slope(slope_.size());
-    for (int row = 0; row < spec_.grid; ++row)
-      for (int column = 0; column < spec_.grid; ++column)
-        for (int r = 0; r < tile_resolution; ++r)
-          for (int c = 0; c < tile_resolution; ++c) {
-            const Values& colour = forward(network(0, row, column), r, c, tile_resolution, hidden, slope);
-            for (int k = 0; k < spec_.channels; ++k)
-              out[pixel_index(row, column, r, c, tile_resolution) + k] = static_cast<float>(colour[k]);
-          }
+    auto to = out.begin();
+    for (const InrNetwork& net : state_[0])
+      for (std::size_t at = 0; at < coordinates.size(); at += inputs)
+        for (const double value : forward(net, coordinates.subspan(at, inputs), hidden, slope))
+          *to++ = static_cast<float>(value);
   }
 
   ModelState export_state() const override {
     ModelState state{.step = step_, .tensors = {}};
     for (int copy = 0; copy < 3; ++copy)
       for (const InrTensor& tensor : tensors_) {
-        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks(), tensor.out}, {}};
+        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
         if (!tensor.bias) exported.shape.push_back(tensor.in);
         for (const InrNetwork& net : state_[copy]) {
           const InrLayer& layer = net[tensor.layer];
@@ -100,19 +109,10 @@ class ReferenceInrEnsemble final : public InrEnsemble {
     for (std::size_t i = 0; i < targets.size(); ++i)
       scatter(targets[i].copy, tensors_[targets[i].tensor], state.tensors[i].values);
     step_ = state.step;
+    for (StaleStop& curve : curves_) curve = {};
   }
 
  private:
-  /// Index of channel 0 of pixel (r, c) of tile (row, column) in a picture whose tiles are `resolution` wide.
-  std::size_t pixel_index(int row, int column, int r, int c, int resolution) const {
-    const auto side = std::size_t{1} * spec_.grid * resolution;
-    return ((std::size_t{1} * row * resolution + r) * side + std::size_t{1} * column * resolution + c) * spec_.channels;
-  }
-
-  const InrNetwork& network(int copy, int row, int column) const {
-    return state_[copy][std::size_t{1} * row * spec_.grid + column];
-  }
-
   void scatter(int copy, const InrTensor& tensor, std::span<const float> values) {
     const auto size = static_cast<std::size_t>(tensor.size());
     for (std::size_t k = 0; k < state_[copy].size(); ++k) {
@@ -122,15 +122,16 @@ class ReferenceInrEnsemble final : public InrEnsemble {
     }
   }
 
-  /// Colours at pixel (r, c). Leaves h_l in hidden[l] (hidden[0] is the coordinate) and h'(z_l) in slope[l], l counted
-  /// from 1 as in the equations above; the colours lie in a member of neither.
-  const Values& forward(const InrNetwork& net, int r, int c, int resolution, std::vector<Values>& hidden,
+  /// Values at point x. Leaves h_l in hidden[l] (hidden[0] is x) and f'(z_l) in slope[l], l counted from 1 as in the
+  /// equations above; the values lie in slope[0], which those equations do not use.
+  const Values& forward(const InrNetwork& net, std::span<const float> x, std::vector<Values>& hidden,
                         std::vector<Values>& slope) const {
-    hidden[0] = {inr_coordinate(r, resolution), inr_coordinate(c, resolution)};
+    hidden[0].assign(x.begin(), x.end());
     for (int l = 0; l < spec_.layers() - 1; ++l) {
       Values z = affine(net[l], hidden[l]);
       slope[l + 1].resize(z.size());
-      for (std::size_t i = 0; i < z.size(); ++i) std::tie(z[i], slope[l + 1][i]) = activate(z[i]);
+      const double omega = l == 0 ? spec_.first_omega0 : spec_.omega0;
+      for (std::size_t i = 0; i < z.size(); ++i) std::tie(z[i], slope[l + 1][i]) = activate(z[i], omega);
       hidden[l + 1] = std::move(z);
     }
     slope[0] = affine(net.back(), hidden.back());
@@ -144,13 +145,32 @@ class ReferenceInrEnsemble final : public InrEnsemble {
     return result;
   }
 
-  /// h(z) and h'(z).
-  std::pair<double, double> activate(double z) const {
-    if (spec_.activation == Activation::relu) return z > 0 ? std::pair{z, 1.0} : std::pair{0.0, 0.0};
-    return {std::sin(spec_.omega0 * z), spec_.omega0 * std::cos(spec_.omega0 * z)};
+  /// f(z) and f'(z).
+  std::pair<double, double> activate(double z, double omega) const {
+    const double s = spec_.scale;
+    switch (spec_.activation) {
+      case Activation::sine:
+        return {std::sin(omega * z), omega * std::cos(omega * z)};
+      case Activation::relu:
+        return z > 0 ? std::pair{z, 1.0} : std::pair{0.0, 0.0};
+      case Activation::gauss: {
+        const double bell = std::exp(-s * z * s * z);
+        return {bell, -2 * s * s * z * bell};
+      }
+      case Activation::wire: {
+        const double bell = std::exp(-s * z * s * z);
+        const double wave = std::cos(omega * z);
+        return {wave * bell, -(omega * std::sin(omega * z) + 2 * s * s * z * wave) * bell};
+      }
+      case Activation::finer: {
+        const double phase = omega * (std::abs(z) + 1) * z;
+        return {std::sin(phase), omega * (2 * std::abs(z) + 1) * std::cos(phase)};
+      }
+    }
+    return {};
   }
 
-  /// Adds one pixel's share to gradient_. delta: dL/dz of the last layer.
+  /// Adds one point's share to gradient_. delta: dL/dz of the last layer.
   void backward(const InrNetwork& net, Values delta) {
     for (int l = spec_.layers() - 1; l >= 0; --l) {
       const Values& input = hidden_[l];
@@ -173,11 +193,13 @@ class ReferenceInrEnsemble final : public InrEnsemble {
     const Adam& a = spec_.adam;
     const double correction1 = 1 - std::pow(a.beta1, static_cast<double>(step_));
     const double correction2 = 1 - std::pow(a.beta2, static_cast<double>(step_));
+    const double rate = learning_rate_at(spec_, step_);
     const auto update = [&](Values& w, Values& m, Values& v, const Values& g) {
       for (std::size_t i = 0; i < w.size(); ++i) {
         m[i] = a.beta1 * m[i] + (1 - a.beta1) * g[i];
         v[i] = a.beta2 * v[i] + (1 - a.beta2) * g[i] * g[i];
-        w[i] -= a.learning_rate * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + a.epsilon);
+        w[i] *= 1 - rate * spec_.weight_decay;
+        w[i] -= rate * (m[i] / correction1) / (std::sqrt(v[i] / correction2) + a.epsilon);
       }
     };
     for (int l = 0; l < spec_.layers(); ++l) {
@@ -188,38 +210,50 @@ class ReferenceInrEnsemble final : public InrEnsemble {
 
   double train_step() {
     ++step_;
-    const auto count = static_cast<double>(signal_.size());
+    const auto count = static_cast<double>(targets_.size());
     double squares = 0;
-    for (int row = 0; row < spec_.grid; ++row)
-      for (int column = 0; column < spec_.grid; ++column) {
-        for (InrLayer& layer : gradient_) {
-          std::fill(layer.weight.begin(), layer.weight.end(), 0.0);
-          std::fill(layer.bias.begin(), layer.bias.end(), 0.0);
-        }
-        const InrNetwork& net = network(0, row, column);
-        for (int r = 0; r < spec_.tile; ++r)
-          for (int c = 0; c < spec_.tile; ++c) {
-            Values delta = forward(net, r, c, spec_.tile, hidden_, slope_);
-            const std::size_t pixel = pixel_index(row, column, r, c, spec_.tile);
-            for (int k = 0; k < spec_.channels; ++k) {
-              const double error = delta[k] - signal_[pixel + k];
-              squares += error * error;
-              delta[k] = 2 * error / count;
-            }
-            backward(net, std::move(delta));
-          }
-        adam(std::size_t{1} * row * spec_.grid + column);
+    for (std::size_t k = 0; k < curves_.size(); ++k) {
+      if (!curves_[k].stopped(spec_.patience)) {
+        curves_[k].add(gradient_of(k, 2 / count));
+        adam(k);
       }
+      squares += curves_[k].last;
+    }
     return squares / count;
+  }
+
+  /// Leaves the gradient of network k in gradient_; returns its sum of square errors. scale: dL/dy over y - target.
+  double gradient_of(std::size_t k, double scale) {
+    for (InrLayer& layer : gradient_) {
+      std::fill(layer.weight.begin(), layer.weight.end(), 0.0);
+      std::fill(layer.bias.begin(), layer.bias.end(), 0.0);
+    }
+    const auto points = static_cast<std::size_t>(spec_.points);
+    const auto inputs = static_cast<std::size_t>(spec_.inputs);
+    const auto channels = static_cast<std::size_t>(spec_.channels);
+    double squares = 0;
+    for (std::size_t point = 0; point < points; ++point) {
+      const std::span x = std::span(coordinates_).subspan(point * inputs, inputs);
+      Values delta = forward(state_[0][k], x, hidden_, slope_);
+      for (std::size_t c = 0; c < channels; ++c) {
+        const double error = delta[c] - targets_[(k * points + point) * channels + c];
+        squares += error * error;
+        delta[c] = scale * error;
+      }
+      backward(state_[0][k], std::move(delta));
+    }
+    return squares;
   }
 
   InrSpec spec_;
   std::vector<InrTensor> tensors_;
   std::uint64_t step_ = 0;
-  Values signal_;                       ///< [grid * tile, grid * tile, channels]
+  std::vector<float> coordinates_;      ///< [points, inputs]
+  std::vector<float> targets_;          ///< [K, points, channels]
   std::vector<InrNetwork> state_[3];    ///< parameters, adam.m, adam.v; [K]
+  std::vector<StaleStop> curves_;       ///< sums of square errors of each network
   InrNetwork gradient_;                 ///< of the network at work
-  std::vector<Values> hidden_, slope_;  ///< of the pixel at work
+  std::vector<Values> hidden_, slope_;  ///< of the point at work
 };
 
 }  // namespace
@@ -228,6 +262,8 @@ Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
   if (spec.precision != Precision::fp32)
     return Support::no("reference computes in fp64 and stands for fp32; tf32 and bf16 need another back end");
+  if (spec.implementation != InrImplementation::automatic)
+    return Support::no("reference has one implementation; onednn and fused are the cpu's");
   return Support::yes();
 }
 

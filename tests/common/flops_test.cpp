@@ -7,8 +7,8 @@ namespace {
 
 InrSpec structure(int grid, int hidden_layers, int width) {
   InrSpec spec;
-  spec.grid = grid;
-  spec.tile = 128 / grid;
+  spec.networks = std::int64_t{grid} * grid;
+  spec.points = std::int64_t{128 / grid} * (128 / grid);
   spec.hidden_layers = hidden_layers;
   spec.width = width;
   return spec;

@@ -16,9 +16,9 @@ using ::testing::Not;
 
 TEST(Manifests, AllParseAndAreComplete) {
   ASSERT_FALSE(manifests().empty());
-  const std::set<std::string> readers{"ml-tab",        "ml-colons",      "ml-csv", "ncf",
-                                      "epinions-tang", "epinions-massa", "criteo", "png"};
-  const std::set<std::string> kinds{"interactions", "clicks", "image"};
+  const std::set<std::string> readers{"ml-tab",         "ml-colons", "ml-csv", "ncf", "epinions-tang",
+                                      "epinions-massa", "criteo",    "png",    "wav", "npy"};
+  const std::set<std::string> kinds{"interactions", "clicks", "image", "audio", "volume"};
   for (const Manifest& manifest : manifests()) {
     SCOPED_TRACE(manifest.name);
     EXPECT_THAT(readers, Contains(manifest.reader));
@@ -46,6 +46,17 @@ TEST(Manifests, NamesOfSetsAndGeneratorsDoNotClash) {
   std::set<std::string> names;
   for (const Manifest& manifest : manifests()) EXPECT_TRUE(names.insert(manifest.name).second) << manifest.name;
   for (const Generator& generator : generators()) EXPECT_TRUE(names.insert(generator.name).second) << generator.name;
+}
+
+TEST(Manifests, EntriesAreAllThatAPlanCanName) {
+  const std::vector<DatasetEntry> entries = dataset_entries();
+  EXPECT_EQ(entries.size(), manifests().size() + generators().size() + 1);
+  for (const DatasetEntry& entry : entries) {
+    EXPECT_NO_THROW(resolve_params({{"name", entry.name}})) << entry.name;
+    const bool on_users_and_items = entry.kind == "interactions" || entry.kind == "clicks";
+    EXPECT_NE(is_signal(entry.kind), on_users_and_items) << entry.name;
+  }
+  EXPECT_EQ(entries.back().name, own_file);
 }
 
 TEST(Manifests, UnknownNameIsNull) {

@@ -29,7 +29,7 @@ TEST_F(Verbs, WithoutAVerbTellsTheVerbsAndExitsTwo) {
 }
 
 TEST_F(Verbs, EachVerbHelps) {
-  for (const char* verb : {"doctor", "list", "plan", "run", "verify", "check", "compare", "report", "data"}) {
+  for (const char* verb : {"doctor", "list", "plan", "run", "search", "verify", "check", "compare", "report", "data"}) {
     const Said said = fake({verb, "--help"});
     EXPECT_EQ(said.code, 0) << verb;
     EXPECT_THAT(said.out, HasSubstr("frugal " + std::string(verb))) << verb;

@@ -1,5 +1,5 @@
 // Whatever bytes a data file holds, a reader returns data or throws UserError; and what it returns keeps its promises.
-// The first byte ('0' to '7') chooses the reader, the rest is the file (for the NCF split: three files, separated by
+// The first byte ('0' to '9') chooses the reader, the rest is the file (for the NCF split: three files, separated by
 // 0xff bytes).
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/image.hpp"
 #include "datasets/readers/readers.hpp"
+#include "datasets/readers/signal_files.hpp"
 #include "impl/common/error.hpp"
 
 namespace {
@@ -56,9 +56,11 @@ void check(const frugal::data::Clicks& clicks) {
   for (const std::uint32_t id : clicks.ids) require(id < clicks.table_rows.front());
 }
 
-void check(const frugal::data::Image& image) {
-  require(image.values.size() == static_cast<std::size_t>(image.height) * static_cast<std::size_t>(image.width) * 3);
-  for (const float value : image.values) require(value >= -1 && value <= 1);
+/// The header alone must give the shape of the whole, and be readable where the whole is.
+void check(const frugal::data::Signal& signal, const frugal::data::SignalShape& shape) {
+  require(static_cast<const frugal::data::SignalShape&>(signal) == shape);
+  require(shape.channels > 0 && signal.values.size() == shape.samples() * static_cast<std::size_t>(shape.channels));
+  for (const float value : signal.values) require(value >= -1 && value <= 1);
 }
 
 void read_split(std::string_view bytes) {
@@ -81,7 +83,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const MemoryFile file(bytes);
   try {
-    switch (data[0] % 8) {
+    switch (static_cast<std::uint8_t>(data[0] - '0') % 10) {
       case 0:
         check(frugal::data::read_movielens_tab(file.path()));
         break;
@@ -101,10 +103,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(frugal::data::read_criteo(file.path(), 100, 0));
         break;
       case 6:
-        check(frugal::data::read_png(file.path()));
+        check(frugal::data::read_picture(file.path()), frugal::data::picture_shape(file.path()));
+        break;
+      case 7:
+        read_split(bytes);
+        break;
+      case 8:
+        check(frugal::data::read_audio(file.path()), frugal::data::audio_shape(file.path()));
         break;
       default:
-        read_split(bytes);
+        check(frugal::data::read_volume(file.path()), frugal::data::volume_shape(file.path()));
         break;
     }
   } catch (const frugal::UserError&) {

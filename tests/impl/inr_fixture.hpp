@@ -5,33 +5,42 @@
 #include <vector>
 
 #include "impl/api/backend.hpp"
+#include "impl/common/inr_layout.hpp"
 #include "impl/common/philox.hpp"
 #include "tests/impl/model_state.hpp"
 
 namespace frugal::inr_test {
 
-inline std::int64_t signal_size(const InrSpec& spec, int resolution) {
-  return spec.networks() * resolution * resolution * spec.channels;
+/// Points of a regular grid over a tile, `side` along each dimension of the spec.
+inline std::vector<float> grid_of(const InrSpec& spec, int side) {
+  return grid_coordinates(std::vector<int>(static_cast<std::size_t>(spec.inputs), side));
+}
+
+/// Side of the grid that spec.points make.
+inline int side_of(const InrSpec& spec) {
+  return static_cast<int>(std::lround(std::pow(static_cast<double>(spec.points), 1.0 / spec.inputs)));
 }
 
 /// Values in [-1, 1] that depend on nothing but the index.
 inline std::vector<float> noise(const InrSpec& spec) {
   const Philox random(99, Purpose::test);
-  std::vector<float> pixels(static_cast<std::size_t>(signal_size(spec, spec.tile)));
-  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = 2 * random.uniform(i) - 1;
-  return pixels;
+  std::vector<float> targets(static_cast<std::size_t>(spec.networks * spec.points * spec.channels));
+  for (std::size_t i = 0; i < targets.size(); ++i) targets[i] = 2 * random.uniform(i) - 1;
+  return targets;
 }
 
 inline std::unique_ptr<InrEnsemble> make(const std::string& backend, const InrSpec& spec) {
   auto model = find_backend(backend)->make(spec);
-  model->set_signal(noise(spec));
+  model->set_samples(grid_of(spec, side_of(spec)), noise(spec));
   return model;
 }
 
-inline std::vector<float> rendered(const InrEnsemble& model, const InrSpec& spec, int resolution) {
-  std::vector<float> picture(static_cast<std::size_t>(signal_size(spec, resolution)));
-  model.render(resolution, picture);
-  return picture;
+inline std::vector<float> evaluated(const InrEnsemble& model, const InrSpec& spec, int side) {
+  const std::vector<float> x = grid_of(spec, side);
+  std::vector<float> values(x.size() / static_cast<std::size_t>(spec.inputs) *
+                            static_cast<std::size_t>(spec.networks * spec.channels));
+  model.evaluate(x, values);
+  return values;
 }
 
 }  // namespace frugal::inr_test

@@ -6,7 +6,6 @@ namespace frugal::workloads {
 namespace {
 
 TEST(BetweenPixels, ALinearPictureInterpolatedExactlyHasNoError) {
-  const InrSpec spec{.grid = 2, .tile = 3, .channels = 1};
   // Within each tile: 10 * tile + row + column / 4 at whole pixels, so half steps in between.
   std::vector<float> original(36);
   std::vector<float> fine(100);
@@ -19,21 +18,20 @@ TEST(BetweenPixels, ALinearPictureInterpolatedExactlyHasNoError) {
   for (std::size_t y = 0; y < 10; ++y)
     for (std::size_t x = 0; x < 10; ++x)
       fine[y * 10 + x] = value(y / 5, x / 5, static_cast<double>(y % 5) / 2, static_cast<double>(x % 5) / 2);
-  EXPECT_EQ(between_pixels_mse(spec, fine, original), 0);
+  EXPECT_EQ(between_pixels_mse(2, 3, 1, fine, original), 0);
 }
 
 TEST(BetweenPixels, PixelsThemselvesDoNotCount) {
-  const InrSpec spec{.grid = 1, .tile = 2, .channels = 1};
   const std::vector<float> original = {0, 1, 2, 3};
   // Corners are on pixels; edges and the centre are between.
   const std::vector<float> fine = {9, 0.5, 9, 1, 1.5, 2, 9, 2.5, 9};
-  EXPECT_EQ(between_pixels_mse(spec, fine, original), 0);
+  EXPECT_EQ(between_pixels_mse(1, 2, 1, fine, original), 0);
   const std::vector<float> off = {0, 0.5, 1, 1, 2.5, 2, 2, 2.5, 3};
-  EXPECT_DOUBLE_EQ(*between_pixels_mse(spec, off, original), 1.0 / 5);
+  EXPECT_DOUBLE_EQ(*between_pixels_mse(1, 2, 1, off, original), 1.0 / 5);
 }
 
 TEST(BetweenPixels, ATileOfOnePixelHasNone) {
-  EXPECT_FALSE(between_pixels_mse({.grid = 2, .tile = 1, .channels = 1}, std::vector<float>(4), std::vector<float>(4)));
+  EXPECT_FALSE(between_pixels_mse(2, 1, 1, std::vector<float>(4), std::vector<float>(4)));
 }
 
 }  // namespace

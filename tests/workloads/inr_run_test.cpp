@@ -99,10 +99,10 @@ TEST(InrWorkload, AnUnknownBackEndIsNamedWithTheKnownOnes) {
 }
 
 TEST(InrWorkload, APrecisionTheBackEndLacksIsFoundBeforeTheRun) {
-  const std::string text = inr_plan("cpu", fmt::format("{}, precision: bf16", tiny));
+  const std::string text = inr_plan("cpu", fmt::format("{}, precision: tf32", tiny));
   const auto file = harness::parse_plan(text, "test.yaml", {}, all(), {});
   ASSERT_EQ(file.unavailable.size(), 1u);
-  EXPECT_NE(file.unavailable.front().find("fp32 only"), std::string::npos) << file.unavailable.front();
+  EXPECT_NE(file.unavailable.front().find("no tf32"), std::string::npos) << file.unavailable.front();
 }
 
 TEST(InrWorkload, AMissingDataSetIsUnavailableAndNamesTheCommand) {

@@ -15,8 +15,9 @@ class Replay final : public InrEnsemble {
   std::string implementation() const override { return "replay"; }
   ModelState export_state() const override { return {}; }
   void import_state(const ModelState&) override {}
-  void set_signal(std::span<const float>) override {}
-  void render(int, std::span<float>) const override {}
+  void set_samples(std::span<const float>, std::span<const float>) override {}
+  std::int64_t network_steps() const override { return 0; }
+  void evaluate(std::span<const float>, std::span<float>) const override {}
   std::vector<double> train(int steps) override {
     std::vector<double> result;
     for (int i = 0; i < steps; ++i) result.push_back(losses_.at(taken++));

@@ -26,6 +26,7 @@ usage: frugal VERB [ARGUMENTS]        (frugal VERB --help says more)
   data       list, fetch and check data sets
   plan       expand and validate a plan, run nothing
   run        run a plan; continues where it stopped
+  search     look for the best structure in the space of a plan; continues where it stopped
   verify     check a back end against the reference on this machine
   report     a table of a run, as text, Markdown, CSV, LaTeX or HTML
   check      a run against a baseline: exit code 1 when it is worse
@@ -43,7 +44,7 @@ examples:
 exit codes: 0 ok, 1 gate failed, 2 bad plan or usage, 3 some cells failed, 4 something is unavailable, 130 interrupted
 )";
 
-const std::vector<std::string> verb_names = {"doctor", "list",   "data",  "plan",    "run",
+const std::vector<std::string> verb_names = {"doctor", "list",   "data",  "plan",    "run", "search",
                                              "verify", "report", "check", "compare", "help"};
 
 void print_version() {
@@ -92,6 +93,7 @@ int dispatch(const Args& command, const Workloads& workloads) {
   if (verb == "data") return run_data(args);
   if (verb == "plan") return run_plan_verb(args, workloads);
   if (verb == "run") return run_run_verb(args, workloads, command);
+  if (verb == "search") return run_search_verb(args, workloads, command);
   if (verb == "verify") return run_verify_verb(args);
   if (verb == "report") return run_report_verb(args);
   if (verb == "check") return run_check_verb(args);

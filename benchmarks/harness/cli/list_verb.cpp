@@ -95,10 +95,8 @@ void list_backends() {
 
 void list_datasets() {
   TextRows rows = {{"data set", "kind", "what it is", "licence"}};
-  for (const data::Manifest& manifest : data::manifests())
-    rows.push_back({manifest.name, manifest.kind, manifest.title, manifest.licence});
-  for (const data::Generator& generator : data::generators())
-    rows.push_back({generator.name, generator.kind, generator.help, "generated"});
+  for (const data::DatasetEntry& entry : data::dataset_entries())
+    rows.push_back({entry.name, entry.kind, entry.help, entry.licence});
   fmt::print("{}", text_table(rows));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace frugal::harness {
@@ -17,6 +18,10 @@ LoadedPlan load_plan_of(const ParsedOptions& options, const Workloads& workloads
   loaded.data_dirs = data_dirs_from(options.all("data-dir"));
   loaded.file = load_plan(options.arguments.at(0), loaded.overrides, workloads, loaded.data_dirs);
   return loaded;
+}
+
+const Workload& workload_of(const Plan& plan, const Workloads& workloads) {
+  return **std::ranges::find(workloads, plan.workload, &Workload::name);
 }
 
 bool report_unavailable(const PlanFile& file) {

@@ -1,4 +1,4 @@
-// What `plan` and `run` share: the plan with its overrides and data folders, loaded.
+// What `plan`, `run` and `search` share: the plan with its overrides and data folders, loaded.
 #pragma once
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/plan/plan.hpp"
@@ -13,6 +13,9 @@ struct LoadedPlan {
 
 /// From the first argument, --set and --data-dir. Throws UserError.
 LoadedPlan load_plan_of(const ParsedOptions& options, const Workloads& workloads);
+
+/// That of the plan, which names one of these.
+const Workload& workload_of(const Plan& plan, const Workloads& workloads);
 
 /// Prints what cannot run here, and why, to stderr. True when there is something.
 bool report_unavailable(const PlanFile& file);

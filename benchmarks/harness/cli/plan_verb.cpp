@@ -5,6 +5,7 @@
 #include "benchmarks/harness/cli/plan_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/run/select.hpp"
+#include "benchmarks/harness/search/search.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -45,7 +46,11 @@ int run_plan_verb(const Args& args, const Workloads& workloads) {
   if (!options) return exit_ok;
   const LoadedPlan loaded = load_plan_of(*options, workloads);
   const std::vector<PlannedCell> cells = planned_cells(loaded.file);
-  for (const Plan& plan : loaded.file.plans) print_plan(plan, cells);
+  for (const Plan& plan : loaded.file.plans) {
+    print_plan(plan, cells);
+    if (plan.search)
+      fmt::print("search: {}\n", space_text(plan, make_search_space(plan, workload_of(plan, workloads))));
+  }
   fmt::print("{} cell{}\n", cells.size(), cells.size() == 1 ? "" : "s");
   return report_unavailable(loaded.file) ? exit_unavailable : exit_ok;
 }

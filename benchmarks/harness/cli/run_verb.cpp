@@ -8,6 +8,7 @@
 #include "benchmarks/harness/cli/backend_facts.hpp"
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/plan_arguments.hpp"
+#include "benchmarks/harness/cli/run_talk.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
@@ -30,50 +31,6 @@ const VerbSpec run_verb = {
      data_dir_option()},
     {"frugal run demo", "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",
      "frugal run benchmarks/plans/smoke.yaml --only backend=cpu,seed=1", "frugal run demo --rerun failed"}};
-
-/// A word as a shell reads it back.
-std::string shell_word(const std::string& word) {
-  const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("@%+=:,./-_").find(static_cast<char>(c)) != std::string_view::npos;
-  });
-  if (plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
-}
-
-/// The command line without --rerun: what to give again, with another --rerun or none. --only and --shard stay.
-std::string command_again(const Args& command) {
-  std::string line = shell_word(command[0]);
-  for (std::size_t i = 1; i < command.size(); ++i) {
-    const std::string& word = command[i];
-    if (word == "--rerun") {
-      ++i;
-    } else if (!word.starts_with("--rerun=")) {
-      line += " " + shell_word(word);
-    }
-  }
-  return line;
-}
-
-std::string unit_suffix(const MetricDescriptor& metric) { return metric.unit.empty() ? "" : " " + metric.unit; }
-
-/// The first two metrics, in the order in which the workload declares them, that the cell has.
-std::string main_metrics_text(const CellRecord& record, const Workloads& workloads) {
-  std::string text;
-  int shown = 0;
-  for (const Workload* workload : workloads) {
-    if (workload->name() != record.cell.workload) continue;
-    for (const MetricDescriptor& metric : workload->metrics()) {
-      const auto value = record.metrics.find(metric.name);
-      if (value == record.metrics.end() || shown == 2) continue;
-      text += fmt::format("{}{} {}{}", shown == 0 ? "" : ", ", metric.name,
-                          fmt::format(fmt::runtime(metric.format), value->second), unit_suffix(metric));
-      ++shown;
-    }
-  }
-  return text;
-}
 
 /// Further lines of an error, below its first one.
 std::string indented(const std::string& text) {
@@ -121,6 +78,13 @@ int run_run_verb(const Args& args, const Workloads& workloads, const Args& comma
   const std::optional<ParsedOptions> options = parse_options(run_verb, args);
   if (!options) return exit_ok;
   const LoadedPlan loaded = load_plan_of(*options, workloads);
+  for (const Plan& plan : loaded.file.plans) {
+    if (plan.search) {
+      throw UserError(
+          Place{loaded.file.file},
+          fmt::format("plan '{}' has a search: `frugal search` runs it, and `frugal run` the others", plan.name));
+    }
+  }
   std::vector<PlannedCell> cells = planned_cells(loaded.file);
   if (const auto expression = options->one("only")) cells = only(std::move(cells), *expression);
   if (const auto which = options->one("shard")) cells = shard(cells, *which);

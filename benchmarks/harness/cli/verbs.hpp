@@ -16,6 +16,7 @@ int run_doctor_verb(const Args& args, const Workloads& workloads);
 int run_list_verb(const Args& args, const Workloads& workloads);
 int run_plan_verb(const Args& args, const Workloads& workloads);
 int run_run_verb(const Args& args, const Workloads& workloads, const Args& command);
+int run_search_verb(const Args& args, const Workloads& workloads, const Args& command);
 int run_verify_verb(const Args& args);
 int run_check_verb(const Args& args);
 int run_compare_verb(const Args& args);

@@ -1,4 +1,5 @@
 // What a cell is called and how it is written down.
+#include "benchmarks/harness/plan/params.hpp"
 #include "benchmarks/harness/plan/plan.hpp"
 #include "impl/common/sha256.hpp"
 
@@ -48,6 +49,12 @@ const Json* cell_value(const Json& cell_json, std::string_view path) {
     if (dot == std::string_view::npos) return value;
     path.remove_prefix(dot + 1);
   }
+}
+
+Cell with_value(const Cell& cell, std::string_view path, Json value) {
+  Json json = cell.to_json();
+  set_dotted(json, path, std::move(value));
+  return Cell::from_json(json);
 }
 
 }  // namespace frugal::harness

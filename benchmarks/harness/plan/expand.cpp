@@ -173,7 +173,8 @@ Space read_space(const Vocabulary& vocabulary, const Node& document) {
       add_settings(space.base, vocabulary, entry.key, entry.key_place, entry.value);
     }
   }
-  if (const Node* matrix = document.find("matrix")) {
+  const Node* search = document.find("search");
+  if (const Node* matrix = search != nullptr ? search->find("space") : document.find("matrix")) {
     for (const Node::Entry& entry : matrix->as_map()) space.groups.push_back({read_axis(vocabulary, entry)});
   }
   if (const Node* zip = document.find("zip")) {

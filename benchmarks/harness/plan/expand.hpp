@@ -31,8 +31,8 @@ struct Space {
   std::vector<Layer> overrides;  ///< above everything, the last one on top
 };
 
-/// Reads `backend`, `dataset`, `params`, `matrix`, `zip`, `include`, `exclude` and `seeds` of a document. Throws
-/// UserError; two axes over the same parameter are one.
+/// Reads `backend`, `dataset`, `params`, `matrix` (of a search: `search.space`), `zip`, `include`, `exclude` and
+/// `seeds` of a document. Throws UserError; two axes over the same parameter are one.
 Space read_space(const Vocabulary& vocabulary, const Node& document);
 
 /// The most cells one plan file may have: far above any study, far below what fills a machine's memory.

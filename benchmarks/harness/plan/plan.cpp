@@ -9,6 +9,7 @@
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/plan/expand.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
+#include "benchmarks/harness/plan/read_search.hpp"
 #include "impl/common/sha256.hpp"
 
 namespace frugal::harness {
@@ -118,7 +119,7 @@ Vocabulary read_workload(const Node& node, const Workloads& workloads) {
 Vocabulary read_head(const Node& document, const Workloads& workloads) {
   require_keys(document,
                {"schema", "name", "workload", "backend", "dataset", "params", "matrix", "zip", "include", "exclude",
-                "seeds", "measure", "limits", "determinism", "gate"},
+                "seeds", "measure", "limits", "determinism", "gate", "search"},
                "key");
   const Node& schema = required(document, "schema");
   if (schema.as_integer() != 1) {
@@ -172,13 +173,23 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.measure = read_measure(document.find("measure"));
     plan.limits = read_limits(document.find("limits"));
     read_determinism(document.find("determinism"), plan);
+    if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document);
     Space space = read_space(vocabulary, document);
     space.overrides = override_layers(vocabulary, values);
-    for_each_cell(space, vocabulary, document.place, cells_left, [&](const Cell& cell, const Point& point) {
+    const auto check = [&](const Cell& cell, const Point& point) {
       hear(vocabulary.workload().check(cell, data_dirs), point, document, result.unavailable);
-      plan.cells.push_back(cell);
-    });
-    cells_left -= plan.cells.size();
+    };
+    std::size_t runs_of_a_cell = 1;
+    if (plan.search) {
+      plan.cells = search_cells(*plan.search, space, vocabulary, document, cells_left, check, data_dirs);
+      if (plan.search->fidelity) runs_of_a_cell = plan.search->fidelity->values.size();
+    } else {
+      for_each_cell(space, vocabulary, document.place, cells_left, [&](const Cell& cell, const Point& point) {
+        check(cell, point);
+        plan.cells.push_back(cell);
+      });
+    }
+    cells_left -= plan.cells.size() * runs_of_a_cell;
     if (const Node* gates = document.find("gate")) {
       for (const Node& gate : gates->as_list()) {
         plan.gates.push_back(read_gate(vocabulary, gate));

@@ -1,7 +1,7 @@
 // A plan: one YAML document says what to measure; this turns it into cells.
 //
 //   schema: 1
-//   name: enrp_lake
+//   name: paper_enrp
 //   workload: inr
 //   backend: cpu
 //   dataset: enrp-lake                  # or {name: synthetic-photo, size: 128}
@@ -16,6 +16,19 @@
 //   determinism: bitwise                # or free, or {repeatable: 0.01}; what repeats of a cell must keep
 //   gate: [{metric: "psnr[enrp]", min: 30, where: {params.inr.grid: 2}}]
 //
+// Instead of matrix, zip, include, exclude and gate, a plan may have a search (for `frugal search`):
+//
+//   search:
+//     space:                            # every combination is a structure; the axes go from small to large
+//       params.inr.grid: [1, 2, 4, 8]
+//       params.inr.width: [16, 32, 64, 128]
+//     maximize: "psnr[enrp]"            # or minimize: flops.train
+//     subject_to: [{metric: flops.train, max: 8.34e+11}, {metric: "psnr[between]", min: 25}]
+//     strategies: [exhaustive, greedy, halving, model]     # default: all, halving only with a fidelity
+//     fidelity: {params.inr.steps: [31, 125, 501]}         # halving's rungs; the last is the plan's own value
+//     cost: flops.train                 # what an evaluation costs; default: each the same, by its fidelity
+//     budget: 0.25                      # of the exhaustive search's cost: what each other strategy may spend
+//
 // A file may hold several documents ("---"): several plans that run into one folder.
 // Axes and overrides name a value by its dotted path from the document's root. An override (--set) replaces the value
 // and any axis over the same path. Order of cells: seeds innermost, the first matrix axis outermost, includes last.
@@ -25,6 +38,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/harness/plan/search_spec.hpp"
 #include "benchmarks/harness/workload.hpp"
 
 namespace frugal::harness {
@@ -64,7 +78,8 @@ struct Plan {
   Determinism determinism = Determinism::free;
   double band = 0;  ///< of repeatable: relative
   std::vector<Gate> gates;
-  std::vector<Cell> cells;  ///< expanded, distinct, in order
+  std::vector<Cell> cells;             ///< expanded, distinct, in order; of a search: its structures, seeds innermost
+  std::optional<SearchSpec> search{};  ///< set: a plan for `frugal search`
 };
 
 /// One "--set params.inr.width=64"; the value is read as YAML.
@@ -94,5 +109,8 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
 
 /// The value at a dotted path of a cell ("backend", "seed", "params.inr.width", "dataset.name"), or null.
 const Json* cell_value(const Json& cell_json, std::string_view path);
+
+/// The cell with another value at `path`, in canonical form.
+Cell with_value(const Cell& cell, std::string_view path, Json value);
 
 }  // namespace frugal::harness

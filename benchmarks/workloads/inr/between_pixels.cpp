@@ -5,12 +5,12 @@
 
 namespace frugal::workloads {
 
-std::optional<double> between_pixels_mse(const InrSpec& spec, std::span<const float> rendered,
+std::optional<double> between_pixels_mse(int grid_side, int tile_side, int channel_count, std::span<const float> rendered,
                                          std::span<const float> original) {
-  if (spec.tile < 2) return std::nullopt;
-  const auto tile = static_cast<std::size_t>(spec.tile);
-  const auto grid = static_cast<std::size_t>(spec.grid);
-  const auto channels = static_cast<std::size_t>(spec.channels);
+  if (tile_side < 2) return std::nullopt;
+  const auto tile = static_cast<std::size_t>(tile_side);
+  const auto grid = static_cast<std::size_t>(grid_side);
+  const auto channels = static_cast<std::size_t>(channel_count);
   const std::size_t fine = 2 * tile - 1;
   assert(rendered.size() == grid * fine * grid * fine * channels);
   assert(original.size() == grid * tile * grid * tile * channels);

@@ -39,15 +39,21 @@ Precision precision_of(const Json& own) {
 InrSpec inr_spec(const Cell& cell) {
   const Json& own = cell.own();
   InrSpec spec;
-  spec.grid = own.at("grid");
-  spec.tile = own.at("size").get<int>() / spec.grid;
+  const int grid = own.at("grid");
+  const std::int64_t tile = own.at("size").get<int>() / grid;
+  spec.networks = std::int64_t{grid} * grid;
+  spec.points = tile * tile;
   spec.channels = 3;
   spec.hidden_layers = own.at("hidden_layers");
   spec.width = own.at("width");
   spec.activation = own.at("activation") == "sine" ? Activation::sine : Activation::relu;
   spec.bias_init = bias_init_of(own);
   spec.precision = precision_of(own);
-  spec.omega0 = own.at("omega0");
+  spec.omega0 = spec.first_omega0 = own.at("omega0");
+  const std::string implementation = own.at("implementation");
+  spec.implementation = implementation == "onednn"  ? InrImplementation::onednn
+                        : implementation == "fused" ? InrImplementation::fused
+                                                    : InrImplementation::automatic;
   spec.adam.learning_rate = own.at("learning_rate");
   spec.seed = cell.seed;
   return spec;
@@ -68,12 +74,25 @@ void check_picture(const Cell& cell, const std::vector<std::filesystem::path>& d
   }
 }
 
-data::Image rendered(const InrEnsemble& model, const InrSpec& spec, int resolution) {
+/// Calls body(index into [networks, tile^2, channels], index into the picture) for each value.
+template <class Body>
+void for_each_value(int grid, int tile, int channels, const Body& body) {
+  std::size_t i = 0;
+  for (int k = 0; k < grid * grid; ++k)
+    for (int r = 0; r < tile; ++r)
+      for (int c = 0; c < tile; ++c)
+        for (int channel = 0; channel < channels; ++channel, ++i)
+          body(i, ((std::size_t(k / grid) * tile + r) * grid * tile + std::size_t(k % grid) * tile + c) * channels + channel);
+}
+
+data::Image rendered(const InrEnsemble& model, int grid, int channels, int resolution) {
   data::Image image;
-  image.height = image.width = spec.grid * resolution;
-  image.channels = spec.channels;
-  image.values.resize(static_cast<std::size_t>(image.height) * image.width * image.channels);
-  model.render(resolution, image.values);
+  image.height = image.width = grid * resolution;
+  image.channels = channels;
+  image.values.resize(static_cast<std::size_t>(image.height) * image.width * channels);
+  std::vector<float> tiles(image.values.size());
+  model.evaluate(grid_coordinates(std::vector{resolution, resolution}), tiles);
+  for_each_value(grid, resolution, channels, [&](std::size_t i, std::size_t at) { image.values[at] = tiles[i]; });
   return image;
 }
 
@@ -143,6 +162,11 @@ class Inr final : public harness::Workload {
          .default_value = "fp32",
          .help = "arithmetic of the matrix products",
          .choices = {"fp32", "tf32", "bf16"}},
+        {.name = "implementation",
+         .type = Type::string,
+         .default_value = "auto",
+         .help = "which of a back end's; auto: the fastest that can compute this",
+         .choices = {"auto", "onednn", "fused"}},
         {.name = "omega0",
          .type = Type::real,
          .default_value = 30.0,
@@ -195,6 +219,8 @@ class Inr final : public harness::Workload {
   Outcome run(const Cell& cell, RunContext& context) const override {
     const InrSpec spec = inr_spec(cell);
     const Json& own = cell.own();
+    const int grid = own.at("grid");
+    const int tile = own.at("size").get<int>() / grid;
 
     data::Image original;
     context.stage("load", [&] {
@@ -206,7 +232,9 @@ class Inr final : public harness::Workload {
     const auto steps_done = [&] { return static_cast<double>(curve.losses.size()); };
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
-      model->set_signal(original.values);
+      std::vector<float> targets(original.values.size());
+      for_each_value(grid, tile, spec.channels, [&](std::size_t i, std::size_t at) { targets[i] = original.values[at]; });
+      model->set_samples(grid_coordinates(std::vector{tile, tile}), targets);
       curve = train_until_stale(*model, own.at("steps"), own.at("patience"),
                                 [&](double share) { context.progress(share); });
       return Work{.flops = step_flops(spec).total() * steps_done(), .bytes = 0};
@@ -214,7 +242,7 @@ class Inr final : public harness::Workload {
 
     data::Image picture;
     context.stage("render", [&] {
-      picture = rendered(*model, spec, spec.tile);
+      picture = rendered(*model, grid, spec.channels, tile);
       return Work{.flops = step_flops(spec).forward, .bytes = 0};
     });
 
@@ -225,16 +253,16 @@ class Inr final : public harness::Workload {
     context.stage("evaluate", [&] {
       put("psnr", psnr_8bit(picture.values, original.values));
       put("ssim", ssim(picture.values, original.values, original.height, original.width, original.channels));
-      if (spec.tile > 1) {
-        const data::Image fine = rendered(*model, spec, 2 * spec.tile - 1);
-        put("psnr[between]", psnr_enrp(*between_pixels_mse(spec, fine.values, original.values)));
+      if (tile > 1) {
+        const data::Image fine = rendered(*model, grid, spec.channels, 2 * tile - 1);
+        put("psnr[between]", psnr_enrp(*between_pixels_mse(grid, tile, spec.channels, fine.values, original.values)));
       }
     });
     put("psnr[enrp]", psnr_enrp(curve.last()));
     put("psnr[enrp,best]", psnr_enrp(curve.best()));
     const auto count = static_cast<double>(parameters(spec));
     put("parameters", count);
-    put("bits_per_pixel", 32 * count / static_cast<double>(spec.networks() * spec.tile_pixels()));
+    put("bits_per_pixel", 32 * count / static_cast<double>(spec.networks * spec.points));
     put("flops.train", step_flops(spec).total() * steps_done());
     put("flops.inference", step_flops(spec).forward);
     put("steps.done", steps_done());

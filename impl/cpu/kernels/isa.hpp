@@ -23,6 +23,9 @@ inline Isa isa() {
   return best;
 }
 
+/// Products of bf16 pairs in hardware, as AVX-512.
+inline bool has_bf16() { return isa() == Isa::avx512 && __builtin_cpu_supports("avx512bf16"); }
+
 inline const char* isa_name() {
   switch (isa()) {
     case Isa::avx512:

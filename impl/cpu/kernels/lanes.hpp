@@ -35,6 +35,62 @@ inline float sum(Lanes a) {
 }
 /// Bit l is set when a[l] >= b[l]; false for NaN.
 inline unsigned not_below(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ); }
+inline Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_ps(a.v, b.v)}; }
+/// The larger; b where either is NaN.
+inline Lanes max(Lanes a, Lanes b) { return {_mm512_max_ps(a.v, b.v)}; }
+inline Lanes absolute(Lanes a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.F), a.v)}; }
+/// To the nearest integer, ties to even.
+inline Lanes round(Lanes a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+/// a, negated where the integer n is odd. |n| < 2^22; beyond, the sign is anyone's.
+inline Lanes negate_odd(Lanes a, Lanes n) {
+  const __m512i parity = _mm512_slli_epi32(_mm512_castps_si512(_mm512_add_ps(n.v, _mm512_set1_ps(0x1.8p23F))), 31);
+  return {_mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a.v), parity))};
+}
+/// 1 where a > 0, else 0.
+inline Lanes positive(Lanes a) {
+  return {_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, _mm512_setzero_ps(), _CMP_GT_OQ), _mm512_set1_ps(1.F))};
+}
+/// a * 2^n for an integer n in [-126, 127].
+inline Lanes times_power_of_two(Lanes a, Lanes n) { return {_mm512_scalef_ps(a.v, n.v)}; }
+/// The first `count` lanes, 0 in the others.
+inline Lanes first_lanes(Lanes a, long count) {
+  return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << count) - 1), a.v)};
+}
+/// m / (2 sqrt(x) + twice_epsilon), relative error below 4 eps, for x >= 0. The root is a Newton step on its 14-bit
+/// estimate: the unit that divides would be busy with an exact one for as long again. x below 1e-36 counts as that.
+inline Lanes over_twice_root(Lanes m, Lanes x, Lanes twice_epsilon) {
+  const Lanes square = max(broadcast(1e-36F), x);
+  const Lanes estimate{_mm512_rsqrt14_ps(square.v)};
+  const Lanes root = square * estimate;
+  return {_mm512_div_ps(m.v, (root * fnma(root, estimate, broadcast(3.F)) + twice_epsilon).v)};
+}
+/// to[j * to_stride + i] = from[i * from_stride + j] for i, j below Lanes::width.
+inline void transpose(const float* from, long from_stride, float* to, long to_stride) {
+  __m512 r[16], t[16];
+  for (int i = 0; i < 16; ++i) r[i] = _mm512_loadu_ps(from + i * from_stride);
+  for (int i = 0; i < 8; ++i) {
+    t[2 * i] = _mm512_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 4; ++i) {
+    const __m512d a = _mm512_castps_pd(t[4 * i]), b = _mm512_castps_pd(t[4 * i + 2]);
+    const __m512d c = _mm512_castps_pd(t[4 * i + 1]), d = _mm512_castps_pd(t[4 * i + 3]);
+    r[4 * i] = _mm512_castpd_ps(_mm512_unpacklo_pd(a, b));
+    r[4 * i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(a, b));
+    r[4 * i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(c, d));
+    r[4 * i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(c, d));
+  }
+  for (int i = 0; i < 4; ++i) {
+    t[i] = _mm512_shuffle_f32x4(r[i], r[4 + i], 0x88);
+    t[4 + i] = _mm512_shuffle_f32x4(r[i], r[4 + i], 0xdd);
+    t[8 + i] = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0x88);
+    t[12 + i] = _mm512_shuffle_f32x4(r[8 + i], r[12 + i], 0xdd);
+  }
+  for (int i = 0; i < 8; ++i) {
+    _mm512_storeu_ps(to + i * to_stride, _mm512_shuffle_f32x4(t[i], t[8 + i], 0x88));
+    _mm512_storeu_ps(to + (8 + i) * to_stride, _mm512_shuffle_f32x4(t[i], t[8 + i], 0xdd));
+  }
+}
 #else
 struct Lanes {
   static constexpr int width = 8;
@@ -56,7 +112,96 @@ inline float sum(Lanes a) { return sum_of_eight(a.v); }
 inline unsigned not_below(Lanes a, Lanes b) {
   return static_cast<unsigned>(_mm256_movemask_ps(_mm256_cmp_ps(a.v, b.v, _CMP_GE_OQ)));
 }
+inline Lanes operator-(Lanes a, Lanes b) { return {_mm256_sub_ps(a.v, b.v)}; }
+/// The larger; b where either is NaN.
+inline Lanes max(Lanes a, Lanes b) { return {_mm256_max_ps(a.v, b.v)}; }
+inline Lanes absolute(Lanes a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.F), a.v)}; }
+/// To the nearest integer, ties to even.
+inline Lanes round(Lanes a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
+/// a, negated where the integer n is odd. |n| < 2^22; beyond, the sign is anyone's.
+inline Lanes negate_odd(Lanes a, Lanes n) {
+  const __m256i parity = _mm256_slli_epi32(_mm256_castps_si256(_mm256_add_ps(n.v, _mm256_set1_ps(0x1.8p23F))), 31);
+  return {_mm256_castsi256_ps(_mm256_xor_si256(_mm256_castps_si256(a.v), parity))};
+}
+/// 1 where a > 0, else 0.
+inline Lanes positive(Lanes a) {
+  return {_mm256_and_ps(_mm256_cmp_ps(a.v, _mm256_setzero_ps(), _CMP_GT_OQ), _mm256_set1_ps(1.F))};
+}
+/// a * 2^n for an integer n in [-126, 127].
+inline Lanes times_power_of_two(Lanes a, Lanes n) {
+  const __m256i exponent = _mm256_slli_epi32(_mm256_cvtps_epi32(_mm256_add_ps(n.v, _mm256_set1_ps(127.F))), 23);
+  return {_mm256_mul_ps(a.v, _mm256_castsi256_ps(exponent))};
+}
+/// The first `count` lanes, 0 in the others.
+inline Lanes first_lanes(Lanes a, long count) {
+  const __m256 lane = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
+  return {_mm256_and_ps(a.v, _mm256_cmp_ps(lane, _mm256_set1_ps(static_cast<float>(count)), _CMP_LT_OQ))};
+}
+/// m / (2 sqrt(x) + twice_epsilon), for x >= 0.
+inline Lanes over_twice_root(Lanes m, Lanes x, Lanes twice_epsilon) {
+  return {_mm256_div_ps(m.v, _mm256_fmadd_ps(_mm256_sqrt_ps(x.v), _mm256_set1_ps(2.F), twice_epsilon.v))};
+}
+/// to[j * to_stride + i] = from[i * from_stride + j] for i, j below Lanes::width.
+inline void transpose(const float* from, long from_stride, float* to, long to_stride) {
+  __m256 r[8], t[8];
+  for (int i = 0; i < 8; ++i) r[i] = _mm256_loadu_ps(from + i * from_stride);
+  for (int i = 0; i < 4; ++i) {
+    t[2 * i] = _mm256_unpacklo_ps(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i], r[2 * i + 1]);
+  }
+  for (int i = 0; i < 2; ++i) {
+    r[4 * i] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0x44);
+    r[4 * i + 1] = _mm256_shuffle_ps(t[4 * i], t[4 * i + 2], 0xee);
+    r[4 * i + 2] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0x44);
+    r[4 * i + 3] = _mm256_shuffle_ps(t[4 * i + 1], t[4 * i + 3], 0xee);
+  }
+  for (int i = 0; i < 4; ++i) {
+    _mm256_storeu_ps(to + i * to_stride, _mm256_permute2f128_ps(r[i], r[4 + i], 0x20));
+    _mm256_storeu_ps(to + (4 + i) * to_stride, _mm256_permute2f128_ps(r[i], r[4 + i], 0x31));
+  }
+}
 #endif
+
+/// exp(x) for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln(2) / 2, Taylor polynomial of degree 7 in r.
+/// Below -87 it stays at exp(-87) = 2e-38. NaN gives NaN.
+inline Lanes exp_not_positive(Lanes x) {
+  const Lanes clamped = max(broadcast(-87.F), x);
+  const Lanes n = round(clamped * broadcast(1.44269504F));
+  Lanes r = fnma(n, broadcast(0.693145752F), clamped);  // ln 2 in two parts
+  r = fnma(n, broadcast(1.42860677e-6F), r);
+  constexpr float coefficients[] = {1.F / 720, 1.F / 120, 1.F / 24, 1.F / 6, 0.5F, 1.F, 1.F};
+  Lanes p = broadcast(1.F / 5040);
+  for (const float coefficient : coefficients) p = fma(p, r, broadcast(coefficient));
+  return times_power_of_two(p, n);
+}
+
+struct SineCosine {
+  Lanes sine;
+  Lanes cosine;
+};
+
+/// sin(pi u) and cos(pi u), absolute errors below 1.5e-7 for |u| < 2^22 (beyond, u is an integer or close to one, and
+/// the sign is anyone's); NaN for what has no sine. Half turns make the reduction exact: r = u - round(u) in
+/// [-1/2, 1/2], sin(pi u) = (-1)^round(u) sin(pi r), the same for cos.
+/// Minimax polynomials r P(r^2) and C(r^2), fitted for this by Lawson's reweighted least squares on [0, 1/2] and
+/// rounded to fp32 one coefficient at a time: 7.6e-9 and 1.1e-9; what is left is fp32 rounding.
+inline SineCosine sine_cosine_pi(Lanes u) {
+  const Lanes n = round(u);
+  const Lanes r = u - n;
+  const Lanes z = r * r;
+  Lanes p = broadcast(0x1.3911f8p-4F);
+  p = fma(p, z, broadcast(-0x1.31fbf0p-1F));
+  p = fma(p, z, broadcast(0x1.466504p+1F));
+  p = fma(p, z, broadcast(-0x1.4abba2p+2F));
+  p = fma(p, z, broadcast(0x1.921fb4p+1F));
+  Lanes c = broadcast(-0x1.889f28p-6F);
+  c = fma(c, z, broadcast(0x1.e0a1dep-3F));
+  c = fma(c, z, broadcast(-0x1.55cd26p+0F));
+  c = fma(c, z, broadcast(0x1.03c1d4p+2F));
+  c = fma(c, z, broadcast(-0x1.3bd3ccp+2F));
+  c = fma(c, z, broadcast(1.F));
+  return {negate_odd(p * r, n), negate_odd(c, n)};
+}
 
 /// exp(x) for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln(2) / 2, Taylor polynomial of degree 7 in r.
 /// Below -87 it stays at exp(-87) = 2e-38. The rounding to n is by the magic constant 1.5 * 2^23, which vectorises. NaN

@@ -6,11 +6,10 @@ namespace frugal::cpu {
 struct UpdateStep {
   float learning_rate;  ///< of adam: already divided by 1 - beta1^t
   float epsilon;
-  float beta1;
-  float beta2;
   float one_minus_beta1;
   float one_minus_beta2;
   float inverse_second;  ///< 1 / (1 - beta2^t)
+  float decay = 1;       ///< 1 - learning rate * decoupled weight decay
 };
 
 }  // namespace frugal::cpu

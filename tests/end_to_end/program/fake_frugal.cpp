@@ -2,9 +2,11 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "tests/end_to_end/program/trouble_workload.hpp"
 #include "tests/harness/fake_workload.hpp"
+#include "tests/harness/hill_workload.hpp"
 
 int main(int argc, char** argv) {
   const frugal::harness::FakeWorkload fake;
   const frugal::harness::TroubleWorkload trouble;
-  return frugal::harness::run_program(argc, argv, {&fake, &trouble});
+  const frugal::harness::HillWorkload hill;
+  return frugal::harness::run_program(argc, argv, {&fake, &trouble, &hill});
 }

@@ -1,0 +1,252 @@
+#include "benchmarks/harness/plan/read_search.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "benchmarks/harness/plan/plan.hpp"
+
+namespace frugal::harness {
+namespace {
+
+constexpr std::array<std::pair<Strategy, std::string_view>, 4> strategy_names = {{{Strategy::exhaustive, "exhaustive"},
+                                                                                  {Strategy::greedy, "greedy"},
+                                                                                  {Strategy::halving, "halving"},
+                                                                                  {Strategy::model, "model"}}};
+
+/// A search makes its own points, and has its own bounds.
+constexpr const char* not_beside_search[] = {"matrix", "zip", "include", "exclude", "gate"};
+
+bool is_number(const Node& node) { return node.kind == Node::Kind::integer || node.kind == Node::Kind::real; }
+
+/// Small to large is what the strategies step along; names have the order in which they are written.
+void require_order(const std::vector<Node>& values) {
+  for (std::size_t i = 1; i < values.size(); ++i) {
+    const bool numbers = is_number(values[i - 1]) && is_number(values[i]);
+    if (numbers && !(values[i].real > values[i - 1].real)) {
+      throw UserError(values[i].place, fmt::format("the values of a search go from small to large, but {} follows {}",
+                                                   values[i].text, values[i - 1].text));
+    }
+    for (std::size_t j = 0; j < i; ++j) {
+      if (to_json(values[j]) == to_json(values[i])) throw UserError(values[i].place, "this value is here already");
+    }
+  }
+}
+
+const std::string& read_metric(const Vocabulary& vocabulary, const Node& node) {
+  const std::vector<std::string>& known = vocabulary.metric_names();
+  if (std::ranges::find(known, node.as_string()) == known.end()) {
+    throw UserError(node.place, unknown_word("metric of " + vocabulary.name(), node.text, known));
+  }
+  return node.text;
+}
+
+void read_objective(const Vocabulary& vocabulary, const Node& node, SearchSpec& search) {
+  const Node* maximize = node.find("maximize");
+  const Node* minimize = node.find("minimize");
+  if ((maximize == nullptr) == (minimize == nullptr)) {
+    throw UserError(node.place, "a search needs either 'maximize' or 'minimize', with the name of a metric");
+  }
+  search.maximize = maximize != nullptr;
+  search.objective = read_metric(vocabulary, maximize != nullptr ? *maximize : *minimize);
+}
+
+MetricBound read_bound(const Vocabulary& vocabulary, const Node& node) {
+  require_keys(node, {"metric", "min", "max"}, "key of a bound");
+  const Node* metric = node.find("metric");
+  if (metric == nullptr) throw UserError(node.place, "a bound needs the key 'metric'");
+  MetricBound bound{read_metric(vocabulary, *metric), {}, {}};
+  if (const Node* min = node.find("min")) bound.min = min->as_real();
+  if (const Node* max = node.find("max")) bound.max = max->as_real();
+  if (!bound.min && !bound.max) throw UserError(node.place, "a bound needs 'min' or 'max'");
+  if (bound.min && bound.max && *bound.min > *bound.max) {
+    throw UserError(node.place, "no value passes: min is above max");
+  }
+  return bound;
+}
+
+/// Of the workload, a number, and not an axis.
+const ParamSpec& fidelity_param(const Vocabulary& vocabulary, const Node::Entry& entry, const SearchSpec& search) {
+  const std::string own = "params." + vocabulary.name() + ".";
+  const ParamSpec* spec = entry.key.starts_with(own) ? vocabulary.param(entry.key.substr(own.size())) : nullptr;
+  if (spec == nullptr) {
+    std::vector<std::string> known;
+    for (const std::string& name : vocabulary.param_names()) known.push_back(own + name);
+    throw UserError(entry.key_place, unknown_word("parameter", entry.key, known));
+  }
+  if (spec->type != ParamSpec::Type::integer && spec->type != ParamSpec::Type::real) {
+    throw UserError(entry.key_place, "a fidelity is a number that grows, but " + entry.key + " is none");
+  }
+  if (std::ranges::find(search.axes, entry.key, &OrderedAxis::path) != search.axes.end()) {
+    throw UserError(entry.key_place, entry.key + " is an axis of the space: it cannot be the fidelity too");
+  }
+  return *spec;
+}
+
+OrderedAxis read_fidelity(const Vocabulary& vocabulary, const Node& node, const SearchSpec& search) {
+  if (node.as_map().size() != 1) {
+    throw UserError(node.place, "fidelity is one path with a list of values, such as {params." + vocabulary.name() +
+                                    ".steps: [125, 501]}");
+  }
+  const Node::Entry& entry = node.entries.front();
+  const ParamSpec& spec = fidelity_param(vocabulary, entry, search);
+  OrderedAxis fidelity{entry.key};
+  for (const Node& value : entry.value.as_list()) {
+    fidelity.values.push_back(read_param(spec, value));
+    if (!(value.real > 0)) throw UserError(value.place, "a fidelity must be above 0, but this is " + value.text);
+  }
+  if (fidelity.values.size() < 2) throw UserError(entry.value.place, "a fidelity needs two values or more");
+  require_order(entry.value.items);
+  return fidelity;
+}
+
+std::vector<Strategy> read_strategies(const Node* node, bool has_fidelity) {
+  std::vector<Strategy> strategies;
+  if (node == nullptr) {
+    for (const auto& [strategy, name] : strategy_names) {
+      if (strategy != Strategy::halving || has_fidelity) strategies.push_back(strategy);
+    }
+    return strategies;
+  }
+  std::vector<std::string> known;
+  for (const auto& [strategy, name] : strategy_names) known.emplace_back(name);
+  for (const Node& item : node->as_list()) {
+    const auto found = std::ranges::find(known, item.as_string());
+    if (found == known.end()) throw UserError(item.place, unknown_word("strategy", item.text, known));
+    const Strategy strategy = strategy_names[static_cast<std::size_t>(found - known.begin())].first;
+    if (std::ranges::find(strategies, strategy) != strategies.end()) {
+      throw UserError(item.place, item.text + " is here already");
+    }
+    if (strategy == Strategy::halving && !has_fidelity) {
+      throw UserError(item.place, "halving needs the key 'fidelity': what it raises from rung to rung");
+    }
+    strategies.push_back(strategy);
+  }
+  if (strategies.empty()) throw UserError(node->place, "a search needs at least one strategy");
+  return strategies;
+}
+
+double read_budget(const Node& node) {
+  if (!(node.as_real() > 0 && node.real <= 1)) {
+    throw UserError(node.place,
+                    "the budget is a share of the exhaustive search's cost, above 0 and at most 1, but "
+                    "this is " +
+                        node.text);
+  }
+  return node.real;
+}
+
+/// All but the seed.
+std::string structure_key(const Cell& cell) {
+  Json json = cell.to_json();
+  json.erase("seed");
+  return json.dump();
+}
+
+void note_values(const Cell& cell, std::vector<OrderedAxis>& axes) {
+  const Json json = cell.to_json();
+  for (OrderedAxis& axis : axes) {
+    const Json* found = cell_value(json, axis.path);
+    const Json value = found != nullptr ? *found : Json();  // an override took the data set with this parameter away
+    if (std::ranges::find(axis.values, value) == axis.values.end()) axis.values.push_back(value);
+  }
+}
+
+/// The places of the values as they were written.
+const Node::Entry& fidelity_entry(const Node& document) {
+  return document.find("search")->find("fidelity")->entries.front();
+}
+
+/// A fidelity that the workload refuses would only show in the middle of the search.
+void check_fidelities(const SearchSpec& search, const std::vector<Cell>& cells, const Vocabulary& vocabulary,
+                      const Node& document, const std::vector<std::filesystem::path>& data_dirs) {
+  if (!search.fidelity) return;
+  const Node::Entry& entry = fidelity_entry(document);
+  const Json& last = search.fidelity->values.back();
+  for (const Cell& cell : cells) {
+    const Json own = *cell_value(cell.to_json(), search.fidelity->path);
+    if (own != last) {
+      throw UserError(entry.value.items.back().place,
+                      fmt::format("the last fidelity is the full one, the plan's own {} = {}, but this is {}",
+                                  search.fidelity->path, own.dump(), last.dump()));
+    }
+    if (cell.seed != cells.front().seed) continue;
+    for (std::size_t i = 0; i + 1 < search.fidelity->values.size(); ++i) {
+      const Cell lower = with_value(cell, search.fidelity->path, search.fidelity->values[i]);
+      for (const Complaint& complaint : vocabulary.workload().check(lower, data_dirs)) {
+        if (!complaint.unavailable) throw UserError(entry.value.items[i].place, complaint.message);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::string to_string(Strategy strategy) {
+  return std::string(std::ranges::find(strategy_names, strategy, &decltype(strategy_names)::value_type::first)->second);
+}
+
+SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
+  for (const Node::Entry& entry : document.entries) {
+    if (std::ranges::find(not_beside_search, entry.key) != std::end(not_beside_search)) {
+      throw UserError(entry.key_place, "a plan with 'search' has no '" + entry.key +
+                                           "': its points are those of search.space, its bounds search.subject_to");
+    }
+  }
+  const Node& node = *document.find("search");
+  require_keys(node, {"space", "maximize", "minimize", "subject_to", "strategies", "fidelity", "cost", "budget"},
+               "key of search");
+  const Node* space = node.find("space");
+  if (space == nullptr || space->as_map().empty()) {
+    throw UserError((space == nullptr ? node : *space).place, "a search needs 'space': its axes, from small to large");
+  }
+  SearchSpec search;
+  for (const Node::Entry& entry : space->entries) {
+    require_order(entry.value.as_list());
+    search.axes.push_back({entry.key});
+  }
+  read_objective(vocabulary, node, search);
+  if (const Node* bounds = node.find("subject_to")) {
+    for (const Node& bound : bounds->as_list()) search.bounds.push_back(read_bound(vocabulary, bound));
+  }
+  if (const Node* fidelity = node.find("fidelity")) search.fidelity = read_fidelity(vocabulary, *fidelity, search);
+  search.strategies = read_strategies(node.find("strategies"), search.fidelity.has_value());
+  if (const Node* cost = node.find("cost")) search.cost = read_metric(vocabulary, *cost);
+  if (const Node* budget = node.find("budget")) search.budget = read_budget(*budget);
+  return search;
+}
+
+std::vector<Cell> search_cells(SearchSpec& search, const Space& space, const Vocabulary& vocabulary,
+                               const Node& document, std::size_t limit, const CellCheck& check,
+                               const std::vector<std::filesystem::path>& data_dirs) {
+  for (const AxisGroup& group : space.groups) {
+    const Axis& axis = group.front();
+    const std::vector<Setting>& settings = axis.values.front().settings;
+    if (settings.size() != 1 || settings.front().path != axis.path) {
+      throw UserError(axis.key_place, "an axis of a search is the path of one parameter, but this is " + axis.path);
+    }
+  }
+  std::vector<Cell> cells;
+  std::map<std::string, std::string> refused;  // structure -> why
+  std::optional<UserError> first;
+  const std::size_t rungs = search.fidelity ? search.fidelity->values.size() : 1;
+  for_each_cell(space, vocabulary, document.place, limit / rungs, [&](const Cell& cell, const Point& point) {
+    note_values(cell, search.axes);
+    try {
+      check(cell, point);
+      cells.push_back(cell);
+    } catch (const UserError& error) {
+      if (!first) first = error;
+      refused.emplace(structure_key(cell), error.what());
+    }
+  });
+  std::erase_if(cells, [&](const Cell& cell) { return refused.contains(structure_key(cell)); });
+  if (cells.empty()) throw UserError(*first);
+  for (const auto& [structure, why] : refused) ++search.refused[why];
+  check_fidelities(search, cells, vocabulary, document, data_dirs);
+  return cells;
+}
+
+}  // namespace frugal::harness

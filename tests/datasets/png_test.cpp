@@ -1,0 +1,121 @@
+#include <png.h>
+
+#include <map>
+
+#include "datasets/readers/signal_files.hpp"
+#include "datasets/synthetic/photo.hpp"
+#include "datasets/whole_file.hpp"
+#include "tests/datasets/data_test_support.hpp"
+
+namespace frugal::data {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+Signal picture(int height, int width, int channels, int bits, std::vector<float> values) {
+  return {{.shape = {height, width}, .channels = channels, .bits = bits}, std::move(values)};
+}
+
+class Png : public WithFolder {
+ protected:
+  /// Rows as libpng wants them, for forms that encode_png does not make.
+  std::filesystem::path encode(int width, int height, int depth, int color,
+                               const std::vector<std::string>& rows) const {
+    const std::filesystem::path path = folder_ / "encoded.png";
+    std::FILE* file = std::fopen(path.c_str(), "wb");
+    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
+    png_infop info = png_create_info_struct(png);
+    png_init_io(png, file);
+    png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), depth, color,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    const png_color palette[2] = {{255, 0, 0}, {0, 0, 255}};
+    if (color == PNG_COLOR_TYPE_PALETTE) png_set_PLTE(png, info, palette, 2);
+    png_write_info(png, info);
+    for (const std::string& row : rows) png_write_row(png, reinterpret_cast<png_const_bytep>(row.data()));
+    png_write_end(png, nullptr);
+    png_destroy_write_struct(&png, &info);
+    std::fclose(file);
+    return path;
+  }
+  /// Written and read back.
+  Signal round_trip(const Signal& signal) const { return read_picture(write("p.png", encode_png(signal))); }
+};
+
+TEST_F(Png, EveryValueOfEveryDepthAndColourSurvivesARoundTrip) {
+  for (const int channels : {1, 3}) {
+    for (const int bits : {8, 16}) {
+      SCOPED_TRACE(::testing::Message() << channels << " channels of " << bits << " bits");
+      const int levels = 1 << bits;
+      Signal signal = picture(levels / 256, 256, channels, bits, {});
+      for (int i = 0; i < levels * channels; ++i) {
+        signal.values.push_back(static_cast<float>(2 * (i % levels / (levels - 1.0)) - 1));
+      }
+      EXPECT_EQ(round_trip(signal), signal);
+    }
+  }
+}
+
+TEST_F(Png, OddSizesSurviveARoundTrip) {
+  for (const auto& [height, width] : std::map<int, int>{{1, 1}, {7, 3}, {3, 7}, {1, 13}}) {
+    Signal signal = picture(height, width, 3, 8, {});
+    for (int i = 0; i < height * width * 3; ++i) {
+      signal.values.push_back(static_cast<float>(2 * (i * 37 % 256 / 255.0) - 1));
+    }
+    EXPECT_EQ(round_trip(signal), signal);
+  }
+}
+
+TEST_F(Png, WritingClipsAndRounds) {
+  EXPECT_THAT(round_trip(picture(1, 3, 1, 8, {-7.0F, 3.0F, 0.001F})).values,
+              Pointwise(FloatNear(1e-6F), {-1.0, 1.0, 2 * 128 / 255.0 - 1}));
+  EXPECT_THAT(round_trip(picture(1, 2, 1, 16, {0.001F, std::nanf("")})).values,
+              Pointwise(FloatNear(1e-6F), {2 * 32800 / 65535.0 - 1, -1.0}));
+}
+
+TEST_F(Png, SixteenBitsKeepTheirPrecision) {
+  const Signal rgb = read_picture(encode(1, 1, 16, PNG_COLOR_TYPE_RGB, {std::string("\x80\x01\x00\x01\xff\xff", 6)}));
+  EXPECT_THAT(rgb.values, Pointwise(FloatNear(1e-7F), {2 * 32769 / 65535.0 - 1, 2 * 1 / 65535.0 - 1, 1.0}));
+  EXPECT_EQ(rgb.bits, 16);
+  const Signal grey = read_picture(encode(2, 1, 16, PNG_COLOR_TYPE_GRAY, {std::string("\x80\x01\x80\x02", 4)}));
+  EXPECT_THAT(grey.values, Pointwise(FloatNear(1e-7F), {2 * 32769 / 65535.0 - 1, 2 * 32770 / 65535.0 - 1}));
+  EXPECT_EQ(grey.channels, 1);
+}
+
+TEST_F(Png, PaletteIsExpandedFewBitsToEightAndTransparencyIsDropped) {
+  EXPECT_EQ(read_picture(encode(2, 1, 1, PNG_COLOR_TYPE_PALETTE, {std::string("\x40", 1)})),
+            picture(1, 2, 3, 8, {1, -1, -1, -1, -1, 1}));
+  EXPECT_EQ(read_picture(encode(1, 1, 8, PNG_COLOR_TYPE_RGB_ALPHA, {std::string("\xff\x00\xff\x01", 4)})),
+            picture(1, 1, 3, 8, {1, -1, 1}));
+  EXPECT_EQ(read_picture(encode(2, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)})), picture(1, 2, 1, 8, {-1, 1}));
+  EXPECT_EQ(read_picture(encode(1, 1, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {std::string("\xff\x07", 2)})),
+            picture(1, 1, 1, 8, {1}));
+}
+
+TEST_F(Png, ShapeNeedsTheHeaderOnly) {
+  const std::string whole = encode_png(synthetic_photo(64, 1));
+  const auto path = write("head.png", whole.substr(0, 100));
+  EXPECT_EQ(picture_shape(path), synthetic_photo_shape(64));
+  EXPECT_THAT(user_error([&] { read_picture(path); }), HasSubstr("cut off"));
+}
+
+TEST_F(Png, DamagedFilesAreRefused) {
+  EXPECT_THAT(user_error([&] { read_picture(write("a.png", "GIF89a, not this")); }), HasSubstr("not a PNG"));
+  EXPECT_THAT(user_error([&] { read_picture(folder_ / "none.png"); }), HasSubstr("cannot open"));
+  const std::string whole = encode_png(synthetic_photo(32, 1));
+  EXPECT_THAT(user_error([&] { read_picture(write("b.png", whole.substr(0, 20))); }), HasSubstr("cut off"));
+  EXPECT_THAT(user_error([&] { read_picture(write("c.png", whole.substr(0, whole.size() / 2))); }),
+              HasSubstr("cut off"));
+  std::string flipped = whole;
+  flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 0x55);
+  EXPECT_THAT(user_error([&] { read_picture(write("d.png", flipped)); }), HasSubstr("cannot decode"));
+}
+
+TEST_F(Png, HasOneOrThreeChannels) {
+  EXPECT_THAT(user_error([] { encode_png(picture(1, 1, 2, 8, {0, 0})); }), HasSubstr("1 or 3 channels"));
+}
+
+}  // namespace
+}  // namespace frugal::data

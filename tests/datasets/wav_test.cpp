@@ -1,0 +1,107 @@
+#include <cmath>
+#include <limits>
+
+#include "datasets/readers/signal_files.hpp"
+#include "datasets/synthetic/audio.hpp"
+#include "datasets/whole_file.hpp"
+#include "tests/datasets/data_test_support.hpp"
+
+namespace frugal::data {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+std::string little_endian(std::uint32_t value, int bytes) {
+  std::string text;
+  for (int i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i));
+  return text;
+}
+
+/// A WAV by hand: tag 1 is PCM, 3 is float, 6 is A-law.
+std::string wav(int tag, int bits, int channels, const std::string& data) {
+  const auto frame = static_cast<std::uint32_t>(channels * bits / 8);
+  const std::string format = little_endian(static_cast<std::uint32_t>(tag), 2) +
+                             little_endian(static_cast<std::uint32_t>(channels), 2) + little_endian(8000, 4) +
+                             little_endian(8000 * frame, 4) + little_endian(frame, 2) +
+                             little_endian(static_cast<std::uint32_t>(bits), 2);
+  const std::string body = "WAVEfmt " + little_endian(16, 4) + format + "data" +
+                           little_endian(static_cast<std::uint32_t>(data.size()), 4) + data;
+  return "RIFF" + little_endian(static_cast<std::uint32_t>(body.size()), 4) + body;
+}
+
+std::string floats(const std::vector<float>& values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float)};
+}
+
+class Wav : public WithFolder {
+ protected:
+  Signal read(const std::string& bytes) const { return read_audio(write("s.wav", bytes)); }
+  std::string complaint(const std::string& bytes) const {
+    return user_error([&] { read(bytes); });
+  }
+};
+
+TEST_F(Wav, IntegersOfEveryWidthAreScaledSoThatSilenceIsZero) {
+  EXPECT_THAT(read(wav(1, 8, 1, std::string("\x80\x00\xff\x81", 4))).values,
+              ElementsAre(0, -1, 127 / 128.0F, 1 / 128.0F));
+  EXPECT_THAT(read(wav(1, 16, 1, std::string("\x00\x00\x00\x80\xff\x7f\x01\x00", 8))).values,
+              ElementsAre(0, -1, 32767 / 32768.0F, 1 / 32768.0F));
+  EXPECT_THAT(read(wav(1, 24, 1, std::string("\x00\x00\x00\x00\x00\x80\xff\xff\x7f\x01\x00\x00", 12))).values,
+              ElementsAre(0, -1, 8388607 / 8388608.0F, 1 / 8388608.0F));
+  EXPECT_THAT(read(wav(1, 32, 1, std::string("\x00\x00\x00\x80\x00\x00\x00\x40", 8))).values, ElementsAre(-1, 0.5));
+  EXPECT_THAT(read(wav(3, 32, 1, floats({0.1F, -1, 1}))).values, ElementsAre(0.1F, -1, 1));
+}
+
+TEST_F(Wav, StereoKeepsItsChannelsInOrder) {
+  const Signal sound = read(wav(1, 16, 2, std::string("\x00\x40\x00\xc0\x00\x20\x00\xe0", 8)));
+  EXPECT_EQ(sound, (Signal{{.shape = {2}, .channels = 2, .bits = 16, .sample_rate = 8000}, {0.5, -0.5, 0.25, -0.25}}));
+}
+
+TEST_F(Wav, EveryWidthSurvivesARoundTrip) {
+  for (const int bits : {8, 16, 24, 32}) {
+    SCOPED_TRACE(bits);
+    Signal sound{{.shape = {300}, .channels = 2, .bits = bits, .sample_rate = 44'100}, {}};
+    const int levels = 1 << std::min(bits, 24);  // of a float, 24 bits are left
+    for (int i = 0; i < 600; ++i) {
+      const int level = static_cast<int>(i * 7'919'000LL % levels) - levels / 2;
+      sound.values.push_back(static_cast<float>(level) / static_cast<float>(levels / 2));
+    }
+    sound.values.front() = -1;
+    sound.values.back() = static_cast<float>(levels / 2 - 1) / static_cast<float>(levels / 2);
+    const auto path = write("s.wav", encode_wav(sound));
+    EXPECT_EQ(read_audio(path), sound);
+    EXPECT_EQ(audio_shape(path), static_cast<const SignalShape&>(sound));
+  }
+}
+
+TEST_F(Wav, WritingClipsAndIsTheSameBytesEachTime) {
+  Signal sound{{.shape = {4}, .channels = 1, .bits = 16, .sample_rate = 8000}, {2, -2, std::nanf(""), 1}};
+  EXPECT_THAT(read(encode_wav(sound)).values, ElementsAre(32767 / 32768.0F, -1, -1, 32767 / 32768.0F));
+  sound.bits = 32;
+  EXPECT_THAT(read(encode_wav(sound)).values, ElementsAre(1, -1, -1, 1));
+  EXPECT_EQ(encode_wav(sound).find("PEAK"), std::string::npos) << "this chunk holds the time";
+}
+
+TEST_F(Wav, ShapeNeedsTheHeaderOnly) {
+  // All but 10 values are missing, as the writer's length, all ones, admits.
+  std::string start = encode_wav(synthetic_audio(1000, 1)).substr(0, 64);
+  start.replace(4, 4, "\xff\xff\xff\xff");
+  EXPECT_EQ(audio_shape(write("s.wav", start)).shape, std::vector<int>{10});
+}
+
+TEST_F(Wav, DamagedAndForeignFilesAreRefused) {
+  const std::string whole = encode_wav(synthetic_audio(100, 1));
+  EXPECT_THAT(complaint("not a sound at all"), HasSubstr("not a WAV"));
+  EXPECT_THAT(complaint("RIFF"), HasSubstr("not a WAV"));
+  EXPECT_THAT(complaint(whole.substr(0, whole.size() - 2)), HasSubstr("cut off"));
+  EXPECT_THAT(complaint(whole.substr(0, 20)), HasSubstr("cut off"));
+  EXPECT_THAT(complaint(wav(1, 16, 1, "")), HasSubstr("no samples"));
+  EXPECT_THAT(complaint(wav(1, 16, 0, "abcd")), HasSubstr("cannot decode this WAV"));
+  EXPECT_THAT(complaint(wav(6, 8, 1, "abcd")), HasSubstr("no PCM"));
+  EXPECT_THAT(complaint(wav(3, 32, 1, floats({0, 1.5F}))), HasSubstr("sample 1 is 1.5"));
+  EXPECT_THAT(complaint(wav(3, 32, 2, floats({0, 0, 0, NAN}))), HasSubstr("sample 1 is nan"));
+}
+
+}  // namespace
+}  // namespace frugal::data
