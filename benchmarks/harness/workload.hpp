@@ -129,8 +129,9 @@ class Workload {
   /// support this, a data set that is not here. Called for every cell before the first one runs; must be fast.
   virtual std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const = 0;
 
-  /// Metrics that follow from the cell's parameters alone (FLOPs, parameters), by descriptor name, as run() records them
-  /// when nothing stops early. A search asks for every cell before the first one runs: must be fast, and needs no data.
+  /// Metrics that follow from the cell's parameters alone (FLOPs, parameters), by descriptor name, as run() records
+  /// them when nothing stops early. A search asks for every cell before the first one runs: must be fast, and needs no
+  /// data.
   virtual std::map<std::string, double> known_metrics([[maybe_unused]] const Cell& cell) const { return {}; }
 
   /// Runs the cell once. UserError and UnavailableError are reported as such; anything else is a failed cell.

@@ -10,7 +10,9 @@
 //   bytes    that must move between the cores and the level of memory that holds the operands: an array once for each
 //            pass that reads or writes it
 //   peak%    FLOP/s against the measured fused multiply-adds (bf16: products of pairs) of the threads used
-//   roof%    the least time that peak and read bandwidth allow, against the time it took
+//   roof%    the least time that peak and bandwidth allow, against the time it took
+//   s        seconds of one call or step: on one thread its own, so that a busy neighbour does not count; else of the
+//            wall's clock
 //   label    what sets that least time: compute, L1, L2, L3 or memory
 //
 // Kernels, tiles and products run on one thread, as they do in training; steps on all (OMP_NUM_THREADS).
@@ -19,10 +21,12 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
+#include <array>
+#include <ctime>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/micro/machine.hpp"
@@ -69,8 +73,12 @@ constexpr Shape shapes[] = {{256, 64}, {256, 128}, {64, 128}, {16, 128}, {128, 2
 
 constexpr long inputs = 2;    // coordinates of a pixel
 constexpr long channels = 3;  // its colours
-const InrSpec default_spec;
-const double adam_flops = step_flops(default_spec).optimizer / static_cast<double>(parameters(default_spec));
+
+/// Of one parameter, as impl/common/flops.hpp counts them.
+double adam_flops() {
+  const InrSpec spec;
+  return step_flops(spec).optimizer / static_cast<double>(parameters(spec));
+}
 
 /// In [-1, 1].
 AlignedBuffer<float> uniform_values(long n) {
@@ -88,17 +96,25 @@ AlignedBuffer<float> constant_values(long n, float value) {
 
 Traffic floats(double moved, double resident) { return {sizeof(float) * moved, sizeof(float) * resident}; }
 
+/// Seconds of this thread's own where it works alone, so that a busy neighbour does not count; else of the wall.
+double seconds_now(int threads) {
+  timespec now{};
+  clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
 /// Times body(), which does `repeats` times `work`, and reports the columns above for one of them.
 template <class Body>
 void measure(benchmark::State& state, const Work& work, int repeats, const Body& body) {
   const micro::Roof roof = micro::roof_of(work);
-  const auto start = std::chrono::steady_clock::now();
+  const double start = seconds_now(work.threads);
   for (auto _ : state) {
     body();
     benchmark::ClobberMemory();
   }
-  const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start;
-  const double seconds = elapsed.count() / (static_cast<double>(state.iterations()) * repeats);
+  const double elapsed = seconds_now(work.threads) - start;
+  const double seconds = elapsed / (static_cast<double>(state.iterations()) * repeats);
+  state.counters["s"] = seconds;
   state.counters["FLOP"] = work.flops;
   state.counters["FLOP/s"] = work.flops / seconds;
   state.counters["bytes"] = roof.bytes;
@@ -159,11 +175,11 @@ struct Tile {
 
   long rows;
   cpu::InrColumns columns;
-  long values;                             ///< rows * width
+  long values;                              ///< rows * width
   AlignedBuffer<float> x, h, slope, delta;  ///< x [rows, inputs], the others [rows, width]
-  AlignedBuffer<float> y;                  ///< [rows, channels]
-  AlignedBuffer<float> weight, gradient;   ///< of a thin layer: [inputs or channels, width]
-  AlignedBuffer<float> bias;               ///< [width]
+  AlignedBuffer<float> y;                   ///< [rows, channels]
+  AlignedBuffer<float> weight, gradient;    ///< of a thin layer: [inputs or channels, width]
+  AlignedBuffer<float> bias;                ///< [width]
 };
 
 void activate(benchmark::State& state, Shape shape, Activation kind) {
@@ -179,8 +195,8 @@ void first_layer(benchmark::State& state, Shape shape) {
   Tile tile(shape);
   const double n = static_cast<double>(tile.values);
   const double moved = 2 * n + static_cast<double>(inputs * (tile.rows + shape.width));
-  measure(state,
-          {.flops = (2 * inputs + activation_flops(Activation::sine)) * n, .traffic = {floats(moved, moved)}}, 1, [&] {
+  measure(state, {.flops = (2 * inputs + activation_flops(Activation::sine)) * n, .traffic = {floats(moved, moved)}}, 1,
+          [&] {
             inr_kernels().first_layer(function_of(Activation::sine), tile.x.data(), inputs, tile.weight.data(),
                                       tile.bias.data(), tile.rows, tile.columns, tile.h.data(), tile.slope.data());
           });
@@ -202,9 +218,8 @@ void loss(benchmark::State& state, Shape shape) {
   const long values = tile.rows * channels;
   const AlignedBuffer<float> target = uniform_values(values);
   const double n = static_cast<double>(values);
-  measure(state, {.flops = 4 * n, .traffic = {floats(3 * n, 2 * n)}}, 1, [&] {
-    benchmark::DoNotOptimize(inr_kernels().loss(tile.y.data(), target.data(), .5F, values));
-  });
+  measure(state, {.flops = 4 * n, .traffic = {floats(3 * n, 2 * n)}}, 1,
+          [&] { benchmark::DoNotOptimize(inr_kernels().loss(tile.y.data(), target.data(), .5F, values)); });
 }
 
 void last_layer_backward(benchmark::State& state, Shape shape) {
@@ -251,7 +266,7 @@ void to_bf16(benchmark::State& state, long n) {
           [&] { inr_kernels().to_bf16(from.data(), to.data(), n); });
 }
 
-/// FLOPs as impl/common/flops.hpp counts a step of Adam; what it executes is within a few of them.
+/// Not as executed but by the formula of all back ends, 12 a value; the instructions are 13 to 15.
 void adam(benchmark::State& state, long n) {
   const AlignedBuffer<float> g = uniform_values(n);
   AlignedBuffer<float> w = uniform_values(n), m = constant_values(n, 0), v = constant_values(n, 1e-4F);
@@ -261,7 +276,7 @@ void adam(benchmark::State& state, long n) {
                              .one_minus_beta2 = .001F,
                              .inverse_second = 1.F};
   const double count = static_cast<double>(n);
-  measure(state, {.flops = adam_flops * count, .traffic = {floats(7 * count, 4 * count)}}, 1,
+  measure(state, {.flops = adam_flops() * count, .traffic = {floats(7 * count, 4 * count)}}, 1,
           [&] { inr_kernels().adam(step, g.data(), w.data(), m.data(), v.data(), n); });
 }
 
@@ -341,48 +356,48 @@ struct StepFloats {
   double resident_forward, resident;  ///< with a tile: what a core works on
 };
 
-/// One network of the structure and a tile of it.
+/// One network, and a tile of so many of its points; the first of the networks of `ensemble`.
 class FusedTile {
  public:
   FusedTile(const InrSpec& ensemble, long tile_points)
       : spec_(one_of(ensemble)),
-        rows(tile_points),
-        floats(spec_, static_cast<double>(tile_points)),
-        flops_(step_flops(spec_) * (static_cast<double>(tile_points) / static_cast<double>(spec_.points))),
+        rows_(tile_points),
         layout_(spec_, cpu::InrParameters::Hidden::panels),
-        worker_(cpu::make_fused_worker(spec_, layout_, tile_points)),
+        worker_(cpu::make_fused_worker(spec_, layout_, rows_)),
         parameters_(cpu::inr_zeros(layout_.count)),
         gradient_(cpu::inr_zeros(layout_.count)),
         first_(cpu::inr_zeros(layout_.count)),
         second_(cpu::inr_zeros(layout_.count)),
-        x_(uniform_values(tile_points * inputs)),
-        target_(uniform_values(tile_points * channels)),
-        y_(cpu::inr_zeros(tile_points * channels)) {
+        x_(uniform_values(rows_ * spec_.inputs)),
+        target_(uniform_values(rows_ * spec_.channels)),
+        y_(cpu::inr_zeros(rows_ * spec_.channels)) {
     for (const InrTensor& tensor : inr_tensors(spec_)) {
       const std::vector<float> values = inr_initial_values(spec_, tensor);
       for (std::int64_t o = 0; o < tensor.out; ++o)
         for (std::int64_t i = 0; i < tensor.in; ++i)
           parameters_[layout_.index(tensor, o, i)] = values[o * tensor.in + i];
     }
-    worker_->begin_step(parameters_.data());
+    transpose_weights();
   }
 
-  bool whole() const { return spec_.points <= rows; }
-  void transpose_weights() { worker_->begin_step(parameters_.data()); }
-  void forward() { worker_->forward(parameters_.data(), x_.data(), rows, y_.data()); }
+  /// Whether it is all of the network's points.
+  bool whole() const { return spec_.points <= rows_; }
+  /// Of the tile.
+  Flops flops() const { return step_flops(spec_) * (static_cast<double>(rows_) / static_cast<double>(spec_.points)); }
+  StepFloats moved() const { return {spec_, static_cast<double>(rows_)}; }
 
-  /// All of a network's points: the gradient anew, and the update with it. Otherwise one tile of many.
+  void transpose_weights() { worker_->begin_step(parameters_.data()); }
+  void forward() { worker_->forward(parameters_.data(), x_.data(), rows_, y_.data()); }
+
+  /// The whole network: its gradient, and the update with it. Otherwise one tile of many, whose gradient is added.
   /// At a learning rate of 0 the network stands still, and every call does the same.
   void train() {
-    const cpu::InrUpdate update{{.learning_rate = 0,
-                                 .epsilon = 1e-8F,
-                                 .one_minus_beta1 = .1F,
-                                 .one_minus_beta2 = .001F,
-                                 .inverse_second = 1.F},
-                                first_.data(),
-                                second_.data()};
-    worker_->train_tile(parameters_.data(), x_.data(), target_.data(), rows, 1e-3F, whole(), gradient_.data(),
-                        whole() ? &update : nullptr);
+    const cpu::InrUpdate update{
+        {.learning_rate = 0, .epsilon = 1e-8F, .one_minus_beta1 = .1F, .one_minus_beta2 = .001F, .inverse_second = 1.F},
+        first_.data(),
+        second_.data()};
+    benchmark::DoNotOptimize(worker_->train_tile(parameters_.data(), x_.data(), target_.data(), rows_, 1e-3F, whole(),
+                                                 gradient_.data(), whole() ? &update : nullptr));
   }
 
  private:
@@ -390,15 +405,173 @@ class FusedTile {
     spec.networks = 1;
     return spec;
   }
-  const InrSpec spec_;
 
- public:
-  const long rows;
-  const StepFloats floats;
-  const Flops flops_;
-
- private:
-  const cpu::InrParameters layout_;
-  const std::unique_ptr<cpu::InrWorker> worker_;
+  InrSpec spec_;
+  long rows_;
+  cpu::InrParameters layout_;
+  std::unique_ptr<cpu::InrWorker> worker_;  ///< refers to spec_ and layout_
   AlignedBuffer<float> parameters_, gradient_, first_, second_, x_, target_, y_;
 };
+
+/// Before the tiles of a step.
+void transpose_weights(benchmark::State& state, long width) {
+  const InrSpec spec{.hidden_layers = 1, .width = static_cast<int>(width)};
+  FusedTile tile(spec, 16);
+  const double square = static_cast<double>(width * width);
+  measure(state, {.flops = 0, .traffic = {floats(2 * square, 2 * square)}}, 1, [&] { tile.transpose_weights(); });
+}
+
+void forward_tile(benchmark::State& state, InrSpec spec, long tile_points) {
+  FusedTile tile(spec, tile_points);
+  const StepFloats moved = tile.moved();
+  measure(state, {.flops = tile.flops().forward, .traffic = {floats(moved.forward, moved.resident_forward)}}, 1,
+          [&] { tile.forward(); });
+}
+
+void train_tile(benchmark::State& state, InrSpec spec, long tile_points) {
+  FusedTile tile(spec, tile_points);
+  const StepFloats moved = tile.moved();
+  const double sum = moved.forward + moved.backward + (tile.whole() ? moved.update : 0);
+  measure(state, {.flops = tile.flops().forward + tile.flops().backward, .traffic = {floats(sum, moved.resident)}}, 1,
+          [&] { tile.train(); });
+}
+
+/// Steps of the whole ensemble, several at once: a back end may keep a network in cache over the steps of one call.
+/// Then its parameters and moments come from memory once a call, not once a step.
+void train_step(benchmark::State& state, InrSpec spec, long tile_points) {
+  constexpr int steps = 20;
+  const Backend* backend = find_backend("cpu");
+  if (const Support supported = backend->supports(spec); !supported)
+    return state.SkipWithError(supported.reason.c_str());
+  const auto model = backend->make(spec);
+  model->set_samples(uniform_values(spec.points * spec.inputs),
+                     uniform_values(spec.networks * spec.points * spec.channels));
+  model->train(1);  // makes the primitives and touches the memory
+
+  const StepFloats moved(spec, static_cast<double>(tile_points));
+  const double networks = static_cast<double>(spec.networks);
+  const double tiles = static_cast<double>(spec.points) / static_cast<double>(tile_points);
+  const Flops flops = step_flops(spec);
+  const int threads = omp_get_max_threads();
+  const Work work{
+      .flops = flops.forward + flops.backward,
+      .traffic = {floats(networks * (tiles * (moved.forward + moved.backward) + moved.update), moved.resident),
+                  floats(networks * moved.update / steps, networks * moved.parameters * 3 / threads)},
+      .threads = threads,
+      .bf16 = spec.precision == Precision::bf16};
+  measure(state, work, steps, [&] { benchmark::DoNotOptimize(model->train(steps)); });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+
+template <class Function, class... Arguments>
+benchmark::internal::Benchmark* row(const std::string& name, Function function, Arguments... arguments) {
+  return benchmark::RegisterBenchmark(name.c_str(), function, arguments...);
+}
+
+void add_kernel_rows() {
+  row("sine_cosine_pi", sine_cosine_pi);
+  constexpr std::pair<Activation, const char*> activations[] = {{Activation::sine, "sine"},
+                                                                {Activation::relu, "relu"},
+                                                                {Activation::gauss, "gauss"},
+                                                                {Activation::wire, "wire"},
+                                                                {Activation::finer, "finer"}};
+  for (const auto& [kind, name] : activations)
+    for (const Shape& shape : {Shape{16, 128}, Shape{256, 128}})
+      row(fmt::format("activate/{}/{}", name, shape.name()), activate, shape, kind);
+  constexpr std::pair<void (*)(benchmark::State&, Shape), const char*> layers[] = {
+      {first_layer, "first_layer"},
+      {last_layer, "last_layer"},
+      {loss, "loss"},
+      {last_layer_backward, "last_layer_backward"},
+      {activation_backward, "activation_backward"},
+      {first_layer_backward, "first_layer_backward"}};
+  for (const auto& [kernel, name] : layers)
+    for (const Shape& shape : shapes) row(fmt::format("{}/{}", name, shape.name()), kernel, shape);
+  // Values: in L1; a network of S2 to S4, in L2; all networks of S4, in no cache.
+  for (const long n : {1024L, 17283L}) {
+    row(fmt::format("add/{}", n), add, n);
+    row(fmt::format("to_bf16/{}", n), to_bf16, n);
+  }
+  for (const long n : {1024L, 17283L, 17283L * 1024}) row(fmt::format("adam/{}", n), adam, n);
+}
+
+void add_product_rows() {
+  for (const bool bf16 : {false, true})
+    for (const auto& [product, name] : products)
+      for (const Shape& shape : shapes)
+        row(fmt::format("onednn_product/{}/{}/{}", bf16 ? "bf16" : "fp32", name, shape.name()), square_product, shape,
+            product, bf16);
+}
+
+struct Implementation {
+  const char* name;
+  InrImplementation implementation;
+  Precision precision;
+};
+constexpr Implementation implementations[] = {{"onednn", InrImplementation::onednn, Precision::fp32},
+                                              {"onednn_bf16", InrImplementation::onednn, Precision::bf16},
+                                              {"fused", InrImplementation::fused, Precision::fp32}};
+
+void add_step_rows(const std::string& name, const Structure& structure) {
+  for (const Implementation& by : implementations) {
+    InrSpec spec = spec_of(structure);
+    spec.implementation = by.implementation;
+    spec.precision = by.precision;
+    row(fmt::format("step/{}/{}", by.name, name), train_step, spec, structure.tile_points)
+        ->Unit(benchmark::kMillisecond);
+  }
+}
+
+void add_network_rows() {
+  for (const long width : {64L, 128L, 256L})
+    row(fmt::format("fused/transpose_weights/{}", width), transpose_weights, width);
+  // And widths beside a multiple of the vector, to be compared in seconds with the next multiple: no cliff.
+  std::vector<std::pair<std::string, Structure>> networks;
+  for (const Structure& structure : structures) networks.emplace_back(structure.name, structure);
+  for (const int width : {63, 64, 65, 72, 80, 96}) {
+    Structure structure = structures[1];
+    structure.width = width;
+    networks.emplace_back(fmt::format("S1_width:{}", width), structure);
+  }
+  for (const auto& [name, structure] : networks)
+    row("fused/forward_tile/" + name, forward_tile, spec_of(structure), structure.tile_points);
+  for (const auto& [name, structure] : networks)
+    row("fused/train_tile/" + name, train_tile, spec_of(structure), structure.tile_points);
+  for (const auto& [name, structure] : networks) add_step_rows(name, structure);
+}
+
+/// The limits, above the table and in the JSON.
+void describe_machine() {
+  std::vector<int> counts{1};
+  if (omp_get_max_threads() > 1) counts.push_back(omp_get_max_threads());
+  for (const int threads : counts) {
+    const micro::MachineLimits& limits = micro::machine_limits(threads);
+    const auto gigabytes = [](const std::array<double, 4>& levels) {
+      return fmt::format("L1 {:.1f}, L2 {:.1f}, L3 {:.1f}, memory {:.1f} GB/s", levels[0] / 1e9, levels[1] / 1e9,
+                         levels[2] / 1e9, levels[3] / 1e9);
+    };
+    benchmark::AddCustomContext(
+        fmt::format("limits of {} thread{}", threads, threads == 1 ? "" : "s"),
+        fmt::format("{}: fp32 {:.1f}, bf16 {:.1f} GFLOP/s; read {}; a += b {}", cpu::isa_name(), limits.fp32 / 1e9,
+                    limits.bf16 / 1e9, gigabytes(limits.read), gigabytes(limits.update)));
+  }
+}
+
+}  // namespace
+}  // namespace frugal
+
+int main(int argc, char** argv) {
+  using namespace frugal;
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  if (const Support available = find_backend("cpu")->available(); !available) {
+    std::cerr << available.reason << '\n';
+    return 4;
+  }
+  describe_machine();
+  add_kernel_rows();
+  add_product_rows();
+  add_network_rows();
+  benchmark::RunSpecifiedBenchmarks();
+}

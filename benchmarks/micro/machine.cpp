@@ -4,11 +4,12 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <chrono>
-#include <cstdint>
+#include <ctime>
 #include <fstream>
 #include <map>
+#include <numeric>
 #include <string>
+#include <utility>
 
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/isa.hpp"
@@ -57,29 +58,66 @@ constexpr int sums = 12;  // independent ones: two units with a latency of four 
   return _mm512_cvtss_f32(total);
 }
 
-constexpr long read_block = 128;  // floats; arrays are whole blocks
+// Memory moves fastest in several places at once, L2 in few: an array is gone through in parts side by side.
+constexpr int parts = 4;
+constexpr long block = 12 * 32;  // floats; arrays are whole blocks
 
-[[gnu::target("avx2"), gnu::noipa]] float read_avx2(const float* data, long n) {
-  __m256i sum[8];
+[[gnu::target("avx2"), gnu::noipa]] float read_avx2(float* data, long n, long passes) {
+  __m256i sum[parts];
   for (__m256i& s : sum) s = _mm256_setzero_si256();
-  for (long i = 0; i < n; i += read_block)
-#pragma GCC unroll 16
-    for (int j = 0; j < 16; ++j)
-      sum[j % 8] = _mm256_xor_si256(sum[j % 8], _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i + 8 * j)));
+  for (long pass = 0; pass < passes; ++pass)
+#pragma GCC unroll 4
+    for (long i = 0; i < n / parts; i += 8)
+#pragma GCC unroll 4
+      for (int p = 0; p < parts; ++p) {
+        const float* from = data + p * (n / parts) + i;
+        sum[p] = _mm256_xor_si256(sum[p], _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+      }
   __m256i total = _mm256_setzero_si256();
   for (const __m256i& s : sum) total = _mm256_xor_si256(total, s);
   return _mm256_cvtss_f32(_mm256_castsi256_ps(total));
 }
 
-[[gnu::target("avx512f"), gnu::noipa]] float read_avx512(const float* data, long n) {
-  __m512i sum[8];
+[[gnu::target("avx512f"), gnu::noipa]] float read_avx512(float* data, long n, long passes) {
+  __m512i sum[parts];
   for (__m512i& s : sum) s = _mm512_setzero_si512();
-  for (long i = 0; i < n; i += read_block)
-#pragma GCC unroll 8
-    for (int j = 0; j < 8; ++j) sum[j] = _mm512_xor_si512(sum[j], _mm512_loadu_si512(data + i + 16 * j));
+  for (long pass = 0; pass < passes; ++pass)
+#pragma GCC unroll 2
+    for (long i = 0; i < n / parts; i += 16)
+#pragma GCC unroll 4
+      for (int p = 0; p < parts; ++p) sum[p] = _mm512_xor_si512(sum[p], _mm512_loadu_si512(data + p * (n / parts) + i));
   __m512i total = _mm512_setzero_si512();
   for (const __m512i& s : sum) total = _mm512_xor_si512(total, s);
   return _mm512_cvtss_f32(_mm512_castsi512_ps(total));
+}
+
+/// Of so many pairs of parts, adds the second to the first.
+template <int pairs>
+[[gnu::target("avx2"), gnu::noipa]] float update_avx2(float* data, long n, long passes) {
+  const long part = n / (2 * pairs);
+  for (long pass = 0; pass < passes; ++pass)
+#pragma GCC unroll 4
+    for (long i = 0; i < part; i += 8)
+#pragma GCC unroll 3
+      for (int p = 0; p < pairs; ++p) {
+        float* to = data + 2 * p * part + i;
+        _mm256_storeu_ps(to, _mm256_add_ps(_mm256_loadu_ps(to), _mm256_loadu_ps(to + part)));
+      }
+  return data[0];
+}
+
+template <int pairs>
+[[gnu::target("avx512f"), gnu::noipa]] float update_avx512(float* data, long n, long passes) {
+  const long part = n / (2 * pairs);
+  for (long pass = 0; pass < passes; ++pass)
+#pragma GCC unroll 2
+    for (long i = 0; i < part; i += 16)
+#pragma GCC unroll 3
+      for (int p = 0; p < pairs; ++p) {
+        float* to = data + 2 * p * part + i;
+        _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), _mm512_loadu_ps(to + part)));
+      }
+  return data[0];
 }
 
 /// Bytes of L1, L2 and L3 as the kernel of the system sees them; of a common processor where it does not say. (The C
@@ -119,64 +157,66 @@ double probed_bytes(Level level, int threads) {
   return 4 * caches()[2] / threads;
 }
 
-/// Seconds from the first thread's start of body() to the last one's end; the best of several tries.
-template <class Body>
-double best_seconds(int threads, const Body& body) {
+/// Units a second of all threads together, in the best of several tries. start() gives each thread a function that does
+/// so many units; they start it together. A core's own units are timed by the thread's own clock, so that a busy
+/// neighbour does not count; what the cores share, when several use it, by the wall's.
+template <class Start>
+double best_rate(int threads, double units, bool shared, const Start& start) {
   constexpr int tries = 20;
-  using Clock = std::chrono::steady_clock;
-  std::vector<Clock::time_point> starts(threads), ends(threads);
+  const clockid_t clock = shared && threads > 1 ? CLOCK_MONOTONIC : CLOCK_THREAD_CPUTIME_ID;
+  const auto now = [clock] {
+    timespec time{};
+    clock_gettime(clock, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+  };
+  std::vector<double> rates(threads);
   double best = 0;
 #pragma omp parallel num_threads(threads)
   {
-    const int thread = omp_get_thread_num();
-    const auto work = body();
+    auto work = start();
     for (int i = 0; i < tries; ++i) {
 #pragma omp barrier
-      starts[thread] = Clock::now();
+      const double began = now();
       [[maybe_unused]] const volatile float keep = work();
-      ends[thread] = Clock::now();
+      rates[omp_get_thread_num()] = units / (now() - began);
 #pragma omp barrier
 #pragma omp master
-      {
-        const std::chrono::duration<double> seconds = *std::max_element(ends.begin(), ends.end()) -
-                                                      *std::min_element(starts.begin(), starts.end());
-        best = i == 0 ? seconds.count() : std::min(best, seconds.count());
-      }
+      best = std::max(best, std::accumulate(rates.begin(), rates.end(), 0.));
     }
   }
   return best;
 }
 
-/// FLOP/s of `threads` threads; a call of `probe` does rounds * sums operations of `flops` each.
+/// FLOP/s; a round of `probe` is `sums` operations of `flops` each.
 double measure_peak(float (*probe)(long), double flops, int threads) {
   constexpr long rounds = 200'000;
-  const double seconds = best_seconds(threads, [&] { return [&] { return probe(rounds); }; });
-  return threads * flops * sums * rounds / seconds;
+  return best_rate(threads, flops * sums * rounds, false, [probe] { return [probe] { return probe(rounds); }; });
 }
 
-double measure_read(float (*probe)(const float*, long), Level level, int threads) {
-  const long n = static_cast<long>(probed_bytes(level, threads) / sizeof(float)) / read_block * read_block;
+/// Bytes/s; `probe` moves so many bytes for each value of its array.
+double measure_bandwidth(float (*probe)(float*, long, long), double bytes, Level level, int threads) {
+  const long n = static_cast<long>(probed_bytes(level, threads) / sizeof(float)) / block * block;
   const long passes = std::max(1L, (16L << 20) / n);
-  const double seconds = best_seconds(threads, [&] {
+  return best_rate(threads, bytes * static_cast<double>(passes * n), level >= Level::l3, [probe, n, passes] {
     cpu::AlignedBuffer<float> data(static_cast<std::size_t>(n));
-    std::fill(data.begin(), data.end(), 1.F);  // by the thread that reads it
-    return [&probe, n, passes, data = std::move(data)] {
-      float seen = 0;
-      for (long i = 0; i < passes; ++i) seen += probe(data.data(), n);
-      return seen;
-    };
+    std::fill(data.begin(), data.end(), 1.F);  // by the thread that uses it: memory of its own node
+    return [probe, n, passes, data = std::move(data)]() mutable { return probe(data.data(), n, passes); };
   });
-  return threads * static_cast<double>(passes * n) * sizeof(float) / seconds;
 }
 
 MachineLimits measure(int threads) {
   const bool wide = cpu::isa() == cpu::Isa::avx512;
   MachineLimits limits{};
-  limits.fp32 = wide ? measure_peak(multiply_add_avx512, 2 * 16, threads)
-                     : measure_peak(multiply_add_avx2, 2 * 8, threads);
+  limits.fp32 =
+      wide ? measure_peak(multiply_add_avx512, 2 * 16, threads) : measure_peak(multiply_add_avx2, 2 * 8, threads);
   if (cpu::has_bf16()) limits.bf16 = measure_peak(multiply_add_bf16, 2 * 32, threads);
-  for (const Level level : {Level::l1, Level::l2, Level::l3, Level::memory})
-    limits.read[static_cast<std::size_t>(level)] = measure_read(wide ? read_avx512 : read_avx2, level, threads);
+  for (const Level level : {Level::l1, Level::l2, Level::l3, Level::memory}) {
+    const auto index = static_cast<std::size_t>(level);
+    limits.read[index] = measure_bandwidth(wide ? read_avx512 : read_avx2, sizeof(float), level, threads);
+    for (const auto probe : {wide ? update_avx512<1> : update_avx2<1>, wide ? update_avx512<3> : update_avx2<3>})
+      limits.update[index] =
+          std::max(limits.update[index], measure_bandwidth(probe, 1.5 * sizeof(float), level, threads));
+  }
   return limits;
 }
 
@@ -202,7 +242,7 @@ Roof roof_of(const Work& work) {
   double longest = 0;
   for (const Traffic& traffic : work.traffic) {
     const auto level = static_cast<std::size_t>(level_of(traffic.resident, work.threads));
-    const double seconds = traffic.bytes / limits.read[level];
+    const double seconds = traffic.bytes / std::max(limits.read[level], limits.update[level]);
     if (seconds > longest) {
       longest = seconds;
       roof.bytes = traffic.bytes;

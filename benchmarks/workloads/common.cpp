@@ -27,10 +27,8 @@ std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
                                .max = param.max});
     choices.push_back(std::move(choice));
   };
-  for (const data::Manifest& manifest : data::manifests())
-    if (manifest.kind == kind) add(manifest.name, manifest.title);
-  for (const data::Generator& generator : data::generators())
-    if (generator.kind == kind) add(generator.name, generator.help);
+  for (const data::DatasetEntry& entry : data::dataset_entries())
+    if (kind == "signal" ? data::is_signal(entry.kind) : entry.kind == kind) add(entry.name, entry.help);
   return choices;
 }
 
@@ -39,8 +37,8 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
   const std::string name = cell.dataset.at("name");
   if (std::string why = data::why_invalid_dataset(cell.dataset); !why.empty())
     complaints.push_back({"dataset", std::move(why), false});
-  // Of an image set a cell needs one picture: inr looks for it.
-  if (const data::Manifest* manifest = data::find_manifest(name); manifest && manifest->kind != "image") {
+  // Of a set of signals a cell needs one file: inr looks for it.
+  if (const data::Manifest* manifest = data::find_manifest(name); manifest && !data::is_signal(manifest->kind)) {
     try {
       data::locate_all(*manifest, data_dirs);
     } catch (const UnavailableError& error) {

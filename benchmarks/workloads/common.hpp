@@ -12,7 +12,7 @@
 
 namespace frugal::workloads {
 
-/// All manifests and generators of a kind (interactions, clicks, image) as choices of a plan.
+/// All data sets of a kind (interactions, clicks; signal: pictures, sound, volumes) as choices of a plan.
 std::vector<harness::DatasetChoice> dataset_choices(std::string_view kind);
 
 /// Is the back end known and able to run here, do the data set's parameters fit each other, and are its files in reach

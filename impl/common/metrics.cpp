@@ -63,17 +63,18 @@ std::optional<double> log_loss(std::span<const float> logits, std::span<const fl
   return mean;
 }
 
-std::optional<double> psnr_8bit(std::span<const float> picture, std::span<const float> original) {
-  assert(picture.size() == original.size());
-  const auto to_8bit = [](float value) { return std::nearbyint((std::clamp(value, -1.F, 1.F) + 1.0) * 127.5); };
+std::optional<double> psnr_in_bits(std::span<const float> values, std::span<const float> original, int bits) {
+  assert(values.size() == original.size());
+  const double peak = std::exp2(bits) - 1;
+  const auto level = [peak](float value) { return std::nearbyint((std::clamp(value, -1.F, 1.F) + 1.0) * peak / 2); };
   double sum = 0;
-  for (std::size_t i = 0; i < picture.size(); ++i) {
-    if (!std::isfinite(picture[i])) return std::nullopt;
-    const double difference = to_8bit(picture[i]) - to_8bit(original[i]);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) return std::nullopt;
+    const double difference = level(values[i]) - level(original[i]);
     sum += difference * difference;
   }
   if (sum == 0) return std::nullopt;
-  return 10 * std::log10(255.0 * 255.0 * static_cast<double>(picture.size()) / sum);
+  return 10 * std::log10(peak * peak * static_cast<double>(values.size()) / sum);
 }
 
 std::optional<double> psnr_enrp(double mse) {

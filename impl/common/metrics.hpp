@@ -19,9 +19,9 @@ std::optional<double> auc(std::span<const float> scores, std::span<const float> 
 /// Mean binary cross-entropy of logits, computed as max(z,0) - z*y + log1p(exp(-|z|)).
 std::optional<double> log_loss(std::span<const float> logits, std::span<const float> labels);
 
-/// Standard PSNR in dB: values in [-1, 1] mapped to [0, 255], clipped, rounded to 8 bits, peak 255.
-/// Identical pictures have no finite PSNR: absent.
-std::optional<double> psnr_8bit(std::span<const float> picture, std::span<const float> original);
+/// Standard PSNR in dB: values in [-1, 1] mapped to [0, 2^bits - 1], clipped, rounded, against that peak.
+/// Identical signals have no finite PSNR: absent.
+std::optional<double> psnr_in_bits(std::span<const float> values, std::span<const float> original, int bits);
 
 /// The ENRP paper's: 20 log10(1 / sqrt(mse)) with values in [-1, 1], unclipped.
 std::optional<double> psnr_enrp(double mse);

@@ -46,12 +46,12 @@ TEST(LogLoss, MatchesTheDefinitionAndSurvivesLargeLogits) {
 TEST(Psnr, OneLevelOffEverywhereIs48dB) {
   const std::vector<float> original(300, -1.F);
   const std::vector<float> picture(300, -1.F + 2.F / 255.F);
-  EXPECT_NEAR(*psnr_8bit(picture, original), 20 * std::log10(255.0), 1e-12);
+  EXPECT_NEAR(*psnr_in_bits(picture, original, 8), 20 * std::log10(255.0), 1e-12);
 }
 
 TEST(Psnr, ClipsToTheRangeAndIsAbsentForIdenticalPictures) {
   const std::vector<float> original(12, 1.F);
-  EXPECT_FALSE(psnr_8bit(std::vector<float>(12, 5.F), original));
+  EXPECT_FALSE(psnr_in_bits(std::vector<float>(12, 5.F), original, 8));
 }
 
 TEST(Psnr, EnrpIsSixDecibelsBelowTheStandardOne) {

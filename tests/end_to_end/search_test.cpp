@@ -49,7 +49,7 @@ TEST_F(Search, PrintsWhatEachStrategyFoundAndKeepsTheTrajectories) {
   const Said said = search({"--format", "csv"});
   EXPECT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, AllOf(HasSubstr("exhaustive,8,64,35.7589"), HasSubstr("\ngreedy,8,64,"),
-                              HasSubstr("\nhalving,8,64,"), HasSubstr("\nmodel,8,64,")));
+                              HasSubstr("\nhalving,16,64,"), HasSubstr("\nmodel,8,64,")));
   EXPECT_THAT(said.err, AllOf(HasSubstr("search peak: 21 structures of 28; 7 beyond"), HasSubstr("records: run")));
   ASSERT_EQ(searches().size(), 1u);
   const nlohmann::json strategies = searches().at(0).at("strategies");

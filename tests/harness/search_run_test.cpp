@@ -144,7 +144,7 @@ TEST_F(SearchRun, TheTrajectoryIsWrittenDown) {
 
 TEST_F(SearchRun, TheTableHoldsEachStrategyAgainstTheOracle) {
   const Table table = table_of(search(small, {{"params.hill.noise", "0.1"}}));
-  EXPECT_EQ(table.title, "p: maximise quality subject to flops.train <= 3e+09, smoothness >= 12");
+  EXPECT_EQ(table.title, "p: maximise quality subject to flops.train at most 3e+09, smoothness at least 12");
   std::vector<std::string> titles;
   for (const Heading& heading : table.headings) titles.push_back(heading.title);
   EXPECT_THAT(titles, ElementsAre("strategy", "grid", "width", "quality", "flops.train", "smoothness", "gap",
@@ -171,6 +171,13 @@ TEST_F(SearchRun, WithoutTheOracleThereIsNothingToHoldAgainst) {
   const Table table = table_of(search("  strategies: [greedy]\n" + hill_space + "  maximize: quality\n"));
   EXPECT_EQ(table.rows[0].entries[5].text, "-") << "gap";
   EXPECT_EQ(table.rows[0].entries.back().text, "-") << "share";
+}
+
+TEST_F(SearchRun, AGapInFlopsHasAPrefix) {
+  const Table table = table_of(
+      search("  space: {params.hill.width: [16, 32, 64]}\n  minimize: flops.train\n  strategies: [exhaustive]\n"));
+  EXPECT_EQ(table.rows[0].entries[2].text + table.rows[0].entries[2].suffix, "393 MFLOP");
+  EXPECT_EQ(table.rows[0].entries[3].text + table.rows[0].entries[3].suffix, "0 FLOP");
 }
 
 TEST_F(SearchRun, NothingWithinMeasuredBoundsNamesTheNearestMiss) {

@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "benchmarks/workloads/inr/inr_workload.hpp"
-#include "datasets/image.hpp"
+#include "datasets/signal.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {
@@ -82,14 +82,107 @@ TEST(InrWorkload, WritesThePictureAndItsReconstruction) {
   run_cell(inr_plan("cpu", fmt::format("{}, steps: 3", tiny)), context);
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "reconstruction.png"));
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "original.png"));
+  EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "error.png"));
   EXPECT_EQ(context.stages, (std::set<std::string>{"load", "train", "render", "evaluate"}));
   EXPECT_EQ(context.last_progress, 1);
 }
 
-TEST(InrWorkload, AGridThatDoesNotDivideTheSizeIsAnErrorWithItsPlace) {
-  const std::string error = inr_error(inr_plan("cpu", "size: 128, grid: 3"));
+TEST(InrWorkload, AGridFinerThanTheSignalIsAnErrorWithItsPlace) {
+  const std::string error = inr_error(inr_plan("cpu", "size: 16, grid: 20"));
   EXPECT_NE(error.find("test.yaml:7:"), std::string::npos) << error;
-  EXPECT_NE(error.find("grid 3 does not divide size 128"), std::string::npos) << error;
+  EXPECT_NE(error.find("grid 20 is more than the 16 samples"), std::string::npos) << error;
+}
+
+TEST(InrWorkload, AnyGridOfAnySizeRuns) {
+  const auto outcome = run_cell(inr_plan("cpu",
+                                         "size: 17, grid: 3, hidden_layers: 1, width: 16, steps: 60, "
+                                         "learning_rate: 1.0e-3"));
+  EXPECT_GT(outcome.metrics.at("psnr"), 15);
+}
+
+TEST(InrWorkload, KnowsBeforeARunWhatTheRunRecords) {
+  const std::string plan = inr_plan("cpu", fmt::format("{}, steps: 7", tiny));
+  const auto outcome = run_cell(plan);
+  const auto known = inr_workload().known_metrics(first_cell(plan));
+  EXPECT_GE(known.size(), 4u);
+  for (const auto& [name, value] : known) EXPECT_EQ(outcome.metrics.at(name), value) << name;
+}
+
+TEST(InrWorkload, SoundAndVolumesAreLearntToo) {
+  const auto sound = run_cell(inr_plan("cpu",
+                                       "size: 256, grid: 8, hidden_layers: 1, width: 16, steps: 300, "
+                                       "learning_rate: 1.0e-3",
+                                       "synthetic-audio"));
+  EXPECT_GT(sound.metrics.at("psnr[enrp]"), 20);
+  EXPECT_FALSE(sound.metrics.contains("ssim"));
+  const auto volume = run_cell(inr_plan("cpu",
+                                        "size: 0, grid: 2, hidden_layers: 1, width: 16, steps: 100, "
+                                        "learning_rate: 1.0e-3",
+                                        "{name: synthetic-volume, side: 8}"));
+  EXPECT_GT(volume.metrics.at("psnr[enrp]"), 20);
+  EXPECT_EQ(volume.metrics.at("parameters"), 8 * (16 * 4 + 16 * 17 + 17));
+}
+
+TEST(InrWorkload, GreyHasOneChannel) {
+  const auto outcome = run_cell(inr_plan("cpu", fmt::format("{}, steps: 3, colour: grey", tiny)));
+  EXPECT_EQ(outcome.metrics.at("parameters"), 4 * (16 * 3 + 16 * 17 + 17));
+}
+
+TEST(InrWorkload, EveryActivationLearns) {
+  for (const char* activation : {"sine", "relu", "gauss", "wire", "finer"}) {
+    const auto psnr = [&](int steps) {
+      return run_cell(inr_plan("cpu", fmt::format("{}, steps: {}, activation: {}", tiny, steps, activation)))
+          .metrics.at("psnr[enrp]");
+    };
+    EXPECT_GT(psnr(150), psnr(1) + 2) << activation;
+  }
+}
+
+TEST(InrWorkload, OverlapMakesSeamsFainter) {
+  const auto seam = [](int overlap) {
+    return run_cell(inr_plan("cpu", fmt::format("size: 64, grid: 4, hidden_layers: 1, width: 16, steps: 50, "
+                                                "learning_rate: 1.0e-3, overlap: {}",
+                                                overlap)))
+        .metrics.at("seam");
+  };
+  EXPECT_LT(seam(2), 0.8 * seam(0));
+}
+
+TEST(InrWorkload, StopsSoonAfterTheQualityAsked) {
+  const auto outcome = run_cell(inr_plan("cpu", fmt::format("{}, steps: 2000, stop_psnr: 15", tiny)));
+  EXPECT_GE(outcome.metrics.at("psnr[enrp]"), 15);
+  EXPECT_LT(outcome.metrics.at("psnr[enrp]"), 17);
+  EXPECT_LT(outcome.metrics.at("steps.done"), 2000);
+  EXPECT_LT(outcome.metrics.at("flops.train"),
+            run_cell(inr_plan("cpu", fmt::format("{}, steps: 2000", tiny))).metrics.at("flops.train"));
+}
+
+TEST(InrWorkload, WeightsAreLeftAndTakenUpAgain) {
+  TestContext context;
+  const auto first = run_cell(inr_plan("cpu", fmt::format("{}, steps: 100, save_weights: true", tiny)), context);
+  const std::string path = context.artifacts() / "weights.safetensors";
+  const auto second = run_cell(inr_plan("cpu", fmt::format("{}, steps: 1, initial_weights: {}", tiny, path)));
+  EXPECT_GT(second.metrics.at("psnr[enrp]"), first.metrics.at("psnr[enrp]"));
+  EXPECT_THROW(run_cell(inr_plan("cpu", fmt::format("size: 16, grid: 4, steps: 1, initial_weights: {}", path))),
+               UserError);
+}
+
+TEST(InrWorkload, FewerBitsCostQuality) {
+  const auto outcome = run_cell(inr_plan("cpu", fmt::format("{}, steps: 300", tiny)));
+  const auto& m = outcome.metrics;
+  EXPECT_NEAR(m.at("psnr[fp16]"), m.at("psnr"), 0.5);
+  EXPECT_LT(m.at("psnr[int8]"), m.at("psnr"));
+  EXPECT_EQ(m.at("bits_per_pixel[fp16]"), m.at("bits_per_pixel") / 2);
+  EXPECT_LT(m.at("bits_per_pixel[int8]"), m.at("bits_per_pixel[fp16]"));
+}
+
+TEST(InrWorkload, RendersFinerThanItsSamples) {
+  TestContext context;
+  run_cell(inr_plan("cpu", fmt::format("{}, steps: 3, render_scale: 3", tiny)), context);
+  EXPECT_EQ(data::signal_shape({{"name", "file"}},
+                               {.file = context.artifacts() / "render_x3.png", .size = 0, .colour = "own"}, {})
+                .shape,
+            (std::vector{48, 48}));
 }
 
 TEST(InrWorkload, AnUnknownBackEndIsNamedWithTheKnownOnes) {
@@ -116,7 +209,7 @@ class InrPictures : public ::testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(folder_ / "enrp");
-    data::write_png(folder_ / "enrp/lake_128.png", {.height = 16, .width = 16, .values = std::vector<float>(768, 0)});
+    data::write_signal(folder_ / "enrp/lake_128", {{.shape = {16, 16}, .channels = 3}, std::vector<float>(768, 0)});
   }
   std::vector<std::string> unavailable(const std::string& params) {
     return harness::parse_plan(inr_plan("cpu", params, "enrp-lake"), "test.yaml", {}, all(), {folder_}).unavailable;

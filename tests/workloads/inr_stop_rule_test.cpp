@@ -49,7 +49,8 @@ TEST(InrStopRule, TakesExactlyTheStepsTheDefinitionAllows) {
       double loss = 1;
       for (const std::size_t step : improvements) losses[step - 1] = loss *= 0.9;
       Replay model(losses);
-      const LossCurve curve = train_until_stale(model, 300, static_cast<std::int64_t>(patience), ignore_progress);
+      const LossCurve curve =
+          train_until_stale(model, 300, static_cast<std::int64_t>(patience), std::nullopt, ignore_progress);
       EXPECT_EQ(model.taken, steps_by_definition(losses, 300, patience)) << improvements.back() << " " << patience;
       EXPECT_EQ(curve.losses.size(), model.taken);
     }
@@ -59,14 +60,14 @@ TEST(InrStopRule, AnEverFallingLossUsesAllSteps) {
   std::vector<double> losses(501);
   for (std::size_t i = 0; i < losses.size(); ++i) losses[i] = 1.0 / static_cast<double>(i + 1);
   Replay model(losses);
-  const LossCurve curve = train_until_stale(model, 501, 200, ignore_progress);
+  const LossCurve curve = train_until_stale(model, 501, 200, std::nullopt, ignore_progress);
   EXPECT_EQ(curve.losses, losses);
   EXPECT_EQ(curve.best_step, 501);
 }
 
 TEST(InrStopRule, BestAndLastAreTwoThings) {
   Replay model({3, 1, 2, 1, 4});
-  const LossCurve curve = train_until_stale(model, 5, 200, ignore_progress);
+  const LossCurve curve = train_until_stale(model, 5, 200, std::nullopt, ignore_progress);
   EXPECT_EQ(curve.best(), 1);
   EXPECT_EQ(curve.best_step, 2);
   EXPECT_EQ(curve.last(), 4);
@@ -75,7 +76,7 @@ TEST(InrStopRule, BestAndLastAreTwoThings) {
 TEST(InrStopRule, ALossThatIsNotFiniteIsAFailureThatNamesTheStep) {
   Replay model({3, 2, std::numeric_limits<double>::quiet_NaN(), 1});
   try {
-    train_until_stale(model, 4, 200, ignore_progress);
+    train_until_stale(model, 4, 200, std::nullopt, ignore_progress);
     FAIL() << "accepted";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find("step 3"), std::string::npos) << error.what();

@@ -144,6 +144,7 @@ int run_search_verb(const Args& args, const Workloads& workloads, const Args& co
   write_search_json(outcomes, folder);
   const Run run = load_run(folder);
   std::vector<Table> tables;
+  tables.reserve(outcomes.size());
   for (const SearchOutcome& outcome : outcomes) tables.push_back(search_table(outcome, run));
   fmt::print("{}", render(tables, format));
   fmt::print(stderr, "records: {}\n", folder.string());

@@ -111,6 +111,7 @@ std::vector<Strategy> read_strategies(const Node* node, bool has_fidelity) {
     return strategies;
   }
   std::vector<std::string> known;
+  known.reserve(strategy_names.size());
   for (const auto& [strategy, name] : strategy_names) known.emplace_back(name);
   for (const Node& item : node->as_list()) {
     const auto found = std::ranges::find(known, item.as_string());

@@ -110,11 +110,13 @@ void search_by_halving(const Problem& problem, Lab& lab) {
       affordable(problem, spread_structures(problem, problem.structures.size()), lab.limit());
   const auto ask_all = [&](std::size_t rung) {
     std::vector<Ask> asks;
+    asks.reserve(field.size());
     for (const std::size_t i : field) asks.push_back({i, rung});
     return lab.ask(asks);
   };
   const auto members = [&](const std::vector<std::size_t>& chosen) {
     std::vector<std::size_t> result;
+    result.reserve(chosen.size());
     for (const std::size_t k : chosen) result.push_back(field[k]);
     return result;
   };

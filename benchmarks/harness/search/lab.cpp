@@ -5,7 +5,8 @@ namespace frugal::harness {
 std::vector<Score> Lab::ask(std::span<const Ask> asks) {
   std::vector<Ask> fresh;
   for (const Ask& one : asks) {
-    if (position_.try_emplace(one, trials_.size() + fresh.size()).second) fresh.push_back(one);
+    if (position_.try_emplace({one.structure, one.fidelity}, trials_.size() + fresh.size()).second)
+      fresh.push_back(one);
   }
   const std::vector<MetricValues> measured = evaluate_(fresh);
   for (std::size_t i = 0; i < fresh.size(); ++i) {
@@ -15,7 +16,8 @@ std::vector<Score> Lab::ask(std::span<const Ask> asks) {
         {fresh[i], measured[i], score_of(problem_, structure, measured[i], fresh[i].fidelity == problem_.full())});
   }
   std::vector<Score> scores;
-  for (const Ask& one : asks) scores.push_back(trials_[position_.at(one)].score);
+  scores.reserve(asks.size());
+  for (const Ask& one : asks) scores.push_back(trials_[position_.at({one.structure, one.fidelity})].score);
   return scores;
 }
 

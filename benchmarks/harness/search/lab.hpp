@@ -14,7 +14,7 @@ namespace frugal::harness {
 struct Ask {
   std::size_t structure = 0;
   std::size_t fidelity = 0;  ///< index into Problem::fidelities
-  friend auto operator<=>(const Ask&, const Ask&) = default;
+  friend bool operator==(const Ask&, const Ask&) = default;
 };
 
 /// Means over the seeds, in the order of the asks; empty where a seed failed.
@@ -38,7 +38,7 @@ class Lab {
   /// At full fidelity.
   Score ask(std::size_t structure);
 
-  bool knows(const Ask& ask) const { return position_.contains(ask); }
+  bool knows(const Ask& ask) const { return position_.contains({ask.structure, ask.fidelity}); }
   /// Is `cost` more within `share` of the limit? The first evaluation always is: a search that asks nothing finds
   /// nothing.
   bool affords(double cost, double share = 1) const { return trials_.empty() || spent_ + cost <= limit_ * share; }
@@ -56,7 +56,7 @@ class Lab {
   double limit_;
   double spent_ = 0;
   std::vector<Trial> trials_;
-  std::map<Ask, std::size_t> position_;
+  std::map<std::pair<std::size_t, std::size_t>, std::size_t> position_;  // structure, fidelity -> which trial
 };
 
 }  // namespace frugal::harness

@@ -15,9 +15,9 @@ namespace frugal::harness {
 namespace {
 
 std::string bound_text(const MetricBound& bound) {
-  if (bound.min && bound.max) return fmt::format("{:g} <= {} <= {:g}", *bound.min, bound.metric, *bound.max);
-  return bound.min ? fmt::format("{} >= {:g}", bound.metric, *bound.min)
-                   : fmt::format("{} <= {:g}", bound.metric, *bound.max);
+  if (bound.min && bound.max) return fmt::format("{} from {:g} to {:g}", bound.metric, *bound.min, *bound.max);
+  return bound.min ? fmt::format("{} at least {:g}", bound.metric, *bound.min)
+                   : fmt::format("{} at most {:g}", bound.metric, *bound.max);
 }
 
 std::string search_title(const Plan& plan) {
@@ -74,7 +74,8 @@ class SearchTableMaker {
       const ColumnStyle style = style_of(metric);
       table_.headings.push_back({style.title, style.unit, true, false, style.format == "si"});
     }
-    table_.headings.push_back({.title = "gap", .unit = style_of(search_.objective).unit, .numeric = true});
+    const ColumnStyle objective = style_of(search_.objective);
+    table_.headings.push_back({"gap", objective.unit, true, false, objective.format == "si"});
     table_.headings.push_back({.title = "evaluations", .numeric = true});
     if (!search_.cost.empty()) {
       const ColumnStyle style = style_of(search_.cost);
@@ -128,7 +129,9 @@ class SearchTableMaker {
   TableEntry gap_entry(const SearchTrial* found) const {
     const SearchTrial* best = oracle_ != nullptr ? oracle_->found() : nullptr;
     if (found == nullptr || best == nullptr) return {.text = "-"};
-    return number_entry(best->trial.score.value - found->trial.score.value, {}, "", "");
+    const ColumnStyle style = style_of(search_.objective);
+    return number_entry(best->trial.score.value - found->trial.score.value, {}, style.format == "si" ? "si" : "",
+                        style.unit);
   }
 
   /// By the cost that the plan names, else by time.

@@ -3,15 +3,19 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <memory>
+#include <stdexcept>
 
 #include "benchmarks/workloads/common.hpp"
-#include "benchmarks/workloads/inr/between_pixels.hpp"
+#include "benchmarks/workloads/inr/inr_params.hpp"
+#include "benchmarks/workloads/inr/quantize.hpp"
+#include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
 #include "datasets/catalog.hpp"
-#include "datasets/image.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
+#include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -24,179 +28,221 @@ using harness::ParamSpec;
 using harness::RunContext;
 using harness::Work;
 
-/// The authors' code takes a plain linear layer's biases up to a 2 x 2 grid, and those of a batched one above.
-BiasInit bias_init_of(const Json& own) {
-  const std::string law = own.at("bias_init");
-  if (law == "auto") return own.at("grid").get<int>() <= 2 ? BiasInit::linear : BiasInit::enrp;
-  return law == "linear" ? BiasInit::linear : BiasInit::enrp;
-}
+constexpr int most_bits = 16;                // finer raw values are compared at this many
+constexpr double white_of_error_map = 0.25;  // absolute error, of values in [-1, 1]
 
-Precision precision_of(const Json& own) {
-  const std::string name = own.at("precision");
-  return name == "fp32" ? Precision::fp32 : name == "tf32" ? Precision::tf32 : Precision::bf16;
-}
+/// One run of a cell: what its stages share.
+class InrRun {
+ public:
+  InrRun(const Cell& cell, RunContext& context) : cell_(cell), own_(cell.own()), context_(context) {}
 
-InrSpec inr_spec(const Cell& cell) {
-  const Json& own = cell.own();
-  InrSpec spec;
-  const int grid = own.at("grid");
-  const std::int64_t tile = own.at("size").get<int>() / grid;
-  spec.networks = std::int64_t{grid} * grid;
-  spec.points = tile * tile;
-  spec.channels = 3;
-  spec.hidden_layers = own.at("hidden_layers");
-  spec.width = own.at("width");
-  spec.activation = own.at("activation") == "sine" ? Activation::sine : Activation::relu;
-  spec.bias_init = bias_init_of(own);
-  spec.precision = precision_of(own);
-  spec.omega0 = spec.first_omega0 = own.at("omega0");
-  const std::string implementation = own.at("implementation");
-  spec.implementation = implementation == "onednn"  ? InrImplementation::onednn
-                        : implementation == "fused" ? InrImplementation::fused
-                                                    : InrImplementation::automatic;
-  spec.adam.learning_rate = own.at("learning_rate");
-  spec.seed = cell.seed;
-  return spec;
-}
-
-/// Is the picture one of its set, and in reach? Else that would be found out only when the cell runs.
-void check_picture(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
-                   std::vector<Complaint>& complaints) {
-  const data::Manifest* manifest = data::find_manifest(cell.dataset.at("name").get<std::string>());
-  if (!manifest) return;
-  try {
-    data::locate_one(*manifest, data::choose_picture(*manifest, cell.own().at("image"), cell.own().at("size")),
-                     data_dirs);
-  } catch (const UserError& error) {
-    complaints.push_back({"params.inr.image", error.what()});
-  } catch (const UnavailableError& error) {
-    complaints.push_back({"dataset", error.what(), true});
+  Outcome outcome() {
+    load();
+    train();
+    render();
+    measure();
+    count();
+    write_artifacts();
+    measure_quantized();  // last: it replaces the weights
+    return {.implementation = model_->implementation(), .metrics = std::move(metrics_)};
   }
-}
 
-/// Calls body(index into [networks, tile^2, channels], index into the picture) for each value.
-template <class Body>
-void for_each_value(int grid, int tile, int channels, const Body& body) {
-  std::size_t i = 0;
-  for (int k = 0; k < grid * grid; ++k)
-    for (int r = 0; r < tile; ++r)
-      for (int c = 0; c < tile; ++c)
-        for (int channel = 0; channel < channels; ++channel, ++i)
-          body(i, ((std::size_t(k / grid) * tile + r) * grid * tile + std::size_t(k % grid) * tile + c) * channels + channel);
-}
+ private:
+  void load() {
+    context_.stage("load", [&] {
+      original_ = data::load_signal(cell_.dataset, signal_choice(cell_), context_.data_dirs(), cell_.seed);
+    });
+    tiling_ = std::make_unique<Tiling>(tiling_of(cell_, original_));
+    spec_ = inr_spec(cell_, *tiling_, original_.channels);
+  }
 
-data::Image rendered(const InrEnsemble& model, int grid, int channels, int resolution) {
-  data::Image image;
-  image.height = image.width = grid * resolution;
-  image.channels = channels;
-  image.values.resize(static_cast<std::size_t>(image.height) * image.width * channels);
-  std::vector<float> tiles(image.values.size());
-  model.evaluate(grid_coordinates(std::vector{resolution, resolution}), tiles);
-  for_each_value(grid, resolution, channels, [&](std::size_t i, std::size_t at) { image.values[at] = tiles[i]; });
-  return image;
+  void train() {
+    context_.stage("train", [&] {
+      model_ = backend_of(cell_).make(spec_);
+      start_from_given_weights();
+      targets_ = tiling_->gather(original_.values, spec_.channels);
+      model_->set_samples(tiling_->coordinates(), targets_);
+      std::optional<double> target_loss;
+      if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = std::pow(10, -stop / 10);
+      curve_ = train_until_stale(*model_, own_.at("steps"), own_.at("patience"), target_loss,
+                                 [&](double share) { context_.progress(share); });
+      return Work{.flops = training_flops(), .bytes = 0};
+    });
+  }
+
+  void start_from_given_weights() {
+    const std::string path = own_.at("initial_weights");
+    if (path.empty()) return;
+    const ModelState state = load_safetensors(path);
+    try {
+      model_->import_state(state);
+    } catch (const std::invalid_argument& error) {
+      throw UserError(fmt::format("{} does not fit the networks of this plan: {}", path, error.what()));
+    }
+  }
+
+  void render() {
+    context_.stage("render", [&] {
+      tiles_ = values_at(tiling_->coordinates());
+      picture_ = signal_of(tiles_, 1);
+      return Work{.flops = step_flops(spec_).forward, .bytes = 0};
+    });
+  }
+
+  void measure() {
+    context_.stage("evaluate", [&] {
+      put("psnr", psnr_of(picture_));
+      if (original_.shape.size() == 2)
+        put("ssim", ssim(picture_.values, original_.values, original_.shape[0], original_.shape[1], spec_.channels));
+      put("seam", seam(picture_.values, original_.values, original_.shape, spec_.channels, tiling_->starts()));
+
+      TileErrors errors = tile_errors(tiles_, targets_, spec_.networks, tiling_->window(), spec_.channels);
+      if (errors.border && errors.inner) {
+        put("psnr[border]", psnr_enrp(*errors.border));
+        put("psnr[inner]", psnr_enrp(*errors.inner));
+      }
+      std::sort(errors.of_tile.begin(), errors.of_tile.end());
+      put("psnr[tile,min]", psnr_enrp(errors.of_tile.back()));
+      put("psnr[tile,median]", psnr_enrp(errors.of_tile[errors.of_tile.size() / 2]));
+
+      const std::vector<float> between = values_at(between_coordinates(tiling_->window()));
+      if (const auto error = between_mse(between, targets_, spec_.networks, tiling_->window(), spec_.channels))
+        put("psnr[between]", psnr_enrp(*error));
+    });
+    put("psnr[enrp]", psnr_enrp(curve_.last()));
+    put("psnr[enrp,best]", psnr_enrp(curve_.best()));
+  }
+
+  void count() {
+    const auto parameter_count = static_cast<double>(parameters(spec_));
+    put("parameters", parameter_count);
+    put("bits_per_pixel", 32 * parameter_count / static_cast<double>(original_.samples()));
+    put("flops.train", training_flops());
+    put("flops.inference", step_flops(spec_).forward);
+    put("steps.done", static_cast<double>(curve_.losses.size()));
+  }
+
+  void write_artifacts() {
+    const std::filesystem::path folder = context_.artifacts();
+    data::write_signal(folder / "original", original_);
+    data::write_signal(folder / "reconstruction", picture_);
+    if (original_.shape.size() == 2)
+      data::write_signal(folder / "error", data::error_map(original_, picture_, white_of_error_map));
+    if (const int scale = own_.at("render_scale"); scale > 1)
+      data::write_signal(folder / fmt::format("render_x{}", scale),
+                         signal_of(values_at(tiling_->coordinates(scale)), scale));
+    if (own_.at("save_weights").get<bool>()) save_safetensors(folder / "weights.safetensors", model_->export_state());
+  }
+
+  void measure_quantized() {
+    const ModelState state = model_->export_state();
+    for (const auto& [name, format] : {std::pair{"fp16", WeightFormat::fp16}, std::pair{"int8", WeightFormat::int8}}) {
+      model_->import_state(quantized(state, format));
+      put(fmt::format("psnr[{}]", name), psnr_of(signal_of(values_at(tiling_->coordinates()), 1)));
+      put(fmt::format("bits_per_pixel[{}]", name), bits_of(state, format) / static_cast<double>(original_.samples()));
+    }
+  }
+
+  /// Of every network at these points: [networks, points, channels].
+  std::vector<float> values_at(const std::vector<float>& coordinates) const {
+    std::vector<float> values(coordinates.size() / static_cast<std::size_t>(spec_.inputs) *
+                              static_cast<std::size_t>(spec_.networks * spec_.channels));
+    model_->evaluate(coordinates, values);
+    return values;
+  }
+
+  /// A signal like the original, `scale` times finer.
+  data::Signal signal_of(const std::vector<float>& tiles, int scale) const {
+    data::Signal signal = original_;
+    for (int& n : signal.shape) n *= scale;
+    signal.sample_rate *= scale;
+    signal.values = tiling_->blend(tiles, spec_.channels, scale);
+    return signal;
+  }
+
+  std::optional<double> psnr_of(const data::Signal& signal) const {
+    return psnr_in_bits(signal.values, original_.values, std::min(original_.bits, most_bits));
+  }
+
+  double training_flops() const {
+    return step_flops(spec_).total() * static_cast<double>(model_->network_steps()) /
+           static_cast<double>(spec_.networks);
+  }
+
+  void put(const std::string& name, std::optional<double> value) {
+    if (value) metrics_[name] = *value;
+  }
+
+  const Cell& cell_;
+  const Json& own_;
+  RunContext& context_;
+  data::Signal original_;
+  std::unique_ptr<Tiling> tiling_;
+  InrSpec spec_;
+  std::unique_ptr<InrEnsemble> model_;
+  std::vector<float> targets_;  ///< [networks, points, channels]
+  std::vector<float> tiles_;    ///< what the trained networks give there
+  LossCurve curve_;
+  data::Signal picture_;
+  std::map<std::string, double> metrics_;
+};
+
+/// The signal's shape from the parameters alone, without its file; nothing where only the file tells.
+std::optional<data::SignalShape> known_shape(const Cell& cell) {
+  const data::SignalChoice choice = signal_choice(cell);
+  const data::Manifest* manifest = data::find_manifest(cell.dataset.at("name").get<std::string>());
+  if (manifest && manifest->kind == "image" && choice.size > 0 && choice.colour != "own")
+    return data::SignalShape{.shape = {choice.size, choice.size}, .channels = choice.colour == "rgb" ? 3 : 1};
+  try {
+    return data::signal_shape(cell.dataset, choice, {});
+  } catch (const UserError&) {
+    return std::nullopt;
+  } catch (const UnavailableError&) {
+    return std::nullopt;
+  }
 }
 
 class Inr final : public harness::Workload {
  public:
   std::string name() const override { return "inr"; }
   std::string description() const override {
-    return "represent a picture by an ensemble of small sine networks, one per tile (ENRP, arXiv 2110.04124)";
+    return "represent a signal by an ensemble of small coordinate networks, one per tile (ENRP, arXiv 2110.04124)";
   }
   std::string clock() const override {
-    return "Training is the optimiser steps and the set-up of the networks; total adds reading the picture, rendering "
+    return "Training is the optimiser steps and the set-up of the networks; total adds reading the signal, rendering "
            "and evaluation.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices("image"); }
-
-  std::vector<ParamSpec> params() const override {
-    using Type = ParamSpec::Type;
-    return {
-        {.name = "image",
-         .type = Type::string,
-         .default_value = "",
-         .help = "picture of a data set that has several, by file name; empty: the one of this size, else the largest"},
-        {.name = "size",
-         .type = Type::integer,
-         .default_value = 128,
-         .help = "side of the picture in pixels, squashed to a square; a multiple of grid",
-         .min = 1,
-         .max = 16384},
-        {.name = "grid",
-         .type = Type::integer,
-         .default_value = 4,
-         .help = "sub-networks a side: grid x grid tiles",
-         .min = 1,
-         .max = 4096},
-        {.name = "hidden_layers",
-         .type = Type::integer,
-         .default_value = 2,
-         .help = "width -> width layers, beside the first and the last",
-         .min = 0,
-         .max = 64},
-        {.name = "width",
-         .type = Type::integer,
-         .default_value = 64,
-         .help = "units of a layer",
-         .min = 1,
-         .max = 65536},
-        {.name = "activation",
-         .type = Type::string,
-         .default_value = "sine",
-         .help = "of all layers but the last",
-         .choices = {"sine", "relu"}},
-        {.name = "bias_init",
-         .type = Type::string,
-         .default_value = "auto",
-         .help =
-             "initial biases: linear U(+-1/sqrt(in)), enrp U(+-1/sqrt(out*in)); auto: linear for grid <= 2, else enrp",
-         .choices = {"auto", "linear", "enrp"}},
-        {.name = "steps",
-         .type = Type::integer,
-         .default_value = 501,
-         .help = "full-batch Adam steps at most",
-         .min = 1,
-         .max = 1e8},
-        {.name = "learning_rate", .type = Type::real, .default_value = 1e-4, .help = "Adam", .min = 0, .max = 10},
-        {.name = "precision",
-         .type = Type::string,
-         .default_value = "fp32",
-         .help = "arithmetic of the matrix products",
-         .choices = {"fp32", "tf32", "bf16"}},
-        {.name = "implementation",
-         .type = Type::string,
-         .default_value = "auto",
-         .help = "which of a back end's; auto: the fastest that can compute this",
-         .choices = {"auto", "onednn", "fused"}},
-        {.name = "omega0",
-         .type = Type::real,
-         .default_value = 30.0,
-         .help = "frequency of the sine: sin(omega0 (W x + b)); also scales the initial weights",
-         .min = 1e-3,
-         .max = 1e4},
-        {.name = "patience",
-         .type = Type::integer,
-         .default_value = 200,
-         .help = "stop when the best loss is more than this many steps old",
-         .min = 0,
-         .max = 1e8},
-    };
-  }
+  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices("signal"); }
+  std::vector<ParamSpec> params() const override { return inr_params(); }
 
   std::vector<MetricDescriptor> metrics() const override {
     using enum MetricDescriptor::Direction;
     return {
-        {"psnr", "dB", higher_is_better, "{:.2f}", "of the final picture, clipped to 8 bits, peak 255"},
+        {"psnr", "dB", higher_is_better, "{:.2f}",
+         "of the final signal, clipped and rounded to the bits of the original (16 at most), against their peak"},
         {"psnr[enrp]", "dB", higher_is_better, "{:.2f}",
          "ENRP's: peak 1 on values in [-1, 1], unclipped, from the last step's loss"},
         {"psnr[enrp,best]", "dB", higher_is_better, "{:.2f}", "the same from the lowest loss of the training"},
         {"psnr[between]", "dB", higher_is_better, "{:.2f}",
-         "half-way between pixels of a tile, against linear interpolation, peak 1: low for a look-up table"},
+         "half-way between samples of a tile, against linear interpolation, peak 1: low for a look-up table"},
+        {"psnr[border]", "dB", higher_is_better, "{:.2f}", "of the samples on the edges of tiles, peak 1"},
+        {"psnr[inner]", "dB", higher_is_better, "{:.2f}", "of all other samples, peak 1"},
+        {"psnr[tile,min]", "dB", higher_is_better, "{:.2f}", "of the worst tile, peak 1"},
+        {"psnr[tile,median]", "dB", higher_is_better, "{:.2f}", "of the tile in the middle, peak 1"},
+        {"psnr[fp16]", "dB", higher_is_better, "{:.2f}", "psnr with the weights rounded to fp16"},
+        {"psnr[int8]", "dB", higher_is_better, "{:.2f}",
+         "psnr with the weights rounded to int8, a scale for each tensor of each sub-network"},
         {"ssim", "", higher_is_better, "{:.4f}", "structural similarity of the final picture"},
-        {"bits_per_pixel", "bit", lower_is_better, "{:.1f}", "32 bits a parameter over the pixels; a raw picture: 24"},
+        {"seam", "", lower_is_better, "{:.3f}",
+         "mean step across tile borders over that elsewhere, against the same of the original: 1 without seams"},
+        {"bits_per_pixel", "bit", lower_is_better, "{:.1f}",
+         "32 bits a parameter over the samples; a raw RGB picture has 24"},
+        {"bits_per_pixel[fp16]", "bit", lower_is_better, "{:.1f}", "the same with 16 bits a parameter"},
+        {"bits_per_pixel[int8]", "bit", lower_is_better, "{:.1f}", "the same with 8 bits a parameter, and the scales"},
         {"parameters", "", informative, "{:.0f}", "of all sub-networks"},
         {"flops.train", "FLOP", informative, "{:.4g}",
-         "forward, backward and optimiser of the steps taken, analytic; sines not counted"},
-        {"flops.inference", "FLOP", informative, "{:.4g}", "the whole picture once, analytic; sines not counted"},
+         "forward, backward and optimiser of the steps taken, analytic; activations not counted"},
+        {"flops.inference", "FLOP", informative, "{:.4g}", "the whole signal once, analytic; activations not counted"},
         {"steps.done", "", informative, "{:.0f}", "optimiser steps taken before the stop"},
     };
   }
@@ -204,73 +250,32 @@ class Inr final : public harness::Workload {
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<Complaint> complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
-    check_picture(cell, data_dirs, complaints);
-    const int size = cell.own().at("size");
-    const int grid = cell.own().at("grid");
-    if (size % grid != 0) {
-      complaints.push_back(
-          {"params.inr.grid", fmt::format("grid {} does not divide size {} into equal tiles", grid, size)});
-    } else {
-      check_spec(inr_spec(cell), "params.inr", backend, complaints);
+    try {
+      const data::SignalShape shape = data::signal_shape(cell.dataset, signal_choice(cell), data_dirs);
+      if (std::string why = why_no_tiling(cell, shape); !why.empty())
+        complaints.push_back({"params.inr.grid", std::move(why)});
+      else
+        check_spec(inr_spec(cell, tiling_of(cell, shape), shape.channels), "params.inr", backend, complaints);
+    } catch (const UserError& error) {
+      complaints.push_back({"params.inr.image", error.what()});
+    } catch (const UnavailableError& error) {
+      complaints.push_back({"dataset", error.what(), true});
     }
     return complaints;
   }
 
-  Outcome run(const Cell& cell, RunContext& context) const override {
-    const InrSpec spec = inr_spec(cell);
-    const Json& own = cell.own();
-    const int grid = own.at("grid");
-    const int tile = own.at("size").get<int>() / grid;
-
-    data::Image original;
-    context.stage("load", [&] {
-      original = data::load_image(cell.dataset, own.at("image"), own.at("size"), context.data_dirs(), cell.seed);
-    });
-
-    std::unique_ptr<InrEnsemble> model;
-    LossCurve curve;
-    const auto steps_done = [&] { return static_cast<double>(curve.losses.size()); };
-    context.stage("train", [&] {
-      model = backend_of(cell).make(spec);
-      std::vector<float> targets(original.values.size());
-      for_each_value(grid, tile, spec.channels, [&](std::size_t i, std::size_t at) { targets[i] = original.values[at]; });
-      model->set_samples(grid_coordinates(std::vector{tile, tile}), targets);
-      curve = train_until_stale(*model, own.at("steps"), own.at("patience"),
-                                [&](double share) { context.progress(share); });
-      return Work{.flops = step_flops(spec).total() * steps_done(), .bytes = 0};
-    });
-
-    data::Image picture;
-    context.stage("render", [&] {
-      picture = rendered(*model, grid, spec.channels, tile);
-      return Work{.flops = step_flops(spec).forward, .bytes = 0};
-    });
-
-    Outcome outcome{.implementation = model->implementation(), .metrics = {}};
-    const auto put = [&](const char* name, std::optional<double> value) {
-      if (value) outcome.metrics[name] = *value;
-    };
-    context.stage("evaluate", [&] {
-      put("psnr", psnr_8bit(picture.values, original.values));
-      put("ssim", ssim(picture.values, original.values, original.height, original.width, original.channels));
-      if (tile > 1) {
-        const data::Image fine = rendered(*model, grid, spec.channels, 2 * tile - 1);
-        put("psnr[between]", psnr_enrp(*between_pixels_mse(grid, tile, spec.channels, fine.values, original.values)));
-      }
-    });
-    put("psnr[enrp]", psnr_enrp(curve.last()));
-    put("psnr[enrp,best]", psnr_enrp(curve.best()));
+  std::map<std::string, double> known_metrics(const Cell& cell) const override {
+    const std::optional<data::SignalShape> shape = known_shape(cell);
+    if (!shape || !why_no_tiling(cell, *shape).empty()) return {};
+    const InrSpec spec = inr_spec(cell, tiling_of(cell, *shape), shape->channels);
     const auto count = static_cast<double>(parameters(spec));
-    put("parameters", count);
-    put("bits_per_pixel", 32 * count / static_cast<double>(spec.networks * spec.points));
-    put("flops.train", step_flops(spec).total() * steps_done());
-    put("flops.inference", step_flops(spec).forward);
-    put("steps.done", steps_done());
-
-    data::write_png(context.artifacts() / "reconstruction.png", picture);
-    data::write_png(context.artifacts() / "original.png", original);
-    return outcome;
+    return {{"parameters", count},
+            {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
+            {"flops.train", step_flops(spec).total() * cell.own().at("steps").get<double>()},
+            {"flops.inference", step_flops(spec).forward}};
   }
+
+  Outcome run(const Cell& cell, RunContext& context) const override { return InrRun(cell, context).outcome(); }
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "impl/api/inr_ensemble.hpp"
@@ -16,9 +17,9 @@ struct LossCurve {
 };
 
 /// Takes at most `steps` steps (at least 1), and none after the one at which the best loss is more than `patience`
-/// steps old. `progress` hears the share done between pieces of training. Throws std::runtime_error when a loss is not
-/// finite.
+/// steps old. With a `target_loss` it also ends within a few steps of the first loss that is not above it. `progress`
+/// hears the share done between pieces of training. Throws std::runtime_error when a loss is not finite.
 LossCurve train_until_stale(InrEnsemble& model, std::int64_t steps, std::int64_t patience,
-                            const std::function<void(double)>& progress);
+                            std::optional<double> target_loss, const std::function<void(double)>& progress);
 
 }  // namespace frugal::workloads

@@ -1,0 +1,149 @@
+#include "benchmarks/workloads/inr/inr_params.hpp"
+
+namespace frugal::workloads {
+namespace {
+
+using harness::Cell;
+using harness::ParamSpec;
+
+/// The authors' code takes a plain linear layer's biases up to a 2 x 2 grid, and those of a batched one above.
+BiasInit bias_init_of(const Json& own) {
+  const std::string law = own.at("bias_init");
+  if (law == "auto") return own.at("grid").get<int>() <= 2 ? BiasInit::linear : BiasInit::enrp;
+  return law == "linear" ? BiasInit::linear : BiasInit::enrp;
+}
+
+Precision precision_of(const Json& own) {
+  const std::string name = own.at("precision");
+  return name == "fp32" ? Precision::fp32 : name == "tf32" ? Precision::tf32 : Precision::bf16;
+}
+
+Activation activation_of(const Json& own) {
+  const std::string name = own.at("activation");
+  return name == "sine"    ? Activation::sine
+         : name == "relu"  ? Activation::relu
+         : name == "gauss" ? Activation::gauss
+         : name == "wire"  ? Activation::wire
+                           : Activation::finer;
+}
+
+InrImplementation implementation_of(const Json& own) {
+  const std::string name = own.at("implementation");
+  return name == "onednn"  ? InrImplementation::onednn
+         : name == "fused" ? InrImplementation::fused
+                           : InrImplementation::automatic;
+}
+
+ParamSpec integer(const char* name, std::int64_t default_value, const char* help, double min, double max) {
+  return {.name = name,
+          .type = ParamSpec::Type::integer,
+          .default_value = default_value,
+          .help = help,
+          .min = min,
+          .max = max};
+}
+
+ParamSpec real(const char* name, double default_value, const char* help, double min, double max) {
+  return {.name = name,
+          .type = ParamSpec::Type::real,
+          .default_value = default_value,
+          .help = help,
+          .min = min,
+          .max = max};
+}
+
+ParamSpec text(const char* name, const char* default_value, const char* help, std::vector<std::string> choices = {}) {
+  return {.name = name,
+          .type = ParamSpec::Type::string,
+          .default_value = default_value,
+          .help = help,
+          .choices = std::move(choices)};
+}
+
+}  // namespace
+
+std::vector<ParamSpec> inr_params() {
+  return {
+      text("image", "",
+           "file of a data set that has several, by name; empty: the one of this size, else the largest; of the data "
+           "set `file`, the path of a PNG, WAV or .npy"),
+      integer("size", 128,
+              "side of a picture in samples, squashed to a square; of sound the first samples; 0: the signal as it is",
+              0, 1 << 24),
+      text("colour", "rgb", "of a picture; own: the channels of the file", {"rgb", "grey", "own"}),
+      integer("grid", 4, "tiles along each dimension, a sub-network each", 1, 4096),
+      integer("overlap", 0, "samples that a tile shares with its neighbours along each dimension, blended", 0, 4096),
+      integer("hidden_layers", 2, "width -> width layers, beside the first and the last", 0, 64),
+      integer("width", 64, "units of a layer", 1, 65536),
+      text("activation", "sine",
+           "of all layers but the last: sin(w z), max(z, 0), Gauss exp(-(s z)^2), WIRE's real "
+           "Gabor cos(w z) exp(-(s z)^2), FINER's sin(w (|z| + 1) z)",
+           {"sine", "relu", "gauss", "wire", "finer"}),
+      real("first_omega0", 30, "w of the first layer", 1e-3, 1e4),
+      real("omega0", 30, "w of the hidden layers; also scales their initial weights", 1e-3, 1e4),
+      real("scale", 10, "s of gauss and wire", 1e-3, 1e4),
+      text("bias_init", "auto",
+           "initial biases: linear U(+-1/sqrt(in)), enrp U(+-1/sqrt(out*in)); auto: linear for grid <= 2, else enrp",
+           {"auto", "linear", "enrp"}),
+      integer("steps", 501, "full-batch Adam steps at most", 1, 1e8),
+      real("learning_rate", 1e-4, "Adam", 0, 10),
+      text("schedule", "constant", "of the learning rate; cosine: to 0 at the last step", {"constant", "cosine"}),
+      integer("warmup", 0, "first steps, over which the learning rate rises", 0, 1e8),
+      real("weight_decay", 0, "decoupled (AdamW): w *= 1 - learning rate * this, each step", 0, 1e4),
+      integer("patience", 200, "stop when the best loss is more than this many steps old", 0, 1e8),
+      integer("network_patience", 0, "the same for each sub-network by itself; 0: never", 0, 1e8),
+      real("stop_psnr", 0,
+           "stop soon after psnr[enrp] reaches this, in dB: the training time is then the time to it; "
+           "0: never",
+           0, 1000),
+      text("precision", "fp32", "arithmetic of the square products", {"fp32", "tf32", "bf16"}),
+      text("implementation", "auto", "which of a back end's; auto: the fastest that can compute this",
+           {"auto", "onednn", "fused"}),
+      text("initial_weights", "", "path of a safetensors file to start from; empty: random"),
+      {.name = "save_weights",
+       .type = ParamSpec::Type::boolean,
+       .default_value = false,
+       .help = "leave weights.safetensors among the artifacts"},
+      integer("render_scale", 1, "also render this many times finer along each dimension; 1: not", 1, 64),
+  };
+}
+
+data::SignalChoice signal_choice(const Cell& cell) {
+  const Json& own = cell.own();
+  return {.file = own.at("image"), .size = own.at("size"), .colour = own.at("colour")};
+}
+
+std::string why_no_tiling(const Cell& cell, const data::SignalShape& shape) {
+  return Tiling::why_not(shape.shape, cell.own().at("grid"), cell.own().at("overlap"));
+}
+
+Tiling tiling_of(const Cell& cell, const data::SignalShape& shape) {
+  return {shape.shape, cell.own().at("grid"), cell.own().at("overlap")};
+}
+
+InrSpec inr_spec(const Cell& cell, const Tiling& tiling, int channels) {
+  const Json& own = cell.own();
+  InrSpec spec;
+  spec.networks = tiling.networks();
+  spec.points = tiling.points();
+  spec.inputs = static_cast<int>(tiling.shape().size());
+  spec.channels = channels;
+  spec.hidden_layers = own.at("hidden_layers");
+  spec.width = own.at("width");
+  spec.activation = activation_of(own);
+  spec.bias_init = bias_init_of(own);
+  spec.precision = precision_of(own);
+  spec.omega0 = own.at("omega0");
+  spec.first_omega0 = own.at("first_omega0");
+  spec.scale = own.at("scale");
+  spec.adam.learning_rate = own.at("learning_rate");
+  spec.weight_decay = own.at("weight_decay");
+  using Kind = LearningRateSchedule::Kind;
+  spec.schedule = {own.at("schedule") == "cosine" ? Kind::cosine : Kind::constant, own.at("warmup"), own.at("steps")};
+  spec.patience = own.at("network_patience");
+  spec.implementation = implementation_of(own);
+  spec.seed = cell.seed;
+  return spec;
+}
+
+}  // namespace frugal::workloads
