@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -10,7 +11,10 @@
 #include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
 
 #include "impl/common/error.hpp"
 
@@ -39,8 +43,10 @@ float widened(std::uint16_t bits) {
   return (bits & 0x8000) != 0 ? -size : size;
 }
 
+using Range = std::pair<std::uint64_t, std::uint64_t>;
+
 /// Offsets of the data of one tensor, checked against the bytes there are.
-std::pair<std::uint64_t, std::uint64_t> offsets_of(const Header& entry, std::uint64_t available) {
+Range offsets_of(const Header& entry, std::uint64_t available) {
   const Header& offsets = entry.at("data_offsets");
   if (!offsets.is_array() || offsets.size() != 2 || !offsets[0].is_number_unsigned() ||
       !offsets[1].is_number_unsigned())
@@ -51,6 +57,28 @@ std::pair<std::uint64_t, std::uint64_t> offsets_of(const Header& entry, std::uin
   return {begin, end};
 }
 
+std::vector<std::int64_t> shape_of(const Header& sizes) {
+  if (!sizes.is_array()) throw UserError("shape must be a list");
+  std::vector<std::int64_t> shape;
+  for (const Header& n : sizes) {
+    if (!n.is_number_unsigned() || !std::in_range<std::int64_t>(n.get<std::uint64_t>()))
+      throw UserError("shape must hold whole numbers below 2^63");
+    shape.push_back(n.get<std::int64_t>());
+  }
+  return shape;
+}
+
+/// Values of that shape, or nothing when they are more than `most`: the product of a damaged shape may overflow.
+std::optional<std::uint64_t> size_of(const std::vector<std::int64_t>& shape, std::uint64_t most) {
+  if (std::ranges::find(shape, 0) != shape.end()) return 0;
+  std::uint64_t product = 1;
+  for (const std::int64_t n : shape) {
+    if (product > most / static_cast<std::uint64_t>(n)) return std::nullopt;
+    product *= static_cast<std::uint64_t>(n);
+  }
+  return product;
+}
+
 NamedTensor tensor_of(const std::string& name, const Header& entry, std::string_view data) {
   if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
     throw UserError("needs dtype, shape and data_offsets");
@@ -59,30 +87,49 @@ NamedTensor tensor_of(const std::string& name, const Header& entry, std::string_
   if (width == 0) throw UserError(fmt::format("has dtype {}; F32 and F16 can be read", dtype.dump()));
   const auto [begin, end] = offsets_of(entry, data.size());
 
-  NamedTensor tensor{.name = name, .shape = {}, .values = {}};
-  const std::uint64_t count = (end - begin) / width;
-  std::uint64_t product = 1;
-  if (!entry.at("shape").is_array()) throw UserError("shape must be a list");
-  for (const Header& n : entry.at("shape")) {
-    if (!n.is_number_unsigned()) throw UserError("shape must hold whole numbers");
-    const auto size = n.get<std::uint64_t>();
-    if (size != 0 && product > count / size) throw UserError("shape and data do not agree");
-    product *= size;
-    tensor.shape.push_back(static_cast<std::int64_t>(size));
-  }
-  if (product * width != end - begin) throw UserError("shape and data do not agree");
+  NamedTensor tensor{.name = name, .shape = shape_of(entry.at("shape")), .values = {}};
+  const std::optional<std::uint64_t> count = size_of(tensor.shape, (end - begin) / width);
+  if (!count || *count * width != end - begin) throw UserError("shape and data do not agree");
 
-  tensor.values.resize(product);
+  tensor.values.resize(*count);
   if (width == 4) {
-    if (product > 0) std::memcpy(tensor.values.data(), data.data() + begin, end - begin);
+    if (*count > 0) std::memcpy(tensor.values.data(), data.data() + begin, end - begin);
     return tensor;
   }
-  for (std::uint64_t i = 0; i < product; ++i) {
+  for (std::uint64_t i = 0; i < *count; ++i) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, data.data() + begin + 2 * i, 2);
     tensor.values[i] = widened(bits);
   }
   return tensor;
+}
+
+/// Refuses data that belongs to two tensors: no writer makes it, so the header is damaged.
+void check_overlap(const Header& header, const std::string& file) {
+  std::vector<std::pair<Range, std::string>> ranges;
+  for (const auto& [tensor, entry] : header.items()) {
+    if (tensor == metadata) continue;
+    const Header& offsets = entry.at("data_offsets");
+    const Range range{offsets[0].get<std::uint64_t>(), offsets[1].get<std::uint64_t>()};
+    if (range.first < range.second) ranges.emplace_back(range, tensor);
+  }
+  std::ranges::sort(ranges);
+  for (std::size_t i = 1; i < ranges.size(); ++i)
+    if (ranges[i].first.first < ranges[i - 1].first.second)
+      fail(file, fmt::format("the data of tensors '{}' and '{}' overlap", ranges[i - 1].second, ranges[i].second));
+}
+
+/// The header as JSON. A parser may keep either of two members of one name; here that is an error.
+Header header_of(std::string_view text, const std::string& file) {
+  std::set<std::string> names;
+  const auto on_event = [&](int depth, Header::parse_event_t event, const Header& value) {
+    if (depth == 1 && event == Header::parse_event_t::key && !names.insert(value.get<std::string>()).second)
+      fail(file, fmt::format("tensor '{}' is there twice", value.get<std::string>()));
+    return true;
+  };
+  Header header = Header::parse(text, on_event, false);
+  if (!header.is_object()) fail(file, "is no safetensors file: its header is no JSON object");
+  return header;
 }
 
 std::uint64_t step_of(const Header& header) {
@@ -104,8 +151,7 @@ ModelState parse_safetensors(std::string_view bytes, const std::string& name) {
   std::memcpy(&length, bytes.data(), sizeof(length));
   if (length > largest_header || length > bytes.size() - sizeof(length))
     fail(name, fmt::format("is no safetensors file: its header of {} bytes is not in it", length));
-  const Header header = Header::parse(bytes.substr(sizeof(length), length), nullptr, false);
-  if (!header.is_object()) fail(name, "is no safetensors file: its header is no JSON object");
+  const Header header = header_of(bytes.substr(sizeof(length), length), name);
   const std::string_view data = bytes.substr(sizeof(length) + length);
 
   ModelState state;
@@ -122,15 +168,18 @@ ModelState parse_safetensors(std::string_view bytes, const std::string& name) {
       fail(name, fmt::format("tensor '{}' {}", tensor, error.what()));
     }
   }
+  check_overlap(header, name);
   return state;
 }
 
 ModelState load_safetensors(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);  // none of a folder or a pipe
+  std::string bytes(error ? 0 : size, '\0');
   std::ifstream stream(path, std::ios::binary);
-  std::ostringstream bytes;
-  if (!stream || std::filesystem::is_directory(path) || !(bytes << stream.rdbuf()))
+  if (error || !stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
     throw UserError(fmt::format("cannot read {}", path.string()));
-  return parse_safetensors(bytes.view(), path.string());
+  return parse_safetensors(bytes, path.string());
 }
 
 void save_safetensors(const std::filesystem::path& path, const ModelState& state) {

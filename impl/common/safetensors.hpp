@@ -13,8 +13,9 @@ namespace frugal {
 /// UserError.
 void save_safetensors(const std::filesystem::path& path, const ModelState& state);
 
-/// Tensors of F32, or of F16, which are widened; step 0 where the file has none. Throws UserError that names the file
-/// and, where one is at fault, the tensor.
+/// Tensors of F32, or of F16, which are widened; step 0 where the file has none. Strict: a tensor that repeats a name,
+/// lies outside the file or over another one, or whose shape does not fit its data is an error. Throws UserError that
+/// names the file and, where one is at fault, the tensor.
 ModelState load_safetensors(const std::filesystem::path& path);
 
 /// The same from the bytes of a file; `name` is for messages.

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "impl/common/error.hpp"
 #include "tests/scratch_folder.hpp"
 
@@ -57,19 +59,63 @@ TEST(Safetensors, WidensHalfPrecision) {
   EXPECT_EQ(state.tensors.at(0).values, (std::vector<float>{1, -2, 0x1p-24F, 65504}));
 }
 
+TEST(Safetensors, ATensorWithoutValuesGoesThereAndBack) {
+  const ScratchFolder folder;
+  save_safetensors(folder / "w", {.step = 0, .tensors = {{"none", {5, 0}, {}}, {"scalar", {}, {2}}}});
+  const ModelState loaded = load_safetensors(folder / "w");
+  ASSERT_EQ(loaded.tensors.size(), 2u);
+  EXPECT_EQ(loaded.tensors[0].shape, (std::vector<std::int64_t>{5, 0}));
+  EXPECT_TRUE(loaded.tensors[1].shape.empty());
+  EXPECT_EQ(loaded.tensors[1].values, std::vector<float>{2});
+}
+
+TEST(Safetensors, SavingReplacesAFileAndLeavesNoOther) {
+  const ScratchFolder folder;
+  save_safetensors(folder / "w", {.step = 1, .tensors = {{"long", {100}, std::vector<float>(100, 1.F)}}});
+  save_safetensors(folder / "w", {.step = 2, .tensors = {}});
+  EXPECT_EQ(load_safetensors(folder / "w").step, 2u);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
+
+  std::filesystem::create_directories(folder / "in_the_way/of");
+  EXPECT_THROW(save_safetensors(folder / "in_the_way", {}), UserError);
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
+}
+
+TEST(Safetensors, DataOfTwoTensorsAndRepeatedNamesAreDamage) {
+  const std::string data(12, '\0');
+  EXPECT_THAT(safetensors_error(file_of(R"({"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]},)"
+                                        R"("a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})",
+                                        data)),
+              HasSubstr("the data of tensors 'a' and 'b' overlap"));
+  EXPECT_THAT(safetensors_error(file_of(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},)"
+                                        R"("a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}})",
+                                        data)),
+              HasSubstr("tensor 'a' is there twice"));
+}
+
 TEST(Safetensors, DamageIsAnErrorThatSaysWhatAndWhere) {
   EXPECT_THAT(safetensors_error("abc"), HasSubstr("w.safetensors: is no safetensors file"));
   EXPECT_THAT(safetensors_error(std::string(8, '\xff')), HasSubstr("header"));
   EXPECT_THAT(safetensors_error(file_of("[1]")), HasSubstr("no JSON object"));
   EXPECT_THAT(safetensors_error(file_of("{")), HasSubstr("no JSON object"));
-  EXPECT_THAT(safetensors_error(file_of(R"({"w":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", std::string(8, 0))),
-              HasSubstr("tensor 'w' has dtype \"I64\""));
-  EXPECT_THAT(safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", std::string(8, 0))),
-              HasSubstr("do not agree"));
-  EXPECT_THAT(safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", std::string(8, 0))),
-              HasSubstr("not in the file"));
-  EXPECT_THAT(safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})")),
-              HasSubstr("do not agree"));
+  EXPECT_THAT(
+      safetensors_error(file_of(R"({"w":{"dtype":"I64","shape":[1],"data_offsets":[0,8]}})", std::string(8, 0))),
+      HasSubstr("tensor 'w' has dtype \"I64\""));
+  EXPECT_THAT(
+      safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}})", std::string(8, 0))),
+      HasSubstr("do not agree"));
+  EXPECT_THAT(
+      safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}})", std::string(8, 0))),
+      HasSubstr("not in the file"));
+  EXPECT_THAT(
+      safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,0]}})")),
+      HasSubstr("do not agree"));
+  EXPECT_THAT(
+      safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[0,9223372036854775808],"data_offsets":[0,0]}})")),
+      HasSubstr("below 2^63"));
+  EXPECT_THAT(
+      safetensors_error(file_of(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[8,4]}})", std::string(8, 0))),
+      HasSubstr("not in the file"));
   EXPECT_THAT(safetensors_error(file_of(R"({"w":3})")), HasSubstr("needs dtype"));
   EXPECT_THAT(safetensors_error(file_of(R"({"__metadata__":{"step":"x"}})")), HasSubstr("whole number"));
 }
@@ -78,6 +124,8 @@ TEST(Safetensors, AFileThatCannotBeReadOrWrittenIsAUserError) {
   const ScratchFolder folder;
   EXPECT_THROW(load_safetensors(folder / "none"), UserError);
   EXPECT_THROW(load_safetensors(folder.path()), UserError);
+  std::ofstream(folder / "empty").close();
+  EXPECT_THROW(load_safetensors(folder / "empty"), UserError);
   EXPECT_THROW(save_safetensors(folder / "no/such/folder/w", {}), UserError);
 }
 

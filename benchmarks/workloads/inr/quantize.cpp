@@ -22,8 +22,11 @@ float to_fp16(float value) {
 void to_int8(std::span<float> values) {
   float largest = 0;
   for (const float value : values) largest = std::max(largest, std::abs(value));
-  if (largest == 0) return;
   const float scale = largest / 127;
+  if (scale == 0) {  // also where the largest is so small that its scale is not a float
+    std::ranges::fill(values, 0.F);
+    return;
+  }
   for (float& value : values) value = std::clamp(std::nearbyint(value / scale), -127.F, 127.F) * scale;
 }
 

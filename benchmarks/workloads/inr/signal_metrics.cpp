@@ -39,6 +39,14 @@ bool at_an_end(std::size_t sample, std::span<const int> window) {
   return false;
 }
 
+/// Whether a tile but the first starts there, for each position along an axis.
+std::vector<bool> borders_of(const std::vector<int>& starts, int length) {
+  std::vector<bool> borders(static_cast<std::size_t>(length), false);
+  for (const int start : starts)
+    if (start > 0) borders[static_cast<std::size_t>(start)] = true;
+  return borders;
+}
+
 /// Mean step across borders over mean step elsewhere.
 std::optional<double> border_ratio(std::span<const float> values, std::span<const int> shape, int channels,
                                    std::span<const std::vector<int>> starts) {
@@ -46,10 +54,12 @@ std::optional<double> border_ratio(std::span<const float> values, std::span<cons
   Mean across, elsewhere;
   std::size_t stride = 1;  // samples between neighbours along the axis
   for (std::size_t axis = shape.size(); axis-- > 0;) {
-    for (std::size_t sample = 0; sample < samples_of(shape); ++sample) {
+    const std::vector<bool> borders = borders_of(starts[axis], shape[axis]);
+    const bool is_cut = std::ranges::find(borders, true) != borders.end();
+    for (std::size_t sample = 0; is_cut && sample < samples_of(shape); ++sample) {
       const int i = position(sample, shape, axis);
       if (i == 0) continue;
-      const bool border = std::find(starts[axis].begin(), starts[axis].end(), i) != starts[axis].end();
+      const bool border = borders[static_cast<std::size_t>(i)];
       for (std::size_t c = 0; c < width; ++c) {
         const double step = double{values[sample * width + c]} - double{values[(sample - stride) * width + c]};
         (border ? across : elsewhere).add(std::abs(step));
@@ -58,7 +68,8 @@ std::optional<double> border_ratio(std::span<const float> values, std::span<cons
     stride *= static_cast<std::size_t>(shape[axis]);
   }
   if (across.count == 0 || elsewhere.sum == 0) return std::nullopt;
-  return *across.value() / *elsewhere.value();
+  const double ratio = *across.value() / *elsewhere.value();
+  return std::isfinite(ratio) ? std::optional(ratio) : std::nullopt;
 }
 
 }  // namespace
@@ -73,7 +84,7 @@ TileErrors tile_errors(std::span<const float> values, std::span<const float> tar
   for (std::size_t k = 0; k < static_cast<std::size_t>(networks); ++k) {
     Mean tile;
     for (std::size_t sample = 0; sample < points; ++sample) {
-      Mean& place = at_an_end(sample, window) ? border : inner;
+      Mean& place = networks > 1 && at_an_end(sample, window) ? border : inner;
       for (std::size_t c = 0; c < width; ++c) {
         const std::size_t i = (k * points + sample) * width + c;
         const double error = double{values[i]} - double{targets[i]};
@@ -83,7 +94,7 @@ TileErrors tile_errors(std::span<const float> values, std::span<const float> tar
     }
     errors.of_tile.push_back(*tile.value());
   }
-  if (networks > 1) errors.border = border.value();
+  errors.border = border.value();
   errors.inner = inner.value();
   return errors;
 }
