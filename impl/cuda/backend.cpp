@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "impl/cuda/device.hpp"
+#include "impl/cuda/inr_ensemble.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -17,12 +18,12 @@ class Cuda final : public Backend {
   Support available() const override { return device_available(); }
   DeviceFacts device() const override { return device_facts(); }
 
-  Support supports(const InrSpec&) const override { return Support::no(no_kernels); }
+  Support supports(const InrSpec& spec) const override { return cuda::supports(spec); }
   Support supports(const MfSpec&) const override { return Support::no(no_kernels); }
   Support supports(const TwoTowerSpec&) const override { return Support::no(no_kernels); }
   Support supports(const DlrmSpec&) const override { return Support::no(no_kernels); }
 
-  std::unique_ptr<InrEnsemble> make(const InrSpec&) const override { throw std::logic_error(no_kernels); }
+  std::unique_ptr<InrEnsemble> make(const InrSpec& spec) const override { return cuda::make(spec); }
   std::unique_ptr<MatrixFactorizer> make(const MfSpec&) const override { throw std::logic_error(no_kernels); }
   std::unique_ptr<TwoTower> make(const TwoTowerSpec&) const override { throw std::logic_error(no_kernels); }
   std::unique_ptr<Dlrm> make(const DlrmSpec&) const override { throw std::logic_error(no_kernels); }
