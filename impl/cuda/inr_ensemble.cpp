@@ -47,7 +47,9 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    return fmt::format("{}/{}/fp32", platform(), plan_.chunks == 1 ? "persistent" : "chunks");
+    constexpr const char* precisions[] = {"fp32", "tf32", "bf16"};
+    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
+                       precisions[static_cast<int>(spec_.precision)]);
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
@@ -187,17 +189,18 @@ class CudaInrEnsemble final : public InrEnsemble {
 
 Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
-  if (spec.precision != Precision::fp32) return Support::no("cuda computes networks in fp32 so far");
   if (spec.implementation == InrImplementation::onednn) return Support::no("onednn is the cpu's");
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   if (spec.points * std::max(spec.inputs, spec.channels) > most || spec.networks > 65535)
     return Support::no("cuda supports up to 2^31 values of a network and 65535 networks");
   const Support available = device_available();
   if (!available) return available;
+  if (spec.precision != Precision::fp32 && device_limits().compute_capability < tensor_core_capability)
+    return Support::no("this device is older than sm_80: it computes networks in fp32 only");
   const InrNetwork net = inr_network(spec);
   if (inr_resident_plan(spec, net, device_limits()).tile_points == 0)
     return Support::no(
-        fmt::format("a tile of 8 points of {} layers of width {} takes {} bytes of shared memory, but the "
+        fmt::format("the smallest tile of {} layers of width {} takes {} bytes of shared memory, but the "
                     "device has {} a block",
                     spec.layers(), spec.width, inr_smallest_tile_bytes(net), device_limits().shared_bytes_per_block));
   return Support::yes();

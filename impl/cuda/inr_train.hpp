@@ -19,7 +19,7 @@ struct InrResidentPlan {
 /// The fastest plan by what is known without measuring: weights first, then the gradient, then larger tiles.
 InrResidentPlan inr_resident_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits);
 
-/// Shared memory that a tile of 8 points needs.
+/// Shared memory that the smallest tile needs, of 8 or 16 points.
 std::size_t inr_smallest_tile_bytes(const InrNetwork& net);
 
 /// Everything of a training that lies on the device.
