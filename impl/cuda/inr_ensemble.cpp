@@ -19,7 +19,7 @@ class CudaInrEnsemble final : public InrEnsemble {
       : spec_(spec),
         net_(inr_network(spec)),
         limits_(device_limits()),
-        plan_(inr_resident_plan(spec, net_, limits_)),
+        plan_(inr_plan(spec, net_, limits_)),
         tensors_(inr_tensors(spec)),
         networks_(static_cast<std::size_t>(spec.networks)),
         count_(static_cast<std::size_t>(net_.count)),
@@ -30,6 +30,7 @@ class CudaInrEnsemble final : public InrEnsemble {
     const auto chunks = static_cast<std::size_t>(plan_.chunks);
     if (chunks > 1 || !plan_.gradient)
       gradients_ = DeviceBuffer<float>(networks_ * chunks * count_, "gradients of the chunks");
+    scratch_ = DeviceBuffer<float>(networks_ * chunks * plan_.scratch_floats, "activations");
     if (chunks > 1) {
       chunk_squares_ = DeviceBuffer<double>(networks_ * chunks, "losses of the chunks");
       done_ = DeviceBuffer<int>(1, "step counter");
@@ -75,7 +76,7 @@ class CudaInrEnsemble final : public InrEnsemble {
     }
     updates_.upload(updates, stream_);
     if (done_.size() > 0) done_.zero(stream_);
-    inr_train_resident(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
+    inr_train(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
     std::vector<double> squares(n * networks_);
     squares_.download(squares, stream_);
     step_ += n;
@@ -157,6 +158,7 @@ class CudaInrEnsemble final : public InrEnsemble {
             .gradients = gradients_.data(),
             .chunk_squares = chunk_squares_.data(),
             .curves = curves_.data(),
+            .scratch = scratch_.data(),
             .done = done_.data(),
             .networks = static_cast<int>(networks_),
             .points = static_cast<int>(spec_.points),
@@ -167,7 +169,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   InrSpec spec_;
   InrNetwork net_;
   DeviceLimits limits_;
-  InrResidentPlan plan_;
+  InrPlan plan_;
   std::vector<InrTensor> tensors_;
   std::size_t networks_;
   std::size_t count_;  ///< floats of a network
@@ -180,6 +182,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   DeviceBuffer<StaleStop> curves_;      ///< [K] sums of square errors
   DeviceBuffer<float> gradients_;       ///< [K, chunks, count]
   DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]
+  DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
   DeviceBuffer<int> done_;              ///< [1]
   DeviceBuffer<AdamStep> updates_;      ///< of a call of train(), as are
   DeviceBuffer<double> squares_;        ///< the losses [steps, K]
@@ -197,12 +200,6 @@ Support supports(const InrSpec& spec) {
   if (!available) return available;
   if (spec.precision != Precision::fp32 && device_limits().compute_capability < tensor_core_capability)
     return Support::no("this device is older than sm_80: it computes networks in fp32 only");
-  const InrNetwork net = inr_network(spec);
-  if (inr_resident_plan(spec, net, device_limits()).tile_points == 0)
-    return Support::no(
-        fmt::format("the smallest tile of {} layers of width {} takes {} bytes of shared memory, but the "
-                    "device has {} a block",
-                    spec.layers(), spec.width, inr_smallest_tile_bytes(net), device_limits().shared_bytes_per_block));
   return Support::yes();
 }
 
