@@ -27,6 +27,12 @@ for file in "${files[@]}"; do
   [[ "$file" == *.a && -e "${file%.a}.so" ]] || echo "$file"
 done | copy
 
+# Headers by architecture: a compiler looks there only below /usr.
+for folder in "$prefix"/include/*-linux-gnu; do
+  cp -a "$folder/." "$prefix/include/"
+  rm -rf "$folder"
+done
+
 # Of Boost, the headers that the one file using it reads, and the CMake files.
 {
   echo '#include <boost/program_options.hpp>' | g++ -M -x c++ - | tr -d '\\' | tr ' ' '\n' | grep '^/usr/include/boost/'
