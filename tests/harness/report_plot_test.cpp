@@ -69,8 +69,9 @@ TEST(Plot, HasAPointARowAColourASeriesAndSaysWhatIsMissing) {
   const std::string svg = to_svg(table, table.plots.front());
   EXPECT_EQ(occurrences(svg, "<title>"), 2);
   EXPECT_THAT(svg, HasSubstr("A &lt; B"));
-  EXPECT_THAT(svg, HasSubstr("1 rows without both figures left out"));
-  EXPECT_THAT(svg, HasSubstr("n = 3 a point; CPU; commit 0123456"));
+  EXPECT_THAT(svg, HasSubstr("left out for want of a figure: 1"));
+  EXPECT_THAT(svg, HasSubstr("n = 3; CPU"));
+  EXPECT_THAT(svg, HasSubstr("commit 0123456"));
   EXPECT_THAT(svg, HasSubstr("Pareto front"));
   EXPECT_THAT(svg, HasSubstr("10 GFLOP"));
   EXPECT_THAT(svg, Not(HasSubstr("nan")));

@@ -23,10 +23,10 @@ constexpr const char* plot_colours[] = {"#0072b2", "#d55e00", "#009e73", "#cc79a
 
 /// A row of the table, as the plot sees it.
 struct PlotMark {
-  PlotPoint at;
+  PlotPoint at{};
   double half_width = 0;  ///< of y
   std::size_t series = 0;
-  std::string label;  ///< what the pointer shows
+  std::string label{};  ///< what the pointer shows
 };
 
 /// Values along one axis to places on the page.
@@ -207,11 +207,13 @@ class PlotDrawing {
           std::ranges::all_of(table_.rows, [&](const TableRow& row) { return value_of(row.origin) == first; });
       return agree ? first : "various";
     };
-    std::string text = fmt::format(
-        "n = {} a point; {}; commit {}", common([](const Origin& o) { return std::to_string(o.n); }),
-        common([](const Origin& o) { return o.machine; }), common([](const Origin& o) { return o.commit; }));
-    if (left_out_ > 0) text += fmt::format("; {} rows without both figures left out", left_out_);
-    return text_at(plot_left, plot_height - 10, "start", text, " font-size=\"10\" fill=\"#555\"");
+    const auto line = [](double above_bottom, const std::string& text) {
+      return text_at(plot_left, plot_height - above_bottom, "start", text, " font-size=\"10\" fill=\"#555\"");
+    };
+    std::string measured = fmt::format("n = {}; {}", common([](const Origin& o) { return std::to_string(o.n); }),
+                                       common([](const Origin& o) { return o.machine; }));
+    if (left_out_ > 0) measured += fmt::format("; left out for want of a figure: {}", left_out_);
+    return line(22, measured) + line(8, "commit " + common([](const Origin& o) { return o.commit; }));
   }
 
   static const char* colour(std::size_t series) { return plot_colours[series % std::size(plot_colours)]; }
