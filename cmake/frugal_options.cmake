@@ -5,7 +5,11 @@ target_compile_options(frugal_options INTERFACE
   $<$<COMPILE_LANGUAGE:CXX>:-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Woverloaded-virtual
                               -Wno-restrict>  # false positives in std::string, g++ 12 (PR 105651)
   $<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off -fno-math-errno -fno-trapping-math>)
+# nvcc's own rewriting of host code warns where the source does not; the C++ compiler sees the same files for the shim.
+target_compile_options(frugal_options INTERFACE
+  $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra,-ffp-contract=off>)
 if(FRUGAL_WARNINGS_AS_ERRORS)
+  target_compile_options(frugal_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings -Xcompiler=-Werror>)
   target_compile_options(frugal_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)
 endif()
 if(FRUGAL_ASSERTIONS)

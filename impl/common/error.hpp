@@ -1,5 +1,6 @@
 // The errors a user can cause or meet. Each maps to one exit code of the program; a bug is an assertion instead.
 #pragma once
+#include <new>
 #include <stdexcept>
 #include <string>
 
@@ -25,6 +26,16 @@ class UserError : public std::runtime_error {
 class UnavailableError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+/// A device ran out of memory: std::bad_alloc (status `oom` of a cell) that says what was asked for and what was free.
+class OutOfMemoryError : public std::bad_alloc {
+ public:
+  explicit OutOfMemoryError(const std::string& message) : message_(message) {}
+  const char* what() const noexcept override { return message_.what(); }
+
+ private:
+  std::runtime_error message_;  // copies without throwing, which a string does not
 };
 
 }  // namespace frugal

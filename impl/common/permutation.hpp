@@ -6,6 +6,7 @@
 #pragma once
 #include <cstdint>
 
+#include "impl/common/host_device.hpp"
 #include "impl/common/philox.hpp"
 
 namespace frugal {
@@ -13,16 +14,18 @@ namespace frugal {
 class Permutation {
  public:
   /// stream: the epoch, for a shuffle of training; under another purpose, one that nothing else draws from.
-  Permutation(std::uint64_t n, std::uint64_t seed, std::uint32_t stream, Purpose purpose = Purpose::shuffle) : n_(n) {
+  FRUGAL_HOST_DEVICE Permutation(std::uint64_t n, std::uint64_t seed, std::uint32_t stream,
+                                 Purpose purpose = Purpose::shuffle)
+      : n_(n) {
     while (half_bits_ < 31 && (std::uint64_t{1} << (2 * half_bits_)) < n) ++half_bits_;
     mask_ = (std::uint32_t{1} << half_bits_) - 1;
     const Philox keys(seed, purpose);
     for (std::uint32_t r = 0; r < rounds; ++r) keys_[r] = keys.word(r, stream);
   }
 
-  std::uint64_t size() const { return n_; }
+  FRUGAL_HOST_DEVICE std::uint64_t size() const { return n_; }
 
-  std::uint64_t operator()(std::uint64_t position) const {
+  FRUGAL_HOST_DEVICE std::uint64_t operator()(std::uint64_t position) const {
     std::uint64_t x = position;
     do x = encrypt(x);
     while (x >= n_);
@@ -32,7 +35,7 @@ class Permutation {
  private:
   static constexpr std::uint32_t rounds = 6;
 
-  std::uint64_t encrypt(std::uint64_t x) const {
+  FRUGAL_HOST_DEVICE std::uint64_t encrypt(std::uint64_t x) const {
     std::uint32_t left = static_cast<std::uint32_t>(x >> half_bits_) & mask_;
     std::uint32_t right = static_cast<std::uint32_t>(x) & mask_;
     for (const std::uint32_t key : keys_) {
@@ -44,7 +47,7 @@ class Permutation {
   }
 
   /// The 32-bit finaliser of MurmurHash3: every input bit flips each output bit with probability near 1/2.
-  static std::uint32_t mix(std::uint32_t h) {
+  FRUGAL_HOST_DEVICE static std::uint32_t mix(std::uint32_t h) {
     h ^= h >> 16;
     h *= 0x85ebca6bU;
     h ^= h >> 13;

@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "impl/common/host_device.hpp"
+
 namespace frugal {
 
 /// What a random number is for. The values are part of the results: never renumber.
@@ -30,13 +32,13 @@ enum class Purpose : std::uint32_t {
 
 class Philox {
  public:
-  Philox(std::uint64_t seed, Purpose purpose) : purpose_(static_cast<std::uint32_t>(purpose)) {
+  FRUGAL_HOST_DEVICE Philox(std::uint64_t seed, Purpose purpose) : purpose_(static_cast<std::uint32_t>(purpose)) {
     key_[0] = static_cast<std::uint32_t>(seed);
     key_[1] = static_cast<std::uint32_t>(seed >> 32);
   }
 
   /// Four independent 32-bit words.
-  std::array<std::uint32_t, 4> block(std::uint64_t index, std::uint32_t stream = 0) const {
+  FRUGAL_HOST_DEVICE std::array<std::uint32_t, 4> block(std::uint64_t index, std::uint32_t stream = 0) const {
     r123::Philox4x32::ctr_type counter = {
         {static_cast<std::uint32_t>(index), static_cast<std::uint32_t>(index >> 32), stream, purpose_}};
     const r123::Philox4x32::ctr_type words = r123::Philox4x32{}(counter, key_);
@@ -44,28 +46,30 @@ class Philox {
   }
 
   /// Word `index` of the stream: block(index / 4)[index % 4].
-  std::uint32_t word(std::uint64_t index, std::uint32_t stream = 0) const {
+  FRUGAL_HOST_DEVICE std::uint32_t word(std::uint64_t index, std::uint32_t stream = 0) const {
     return block(index / 4, stream)[index % 4];
   }
 
   /// Uniform in [0, 1), 24 bits, exact in float.
-  float uniform(std::uint64_t index, std::uint32_t stream = 0) const { return to_unit(word(index, stream)); }
+  FRUGAL_HOST_DEVICE float uniform(std::uint64_t index, std::uint32_t stream = 0) const {
+    return to_unit(word(index, stream));
+  }
 
   /// Uniform in {0, ..., n-1} by Lemire's multiply-shift; the bias is below n / 2^32.
-  std::uint32_t below(std::uint32_t n, std::uint64_t index, std::uint32_t stream = 0) const {
+  FRUGAL_HOST_DEVICE std::uint32_t below(std::uint32_t n, std::uint64_t index, std::uint32_t stream = 0) const {
     return scale(word(index, stream), n);
   }
 
   /// Standard normal by Box-Muller on block(index)[0..1].
-  double normal(std::uint64_t index, std::uint32_t stream = 0) const {
+  FRUGAL_HOST_DEVICE double normal(std::uint64_t index, std::uint32_t stream = 0) const {
     const auto w = block(index, stream);
     const double u = (static_cast<double>(w[0]) + 0.5) * 0x1p-32;
     const double v = static_cast<double>(w[1]) * 0x1p-32;
     return std::sqrt(-2.0 * std::log(u)) * std::cos(6.283185307179586476925 * v);
   }
 
-  static float to_unit(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24F; }
-  static std::uint32_t scale(std::uint32_t word, std::uint32_t n) {
+  FRUGAL_HOST_DEVICE static float to_unit(std::uint32_t word) { return static_cast<float>(word >> 8) * 0x1p-24F; }
+  FRUGAL_HOST_DEVICE static std::uint32_t scale(std::uint32_t word, std::uint32_t n) {
     return static_cast<std::uint32_t>((static_cast<std::uint64_t>(word) * n) >> 32);
   }
 

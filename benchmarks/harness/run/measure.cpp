@@ -164,6 +164,8 @@ void measure_cell(const Workload& workload, const CellRequest& request, const st
     result = failure_message(Failure::user, error.what());
   } catch (const UnavailableError& error) {
     result = failure_message(Failure::unavailable, error.what());
+  } catch (const OutOfMemoryError& error) {
+    result = failure_message(Failure::memory, error.what());
   } catch (const std::bad_alloc&) {
     result = failure_message(Failure::memory, "out of memory");
   } catch (const std::exception& error) {
