@@ -26,8 +26,6 @@ struct TowerWorker {
   DenseWorker products;
   AlignedBuffer<float> delta;           // [tower_block, width]
   AlignedBuffer<float> input_gradient;  // [tower_block, input]
-  std::vector<std::uint32_t> partners;  // of one id: rows of the other side
-  std::vector<float> weights;           // of one id: dL/dz of its examples
 };
 
 /// The users, or the items: table, features, tower, and what one step computes for the distinct ids of its batch.
@@ -84,19 +82,19 @@ class TowerSide {
     slots_.deal(blocks());
   }
 
-  /// Outputs [tower_block, width] of `ids`, at most tower_block of them; the rest of the rows are finite.
-  const float* tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x,
-                             float* activations) const {
+  /// Outputs of `ids`, at most tower_block of them, into out [tower_block, width]; the rest of the rows are finite.
+  void tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x, float* activations,
+                     float* out) const {
     gather(ids, x);
-    if (stack_.layers() == 0) return x;
-    products.forward(tower_.data(), x, activations);
-    return products.last(activations);
+    if (stack_.layers() > 0)
+      products.forward(tower_.data(), x, activations, out);
+    else
+      std::copy_n(x, tower_block * in_, out);
   }
 
   void forward(DenseWorker& products, std::size_t block) {
-    const std::size_t size = tower_block * static_cast<std::size_t>(out_);
-    std::copy_n(tower_outputs(products, block_ids(block), x_of(block), activations_of(block)), size,
-                last_.data() + block * size);
+    tower_outputs(products, block_ids(block), x_of(block), activations_of(block),
+                  last_.data() + block * tower_block * static_cast<std::size_t>(out_));
   }
 
   /// Gradients of the tower's parameters into the slot; Adam on the block's rows when they are trainable.

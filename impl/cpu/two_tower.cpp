@@ -52,6 +52,7 @@ class CpuTwoTower final : public TwoTower {
         user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
         item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
               static_cast<std::size_t>(spec.batch) * examples_),
+        user_rows_(spec.batch * examples_),
         logits_(spec.batch * examples_),
         slopes_(spec.batch * examples_),
         losses_(spec.batch * examples_),
@@ -125,9 +126,9 @@ class CpuTwoTower final : public TwoTower {
     }
   }
 
-  /// Tower outputs of any ids, [ids, width].
+  /// Tower outputs of any ids, [ids, width], and what fills the last block.
   AlignedBuffer<float> outputs_of(const TowerSide& side, std::span<const std::uint32_t> ids) const {
-    AlignedBuffer<float> out(ids.size() * width_);
+    AlignedBuffer<float> out(tower_blocks(ids.size()) * tower_block * width_);
 #pragma omp parallel
     {
       DenseWorker products(side.stack(), tower_block);
@@ -136,8 +137,7 @@ class CpuTwoTower final : public TwoTower {
 #pragma omp for schedule(dynamic)
       for (std::size_t first = 0; first < ids.size(); first += tower_block) {
         const auto block = ids.subspan(first, std::min<std::size_t>(tower_block, ids.size() - first));
-        const float* outputs = side.tower_outputs(products, block, x.data(), activations.data());
-        std::copy_n(outputs, block.size() * width_, out.data() + first * width_);
+        side.tower_outputs(products, block, x.data(), activations.data(), out.data() + first * width_);
       }
     }
     return out;
@@ -213,9 +213,14 @@ class CpuTwoTower final : public TwoTower {
 #pragma omp for
       for (std::uint64_t block = begin / 4; block < (end + 3) / 4; ++block) {
         const auto words = random.block(block, epoch);
-        for (std::uint64_t i = std::max(begin, block * 4); i < std::min(end, block * 4 + 4); ++i) {
-          const std::size_t at = i - begin;
-          batch_items_[at / negatives * examples_ + 1 + at % negatives] = Philox::scale(words[i % 4], spec_.items);
+        const std::uint64_t from = std::max(begin, block * 4);
+        const std::uint64_t to = std::min(end, block * 4 + 4);
+        std::size_t k = (from - begin) % negatives;
+        std::size_t at = (from - begin) / negatives * examples_ + 1 + k;
+        for (std::uint64_t i = from; i < to; ++i) {
+          batch_items_[at] = Philox::scale(words[i % 4], spec_.items);
+          at += ++k == negatives ? 2 : 1;  // past the next positive
+          if (k == negatives) k = 0;
         }
       }
 #pragma omp sections
@@ -237,6 +242,7 @@ class CpuTwoTower final : public TwoTower {
 
   void learn_softmax(float weight) {
     softmax_->start(item_.ids());
+    std::copy(user_.ids().row_of().begin(), user_.ids().row_of().end(), user_rows_.begin());
     const std::size_t user_blocks = user_.blocks();
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t block = 0; block < user_blocks; ++block)
@@ -250,7 +256,9 @@ class CpuTwoTower final : public TwoTower {
   void learn(std::size_t first, std::size_t count, float weight) {
     const RecommenderKernels& kernels = recommender_kernels();
     for (std::size_t p = first; p < first + count; ++p) {
-      const float* user = user_.outputs() + user_.ids().row_of()[p] * width_;
+      const std::uint32_t row = user_.ids().row_of()[p];
+      std::fill_n(user_rows_.begin() + p * examples_, examples_, row);
+      const float* user = user_.outputs() + row * width_;
       kernels.gather_dots(user, item_.outputs(), item_.ids().row_of().data() + p * examples_,
                           static_cast<long>(examples_), width_, logits_.data() + p * examples_);
     }
@@ -262,48 +270,35 @@ class CpuTwoTower final : public TwoTower {
   void user_backward(TwoTowerWorker& both, const UpdateStep& step, std::size_t slot) {
     TowerWorker& worker = both.user;
     for (std::size_t block = user_.slots().begin(slot); block < user_.slots().end(slot); ++block) {
-      float* delta = clear_delta(worker);
-      for (std::size_t r = 0; r < user_.block_ids(block).size(); ++r) {
-        for (const std::uint32_t p : user_.ids().positions(block * tower_block + r)) {
-          for (std::size_t e = p * examples_; e < (p + 1) * examples_; ++e) {
-            worker.partners.push_back(item_.ids().row_of()[e]);
-            worker.weights.push_back(slopes_[e]);
-          }
-        }
-        sum_partners(worker, item_.outputs(), delta + r * width_);
-      }
-      if (softmax_) softmax_->add_to_users(*both.softmax, softmax_side(user_), softmax_side(item_), block, delta);
-      user_.backward(worker, step, block, slot, delta);
+      sum_partners(user_, block, item_.outputs(), item_.ids().row_of().data(), examples_, worker.delta);
+      if (softmax_)
+        softmax_->add_to_users(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
+      user_.backward(worker, step, block, slot, worker.delta.data());
     }
   }
 
   void item_backward(TwoTowerWorker& both, const UpdateStep& step, std::size_t slot) {
     TowerWorker& worker = both.item;
     for (std::size_t block = item_.slots().begin(slot); block < item_.slots().end(slot); ++block) {
-      float* delta = clear_delta(worker);
-      for (std::size_t r = 0; r < item_.block_ids(block).size(); ++r) {
-        for (const std::uint32_t e : item_.ids().positions(block * tower_block + r)) {
-          worker.partners.push_back(user_.ids().row_of()[e / examples_]);
-          worker.weights.push_back(slopes_[e]);
-        }
-        sum_partners(worker, user_.outputs(), delta + r * width_);
-      }
-      if (softmax_) softmax_->add_to_items(*both.softmax, softmax_side(user_), softmax_side(item_), block, delta);
-      item_.backward(worker, step, block, slot, delta);
+      sum_partners(item_, block, user_.outputs(), user_rows_.data(), 1, worker.delta);
+      if (softmax_)
+        softmax_->add_to_items(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
+      item_.backward(worker, step, block, slot, worker.delta.data());
     }
   }
 
-  static float* clear_delta(TowerWorker& worker) {
-    std::fill(worker.delta.begin(), worker.delta.end(), 0.F);
-    return worker.delta.data();
-  }
-
-  /// The gradient of one id's output: the outputs of its examples' other sides, weighted by their slopes.
-  void sum_partners(TowerWorker& worker, const float* rows, float* sum) const {
-    recommender_kernels().weighted_sum(rows, worker.partners.data(), worker.weights.data(),
-                                       static_cast<long>(worker.partners.size()), width_, sum);
-    worker.partners.clear();
-    worker.weights.clear();
+  /// delta [tower_block, width]: the gradients of a block's outputs, each the sum of the outputs of the other side that
+  /// its examples met, weighted by their slopes; a position of the side has `run` examples. Zero beyond the ids.
+  void sum_partners(const TowerSide& side, std::size_t block, const float* others, const std::uint32_t* other_rows,
+                    std::size_t run, AlignedBuffer<float>& delta) const {
+    const std::size_t rows = side.block_ids(block).size();
+    for (std::size_t r = 0; r < rows; ++r) {
+      const auto positions = side.ids().positions(block * tower_block + r);
+      recommender_kernels().weighted_sum(others, other_rows, slopes_.data(), positions.data(),
+                                         static_cast<long>(positions.size()), static_cast<long>(run), width_,
+                                         delta.data() + r * width_);
+    }
+    std::fill(delta.data() + rows * width_, delta.end(), 0.F);
   }
 
   TwoTowerSpec spec_;
@@ -320,6 +315,7 @@ class CpuTwoTower final : public TwoTower {
   // One step: examples p * examples_ + k are positive p (k = 0) and its negatives.
   std::vector<std::uint32_t> batch_users_;
   std::vector<std::uint32_t> batch_items_;
+  std::vector<std::uint32_t> user_rows_;  // of each example
   AlignedBuffer<float> logits_;
   AlignedBuffer<float> slopes_;
   AlignedBuffer<float> losses_;

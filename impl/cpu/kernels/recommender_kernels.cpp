@@ -27,23 +27,62 @@ void gather_dots(const float* x, const float* rows, const std::uint32_t* index, 
   }
 }
 
-void weighted_sum(const float* rows, const std::uint32_t* index, const float* weight, long count, long width,
-                  float* __restrict out) {
-  for (long k = 0; k < width; ++k) out[k] = 0;
-  for (long i = 0; i < count; ++i) {
-    if (i + rows_ahead < count) prefetch_row(rows + index[i + rows_ahead] * width, width);
-    const float* row = rows + index[i] * width;
-    const float w = weight[i];
-    for (long k = 0; k < width; ++k) out[k] += w * row[k];
+/// Columns that one pass over the rows sums in registers.
+constexpr long most_registers = 8;
+
+/// body(first column, integral constant of registers) of all columns that fill a register.
+template <int registers, class Body>
+inline long for_each_column_group(long first, long width, const Body& body) {
+  for (; first + registers * Lanes::width <= width; first += registers * Lanes::width)
+    body.template operator()<registers>(first);
+  if constexpr (registers > 1)
+    return for_each_column_group<registers / 2>(first, width, body);
+  else
+    return first;
+}
+
+void weighted_sum(const float* rows, const std::uint32_t* index, const float* weight, const std::uint32_t* positions,
+                  long count, long run, long width, float* __restrict out) {
+  const long whole = for_each_column_group<most_registers>(0, width, [&]<int registers>(long first) {
+    Lanes sums[registers];
+    for (Lanes& sum : sums) sum = zero();
+    for (long i = 0; i < count; ++i) {
+      const long begin = static_cast<long>(positions[i]) * run;
+      if (i + 1 < count) prefetch_row(rows + index[positions[i + 1] * run] * width, width);
+      for (long e = begin; e < begin + run; ++e) {
+        const float* row = rows + index[e] * width + first;
+        const Lanes w = broadcast(weight[e]);
+#pragma GCC unroll 8
+        for (int v = 0; v < registers; ++v) sums[v] = fma(w, load(row + v * Lanes::width), sums[v]);
+      }
+    }
+    for (int v = 0; v < registers; ++v) store(out + first + v * Lanes::width, sums[v]);
+  });
+  for (long k = whole; k < width; ++k) {
+    float sum = 0;
+    for (long i = 0; i < count; ++i)
+      for (long e = positions[i] * run; e < (positions[i] + 1) * run; ++e)
+        sum += weight[e] * rows[index[e] * width + k];
+    out[k] = sum;
   }
 }
 
 void sum_rows(const float* rows, const std::uint32_t* index, long count, long width, float* __restrict out) {
-  for (long k = 0; k < width; ++k) out[k] = 0;
-  for (long i = 0; i < count; ++i) {
-    if (i + rows_ahead < count) prefetch_row(rows + index[i + rows_ahead] * width, width);
-    const float* row = rows + index[i] * width;
-    for (long k = 0; k < width; ++k) out[k] += row[k];
+  const long whole = for_each_column_group<most_registers>(0, width, [&]<int registers>(long first) {
+    Lanes sums[registers];
+    for (Lanes& sum : sums) sum = zero();
+    for (long i = 0; i < count; ++i) {
+      if (i + rows_ahead < count) prefetch_row(rows + index[i + rows_ahead] * width, width);
+      const float* row = rows + index[i] * width + first;
+#pragma GCC unroll 8
+      for (int v = 0; v < registers; ++v) sums[v] = sums[v] + load(row + v * Lanes::width);
+    }
+    for (int v = 0; v < registers; ++v) store(out + first + v * Lanes::width, sums[v]);
+  });
+  for (long k = whole; k < width; ++k) {
+    float sum = 0;
+    for (long i = 0; i < count; ++i) sum += rows[index[i] * width + k];
+    out[k] = sum;
   }
 }
 

@@ -24,9 +24,10 @@ struct RecommenderKernels {
   void (*gather_dots)(const float* x, const float* rows, const std::uint32_t* index, long count, long width,
                       float* out);
 
-  /// out = sum over i < count of weight[i] * rows[index[i]], in order. out [width] is overwritten.
-  void (*weighted_sum)(const float* rows, const std::uint32_t* index, const float* weight, long count, long width,
-                       float* out);
+  /// out = sum of weight[e] * rows[index[e]] over e = positions[i] * run + k, i < count, k < run, in that order.
+  /// out [width] is overwritten.
+  void (*weighted_sum)(const float* rows, const std::uint32_t* index, const float* weight,
+                       const std::uint32_t* positions, long count, long run, long width, float* out);
 
   /// out = sum over i < count of rows[index[i]], in order. out [width] is overwritten.
   void (*sum_rows)(const float* rows, const std::uint32_t* index, long count, long width, float* out);
