@@ -54,6 +54,11 @@ class MfSchedule {
     return (positives + sweep_positives - 1) / sweep_positives;
   }
 
+  /// The order of an epoch's positives: position -> index.
+  Permutation order_of(std::uint64_t positives, std::uint32_t epoch) const {
+    return Permutation(positives, seed_, epoch);
+  }
+
   /// Calls visit(positive, items) for the positions [begin, end) of the epoch: the positive, then the items of its
   /// `negatives` negatives, item k of position p being word p * negatives + k of the epoch's stream. A negative may be
   /// an item that the user has seen. `positives` are in the caller's order, the same for every back end; what a visit
@@ -61,7 +66,7 @@ class MfSchedule {
   template <class Visit>
   void visit_positives(std::span<const Interaction> positives, std::uint32_t epoch, std::uint64_t begin,
                        std::uint64_t end, Visit&& visit) const {
-    const Permutation order(positives.size(), seed_, epoch);
+    const Permutation order = order_of(positives.size(), epoch);
     const Philox random(seed_, Purpose::negatives);
     constexpr std::uint64_t batch = 64;  // its positives are on their way from memory while its items are drawn
     std::array<const Interaction*, batch> shuffled;
