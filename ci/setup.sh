@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-packages=(g++ cmake ninja-build git ca-certificates python3 python3-pip pkg-config
+packages=(g++ cmake ninja-build git ca-certificates python3 python3-pip
   libeigen3-dev libyaml-cpp-dev libboost-program-options-dev libgtest-dev libgmock-dev libbenchmark-dev
   librandom123-dev nlohmann-json3-dev libfmt-dev libpng-dev libsndfile1-dev libssl-dev libarchive-dev)
 if [[ "${1:-}" == --lint ]]; then packages+=(clang-format clang-tidy); fi

@@ -7,4 +7,5 @@ ci/setup.sh
 python3 ci/arrows.py
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
+if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/ptxas_budget.py build/ci; fi
 ctest --preset ci -j "$(nproc)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Training steps of workload `inr`, ours and PyTorch's, side by side on the same cores.
+"""Training steps of workload `inr`, ours and PyTorch's, side by side on the same cores or the same GPU.
 
 For each structure both sides train the same steps in turn, sample after sample, and the medians are compared. Ours is
 the program itself, a cell a sample, and its time is the stage `train`, set-up of the networks included; the peer's
@@ -40,14 +40,14 @@ ENVIRONMENT = {
 class Ours:
     """`frugal run` of one cell a sample."""
 
-    def __init__(self, frugal: str, structure: tuple, implementation: str, threads: int, folder: pathlib.Path):
+    def __init__(self, args: argparse.Namespace, structure: tuple, implementation: str, folder: pathlib.Path):
         grid, hidden_layers, width, steps, _ = structure
-        self.frugal, self.folder, self.samples = frugal, folder, 0
+        self.frugal, self.folder, self.samples = args.frugal, folder, 0
         self.plan = folder / "plan.yaml"
         self.plan.write_text(
-            "schema: 1\nname: peer\nworkload: inr\nbackend: cpu\ndataset: synthetic-photo\n"
+            f"schema: 1\nname: peer\nworkload: inr\nbackend: {args.backend}\ndataset: synthetic-photo\n"
             f"params: {{inr: {{grid: {grid}, hidden_layers: {hidden_layers}, width: {width}, steps: {steps}, "
-            f"implementation: {implementation}}}}}\nlimits: {{threads: {threads}}}\n")
+            f"implementation: {implementation}}}}}\nlimits: {{threads: {args.threads}}}\n")
 
     def sample(self) -> dict:
         """The record of one run."""
@@ -65,13 +65,14 @@ class Ours:
 class Peer:
     """inr_torch.py, kept running."""
 
-    def __init__(self, structure: tuple, picture: pathlib.Path, threads: int, compiled: bool):
+    def __init__(self, args: argparse.Namespace, structure: tuple, picture: pathlib.Path, compiled: bool):
         grid, hidden_layers, width, _, _ = structure
         command = [sys.executable, str(HERE / "inr_torch.py"), "--image", str(picture), "--grid", str(grid),
-                   "--hidden-layers", str(hidden_layers), "--width", str(width), "--threads", str(threads)]
+                   "--hidden-layers", str(hidden_layers), "--width", str(width), "--threads", str(args.threads),
+                   "--device", args.backend]
         self.process = subprocess.Popen(command + (["--compile"] if compiled else []), text=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
+                                        env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(args.threads)})
         self.version = self.process.stdout.readline().split()[1:]
 
     def train(self, steps: int) -> tuple[float, float]:
@@ -100,14 +101,13 @@ def compare(name: str, args: argparse.Namespace) -> dict:
         ours = {}
         for implementation in args.implementations:
             (pathlib.Path(folder) / implementation).mkdir()
-            ours[implementation] = Ours(args.frugal, structure, implementation, args.threads,
-                                        pathlib.Path(folder) / implementation)
+            ours[implementation] = Ours(args, structure, implementation, pathlib.Path(folder) / implementation)
         samples = {implementation: [] for implementation in ours}
         quality = {}
         for implementation, side in ours.items():
             side.sample()  # warm-up
         first = next(iter(ours.values()))
-        peers = {mode: Peer(structure, first.picture, args.threads, mode == "compiled") for mode in args.modes}
+        peers = {mode: Peer(args, structure, first.picture, mode == "compiled") for mode in args.modes}
         for mode, peer in peers.items():
             peer.train(5)
             samples[mode] = []
@@ -130,6 +130,7 @@ def compare(name: str, args: argparse.Namespace) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--frugal", default=str(HERE.parents[1] / "build/release/frugal"))
+    parser.add_argument("--backend", default="cpu", choices=("cpu", "cuda"), help="ours, and PyTorch's device")
     parser.add_argument("--structures", default=",".join(STRUCTURES))
     parser.add_argument("--implementations", default="fused")
     parser.add_argument("--modes", default="eager", help="of PyTorch: eager, compiled; the faster one counts")

@@ -1,4 +1,4 @@
-"""The training step of workload `inr` in PyTorch, as a user would tune it on a CPU.
+"""The training step of workload `inr` in PyTorch, as a user would tune it on a CPU or a GPU.
 
 All sub-networks at once: one batched product a layer (baddbmm over [networks, points, width]), sin(30 z), a linear last
 layer, mean squared error over everything, one full-batch Adam update a step. Initial weights follow SIREN's law.
@@ -59,13 +59,15 @@ def main() -> None:
     parser.add_argument("--hidden-layers", type=int, required=True)
     parser.add_argument("--width", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--compile", action="store_true", help="torch.compile the forward pass")
     args = parser.parse_args()
 
     torch.manual_seed(1)
     torch.set_num_threads(args.threads)
     x, targets = tiles_of(args.image, args.grid)
-    model = Ensemble(args.grid, args.hidden_layers, args.width)
+    x, targets = x.to(args.device), targets.to(args.device)
+    model = Ensemble(args.grid, args.hidden_layers, args.width).to(args.device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
     forward = torch.compile(model) if args.compile else model
 
@@ -76,12 +78,16 @@ def main() -> None:
         optimizer.step()
         return loss
 
-    print(f"ready {torch.__version__} {torch.backends.cpu.get_cpu_capability()}", flush=True)
+    on_gpu = args.device == "cuda"
+    capability = torch.cuda.get_device_name() if on_gpu else torch.backends.cpu.get_cpu_capability()
+    print(f"ready {torch.__version__} {capability}", flush=True)
     for line in sys.stdin:
         _, steps = line.split()
         start = time.perf_counter()
         for _ in range(int(steps)):
             loss = step()
+        if on_gpu:
+            torch.cuda.synchronize()
         seconds = time.perf_counter() - start
         print(f"{seconds} {loss.item()}", flush=True)
 

@@ -35,6 +35,9 @@ struct DeviceLimits {
   int compute_capability = 0;  ///< 90 is 9.0
 };
 
+/// tf32 and bf16 on tensor cores (tensor_core.hpp) come with sm_80.
+constexpr int tensor_core_capability = 80;
+
 /// "cuda", or "cuda-on-cpu": starts the name of every implementation in the record.
 const char* platform();
 std::string platform_description();

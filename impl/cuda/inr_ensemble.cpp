@@ -19,7 +19,7 @@ class CudaInrEnsemble final : public InrEnsemble {
       : spec_(spec),
         net_(inr_network(spec)),
         limits_(device_limits()),
-        plan_(inr_resident_plan(spec, net_, limits_)),
+        plan_(inr_plan(spec, net_, limits_)),
         tensors_(inr_tensors(spec)),
         networks_(static_cast<std::size_t>(spec.networks)),
         count_(static_cast<std::size_t>(net_.count)),
@@ -30,6 +30,7 @@ class CudaInrEnsemble final : public InrEnsemble {
     const auto chunks = static_cast<std::size_t>(plan_.chunks);
     if (chunks > 1 || !plan_.gradient)
       gradients_ = DeviceBuffer<float>(networks_ * chunks * count_, "gradients of the chunks");
+    scratch_ = DeviceBuffer<float>(networks_ * chunks * plan_.scratch_floats, "activations");
     if (chunks > 1) {
       chunk_squares_ = DeviceBuffer<double>(networks_ * chunks, "losses of the chunks");
       done_ = DeviceBuffer<int>(1, "step counter");
@@ -47,7 +48,9 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    return fmt::format("{}/{}/fp32", platform(), plan_.chunks == 1 ? "persistent" : "chunks");
+    constexpr const char* precisions[] = {"fp32", "tf32", "bf16"};
+    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
+                       precisions[static_cast<int>(spec_.precision)]);
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
@@ -73,7 +76,7 @@ class CudaInrEnsemble final : public InrEnsemble {
     }
     updates_.upload(updates, stream_);
     if (done_.size() > 0) done_.zero(stream_);
-    inr_train_resident(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
+    inr_train(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
     std::vector<double> squares(n * networks_);
     squares_.download(squares, stream_);
     step_ += n;
@@ -155,6 +158,7 @@ class CudaInrEnsemble final : public InrEnsemble {
             .gradients = gradients_.data(),
             .chunk_squares = chunk_squares_.data(),
             .curves = curves_.data(),
+            .scratch = scratch_.data(),
             .done = done_.data(),
             .networks = static_cast<int>(networks_),
             .points = static_cast<int>(spec_.points),
@@ -165,7 +169,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   InrSpec spec_;
   InrNetwork net_;
   DeviceLimits limits_;
-  InrResidentPlan plan_;
+  InrPlan plan_;
   std::vector<InrTensor> tensors_;
   std::size_t networks_;
   std::size_t count_;  ///< floats of a network
@@ -178,6 +182,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   DeviceBuffer<StaleStop> curves_;      ///< [K] sums of square errors
   DeviceBuffer<float> gradients_;       ///< [K, chunks, count]
   DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]
+  DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
   DeviceBuffer<int> done_;              ///< [1]
   DeviceBuffer<AdamStep> updates_;      ///< of a call of train(), as are
   DeviceBuffer<double> squares_;        ///< the losses [steps, K]
@@ -187,19 +192,14 @@ class CudaInrEnsemble final : public InrEnsemble {
 
 Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
-  if (spec.precision != Precision::fp32) return Support::no("cuda computes networks in fp32 so far");
   if (spec.implementation == InrImplementation::onednn) return Support::no("onednn is the cpu's");
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
   if (spec.points * std::max(spec.inputs, spec.channels) > most || spec.networks > 65535)
     return Support::no("cuda supports up to 2^31 values of a network and 65535 networks");
   const Support available = device_available();
   if (!available) return available;
-  const InrNetwork net = inr_network(spec);
-  if (inr_resident_plan(spec, net, device_limits()).tile_points == 0)
-    return Support::no(
-        fmt::format("a tile of 8 points of {} layers of width {} takes {} bytes of shared memory, but the "
-                    "device has {} a block",
-                    spec.layers(), spec.width, inr_smallest_tile_bytes(net), device_limits().shared_bytes_per_block));
+  if (spec.precision != Precision::fp32 && device_limits().compute_capability < tensor_core_capability)
+    return Support::no("this device is older than sm_80: it computes networks in fp32 only");
   return Support::yes();
 }
 

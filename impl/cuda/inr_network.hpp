@@ -1,8 +1,8 @@
 // Where the parameters of a coordinate network lie on a device; its gradient and Adam's moments lie the same way.
 //
-// Widths are padded to a multiple of 8. A weight is kept [in, out], rows `row` floats apart (the last layer:
-// `last_row`), so that a thread reads four outputs at once; its bias follows. The padding is zero, gets zero gradients
-// and so stays zero.
+// Widths are padded to a multiple of 8, or of 16 for tensor cores. A weight is kept [in, out], rows `row` floats apart
+// (the last layer: `last_row`), so that a thread reads four outputs at once; its bias follows. The padding is zero,
+// gets zero gradients and so stays zero.
 #pragma once
 #include <cstdint>
 
@@ -17,12 +17,13 @@ struct InrNetwork {
   int channels = 0;
   int hidden_layers = 0;  ///< of width x width
   int width = 0;
-  int padded = 0;           ///< width, a multiple of 8
+  int padded = 0;           ///< width, rounded up
   int padded_channels = 0;  ///< channels, a multiple of 4
   int row = 0;              ///< padded + 4: rows of a layer start in different banks of shared memory
   int last_row = 0;         ///< padded_channels
   int count = 0;            ///< floats of a network, a multiple of 4
   Activation activation = Activation::sine;
+  Precision precision = Precision::fp32;  ///< of the padded x padded products
   float first_omega = 0;
   float omega = 0;
   float scale = 0;
@@ -41,13 +42,15 @@ struct InrNetwork {
 };
 
 inline InrNetwork inr_network(const InrSpec& spec) {
+  const int multiple = spec.precision == Precision::fp32 ? 8 : 16;
   InrNetwork net{.inputs = spec.inputs,
                  .channels = spec.channels,
                  .hidden_layers = spec.hidden_layers,
                  .width = spec.width,
-                 .padded = (spec.width + 7) / 8 * 8,
+                 .padded = (spec.width + multiple - 1) / multiple * multiple,
                  .padded_channels = (spec.channels + 3) / 4 * 4,
                  .activation = spec.activation,
+                 .precision = spec.precision,
                  .first_omega = static_cast<float>(spec.first_omega0),
                  .omega = static_cast<float>(spec.omega0),
                  .scale = static_cast<float>(spec.scale)};

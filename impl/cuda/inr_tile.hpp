@@ -12,8 +12,11 @@
 // whatever the device does, which is why nothing here is atomic. Against the reference: within eps sqrt(reduction)
 // times the constants of impl/equivalence/inr.cpp.
 #pragma once
+#include <type_traits>
+
 #include "impl/cuda/inr_network.hpp"
 #include "impl/cuda/kernel_language.hpp"
+#include "impl/cuda/tensor_core.hpp"
 
 namespace frugal::cuda {
 
@@ -53,7 +56,24 @@ inline __device__ void add_scaled(float* values, float scalar, const float4& a, 
   values[7] = fmaf(scalar, b.w, values[7]);
 }
 
-/// f of 4 features x 8 points to h, f' to slope unless null; 0 for features beyond the width.
+/// Calls body(std::integral_constant<Activation, kind>).
+template <class Body>
+__device__ void with_activation(Activation kind, const Body& body) {
+  switch (kind) {
+    case Activation::sine:
+      return body(std::integral_constant<Activation, Activation::sine>{});
+    case Activation::relu:
+      return body(std::integral_constant<Activation, Activation::relu>{});
+    case Activation::gauss:
+      return body(std::integral_constant<Activation, Activation::gauss>{});
+    case Activation::wire:
+      return body(std::integral_constant<Activation, Activation::wire>{});
+    case Activation::finer:
+      return body(std::integral_constant<Activation, Activation::finer>{});
+  }
+}
+
+/// f of 4 features x 8 points to h, f' to slope unless null; 0 for features beyond the first `valid`.
 template <Activation kind>
 __device__ void store_activated(const InrFunction& f, const float (&z)[4][8], int valid, float* h, float* slope,
                                 int ld) {
@@ -104,23 +124,8 @@ inline __device__ void inr_layer_forward(const InrNetwork& net, int layer, const
     const int valid = net.width - o;
     const int at = o * tile.ld + p;
     float* const slopes = slope == nullptr ? nullptr : slope + at;
-    switch (net.activation) {
-      case Activation::sine:
-        store_activated<Activation::sine>(f, z, valid, h + at, slopes, tile.ld);
-        break;
-      case Activation::relu:
-        store_activated<Activation::relu>(f, z, valid, h + at, slopes, tile.ld);
-        break;
-      case Activation::gauss:
-        store_activated<Activation::gauss>(f, z, valid, h + at, slopes, tile.ld);
-        break;
-      case Activation::wire:
-        store_activated<Activation::wire>(f, z, valid, h + at, slopes, tile.ld);
-        break;
-      case Activation::finer:
-        store_activated<Activation::finer>(f, z, valid, h + at, slopes, tile.ld);
-        break;
-    }
+    with_activation(net.activation,
+                    [&](auto kind) { store_activated<decltype(kind)::value>(f, z, valid, h + at, slopes, tile.ld); });
   }
 }
 
@@ -242,19 +247,113 @@ inline __device__ void inr_bias_gradient(const float* delta, int columns, const 
   }
 }
 
+/// Runs body(first row, first column, column tiles) for the 16 x 32 pieces of a product, a warp each; rows are a
+/// multiple of 16, columns of 8.
+template <class Body>
+__device__ void for_each_piece(int rows, int columns, const Body& body) {
+  const int groups = rows / 16;
+  const int pieces = groups * ((columns + 31) / 32);
+  for (int piece = static_cast<int>(threadIdx.x) / 32; piece < pieces; piece += static_cast<int>(blockDim.x) / 32) {
+    const int column = 32 * (piece / groups);
+    body(16 * (piece % groups), column, min(4, (columns - column) / 8));
+  }
+}
+
+/// inr_layer_forward of a padded x padded layer on tensor cores.
+template <Precision precision>
+__device__ void inr_layer_forward_tensor(const InrNetwork& net, int layer, const float* parameters, const float* input,
+                                         const InrTile& tile, float* h, float* slope) {
+  const float* const weight = parameters + net.weight_at(layer);
+  const float* const bias = parameters + net.bias_at(layer);
+  const InrFunction f = net.function_of(layer);
+  const WarpLane lane(threadIdx.x);
+  for_each_piece(net.padded, tile.points, [&](int o, int p, int tiles) {
+    float z[4][4] = {};
+    warp_product<precision>(
+        z, tiles, net.padded, [&](int r, int k) { return weight[k * net.row + o + r]; },
+        [&](int k, int column) { return input[k * tile.ld + p + column]; });
+    with_activation(net.activation, [&](auto kind) {
+#pragma unroll
+      for (int n = 0; n < 4; ++n) {
+        if (n >= tiles) break;
+#pragma unroll
+        for (int v = 0; v < 4; ++v) {
+          const int feature = o + lane.row() + 8 * (v / 2);
+          const int at = feature * tile.ld + p + 8 * n + lane.column() + v % 2;
+          const Activated a = activated<decltype(kind)::value>(f, z[n][v] + bias[feature]);
+          h[at] = feature < net.width ? a.value : 0.F;
+          if (slope != nullptr) slope[at] = feature < net.width ? a.slope : 0.F;
+        }
+      }
+    });
+  });
+}
+
+/// inr_layer_backward of a padded x padded layer on tensor cores.
+template <Precision precision>
+__device__ void inr_layer_backward_tensor(const InrNetwork& net, const float* weight, const float* delta,
+                                          const InrTile& tile, float* slope) {
+  const WarpLane lane(threadIdx.x);
+  for_each_piece(net.padded, tile.points, [&](int i, int p, int tiles) {
+    float sum[4][4] = {};
+    warp_product<precision>(
+        sum, tiles, net.padded, [&](int r, int k) { return weight[(i + r) * net.row + k]; },
+        [&](int k, int column) { return delta[k * tile.ld + p + column]; });
+#pragma unroll
+    for (int n = 0; n < 4; ++n) {
+      if (n >= tiles) break;
+#pragma unroll
+      for (int v = 0; v < 4; ++v)
+        slope[(i + lane.row() + 8 * (v / 2)) * tile.ld + p + 8 * n + lane.column() + v % 2] *= sum[n][v];
+    }
+  });
+}
+
+/// inr_hidden_gradient on tensor cores.
+template <Precision precision>
+__device__ void inr_hidden_gradient_tensor(const InrNetwork& net, const float* input, const float* delta,
+                                           const InrTile& tile, bool fresh, float* gradient) {
+  const WarpLane lane(threadIdx.x);
+  for_each_piece(net.padded, net.padded, [&](int i, int o, int tiles) {
+    float sum[4][4] = {};
+    warp_product<precision>(
+        sum, tiles, tile.points, [&](int r, int k) { return input[(i + r) * tile.ld + k]; },
+        [&](int k, int column) { return delta[(o + column) * tile.ld + k]; });
+#pragma unroll
+    for (int n = 0; n < 4; ++n) {
+      if (n >= tiles) break;
+#pragma unroll
+      for (int v = 0; v < 4; ++v)
+        inr_put(gradient + (i + lane.row() + 8 * (v / 2)) * net.row + o + 8 * n + lane.column() + v % 2, sum[n][v],
+                fresh);
+    }
+  });
+}
+
+/// h and slope of any layer but the last.
+template <Precision precision>
+__device__ void inr_any_layer_forward(const InrNetwork& net, int layer, const float* parameters, const float* input,
+                                      const InrTile& tile, float* h, float* slope) {
+  if constexpr (precision != Precision::fp32)
+    if (layer > 0) return inr_layer_forward_tensor<precision>(net, layer, parameters, input, tile, h, slope);
+  inr_layer_forward(net, layer, parameters, input, tile, h, slope);
+}
+
 /// Forward and backward of `count` points: the gradient is written when `fresh`, else added. The caller's barrier comes
 /// before the parameters or the gradient are used by others. Returns this thread's share of the sum of square errors.
 /// coordinates [count, inputs], targets [count, channels]; scale: dL/dy over y - target.
-inline __device__ double inr_train_tile(const InrNetwork& net, const float* parameters, const InrTile& tile,
-                                        const float* coordinates, const float* targets, int count, float scale,
-                                        bool fresh, float* gradient) {
+template <Precision precision>
+__device__ double inr_train_tile(const InrNetwork& net, const float* parameters, const InrTile& tile,
+                                 const float* coordinates, const float* targets, int count, float scale, bool fresh,
+                                 float* gradient) {
   const int layer_floats = net.padded * tile.ld;
   const int last = net.layers() - 1;
   inr_load_points(net, tile, coordinates, count);
   __syncthreads();
   for (int l = 0; l < last; ++l) {
     const float* const input = l == 0 ? tile.x : tile.h + (l - 1) * layer_floats;
-    inr_layer_forward(net, l, parameters, input, tile, tile.h + l * layer_floats, tile.slope + l * layer_floats);
+    inr_any_layer_forward<precision>(net, l, parameters, input, tile, tile.h + l * layer_floats,
+                                     tile.slope + l * layer_floats);
     __syncthreads();
   }
 
@@ -281,10 +380,18 @@ inline __device__ double inr_train_tile(const InrNetwork& net, const float* para
   __syncthreads();
   for (int l = last - 1; l > 0; --l) {
     const float* const delta = tile.slope + l * layer_floats;
-    inr_hidden_gradient(net, tile.h + (l - 1) * layer_floats, delta, tile, fresh, gradient + net.weight_at(l));
+    const float* const input = tile.h + (l - 1) * layer_floats;
+    const float* const weight = parameters + net.weight_at(l);
+    float* const below = tile.slope + (l - 1) * layer_floats;
+    float* const weight_gradient = gradient + net.weight_at(l);
+    if constexpr (precision == Precision::fp32) {
+      inr_hidden_gradient(net, input, delta, tile, fresh, weight_gradient);
+      inr_layer_backward(net, weight, net.row, net.padded, delta, tile, below);
+    } else {
+      inr_hidden_gradient_tensor<precision>(net, input, delta, tile, fresh, weight_gradient);
+      inr_layer_backward_tensor<precision>(net, weight, delta, tile, below);
+    }
     inr_bias_gradient(delta, net.padded, tile, fresh, gradient + net.bias_at(l));
-    inr_layer_backward(net, parameters + net.weight_at(l), net.row, net.padded, delta, tile,
-                       tile.slope + (l - 1) * layer_floats);
     __syncthreads();
   }
   inr_thin_gradient(tile.x, net.inputs, tile.slope, net.padded, net.row, tile, fresh, gradient + net.weight_at(0));

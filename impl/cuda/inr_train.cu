@@ -44,6 +44,7 @@ __device__ InrTile take_tile(float*& shared, const InrNetwork& net, int points) 
 }
 
 /// The points of one chunk of network k, tile by tile. Returns the chunk's sum of square errors.
+template <Precision precision>
 __device__ double train_chunk(const InrTraining& training, const InrTile& tile, int k, int chunk, int chunks,
                               const float* parameters, float* gradient) {
   const int tiles = (training.points + tile.points - 1) / tile.points;
@@ -53,18 +54,18 @@ __device__ double train_chunk(const InrTraining& training, const InrTile& tile, 
   double squares = 0;
   for (int t = begin; t < end; ++t) {
     const int first = t * tile.points;
-    squares += inr_train_tile(training.net, parameters, tile,
-                              training.coordinates + static_cast<std::int64_t>(first) * training.net.inputs,
-                              training.targets + (of_network + first) * training.net.channels,
-                              min(tile.points, training.points - first), training.scale, t == begin, gradient);
+    squares += inr_train_tile<precision>(
+        training.net, parameters, tile, training.coordinates + static_cast<std::int64_t>(first) * training.net.inputs,
+        training.targets + (of_network + first) * training.net.channels, min(tile.points, training.points - first),
+        training.scale, t == begin, gradient);
   }
   return block_sum(squares);
 }
 
 /// Grid [networks]: block k trains network k for all steps.
+template <Precision precision>
 __global__ void __launch_bounds__(inr_threads, 1)
-    inr_train_persistent(InrTraining training, InrResidentPlan plan, const AdamStep* updates, int steps,
-                         double* squares) {
+    inr_train_persistent(InrTraining training, InrPlan plan, const AdamStep* updates, int steps, double* squares) {
   const int k = static_cast<int>(blockIdx.x);
   const int count = training.net.count;
   const std::int64_t at = static_cast<std::int64_t>(k) * count;
@@ -79,13 +80,14 @@ __global__ void __launch_bounds__(inr_threads, 1)
     copy_floats(first = take(shared, count), training.first + at, count);
     copy_floats(second = take(shared, count), training.second + at, count);
   }
-  const InrTile tile = take_tile(shared, training.net, plan.tile_points);
+  float* tile_memory = plan.tile ? shared : training.scratch + static_cast<std::int64_t>(k) * plan.scratch_floats;
+  const InrTile tile = take_tile(tile_memory, training.net, plan.tile_points);
   __syncthreads();
 
   StaleStop curve = training.curves[k];  // every thread keeps the same
   for (int s = 0; s < steps; ++s) {
     if (!curve.stopped(training.patience)) {
-      curve.add(train_chunk(training, tile, k, 0, 1, parameters, gradient));
+      curve.add(train_chunk<precision>(training, tile, k, 0, 1, parameters, gradient));
       const AdamStep update = updates[s];
       for (int i = threadIdx.x; i < count; i += blockDim.x)
         adam_update(update, gradient[i], parameters[i], first[i], second[i]);
@@ -103,7 +105,8 @@ __global__ void __launch_bounds__(inr_threads, 1)
 }
 
 /// Grid [networks, chunks]: the gradient of a chunk.
-__global__ void __launch_bounds__(inr_threads, 1) inr_chunk_gradient(InrTraining training, InrResidentPlan plan) {
+template <Precision precision>
+__global__ void __launch_bounds__(inr_threads, 1) inr_chunk_gradient(InrTraining training, InrPlan plan) {
   const int k = static_cast<int>(blockIdx.x);
   const int chunk = static_cast<int>(blockIdx.y);
   if (training.curves[k].stopped(training.patience)) return;  // the whole block
@@ -117,8 +120,11 @@ __global__ void __launch_bounds__(inr_threads, 1) inr_chunk_gradient(InrTraining
     parameters = own;
   }
   float* const gradient = plan.gradient ? take(shared, count) : to;
-  const InrTile tile = take_tile(shared, training.net, plan.tile_points);
-  const double squares = train_chunk(training, tile, k, chunk, plan.chunks, parameters, gradient);
+  float* tile_memory =
+      plan.tile ? shared
+                : training.scratch + (static_cast<std::int64_t>(k) * plan.chunks + chunk) * plan.scratch_floats;
+  const InrTile tile = take_tile(tile_memory, training.net, plan.tile_points);
+  const double squares = train_chunk<precision>(training, tile, k, chunk, plan.chunks, parameters, gradient);
   if (threadIdx.x == 0) training.chunk_squares[k * plan.chunks + chunk] = squares;
   if (plan.gradient) copy_floats(to, gradient, count);
 }
@@ -152,12 +158,30 @@ __global__ void inr_finish_step(InrTraining training, int chunks, double* square
   if (threadIdx.x == 0) *training.done = static_cast<int>(step) + 1;
 }
 
-void train_one_step(const InrTraining& training, const InrResidentPlan& plan, const AdamStep* updates, double* squares,
+/// Points: of fp32 a thread's, otherwise the depth of a product on tensor cores.
+int smallest_tile(const InrNetwork& net) { return net.precision == Precision::bf16 ? 16 : 8; }
+
+/// Calls body(std::integral_constant<Precision, precision>).
+template <class Body>
+void with_precision(Precision precision, const Body& body) {
+  switch (precision) {
+    case Precision::fp32:
+      return body(std::integral_constant<Precision, Precision::fp32>{});
+    case Precision::tf32:
+      return body(std::integral_constant<Precision, Precision::tf32>{});
+    case Precision::bf16:
+      return body(std::integral_constant<Precision, Precision::bf16>{});
+  }
+}
+
+void train_one_step(const InrTraining& training, const InrPlan& plan, const AdamStep* updates, double* squares,
                     const Stream& stream) {
   const auto networks = static_cast<unsigned>(training.networks);
   const auto chunks = static_cast<unsigned>(plan.chunks);
-  launch({"inr_chunk_gradient", dim3(networks, chunks), inr_threads, plan.shared_bytes}, stream, inr_chunk_gradient,
-         training, plan);
+  with_precision(training.net.precision, [&](auto precision) {
+    launch({"inr_chunk_gradient", dim3(networks, chunks), inr_threads, plan.shared_bytes}, stream,
+           inr_chunk_gradient<decltype(precision)::value>, training, plan);
+  });
   launch({"inr_update", dim3(networks, blocks_for(static_cast<std::uint64_t>(training.net.count), inr_threads)),
           inr_threads},
          stream, inr_update, training, plan.chunks, updates);
@@ -165,8 +189,9 @@ void train_one_step(const InrTraining& training, const InrResidentPlan& plan, co
 }
 
 /// Grid [blocks, networks], blocks take tiles in turn.
+template <Precision precision>
 __global__ void __launch_bounds__(inr_threads, 1)
-    inr_evaluate_tiles(InrNetwork net, const float* parameters, bool weights_in_shared, int tile_points,
+    inr_evaluate_tiles(InrNetwork net, const float* parameters, bool weights_in_shared, int tile_points, float* scratch,
                        const float* coordinates, int points, float* out) {
   const std::int64_t k = blockIdx.y;
   float* shared = shared_memory<float>();
@@ -178,6 +203,7 @@ __global__ void __launch_bounds__(inr_threads, 1)
   }
   const int ld = tile_points + 4;
   InrTile tile{tile_points, ld, nullptr, nullptr, nullptr, nullptr};
+  if (scratch != nullptr) shared = scratch + (k * gridDim.x + blockIdx.x) * InrTile::floats_forward(net, tile_points);
   tile.x = take(shared, net.inputs * ld);
   tile.h = take(shared, 2 * net.padded * ld);
   const int last = net.layers() - 1;
@@ -188,7 +214,7 @@ __global__ void __launch_bounds__(inr_threads, 1)
     __syncthreads();
     for (int l = 0; l < last; ++l) {
       const float* const input = l == 0 ? tile.x : tile.h + ((l - 1) % 2) * net.padded * ld;
-      inr_layer_forward(net, l, parameters, input, tile, tile.h + (l % 2) * net.padded * ld, nullptr);
+      inr_any_layer_forward<precision>(net, l, parameters, input, tile, tile.h + (l % 2) * net.padded * ld, nullptr);
       __syncthreads();
     }
     const float* const top = tile.h + ((last - 1) % 2) * net.padded * ld;
@@ -203,41 +229,50 @@ __global__ void __launch_bounds__(inr_threads, 1)
 
 }  // namespace
 
-InrResidentPlan inr_resident_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits) {
+InrPlan inr_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits) {
   const std::size_t room = limits.shared_bytes_per_block - inr_static_shared;
-  const int needed = static_cast<int>(std::min<std::int64_t>((spec.points + 7) / 8 * 8, 64));
+  const int smallest = smallest_tile(net);
+  const int needed = static_cast<int>(std::min<std::int64_t>((spec.points + smallest - 1) / smallest * smallest, 64));
   struct Choice {
-    bool weights, gradient, moments;
+    bool tile, weights, gradient, moments;
     int points;
   };
-  constexpr Choice choices[] = {{true, true, true, 64},    {true, true, false, 64},  {true, true, true, 32},
-                                {true, true, false, 32},   {true, false, false, 64}, {true, false, false, 32},
-                                {true, true, false, 16},   {true, false, false, 16}, {false, false, false, 64},
-                                {false, false, false, 32}, {true, false, false, 8},  {false, false, false, 16},
-                                {false, false, false, 8}};
+  constexpr Choice choices[] = {
+      {true, true, true, true, 64},    {true, true, true, false, 64},   {true, true, true, true, 32},
+      {true, true, true, false, 32},   {true, true, false, false, 64},  {true, true, false, false, 32},
+      {true, true, true, false, 16},   {true, true, false, false, 16},  {true, false, false, false, 64},
+      {true, false, false, false, 32}, {true, true, false, false, 8},   {true, false, false, false, 16},
+      {true, false, false, false, 8},  {false, false, false, false, 64}};
   for (const Choice& choice : choices) {
+    if (choice.points < smallest) continue;
     const int points = std::min(choice.points, needed);
-    const int copies = (choice.weights ? 1 : 0) + (choice.gradient ? 1 : 0) + (choice.moments ? 2 : 0);
-    const std::size_t bytes = sizeof(float) * (static_cast<std::size_t>(copies) * static_cast<std::size_t>(net.count) +
-                                               static_cast<std::size_t>(InrTile::floats(net, points)));
-    if (bytes > room) continue;
     const std::int64_t tiles = (spec.points + points - 1) / points;
     const std::int64_t chunks = std::clamp<std::int64_t>(limits.multiprocessors / spec.networks, 1, tiles);
-    return {points, choice.weights, choice.gradient, choice.moments && chunks == 1, static_cast<int>(chunks), bytes};
+    if (choice.moments && chunks > 1) continue;  // they are another kernel's
+    const int copies = (choice.weights ? 1 : 0) + (choice.gradient ? 1 : 0) + (choice.moments ? 2 : 0);
+    const auto tile_floats = static_cast<std::size_t>(InrTile::floats(net, points));
+    const std::size_t bytes = sizeof(float) * (static_cast<std::size_t>(copies) * static_cast<std::size_t>(net.count) +
+                                               (choice.tile ? tile_floats : 0));
+    if (bytes > room) continue;
+    return {.tile_points = points,
+            .tile = choice.tile,
+            .weights = choice.weights,
+            .gradient = choice.gradient,
+            .moments = choice.moments,
+            .chunks = static_cast<int>(chunks),
+            .shared_bytes = bytes,
+            .scratch_floats = choice.tile ? 0 : tile_floats};
   }
-  return {};
+  return {};  // not reached: the last choice takes no shared memory
 }
 
-std::size_t inr_smallest_tile_bytes(const InrNetwork& net) {
-  return sizeof(float) * static_cast<std::size_t>(InrTile::floats(net, 8)) + inr_static_shared;
-}
-
-void inr_train_resident(const InrTraining& training, const InrResidentPlan& plan, const AdamStep* updates, int steps,
-                        double* squares, const Stream& stream) {
+void inr_train(const InrTraining& training, const InrPlan& plan, const AdamStep* updates, int steps, double* squares,
+               const Stream& stream) {
   if (plan.chunks == 1) {
-    launch({"inr_train_persistent", static_cast<unsigned>(training.networks), inr_threads, plan.shared_bytes}, stream,
-           inr_train_persistent, training, plan, updates, steps, squares);
-    return;
+    return with_precision(training.net.precision, [&](auto precision) {
+      launch({"inr_train_persistent", static_cast<unsigned>(training.networks), inr_threads, plan.shared_bytes}, stream,
+             inr_train_persistent<decltype(precision)::value>, training, plan, updates, steps, squares);
+    });
   }
   const auto take_steps = [&](int n) {
     for (int s = 0; s < n; ++s) train_one_step(training, plan, updates, squares, stream);
@@ -255,16 +290,21 @@ void inr_evaluate(const InrNetwork& net, const float* parameters, int networks, 
   const std::size_t room = limits.shared_bytes_per_block - inr_static_shared;
   const auto weight_bytes = sizeof(float) * static_cast<std::size_t>(net.count);
   int tile_points = 64;
-  const auto tile_bytes = [&] {
-    return sizeof(float) * static_cast<std::size_t>(InrTile::floats_forward(net, tile_points));
-  };
-  while (tile_points > 8 && tile_bytes() > room) tile_points /= 2;
-  const bool weights = weight_bytes + tile_bytes() <= room;
+  const auto tile_floats = [&] { return static_cast<std::size_t>(InrTile::floats_forward(net, tile_points)); };
+  while (tile_points > 8 && sizeof(float) * tile_floats() > room) tile_points /= 2;
+  const std::size_t tile_bytes = sizeof(float) * tile_floats();
+  const bool tile = tile_bytes <= room;
+  const bool weights = tile && weight_bytes + tile_bytes <= room;
   const unsigned tiles = blocks_for(static_cast<std::uint64_t>(points), static_cast<unsigned>(tile_points));
   const auto blocks = std::min(tiles, std::max(1U, 2 * static_cast<unsigned>(limits.multiprocessors / networks)));
-  launch({"inr_evaluate_tiles", dim3(blocks, static_cast<unsigned>(networks)), inr_threads,
-          tile_bytes() + (weights ? weight_bytes : 0)},
-         stream, inr_evaluate_tiles, net, parameters, weights, tile_points, coordinates, points, out);
+  DeviceBuffer<float> scratch(tile ? 0 : tile_floats() * blocks * static_cast<std::size_t>(networks), "activations");
+  with_precision(net.precision, [&](auto precision) {
+    launch({"inr_evaluate_tiles", dim3(blocks, static_cast<unsigned>(networks)), inr_threads,
+            (tile ? tile_bytes : 0) + (weights ? weight_bytes : 0)},
+           stream, inr_evaluate_tiles<decltype(precision)::value>, net, parameters, weights, tile_points,
+           scratch.data(), coordinates, points, out);
+  });
+  if (!tile) stream.synchronize();  // the scratch goes
 }
 
 }  // namespace frugal::cuda

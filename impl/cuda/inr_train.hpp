@@ -1,5 +1,4 @@
-// Training of coordinate networks whose tiles fit a block's shared memory: the launches. What a block does with a tile
-// is inr_tile.hpp's.
+// Training and evaluation of coordinate networks: the launches. What a block does with a tile is inr_tile.hpp's.
 #pragma once
 #include "impl/common/stale_stop.hpp"
 #include "impl/cuda/adam.hpp"
@@ -9,18 +8,16 @@
 namespace frugal::cuda {
 
 /// How a block's shared memory is used, and by how many blocks a network is trained.
-struct InrResidentPlan {
-  int tile_points = 0;                                      ///< 0: not even the smallest tile fits
-  bool weights = false, gradient = false, moments = false;  ///< in shared memory
-  int chunks = 1;                                           ///< blocks that share a network's points
+struct InrPlan {
+  int tile_points = 0;
+  bool tile = false, weights = false, gradient = false, moments = false;  ///< in shared memory
+  int chunks = 1;                                                         ///< blocks that share a network's points
   std::size_t shared_bytes = 0;
+  std::size_t scratch_floats = 0;  ///< of a block whose tile is not in shared memory, for networks too wide for that
 };
 
-/// The fastest plan by what is known without measuring: weights first, then the gradient, then larger tiles.
-InrResidentPlan inr_resident_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits);
-
-/// Shared memory that a tile of 8 points needs.
-std::size_t inr_smallest_tile_bytes(const InrNetwork& net);
+/// The fastest plan by what is known without measuring: the tile first, then weights, gradient, larger tiles.
+InrPlan inr_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits);
 
 /// Everything of a training that lies on the device.
 struct InrTraining {
@@ -33,6 +30,7 @@ struct InrTraining {
   float* gradients = nullptr;       ///< [networks, chunks, count]; null when a block keeps its own
   double* chunk_squares = nullptr;  ///< [networks, chunks]; with more than one chunk
   StaleStop* curves = nullptr;      ///< [networks]
+  float* scratch = nullptr;         ///< [networks, chunks, scratch_floats]; null when tiles are in shared memory
   int* done = nullptr;              ///< [1] steps of this call; with more than one chunk
   int networks = 0;
   int points = 0;
@@ -43,10 +41,11 @@ struct InrTraining {
 /// Takes `steps` steps; squares [steps, networks] gets the sums of square errors. updates [steps].
 /// One chunk: one launch, a block trains a network for all steps. More: three launches a step (a graph of several
 /// steps), a block per chunk, the gradients of the chunks added in order.
-void inr_train_resident(const InrTraining& training, const InrResidentPlan& plan, const AdamStep* updates, int steps,
-                        double* squares, const Stream& stream);
+void inr_train(const InrTraining& training, const InrPlan& plan, const AdamStep* updates, int steps, double* squares,
+               const Stream& stream);
 
-/// out [networks, points, channels] from coordinates [points, inputs], by tiles of up to 64 points.
+/// out [networks, points, channels] from coordinates [points, inputs], by tiles of up to 64 points. Waits for
+/// the result where the networks are too wide for shared memory.
 void inr_evaluate(const InrNetwork& net, const float* parameters, int networks, const float* coordinates, int points,
                   float* out, const DeviceLimits& limits, const Stream& stream);
 

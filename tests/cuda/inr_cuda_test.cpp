@@ -1,4 +1,4 @@
-// The ensemble of the cuda back end against the oracle.
+// The ensemble of the cuda back end against the oracle, and its own promises: the same bits again, in every precision.
 #include <gtest/gtest.h>
 
 #include "impl/equivalence/equivalence.hpp"
@@ -7,6 +7,8 @@
 
 namespace frugal {
 namespace {
+
+using inr_test::make;
 
 class InrCuda : public ::testing::Test {
  protected:
@@ -17,6 +19,100 @@ class InrCuda : public ::testing::Test {
 
 TEST_F(InrCuda, AgreesWithTheReference) {
   expect_equivalent(check_inr(*find_backend("reference"), *find_backend("cuda")), 100);
+}
+
+class InrCudaShapes : public ::testing::TestWithParam<InrSpec> {
+ protected:
+  void SetUp() override {
+    if (const Support available = find_backend("cuda")->available(); !available) GTEST_SKIP() << available.reason;
+    if (const Support supported = find_backend("cuda")->supports(GetParam()); !supported)
+      GTEST_SKIP() << supported.reason;
+  }
+};
+
+TEST_P(InrCudaShapes, ACheckpointContinuesWithTheSameBits) {
+  const auto whole = make("cuda", GetParam());
+  const std::vector<double> losses = whole->train(5);
+  const auto first = make("cuda", GetParam());
+  std::vector<double> joined = first->train(3);
+  const auto second = make("cuda", GetParam());
+  second->import_state(first->export_state());
+  for (const double loss : second->train(2)) joined.push_back(loss);
+  EXPECT_EQ(joined, losses);
+  EXPECT_TRUE(identical(second->export_state(), whole->export_state()));
+}
+
+// Many steps in one call are replayed from a graph where a step is several launches.
+TEST_P(InrCudaShapes, ManyStepsInOneCallAreThoseOfManyCalls) {
+  const auto whole = make("cuda", GetParam());
+  const auto parts = make("cuda", GetParam());
+  const std::vector<double> losses = whole->train(19);
+  for (const double loss : losses) EXPECT_EQ(parts->train(1).front(), loss);
+  EXPECT_TRUE(identical(whole->export_state(), parts->export_state()));
+}
+
+TEST_P(InrCudaShapes, NetworksStopAsTheReferencesDo) {
+  InrSpec spec = GetParam();
+  spec.precision = Precision::fp32;
+  spec.patience = 2;
+  spec.activation = Activation::relu;  // far from chaos, so that both see the same curves
+  spec.adam.learning_rate = 0.3;
+  const auto expected = make("reference", spec);
+  const auto found = make("cuda", spec);
+  expected->train(6);
+  found->train(6);
+  EXPECT_EQ(found->network_steps(), expected->network_steps());
+  found->train(60);
+  EXPECT_LT(found->network_steps(), spec.networks * 66);
+}
+
+// One network and several chunks of points; networks of their own blocks; odd widths and points; every precision.
+INSTANTIATE_TEST_SUITE_P(
+    Shapes, InrCudaShapes,
+    ::testing::Values(
+        InrSpec{.networks = 1, .points = 289, .hidden_layers = 1, .width = 33},
+        InrSpec{.networks = 7, .points = 81, .hidden_layers = 2, .width = 20},
+        InrSpec{.networks = 2, .points = 100, .inputs = 1, .channels = 5, .hidden_layers = 0, .width = 9},
+        InrSpec{.networks = 1, .points = 289, .hidden_layers = 2, .width = 20, .precision = Precision::tf32},
+        InrSpec{
+            .networks = 5, .points = 27, .inputs = 3, .hidden_layers = 1, .width = 33, .precision = Precision::bf16}),
+    [](const auto& test) { return "case" + std::to_string(test.index); });
+
+/// Loss of the first step, in relu networks, which do not amplify.
+double first_loss(InrSpec spec, Precision precision) {
+  spec.precision = precision;
+  return make("cuda", spec)->train(1).front();
+}
+
+// An operand of tf32 is off by 2^-11 of itself, of bf16 by 2^-8; a run in fp32 by mistake would not differ at all.
+TEST_F(InrCuda, TensorCoresAreCloseToFp32AndAreNotFp32) {
+  const InrSpec spec{.networks = 2, .points = 64, .hidden_layers = 2, .width = 40, .activation = Activation::relu};
+  const double exact = first_loss(spec, Precision::fp32);
+  for (const auto& [precision, error] : {std::pair{Precision::tf32, 0x1p-10}, std::pair{Precision::bf16, 0x1p-7}}) {
+    InrSpec rounded = spec;
+    rounded.precision = precision;
+    if (!find_backend("cuda")->supports(rounded)) continue;
+    const double loss = first_loss(spec, precision);
+    EXPECT_NE(loss, exact);
+    EXPECT_NEAR(loss, exact, error * exact);
+  }
+}
+
+TEST_F(InrCuda, TrainsToAboutTheSameLossInEveryPrecision) {
+  InrSpec spec{.networks = 2, .points = 64, .channels = 1, .hidden_layers = 1, .width = 32};
+  spec.adam.learning_rate = 1e-3;
+  const double exact = make("cuda", spec)->train(60).back();
+  for (const Precision precision : {Precision::tf32, Precision::bf16}) {
+    spec.precision = precision;
+    if (!find_backend("cuda")->supports(spec)) continue;
+    EXPECT_NEAR(std::log10(make("cuda", spec)->train(60).back()), std::log10(exact), 0.3);
+  }
+}
+
+TEST_F(InrCuda, NamesThePrecisionThatRan) {
+  InrSpec spec{.networks = 1, .points = 16, .hidden_layers = 1, .width = 16, .precision = Precision::bf16};
+  if (!find_backend("cuda")->supports(spec)) GTEST_SKIP();
+  EXPECT_NE(make("cuda", spec)->implementation().find("bf16"), std::string::npos);
 }
 
 }  // namespace

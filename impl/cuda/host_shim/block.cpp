@@ -28,7 +28,7 @@ struct Thread {
 
 struct Warp {
   // Two sets of slots in turn: a lane may be at the next exchange while another still reads this one.
-  std::uint64_t slots[2][warp] = {};
+  Slot slots[2][warp] = {};
   unsigned parity[warp] = {};
 };
 
@@ -96,21 +96,18 @@ class Block {
         thread.state = State::done;
       });
     }
+    const std::size_t warps = (count + warp - 1) / warp;
     while (!failure) {
-      bool ran = false;
-      for (std::size_t i = 0; i < count && !failure; ++i) {
-        Thread& thread = *threads_[order_ == Order::forward ? i : count - 1 - i];
-        if (thread.state != State::ready) continue;
-        ran = true;
-        running_ = &thread;
-        thread.fibre.enter();
-        running_ = nullptr;
+      for (std::size_t w = 0; w < warps && !failure; ++w) {
+        const std::size_t first = warp * (order_ == Order::forward ? w : warps - 1 - w);
+        const std::size_t lanes = std::min<std::size_t>(warp, count - first);
+        do run_ready(first, lanes, failure);
+        while (!failure && release_warp(first, lanes));
       }
-      if (!failure) failure = release(count);
-      if (!failure && !ran &&
-          std::all_of(threads_.begin(), threads_.begin() + static_cast<std::ptrdiff_t>(count),
-                      [](const auto& thread) { return thread->state == State::done; }))
+      if (!failure && std::all_of(threads_.begin(), threads_.begin() + static_cast<std::ptrdiff_t>(count),
+                                  [](const auto& thread) { return thread->state == State::done; }))
         return;
+      if (!failure) failure = release_block(count);
     }
     // The other fibres still hold objects of the kernel: they end by an exception of their own.
     for (std::size_t t = 0; t < count; ++t) {
@@ -121,20 +118,23 @@ class Block {
     std::rethrow_exception(failure);
   }
 
-  /// Makes ready who waits for something that has happened; an error when nobody can go on, or ever will.
-  std::exception_ptr release(std::size_t count) {
-    bool any_ready = false;
-    bool any_waiting = false;
-    for (std::size_t first = 0; first < count; first += warp) {
-      const std::size_t lanes = std::min<std::size_t>(warp, count - first);
-      any_ready |= release_warp(first, lanes);
+  void run_ready(std::size_t first, std::size_t lanes, const std::exception_ptr& failure) {
+    for (std::size_t l = 0; l < lanes && !failure; ++l) {
+      Thread& thread = *threads_[first + (order_ == Order::forward ? l : lanes - 1 - l)];
+      if (thread.state != State::ready) continue;
+      running_ = &thread;
+      thread.fibre.enter();
+      running_ = nullptr;
     }
+  }
+
+  /// With every thread waiting or done: opens the block's barrier, or says why it never will.
+  std::exception_ptr release_block(std::size_t count) {
     std::size_t at_barrier = 0;
     std::size_t done = 0;
     const Thread* waiting = nullptr;
     for (std::size_t t = 0; t < count; ++t) {
       const Thread& thread = *threads_[t];
-      any_waiting |= thread.state == State::at_warp_operation;
       done += thread.state == State::done ? 1 : 0;
       if (thread.state != State::at_block_barrier) continue;
       ++at_barrier;
@@ -144,18 +144,16 @@ class Block {
             fmt::format("threads of a block wait at different barriers: {} and {}", place(*waiting), place(thread)));
       waiting = &thread;
     }
-    if (at_barrier > 0 && done > 0)
+    if (at_barrier + done < count)
+      return error("threads wait for lanes of their warp that never come (a warp operation in a branch?)");
+    if (done > 0)
       return error(
           fmt::format("{} of {} threads ended while others wait at the barrier at {}", done, count, place(*waiting)));
-    if (at_barrier == count) {
-      for (std::size_t t = 0; t < count; ++t) threads_[t]->state = State::ready;
-      any_ready = true;
-    }
-    if (!any_ready && any_waiting)
-      return error("threads wait for lanes of their warp that never come (a warp operation in a branch?)");
+    for (std::size_t t = 0; t < count; ++t) threads_[t]->state = State::ready;
     return nullptr;
   }
 
+  /// Lets go on the lanes whose mask has come; false when there are none.
   bool release_warp(std::size_t first, std::size_t lanes) {
     std::uint32_t complete = 0;
     for (std::size_t l = 0; l < lanes; ++l) {
@@ -218,7 +216,7 @@ void warp_barrier(std::uint32_t mask, const std::source_location& at) {
   the_block().wait(State::at_warp_operation, mask, at);
 }
 
-const std::uint64_t* warp_exchange(std::uint32_t mask, std::uint64_t value, const std::source_location& at) {
+const Slot* warp_exchange(std::uint32_t mask, const Slot& value, const std::source_location& at) {
   Warp& own = the_block().warp_of_running();
   const unsigned l = lane();
   const unsigned set = own.parity[l] ^= 1U;

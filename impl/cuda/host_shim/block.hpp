@@ -45,8 +45,12 @@ unsigned lane();
 void block_barrier(const std::source_location& at);
 /// Waits for the lanes of the mask that the warp has; this one must be among them.
 void warp_barrier(std::uint32_t mask, const std::source_location& at);
+/// What a lane gives to its warp.
+struct Slot {
+  std::uint64_t words[3] = {};
+};
 /// Gives `value` to the warp and returns all 32 slots; slots of lanes outside the mask, or that the block does not
-/// have, hold anything. Between two exchanges nobody overwrites what is returned until the next warp operation.
-const std::uint64_t* warp_exchange(std::uint32_t mask, std::uint64_t value, const std::source_location& at);
+/// have, hold anything. Nobody overwrites what is returned until this lane's next exchange.
+const Slot* warp_exchange(std::uint32_t mask, const Slot& value, const std::source_location& at);
 
 }  // namespace frugal::cuda::host_shim

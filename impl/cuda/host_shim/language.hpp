@@ -81,24 +81,24 @@ inline void __threadfence_block() {}
 namespace frugal::cuda::host_shim {
 
 template <class T>
-std::uint64_t to_slot(T value) {
-  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(std::uint64_t));
-  std::uint64_t slot = 0;
-  std::memcpy(&slot, &value, sizeof value);
+Slot to_slot(const T& value) {
+  static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(Slot));
+  Slot slot;
+  std::memcpy(slot.words, &value, sizeof value);
   return slot;
 }
 
 template <class T>
-T from_slot(std::uint64_t slot) {
+T from_slot(const Slot& slot) {
   T value;
-  std::memcpy(&value, &slot, sizeof value);
+  std::memcpy(&value, slot.words, sizeof value);
   return value;
 }
 
 /// What lane `from` gives; a lane of another segment of `width`, or none, gives this lane's own value back.
 template <class T>
 T shuffle(unsigned mask, T value, unsigned from, bool in_segment, const std::source_location& at) {
-  const std::uint64_t* slots = warp_exchange(mask, to_slot(value), at);
+  const Slot* slots = warp_exchange(mask, to_slot(value), at);
   return in_segment ? from_slot<T>(slots[from]) : value;
 }
 
@@ -137,14 +137,14 @@ T __shfl_up_sync(unsigned mask, T value, unsigned delta, int width = 32,
 }
 
 inline unsigned __ballot_sync(unsigned mask, int predicate, std::source_location at = std::source_location::current()) {
-  const std::uint64_t* slots =
-      ::frugal::cuda::host_shim::warp_exchange(mask, static_cast<std::uint64_t>(predicate != 0), at);
+  namespace shim = ::frugal::cuda::host_shim;
+  const shim::Slot* slots = shim::warp_exchange(mask, shim::to_slot(predicate != 0), at);
   const std::uint64_t threads = blockDim.count();
   const auto& i = threadIdx;
   const std::uint64_t first = (i.x + std::uint64_t{blockDim.x} * (i.y + std::uint64_t{blockDim.y} * i.z)) / 32 * 32;
   unsigned votes = 0;
   for (unsigned l = 0; l < 32 && first + l < threads; ++l)
-    if ((mask >> l & 1U) != 0 && slots[l] != 0) votes |= 1U << l;
+    if ((mask >> l & 1U) != 0 && shim::from_slot<bool>(slots[l])) votes |= 1U << l;
   return votes;
 }
 inline int __any_sync(unsigned mask, int predicate, std::source_location at = std::source_location::current()) {

@@ -31,6 +31,9 @@ Support device_available() {
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess) {
     cudaGetLastError();
+    int driver = 0;
+    if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
+      return Support::no("no NVIDIA driver is installed");
     return Support::no(fmt::format("no usable device: {}", cudaGetErrorString(status)));
   }
   if (count == 0) return Support::no("no CUDA device on this machine");

@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+"""Checks what ptxas made of each kernel against ci/ptxas_budget.json: registers, spilled bytes, static shared memory.
+
+ci/ptxas_budget.py BUILD [--update]
+
+Reads the logs that a build leaves beside its CUDA objects (cmake/ptxas_log.sh); the worst of all architectures counts.
+A kernel without a budget, a budget without a kernel, and a figure above its budget are errors. --update writes the
+figures of this build as the budget. Exit 1 on an error.
+"""
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+BUDGET = pathlib.Path(__file__).with_name("ptxas_budget.json")
+ENTRY = re.compile(r"Compiling entry function '(\w+)'")
+SPILL = re.compile(r"(\d+) bytes spill stores, (\d+) bytes spill loads")
+USED = re.compile(r"Used (\d+) registers")
+SHARED = re.compile(r"(\d+) bytes smem")
+
+
+def readable(mangled: list[str]) -> dict[str, str]:
+    """Mangled name -> "kernel" or "kernel<arguments>"."""
+    lines = subprocess.run(["c++filt", *mangled], check=True, capture_output=True, text=True).stdout.splitlines()
+    names = {}
+    for name, line in zip(mangled, lines):
+        line = line.replace("(anonymous namespace)", "").replace("frugal::", "")
+        line = re.sub(r"\([\w:]+\)(\d+)", r"\1", line)  # (Precision)1 -> 1
+        head = line.split("(")[0].removeprefix("void ")
+        base, _, arguments = head.partition("<")
+        names[name] = base.split("::")[-1] + (f"<{arguments}" if arguments else "")
+    return names
+
+
+def figures(logs: list[pathlib.Path]) -> dict[str, dict[str, int]]:
+    """Of each kernel, the largest over the logs and the architectures."""
+    found: dict[str, dict[str, int]] = {}
+    for log in logs:
+        kernel = None
+        for line in log.read_text().splitlines():
+            if match := ENTRY.search(line):
+                kernel = found.setdefault(match[1], {"registers": 0, "spill_bytes": 0, "shared_bytes": 0})
+            if kernel is None:
+                continue
+            if match := SPILL.search(line):
+                kernel["spill_bytes"] = max(kernel["spill_bytes"], int(match[1]), int(match[2]))
+            if match := USED.search(line):
+                kernel["registers"] = max(kernel["registers"], int(match[1]))
+                shared = SHARED.search(line)
+                kernel["shared_bytes"] = max(kernel["shared_bytes"], int(shared[1]) if shared else 0)
+                kernel = None  # what follows is about functions that it calls
+    names = readable(list(found))
+    return {names[mangled]: value for mangled, value in sorted(found.items(), key=lambda item: names[item[0]])}
+
+
+def problems(found: dict, budget: dict) -> list[str]:
+    text = [f"{kernel}: not in the budget; after a look at its figures: --update" for kernel in found.keys() - budget.keys()]
+    text += [f"{kernel}: in the budget, but not in the build" for kernel in budget.keys() - found.keys()]
+    for kernel in found.keys() & budget.keys():
+        text += [f"{kernel}: {found[kernel][key]} {key}, budget {limit}" for key, limit in budget[kernel].items()
+                 if found[kernel][key] > limit]
+    return sorted(text)
+
+
+def main() -> int:
+    build = pathlib.Path(sys.argv[1])
+    logs = sorted(build.glob("impl/cuda/**/*.ptxas"))
+    found = figures(logs)
+    if not found:
+        print(f"{build}: no kernel in the logs of ptxas; was it built with nvcc?", file=sys.stderr)
+        return 1
+    if sys.argv[2:] == ["--update"]:
+        for value in found.values():  # registers are dealt out by eights, and another nvcc may take one more
+            value["registers"] = min(255, -(-value["registers"] // 8) * 8)
+        BUDGET.write_text("{\n" + ",\n".join(f" {json.dumps(k)}: {json.dumps(v)}" for k, v in found.items()) + "\n}\n")
+        return 0
+    wrong = problems(found, json.loads(BUDGET.read_text()))
+    print("\n".join(wrong) if wrong else f"ptxas: {len(found)} kernels within their budgets")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+// The cpu back end of a build without oneDNN.
+#include "impl/cpu/backend.hpp"
+
+#include "impl/api/not_compiled.hpp"
+
+namespace frugal::cpu {
+
+const Backend& backend() {
+  static const NotCompiled instance("cpu", "oneDNN and OpenMP", "this program was configured with FRUGAL_ONEDNN=OFF");
+  return instance;
+}
+
+}  // namespace frugal::cpu
