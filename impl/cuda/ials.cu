@@ -154,16 +154,14 @@ __device__ inline void store4(float* at, const float4& value) { *reinterpret_cas
 __device__ inline void add_outer(float4 (&c)[4], const float4& l, const float4& r) {
   const float factors[4] = {l.x, l.y, l.z, l.w};
   for (int a = 0; a < 4; ++a) {
-    c[a].x = fmaf(factors[a], r.x, c[a].x);
-    c[a].y = fmaf(factors[a], r.y, c[a].y);
-    c[a].z = fmaf(factors[a], r.z, c[a].z);
-    c[a].w = fmaf(factors[a], r.w, c[a].w);
+    c[a].x += factors[a] * r.x;
+    c[a].y += factors[a] * r.y;
+    c[a].z += factors[a] * r.z;
+    c[a].w += factors[a] * r.w;
   }
 }
 
-__device__ inline float dot4(const float4& a, const float4& b) {
-  return fmaf(a.w, b.w, fmaf(a.z, b.z, fmaf(a.y, b.y, a.x * b.x)));
-}
+__device__ inline float dot4(const float4& a, const float4& b) { return a.x * b.x + a.y * b.y + a.z * b.z + a.w * b.w; }
 
 /// The equations of row r into `matrix`: row n is the right side.
 __device__ inline void set_up(const Side& side, std::uint32_t r, float* matrix, float* gathered) {
@@ -216,7 +214,7 @@ struct Corner {
     for (int i = 0; i < 4; ++i)
       for (int j = 0; j <= i; ++j) {
         float sum = block[static_cast<unsigned>(i) * stride + static_cast<unsigned>(j)];
-        for (int k = 0; k < j; ++k) sum = fmaf(-l[i][k], l[j][k], sum);
+        for (int k = 0; k < j; ++k) sum -= l[i][k] * l[j][k];
         if (i == j) {
           l[i][i] = sqrtf(sum);
           inverse[i] = 1 / l[i][i];
@@ -229,7 +227,7 @@ struct Corner {
   __device__ float4 solve(const float4& row) const {
     float x[4] = {row.x, row.y, row.z, row.w};
     for (int j = 0; j < 4; ++j) {
-      for (int k = 0; k < j; ++k) x[j] = fmaf(-x[k], l[j][k], x[j]);
+      for (int k = 0; k < j; ++k) x[j] -= x[k] * l[j][k];
       x[j] *= inverse[j];
     }
     return make_float4(x[0], x[1], x[2], x[3]);
@@ -293,13 +291,13 @@ __device__ inline Terms walk_back(float* matrix, unsigned n, double penalty) {
     for (int i = 3; i >= 0; --i) {
       const auto row = static_cast<unsigned>(i);
       x[i] = y[4 * p + row];
-      for (unsigned j = row + 1; j < 4; ++j) x[i] = fmaf(-rows[j * stride + 4 * p + row], x[j], x[i]);
+      for (unsigned j = row + 1; j < 4; ++j) x[i] -= rows[j * stride + 4 * p + row] * x[j];
       x[i] /= rows[row * stride + 4 * p + row];
     }
     __syncwarp();
     if (lane == 0) store4(y + 4 * p, make_float4(x[0], x[1], x[2], x[3]));
     for (unsigned k = lane; k < 4 * p; k += 32)
-      for (unsigned j = 0; j < 4; ++j) y[k] = fmaf(-rows[j * stride + k], x[j], y[k]);
+      for (unsigned j = 0; j < 4; ++j) y[k] -= rows[j * stride + k] * x[j];
     __syncwarp();
   }
   double squares = 0;

@@ -7,12 +7,12 @@
 namespace frugal::cuda {
 namespace {
 
-constexpr unsigned digit_bits = 4;
+constexpr unsigned digit_bits = 6;
 constexpr unsigned digits = 1U << digit_bits;
 constexpr unsigned sort_threads = 128;
 constexpr unsigned strip = 16;  // consecutive positions of one thread
 constexpr unsigned tile = sort_threads * strip;
-static_assert(digits * sort_threads % sort_threads == 0 && sort_threads % digits == 0);
+static_assert(sort_threads % digits == 0 && tile <= 0xffff);
 
 /// counts[digit, tile] of the positions of each tile.
 __global__ void __launch_bounds__(sort_threads)
@@ -59,8 +59,8 @@ __global__ void __launch_bounds__(scan_threads) scan_block(std::uint32_t* data, 
 __global__ void __launch_bounds__(sort_threads)
     move_by_digit(const std::uint32_t* ids, const std::uint32_t* from, std::uint32_t n, unsigned shift,
                   const std::uint32_t* starts, std::uint32_t* moved_ids, std::uint32_t* moved_from) {
-  // places[digit, thread]: how many ids of this digit the thread has, then where its next one goes within the digit.
-  __shared__ std::uint32_t places[digits * sort_threads];
+  // places[digit, thread]: how many ids of this digit the thread has, then where its next one goes within the tile.
+  __shared__ std::uint16_t places[digits * sort_threads];
   __shared__ std::uint32_t digit_begin[digits];
   __shared__ ScanScratch scratch;
   const unsigned t = threadIdx.x;
@@ -77,7 +77,7 @@ __global__ void __launch_bounds__(sort_threads)
   for (unsigned i = 0; i < digits; ++i) {
     const unsigned at = t * digits + i;
     const std::uint32_t count = places[at];
-    places[at] = sum;
+    places[at] = static_cast<std::uint16_t>(sum);
     if (at % sort_threads == 0) digit_begin[at / sort_threads] = sum;
     sum += count;
   }
@@ -90,11 +90,6 @@ __global__ void __launch_bounds__(sort_threads)
     moved_ids[place] = id;
     moved_from[place] = from == nullptr ? first + i : from[first + i];
   }
-}
-
-__global__ void count_up(std::uint32_t* values, std::uint32_t n) {
-  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < n) values[i] = i;
 }
 
 /// One thread more than ids: it has the ids above the last one.
@@ -159,7 +154,6 @@ std::size_t IdSort::tiles(std::size_t n) const { return (n + tile - 1) / tile; }
 void IdSort::sort(std::size_t n, const Stream& stream) {
   const auto count = static_cast<std::uint32_t>(n);
   const auto blocks = static_cast<unsigned>(tiles(n));
-  if (passes_ == 0) launch({"count_up", blocks_for(n, 256), 256}, stream, count_up, order_[0].data(), count);
   for (int pass = 0; pass < passes_; ++pass) {
     const unsigned shift = static_cast<unsigned>(pass) * digit_bits;
     const int here = pass % 2;

@@ -1,7 +1,7 @@
 // Sorting and grouping of ids on the device: what turns a scatter of gradients, which would need atomics and an order,
 // into one sum per row in a fixed order, and what deals the examples of a sweep to the blocks of its schedule.
 //
-// A stable radix sort, least significant digit first, four bits a pass. A pass counts the digits of each tile of
+// A stable radix sort, least significant digit first, six bits a pass. A pass counts the digits of each tile of
 // positions, sums the counts over digits and tiles, and moves every key to its place: digits in order, tiles in order
 // within a digit, positions in order within a tile.
 //

@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(interact_threads)
     const unsigned j = c % vectors;
     if (j >= i) continue;
     float sum = 0;
-    for (unsigned k = 0; k < shape.dim; ++k) sum = fmaf(x[i * stride + k], x[j * stride + k], sum);
+    for (unsigned k = 0; k < shape.dim; ++k) sum += x[i * stride + k] * x[j * stride + k];
     out[shape.dim + pair_at(i, j)] = sum;
   }
 }
@@ -75,7 +75,7 @@ __global__ void __launch_bounds__(interact_threads)
     const unsigned k = n % shape.dim;
     float sum = i == 0 ? d[k] : 0.F;
     for (unsigned j = 0; j < vectors; ++j)
-      if (j != i) sum = fmaf(d[shape.dim + (i > j ? pair_at(i, j) : pair_at(j, i))], x[j * stride + k], sum);
+      if (j != i) sum += d[shape.dim + (i > j ? pair_at(i, j) : pair_at(j, i))] * x[j * stride + k];
     if (i == 0)
       d_bottom[std::size_t{e} * shape.dim + k] = sum;
     else

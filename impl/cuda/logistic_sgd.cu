@@ -103,10 +103,10 @@ struct RowPart {
   __device__ float dot(const RowPart& other) const {
     float sum = 0;
     for (int c = 0; c < chunks; ++c) {
-      sum = fmaf(part[c].x, other.part[c].x, sum);
-      sum = fmaf(part[c].y, other.part[c].y, sum);
-      sum = fmaf(part[c].z, other.part[c].z, sum);
-      sum = fmaf(part[c].w, other.part[c].w, sum);
+      sum += part[c].x * other.part[c].x;
+      sum += part[c].y * other.part[c].y;
+      sum += part[c].z * other.part[c].z;
+      sum += part[c].w * other.part[c].w;
     }
     return sum;
   }

@@ -117,7 +117,7 @@ __global__ void __launch_bounds__(product_threads)
         r[n] = right_tile[k][j_lane + n * apart];
       }
       for (unsigned i = 0; i < product_own; ++i)
-        for (unsigned j = 0; j < product_own; ++j) c[i][j] = fmaf(l[i], r[j], c[i][j]);
+        for (unsigned j = 0; j < product_own; ++j) c[i][j] += l[i] * r[j];
     }
     if (row_sums != nullptr && threadIdx.x < product_tile)
       for (unsigned k = 0; k < product_depth; ++k) row_sum += left_tile[k][threadIdx.x];

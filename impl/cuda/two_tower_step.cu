@@ -52,7 +52,7 @@ __global__ void __launch_bounds__(128) score(TwoTowerShape shape, const TwoTower
   if (present) {
     const float* u = users.outputs[users.ids.row_of[e / shape.examples]];
     const float* v = items.outputs[items.ids.row_of[e]];
-    for (unsigned k = lane; k < users.outputs.width; k += lanes) z = fmaf(u[k], v[k], z);
+    for (unsigned k = lane; k < users.outputs.width; k += lanes) z += u[k] * v[k];
   }
   z = sum_over_lanes(z, lanes, 0xffffffffU);
   if (!present || lane != 0) return;
@@ -84,7 +84,7 @@ __global__ void __launch_bounds__(delta_threads)
     for (std::uint32_t i = users.ids.begin[r]; i < users.ids.begin[r + 1]; ++i) {
       const std::uint32_t first = users.ids.positions[i] * shape.examples;
       for (std::uint32_t e = first; e < first + shape.examples; ++e)
-        sum = fmaf(slopes[e], items.outputs[items.ids.row_of[e]][k], sum);
+        sum += slopes[e] * items.outputs[items.ids.row_of[e]][k];
     }
     d[std::size_t{r} * width + k] = sum;
   }
@@ -99,7 +99,7 @@ __global__ void __launch_bounds__(delta_threads)
     float sum = 0;
     for (std::uint32_t i = items.ids.begin[r]; i < items.ids.begin[r + 1]; ++i) {
       const std::uint32_t e = items.ids.positions[i];
-      sum = fmaf(slopes[e], users.outputs[users.ids.row_of[e / shape.examples]][k], sum);
+      sum += slopes[e] * users.outputs[users.ids.row_of[e / shape.examples]][k];
     }
     d[std::size_t{r} * width + k] = sum;
   }
