@@ -2,6 +2,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "impl/common/host_device.hpp"
+
 namespace frugal {
 
 /// ENRP's rule for one curve of losses: stop when the best is more than `patience` steps old.
@@ -11,7 +13,7 @@ struct StaleStop {
   std::int64_t best_step = 0;  ///< of the first lowest loss, counted from 1
   std::int64_t steps = 0;
 
-  void add(double loss) {
+  FRUGAL_HOST_DEVICE void add(double loss) {
     ++steps;
     last = loss;
     if (loss < best) {
@@ -19,7 +21,7 @@ struct StaleStop {
       best_step = steps;
     }
   }
-  bool stopped(std::int64_t patience) const { return patience > 0 && steps - best_step > patience; }
+  FRUGAL_HOST_DEVICE bool stopped(std::int64_t patience) const { return patience > 0 && steps - best_step > patience; }
 };
 
 }  // namespace frugal

@@ -105,8 +105,7 @@ void DenseStack::forward(const Rows& input, Count rows, Outputs& outputs, const 
     const BiasRelu epilogue{result, values_.data() + bias(l), out, relu(l)};
     const ByRows weight{values_.data() + offsets_[l], in};
     if (l == 0)
-      multiply("dense_forward", stream, ByGatheredRows{input.data, input.width, input.ids}, weight, epilogue, rows, out,
-               Count{in});
+      multiply("dense_forward", stream, ByInputRows{input}, weight, epilogue, rows, out, Count{in});
     else
       multiply("dense_forward", stream, ByRows{outputs[l - 1].data(), in}, weight, epilogue, rows, out, Count{in});
   }
@@ -128,16 +127,17 @@ void DenseStack::backward(const Rows& input, Count rows, const Outputs& outputs,
     const ToSlices gradient{gradients_.data() + offsets_[l], in, parameters};
     float* const bias_gradient = gradients_.data() + bias(l);
     if (l == 0)
-      multiply("weight_gradient", stream, by_output, ByGatheredColumns{input.data, input.width, input.ids}, gradient,
-               Count{out}, in, rows, slices_, bias_gradient, parameters);
+      multiply("weight_gradient", stream, by_output, ByInputColumns{input}, gradient, Count{out}, in, rows, slices_,
+               bias_gradient, parameters);
     else
       multiply("weight_gradient", stream, by_output, ByColumns{outputs[l - 1].data(), in}, gradient, Count{out}, in,
                rows, slices_, bias_gradient, parameters);
     float* const below = l == 0 ? dx : deltas_[l - 1].data();
     if (below == nullptr) return;
-    const KeptBy epilogue{below, l == 0 ? nullptr : outputs[l - 1].data(), in};
+    const unsigned width = l == 0 ? input.width : in;
+    const KeptBy epilogue{below, l == 0 ? nullptr : outputs[l - 1].data(), width};
     multiply("input_gradient", stream, ByRows{delta, out}, ByColumns{values_.data() + offsets_[l], in}, epilogue, rows,
-             in, Count{out});
+             width, Count{out});
     delta = below;
   }
 }

@@ -19,15 +19,20 @@
 
 namespace frugal::cuda {
 
-/// Rows in device memory; with ids, row i is that of ids[i].
+/// Rows in device memory; with ids, row i is that of ids[i]. Behind each may stand a row of another array.
 struct Rows {
   const float* data;
   unsigned width;
   const std::uint32_t* ids = nullptr;
+  const float* more = nullptr;
+  unsigned more_width = 0;
 
-  __device__ const float* operator[](std::uint32_t i) const {
-    return data + std::size_t{ids == nullptr ? i : ids[i]} * width;
+  __device__ std::size_t at(std::uint32_t i) const { return ids == nullptr ? i : ids[i]; }
+  __device__ float operator()(std::uint32_t i, std::uint32_t k) const {
+    return k < width ? data[at(i) * width + k] : more[at(i) * more_width + k - width];
   }
+  /// Of rows with nothing behind them.
+  __device__ const float* operator[](std::uint32_t i) const { return data + at(i) * width; }
 };
 
 /// A number that the host knows (at == null), or that is in device memory and at most `most`.
@@ -54,8 +59,8 @@ class DenseStack {
   /// `last`, when not null, gets the output of the last layer instead of outputs.back(). Needs a layer.
   void forward(const Rows& input, Count rows, Outputs& outputs, const Stream& stream, float* last = nullptr) const;
 
-  /// After forward() of the same rows. d_output [rows, out] is overwritten. dx [rows, in] may be null: then it is not
-  /// computed. Needs a layer.
+  /// After forward() of the same rows. d_output [rows, out] is overwritten. dx [rows, input.width] may be null: then it
+  /// is not computed. Needs a layer.
   void backward(const Rows& input, Count rows, const Outputs& outputs, float* d_output, float* dx,
                 const Stream& stream);
 

@@ -14,11 +14,12 @@ struct Given {
 struct Summed {
   IdGroups::View groups;
   const float* gradients;
+  const std::uint32_t* source;
   unsigned dim;
   __device__ float operator()(std::uint32_t r, unsigned k) const {
     float sum = 0;
     for (std::uint32_t i = groups.begin[r]; i < groups.begin[r + 1]; ++i)
-      sum += gradients[std::size_t{groups.positions[i]} * dim + k];
+      sum += gradients[std::size_t{source[groups.positions[i]]} * dim + k];
     return sum;
   }
 };
@@ -47,7 +48,7 @@ __global__ void __launch_bounds__(update_threads)
   const float state = first[id] + squares / static_cast<float>(dim);
   __syncwarp();  // all have read it
   if (lane == 0) first[id] = state;
-  const float rate = now.learning_rate / (sqrtf(state) + now.epsilon);
+  const float rate = now.adam.rate / (sqrtf(state) + now.adam.epsilon);
   for (unsigned k = lane; k < dim; k += 32) values[id * dim + k] -= rate * gradient(r, k);
 }
 
@@ -89,9 +90,9 @@ void EmbeddingTables::update(const UpdateStep* step, const IdGroups& groups, con
 }
 
 void EmbeddingTables::update_summed(const UpdateStep* step, const IdGroups& groups, const float* gradients,
-                                    const Stream& stream) {
+                                    const std::uint32_t* source, const Stream& stream) {
   assert(trainable_);
-  launch_update(step, groups, Summed{groups.view(), gradients, dim_}, dim_, values_.data(), first_.data(),
+  launch_update(step, groups, Summed{groups.view(), gradients, source, dim_}, dim_, values_.data(), first_.data(),
                 second_.data(), stream);
 }
 

@@ -28,8 +28,9 @@ class EmbeddingTables {
 
   /// One step of the rows of `groups`, whose ids count over all tables, with gradients [distinct rows, dim].
   void update(const UpdateStep* step, const IdGroups& groups, const float* gradients, const Stream& stream);
-  /// The same with gradients [positions of the batch, dim], which are summed.
-  void update_summed(const UpdateStep* step, const IdGroups& groups, const float* gradients, const Stream& stream);
+  /// The same with the sum of the gradients of a row's positions: position p has gradients[source[p]], [., dim].
+  void update_summed(const UpdateStep* step, const IdGroups& groups, const float* gradients,
+                     const std::uint32_t* source, const Stream& stream);
 
   void add_value(DeviceTensors& tensors, std::size_t table, const std::string& name);
   void add_state(DeviceTensors& tensors, std::size_t table, const std::string& name);

@@ -11,15 +11,40 @@ constexpr unsigned interact_threads = 128;
 /// Rows in shared memory are an odd number of floats apart: threads on different rows use different banks.
 __host__ __device__ constexpr unsigned odd(unsigned n) { return n | 1U; }
 
-__global__ void number(DlrmShape shape, DlrmRows rows, Count examples, std::uint32_t bound, std::uint32_t* numbers) {
-  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= examples.most * shape.tables) return;
-  numbers[i] = i < examples() * shape.tables ? rows.offsets[i % shape.tables] + rows.ids[i] : bound;
+/// The bag of a lookup: the last one that begins at or before it. Empty bags begin where the next one does.
+__device__ inline std::uint32_t bag_of(const DlrmBags& bags, std::uint32_t count, std::uint32_t lookup) {
+  if (bags.step->one_each) return lookup;
+  std::uint32_t low = 0;
+  std::uint32_t high = count;
+  while (high - low > 1) {
+    const std::uint32_t middle = low + (high - low) / 2;
+    (bags.begins[middle] <= lookup ? low : high) = middle;
+  }
+  return low;
 }
 
-__device__ inline const float* row_of(const DlrmShape& shape, const DlrmRows& rows, std::uint32_t example, unsigned t) {
-  const std::size_t row = std::size_t{rows.offsets[t]} + rows.ids[std::size_t{example} * shape.tables + t];
-  return rows.tables + row * shape.dim;
+__global__ void number(DlrmShape shape, DlrmBags bags, const std::uint32_t* ids, const std::uint32_t* table_begins,
+                       std::uint32_t bound, std::uint32_t most_lookups, DlrmLookups lookups) {
+  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= most_lookups) return;
+  std::uint32_t row = bound;
+  if (i < bags.step->lookups) {
+    const std::uint32_t bag = bag_of(bags, bags.step->examples * shape.tables, i);
+    row = table_begins[bag % shape.tables] + ids[i];
+    lookups.bags[i] = bag;
+  }
+  lookups.rows[i] = row;
+  lookups.sorted[i] = row;
+}
+
+/// Value k of what table t gives the example.
+__device__ inline float bag_value(const DlrmShape& shape, const DlrmRows& rows, std::uint32_t example, unsigned t,
+                                  unsigned k) {
+  const std::uint32_t bag = example * shape.tables + t;
+  float sum = 0;
+  for (std::uint32_t i = rows.bags.begin(bag); i < rows.bags.begin(bag + 1); ++i)
+    sum += rows.tables[std::size_t{rows.rows[i]} * shape.dim + k];
+  return sum;
 }
 
 /// x [vectors, odd(dim)]; of dot.
@@ -29,7 +54,7 @@ __device__ inline void load_vectors(const DlrmShape& shape, const DlrmRows& rows
     const unsigned v = i / shape.dim;
     const unsigned k = i % shape.dim;
     x[v * odd(shape.dim) + k] =
-        v == 0 ? bottom[std::size_t{example} * shape.dim + k] : row_of(shape, rows, example, v - 1)[k];
+        v == 0 ? bottom[std::size_t{example} * shape.dim + k] : bag_value(shape, rows, example, v - 1, k);
   }
 }
 
@@ -60,7 +85,7 @@ __global__ void __launch_bounds__(interact_threads)
 /// dx_i = sum over j of d(i, j) x_j, in the order of j; the bottom output's own part of q comes first.
 __global__ void __launch_bounds__(interact_threads)
     dot_backward(DlrmShape shape, DlrmRows rows, const float* bottom, const float* d_q, Count examples, float* d_bottom,
-                 float* d_rows) {
+                 float* d_bags) {
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
   auto* x = shared_memory<float>();
@@ -79,7 +104,7 @@ __global__ void __launch_bounds__(interact_threads)
     if (i == 0)
       d_bottom[std::size_t{e} * shape.dim + k] = sum;
     else
-      d_rows[(std::size_t{e} * shape.tables + i - 1) * shape.dim + k] = sum;
+      d_bags[(std::size_t{e} * shape.tables + i - 1) * shape.dim + k] = sum;
   }
 }
 
@@ -91,12 +116,12 @@ __global__ void __launch_bounds__(interact_threads)
     const unsigned behind = n - shape.bottom;  // not used before the rows start
     q[std::size_t{e} * shape.inputs + n] = n < shape.bottom
                                                ? bottom[std::size_t{e} * shape.bottom + n]
-                                               : row_of(shape, rows, e, behind / shape.dim)[behind % shape.dim];
+                                               : bag_value(shape, rows, e, behind / shape.dim, behind % shape.dim);
   }
 }
 
 __global__ void __launch_bounds__(interact_threads)
-    cat_backward(DlrmShape shape, const float* d_q, Count examples, float* d_bottom, float* d_rows) {
+    cat_backward(DlrmShape shape, const float* d_q, Count examples, float* d_bottom, float* d_bags) {
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
   for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) {
@@ -104,7 +129,7 @@ __global__ void __launch_bounds__(interact_threads)
     if (n < shape.bottom)
       d_bottom[std::size_t{e} * shape.bottom + n] = d;
     else
-      d_rows[std::size_t{e} * shape.tables * shape.dim + n - shape.bottom] = d;
+      d_bags[std::size_t{e} * shape.tables * shape.dim + n - shape.bottom] = d;
   }
 }
 
@@ -136,10 +161,11 @@ std::size_t DlrmShape::shared_bytes() const {
   return interaction == FeatureInteraction::dot ? (vector_floats(*this) + inputs) * sizeof(float) : 0;
 }
 
-void number_rows(const DlrmShape& shape, const DlrmRows& rows, Count examples, std::uint32_t bound,
-                 std::uint32_t* numbers, const Stream& stream) {
-  launch({"number_rows", blocks_for(std::uint64_t{examples.most} * shape.tables, 256), 256}, stream, number, shape,
-         rows, examples, bound, numbers);
+void number_lookups(const DlrmShape& shape, const DlrmBags& bags, const std::uint32_t* ids,
+                    const std::uint32_t* table_begins, std::uint32_t bound, std::uint32_t most_lookups,
+                    const DlrmLookups& lookups, const Stream& stream) {
+  launch({"number_lookups", blocks_for(most_lookups, 256), 256}, stream, number, shape, bags, ids, table_begins, bound,
+         most_lookups, lookups);
 }
 
 void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
@@ -152,13 +178,13 @@ void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom,
 }
 
 void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
-                       Count examples, float* d_bottom, float* d_rows, const Stream& stream) {
+                       Count examples, float* d_bottom, float* d_bags, const Stream& stream) {
   if (shape.interaction == FeatureInteraction::dot)
     launch({"dot_backward", examples.most, interact_threads, shape.shared_bytes()}, stream, dot_backward, shape, rows,
-           bottom, d_q, examples, d_bottom, d_rows);
+           bottom, d_q, examples, d_bottom, d_bags);
   else
     launch({"cat_backward", examples.most, interact_threads}, stream, cat_backward, shape, d_q, examples, d_bottom,
-           d_rows);
+           d_bags);
 }
 
 void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,

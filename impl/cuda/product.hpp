@@ -36,26 +36,18 @@ struct ByColumns {
   __device__ float operator()(std::uint32_t i, std::uint32_t k) const { return data[k * stride + i]; }
 };
 
-/// As ByRows, but row i is row ids[i] of data (all rows when ids is null).
-struct ByGatheredRows {
+/// (i, k) is value k of row i.
+struct ByInputRows {
   static constexpr bool depth_is_contiguous = true;
-  const float* data;
-  std::size_t stride;
-  const std::uint32_t* ids;
-  __device__ float operator()(std::uint32_t i, std::uint32_t k) const {
-    return data[(ids == nullptr ? i : ids[i]) * stride + k];
-  }
+  Rows rows;
+  __device__ float operator()(std::uint32_t i, std::uint32_t k) const { return rows(i, k); }
 };
 
-/// As ByColumns, but column k is row ids[k] of data.
-struct ByGatheredColumns {
+/// (i, k) is value i of row k.
+struct ByInputColumns {
   static constexpr bool depth_is_contiguous = false;
-  const float* data;
-  std::size_t stride;
-  const std::uint32_t* ids;
-  __device__ float operator()(std::uint32_t i, std::uint32_t k) const {
-    return data[(ids == nullptr ? k : ids[k]) * stride + i];
-  }
+  Rows rows;
+  __device__ float operator()(std::uint32_t i, std::uint32_t k) const { return rows(k, i); }
 };
 
 /// out[slice][i, j] = C

@@ -20,6 +20,7 @@
 
 #include "impl/common/recommender_init.hpp"
 #include "impl/common/recommender_shapes.hpp"
+#include "impl/cuda/batch_softmax.hpp"
 #include "impl/cuda/embedding_tables.hpp"
 #include "impl/cuda/ranking.hpp"
 #include "impl/cuda/recommender.hpp"
@@ -34,25 +35,30 @@ constexpr std::size_t steps_at_once = 4096;   ///< losses kept on the device
 /// The users, or the items: table, tower, and what one step computes for the distinct ids of its batch.
 class TowerSide {
  public:
-  TowerSide(const TwoTowerSpec& spec, std::uint32_t count, Purpose purpose, std::uint32_t stream_of_weights,
-            std::size_t ids_a_step, const Stream& stream)
+  TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose,
+            std::uint32_t stream_of_weights, std::size_t ids_a_step, const Stream& stream)
       : width_(static_cast<unsigned>(tower_output(spec))),
         dim_(static_cast<unsigned>(spec.embedding_dim)),
+        features_width_(static_cast<unsigned>(features)),
         trainable_(spec.embedding_trainable),
         groups_(ids_a_step, count),
         table_({count}, spec.embedding_dim,
                initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
                {OptimizerKind::adam, spec.adam}, spec.embedding_trainable, stream),
-        tower_(dense_shapes(spec.embedding_dim, spec.tower_layers), /*relu_last=*/false,
-               initial_tower(spec, stream_of_weights), {OptimizerKind::adam, spec.adam}, groups_.capacity(), stream),
+        features_(std::size_t{count} * features_width_, "side features"),
+        tower_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false,
+               initial_tower(spec, features, stream_of_weights), {OptimizerKind::adam, spec.adam}, groups_.capacity(),
+               stream),
         outputs_(tower_.make_outputs(groups_.capacity())),
         delta_(groups_.capacity() * width_, "gradients of tower outputs") {
+    features_.zero(stream);
     if (trainable_ && tower_.layers() > 0)
       row_gradients_ = DeviceBuffer<float>(groups_.capacity() * dim_, "gradients of embedding rows");
   }
 
   void add_values(DeviceTensors& tensors, const std::string& name) {
     table_.add_value(tensors, 0, name + "_embedding");
+    if (features_width_ > 0) tensors.add(name + "_features", {table_.rows(), features_width_}, features_);
     tower_.add_values(tensors, name + "_tower");
   }
   void add_states(DeviceTensors& tensors, const std::string& name) {
@@ -86,8 +92,9 @@ class TowerSide {
     DenseStack::Outputs outputs = tower_.make_outputs(std::min(count, inference_rows));
     for (std::size_t first = 0; first < count; first += inference_rows) {
       const auto rows = static_cast<std::uint32_t>(std::min(inference_rows, count - first));
-      const Rows input{ids == nullptr ? table_.data() + first * dim_ : table_.data(), dim_,
-                       ids == nullptr ? nullptr : ids + first};
+      const std::size_t skipped = ids == nullptr ? first : 0;
+      const Rows input{table_.data() + skipped * dim_, dim_, ids == nullptr ? nullptr : ids + first,
+                       features_.data() + skipped * features_width_, features_width_};
       tower_.forward(input, Count{rows}, outputs, stream, out + first * width_);
     }
     stream.synchronize();  // the buffers go
@@ -102,12 +109,13 @@ class TowerSide {
   }
 
   bool has_tower() const { return tower_.layers() > 0; }
-  Rows table_rows(const std::uint32_t* ids) const { return {table_.data(), dim_, ids}; }
+  std::size_t most_rows() const { return groups_.capacity(); }
+  Rows rows_of(const std::uint32_t* ids) const { return {table_.data(), dim_, ids, features_.data(), features_width_}; }
 
  private:
-  static std::vector<float> initial_tower(const TwoTowerSpec& spec, std::uint32_t stream_of_weights) {
+  static std::vector<float> initial_tower(const TwoTowerSpec& spec, int features, std::uint32_t stream_of_weights) {
     std::vector<float> parameters;
-    for (const DenseShape shape : dense_shapes(spec.embedding_dim, spec.tower_layers)) {
+    for (const DenseShape shape : dense_shapes(spec.embedding_dim + features, spec.tower_layers)) {
       const std::vector<float> weight = initial_tower_weight(shape, spec.seed, stream_of_weights++);
       parameters.insert(parameters.end(), weight.begin(), weight.end());
       parameters.resize(parameters.size() + static_cast<std::size_t>(shape.out), 0.F);
@@ -115,14 +123,16 @@ class TowerSide {
     return parameters;
   }
 
-  Rows batch_rows() const { return table_rows(groups_.view().ids); }
+  Rows batch_rows() const { return rows_of(groups_.view().ids); }
   Count rows() const { return {static_cast<std::uint32_t>(groups_.capacity()), groups_.view().rows}; }
 
   unsigned width_;
   unsigned dim_;
+  unsigned features_width_;
   bool trainable_;
   IdGroups groups_;
   EmbeddingTables table_;
+  DeviceBuffer<float> features_;  ///< [ids, features]
   DenseStack tower_;
   DenseStack::Outputs outputs_;
   DeviceBuffer<float> delta_;          ///< [rows, width]
@@ -135,13 +145,15 @@ class CudaTwoTower final : public TwoTower {
       : spec_(spec),
         shape_(spec),
         width_(static_cast<unsigned>(tower_output(spec))),
-        user_(spec, spec.users, Purpose::user_embedding, 0, shape_.batch, stream_),
-        item_(spec, spec.items, Purpose::item_embedding, 100, std::size_t{shape_.batch} * shape_.examples, stream_),
+        user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, shape_.batch, stream_),
+        item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
+              std::size_t{shape_.batch} * shape_.examples, stream_),
         progress_(1, "progress"),
         now_(1, "step"),
         losses_(std::size_t{shape_.batch} * shape_.examples, "losses of examples"),
         slopes_(losses_.size(), "slopes of examples"),
         loss_of_steps_(steps_at_once, "losses of steps") {
+    if (spec.loss == TwoTowerLoss::batch_softmax) softmax_.emplace(shape_, user_.most_rows(), item_.most_rows());
     user_.add_values(tensors_, "user");
     item_.add_values(tensors_, "item");
     user_.add_states(tensors_, "user");
@@ -161,6 +173,7 @@ class CudaTwoTower final : public TwoTower {
     require_in_range(positives, spec_.users, spec_.items);
     graph_.reset();
     positives_ = DeviceBuffer<Interaction>(positives, "positives", stream_);
+    if (softmax_) softmax_->set_interactions(positives_, stream_);
   }
 
   std::vector<double> train(std::uint64_t steps) override {
@@ -199,7 +212,7 @@ class CudaTwoTower final : public TwoTower {
       score_pairs({u.data(), width_}, {v.data(), width_}, count, scores.data(), stream_);
       return scores.download(stream_);
     }
-    score_pairs(user_.table_rows(user_ids.data()), item_.table_rows(item_ids.data()), count, scores.data(), stream_);
+    score_pairs(user_.rows_of(user_ids.data()), item_.rows_of(item_ids.data()), count, scores.data(), stream_);
     return scores.download(stream_);
   }
 
@@ -224,8 +237,13 @@ class CudaTwoTower final : public TwoTower {
     item_.groups().assign(losses_.size(), stream_);
     user_.forward(stream_);
     item_.forward(stream_);
-    score_examples(shape_, now, user_.outputs(), item_.outputs(), losses_.data(), slopes_.data(), stream_);
+    if (softmax_)
+      softmax_->score(now, user_.outputs(), item_.outputs(), losses_.data(), slopes_.data(), stream_);
+    else
+      score_examples(shape_, now, user_.outputs(), item_.outputs(), losses_.data(), slopes_.data(), stream_);
     sum_deltas(shape_, user_.outputs(), item_.outputs(), slopes_.data(), user_.delta(), item_.delta(), stream_);
+    if (softmax_)
+      softmax_->add_competitors(now, user_.outputs(), item_.outputs(), user_.delta(), item_.delta(), stream_);
     user_.backward_and_update(&now->update, stream_);
     item_.backward_and_update(&now->update, stream_);
     finish_step(shape_, now, losses_.data(), progress_.data(), loss_of_steps_.data(), stream_);
@@ -245,6 +263,7 @@ class CudaTwoTower final : public TwoTower {
   DeviceBuffer<float> losses_;  ///< [batch, E]
   DeviceBuffer<float> slopes_;  ///< [batch, E]
   DeviceBuffer<double> loss_of_steps_;
+  std::optional<BatchSoftmax> softmax_;
   std::optional<Graph> graph_;  ///< of step(), on these positives
 };
 
@@ -252,8 +271,8 @@ class CudaTwoTower final : public TwoTower {
 
 Support supports(const TwoTowerSpec& spec) {
   if (std::string why = why_invalid(spec); !why.empty()) return {std::move(why)};
-  const std::uint64_t examples =
-      static_cast<std::uint64_t>(spec.batch) * (1 + static_cast<std::uint64_t>(spec.negatives));
+  const TwoTowerShape shape(spec);
+  const std::uint64_t examples = std::uint64_t{shape.batch} * shape.examples;
   if (examples > 0x7fffffffU)
     return Support::no(fmt::format("the cuda back end takes fewer than 2^31 examples a step, not {}", examples));
   return Support::yes();

@@ -23,13 +23,13 @@ struct TwoTowerShape {
       : users(spec.users),
         items(spec.items),
         batch(static_cast<std::uint32_t>(spec.batch)),
-        examples(1 + static_cast<std::uint32_t>(spec.negatives)),
+        examples(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::uint32_t>(spec.negatives) : 1),
         rule{OptimizerKind::adam, spec.adam},
         seed(spec.seed) {}
   std::uint32_t users;
   std::uint32_t items;
   std::uint32_t batch;
-  std::uint32_t examples;  ///< of a positive: itself and its negatives
+  std::uint32_t examples;  ///< of a positive: itself and its negatives; of batch_softmax, itself
   UpdateRule rule;
   std::uint64_t seed;
 };
@@ -63,7 +63,8 @@ void begin_step(const TwoTowerShape& shape, std::uint64_t positives, const Progr
 void draw_batch(const TwoTowerShape& shape, const TwoTowerStep* step, const Interaction* positives,
                 std::uint32_t* user_ids, std::uint32_t* item_ids, const Stream& stream);
 
-/// losses [batch * E]: the cross-entropy of each example; slopes likewise: the derivative of their mean by its score.
+/// Of loss bce. losses [batch * E]: the cross-entropy of each example; slopes likewise: the derivative of their mean by
+/// its score.
 void score_examples(const TwoTowerShape& shape, const TwoTowerStep* step, const TowerRows& users,
                     const TowerRows& items, float* losses, float* slopes, const Stream& stream);
 
@@ -71,7 +72,7 @@ void score_examples(const TwoTowerShape& shape, const TwoTowerStep* step, const 
 void finish_step(const TwoTowerShape& shape, const TwoTowerStep* step, const float* losses, Progress* progress,
                  double* loss_of_steps, const Stream& stream);
 
-/// The gradients of the outputs of all distinct users and items, [rows, width] each.
+/// What the examples send into the outputs of all distinct users and items, [rows, width] each.
 void sum_deltas(const TwoTowerShape& shape, const TowerRows& users, const TowerRows& items, const float* slopes,
                 float* d_users, float* d_items, const Stream& stream);
 

@@ -37,8 +37,9 @@ TEST_F(RecommenderCuda, TwoTowerIsEquivalentToReference) {
 TEST_F(RecommenderCuda, DlrmIsEquivalentToReference) { expect_equivalent(check_dlrm(*reference_, *backend_), 100); }
 
 TEST_F(RecommenderCuda, AReloadedTwoTowerTrainsOnWithTheSameBits) {
-  for (const bool trainable : {true, false}) {
-    const TwoTowerSpec spec = many_tiles(trainable);
+  for (const TwoTowerLoss loss : {TwoTowerLoss::bce, TwoTowerLoss::batch_softmax}) {
+    TwoTowerSpec spec = many_tiles(loss == TwoTowerLoss::bce);
+    spec.loss = loss;
     const auto model = backend_->make(spec);
     model->set_interactions(random_positives(spec, 1000));
     model->train(1);
@@ -64,6 +65,22 @@ TEST_F(RecommenderCuda, AReloadedDlrmTrainsOnWithTheSameBits) {
     model->import_state(saved);
     EXPECT_EQ(model->train_step(planted_clicks(spec, 11, 1).batch()), loss);
     EXPECT_TRUE(identical(model->export_state(), after));
+  }
+}
+
+// The recorded step has no room for the second batch, and too much for the third.
+TEST_F(RecommenderCuda, BagsOfAnyLengthFollowOneAnother) {
+  const DlrmSpec spec = small_dlrm();
+  const Clicks batches[] = {planted_clicks(spec, 16, 0), clicks_with_bags(spec, 16, 30, 1), planted_clicks(spec, 9, 2),
+                            clicks_with_bags(spec, 5, 2, 3)};
+  const auto model = backend_->make(spec);
+  for (const Clicks& batch : batches) {
+    const auto fresh = backend_->make(spec);
+    fresh->import_state(model->export_state());
+    std::vector<float> logits(batch.labels.size());
+    model->predict(batch.batch(), logits);
+    EXPECT_EQ(fresh->train_step(batch.batch()), model->train_step(batch.batch()));
+    EXPECT_TRUE(identical(fresh->export_state(), model->export_state()));
   }
 }
 

@@ -114,19 +114,21 @@ struct ToMatrix {
 
 TEST_P(SharedKernels, ProductIsThatOfGatheredRowsWithRowsOfAnyNumber) {
   for (const auto& [rows, columns, depth] :
-       {std::tuple{1U, 1U, 1U}, std::tuple{63U, 65U, 17U}, std::tuple{70U, 3U, 100U}, std::tuple{129U, 64U, 16U}}) {
-    const std::vector<float> left = uniforms(50 * depth, 0);
+       {std::tuple{1U, 1U, 2U}, std::tuple{63U, 65U, 17U}, std::tuple{70U, 3U, 100U}, std::tuple{129U, 64U, 16U}}) {
+    // The last value of each row comes from an array of its own.
+    const std::vector<float> left = uniforms(50 * (depth - 1), 0);
+    const std::vector<float> more = uniforms(50, 4);
     const std::vector<float> right = uniforms(columns * depth, 1);
     const std::vector<std::uint32_t> ids = random_ids(rows, 50);
     std::vector<float> c(std::size_t{rows} * columns, -7);
     const std::uint32_t present = rows - rows / 3;  // known to the device only
-    multiply("test", stream_, ByGatheredRows{left.data(), depth, ids.data()}, ByRows{right.data(), depth},
-             ToMatrix{c.data(), columns}, Count{rows, &present}, columns, Count{depth});
+    multiply("test", stream_, ByInputRows{{left.data(), depth - 1, ids.data(), more.data(), 1}},
+             ByRows{right.data(), depth}, ToMatrix{c.data(), columns}, Count{rows, &present}, columns, Count{depth});
     for (std::uint32_t i = 0; i < rows; ++i)
       for (std::uint32_t j = 0; j < columns; ++j) {
-        double expected = 0;
-        for (std::uint32_t k = 0; k < depth; ++k)
-          expected += double{left[ids[i] * depth + k]} * double{right[j * depth + k]};
+        double expected = double{more[ids[i]]} * double{right[j * depth + depth - 1]};
+        for (std::uint32_t k = 0; k + 1 < depth; ++k)
+          expected += double{left[ids[i] * (depth - 1) + k]} * double{right[j * depth + k]};
         if (i >= present) expected = -7;
         ASSERT_NEAR(c[i * columns + j], expected, 8 * 1.2e-7 * std::sqrt(depth)) << i << ' ' << j;
       }
