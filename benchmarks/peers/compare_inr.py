@@ -21,12 +21,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 
 # grid, hidden layers, width; steps of a sample; GFLOP of a step, forward and backward, on 128 x 128 pixels.
 STRUCTURES = {
-    "S0": (2, 5, 64, 300, 2.041),
-    "S1": (4, 2, 64, 800, 0.833),
-    "S2": (8, 1, 128, 400, 1.665),
-    "S3": (16, 1, 128, 400, 1.665),
-    "S4": (32, 1, 128, 300, 1.665),
-    "SIREN": (1, 3, 256, 30, 19.436),
+    "S0": (2, 5, 64, 120, 2.041),
+    "S1": (4, 2, 64, 240, 0.833),
+    "S2": (8, 1, 128, 160, 1.665),
+    "S3": (16, 1, 128, 200, 1.665),
+    "S4": (32, 1, 128, 160, 1.665),
+    "SIREN": (1, 3, 256, 12, 19.436),
 }
 
 # A fair PyTorch: waiting threads yield, freed memory is kept, the widest instructions are used.

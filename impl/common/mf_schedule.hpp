@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "impl/common/host_device.hpp"
 #include "impl/common/permutation.hpp"
 #include "impl/common/philox.hpp"
 #include "impl/common/specs.hpp"
@@ -36,22 +37,29 @@ class MfSchedule {
         negatives_(static_cast<std::uint32_t>(spec.negatives)) {}
 
   /// Where a user (item) stands in the order that makes every group contiguous; a permutation of the ids.
-  std::uint32_t user_slot(std::uint32_t user) const { return users_.slot(user); }
-  std::uint32_t item_slot(std::uint32_t item) const { return items_.slot(item); }
+  FRUGAL_HOST_DEVICE std::uint32_t user_slot(std::uint32_t user) const { return users_.slot(user); }
+  FRUGAL_HOST_DEVICE std::uint32_t item_slot(std::uint32_t item) const { return items_.slot(item); }
 
   /// The group of a slot.
-  std::uint32_t user_group(std::uint32_t slot) const { return users_.group(slot); }
-  std::uint32_t item_group(std::uint32_t slot) const { return items_.group(slot); }
+  FRUGAL_HOST_DEVICE std::uint32_t user_group(std::uint32_t slot) const { return users_.group(slot); }
+  FRUGAL_HOST_DEVICE std::uint32_t item_group(std::uint32_t slot) const { return items_.group(slot); }
 
-  static constexpr std::uint32_t block(std::uint32_t user_group, std::uint32_t item_group) {
+  FRUGAL_HOST_DEVICE static constexpr std::uint32_t block(std::uint32_t user_group, std::uint32_t item_group) {
     return user_group * groups + item_group;
   }
 
   /// The block that user group `g` runs in round `r` of a sweep.
-  static constexpr std::uint32_t block_of_round(std::uint32_t r, std::uint32_t g) { return block(g, (g + r) % groups); }
+  FRUGAL_HOST_DEVICE static constexpr std::uint32_t block_of_round(std::uint32_t r, std::uint32_t g) {
+    return block(g, (g + r) % groups);
+  }
 
   static constexpr std::uint64_t sweeps(std::uint64_t positives) {
     return (positives + sweep_positives - 1) / sweep_positives;
+  }
+
+  /// The order of an epoch's positives: position -> index.
+  Permutation order_of(std::uint64_t positives, std::uint32_t epoch) const {
+    return Permutation(positives, seed_, epoch);
   }
 
   /// Calls visit(positive, items) for the positions [begin, end) of the epoch: the positive, then the items of its
@@ -61,7 +69,7 @@ class MfSchedule {
   template <class Visit>
   void visit_positives(std::span<const Interaction> positives, std::uint32_t epoch, std::uint64_t begin,
                        std::uint64_t end, Visit&& visit) const {
-    const Permutation order(positives.size(), seed_, epoch);
+    const Permutation order = order_of(positives.size(), epoch);
     const Philox random(seed_, Purpose::negatives);
     constexpr std::uint64_t batch = 64;  // its positives are on their way from memory while its items are drawn
     std::array<const Interaction*, batch> shuffled;
@@ -93,9 +101,9 @@ class MfSchedule {
    public:
     Side(std::uint32_t count, std::uint64_t seed, std::uint32_t stream)
         : order_(count, seed, stream), groups_per_slot_((std::uint64_t{groups} << 32) / std::max(count, 1U)) {}
-    std::uint32_t slot(std::uint32_t id) const { return static_cast<std::uint32_t>(order_(id)); }
+    FRUGAL_HOST_DEVICE std::uint32_t slot(std::uint32_t id) const { return static_cast<std::uint32_t>(order_(id)); }
     /// floor(slot * groups / count), up to the rounding of the factor: monotone, below `groups`.
-    std::uint32_t group(std::uint32_t slot) const {
+    FRUGAL_HOST_DEVICE std::uint32_t group(std::uint32_t slot) const {
       return static_cast<std::uint32_t>((slot * groups_per_slot_) >> 32);
     }
 

@@ -59,8 +59,9 @@ DenseWorker::DenseWorker(const DenseStack& stack, int rows) : stack_(stack), row
   for (AlignedBuffer<float>& buffer : delta_) buffer = AlignedBuffer<float>(rows_ * stack.widest());
 }
 
-void DenseWorker::forward(const float* parameters, const float* x, float* outputs) {
+void DenseWorker::forward(const float* parameters, const float* x, float* outputs, float* last) {
   for (std::size_t l = 0; l < products_.size(); ++l) {
+    if (last && l + 1 == products_.size()) outputs = last;
     products_[l].forward(x, parameters + stack_.weight(l), outputs, parameters + stack_.bias(l));
     x = outputs;
     outputs += rows_ * stack_.shape(l).out;

@@ -51,8 +51,8 @@ class DenseWorker {
  public:
   DenseWorker(const DenseStack& stack, int rows);
 
-  /// x [rows, in]; outputs: those of layer 0 [rows, out], layer 1, ...
-  void forward(const float* parameters, const float* x, float* outputs);
+  /// x [rows, in]; outputs: those of layer 0 [rows, out], layer 1, ... The last one's go to `last` where it is given.
+  void forward(const float* parameters, const float* x, float* outputs, float* last = nullptr);
 
   /// d_output [rows, out of the last layer] is overwritten. gradient [parameters()] is added to, or overwritten when
   /// `first`. dx [rows, in] may be null: then it is not computed.

@@ -16,8 +16,11 @@
 namespace frugal::cpu {
 namespace {
 
-constexpr std::size_t gather_rows = 64;  ///< 16 KiB of rows at dim 64: with the matrix of 16 KiB, first-level cache
-constexpr std::size_t gram_rows = 512;   ///< rows of one partial sum of G
+constexpr std::size_t gram_rows = 512;  ///< rows of one partial sum of G
+
+/// Systems that are solved side by side: their matrices fit the second-level cache.
+constexpr std::size_t most_systems = 4;
+constexpr std::size_t system_bytes = 256 * 1024;
 
 /// Multiply-adds of one side from which on waking a team of threads pays.
 constexpr double parallel_ials_products = 1e6;
@@ -50,7 +53,8 @@ class Ials final : public MfSolverEngine {
         stride_(static_cast<std::size_t>(padded(spec.dim))),
         users_(spec.users * stride_),
         items_(spec.items * stride_),
-        gram_(stride_ * stride_) {}
+        gram_(stride_ * stride_),
+        systems_(std::clamp(system_bytes / (stride_ * stride_ * sizeof(float)), std::size_t{1}, most_systems)) {}
 
   void set_interactions(std::span<const Interaction> positives) override {
     by_user_ = histories(positives, spec_.users, &Interaction::user, &Interaction::item);
@@ -89,14 +93,16 @@ class Ials final : public MfSolverEngine {
     const std::size_t count = h.offsets.size() - 1;
     const bool team = static_cast<double>((h.partners.size() + count) * stride_ * stride_) >= parallel_ials_products;
     std::vector<SideResult> results(count);
+    const std::size_t groups = (count + systems_ - 1) / systems_;
 #pragma omp parallel if (team)
     {
-      AlignedBuffer<float> matrix(stride_ * stride_);
-      AlignedBuffer<float> gathered(gather_rows * stride_);
-#pragma omp for schedule(dynamic, 16)
-      for (std::size_t r = 0; r < count; ++r)
-        results[r] = solve_row(std::span(h.partners).subspan(h.offsets[r], h.offsets[r + 1] - h.offsets[r]), others,
-                               static_cast<double>(other_count), matrix, gathered, rows.data() + r * stride_);
+      Equations equations(systems_, stride_);
+#pragma omp for schedule(dynamic, 4)
+      for (std::size_t g = 0; g < groups; ++g) {
+        const std::size_t first = g * systems_;
+        solve_rows(h, others, static_cast<double>(other_count), first, std::min(systems_, count - first), equations,
+                   rows, results.data());
+      }
     }
     SideResult total;
     for (const SideResult& result : results) {
@@ -106,42 +112,54 @@ class Ials final : public MfSolverEngine {
     return total;
   }
 
-  SideResult solve_row(std::span<const std::uint32_t> history, const AlignedBuffer<float>& others, double other_count,
-                       AlignedBuffer<float>& matrix, AlignedBuffer<float>& gathered, float* row) const {
+  /// The normal equations of several rows.
+  struct Equations {
+    Equations(std::size_t systems, std::size_t stride)
+        : matrices(systems * stride * stride), rights(systems * stride), scratch(history_rows * stride) {}
+    AlignedBuffer<float> matrices;  ///< [systems, stride, stride]
+    AlignedBuffer<float> rights;    ///< [systems, stride]
+    AlignedBuffer<float> scratch;   ///< [history_rows, stride]
+  };
+
+  /// Solves rows [first, first + count).
+  void solve_rows(const Histories& h, const AlignedBuffer<float>& others, double other_count, std::size_t first,
+                  std::size_t count, Equations& equations, AlignedBuffer<float>& rows, SideResult* results) const {
     const MfKernels& kernels = mf_kernels();
     const long dim = static_cast<long>(stride_);
-    const double reg =
-        spec_.regularization *
-        std::pow(static_cast<double>(history.size()) + spec_.unobserved_weight * other_count, spec_.frequency_scaling);
-    std::copy_n(gram_.data(), stride_ * stride_, matrix.data());
-    AlignedBuffer<float> right(stride_);
-    std::fill(right.begin(), right.end(), 0.F);
-    for (std::size_t first = 0; first < history.size(); first += gather_rows) {
-      const std::size_t count = std::min(gather_rows, history.size() - first);
-      for (std::size_t q = 0; q < count; ++q) {
-        const float* other = others.data() + history[first + q] * stride_;
-        float* copy = gathered.data() + q * stride_;
-        for (std::size_t k = 0; k < stride_; ++k) {
-          copy[k] = other[k];
-          right[k] += other[k];
-        }
+    std::fill(equations.rights.begin(), equations.rights.end(), 0.F);
+    for (std::size_t s = 0; s < count; ++s) {
+      const std::size_t r = first + s;
+      float* matrix = equations.matrices.data() + s * stride_ * stride_;
+      std::copy_n(gram_.data(), stride_ * stride_, matrix);
+      kernels.add_history(others.data(), h.partners.data() + h.offsets[r],
+                          static_cast<long>(h.offsets[r + 1] - h.offsets[r]), dim, equations.scratch.data(), matrix,
+                          equations.rights.data() + s * stride_);
+      // The padding gets a diagonal of 1 and a right side of 0, so its solution is 0.
+      const auto reg = static_cast<float>(penalty(h, r, other_count));
+      for (std::size_t k = 0; k < stride_; ++k) {
+        float& diagonal = matrix[k * stride_ + k];
+        diagonal = k < dim_ ? diagonal + reg : 1.F;
       }
-      kernels.gram(gathered.data(), static_cast<long>(count), dim, matrix.data());
     }
-    // The padding gets a diagonal of 1 and a right side of 0, so its solution is 0.
-    for (std::size_t k = 0; k < stride_; ++k) {
-      float& diagonal = matrix[k * stride_ + k];
-      diagonal = k < dim_ ? diagonal + static_cast<float>(reg) : 1.F;
+    std::copy_n(equations.rights.data(), count * stride_, rows.data() + first * stride_);
+    kernels.solve(equations.matrices.data(), dim, rows.data() + first * stride_, static_cast<long>(count));
+    for (std::size_t s = 0; s < count; ++s) {
+      const float* row = rows.data() + (first + s) * stride_;
+      const float* right = equations.rights.data() + s * stride_;
+      double squares = 0;
+      double explained = 0;
+      for (std::size_t k = 0; k < dim_; ++k) {
+        squares += static_cast<double>(row[k]) * row[k];
+        explained += static_cast<double>(right[k]) * row[k];
+      }
+      results[first + s] = {penalty(h, first + s, other_count) * squares, explained};
     }
-    std::copy_n(right.data(), stride_, row);
-    kernels.solve(matrix.data(), dim, row);
-    double squares = 0;
-    double explained = 0;
-    for (std::size_t k = 0; k < dim_; ++k) {
-      squares += static_cast<double>(row[k]) * row[k];
-      explained += static_cast<double>(right[k]) * row[k];
-    }
-    return {reg * squares, explained};
+  }
+
+  /// reg of row r.
+  double penalty(const Histories& h, std::size_t r, double other_count) const {
+    const auto history = static_cast<double>(h.offsets[r + 1] - h.offsets[r]);
+    return spec_.regularization * std::pow(history + spec_.unobserved_weight * other_count, spec_.frequency_scaling);
   }
 
   /// gram_ = w0 * rows^T rows (upper triangle).
@@ -181,6 +199,7 @@ class Ials final : public MfSolverEngine {
   AlignedBuffer<float> users_;  ///< [users, stride]
   AlignedBuffer<float> items_;  ///< [items, stride]
   AlignedBuffer<float> gram_;   ///< [stride, stride], upper triangle
+  std::size_t systems_;         ///< solved side by side
   Histories by_user_;
   Histories by_item_;
 };

@@ -6,11 +6,43 @@
 namespace frugal::cpu {
 
 void SortedIds::assign(std::span<const std::uint32_t> ids, std::uint32_t bound) {
+  order_.resize(ids.size());
+  row_of_.resize(ids.size());
+  distinct_.clear();
+  offsets_.clear();
+  // A pass over all possible ids costs less than one more over the batch, as long as they are not many more.
+  if (bound / 8 <= ids.size())
+    count(ids, bound);
+  else
+    sort_by_digits(ids, bound);
+  offsets_.push_back(static_cast<std::uint32_t>(ids.size()));
+}
+
+void SortedIds::count(std::span<const std::uint32_t> ids, std::uint32_t bound) {
+  counts_.assign(bound, 0);
+  next_.clear();
+  for (const std::uint32_t id : ids) ++counts_[id];
+  std::uint32_t sum = 0;
+  for (std::uint32_t id = 0; id < bound; ++id) {
+    const std::uint32_t count = counts_[id];
+    if (count == 0) continue;
+    counts_[id] = static_cast<std::uint32_t>(distinct_.size());
+    distinct_.push_back(id);
+    offsets_.push_back(sum);
+    next_.push_back(sum);
+    sum += count;
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    const std::uint32_t row = counts_[ids[i]];
+    row_of_[i] = row;
+    order_[next_[row]++] = static_cast<std::uint32_t>(i);
+  }
+}
+
+void SortedIds::sort_by_digits(std::span<const std::uint32_t> ids, std::uint32_t bound) {
   const std::size_t n = ids.size();
   keys_.resize(n);
   spare_.resize(n);
-  order_.resize(n);
-  row_of_.resize(n);
   for (std::size_t i = 0; i < n; ++i) keys_[i] = std::uint64_t{ids[i]} << 32 | i;
 
   // Least significant digit first; digits of at most 11 bits keep the counters in the first-level cache.
@@ -33,8 +65,6 @@ void SortedIds::assign(std::span<const std::uint32_t> ids, std::uint32_t bound) 
     keys_.swap(spare_);
   }
 
-  distinct_.clear();
-  offsets_.clear();
   for (std::size_t i = 0; i < n; ++i) {
     const auto id = static_cast<std::uint32_t>(keys_[i] >> 32);
     if (distinct_.empty() || distinct_.back() != id) {
@@ -44,7 +74,6 @@ void SortedIds::assign(std::span<const std::uint32_t> ids, std::uint32_t bound) 
     order_[i] = static_cast<std::uint32_t>(keys_[i]);
     row_of_[order_[i]] = static_cast<std::uint32_t>(distinct_.size() - 1);
   }
-  offsets_.push_back(static_cast<std::uint32_t>(n));
 }
 
 }  // namespace frugal::cpu

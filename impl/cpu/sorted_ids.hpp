@@ -9,7 +9,7 @@ namespace frugal::cpu {
 
 class SortedIds {
  public:
-  /// Sorts (a stable radix sort, O(n)). All ids are below `bound`.
+  /// Sorts, stable and in O(n). All ids are below `bound`.
   void assign(std::span<const std::uint32_t> ids, std::uint32_t bound);
 
   /// Distinct ids, ascending. A row is a position in this list.
@@ -25,11 +25,16 @@ class SortedIds {
   std::span<const std::uint32_t> row_of() const { return row_of_; }
 
  private:
+  void count(std::span<const std::uint32_t> ids, std::uint32_t bound);
+  void sort_by_digits(std::span<const std::uint32_t> ids, std::uint32_t bound);
+
   std::vector<std::uint32_t> distinct_;
   std::vector<std::uint32_t> offsets_;
   std::vector<std::uint32_t> order_;
   std::vector<std::uint32_t> row_of_;
-  std::vector<std::uint64_t> keys_;  // id in the high half, position in the low one
+  std::vector<std::uint32_t> counts_;  // by id; then its row
+  std::vector<std::uint32_t> next_;    // by row: where its next position goes
+  std::vector<std::uint64_t> keys_;    // id in the high half, position in the low one
   std::vector<std::uint64_t> spare_;
 };
 

@@ -20,7 +20,7 @@ struct AdamStep {
 };
 
 /// Of step t, counted from 1, at the learning rate of `adam`.
-inline AdamStep adam_step(const Adam& adam, std::uint64_t t, double weight_decay = 0) {
+FRUGAL_HOST_DEVICE inline AdamStep adam_step(const Adam& adam, std::uint64_t t, double weight_decay = 0) {
   const auto power = static_cast<double>(t);
   return {.rate = static_cast<float>(adam.learning_rate / (1 - std::pow(adam.beta1, power))),
           .epsilon = static_cast<float>(adam.epsilon),

@@ -1,15 +1,13 @@
-// The cuda back end. Until a class is here, supports() says so and nothing falls back in silence.
+// The cuda back end. What a model cannot do, its supports() refuses with a reason; nothing falls back in silence.
 #include "impl/cuda/backend.hpp"
-
-#include <stdexcept>
 
 #include "impl/cuda/device.hpp"
 #include "impl/cuda/inr_ensemble.hpp"
+#include "impl/cuda/matrix_factorizer.hpp"
+#include "impl/cuda/recommender.hpp"
 
 namespace frugal::cuda {
 namespace {
-
-const char* const no_kernels = "the cuda back end of this version has no kernels for this model; use backend: cpu";
 
 class Cuda final : public Backend {
  public:
@@ -19,14 +17,14 @@ class Cuda final : public Backend {
   DeviceFacts device() const override { return device_facts(); }
 
   Support supports(const InrSpec& spec) const override { return cuda::supports(spec); }
-  Support supports(const MfSpec&) const override { return Support::no(no_kernels); }
-  Support supports(const TwoTowerSpec&) const override { return Support::no(no_kernels); }
-  Support supports(const DlrmSpec&) const override { return Support::no(no_kernels); }
+  Support supports(const MfSpec& spec) const override { return cuda::supports(spec); }
+  Support supports(const TwoTowerSpec& spec) const override { return cuda::supports(spec); }
+  Support supports(const DlrmSpec& spec) const override { return cuda::supports(spec); }
 
   std::unique_ptr<InrEnsemble> make(const InrSpec& spec) const override { return cuda::make(spec); }
-  std::unique_ptr<MatrixFactorizer> make(const MfSpec&) const override { throw std::logic_error(no_kernels); }
-  std::unique_ptr<TwoTower> make(const TwoTowerSpec&) const override { throw std::logic_error(no_kernels); }
-  std::unique_ptr<Dlrm> make(const DlrmSpec&) const override { throw std::logic_error(no_kernels); }
+  std::unique_ptr<MatrixFactorizer> make(const MfSpec& spec) const override { return cuda::make(spec); }
+  std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const override { return cuda::make(spec); }
+  std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const override { return cuda::make(spec); }
 };
 
 }  // namespace

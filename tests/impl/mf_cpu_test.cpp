@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
@@ -105,31 +106,153 @@ TEST_P(MfKernel, GramAddsTheUpperTriangleOfTheProduct) {
   }
 }
 
-TEST_P(MfKernel, SolveSolvesAndReadsTheUpperTriangleOnly) {
-  for (const std::size_t dim : {16, 32, 64, 112}) {
-    const std::vector<float> half = uniforms(dim * dim, 4);
-    std::vector<double> a(dim * dim);
+TEST_P(MfKernel, AHistoryAddsItsRowsAndTheirProducts) {
+  for (const std::size_t dim : {16, 32, 80}) {
+    const std::size_t count = 2 * cpu::history_rows + 5;
+    const std::vector<float> rows = uniforms(40 * dim, 2);
+    std::vector<std::uint32_t> history(count);
+    for (std::size_t q = 0; q < count; ++q) history[q] = static_cast<std::uint32_t>(q * 7 % 40);
+    std::vector<float> matrix = uniforms(dim * dim, 3), right = uniforms(dim, 4), scratch(cpu::history_rows * dim);
+    const std::vector<float> matrix_before = matrix, right_before = right;
+    GetParam().kernels->add_history(rows.data(), history.data(), static_cast<long>(count), static_cast<long>(dim),
+                                    scratch.data(), matrix.data(), right.data());
+    const double rounding = 8 * 1.2e-7 * std::sqrt(static_cast<double>(count));
+    for (std::size_t i = 0; i < dim; ++i) {
+      double sum = double{right_before[i]};
+      for (const std::uint32_t q : history) sum += double{rows[q * dim + i]};
+      ASSERT_NEAR(right[i], sum, rounding) << dim << ' ' << i;
+      for (std::size_t j = i; j < dim; ++j) {
+        double product = double{matrix_before[i * dim + j]};
+        for (const std::uint32_t q : history) product += double{rows[q * dim + i]} * double{rows[q * dim + j]};
+        ASSERT_NEAR(matrix[i * dim + j], product, rounding * std::max(1.0, std::abs(product)))
+            << dim << ' ' << i << ' ' << j;
+      }
+    }
+  }
+}
+
+TEST_P(MfKernel, AnEmptyHistoryAddsNothing) {
+  std::vector<float> rows(16), matrix = uniforms(16 * 16, 3), right = uniforms(16, 4), scratch(cpu::history_rows * 16);
+  const std::vector<float> matrix_before = matrix, right_before = right;
+  GetParam().kernels->add_history(rows.data(), nullptr, 0, 16, scratch.data(), matrix.data(), right.data());
+  EXPECT_EQ(matrix, matrix_before);
+  EXPECT_EQ(right, right_before);
+}
+
+/// A random symmetric positive definite matrix, and its upper triangle with NaN below.
+struct DefiniteMatrix {
+  DefiniteMatrix(std::size_t dim, const std::vector<float>& half) : full(dim * dim), upper(dim * dim, std::nanf("")) {
     for (std::size_t i = 0; i < dim; ++i)
       for (std::size_t j = 0; j < dim; ++j) {
         double sum = i == j ? static_cast<double>(dim) / 8 : 0;
         for (std::size_t q = 0; q < dim; ++q) sum += double{half[q * dim + i]} * double{half[q * dim + j]};
-        a[i * dim + j] = sum;
+        full[i * dim + j] = sum;
+        if (j >= i) upper[i * dim + j] = static_cast<float>(sum);
       }
-    std::vector<float> upper(dim * dim, std::nanf(""));
-    for (std::size_t i = 0; i < dim; ++i)
-      for (std::size_t j = i; j < dim; ++j) upper[i * dim + j] = static_cast<float>(a[i * dim + j]);
-    const std::vector<float> b = uniforms(dim, 5);
-    std::vector<float> x = b;
-    GetParam().kernels->solve(upper.data(), static_cast<long>(dim), x.data());
-    for (std::size_t i = 0; i < dim; ++i) {
-      double residual = -double{b[i]};
-      double size = std::abs(double{b[i]});
-      for (std::size_t j = 0; j < dim; ++j) {
-        residual += a[i * dim + j] * double{x[j]};
-        size += std::abs(a[i * dim + j] * double{x[j]});
+  }
+  std::vector<double> full;
+  std::vector<float> upper;
+};
+
+TEST_P(MfKernel, SolveSolvesEachSystemAndReadsTheUpperTriangleOnly) {
+  for (const std::size_t dim : {16, 32, 64, 112}) {
+    for (const std::size_t systems : {1, 3}) {
+      std::vector<DefiniteMatrix> matrices;
+      std::vector<float> a;
+      for (std::size_t s = 0; s < systems; ++s) {
+        matrices.emplace_back(dim, uniforms(dim * dim, static_cast<std::uint32_t>(4 + 10 * s)));
+        a.insert(a.end(), matrices[s].upper.begin(), matrices[s].upper.end());
       }
-      // Cholesky is backward stable: the residual is rounding of the terms, whatever the condition.
-      ASSERT_LE(std::abs(residual), 8 * 1.2e-7 * std::sqrt(static_cast<double>(dim)) * size) << dim << ' ' << i;
+      const std::vector<float> b = uniforms(systems * dim, 5);
+      std::vector<float> solutions = b;
+      GetParam().kernels->solve(a.data(), static_cast<long>(dim), solutions.data(), static_cast<long>(systems));
+      for (std::size_t s = 0; s < systems; ++s) {
+        const float* x = solutions.data() + s * dim;
+        for (std::size_t i = 0; i < dim; ++i) {
+          double residual = -double{b[s * dim + i]};
+          double size = std::abs(residual);
+          for (std::size_t j = 0; j < dim; ++j) {
+            residual += matrices[s].full[i * dim + j] * double{x[j]};
+            size += std::abs(matrices[s].full[i * dim + j] * double{x[j]});
+          }
+          // Cholesky is backward stable: the residual is rounding of the terms, whatever the condition.
+          ASSERT_LE(std::abs(residual), 8 * 1.2e-7 * std::sqrt(static_cast<double>(dim)) * size) << dim << ' ' << i;
+        }
+      }
+    }
+  }
+}
+
+TEST_P(MfKernel, ASystemGetsTheSameBitsInAnyCompany) {
+  const std::size_t dim = 48;
+  std::vector<float> together, alone;
+  std::vector<float> b = uniforms(4 * dim, 5), x = b;
+  for (std::uint32_t s = 0; s < 4; ++s) {
+    const DefiniteMatrix matrix(dim, uniforms(dim * dim, 20 + s));
+    together.insert(together.end(), matrix.upper.begin(), matrix.upper.end());
+  }
+  alone = together;
+  GetParam().kernels->solve(together.data(), dim, x.data(), 4);
+  for (std::size_t s = 0; s < 4; ++s)
+    GetParam().kernels->solve(alone.data() + s * dim * dim, dim, b.data() + s * dim, 1);
+  EXPECT_EQ(x, b);
+}
+
+TEST_P(MfKernel, DrawsAreThoseOfPhilox) {
+  const std::uint64_t seed = 0x123456789abcdef0U;
+  std::vector<std::uint64_t> blocks;
+  for (std::uint64_t i = 0; i < 24; ++i) blocks.push_back(i * 0x1fffffff7U);  // above 2^32 too
+  for (const std::uint32_t below : {1U, 37U, 3706U, 0x7fffffffU}) {
+    std::vector<std::uint32_t> drawn(4 * blocks.size());
+    GetParam().kernels->draw({seed, static_cast<std::uint32_t>(Purpose::negatives), 5, below}, blocks.data(),
+                             static_cast<long>(blocks.size()), drawn.data());
+    const Philox random(seed, Purpose::negatives);
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      for (std::size_t w = 0; w < 4; ++w)
+        ASSERT_EQ(drawn[4 * i + w], Philox::scale(random.block(blocks[i], 5)[w], below)) << i;
+  }
+}
+
+/// A model of its own memory.
+struct SgdProblem {
+  SgdProblem(std::uint32_t users, std::uint32_t items, long stride, const std::vector<float>& values)
+      : u(values.begin(), values.begin() + users * stride),
+        v(values.end() - items * stride, values.end()),
+        bu(users),
+        bi(items),
+        model{u.data(), v.data(), bu.data(), bi.data(), stride, -1.F, 0.1F, 0.05F} {}
+  std::vector<float> u, v, bu, bi;
+  cpu::SgdModel model;
+};
+
+// Whatever is done side by side: one call for all examples leaves the bits that one call an example does. The sizes
+// share rows always, often and hardly ever, and go beyond what the kernel takes in at a time.
+TEST_P(MfKernel, ManyExamplesAtOnceAreOneAfterAnother) {
+  const Philox random(3, Purpose::test);
+  for (const auto& [users, items, count] : {std::array<std::uint32_t, 3>{1, 1, 40},
+                                            {1, 50, 300},
+                                            {94, 58, 576},
+                                            {7, 3, 1000},
+                                            {600, 700, 5000},
+                                            {94, 58, 3}}) {
+    for (const long stride : {16L, 48L, 64L, 112L}) {
+      const std::vector<float> values = uniforms((users + items) * static_cast<std::size_t>(stride), 6, 0.3F);
+      std::vector<cpu::MfExample> examples;
+      for (std::uint32_t e = 0; e < count; ++e) {
+        // The square makes some rows busy.
+        const double busy = std::pow(double{random.uniform(e, 1)}, 2);
+        examples.push_back({static_cast<std::uint32_t>(busy * users),
+                            random.below(items, e, 2) | (e % 9 == 0 ? cpu::MfExample::positive : 0)});
+      }
+      SgdProblem at_once(users, items, stride, values), in_turn(users, items, stride, values);
+      const double loss = GetParam().kernels->sgd(at_once.model, examples.data(), static_cast<long>(count));
+      double sum = 0;
+      for (const cpu::MfExample& example : examples) sum += GetParam().kernels->sgd(in_turn.model, &example, 1);
+      EXPECT_EQ(at_once.u, in_turn.u) << users << ' ' << items << ' ' << stride;
+      EXPECT_EQ(at_once.v, in_turn.v);
+      EXPECT_EQ(at_once.bu, in_turn.bu);
+      EXPECT_EQ(at_once.bi, in_turn.bi);
+      EXPECT_NEAR(loss, sum, 1e-9 * sum);
     }
   }
 }
@@ -169,19 +292,46 @@ class MfThreads : public ::testing::Test {
 };
 
 TEST_F(MfThreads, AnyNumberOfThreadsGivesTheSameBits) {
-  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials}) {
-    MfSpec spec{.solver = solver, .users = 700, .items = 1100, .dim = 20, .learning_rate = 0.02, .seed = 3};
-    const auto pairs = mf_test::some_pairs(spec, 30);
-    omp_set_num_threads(1);
-    const auto one = make("cpu", spec, pairs);
-    const std::vector<double> losses = one->train(2);
-    for (const int threads : {2, 3, 7}) {
-      omp_set_num_threads(threads);
-      const auto many = make("cpu", spec, pairs);
-      EXPECT_EQ(many->train(2), losses) << threads;
-      EXPECT_TRUE(identical(many->export_state(), one->export_state())) << threads;
+  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials})
+    for (const int dim : {1, 20, 64}) {
+      MfSpec spec{.solver = solver, .users = 701, .items = 1100, .dim = dim, .learning_rate = 0.02, .seed = 3};
+      const auto pairs = mf_test::some_pairs(spec, 30);
+      omp_set_num_threads(1);
+      const auto one = make("cpu", spec, pairs);
+      const std::vector<double> losses = one->train(2);
+      for (const int threads : {2, 3, 7}) {
+        omp_set_num_threads(threads);
+        const auto many = make("cpu", spec, pairs);
+        EXPECT_EQ(many->train(2), losses) << threads;
+        EXPECT_TRUE(identical(many->export_state(), one->export_state())) << threads;
+      }
     }
-  }
+}
+
+/// The last user and the last item have no history; there are fewer users than groups of the schedule.
+TEST(MfEquivalence, FewUsersAndEmptyHistoriesTrainAsTheReferenceDoes) {
+  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials})
+    for (const int negatives : {1, 5, 8}) {
+      const MfSpec spec{.solver = solver,
+                        .users = 6,
+                        .items = 9,
+                        .dim = 3,
+                        .learning_rate = 0.05,
+                        .negatives = negatives,
+                        .regularization = 0.1,
+                        .seed = 2};
+      std::vector<Interaction> pairs;
+      for (std::uint32_t user = 0; user < 5; ++user)
+        for (std::uint32_t item = user % 2; item < 8; item += 2) pairs.push_back({user, item});
+      const auto oracle = make("reference", spec, pairs);
+      const auto fast = make("cpu", spec, pairs);
+      EXPECT_NEAR(fast->train(3).back(), oracle->train(3).back(), 1e-5);
+      for (const char* tensor : {"user_factors", "item_factors"}) {
+        const std::vector<float> expected = values(oracle->export_state(), tensor);
+        const std::vector<float> actual = values(fast->export_state(), tensor);
+        for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 2e-5) << tensor << i;
+      }
+    }
 }
 
 TEST(MfEquivalence, CpuAgreesWithReference) {

@@ -1,4 +1,5 @@
-// Ranking by dot products: small cases by hand on both back ends.
+// Ranking by dot products: small cases by hand, and sizes beyond a tile, panel
+// or chunk against the oracle.
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -121,7 +122,34 @@ TEST_P(Ranking, NoQueriesGiveNoRanks) {
   EXPECT_TRUE(rank(problem).empty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Ranking, ::testing::Values(ranking_test::reference_rank, ranking_test::cpu_rank),
+TEST_P(Ranking, AgreesExactlyWithReferenceAtSizesBeyondATile) {
+  for (const int dim : {1, 7, 16, 33, 64})
+    for (const std::uint32_t items : {1U, 31U, 32U, 33U, 9001U}) {
+      const Problem problem = ranking_test::integer_problem(items > 1000 ? 53 : 131, items, dim, 0, dim != 16);
+      EXPECT_EQ(rank(problem), ranking_test::reference_rank.rank(problem)) << dim << ' ' << items;
+    }
+}
+
+TEST_P(Ranking, AgreesExactlyWithReferenceAmongCandidates) {
+  for (const int dim : {1, 7, 16, 33, 64, 100}) {
+    const Problem problem = ranking_test::integer_problem(131, 503, dim, 99, dim != 16);
+    EXPECT_EQ(rank(problem), ranking_test::reference_rank.rank(problem)) << dim;
+  }
+}
+
+TEST_P(Ranking, CopiesOfTheHeldOutItemTieExactlyWhateverTheRounding) {
+  Problem problem;
+  problem.dim = 37;
+  const Philox random(9, Purpose::test);
+  for (std::uint64_t k = 0; k < 37; ++k) problem.users.push_back(random.uniform(k) - 0.3F);
+  for (std::uint32_t item = 0; item < 100; ++item)
+    for (std::uint64_t k = 0; k < 37; ++k) problem.items.push_back(random.uniform(k, 1) * 3.1F);
+  problem.item_bias.assign(100, 0.1F);
+  for (std::uint32_t item = 0; item < 100; ++item) problem.held_out.push_back({0, item});
+  EXPECT_EQ(rank(problem), std::vector<std::uint32_t>(100, 99));
+}
+
+INSTANTIATE_TEST_SUITE_P(Backends, Ranking, ::testing::ValuesIn(ranking_test::ranks_under_test()),
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace

@@ -1,9 +1,10 @@
-// The fast ranking beyond one tile, panel and chunk, on both instruction sets.
+// The fast ranking at any number of threads and on both instruction sets.
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "impl/common/philox.hpp"
+#include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/kernels/ranking_kernels.hpp"
+#include "impl/cpu/ranking.hpp"
 #include "tests/impl/ranking_fixture.hpp"
 
 namespace frugal {
@@ -11,68 +12,22 @@ namespace {
 
 using ranking_test::Problem;
 
-/// Factors are small integers: every sum is exact in fp32, so the two back ends must agree to the last tie, of which
-/// there are many.
-Problem integer_problem(std::uint32_t users, std::uint32_t items, int dim, int per_query, bool with_bias) {
-  const Philox random(static_cast<std::uint64_t>(dim), Purpose::test);
-  const auto integers = [&](std::size_t count, std::uint32_t stream) {
-    std::vector<float> values(count);
-    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(random.below(5, i, stream)) - 2;
-    return values;
-  };
-  Problem problem;
-  problem.dim = dim;
-  problem.users = integers(users * static_cast<std::size_t>(dim), 0);
-  problem.items = integers(items * static_cast<std::size_t>(dim), 1);
-  if (with_bias) problem.item_bias = integers(items, 2);
-  problem.seen_offsets = {0};
-  for (std::uint32_t user = 0; user < users; ++user) {
-    problem.held_out.push_back({user, random.below(items, user, 3)});
-    for (std::uint64_t c = 0; c < static_cast<std::uint64_t>(per_query); ++c)
-      problem.candidates.push_back(random.below(items, user * static_cast<std::uint64_t>(per_query) + c, 4));
-    for (std::uint32_t item = user % 7; item < items; item += 7 + user) problem.seen.push_back(item);
-    problem.seen_offsets.push_back(problem.seen.size());
-  }
-  return problem;
-}
-
-TEST(RankingCpu, AgreesExactlyWithReferenceAtSizesBeyondATile) {
-  for (const int dim : {1, 7, 16, 33, 64})
-    for (const std::uint32_t items : {1U, 31U, 32U, 33U, 9001U}) {
-      const Problem problem = integer_problem(items > 1000 ? 53 : 131, items, dim, 0, dim != 16);
-      EXPECT_EQ(ranking_test::cpu_rank.rank(problem), ranking_test::reference_rank.rank(problem))
-          << dim << ' ' << items;
-    }
-}
-
-TEST(RankingCpu, AgreesExactlyWithReferenceAmongCandidates) {
-  for (const int dim : {1, 7, 16, 33, 64, 100}) {
-    const Problem problem = integer_problem(131, 503, dim, 99, dim != 16);
-    EXPECT_EQ(ranking_test::cpu_rank.rank(problem), ranking_test::reference_rank.rank(problem)) << dim;
-  }
-}
-
-TEST(RankingCpu, CopiesOfTheHeldOutItemTieExactlyWhateverTheRounding) {
-  Problem problem;
-  problem.dim = 37;
-  const Philox random(9, Purpose::test);
-  for (std::uint64_t k = 0; k < 37; ++k) problem.users.push_back(random.uniform(k) - 0.3F);
-  for (std::uint32_t item = 0; item < 100; ++item)
-    for (std::uint64_t k = 0; k < 37; ++k) problem.items.push_back(random.uniform(k, 1) * 3.1F);
-  problem.item_bias.assign(100, 0.1F);
-  for (std::uint32_t item = 0; item < 100; ++item) problem.held_out.push_back({0, item});
-  EXPECT_EQ(ranking_test::cpu_rank.rank(problem), std::vector<std::uint32_t>(100, 99));
-}
+const ranking_test::Rank cpu_rank{
+    "cpu", [](const Problem& p) {
+      return cpu::rank(
+          {p.users.data(), p.items.data(), p.item_bias.empty() ? nullptr : p.item_bias.data(), p.item_count(), p.dim},
+          p.queries());
+    }};
 
 TEST(RankingCpu, AnyNumberOfThreadsGivesTheSameRanks) {
   const int before = omp_get_max_threads();
   for (const int per_query : {0, 20}) {
-    const Problem problem = integer_problem(300, 700, 9, per_query, true);
+    const Problem problem = ranking_test::integer_problem(300, 700, 9, per_query, true);
     omp_set_num_threads(1);
-    const auto expected = ranking_test::cpu_rank.rank(problem);
+    const auto expected = cpu_rank.rank(problem);
     for (const int threads : {2, 3, 8}) {
       omp_set_num_threads(threads);
-      EXPECT_EQ(ranking_test::cpu_rank.rank(problem), expected) << threads;
+      EXPECT_EQ(cpu_rank.rank(problem), expected) << threads;
     }
   }
   omp_set_num_threads(before);
@@ -157,4 +112,7 @@ INSTANTIATE_TEST_SUITE_P(Isas, RankingKernel,
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
+
+std::vector<ranking_test::Rank> ranking_test::ranks_under_test() { return {reference_rank, cpu_rank}; }
+
 }  // namespace frugal

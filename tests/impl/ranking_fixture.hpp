@@ -1,4 +1,4 @@
-// One ranking problem, computed by either back end.
+// One ranking problem, computed by any back end.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -6,8 +6,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "impl/cpu/kernels/isa.hpp"
-#include "impl/cpu/ranking.hpp"
+#include "impl/api/ranking.hpp"
+#include "impl/common/philox.hpp"
 #include "impl/reference/ranking.hpp"
 
 namespace frugal::ranking_test {
@@ -37,6 +37,31 @@ struct Problem {
   }
 };
 
+/// Factors are small integers: every sum is exact in fp32, so all back ends must agree to the last tie, of which
+/// there are many.
+inline Problem integer_problem(std::uint32_t users, std::uint32_t items, int dim, int per_query, bool with_bias) {
+  const Philox random(static_cast<std::uint64_t>(dim), Purpose::test);
+  const auto integers = [&](std::size_t count, std::uint32_t stream) {
+    std::vector<float> values(count);
+    for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(random.below(5, i, stream)) - 2;
+    return values;
+  };
+  Problem problem;
+  problem.dim = dim;
+  problem.users = integers(users * static_cast<std::size_t>(dim), 0);
+  problem.items = integers(items * static_cast<std::size_t>(dim), 1);
+  if (with_bias) problem.item_bias = integers(items, 2);
+  problem.seen_offsets = {0};
+  for (std::uint32_t user = 0; user < users; ++user) {
+    problem.held_out.push_back({user, random.below(items, user, 3)});
+    for (std::uint64_t c = 0; c < static_cast<std::uint64_t>(per_query); ++c)
+      problem.candidates.push_back(random.below(items, user * static_cast<std::uint64_t>(per_query) + c, 4));
+    for (std::uint32_t item = user % 7; item < items; item += 7 + user) problem.seen.push_back(item);
+    problem.seen_offsets.push_back(problem.seen.size());
+  }
+  return problem;
+}
+
 /// A back end's ranking, with a name for test reports.
 struct Rank {
   const char* name;
@@ -54,11 +79,7 @@ inline const Rank reference_rank{
                              p.queries());
     }};
 
-inline const Rank cpu_rank{
-    "cpu", [](const Problem& p) {
-      return cpu::rank(
-          {p.users.data(), p.items.data(), p.item_bias.empty() ? nullptr : p.item_bias.data(), p.item_count(), p.dim},
-          p.queries());
-    }};
+/// Of the back ends that this test program has.
+std::vector<Rank> ranks_under_test();
 
 }  // namespace frugal::ranking_test

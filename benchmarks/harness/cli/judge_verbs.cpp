@@ -30,13 +30,13 @@ const VerbSpec compare_verb = {"compare RUN_A RUN_B [--format md|csv|tex|html]",
                                {"frugal compare results/local/laptop results/local/server"}};
 
 const VerbSpec report_verb = {
-    "report RUN... [--table SPEC]... [--format md|csv|tex|html] [--out FILE]",
+    "report RUN... [--table SPEC]... [--format md|csv|tex|html|svg] [--out FILE]",
     "Tables of one or more runs. Without --table: every built-in table that has something to show (frugal list "
     "tables).",
     1,
     64,
     {{"table", "SPEC", "a file, or the name of a built-in table", true},
-     {"format", "FORMAT", "md (default), csv, tex or html"},
+     {"format", "FORMAT", "md (default), csv, tex, html, or svg: the plots of the tables"},
      {"out", "FILE", "writes here instead of to standard output"}},
     {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex"}};
 

@@ -1,27 +1,7 @@
+#include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 
 namespace frugal::harness {
-namespace {
-
-constexpr const char* page_head = R"(<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>frugal report</title>
-<style>
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-caption { caption-side: bottom; color: #555; font-size: 13px; padding-top: .5rem; text-align: left; }
-thead th { border-bottom: 1px solid; border-top: 2px solid; }
-tbody tr:last-child > * { border-bottom: 2px solid; }
-th, td { font-weight: normal; padding: .2rem .8rem; text-align: left; }
-thead th { font-weight: 600; }
-.n { text-align: right; }
-</style>
-</head>
-<body>
-)";
 
 std::string html_escaped(std::string_view text) {
   std::string escaped;
@@ -49,6 +29,28 @@ std::string html_escaped(std::string_view text) {
   return escaped;
 }
 
+namespace {
+
+constexpr const char* page_head = R"(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>frugal report</title>
+<style>
+body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 80rem; padding: 0 1rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+caption { caption-side: bottom; color: #555; font-size: 13px; padding-top: .5rem; text-align: left; }
+thead th { border-bottom: 1px solid; border-top: 2px solid; }
+tbody tr:last-child > * { border-bottom: 2px solid; }
+th, td { font-weight: normal; padding: .2rem .8rem; text-align: left; }
+thead th { font-weight: 600; }
+.n { text-align: right; }
+</style>
+</head>
+<body>
+)";
+
 std::string html_table(const Table& table) {
   std::string text = "<section id=\"" + html_escaped(table.name) + "\">\n<h2>" + html_escaped(table.title) +
                      "</h2>\n<table>\n<caption>";
@@ -68,6 +70,7 @@ std::string html_table(const Table& table) {
     text += "</tr>\n";
   }
   text += "</tbody>\n</table>\n";
+  for (const Plot& plot : table.plots) text += "<figure>\n" + to_svg(table, plot) + "</figure>\n";
   if (!table.notes.empty()) {
     text += "<ul>\n";
     for (const std::string& note : table.notes) text += "<li>" + html_escaped(note) + "</li>\n";

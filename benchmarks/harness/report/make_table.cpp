@@ -80,6 +80,7 @@ class TableMaker {
       table_.rows.push_back(std::move(made));
     }
     for (const ColumnSpec& column : columns_) add_column(column);
+    for (const PlotSpec& plot : spec_.plots) add_plot(plot);
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
     for (const ColumnSpec& column : columns_)
@@ -154,6 +155,23 @@ class TableMaker {
       table_.rows[i].entries.push_back(std::move(entry));
     }
     table_.headings.push_back(std::move(heading));
+  }
+
+  /// A plot of a column that was not measured here is left out, as the column is.
+  void add_plot(const PlotSpec& plot) {
+    const auto column_of = [&](const std::string& title) -> std::optional<std::size_t> {
+      const auto heading = std::ranges::find(table_.headings, title, &Heading::title);
+      if (heading != table_.headings.end()) return static_cast<std::size_t>(heading - table_.headings.begin());
+      std::vector<std::string> known;
+      for (const KeyColumn& column : set_.columns) known.push_back(column.title);
+      for (const ColumnSpec& column : spec_.columns) known.push_back(style_of(column).title);
+      if (std::ranges::find(known, title) == known.end())
+        throw UserError(plot.place, unknown_word("column", title, known));
+      return std::nullopt;
+    };
+    const std::optional<std::size_t> x = column_of(plot.x), y = column_of(plot.y);
+    const std::optional<std::size_t> series = plot.series.empty() ? std::nullopt : column_of(plot.series);
+    if (x && y) table_.plots.push_back({*x, *y, series, plot.log_x, plot.log_y, plot.front, plot.lines});
   }
 
   TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) const {

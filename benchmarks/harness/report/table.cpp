@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/common/document.hpp"
 
@@ -12,7 +13,8 @@ TableFormat parse_format(std::string_view name) {
   if (name == "csv") return TableFormat::csv;
   if (name == "tex" || name == "latex") return TableFormat::latex;
   if (name == "html") return TableFormat::html;
-  const std::vector<std::string> known{"md", "csv", "tex", "html"};
+  if (name == "svg") return TableFormat::svg;
+  const std::vector<std::string> known{"md", "csv", "tex", "html", "svg"};
   throw UserError(unknown_word("format", name, known));
 }
 
@@ -40,6 +42,8 @@ std::string render(std::span<const Table> tables, TableFormat format) {
       return to_latex(tables);
     case TableFormat::html:
       return to_html(tables);
+    case TableFormat::svg:
+      return to_svg(tables);
   }
   return "";
 }

@@ -36,6 +36,17 @@ struct TableRow {
   Origin origin{};
 };
 
+/// Two numeric columns against each other, by their index into the headings.
+struct Plot {
+  std::size_t x = 0;
+  std::size_t y = 0;
+  std::optional<std::size_t> series{};  ///< rows that agree in this column share a colour
+  bool log_x = false;
+  bool log_y = false;
+  bool front = false;  ///< draw what no other row beats: less of x and more of y
+  bool lines = false;  ///< join the points of a series, in order of x
+};
+
 struct Table {
   std::string name;  ///< of the spec: "cadc"; a LaTeX label and an HTML anchor
   std::string title;
@@ -43,15 +54,16 @@ struct Table {
   std::vector<TableRow> rows{};
   std::vector<std::string> notes{};    ///< one sentence each: the spec's, and what went wrong
   std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
+  std::vector<Plot> plots{};
 };
 
-enum class TableFormat { markdown, csv, latex, html };
+enum class TableFormat { markdown, csv, latex, html, svg };
 
-/// "md" (or "markdown"), "csv", "tex" (or "latex"), "html". Throws UserError.
+/// "md" (or "markdown"), "csv", "tex" (or "latex"), "html", "svg". Throws UserError.
 TableFormat parse_format(std::string_view name);
 
 /// GitHub's Markdown tables; CSV (RFC 4180, full precision, blank line between tables); LaTeX with booktabs, to be
-/// \input; one standalone HTML page.
+/// \input; one standalone HTML page, with the tables' plots; the plots alone, as SVG (UserError when there are none).
 std::string render(std::span<const Table> tables, TableFormat format);
 
 }  // namespace frugal::harness

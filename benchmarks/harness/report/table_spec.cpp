@@ -43,7 +43,8 @@ class TableSpecReader {
   }
 
   TableSpec read() {
-    require_keys(root_, {"schema", "title", "workload", "where", "rows", "columns", "sort", "notes"}, "key of a table");
+    require_keys(root_, {"schema", "title", "workload", "where", "rows", "columns", "sort", "plots", "notes"},
+                 "key of a table");
     if (const Node& schema = required_key(root_, "schema", "table"); schema.as_integer() != 1) {
       throw UserError(schema.place, "this program reads tables of `schema: 1`");
     }
@@ -67,6 +68,9 @@ class TableSpecReader {
         spec_.sort.push_back(std::move(key));
       }
     }
+    if (const Node* plots = root_.find("plots")) {
+      for (const Node& node : non_empty_list(*plots)) spec_.plots.push_back(read_plot(node));
+    }
     if (const Node* notes = root_.find("notes")) {
       for (const Node& node : notes->as_list()) spec_.notes.push_back(node.as_string());
     }
@@ -74,6 +78,21 @@ class TableSpecReader {
   }
 
  private:
+  static PlotSpec read_plot(const Node& node) {
+    require_keys(node, {"x", "y", "series", "log", "front", "lines"}, "key of a plot");
+    PlotSpec plot{.x = required_key(node, "x", "plot").as_string(), .y = required_key(node, "y", "plot").as_string()};
+    plot.place = node.place;
+    if (const Node* series = node.find("series")) plot.series = series->as_string();
+    if (const Node* log = node.find("log")) {
+      for (const Node& axis : log->as_list()) {
+        (read_word<bool>(axis, "axis", {{"x", true}, {"y", false}}) ? plot.log_x : plot.log_y) = true;
+      }
+    }
+    if (const Node* front = node.find("front")) plot.front = front->as_boolean();
+    if (const Node* lines = node.find("lines")) plot.lines = lines->as_boolean();
+    return plot;
+  }
+
   static const std::vector<Node>& non_empty_list(const Node& node) {
     if (node.as_list().empty()) throw UserError(node.place, "this list must not be empty");
     return node.items;

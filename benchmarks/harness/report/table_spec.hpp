@@ -22,6 +22,8 @@
 //     - {key: params.inr.steps}
 //     - {count: n}
 //   sort: [{key: params.inr.width, order: descending}]     # default: the order of the plan
+//   plots:                                 # for --format svg and html: two columns against each other, by title
+//     - {x: training work, y: PSNR, series: grid, log: [x], front: true, lines: false}
 //   notes: [a sentence]
 //
 // Paths are those of a plan (params.inr.width, backend, dataset.name), machine.* and build.* of run.json. A column may
@@ -77,6 +79,18 @@ struct SortKey {
   bool descending = false;
 };
 
+/// Columns by title, of rows or columns.
+struct PlotSpec {
+  std::string x;
+  std::string y;
+  std::string series{};  ///< empty: all points alike
+  bool log_x = false;
+  bool log_y = false;
+  bool front = false;
+  bool lines = false;
+  Place place{};
+};
+
 struct TableSpec {
   std::string name;  ///< file name without extension
   std::string title;
@@ -85,6 +99,7 @@ struct TableSpec {
   std::vector<RowKey> rows;
   std::vector<ColumnSpec> columns;
   std::vector<SortKey> sort{};
+  std::vector<PlotSpec> plots{};
   std::vector<std::string> notes{};
   Place place{};
 };

@@ -64,37 +64,48 @@ inline void with_activation(const InrFunction& f, const Body& body) {
   }
 }
 
-/// h and slope of the register at column i; 0 in the padding.
-inline void store_activated(const Activated& value, long i, const InrColumns& columns, float* h, float* slope) {
-  const long left = columns.width - i;
-  const bool whole = left >= Lanes::width;
-  store(h + i, whole ? value.h : first_lanes(value.h, left > 0 ? left : 0));
-  store(slope + i, whole ? value.slope : first_lanes(value.slope, left > 0 ? left : 0));
+/// Calls body(i, store) for each register of columns, with the store(activated, at) that writes h and slope there: 0 in
+/// the padding. Only the last register of a width that is no multiple has any, so the others do not pay for masks.
+template <class Body>
+inline void for_each_register(const InrColumns& columns, float* h, float* slope, const Body& body) {
+  const auto store_whole = [=](const Activated& value, long at) {
+    store(h + at, value.h);
+    store(slope + at, value.slope);
+  };
+  long i = 0;
+  for (; i + Lanes::width <= columns.width && i < columns.padded; i += Lanes::width) body(i, store_whole);
+  for (; i < columns.padded; i += Lanes::width) {
+    const long left = columns.width > i ? columns.width - i : 0;
+    body(i, [=](const Activated& value, long at) {
+      store_whole({first_lanes(value.h, left), first_lanes(value.slope, left)}, at);
+    });
+  }
 }
 
 inline void first_layer(const InrFunction& f, const float* x, long inputs, const float* w, const float* bias, long rows,
                         const InrColumns& columns, float* h, float* slope) {
   with_activation(f, [&](const auto& activation) {
-    for (long t = 0; t < rows; ++t) {
-      for (long i = 0; i < columns.padded; i += Lanes::width) {
-        Lanes z = load(bias + i);
+    for_each_register(columns, h, slope, [&](long i, const auto& put) {
+      const Lanes shift = load(bias + i);
+      for (long t = 0; t < rows; ++t) {
+        Lanes z = shift;
         for (long d = 0; d < inputs; ++d) z = fma(broadcast(x[t * inputs + d]), load(w + d * columns.padded + i), z);
-        store_activated(activation(z), i, columns, h + t * columns.stride, slope + t * columns.stride);
+        put(activation(z), t * columns.stride + i);
       }
-    }
+    });
   });
 }
 
 inline void activate(const InrFunction& f, float* h, const float* bias, long rows, const InrColumns& columns,
                      float* slope) {
   with_activation(f, [&](const auto& activation) {
-    for (long i = 0; i < columns.padded; i += Lanes::width) {
+    for_each_register(columns, h, slope, [&](long i, const auto& put) {
       const Lanes shift = load(bias + i);
       for (long t = 0; t < rows; ++t) {
-        const long at = t * columns.stride;
-        store_activated(activation(load(h + at + i) + shift), i, columns, h + at, slope + at);
+        const long at = t * columns.stride + i;
+        put(activation(load(h + at) + shift), at);
       }
-    }
+    });
   });
 }
 

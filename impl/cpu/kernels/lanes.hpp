@@ -24,15 +24,23 @@ inline Lanes broadcast(float x) { return {_mm512_set1_ps(x)}; }
 inline Lanes zero() { return {_mm512_setzero_ps()}; }
 inline Lanes operator+(Lanes a, Lanes b) { return {_mm512_add_ps(a.v, b.v)}; }
 inline Lanes operator*(Lanes a, Lanes b) { return {_mm512_mul_ps(a.v, b.v)}; }
+inline Lanes operator/(Lanes a, Lanes b) { return {_mm512_div_ps(a.v, b.v)}; }
+/// x in the first lane, 0 in the others.
+inline Lanes first_lane(float x) { return {_mm512_zextps128_ps512(_mm_set_ss(x))}; }
+/// The first eight lanes; eight as the first lanes, the others undefined.
+inline __m256 first_eight(Lanes a) { return _mm512_castps512_ps256(a.v); }
+inline Lanes from_eight(__m256 a) { return {_mm512_castps256_ps512(a)}; }
 /// a * b + c, rounded once.
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return {_mm512_fmadd_ps(a.v, b.v, c.v)}; }
 /// c - a * b, rounded once.
 inline Lanes fnma(Lanes a, Lanes b, Lanes c) { return {_mm512_fnmadd_ps(a.v, b.v, c.v)}; }
-/// Sum of the lanes, always by the same tree. (g++ 12 warns about _mm512_reduce_add_ps.)
-inline float sum(Lanes a) {
-  return sum_of_eight(_mm256_add_ps(__builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7),
-                                    __builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15)));
+/// The lanes added in pairs that are half a register apart.
+inline __m256 fold_to_eight(Lanes a) {
+  return _mm256_add_ps(__builtin_shufflevector(a.v, a.v, 0, 1, 2, 3, 4, 5, 6, 7),
+                       __builtin_shufflevector(a.v, a.v, 8, 9, 10, 11, 12, 13, 14, 15));
 }
+/// Sum of the lanes, always by the same tree. (g++ 12 warns about _mm512_reduce_add_ps.)
+inline float sum(Lanes a) { return sum_of_eight(fold_to_eight(a)); }
 /// Bit l is set when a[l] >= b[l]; false for NaN.
 inline unsigned not_below(Lanes a, Lanes b) { return _mm512_cmp_ps_mask(a.v, b.v, _CMP_GE_OQ); }
 inline Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_ps(a.v, b.v)}; }
@@ -102,6 +110,12 @@ inline Lanes broadcast(float x) { return {_mm256_set1_ps(x)}; }
 inline Lanes zero() { return {_mm256_setzero_ps()}; }
 inline Lanes operator+(Lanes a, Lanes b) { return {_mm256_add_ps(a.v, b.v)}; }
 inline Lanes operator*(Lanes a, Lanes b) { return {_mm256_mul_ps(a.v, b.v)}; }
+inline Lanes operator/(Lanes a, Lanes b) { return {_mm256_div_ps(a.v, b.v)}; }
+/// x in the first lane, 0 in the others.
+inline Lanes first_lane(float x) { return {_mm256_zextps128_ps256(_mm_set_ss(x))}; }
+inline __m256 first_eight(Lanes a) { return a.v; }
+inline Lanes from_eight(__m256 a) { return {a}; }
+inline __m256 fold_to_eight(Lanes a) { return a.v; }
 /// a * b + c, rounded once.
 inline Lanes fma(Lanes a, Lanes b, Lanes c) { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
 /// c - a * b, rounded once.
@@ -161,6 +175,20 @@ inline void transpose(const float* from, long from_stride, float* to, long to_st
   }
 }
 #endif
+
+/// Lane l is the sum of the lanes of a[l], always by the same tree; lanes beyond the eighth are undefined.
+inline Lanes sums_of_eight(const Lanes* a) {
+  const auto pairs = [a](int i) {  // sums of two lanes, of a[i] and a[i + 1] in turn
+    const __m256 even = fold_to_eight(a[i]), odd = fold_to_eight(a[i + 1]);
+    return _mm256_add_ps(_mm256_unpacklo_ps(even, odd), _mm256_unpackhi_ps(even, odd));
+  };
+  const auto fours = [&](int i) {  // sums of four lanes, of a[i] ... a[i + 3] in turn
+    const __m256 low = pairs(i), high = pairs(i + 2);
+    return _mm256_add_ps(_mm256_shuffle_ps(low, high, 0x44), _mm256_shuffle_ps(low, high, 0xee));
+  };
+  const __m256 low = fours(0), high = fours(4);
+  return from_eight(_mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31)));
+}
 
 /// exp(x) for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln(2) / 2, Taylor polynomial of degree 7 in r.
 /// Below -87 it stays at exp(-87) = 2e-38. NaN gives NaN.

@@ -13,6 +13,8 @@ constexpr int row_padding = 16;
 
 constexpr long padded(long dim) { return (dim + row_padding - 1) / row_padding * row_padding; }
 
+constexpr long history_rows = 64;  ///< 16 KiB at dim 64: with the matrix of 16 KiB, first-level cache
+
 /// One example of logistic SGD: row numbers, and the label in the top bit of the item.
 struct MfExample {
   static constexpr std::uint32_t positive = 0x80000000U;
@@ -31,6 +33,14 @@ struct SgdModel {
   float l2;
 };
 
+/// Random numbers below a bound: those of Philox(seed, purpose) in one stream.
+struct MfStream {
+  std::uint64_t seed;
+  std::uint32_t purpose;
+  std::uint32_t stream;
+  std::uint32_t below;
+};
+
 struct MfKernels {
   /// SGD over `count` examples in order. For each, with z = u.v + b_u + b_i + b, g = sigmoid(z) - y and the old values
   /// on the right:
@@ -38,13 +48,24 @@ struct MfKernels {
   /// Returns the sum over examples of the cross-entropy before each update.
   double (*sgd)(const SgdModel& model, const MfExample* examples, long count);
 
+  /// Draws for `count` blocks, a multiple of 8: to[4 i + w] = Philox::scale(words[w], below) with
+  /// words = Philox(seed, purpose).block(blocks[i], stream).
+  void (*draw)(const MfStream& stream, const std::uint64_t* blocks, long count, std::uint32_t* to);
+
   /// Upper triangle of c += rows^T rows, in tiles: what lies below the diagonal is undefined.
   /// rows [count, dim], c [dim, dim]; dim a multiple of row_padding.
   void (*gram)(const float* rows, long count, long dim, float* c);
 
-  /// Solves a x = b in place: a symmetric positive definite [dim, dim], upper triangle given, is overwritten by its
-  /// Cholesky factor (a = U^T U), b [dim] by x. dim a multiple of row_padding.
-  void (*solve)(float* a, long dim, float* b);
+  /// Adds the history of one row to its normal equations: of each of the `count` rows named, row^T row to the upper
+  /// triangle of `matrix` (as gram does) and row to `right`. rows [.., dim], matrix [dim, dim], right [dim]; scratch
+  /// [history_rows, dim].
+  void (*add_history)(const float* rows, const std::uint32_t* history, long count, long dim, float* scratch,
+                      float* matrix, float* right);
+
+  /// Solves a x = b in place for several systems: each a, symmetric positive definite [dim, dim], upper triangle given,
+  /// is overwritten by its Cholesky factor (a = U^T U), b by x. a [systems, dim, dim], b [systems, dim]; dim a multiple
+  /// of row_padding. A system gets the same bits in any company.
+  void (*solve)(float* a, long dim, float* b, long systems);
 };
 
 namespace avx2 {

@@ -27,14 +27,62 @@ void gather_dots(const float* x, const float* rows, const std::uint32_t* index, 
   }
 }
 
-void weighted_sum(const float* rows, const std::uint32_t* index, const float* weight, long count, long width,
-                  float* __restrict out) {
-  for (long k = 0; k < width; ++k) out[k] = 0;
-  for (long i = 0; i < count; ++i) {
-    if (i + rows_ahead < count) prefetch_row(rows + index[i + rows_ahead] * width, width);
-    const float* row = rows + index[i] * width;
-    const float w = weight[i];
-    for (long k = 0; k < width; ++k) out[k] += w * row[k];
+/// Columns that one pass over the rows sums in registers.
+constexpr long most_registers = 8;
+
+/// body(first column, integral constant of registers) of all columns that fill a register.
+template <int registers, class Body>
+inline long for_each_column_group(long first, long width, const Body& body) {
+  for (; first + registers * Lanes::width <= width; first += registers * Lanes::width)
+    body.template operator()<registers>(first);
+  if constexpr (registers > 1)
+    return for_each_column_group<registers / 2>(first, width, body);
+  else
+    return first;
+}
+
+void weighted_sum(const float* rows, const std::uint32_t* index, const float* weight, const std::uint32_t* positions,
+                  long count, long run, long width, float* __restrict out) {
+  const long whole = for_each_column_group<most_registers>(0, width, [&]<int registers>(long first) {
+    Lanes sums[registers];
+    for (Lanes& sum : sums) sum = zero();
+    for (long i = 0; i < count; ++i) {
+      const long begin = static_cast<long>(positions[i]) * run;
+      if (i + 1 < count) prefetch_row(rows + index[positions[i + 1] * run] * width, width);
+      for (long e = begin; e < begin + run; ++e) {
+        const float* row = rows + index[e] * width + first;
+        const Lanes w = broadcast(weight[e]);
+#pragma GCC unroll 8
+        for (int v = 0; v < registers; ++v) sums[v] = fma(w, load(row + v * Lanes::width), sums[v]);
+      }
+    }
+    for (int v = 0; v < registers; ++v) store(out + first + v * Lanes::width, sums[v]);
+  });
+  for (long k = whole; k < width; ++k) {
+    float sum = 0;
+    for (long i = 0; i < count; ++i)
+      for (long e = positions[i] * run; e < (positions[i] + 1) * run; ++e)
+        sum += weight[e] * rows[index[e] * width + k];
+    out[k] = sum;
+  }
+}
+
+void sum_rows(const float* rows, const std::uint32_t* index, long count, long width, float* __restrict out) {
+  const long whole = for_each_column_group<most_registers>(0, width, [&]<int registers>(long first) {
+    Lanes sums[registers];
+    for (Lanes& sum : sums) sum = zero();
+    for (long i = 0; i < count; ++i) {
+      if (i + rows_ahead < count) prefetch_row(rows + index[i + rows_ahead] * width, width);
+      const float* row = rows + index[i] * width + first;
+#pragma GCC unroll 8
+      for (int v = 0; v < registers; ++v) sums[v] = sums[v] + load(row + v * Lanes::width);
+    }
+    for (int v = 0; v < registers; ++v) store(out + first + v * Lanes::width, sums[v]);
+  });
+  for (long k = whole; k < width; ++k) {
+    float sum = 0;
+    for (long i = 0; i < count; ++i) sum += rows[index[i] * width + k];
+    out[k] = sum;
   }
 }
 
@@ -75,6 +123,25 @@ void cross_entropy(const float* __restrict logits, const float* __restrict label
     const bool agrees = (z > 0.F) == (y > 0.5F);
     gradient[i] = scale * (agrees ? right : wrong);
     loss[i] = (z > 0.F ? z : 0.F) - z * y + log1p_of_unit(t);
+  }
+}
+
+void add_exponentials(const float* __restrict z, const float* __restrict terms, long n, float* largest, float* sum) {
+  float highest = *largest;
+#pragma omp simd reduction(max : highest)
+  for (long i = 0; i < n; ++i) highest = z[i] + terms[i] > highest ? z[i] + terms[i] : highest;
+  float added = 0;
+#pragma omp simd reduction(+ : added)
+  for (long i = 0; i < n; ++i) added += exp_not_positive(z[i] + terms[i] - highest);
+  *sum = *sum * exp_not_positive(*largest - highest) + added;
+  *largest = highest;
+}
+
+void exponentials(float* __restrict z, float term, const float* __restrict terms, long n) {
+#pragma omp simd
+  for (long i = 0; i < n; ++i) {
+    const float exponent = z[i] + term + terms[i];
+    z[i] = exp_not_positive(exponent > 0.F ? 0.F : exponent);
   }
 }
 
@@ -207,8 +274,8 @@ void rowwise_adagrad(const UpdateStep& step, const float* __restrict g, float* _
 
 extern const RecommenderKernels recommender_kernels;
 const RecommenderKernels recommender_kernels = {
-    gather_dots, weighted_sum,       add, cross_entropy, column_sums,     relu_backward,
-    pair_dots,   pair_dots_backward, sgd, adagrad,       rowwise_adagrad, adam,
+    gather_dots,   weighted_sum, sum_rows,           add, cross_entropy, add_exponentials, exponentials, column_sums,
+    relu_backward, pair_dots,    pair_dots_backward, sgd, adagrad,       rowwise_adagrad,  adam,
 };
 
 }  // namespace frugal::cpu::FRUGAL_ISA

@@ -24,9 +24,13 @@ struct RecommenderKernels {
   void (*gather_dots)(const float* x, const float* rows, const std::uint32_t* index, long count, long width,
                       float* out);
 
-  /// out = sum over i < count of weight[i] * rows[index[i]], in order. out [width] is overwritten.
-  void (*weighted_sum)(const float* rows, const std::uint32_t* index, const float* weight, long count, long width,
-                       float* out);
+  /// out = sum of weight[e] * rows[index[e]] over e = positions[i] * run + k, i < count, k < run, in that order.
+  /// out [width] is overwritten.
+  void (*weighted_sum)(const float* rows, const std::uint32_t* index, const float* weight,
+                       const std::uint32_t* positions, long count, long run, long width, float* out);
+
+  /// out = sum over i < count of rows[index[i]], in order. out [width] is overwritten.
+  void (*sum_rows)(const float* rows, const std::uint32_t* index, long count, long width, float* out);
 
   /// sum += term, n values.
   void (*add)(float* sum, const float* term, long n);
@@ -34,6 +38,13 @@ struct RecommenderKernels {
   /// Of logits z and labels y in {0, 1}: loss[i] = max(z, 0) - z y + log(1 + exp(-|z|)), gradient[i] = scale *
   /// (sigmoid(z) - y). NaN logits give NaN.
   void (*cross_entropy)(const float* logits, const float* labels, float scale, long n, float* loss, float* gradient);
+
+  /// A running log-sum-exp, log(sum) + largest, over terms[i] + z[i]: adds n of them. Start from sum 0 and `largest` at
+  /// or below any of them.
+  void (*add_exponentials)(const float* z, const float* terms, long n, float* largest, float* sum);
+
+  /// z[i] = exp(min(z[i] + term + terms[i], 0)).
+  void (*exponentials)(float* z, float term, const float* terms, long n);
 
   /// sums[c] += sum over rows of delta[r, c].
   void (*column_sums)(const float* delta, long rows, long columns, float* sums);

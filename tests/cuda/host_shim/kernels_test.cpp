@@ -1,0 +1,167 @@
+// Kernels shared by the models, each against a plain computation, at sizes around and beyond its tiles, with threads
+// and blocks in either order.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "impl/common/philox.hpp"
+#include "impl/cuda/host_shim/block.hpp"
+#include "impl/cuda/id_sort.hpp"
+#include "impl/cuda/product.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+using host_shim::Order;
+
+class SharedKernels : public ::testing::TestWithParam<Order> {
+ protected:
+  void SetUp() override { host_shim::set_order(GetParam()); }
+  void TearDown() override { host_shim::set_order(Order::forward); }
+
+  static std::vector<std::uint32_t> random_ids(std::size_t n, std::uint32_t bound) {
+    const Philox random(n, Purpose::test);
+    std::vector<std::uint32_t> ids(n);
+    for (std::size_t i = 0; i < n; ++i) ids[i] = random.below(bound, i, bound);
+    return ids;
+  }
+
+  static std::vector<float> uniforms(std::size_t n, std::uint32_t stream) {
+    const Philox random(1, Purpose::test);
+    std::vector<float> values(n);
+    for (std::size_t i = 0; i < n; ++i) values[i] = 2 * random.uniform(i, stream) - 1;
+    return values;
+  }
+
+  /// Device memory is the processor's here.
+  template <class T>
+  static std::vector<T> taken(const T* from, std::size_t n) {
+    return {from, from + n};
+  }
+
+  Stream stream_;
+};
+
+TEST_P(SharedKernels, SortIsStableAndSorts) {
+  for (const std::uint32_t bound : {1U, 2U, 16U, 17U, 4095U, 100'000U})
+    for (const std::size_t n : {1, 2047, 2048, 2049, 4500}) {
+      const std::vector<std::uint32_t> ids = random_ids(n, bound);
+      std::vector<std::uint32_t> expected(n);
+      std::iota(expected.begin(), expected.end(), 0U);
+      std::stable_sort(expected.begin(), expected.end(), [&](auto a, auto b) { return ids[a] < ids[b]; });
+      IdSort sort(n, bound);
+      std::copy(ids.begin(), ids.end(), sort.ids());
+      sort.sort(n, stream_);
+      ASSERT_EQ(taken(sort.order(), n), expected) << bound << ' ' << n;
+      for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(sort.sorted()[i], ids[expected[i]]);
+    }
+}
+
+TEST_P(SharedKernels, ScanSumsWhatLiesBefore) {
+  for (const std::size_t n : {1, 7, 2047, 2048, 2049, 6000}) {
+    std::vector<std::uint32_t> values = random_ids(n, 1000);
+    std::vector<std::uint32_t> expected(n);
+    std::exclusive_scan(values.begin(), values.end(), expected.begin(), 0U);
+    exclusive_scan(values.data(), n, stream_);
+    EXPECT_EQ(values, expected) << n;
+  }
+}
+
+TEST_P(SharedKernels, BeginsCountTheIdsBelow) {
+  for (const std::size_t n : {0, 1, 300}) {
+    std::vector<std::uint32_t> ids = random_ids(n, 90);
+    for (std::uint32_t& id : ids) id += 5;  // none at the start, none at the end
+    std::sort(ids.begin(), ids.end());
+    std::vector<std::uint32_t> begins(101, 77);
+    find_begins(ids.data(), n, 100, begins.data(), stream_);
+    for (std::uint32_t b = 0; b <= 100; ++b)
+      EXPECT_EQ(begins[b], std::count_if(ids.begin(), ids.end(), [&](auto id) { return id < b; })) << n << ' ' << b;
+  }
+}
+
+TEST_P(SharedKernels, GroupsListEachIdOnceWithItsPositions) {
+  for (const std::size_t n : {1, 255, 256, 257, 2500})
+    for (const std::uint32_t bound : {1U, 40U, 100'000U})
+      for (const std::size_t padding : {std::size_t{0}, n / 3, n}) {
+        std::vector<std::uint32_t> ids = random_ids(n, bound);
+        std::fill(ids.end() - static_cast<std::ptrdiff_t>(padding), ids.end(), bound);
+        IdGroups groups(n, bound);
+        std::copy(ids.begin(), ids.end(), groups.ids());
+        groups.assign(n, stream_);
+        const IdGroups::View view = groups.view();
+        std::vector<std::uint32_t> distinct(ids.begin(), ids.end() - static_cast<std::ptrdiff_t>(padding));
+        std::sort(distinct.begin(), distinct.end());
+        distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+        ASSERT_EQ(*view.rows, distinct.size());
+        ASSERT_EQ(taken(view.ids, distinct.size()), distinct);
+        ASSERT_EQ(view.begin[distinct.size()], n - padding);
+        for (std::uint32_t r = 0; r < distinct.size(); ++r)
+          for (std::uint32_t i = view.begin[r]; i < view.begin[r + 1]; ++i) {
+            ASSERT_EQ(ids[view.positions[i]], distinct[r]);
+            ASSERT_EQ(view.row_of[view.positions[i]], r);
+            ASSERT_TRUE(i == view.begin[r] || view.positions[i - 1] < view.positions[i]);
+          }
+      }
+}
+
+/// out[i, j] = c, of one slice.
+struct ToMatrix {
+  float* out;
+  std::size_t stride;
+  __device__ void operator()(unsigned, std::uint32_t i, std::uint32_t j, float c) const { out[i * stride + j] = c; }
+};
+
+TEST_P(SharedKernels, ProductIsThatOfGatheredRowsWithRowsOfAnyNumber) {
+  for (const auto& [rows, columns, depth] :
+       {std::tuple{1U, 1U, 2U}, std::tuple{63U, 65U, 17U}, std::tuple{70U, 3U, 100U}, std::tuple{129U, 64U, 16U}}) {
+    // The last value of each row comes from an array of its own.
+    const std::vector<float> left = uniforms(50 * (depth - 1), 0);
+    const std::vector<float> more = uniforms(50, 4);
+    const std::vector<float> right = uniforms(columns * depth, 1);
+    const std::vector<std::uint32_t> ids = random_ids(rows, 50);
+    std::vector<float> c(std::size_t{rows} * columns, -7);
+    const std::uint32_t present = rows - rows / 3;  // known to the device only
+    multiply("test", stream_, ByInputRows{{left.data(), depth - 1, ids.data(), more.data(), 1}},
+             ByRows{right.data(), depth}, ToMatrix{c.data(), columns}, Count{rows, &present}, columns, Count{depth});
+    for (std::uint32_t i = 0; i < rows; ++i)
+      for (std::uint32_t j = 0; j < columns; ++j) {
+        double expected = double{more[ids[i]]} * double{right[j * depth + depth - 1]};
+        for (std::uint32_t k = 0; k + 1 < depth; ++k)
+          expected += double{left[ids[i] * (depth - 1) + k]} * double{right[j * depth + k]};
+        if (i >= present) expected = -7;
+        ASSERT_NEAR(c[i * columns + j], expected, 8 * 1.2e-7 * std::sqrt(depth)) << i << ' ' << j;
+      }
+  }
+}
+
+TEST_P(SharedKernels, SlicesOfAProductAddUpToIt) {
+  const std::uint32_t rows = 67, columns = 9, depth = 211, slices = 5;
+  const std::vector<float> left = uniforms(rows * depth, 2);
+  const std::vector<float> right = uniforms(columns * depth, 3);
+  std::vector<float> c(std::size_t{slices} * rows * columns, -7);
+  std::vector<float> sums(std::size_t{slices} * rows, -7);
+  multiply("test", stream_, ByColumns{left.data(), rows}, ByColumns{right.data(), columns},
+           ToSlices{c.data(), columns, std::size_t{rows} * columns}, Count{rows}, columns, Count{depth}, slices,
+           sums.data(), rows);
+  for (std::uint32_t i = 0; i < rows; ++i) {
+    double expected_sum = 0;
+    double sum = 0;
+    for (std::uint32_t k = 0; k < depth; ++k) expected_sum += double{left[k * rows + i]};
+    for (std::uint32_t s = 0; s < slices; ++s) sum += double{sums[s * rows + i]};
+    ASSERT_NEAR(sum, expected_sum, 8 * 1.2e-7 * std::sqrt(depth));
+    for (std::uint32_t j = 0; j < columns; ++j) {
+      double expected = 0;
+      double total = 0;
+      for (std::uint32_t k = 0; k < depth; ++k) expected += double{left[k * rows + i]} * double{right[k * columns + j]};
+      for (std::uint32_t s = 0; s < slices; ++s) total += double{c[(s * rows + i) * columns + j]};
+      ASSERT_NEAR(total, expected, 8 * 1.2e-7 * std::sqrt(depth)) << i << ' ' << j;
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Orders, SharedKernels, ::testing::Values(Order::forward, Order::reversed),
+                         [](const auto& test) { return test.param == Order::forward ? "forward" : "reversed"; });
+
+}  // namespace
+}  // namespace frugal::cuda

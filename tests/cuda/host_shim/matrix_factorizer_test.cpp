@@ -1,0 +1,51 @@
+// What only the shim can ask of the matrix factorizer: another order of threads and blocks, and another device.
+#include <gtest/gtest.h>
+
+#include "impl/cuda/host_shim/block.hpp"
+#include "impl/cuda/host_shim/device.hpp"
+#include "tests/impl/mf_fixture.hpp"
+
+namespace frugal {
+namespace {
+
+namespace shim = cuda::host_shim;
+using mf_test::make;
+
+class MfShim : public ::testing::Test {
+ protected:
+  void TearDown() override {
+    shim::set_order(shim::Order::forward);
+    shim::set_limits(shim::default_limits());
+  }
+};
+
+TEST_F(MfShim, TheOrderOfThreadsAndBlocksChangesNoBit) {
+  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials}) {
+    const MfSpec spec{.solver = solver, .users = 150, .items = 90, .dim = 21, .learning_rate = 0.02, .seed = 3};
+    const auto pairs = mf_test::some_pairs(spec, 20);
+    const auto forward = make("cuda", spec, pairs);
+    const std::vector<double> losses = forward->train(1);
+    shim::set_order(shim::Order::reversed);
+    const auto reversed = make("cuda", spec, pairs);
+    EXPECT_EQ(reversed->train(1), losses);
+    EXPECT_TRUE(identical(reversed->export_state(), forward->export_state()));
+    shim::set_order(shim::Order::forward);
+  }
+}
+
+// The matrices of ials go to device memory, and blocks solve several rows each.
+TEST_F(MfShim, IalsHasTheSameBitsWhereItsMatricesAreNotInSharedMemory) {
+  const MfSpec spec{.solver = MfSolver::ials, .users = 40, .items = 30, .dim = 50, .seed = 3};
+  const auto pairs = mf_test::some_pairs(spec, 5);
+  const auto usual = make("cuda", spec, pairs);
+  const std::vector<double> losses = usual->train(1);
+  cuda::DeviceLimits small = shim::default_limits();
+  small.shared_bytes_per_block = 16 * 1024;
+  shim::set_limits(small);
+  const auto other = make("cuda", spec, pairs);
+  EXPECT_EQ(other->train(1), losses);
+  EXPECT_TRUE(identical(other->export_state(), usual->export_state()));
+}
+
+}  // namespace
+}  // namespace frugal

@@ -1,0 +1,125 @@
+// The recommenders on the device (or its shim): agreement with the oracle, and replay.
+#include <gtest/gtest.h>
+
+#include "impl/equivalence/equivalence.hpp"
+#include "tests/impl/equivalent.hpp"
+#include "tests/impl/recommender_fixture.hpp"
+
+namespace frugal::recommender_test {
+namespace {
+
+class RecommenderCuda : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const Support available = backend_->available(); !available) GTEST_SKIP() << available.reason;
+  }
+  const Backend* backend_ = find_backend("cuda");
+  const Backend* reference_ = find_backend("reference");
+};
+
+/// Larger than a tile of a product on both sides, with several slices of the gradients, and more ids than a tile of the
+/// sort.
+TwoTowerSpec many_tiles(bool trainable) {
+  return {.users = 300,
+          .items = 900,
+          .embedding_dim = 9,
+          .tower_layers = {70, 7},
+          .embedding_trainable = trainable,
+          .negatives = 4,
+          .batch = 450,
+          .seed = 6};
+}
+
+TEST_F(RecommenderCuda, TwoTowerIsEquivalentToReference) {
+  expect_equivalent(check_two_tower(*reference_, *backend_), 100);
+}
+
+TEST_F(RecommenderCuda, DlrmIsEquivalentToReference) { expect_equivalent(check_dlrm(*reference_, *backend_), 100); }
+
+TEST_F(RecommenderCuda, AReloadedTwoTowerTrainsOnWithTheSameBits) {
+  for (const TwoTowerLoss loss : {TwoTowerLoss::bce, TwoTowerLoss::batch_softmax}) {
+    TwoTowerSpec spec = many_tiles(loss == TwoTowerLoss::bce);
+    spec.loss = loss;
+    const auto model = backend_->make(spec);
+    model->set_interactions(random_positives(spec, 1000));
+    model->train(1);
+    const ModelState saved = model->export_state();
+    const std::vector<double> losses = model->train(3);  // the last of them in the next epoch
+    const ModelState after = model->export_state();
+    const auto other = backend_->make(spec);
+    other->set_interactions(random_positives(spec, 1000));
+    other->import_state(saved);
+    EXPECT_EQ(other->train(3), losses);
+    EXPECT_TRUE(identical(other->export_state(), after));
+  }
+}
+
+TEST_F(RecommenderCuda, AReloadedDlrmTrainsOnWithTheSameBits) {
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    const DlrmSpec spec = small_dlrm(interaction);
+    const auto model = backend_->make(spec);
+    model->train_step(planted_clicks(spec, 16, 0).batch());
+    const ModelState saved = model->export_state();
+    const double loss = model->train_step(planted_clicks(spec, 11, 1).batch());
+    const ModelState after = model->export_state();
+    model->import_state(saved);
+    EXPECT_EQ(model->train_step(planted_clicks(spec, 11, 1).batch()), loss);
+    EXPECT_TRUE(identical(model->export_state(), after));
+  }
+}
+
+// The recorded step has no room for the second batch, and too much for the third.
+TEST_F(RecommenderCuda, BagsOfAnyLengthFollowOneAnother) {
+  const DlrmSpec spec = small_dlrm();
+  const Clicks batches[] = {planted_clicks(spec, 16, 0), clicks_with_bags(spec, 16, 30, 1), planted_clicks(spec, 9, 2),
+                            clicks_with_bags(spec, 5, 2, 3)};
+  const auto model = backend_->make(spec);
+  for (const Clicks& batch : batches) {
+    const auto fresh = backend_->make(spec);
+    fresh->import_state(model->export_state());
+    std::vector<float> logits(batch.labels.size());
+    model->predict(batch.batch(), logits);
+    EXPECT_EQ(fresh->train_step(batch.batch()), model->train_step(batch.batch()));
+    EXPECT_TRUE(identical(fresh->export_state(), model->export_state()));
+  }
+}
+
+TEST_F(RecommenderCuda, NewInteractionsReplaceThoseOfTheRecordedStep) {
+  const TwoTowerSpec spec = small_two_tower();
+  const auto used = backend_->make(spec);
+  const ModelState start = used->export_state();
+  used->set_interactions(random_positives(spec, 40));
+  used->train(2);
+  used->set_interactions(random_positives(spec, 23));
+  used->import_state(start);
+  const auto fresh = backend_->make(spec);
+  fresh->set_interactions(random_positives(spec, 23));
+  EXPECT_EQ(used->train(4), fresh->train(4));
+  EXPECT_TRUE(identical(used->export_state(), fresh->export_state()));
+}
+
+TEST_F(RecommenderCuda, EqualEmbeddingsScoreTheSameWhereverTheyStand) {
+  const TwoTowerSpec spec = many_tiles(true);
+  const auto model = backend_->make(spec);
+  ModelState state = model->export_state();
+  std::vector<float>& items = values(state, "item_embedding");
+  for (std::size_t i = 9; i < items.size(); ++i) items[i] = items[i % 9];
+  model->import_state(state);
+  const std::vector<Interaction> held_out{{3, 471}};
+  RankingQueries queries;
+  queries.held_out = held_out;
+  EXPECT_EQ(model->rank(queries), std::vector<std::uint32_t>{spec.items - 1});
+}
+
+TEST_F(RecommenderCuda, SaysWhatItCannotHold) {
+  TwoTowerSpec tower = small_two_tower();
+  tower.batch = 1 << 30;
+  EXPECT_NE(backend_->supports(tower).reason.find("2^31 examples a step"), std::string::npos);
+  DlrmSpec wide = small_dlrm(FeatureInteraction::dot);
+  wide.embedding_dim = 1 << 16;
+  wide.bottom = {1 << 16};
+  EXPECT_NE(backend_->supports(wide).reason.find("shared memory"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace frugal::recommender_test
