@@ -73,9 +73,8 @@ __global__ void __launch_bounds__(inr_threads, 1)
   float* parameters = training.parameters + at;
   float* first = training.first + at;
   float* second = training.second + at;
-  float* gradient = training.gradients + at;
   if (plan.weights) copy_floats(parameters = take(shared, count), training.parameters + at, count);
-  if (plan.gradient) gradient = take(shared, count);
+  float* const gradient = plan.gradient ? take(shared, count) : training.gradients + at;
   if (plan.moments) {
     copy_floats(first = take(shared, count), training.first + at, count);
     copy_floats(second = take(shared, count), training.second + at, count);

@@ -160,6 +160,8 @@ TEST(MeasureCell, TellsTheKindsOfFailureApart) {
   EXPECT_EQ(failure_when([] { throw UserError(Place{"u.data", 3}, "torn"); }).error, "u.data:3: torn");
   EXPECT_EQ(failure_when([] { throw UnavailableError("no device"); }).failure, Failure::unavailable);
   EXPECT_EQ(failure_when([] { throw std::bad_alloc(); }).failure, Failure::memory);
+  EXPECT_EQ(failure_when([] { throw OutOfMemoryError("8 bytes wanted"); }).failure, Failure::memory);
+  EXPECT_EQ(failure_when([] { throw OutOfMemoryError("8 bytes wanted"); }).error, "8 bytes wanted");
   EXPECT_EQ(failure_when([] { throw std::logic_error("bug"); }).error, "bug");
   EXPECT_EQ(failure_when([] { throw 7; }).failure, Failure::other);
 }
