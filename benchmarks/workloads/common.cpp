@@ -17,7 +17,15 @@ std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
   std::vector<DatasetChoice> choices;
   const auto add = [&](const std::string& name, const std::string& help) {
     DatasetChoice choice{name, help, {}};
-    for (const data::GeneratorParam& param : data::dataset_params(name))
+    for (const data::GeneratorParam& param : data::dataset_params(name)) {
+      if (!param.choices.empty()) {
+        choice.params.push_back({.name = param.name,
+                                 .type = ParamSpec::Type::string,
+                                 .default_value = param.choices.at(static_cast<std::size_t>(param.default_value)),
+                                 .help = param.help,
+                                 .choices = param.choices});
+        continue;
+      }
       choice.params.push_back({.name = param.name,
                                .type = param.real ? ParamSpec::Type::real : ParamSpec::Type::integer,
                                .default_value = param.real ? Json(param.default_value)
@@ -25,6 +33,7 @@ std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
                                .help = param.help,
                                .min = param.min,
                                .max = param.max});
+    }
     choices.push_back(std::move(choice));
   };
   for (const data::DatasetEntry& entry : data::dataset_entries())
