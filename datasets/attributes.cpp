@@ -10,17 +10,11 @@
 #include "impl/common/error.hpp"
 
 namespace frugal::data {
-namespace {
 
-/// The manifest of the attributes of a data set, or null.
 const Manifest* attributes_manifest(const Json& dataset) {
   const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>());
   return manifest && !manifest->attributes.empty() ? find_manifest(manifest->attributes) : nullptr;
 }
-
-}  // namespace
-
-bool has_attributes(const Json& dataset) { return attributes_manifest(dataset) != nullptr; }
 
 SideAttributes load_attributes(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs,
                                const Population& population) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "datasets/catalog.hpp"
 #include "datasets/interactions.hpp"
 
 namespace frugal::data {
@@ -29,8 +30,8 @@ struct SideAttributes {
   std::vector<Attribute> items;
 };
 
-/// Does the data set have any? Nothing is read.
-bool has_attributes(const Json& dataset);
+/// The manifest of a data set's attributes, or null when it has none. Nothing is read.
+const Manifest* attributes_manifest(const Json& dataset);
 
 /// The attributes of a data set's users and items. Throws UserError for a data set without any or for an entity that
 /// its files do not list, UnavailableError with the command that would fetch missing files.

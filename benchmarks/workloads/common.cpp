@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "datasets/attributes.hpp"
 #include "datasets/catalog.hpp"
 
 namespace frugal::workloads {
@@ -63,6 +64,20 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
     complaints.push_back({"backend", cell.backend + ": " + available.reason, true});
   }
   return backend;
+}
+
+void check_attributes(const Cell& cell, const std::string& path, const std::vector<std::filesystem::path>& data_dirs,
+                      std::vector<Complaint>& complaints) {
+  const data::Manifest* const manifest = data::attributes_manifest(cell.dataset);
+  if (!manifest) {
+    complaints.push_back({path, "nothing is known of the users and items of " + cell.dataset.at("name").dump(), false});
+    return;
+  }
+  try {
+    data::locate_all(*manifest, data_dirs);
+  } catch (const UnavailableError& error) {
+    complaints.push_back({path, error.what(), true});
+  }
 }
 
 const Backend& backend_of(const Cell& cell) {

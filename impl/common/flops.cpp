@@ -9,14 +9,14 @@ namespace {
 
 constexpr double adam_flops = 12;  // two moments (3 + 4), two bias corrections (2), sqrt, divide-add, update
 
-/// A dense stack on one row; the input gradient of the first layer only when something below needs it.
-Flops mlp_row(int input, const std::vector<int>& layers, bool input_gradient) {
+/// A dense stack on one row, with the gradient of the first `input_gradients` of its inputs.
+Flops mlp_row(int input, const std::vector<int>& layers, int input_gradients) {
   Flops flops;
   int in = input;
   for (std::size_t l = 0; l < layers.size(); ++l) {
     const double product = 2.0 * in * layers[l];
     flops.forward += product;
-    flops.backward += product + (l > 0 || input_gradient ? product : 0);
+    flops.backward += product + 2.0 * (l > 0 ? in : input_gradients) * layers[l];
     in = layers[l];
   }
   return flops;
@@ -30,6 +30,11 @@ std::int64_t mlp_parameters(int input, const std::vector<int>& layers) {
     in = out;
   }
   return count;
+}
+
+std::int64_t tower_parameters(const TwoTowerSpec& spec) {
+  return mlp_parameters(user_tower_input(spec), spec.tower_layers) +
+         mlp_parameters(item_tower_input(spec), spec.tower_layers);
 }
 
 double update_flops(OptimizerKind kind) {
@@ -77,21 +82,24 @@ Flops epoch_flops(const MfSpec& spec, std::uint64_t positives) {
 }
 
 std::int64_t parameters(const TwoTowerSpec& spec) {
-  return (std::int64_t{spec.users} + spec.items) * spec.embedding_dim +
-         2 * mlp_parameters(spec.embedding_dim, spec.tower_layers);
+  return (std::int64_t{spec.users} + spec.items) * spec.embedding_dim + tower_parameters(spec);
 }
 
 Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives) {
+  const bool softmax = spec.loss == TwoTowerLoss::batch_softmax;
   const double n = static_cast<double>(positives);
-  const double rows = n * (2 + spec.negatives);   // tower passes
-  const double pairs = n * (1 + spec.negatives);  // dots
-  const double out = spec.tower_layers.empty() ? spec.embedding_dim : spec.tower_layers.back();
-  Flops epoch = mlp_row(spec.embedding_dim, spec.tower_layers, spec.embedding_trainable) * rows;
-  epoch.forward += 2 * out * pairs;
-  epoch.backward += 4 * out * pairs;
-  const double steps = std::ceil(n / spec.batch);
-  epoch.optimizer = adam_flops * steps * 2 * static_cast<double>(mlp_parameters(spec.embedding_dim, spec.tower_layers));
-  if (spec.embedding_trainable) epoch.optimizer += adam_flops * rows * spec.embedding_dim;
+  const double batch = spec.batch;
+  const double whole_steps = std::floor(n / batch);
+  const double rest = n - whole_steps * batch;
+  const double item_rows = softmax ? n : n * (1 + spec.negatives);
+  const double dots = softmax ? whole_steps * batch * batch + rest * rest : item_rows;
+  const int trained = spec.embedding_trainable ? spec.embedding_dim : 0;
+  Flops epoch = mlp_row(user_tower_input(spec), spec.tower_layers, trained) * n +
+                mlp_row(item_tower_input(spec), spec.tower_layers, trained) * item_rows;
+  epoch.forward += 2.0 * tower_output(spec) * dots;
+  epoch.backward += 4.0 * tower_output(spec) * dots;
+  epoch.optimizer =
+      adam_flops * (std::ceil(n / batch) * static_cast<double>(tower_parameters(spec)) + trained * (n + item_rows));
   return epoch;
 }
 
@@ -101,23 +109,27 @@ std::int64_t parameters(const DlrmSpec& spec) {
   return tables + mlp_parameters(spec.dense_features, spec.bottom) + mlp_parameters(dlrm_top_input(spec), spec.top);
 }
 
-Flops example_flops(const DlrmSpec& spec) {
-  Flops flops = mlp_row(spec.dense_features, spec.bottom, false) + mlp_row(dlrm_top_input(spec), spec.top, true);
+Flops example_flops(const DlrmSpec& spec, double lookups) {
+  Flops flops =
+      mlp_row(spec.dense_features, spec.bottom, 0) + mlp_row(dlrm_top_input(spec), spec.top, dlrm_top_input(spec));
   if (spec.interaction == FeatureInteraction::dot) {
     const double vectors = static_cast<double>(spec.table_rows.size()) + 1;
     const double dots = vectors * (vectors - 1) / 2 * 2 * spec.embedding_dim;
     flops.forward += dots;
     flops.backward += 2 * dots;
   }
-  flops.optimizer = update_flops(spec.optimizer) * static_cast<double>(spec.table_rows.size()) * spec.embedding_dim;
+  const double values = static_cast<double>(spec.table_rows.size()) * spec.embedding_dim;
+  flops.forward += (lookups - 1) * values;
+  flops.backward += (lookups - 1) * values;
+  flops.optimizer = update_flops(spec.optimizer) * lookups * (values - spec.frozen_tables * spec.embedding_dim);
   return flops;
 }
 
-Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples) {
+Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples, double lookups) {
   const double n = static_cast<double>(examples);
   const std::int64_t dense =
       mlp_parameters(spec.dense_features, spec.bottom) + mlp_parameters(dlrm_top_input(spec), spec.top);
-  Flops epoch = example_flops(spec) * n;
+  Flops epoch = example_flops(spec, lookups) * n;
   epoch.optimizer += update_flops(spec.optimizer) * static_cast<double>(dense) * std::ceil(n / spec.batch);
   return epoch;
 }

@@ -29,15 +29,18 @@ std::int64_t parameters(const MfSpec& spec);
 Flops epoch_flops(const MfSpec& spec, std::uint64_t positives);
 
 std::int64_t parameters(const TwoTowerSpec& spec);
-/// One pass over `positives` interactions: the user tower once and the item tower (1 + negatives) times a positive.
-/// Frozen embeddings cost no input gradient of the first layer and no update. Adam: 12 a parameter it touches, once a
-/// step of `spec.batch` positives; embedding rows count once per use.
+/// One pass over `positives` interactions: the user tower once, and the item tower (1 + negatives) times a positive
+/// (batch_softmax: once). Dots of a positive: 1 + negatives, or the positives of its step. Side features cost no input
+/// gradient, frozen embeddings none and no update. Adam: 12 a parameter it touches, once a step of `spec.batch`
+/// positives; embedding rows count once per use.
 Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives);
 
 std::int64_t parameters(const DlrmSpec& spec);
-/// One example. The optimiser is 4 (sgd 2, adam 12) per embedding value used; dense layers are counted by epoch_flops.
-Flops example_flops(const DlrmSpec& spec);
+/// One example whose bags have `lookups` ids on average, 1 or more. Summing a bag, and its gradient into its rows'
+/// sums, cost an addition a value of each id but one. The optimiser is 4 (sgd 2, adam 12) per embedding value used;
+/// dense layers are counted by epoch_flops.
+Flops example_flops(const DlrmSpec& spec, double lookups = 1);
 /// One pass over `examples`: each of them, and the update of every dense parameter once a step of `spec.batch`.
-Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples);
+Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples, double lookups = 1);
 
 }  // namespace frugal

@@ -24,6 +24,9 @@ std::vector<DenseShape> dense_shapes(int input, const std::vector<int>& widths) 
   return shapes;
 }
 
+int user_tower_input(const TwoTowerSpec& spec) { return spec.embedding_dim + spec.user_features; }
+int item_tower_input(const TwoTowerSpec& spec) { return spec.embedding_dim + spec.item_features; }
+
 int tower_output(const TwoTowerSpec& spec) {
   return spec.tower_layers.empty() ? spec.embedding_dim : spec.tower_layers.back();
 }
@@ -55,7 +58,13 @@ std::string why_invalid(const TwoTowerSpec& spec) {
   if (spec.tower_layers.empty() && !spec.embedding_trainable)
     return "frozen embeddings without tower layers leave nothing to train: add tower layers or make the embeddings "
            "trainable";
-  if (spec.negatives < 1) return fmt::format("negatives per positive must be 1 or more, but got {}", spec.negatives);
+  if (spec.user_features < 0 || spec.item_features < 0)
+    return fmt::format("side features must be 0 or more, but got {} of users and {} of items", spec.user_features,
+                       spec.item_features);
+  if (spec.tower_layers.empty() && (spec.user_features > 0 || spec.item_features > 0))
+    return "side features without tower layers are never used: add tower layers or leave the features out";
+  if (spec.loss == TwoTowerLoss::bce && spec.negatives < 1)
+    return fmt::format("negatives per positive must be 1 or more, but got {}", spec.negatives);
   if (spec.batch < 1) return fmt::format("batch must be 1 or more, but got {}", spec.batch);
   return {};
 }
@@ -65,6 +74,8 @@ std::string why_invalid(const DlrmSpec& spec) {
   if (spec.table_rows.empty()) return "DLRM needs at least one embedding table";
   for (std::size_t t = 0; t < spec.table_rows.size(); ++t)
     if (spec.table_rows[t] == 0) return fmt::format("embedding table {} has no rows", t);
+  if (spec.frozen_tables < 0 || static_cast<std::size_t>(spec.frozen_tables) > spec.table_rows.size())
+    return fmt::format("{} of {} embedding tables cannot be frozen", spec.frozen_tables, spec.table_rows.size());
   if (spec.embedding_dim < 1)
     return fmt::format("embedding dimension must be 1 or more, but got {}", spec.embedding_dim);
   if (spec.bottom.empty() || spec.top.empty()) return "the bottom and the top MLP need at least one layer each";

@@ -18,6 +18,10 @@ struct DenseShape {
 
 std::vector<DenseShape> dense_shapes(int input, const std::vector<int>& widths);
 
+/// Widths of what goes into the towers: the embedding row and the side features.
+int user_tower_input(const TwoTowerSpec& spec);
+int item_tower_input(const TwoTowerSpec& spec);
+
 /// Width of what the two towers give: of the dot product.
 int tower_output(const TwoTowerSpec& spec);
 

@@ -110,7 +110,13 @@ struct MfSpec {
 // ---------------------------------------------------------------------------------------------------------------------
 // Recommenders.
 
-/// score(u, i) = tower_user(e_u) . tower_item(e_i); binary cross-entropy on a positive and `negatives` uniform items.
+/// What a two-tower network learns from; impl/api/recommender.hpp has the formulas.
+enum class TwoTowerLoss {
+  bce,           ///< binary cross-entropy on a positive and `negatives` uniform items
+  batch_softmax  ///< softmax over the items of the step's positives, corrected for their popularity
+};
+
+/// score(u, i) = tower_user(e_u, x_u) . tower_item(e_i, x_i), x: fixed side features, appended to the embedding row.
 /// tower_layers are the output widths of the dense layers, ReLU after each but the last; empty: no tower.
 struct TwoTowerSpec {
   std::uint32_t users = 0;
@@ -118,10 +124,13 @@ struct TwoTowerSpec {
   int embedding_dim = 64;
   std::vector<int> tower_layers{128, 64};
   bool embedding_trainable = true;
+  int user_features = 0;  ///< side features of a user; they need tower layers
+  int item_features = 0;
   double init_stddev = 0.1;  ///< of random embeddings
-  int negatives = 4;
-  int batch = 1024;  ///< positives a step; the last step of an epoch takes what is left
-  Adam adam{};       ///< embedding rows: lazy (only rows touched by the step move)
+  TwoTowerLoss loss = TwoTowerLoss::bce;
+  int negatives = 4;  ///< per positive; of bce
+  int batch = 1024;   ///< positives a step; the last step of an epoch takes what is left
+  Adam adam{};        ///< embedding rows: lazy (only rows touched by the step move)
   std::uint64_t seed = 0;
 };
 
@@ -129,11 +138,13 @@ enum class FeatureInteraction { dot, cat };
 
 enum class OptimizerKind { sgd, adagrad, rowwise_adagrad, adam };
 
-/// DLRM (Naumov et al., arXiv 1906.00091): bottom MLP on the dense features, one embedding row per categorical feature,
-/// pairwise dots or concatenation, top MLP to one logit. ReLU after each layer but the last of `top`.
+/// DLRM (Naumov et al., arXiv 1906.00091): bottom MLP on the dense features, the sum of a bag of embedding rows per
+/// categorical feature, pairwise dots or concatenation, top MLP to one logit. ReLU after each layer but the last of
+/// `top`.
 struct DlrmSpec {
   int dense_features = 13;
   std::vector<std::uint32_t> table_rows;
+  int frozen_tables = 0;  ///< the first so many tables stay as they are: no gradient, no optimiser state
   int embedding_dim = 16;
   std::vector<int> bottom{64, 16};  ///< output widths; the last must be embedding_dim for `dot`
   std::vector<int> top{64, 1};      ///< output widths; the last must be 1

@@ -2,8 +2,8 @@
 //
 // A block of examples goes forward and back through the whole network on one thread, so that its activations stay in
 // that core's cache. Out of it come a slot of dense gradients (dense_stack.hpp) and, for each example and table, the
-// gradient of the row it used. The ids of each table are sorted; each distinct row sums its gradients in the order of
-// the batch and is updated once.
+// gradient of the sum of its bag, which is that of each row in the bag. The ids of each table are sorted; each distinct
+// row sums its gradients in the order of the batch and is updated once.
 //
 // Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it.
 #include <omp.h>
@@ -41,7 +41,8 @@ struct DlrmWorker {
         q(example_block * top_stack.shape(0).in),
         d_q(example_block * top_stack.shape(0).in),
         top_outputs(example_block * top_stack.outputs()),
-        d_logits(example_block) {}
+        d_logits(example_block),
+        row_gradient(dim) {}
 
   DenseWorker bottom;
   DenseWorker top;
@@ -53,7 +54,15 @@ struct DlrmWorker {
   AlignedBuffer<float> q;  // [block, top input]
   AlignedBuffer<float> d_q;
   AlignedBuffer<float> top_outputs;
-  AlignedBuffer<float> d_logits;  // [block]
+  AlignedBuffer<float> d_logits;      // [block]
+  AlignedBuffer<float> row_gradient;  // [dim]
+};
+
+/// What a batch looks up in one table.
+struct Lookups {
+  std::vector<std::uint32_t> ids;
+  std::vector<std::uint32_t> examples;  // whose bag each id is in
+  SortedIds sorted;
 };
 
 class CpuDlrm final : public Dlrm {
@@ -70,19 +79,19 @@ class CpuDlrm final : public Dlrm {
         slots_(GradientSlots::suited_to(bottom_stack_.parameters() + top_stack_.parameters())),
         bottom_slots_(bottom_stack_.parameters(), slots_),
         top_slots_(top_stack_.parameters(), slots_),
-        sorted_(spec.table_rows.size()),
-        row_gradients_(static_cast<std::size_t>(spec.batch) * vectors_ * dim_),
+        lookups_(spec.table_rows.size()),
+        bag_gradients_(static_cast<std::size_t>(spec.batch) * vectors_ * dim_),
         losses_(static_cast<std::size_t>(spec.batch)) {
     set_layers(bottom_, bottom_stack_, 0);
     set_layers(top_, top_stack_, 100);
     for (std::uint32_t t = 0; t < spec.table_rows.size(); ++t)
       tables_.emplace_back(spec.table_rows[t], spec.embedding_dim,
                            initial_table(spec.table_rows[t], spec.embedding_dim, spec.seed, t), optimizer_,
-                           /*trainable=*/true);
+                           /*trainable=*/t >= static_cast<std::uint32_t>(spec.frozen_tables));
     for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].add_value(views_, "table." + std::to_string(t));
     bottom_.add_values(views_, "bottom");
     top_.add_values(views_, "top");
-    for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].add_state(views_, "table." + std::to_string(t));
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].add_state(views_, "table." + std::to_string(t));
     bottom_.add_states(views_, "bottom");
     top_.add_states(views_, "top");
   }
@@ -100,7 +109,7 @@ class CpuDlrm final : public Dlrm {
     const std::size_t n = batch.labels.size();
     if (n == 0 || n > static_cast<std::size_t>(spec_.batch))
       throw std::invalid_argument("a DLRM batch must have from 1 to spec.batch labelled examples");
-    check(batch, n);
+    require_readable(batch, spec_, n);
     make_workers();
 
     const std::size_t blocks = (n + example_block - 1) / example_block;
@@ -114,7 +123,7 @@ class CpuDlrm final : public Dlrm {
   }
 
   void predict(const ClickBatch& batch, std::span<float> out) const override {
-    check(batch, out.size());
+    require_readable(batch, spec_, out.size());
 #pragma omp parallel
     {
       DlrmWorker worker(bottom_stack_, top_stack_, vectors_, dim_);
@@ -127,20 +136,12 @@ class CpuDlrm final : public Dlrm {
   }
 
  private:
+  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
   void set_layers(DenseParameters& parameters, const DenseStack& stack, std::uint32_t stream) {
     for (std::size_t l = 0; l < stack.layers(); ++l, ++stream)
       parameters.set_layer(l, initial_dlrm_weight(stack.shape(l), spec_.seed, stream),
                            initial_dlrm_bias(stack.shape(l), spec_.seed, 200 + stream));
-  }
-
-  void check(const ClickBatch& batch, std::size_t n) const {
-    const std::size_t tables = tables_.size();
-    if (batch.dense.size() != n * static_cast<std::size_t>(spec_.dense_features) || batch.ids.size() != n * tables)
-      throw std::invalid_argument("the dense features or the ids of a DLRM batch do not match its number of examples");
-    bool beyond = false;
-    for (std::size_t e = 0; e < n; ++e)
-      for (std::size_t t = 0; t < tables; ++t) beyond |= batch.ids[e * tables + t] >= spec_.table_rows[t];
-    if (beyond) throw std::invalid_argument("an id of a DLRM batch is beyond the rows of its table");
   }
 
   void make_workers() {
@@ -168,8 +169,11 @@ class CpuDlrm final : public Dlrm {
     return worker.top.last(worker.top_outputs.data());
   }
 
-  const float* row(const ClickBatch& batch, std::size_t example, std::size_t table) const {
-    return tables_[table].row(batch.ids[example * tables_.size() + table]);
+  /// out [dim] = the sum of the rows in the bag.
+  void sum_bag(const ClickBatch& batch, std::size_t example, std::size_t table, float* out) const {
+    const auto bag = batch.bag(example * tables_.size() + table);
+    recommender_kernels().sum_rows(tables_[table].row(0), bag.data(), static_cast<long>(bag.size()),
+                                   static_cast<long>(dim_), out);
   }
 
   void dot(DlrmWorker& worker, const ClickBatch& batch, std::size_t first, std::size_t count) const {
@@ -179,7 +183,7 @@ class CpuDlrm final : public Dlrm {
     for (std::size_t e = 0; e < count; ++e) {
       float* x = worker.x.data() + e * vectors_ * dim_;
       std::copy_n(bottom + e * dim_, dim_, x);
-      for (std::size_t t = 0; t < tables_.size(); ++t) std::copy_n(row(batch, first + e, t), dim_, x + (t + 1) * dim_);
+      for (std::size_t t = 0; t < tables_.size(); ++t) sum_bag(batch, first + e, t, x + (t + 1) * dim_);
       float* q = worker.q.data() + e * inputs;
       std::copy_n(x, dim_, q);
       kernels.pair_dots(x, static_cast<long>(vectors_), static_cast<long>(dim_), worker.scratch.data(), q + dim_);
@@ -192,7 +196,7 @@ class CpuDlrm final : public Dlrm {
     float* q = worker.q.data();
     for (std::size_t e = 0; e < count; ++e) {
       q = std::copy_n(bottom + e * width, width, q);
-      for (std::size_t t = 0; t < tables_.size(); ++t) q = std::copy_n(row(batch, first + e, t), dim_, q);
+      for (std::size_t t = 0; t < tables_.size(); ++t, q += dim_) sum_bag(batch, first + e, t, q);
     }
   }
 
@@ -223,7 +227,7 @@ class CpuDlrm final : public Dlrm {
     for (std::size_t e = 0; e < count; ++e) {
       const float* d_q = worker.d_q.data() + e * inputs;
       float* d_bottom = worker.d_bottom.data() + e * width;
-      float* dx = row_gradients_.data() + (first + e) * vectors_ * dim_;
+      float* dx = bag_gradients_.data() + (first + e) * vectors_ * dim_;
       std::copy_n(d_q, width, d_bottom);
       if (spec_.interaction == FeatureInteraction::dot) {
         kernels.pair_dots_backward(worker.x.data() + e * vectors_ * dim_, d_q + width, static_cast<long>(vectors_),
@@ -240,37 +244,42 @@ class CpuDlrm final : public Dlrm {
 
   void update_tables(const ClickBatch& batch, std::size_t n, const UpdateStep& step) {
     const std::size_t tables = tables_.size();
-    ids_.resize(tables * n);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t t = 0; t < tables; ++t) {
-      std::uint32_t* ids = ids_.data() + t * n;
-      for (std::size_t e = 0; e < n; ++e) ids[e] = batch.ids[e * tables + t];
-      sorted_[t].assign({ids, n}, spec_.table_rows[t]);
+    for (std::size_t t = frozen(); t < tables; ++t) {
+      Lookups& lookups = lookups_[t];
+      lookups.ids.clear();
+      lookups.examples.clear();
+      for (std::size_t e = 0; e < n; ++e) {
+        const auto bag = batch.bag(e * tables + t);
+        lookups.ids.insert(lookups.ids.end(), bag.begin(), bag.end());
+        lookups.examples.insert(lookups.examples.end(), bag.size(), static_cast<std::uint32_t>(e));
+      }
+      lookups.sorted.assign(lookups.ids, spec_.table_rows[t]);
     }
     struct Task {
       std::size_t table;
       std::size_t first_row;
     };
     std::vector<Task> tasks;
-    for (std::size_t t = 0; t < tables; ++t)
-      for (std::size_t first = 0; first < sorted_[t].rows(); first += row_block) tasks.push_back({t, first});
+    for (std::size_t t = frozen(); t < tables; ++t)
+      for (std::size_t first = 0; first < lookups_[t].sorted.rows(); first += row_block) tasks.push_back({t, first});
 #pragma omp parallel for schedule(dynamic)
     for (const Task& task : tasks) {
-      const SortedIds& sorted = sorted_[task.table];
-      const std::size_t last = std::min(task.first_row + row_block, sorted.rows());
+      const Lookups& lookups = lookups_[task.table];
+      float* sum = workers_[omp_get_thread_num()]->row_gradient.data();
+      const std::size_t last = std::min(task.first_row + row_block, lookups.sorted.rows());
       for (std::size_t r = task.first_row; r < last; ++r) {
-        if (r + rows_ahead < last) tables_[task.table].prefetch_row(sorted.distinct()[r + rows_ahead]);
-        const auto positions = sorted.positions(r);
-        float* sum = row_gradient(positions[0], task.table);
-        for (const std::uint32_t e : positions.subspan(1))
-          recommender_kernels().add(sum, row_gradient(e, task.table), static_cast<long>(dim_));
-        tables_[task.table].update_row(step, sorted.distinct()[r], sum);
+        if (r + rows_ahead < last) tables_[task.table].prefetch_row(lookups.sorted.distinct()[r + rows_ahead]);
+        std::fill_n(sum, dim_, 0.F);
+        for (const std::uint32_t lookup : lookups.sorted.positions(r))
+          recommender_kernels().add(sum, bag_gradient(lookups.examples[lookup], task.table), static_cast<long>(dim_));
+        tables_[task.table].update_row(step, lookups.sorted.distinct()[r], sum);
       }
     }
   }
 
-  float* row_gradient(std::size_t example, std::size_t table) {
-    return row_gradients_.data() + (example * vectors_ + table + 1) * dim_;
+  const float* bag_gradient(std::size_t example, std::size_t table) const {
+    return bag_gradients_.data() + (example * vectors_ + table + 1) * dim_;
   }
 
   void update_dense(const UpdateStep& step) {
@@ -301,9 +310,8 @@ class CpuDlrm final : public Dlrm {
   std::uint64_t step_ = 0;
 
   // One step.
-  std::vector<std::uint32_t> ids_;      // [tables, batch]
-  std::vector<SortedIds> sorted_;       // of each table
-  AlignedBuffer<float> row_gradients_;  // [batch, 1 + tables, dim]; the first of each example is the bottom output's
+  std::vector<Lookups> lookups_;        // of each table
+  AlignedBuffer<float> bag_gradients_;  // [batch, 1 + tables, dim]; the first of each example is the bottom output's
   AlignedBuffer<float> losses_;
   std::vector<std::unique_ptr<DlrmWorker>> workers_;
 };

@@ -1,5 +1,5 @@
-// One side of a two-tower network, the users or the items: its embedding table, its tower, and what a step computes for
-// the distinct ids of its batch, in blocks of rows.
+// One side of a two-tower network, the users or the items: its embedding table, side features, tower, and what a step
+// computes for the distinct ids of its batch, in blocks of rows.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -19,29 +19,33 @@ inline constexpr int tower_block = 128;  // rows a product
 
 inline std::size_t tower_blocks(std::size_t rows) { return (rows + tower_block - 1) / tower_block; }
 
-/// One thread's products and buffers.
+/// One thread's products and buffers for one side.
 struct TowerWorker {
-  TowerWorker(const DenseStack& stack, std::size_t dim, std::size_t width)
-      : products(stack, tower_block), delta(tower_block * width), row_gradient(tower_block * dim) {}
+  TowerWorker(const DenseStack& stack, std::size_t input, std::size_t width)
+      : products(stack, tower_block), delta(tower_block * width), input_gradient(tower_block * input) {}
   DenseWorker products;
   AlignedBuffer<float> delta;           // [tower_block, width]
-  AlignedBuffer<float> row_gradient;    // [tower_block, dim]
+  AlignedBuffer<float> input_gradient;  // [tower_block, input]
   std::vector<std::uint32_t> partners;  // of one id: rows of the other side
   std::vector<float> weights;           // of one id: dL/dz of its examples
 };
 
-/// The users, or the items: table, tower, and what one step computes for the distinct ids of its batch.
+/// The users, or the items: table, features, tower, and what one step computes for the distinct ids of its batch.
 class TowerSide {
  public:
-  TowerSide(const TwoTowerSpec& spec, std::uint32_t count, Purpose purpose, std::uint32_t stream,
+  TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose, std::uint32_t stream,
             std::size_t ids_a_step)
       : count_(count),
         dim_(spec.embedding_dim),
+        features_(features),
+        in_(dim_ + features_),
         out_(tower_output(spec)),
         trainable_(spec.embedding_trainable),
-        stack_(dense_shapes(spec.embedding_dim, spec.tower_layers), /*relu_last=*/false),
-        table_(count, dim_, initial_embedding(count, dim_, spec.init_stddev, spec.seed, purpose),
+        stack_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false),
+        table_(count, spec.embedding_dim,
+               initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
                Optimizer(OptimizerKind::adam, spec.adam), spec.embedding_trainable),
+        feature_rows_(count * features_),
         tower_(stack_, Optimizer(OptimizerKind::adam, spec.adam)),
         slots_(stack_.parameters(), GradientSlots::suited_to(stack_.parameters())) {
     for (std::size_t l = 0; l < stack_.layers(); ++l) {
@@ -50,12 +54,14 @@ class TowerSide {
                        std::vector<float>(static_cast<std::size_t>(shape.out), 0.F));
     }
     const std::size_t rows = tower_blocks(std::min<std::size_t>(count, ids_a_step)) * tower_block;
-    x_ = AlignedBuffer<float>(rows * dim_);
+    std::fill(feature_rows_.begin(), feature_rows_.end(), 0.F);
+    x_ = AlignedBuffer<float>(rows * in_);
     outputs_ = AlignedBuffer<float>(rows * stack_.outputs());
     last_ = AlignedBuffer<float>(rows * out_);
   }
 
   const DenseStack& stack() const { return stack_; }
+  std::size_t input() const { return in_; }
   std::size_t blocks() const { return tower_blocks(ids_.rows()); }
   const SortedIds& ids() const { return ids_; }
   const float* outputs() const { return last_.data(); }
@@ -64,6 +70,8 @@ class TowerSide {
 
   void add_values(TensorViews<float>& views, const std::string& name) {
     table_.add_value(views, name + "_embedding");
+    if (features_ > 0)
+      views.add(name + "_features", {count_, static_cast<std::int64_t>(features_)}, feature_rows_.data());
     tower_.add_values(views, name + "_tower");
   }
   void add_states(TensorViews<float>& views, const std::string& name) {
@@ -76,36 +84,34 @@ class TowerSide {
     slots_.deal(blocks());
   }
 
-  /// Outputs of `ids`, at most tower_block of them, into out [ids, width].
-  void tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x, float* activations,
-                     float* out) const {
+  /// Outputs [tower_block, width] of `ids`, at most tower_block of them; the rest of the rows are finite.
+  const float* tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x,
+                             float* activations) const {
     gather(ids, x);
-    const float* result = x;
-    if (stack_.layers() > 0) {
-      products.forward(tower_.data(), x, activations);
-      result = products.last(activations);
-    }
-    std::copy_n(result, ids.size() * out_, out);
+    if (stack_.layers() == 0) return x;
+    products.forward(tower_.data(), x, activations);
+    return products.last(activations);
   }
 
   void forward(DenseWorker& products, std::size_t block) {
-    tower_outputs(products, block_ids(block), x_of(block), activations_of(block),
-                  last_.data() + block * tower_block * out_);
+    const std::size_t size = tower_block * static_cast<std::size_t>(out_);
+    std::copy_n(tower_outputs(products, block_ids(block), x_of(block), activations_of(block)), size,
+                last_.data() + block * size);
   }
 
   /// Gradients of the tower's parameters into the slot; Adam on the block's rows when they are trainable.
   /// delta [tower_block, width]: dL/d(output), rows beyond the block's ids zero; overwritten.
   void backward(TowerWorker& worker, const UpdateStep& step, std::size_t block, std::size_t slot, float* delta) {
-    const float* row_gradient = delta;
+    const float* input_gradient = delta;
     if (stack_.layers() > 0) {
-      float* dx = trainable_ ? worker.row_gradient.data() : nullptr;
+      float* dx = trainable_ ? worker.input_gradient.data() : nullptr;
       worker.products.backward(tower_.data(), x_of(block), activations_of(block), delta, slots_.gradient(slot),
                                block == slots_.begin(slot), dx);
-      row_gradient = dx;
+      input_gradient = dx;
     }
     if (!trainable_) return;
     const auto ids = block_ids(block);
-    for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], row_gradient + r * dim_);
+    for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], input_gradient + r * in_);
   }
 
   std::span<const std::uint32_t> block_ids(std::size_t block) const {
@@ -115,22 +121,28 @@ class TowerSide {
 
  private:
   void gather(std::span<const std::uint32_t> ids, float* x) const {
-    for (std::size_t r = 0; r < ids.size(); ++r) std::copy_n(table_.row(ids[r]), dim_, x + r * dim_);
-    std::fill(x + ids.size() * dim_, x + static_cast<std::size_t>(tower_block) * dim_, 0.F);
+    for (std::size_t r = 0; r < ids.size(); ++r) {
+      std::copy_n(table_.row(ids[r]), dim_, x + r * in_);
+      std::copy_n(feature_rows_.data() + ids[r] * features_, features_, x + r * in_ + dim_);
+    }
+    std::fill(x + ids.size() * in_, x + tower_block * in_, 0.F);
   }
-  float* x_of(std::size_t block) { return x_.data() + block * tower_block * dim_; }
+  float* x_of(std::size_t block) { return x_.data() + block * tower_block * in_; }
   float* activations_of(std::size_t block) { return outputs_.data() + block * tower_block * stack_.outputs(); }
 
   std::uint32_t count_;
-  int dim_;
+  std::size_t dim_;
+  std::size_t features_;
+  std::size_t in_;  // of the tower: both
   int out_;
   bool trainable_;
   DenseStack stack_;
   EmbeddingTable table_;
+  AlignedBuffer<float> feature_rows_;  // [count, features]
   DenseParameters tower_;
   GradientSlots slots_;
   SortedIds ids_;
-  AlignedBuffer<float> x_;        // by block: embedding rows
+  AlignedBuffer<float> x_;        // by block: inputs of the tower
   AlignedBuffer<float> outputs_;  // by block: those of all layers
   AlignedBuffer<float> last_;     // [rows, width]: what the towers give
 };

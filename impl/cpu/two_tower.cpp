@@ -7,7 +7,7 @@
 // scatter, and Adam moves the row while it is in the cache. Frozen embeddings cost a gather and nothing else.
 //
 // One step: draw positives and negatives; sort the ids; towers forward, in blocks of rows; dots and loss, in blocks of
-// positives; towers backward, in the same blocks of rows; Adam on the towers.
+// positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
 //
 // Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
 #include <omp.h>
@@ -16,10 +16,12 @@
 #include <cassert>
 #include <memory>
 #include <numeric>
+#include <optional>
 #include <stdexcept>
 
 #include "impl/common/permutation.hpp"
 #include "impl/common/recommender_shapes.hpp"
+#include "impl/cpu/batch_softmax.hpp"
 #include "impl/cpu/ranking.hpp"
 #include "impl/cpu/recommender.hpp"
 #include "impl/cpu/tower_side.hpp"
@@ -29,19 +31,33 @@ namespace {
 
 constexpr std::size_t positives_block = 64;  // positives whose dots and loss are one task
 
+/// One thread's work on both sides.
+struct TwoTowerWorker {
+  TwoTowerWorker(const TowerSide& user_side, const TowerSide& item_side, long width, bool with_softmax)
+      : user(user_side.stack(), user_side.input(), width), item(item_side.stack(), item_side.input(), width) {
+    if (with_softmax) softmax.emplace(tower_block, width);
+  }
+  TowerWorker user;
+  TowerWorker item;
+  std::optional<SoftmaxWorker> softmax;
+};
+
 class CpuTwoTower final : public TwoTower {
  public:
   explicit CpuTwoTower(const TwoTowerSpec& spec)
       : spec_(spec),
         width_(tower_output(spec)),
-        examples_(1 + static_cast<std::size_t>(spec.negatives)),
+        examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
         optimizer_(OptimizerKind::adam, spec.adam),
-        user_(spec, spec.users, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
-        item_(spec, spec.items, Purpose::item_embedding, 100, static_cast<std::size_t>(spec.batch) * examples_),
+        user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
+        item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
+              static_cast<std::size_t>(spec.batch) * examples_),
         logits_(spec.batch * examples_),
         slopes_(spec.batch * examples_),
         losses_(spec.batch * examples_),
         labels_(positives_block * examples_) {
+    if (spec.loss == TwoTowerLoss::batch_softmax)
+      softmax_.emplace(tower_block, width_, spec.items, static_cast<std::size_t>(spec.batch));
     for (std::size_t i = 0; i < labels_.size(); ++i) labels_[i] = i % examples_ == 0 ? 1.F : 0.F;
     user_.add_values(views_, "user");
     item_.add_values(views_, "item");
@@ -61,6 +77,7 @@ class CpuTwoTower final : public TwoTower {
   void set_interactions(std::span<const Interaction> positives) override {
     require_in_range(positives, spec_.users, spec_.items);
     positives_.assign(positives.begin(), positives.end());
+    if (softmax_) softmax_->set_interactions(positives);
   }
 
   std::vector<double> train(std::uint64_t steps) override {
@@ -103,8 +120,8 @@ class CpuTwoTower final : public TwoTower {
     workers_.resize(std::max(workers_.size(), static_cast<std::size_t>(omp_get_max_threads())));
 #pragma omp parallel
     {
-      std::unique_ptr<TowerWorker>& mine = workers_[omp_get_thread_num()];
-      if (!mine) mine = std::make_unique<TowerWorker>(user_.stack(), spec_.embedding_dim, width_);
+      std::unique_ptr<TwoTowerWorker>& mine = workers_[omp_get_thread_num()];
+      if (!mine) mine = std::make_unique<TwoTowerWorker>(user_, item_, width_, softmax_.has_value());
     }
   }
 
@@ -114,12 +131,13 @@ class CpuTwoTower final : public TwoTower {
 #pragma omp parallel
     {
       DenseWorker products(side.stack(), tower_block);
-      AlignedBuffer<float> x(static_cast<std::size_t>(tower_block) * spec_.embedding_dim);
+      AlignedBuffer<float> x(tower_block * side.input());
       AlignedBuffer<float> activations(tower_block * side.stack().outputs());
 #pragma omp for schedule(dynamic)
       for (std::size_t first = 0; first < ids.size(); first += tower_block) {
         const auto block = ids.subspan(first, std::min<std::size_t>(tower_block, ids.size() - first));
-        side.tower_outputs(products, block, x.data(), activations.data(), out.data() + first * width_);
+        const float* outputs = side.tower_outputs(products, block, x.data(), activations.data());
+        std::copy_n(outputs, block.size() * width_, out.data() + first * width_);
       }
     }
     return out;
@@ -131,35 +149,39 @@ class CpuTwoTower final : public TwoTower {
     const std::size_t item_blocks = item_.blocks();
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t b = 0; b < user_blocks + item_blocks; ++b) {
-      DenseWorker& products = workers_[omp_get_thread_num()]->products;
+      TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
       if (b < item_blocks)
-        item_.forward(products, b);
+        item_.forward(worker.item.products, b);
       else
-        user_.forward(products, b - item_blocks);
+        user_.forward(worker.user.products, b - item_blocks);
     }
 
     const float weight = 1.F / static_cast<float>(positives * examples_);
-#pragma omp parallel for schedule(dynamic)
-    for (std::size_t first = 0; first < positives; first += positives_block)
-      learn(first, std::min(positives_block, positives - first), weight);
+    if (softmax_)
+      learn_softmax(weight);
+    else
+      learn_bce(positives, weight);
 
     const UpdateStep step = optimizer_.step(++step_);
     const std::size_t item_slots = item_.slots().used();
     const std::size_t all_slots = item_slots + user_.slots().used();
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t s = 0; s < all_slots; ++s) {
-      TowerWorker& worker = *workers_[omp_get_thread_num()];
+      TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
       if (s < item_slots)
         item_backward(worker, step, s);
       else
         user_backward(worker, step, s - item_slots);
     }
 
-    const std::size_t pieces = user_.tower().pieces();
+    const std::size_t user_pieces = user_.tower().pieces();
+    const std::size_t pieces = user_pieces + item_.tower().pieces();
 #pragma omp parallel for schedule(static)
-    for (std::size_t p = 0; p < 2 * pieces; ++p) {
-      TowerSide& side = p < pieces ? user_ : item_;
-      side.tower().update_piece(step, p % pieces, side.slots());
+    for (std::size_t p = 0; p < pieces; ++p) {
+      if (p < user_pieces)
+        user_.tower().update_piece(step, p, user_.slots());
+      else
+        item_.tower().update_piece(step, p - user_pieces, item_.slots());
     }
     return std::accumulate(losses_.begin(), losses_.begin() + positives * examples_, 0.0) /
            static_cast<double>(positives * examples_);
@@ -207,6 +229,23 @@ class CpuTwoTower final : public TwoTower {
     return count;
   }
 
+  void learn_bce(std::size_t positives, float weight) {
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t first = 0; first < positives; first += positives_block)
+      learn(first, std::min(positives_block, positives - first), weight);
+  }
+
+  void learn_softmax(float weight) {
+    softmax_->start(item_.ids());
+    const std::size_t user_blocks = user_.blocks();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t block = 0; block < user_blocks; ++block)
+      softmax_->learn(*workers_[omp_get_thread_num()]->softmax, softmax_side(user_), softmax_side(item_), block, weight,
+                      losses_.data(), slopes_.data());
+  }
+
+  static SoftmaxSide softmax_side(const TowerSide& side) { return {side.ids(), side.outputs()}; }
+
   /// Scores, losses and their slopes of positives first..first+count and their negatives.
   void learn(std::size_t first, std::size_t count, float weight) {
     const RecommenderKernels& kernels = recommender_kernels();
@@ -220,7 +259,8 @@ class CpuTwoTower final : public TwoTower {
                           losses_.data() + at, slopes_.data() + at);
   }
 
-  void user_backward(TowerWorker& worker, const UpdateStep& step, std::size_t slot) {
+  void user_backward(TwoTowerWorker& both, const UpdateStep& step, std::size_t slot) {
+    TowerWorker& worker = both.user;
     for (std::size_t block = user_.slots().begin(slot); block < user_.slots().end(slot); ++block) {
       float* delta = clear_delta(worker);
       for (std::size_t r = 0; r < user_.block_ids(block).size(); ++r) {
@@ -232,11 +272,13 @@ class CpuTwoTower final : public TwoTower {
         }
         sum_partners(worker, item_.outputs(), delta + r * width_);
       }
+      if (softmax_) softmax_->add_to_users(*both.softmax, softmax_side(user_), softmax_side(item_), block, delta);
       user_.backward(worker, step, block, slot, delta);
     }
   }
 
-  void item_backward(TowerWorker& worker, const UpdateStep& step, std::size_t slot) {
+  void item_backward(TwoTowerWorker& both, const UpdateStep& step, std::size_t slot) {
+    TowerWorker& worker = both.item;
     for (std::size_t block = item_.slots().begin(slot); block < item_.slots().end(slot); ++block) {
       float* delta = clear_delta(worker);
       for (std::size_t r = 0; r < item_.block_ids(block).size(); ++r) {
@@ -246,6 +288,7 @@ class CpuTwoTower final : public TwoTower {
         }
         sum_partners(worker, user_.outputs(), delta + r * width_);
       }
+      if (softmax_) softmax_->add_to_items(*both.softmax, softmax_side(user_), softmax_side(item_), block, delta);
       item_.backward(worker, step, block, slot, delta);
     }
   }
@@ -269,6 +312,7 @@ class CpuTwoTower final : public TwoTower {
   Optimizer optimizer_;
   TowerSide user_;
   TowerSide item_;
+  std::optional<BatchSoftmax> softmax_;  // where the loss is one
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
   std::vector<Interaction> positives_;
@@ -280,7 +324,7 @@ class CpuTwoTower final : public TwoTower {
   AlignedBuffer<float> slopes_;
   AlignedBuffer<float> losses_;
   AlignedBuffer<float> labels_;  // of positives_block positives
-  std::vector<std::unique_ptr<TowerWorker>> workers_;
+  std::vector<std::unique_ptr<TwoTowerWorker>> workers_;
 };
 
 }  // namespace

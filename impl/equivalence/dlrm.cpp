@@ -1,6 +1,8 @@
 // One training step of each kind of DLRM, and what it predicts before that step.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "impl/equivalence/equivalence.hpp"
 #include "impl/equivalence/random_state.hpp"
 
@@ -11,6 +13,7 @@ struct DlrmCase {
   std::string name;
   DlrmSpec spec;
   std::size_t examples;
+  std::uint32_t longest_bag = 0;  ///< bags of 0 to this many ids; 0: one id each, without offsets
 };
 
 /// The rate is large, so that a wrong step is far outside the rounding of the weights.
@@ -37,6 +40,9 @@ std::vector<DlrmCase> dlrm_cases() {
     cases.push_back({fmt::format("cat, {}", name), spec, 100});
   }
   cases.push_back({"batch of one", small, 1});
+  DlrmSpec frozen = small;
+  frozen.frozen_tables = 2;
+  cases.push_back({"two tables frozen", frozen, 60});
   DlrmSpec large = small;
   large.table_rows = std::vector<std::uint32_t>(26, 50);
   large.embedding_dim = 16;
@@ -44,6 +50,14 @@ std::vector<DlrmCase> dlrm_cases() {
   large.top = {40, 24, 1};
   large.batch = 300;
   cases.push_back({"26 tables, several blocks", large, 290});
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    DlrmSpec bags = small;
+    bags.interaction = interaction;
+    bags.optimizer = OptimizerKind::rowwise_adagrad;
+    cases.push_back({interaction == FeatureInteraction::dot ? "bags, dot" : "bags, cat", bags, 90, 9});
+  }
+  large.optimizer = OptimizerKind::adam;
+  cases.push_back({"bags, 26 tables, several blocks", large, 290, 40});
   return cases;
 }
 
@@ -51,17 +65,22 @@ struct DlrmExamples {
   std::vector<float> dense;
   std::vector<std::uint32_t> ids;
   std::vector<float> labels;
-  ClickBatch batch() const { return {dense, ids, labels}; }
+  std::vector<std::uint64_t> offsets;
+  ClickBatch batch() const { return {dense, ids, labels, offsets}; }
 };
 
-DlrmExamples dlrm_examples(const DlrmSpec& spec, std::size_t count) {
+DlrmExamples dlrm_examples(const DlrmSpec& spec, std::size_t count, std::uint32_t longest_bag) {
   const Philox random(spec.seed, Purpose::test);
   DlrmExamples examples;
+  if (longest_bag > 0) examples.offsets.push_back(0);
   for (std::size_t e = 0; e < count; ++e) {
     for (std::size_t f = 0; f < static_cast<std::size_t>(spec.dense_features); ++f)
       examples.dense.push_back(static_cast<float>(random.normal(examples.dense.size(), 1000)));
-    for (const std::uint32_t rows : spec.table_rows)
-      examples.ids.push_back(random.below(rows, examples.ids.size(), 1001));
+    for (const std::uint32_t rows : spec.table_rows) {
+      const std::uint32_t bag = longest_bag > 0 ? random.below(longest_bag + 1, examples.offsets.size(), 1003) : 1;
+      for (std::uint32_t k = 0; k < bag; ++k) examples.ids.push_back(random.below(rows, examples.ids.size(), 1001));
+      if (longest_bag > 0) examples.offsets.push_back(examples.ids.size());
+    }
     examples.labels.push_back(static_cast<float>(random.below(2, e, 1002)));
   }
   return examples;
@@ -80,7 +99,7 @@ void check_dlrm_case(const DlrmCase& test, const Backend& oracle, const Backend&
       expected->export_state(), actual->export_state(), prefix + ": initial", [](const std::string&) { return 1; }, 0);
   checks.insert(checks.end(), initial.begin(), initial.end());
 
-  const DlrmExamples examples = dlrm_examples(test.spec, test.examples);
+  const DlrmExamples examples = dlrm_examples(test.spec, test.examples, test.longest_bag);
   const ModelState start = random_state(expected->export_state(), 6, test.spec.seed);
   expected->import_state(start);
   actual->import_state(start);
@@ -89,14 +108,14 @@ void check_dlrm_case(const DlrmCase& test, const Backend& oracle, const Backend&
   for (const int width : test.spec.bottom) widths += width;
   for (const int width : test.spec.top) widths += width;
   const double tables = static_cast<double>(test.spec.table_rows.size());
-  widths += tables * tables / 2;
+  widths += tables * tables / 2 + test.longest_bag;
   std::vector<float> expected_logits(test.examples);
   std::vector<float> actual_logits(test.examples);
   expected->predict(examples.batch(), expected_logits);
   actual->predict(examples.batch(), actual_logits);
   checks.push_back(compare_values(as_doubles(expected_logits), as_doubles(actual_logits), prefix + ": logits", widths));
 
-  const double reduction = widths + static_cast<double>(test.examples);
+  const double reduction = widths + static_cast<double>(test.examples) * std::max(1U, test.longest_bag);
   const double expected_loss[] = {expected->train_step(examples.batch())};
   const double actual_loss[] = {actual->train_step(examples.batch())};
   checks.push_back(compare_values(expected_loss, actual_loss, prefix + ": loss", reduction));

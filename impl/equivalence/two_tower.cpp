@@ -39,7 +39,28 @@ std::vector<TwoTowerCase> two_tower_cases() {
                            .seed = 2};
   TwoTowerSpec large_frozen = large;
   large_frozen.embedding_trainable = false;
-  return {{"trainable", small, 100, 1},
+  TwoTowerSpec features = small;
+  features.user_features = 3;
+  features.item_features = 7;
+  TwoTowerSpec softmax = small;
+  softmax.loss = TwoTowerLoss::batch_softmax;
+  TwoTowerSpec softmax_no_tower = no_tower;
+  softmax_no_tower.loss = TwoTowerLoss::batch_softmax;
+  TwoTowerSpec softmax_alone = single;
+  softmax_alone.loss = TwoTowerLoss::batch_softmax;
+  TwoTowerSpec softmax_large = large;
+  softmax_large.loss = TwoTowerLoss::batch_softmax;
+  TwoTowerSpec softmax_all = large_frozen;
+  softmax_all.loss = TwoTowerLoss::batch_softmax;
+  softmax_all.user_features = 5;
+  softmax_all.item_features = 2;
+  return {{"side features", features, 100, 1},
+          {"batch softmax", softmax, 100, 5},
+          {"batch softmax, no tower", softmax_no_tower, 100, 3},
+          {"batch softmax, batch of one", softmax_alone, 7, 9},
+          {"batch softmax, several blocks", softmax_large, 640, 4},
+          {"batch softmax, several blocks, frozen, side features", softmax_all, 640, 1},
+          {"trainable", small, 100, 1},
           {"trainable, second epoch, rest of an epoch", small, 100, 5},
           {"frozen", frozen, 100, 4},
           {"no tower", no_tower, 100, 3},
@@ -76,7 +97,7 @@ void check_two_tower_case(const TwoTowerCase& test, const Backend& oracle, const
     model->import_state(start);
   }
 
-  double widths = test.spec.embedding_dim;
+  double widths = test.spec.embedding_dim + std::max(test.spec.user_features, test.spec.item_features);
   for (const int width : test.spec.tower_layers) widths += width;
   checks.push_back(compare_values(as_doubles(expected->score(positives)), as_doubles(actual->score(positives)),
                                   prefix + ": score", widths));

@@ -1,11 +1,12 @@
 // DLRM (Naumov et al., arXiv 1906.00091), one example after another, in double precision.
 //
-//   x_0 = bottom(dense features),   x_t = row ids[t-1] of table t-1,   t = 1..T
+//   x_0 = bottom(dense features),   x_t = sum of the rows of table t-1 in the example's bag,   t = 1..T
 //   dot:  q = [x_0, x_1.x_0, x_2.x_0, x_2.x_1, ..., x_T.x_{T-1}]
 //   cat:  q = [x_0, x_1, ..., x_T]
 //   logit = top(q),   loss = mean BCE
 //
-// Backward through a dot product x_i.x_j with gradient c: x_i gets c x_j and x_j gets c x_i.
+// Backward through a dot product x_i.x_j with gradient c: x_i gets c x_j and x_j gets c x_i; through a sum: each row of
+// the bag gets the gradient of x_t, as often as the bag names it.
 #include <cassert>
 #include <stdexcept>
 
@@ -68,7 +69,7 @@ class ReferenceDlrm final : public Dlrm {
       const std::uint32_t rows = spec.table_rows[t];
       tables_.emplace_back("table." + std::to_string(t), std::vector<std::int64_t>{rows, spec.embedding_dim},
                            initial_table(rows, spec.embedding_dim, spec.seed, t));
-      tables_.back().train_with(rule, /*table=*/true);
+      if (t >= frozen()) tables_.back().train_with(rule, /*table=*/true);
     }
     bottom_.train_with(rule);
     top_.train_with(rule);
@@ -76,7 +77,7 @@ class ReferenceDlrm final : public Dlrm {
     for (Parameter& table : tables_) table.add_value(views_);
     bottom_.add_values(views_);
     top_.add_values(views_);
-    for (Parameter& table : tables_) table.add_state(views_);
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].add_state(views_);
     bottom_.add_states(views_);
     top_.add_states(views_);
   }
@@ -94,7 +95,7 @@ class ReferenceDlrm final : public Dlrm {
     const std::size_t n = batch.labels.size();
     if (n == 0 || n > static_cast<std::size_t>(spec_.batch))
       throw std::invalid_argument("a DLRM batch must have from 1 to spec.batch labelled examples");
-    check(batch, n);
+    require_readable(batch, spec_, n);
     std::vector<RowGradients> row_gradients(tables_.size());
     double loss = 0;
     for (std::size_t e = 0; e < n; ++e) {
@@ -104,26 +105,29 @@ class ReferenceDlrm final : public Dlrm {
       loss += cross_entropy(z, label) / static_cast<double>(n);
       const double dz = cross_entropy_slope(z, label) / static_cast<double>(n);
       Vectors dx = interact_backward(spec_.interaction, example.x, top_.backward(example.top, {dz}));
-      for (std::size_t t = 0; t < tables_.size(); ++t) {
-        const std::uint32_t row = batch.ids[e * tables_.size() + t];
-        std::vector<double>& sum = row_gradients[t].try_emplace(row, dx[t + 1].size(), 0.0).first->second;
-        for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += dx[t + 1][k];
+      for (std::size_t t = frozen(); t < tables_.size(); ++t) {
+        for (const std::uint32_t row : batch.bag(e * tables_.size() + t)) {
+          std::vector<double>& sum = row_gradients[t].try_emplace(row, dx[t + 1].size(), 0.0).first->second;
+          for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += dx[t + 1][k];
+        }
       }
       bottom_.backward(example.bottom, std::move(dx[0]));
     }
     ++step_;
-    for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].update_rows(row_gradients[t], step_);
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].update_rows(row_gradients[t], step_);
     bottom_.update(step_);
     top_.update(step_);
     return loss;
   }
 
   void predict(const ClickBatch& batch, std::span<float> out) const override {
-    check(batch, out.size());
+    require_readable(batch, spec_, out.size());
     for (std::size_t e = 0; e < out.size(); ++e) out[e] = static_cast<float>(forward(batch, e).top.back()[0]);
   }
 
  private:
+  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
   struct Example {
     Mlp::Trace bottom;
     Vectors x;
@@ -138,15 +142,6 @@ class ReferenceDlrm final : public Dlrm {
     }
   }
 
-  void check(const ClickBatch& batch, std::size_t n) const {
-    if (batch.dense.size() != n * static_cast<std::size_t>(spec_.dense_features) ||
-        batch.ids.size() != n * tables_.size())
-      throw std::invalid_argument("the dense features or the ids of a DLRM batch do not match its number of examples");
-    for (std::size_t i = 0; i < batch.ids.size(); ++i)
-      if (batch.ids[i] >= spec_.table_rows[i % tables_.size()])
-        throw std::invalid_argument("an id of a DLRM batch is beyond the rows of its table");
-  }
-
   Example forward(const ClickBatch& batch, std::size_t e) const {
     const std::size_t dense = static_cast<std::size_t>(spec_.dense_features);
     const auto features = batch.dense.subspan(e * dense, dense);
@@ -154,9 +149,9 @@ class ReferenceDlrm final : public Dlrm {
     example.bottom = bottom_.forward(std::vector<double>(features.begin(), features.end()));
     example.x.push_back(example.bottom.back());
     for (std::size_t t = 0; t < tables_.size(); ++t) {
-      const double* row = tables_[t].value.data() + std::size_t{batch.ids[e * tables_.size() + t]} *
-                                                        static_cast<std::size_t>(spec_.embedding_dim);
-      example.x.emplace_back(row, row + spec_.embedding_dim);
+      std::vector<double>& sum = example.x.emplace_back(static_cast<std::size_t>(spec_.embedding_dim), 0.0);
+      for (const std::uint32_t id : batch.bag(e * tables_.size() + t))
+        for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += tables_[t].value[id * sum.size() + k];
     }
     example.top = top_.forward(interact(spec_.interaction, example.x));
     return example;

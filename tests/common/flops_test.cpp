@@ -45,6 +45,38 @@ TEST(TwoTowerFlops, FrozenEmbeddingsCostNoInputGradientAndNoUpdate) {
   EXPECT_EQ(trainable.optimizer - frozen.optimizer, 1024.0 * 6 * 64 * 12);
 }
 
+TEST(TwoTowerFlops, SideFeaturesWidenTheFirstLayerAndCostNoInputGradient) {
+  TwoTowerSpec spec;
+  spec.users = 10;
+  spec.items = 20;
+  spec.embedding_dim = 64;
+  spec.tower_layers = {128, 64};
+  const Flops plain = epoch_flops(spec, 1024);
+  const std::int64_t without = parameters(spec);
+  spec.user_features = 3;
+  spec.item_features = 5;
+  const Flops wide = epoch_flops(spec, 1024);
+  const double first_layers = 1024.0 * 2 * 128 * (3 + 5 * 5);
+  EXPECT_EQ(wide.forward - plain.forward, first_layers);
+  EXPECT_EQ(wide.backward - plain.backward, first_layers);
+  EXPECT_EQ(wide.optimizer - plain.optimizer, 12.0 * 128 * (3 + 5));
+  EXPECT_EQ(parameters(spec) - without, 128 * (3 + 5));
+}
+
+TEST(TwoTowerFlops, BatchSoftmaxScoresAllItemsOfAStep) {
+  TwoTowerSpec spec;
+  spec.users = 10;
+  spec.items = 20;
+  spec.embedding_dim = 64;
+  spec.tower_layers = {};
+  spec.loss = TwoTowerLoss::batch_softmax;
+  spec.batch = 100;
+  const Flops epoch = epoch_flops(spec, 230);  // steps of 100, 100 and 30
+  EXPECT_EQ(epoch.forward, 2.0 * 64 * (100 * 100 + 100 * 100 + 30 * 30));
+  EXPECT_EQ(epoch.backward, 2 * epoch.forward);
+  EXPECT_EQ(epoch.optimizer, 12.0 * 64 * 230 * 2);
+}
+
 TEST(DlrmFlops, CountDotsOfAllPairs) {
   DlrmSpec spec;
   spec.dense_features = 2;
@@ -58,6 +90,10 @@ TEST(DlrmFlops, CountDotsOfAllPairs) {
   // 5 examples in steps of 2: three updates of the 20 dense parameters, and 2 rows of 4 values an example, adagrad.
   spec.batch = 2;
   EXPECT_EQ(epoch_flops(spec, 5).optimizer, 4 * (3 * 20 + 5 * 8));
+  // 3 ids a bag: two more additions of each of 8 values, either way.
+  EXPECT_EQ(example_flops(spec, 3).forward, 16 + 24 + 14 + 16);
+  EXPECT_EQ(example_flops(spec, 3).backward - example_flops(spec).backward, 16);
+  EXPECT_EQ(epoch_flops(spec, 5, 3).optimizer, 4 * (3 * 20 + 5 * 3 * 8));
 }
 
 }  // namespace

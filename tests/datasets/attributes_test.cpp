@@ -95,9 +95,9 @@ TEST_F(Attributes, ItemIdsMustBeDenseAndAllThere) {
 }
 
 TEST(AttributesOf, DataSetsWithoutAnySaySo) {
-  EXPECT_FALSE(has_attributes({{"name", "synthetic-interactions"}}));
-  EXPECT_FALSE(has_attributes({{"name", "epinions-tang"}}));
-  EXPECT_TRUE(has_attributes({{"name", "ml-1m-ncf"}}));
+  EXPECT_FALSE(attributes_manifest({{"name", "synthetic-interactions"}}));
+  EXPECT_FALSE(attributes_manifest({{"name", "epinions-tang"}}));
+  EXPECT_TRUE(attributes_manifest({{"name", "ml-1m-ncf"}}));
   EXPECT_THAT(user_error([] { load_attributes({{"name", "epinions-tang"}}, {}, {}); }), HasSubstr("nothing is known"));
 }
 

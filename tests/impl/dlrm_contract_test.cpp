@@ -84,6 +84,62 @@ TEST_P(DlrmContract, DotByHand) {
   }
 }
 
+TEST_P(DlrmContract, ABagIsTheSumOfItsRowsAndAnEmptyOneIsZero) {
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    const auto model = make(small_dlrm(interaction));
+    const ModelState before = model->export_state();
+    // Rows 1 + 3 + 3 of table 0, nothing of table 1, row 2 of table 2.
+    const Clicks bags{.dense = {1, -1, 2}, .ids = {1, 3, 3, 2}, .labels = {1}, .offsets = {0, 3, 3, 4}};
+    const float logit = logits_of(*model, bags)[0];
+    ModelState changed = before;
+    for (std::size_t k = 0; k < 4; ++k) {
+      values(changed, "table.0")[k] = values(before, "table.0")[4 + k] + 2 * values(before, "table.0")[12 + k];
+      values(changed, "table.1")[k] = 0;
+    }
+    model->import_state(changed);
+    const Clicks single{.dense = {1, -1, 2}, .ids = {0, 0, 2}, .labels = {1}};
+    EXPECT_NEAR(logit, logits_of(*model, single)[0], 1e-5);
+  }
+}
+
+TEST_P(DlrmContract, EveryMentionOfARowAddsItsBagsGradientToOneUpdate) {
+  // Row 3 stands twice in one bag and once in another; SGD shows gradients, row-wise Adagrad the square of their sum.
+  const Clicks bags{.dense = {1, -1, 2, 0.5, 1, -2},
+                    .ids = {3, 1, 3, 0, 2, 3, 0, 1},
+                    .labels = {1, 0},
+                    .offsets = {0, 3, 4, 5, 6, 7, 8}};
+  const ModelState start = make(small_)->export_state();
+  const ModelState sgd = after_a_step(OptimizerKind::sgd, bags);
+  const ModelState rowwise = after_a_step(OptimizerKind::rowwise_adagrad, bags);
+  // Row 1 stands once, in the first bag: its gradient is that bag's.
+  const auto gradient = [&](const ModelState& after, std::size_t row, std::size_t k) {
+    return (double{values(start, "table.0")[row * 4 + k]} - double{values(after, "table.0")[row * 4 + k]}) / 0.5;
+  };
+  double squares = 0;
+  bool differ = false;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double second = gradient(sgd, 3, k) - 2 * gradient(sgd, 1, k);
+    differ |= std::abs(second) > 1e-4;
+    squares += gradient(sgd, 3, k) * gradient(sgd, 3, k) / 4;
+  }
+  EXPECT_TRUE(differ) << "the second bag sends nothing";
+  EXPECT_NEAR(values(rowwise, "adagrad/table.0")[3], squares, 1e-6 + 1e-4 * squares);
+  EXPECT_EQ(values(rowwise, "adagrad/table.0")[2], 0);
+}
+
+TEST_P(DlrmContract, BagsOfOneIdAreTheSameAsNone) {
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    const auto plain = make(small_dlrm(interaction));
+    const auto bags = make(small_dlrm(interaction));
+    const Clicks clicks = planted_clicks(small_, 16);
+    Clicks with_offsets = clicks;
+    for (std::size_t b = 0; b <= clicks.ids.size(); ++b) with_offsets.offsets.push_back(b);
+    EXPECT_EQ(plain->train_step(clicks.batch()), bags->train_step(with_offsets.batch()));
+    EXPECT_TRUE(identical(plain->export_state(), bags->export_state()));
+    EXPECT_EQ(logits_of(*plain, clicks), logits_of(*bags, with_offsets));
+  }
+}
+
 TEST_P(DlrmContract, LossIsTheMeanCrossEntropyOfItsPredictions) {
   for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
     const auto model = make(small_dlrm(interaction));
@@ -132,6 +188,21 @@ TEST_P(DlrmContract, OnlyRowsOfTheBatchMove) {
 }
 
 /// From the gradients, which plain SGD shows, to what the other rules make of them.
+TEST_P(DlrmContract, FrozenTablesDoNotMoveAndHaveNoState) {
+  DlrmSpec spec = small_;
+  spec.frozen_tables = 1;
+  spec.optimizer = OptimizerKind::adagrad;
+  if (const Support support = find_backend(GetParam())->supports(spec); !support) GTEST_SKIP() << support.reason;
+  const auto model = make(spec);
+  const ModelState before = model->export_state();
+  EXPECT_EQ(before.find("adagrad/table.0"), nullptr);
+  EXPECT_NE(before.find("adagrad/table.1"), nullptr);
+  model->train_step(planted_clicks(spec, 16).batch());
+  const ModelState after = model->export_state();
+  EXPECT_EQ(values(after, "table.0"), values(before, "table.0"));
+  EXPECT_NE(values(after, "table.1"), values(before, "table.1"));
+}
+
 TEST_P(DlrmContract, OptimizersFollowTheirFormulas) {
   const Clicks clicks = planted_clicks(small_, 12);
   const ModelState start = make(small_)->export_state();
@@ -247,6 +318,16 @@ TEST_P(DlrmContract, RefusesBatchesItCannotRead) {
   clicks = planted_clicks(small_, 16);
   clicks.dense.pop_back();
   EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  clicks = clicks_with_bags(small_, 16, 3);
+  clicks.ids.back() = 7;
+  EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  for (const auto& damage : std::initializer_list<void (*)(std::vector<std::uint64_t>&)>{
+           [](auto& offsets) { offsets.pop_back(); }, [](auto& offsets) { ++offsets.back(); },
+           [](auto& offsets) { offsets.front() = 1; }, [](auto& offsets) { offsets[5] = offsets.back() + 1; }}) {
+    clicks = clicks_with_bags(small_, 16, 3);
+    damage(clicks.offsets);
+    EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  }
   EXPECT_TRUE(identical(model->export_state(), before));
 }
 

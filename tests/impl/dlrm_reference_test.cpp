@@ -16,10 +16,9 @@ double dlrm_loss(Dlrm& model, const ModelState& state, const Clicks& clicks) {
 }
 
 /// Every value of every parameter: with a learning rate of 1, SGD subtracts the gradient.
-void expect_dlrm_gradients(DlrmSpec spec) {
+void expect_dlrm_gradients(DlrmSpec spec, const Clicks& clicks) {
   spec.learning_rate = 1;
   const auto model = reference::make(spec);
-  const Clicks clicks = planted_clicks(spec, 11);
   const ModelState start = model->export_state();
   dlrm_loss(*model, start, clicks);
   const ModelState after = model->export_state();
@@ -41,18 +40,27 @@ void expect_dlrm_gradients(DlrmSpec spec) {
   }
 }
 
-TEST(DlrmReference, GradientsWithDotAreThoseOfTheLoss) { expect_dlrm_gradients(small_dlrm()); }
+TEST(DlrmReference, GradientsWithDotAreThoseOfTheLoss) {
+  expect_dlrm_gradients(small_dlrm(), planted_clicks(small_dlrm(), 11));
+}
+
+TEST(DlrmReference, GradientsOfBagsAreThoseOfTheLoss) {
+  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    const DlrmSpec spec = small_dlrm(interaction);
+    expect_dlrm_gradients(spec, clicks_with_bags(spec, 11, 4));
+  }
+}
 
 TEST(DlrmReference, GradientsWithCatAreThoseOfTheLoss) {
   DlrmSpec spec = small_dlrm(FeatureInteraction::cat);
   spec.bottom = {5, 3};
-  expect_dlrm_gradients(spec);
+  expect_dlrm_gradients(spec, planted_clicks(spec, 11));
 }
 
 TEST(DlrmReference, GradientsOfDeepTopAreThoseOfTheLoss) {
   DlrmSpec spec = small_dlrm();
   spec.top = {6, 5, 1};
-  expect_dlrm_gradients(spec);
+  expect_dlrm_gradients(spec, planted_clicks(spec, 11));
 }
 
 }  // namespace

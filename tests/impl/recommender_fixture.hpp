@@ -77,6 +77,13 @@ inline StepExamples examples_of_step(const TwoTowerSpec& spec, const std::vector
   return examples;
 }
 
+/// The positives of step t.
+inline std::vector<Interaction> positives_of_step(TwoTowerSpec spec, const std::vector<Interaction>& positives,
+                                                  std::uint64_t step) {
+  spec.negatives = 0;
+  return examples_of_step(spec, positives, step).pairs;
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // DLRM.
 
@@ -97,7 +104,8 @@ struct Clicks {
   std::vector<float> dense;
   std::vector<std::uint32_t> ids;
   std::vector<float> labels;
-  ClickBatch batch() const { return {dense, ids, labels}; }
+  std::vector<std::uint64_t> offsets{};
+  ClickBatch batch() const { return {dense, ids, labels, offsets}; }
 };
 
 /// The label is 1 when the first dense feature and the parities of the ids, +-1 each, have a positive sum.
@@ -114,6 +122,22 @@ inline Clicks planted_clicks(const DlrmSpec& spec, std::size_t count, std::uint3
     }
     clicks.labels.push_back(sum > 0 ? 1.F : 0.F);
   }
+  return clicks;
+}
+
+/// As planted_clicks, with bags of 0 to `longest` ids instead of one; ids repeat.
+inline Clicks clicks_with_bags(const DlrmSpec& spec, std::size_t count, std::uint32_t longest,
+                               std::uint32_t stream = 0) {
+  const Philox random(spec.seed + stream, Purpose::test);
+  Clicks clicks = planted_clicks(spec, count, stream);
+  clicks.ids.clear();
+  clicks.offsets = {0};
+  for (std::size_t e = 0; e < count; ++e)
+    for (const std::uint32_t rows : spec.table_rows) {
+      for (std::uint32_t k = random.below(longest + 1, clicks.offsets.size(), 2); k > 0; --k)
+        clicks.ids.push_back(random.below(rows, clicks.ids.size(), 3));
+      clicks.offsets.push_back(clicks.ids.size());
+    }
   return clicks;
 }
 

@@ -101,6 +101,45 @@ TEST_P(RecommenderKernel, PairDotsAndTheirGradientsAtOddSizes) {
   }
 }
 
+TEST_P(RecommenderKernel, SumsRowsInOrderAtOddSizes) {
+  const std::vector<float> rows = kernel_inputs(50 * 37, 4);
+  for (const long width : {1L, 7L, 16L, 37L, 64L}) {
+    for (const std::uint32_t count : {0U, 1U, 2U, 30U}) {
+      std::vector<std::uint32_t> index(count);
+      for (std::uint32_t i = 0; i < count; ++i) index[i] = (i * 7 + 3) % 20;
+      std::vector<float> sum(static_cast<std::size_t>(width) + 1, 123.F);
+      kernels().sum_rows(rows.data(), index.data(), count, width, sum.data());
+      for (long k = 0; k < width; ++k) {
+        float expected = 0;
+        for (const std::uint32_t i : index) expected += rows[i * width + k];
+        ASSERT_EQ(sum[k], expected) << width << " " << count;
+      }
+      EXPECT_EQ(sum.back(), 123.F) << "written beyond the end";
+    }
+  }
+}
+
+TEST_P(RecommenderKernel, ExponentialsAddUpWithoutOverflow) {
+  for (const float level : {-500.F, 0.F, 500.F}) {
+    const std::vector<float> terms = kernel_inputs(37, 5);
+    std::vector<float> z = kernel_inputs(37, 6);
+    z[3] = -1e30F;
+    for (float& value : z) value += level;
+    float largest = -1e30F;
+    float sum = 0;
+    kernels().add_exponentials(z.data(), terms.data(), 20, &largest, &sum);
+    kernels().add_exponentials(z.data() + 20, terms.data() + 20, 17, &largest, &sum);
+    double expected = 0;
+    for (std::size_t i = 0; i < 37; ++i) expected += i == 3 ? 0 : std::exp(double{z[i]} + terms[i] - level);
+    EXPECT_NEAR(largest + std::log(double{sum}), level + std::log(expected), 1e-6 * (1 + std::abs(level)));
+    std::vector<float> shares = z;
+    const auto log_sum = static_cast<float>(level + std::log(expected));
+    kernels().exponentials(shares.data(), -log_sum, terms.data(), 37);
+    for (std::size_t i = 0; i < 37; ++i)
+      EXPECT_NEAR(shares[i], i == 3 ? 0 : std::exp(double{z[i]} + terms[i] - log_sum), 1e-5) << level << " " << i;
+  }
+}
+
 TEST_P(RecommenderKernel, ReluBackwardMasksAndSums) {
   const std::vector<float> output{1, 0, -0.F, 2, 3, 0};
   std::vector<float> delta{1, 2, 3, 4, 5, 6};

@@ -68,6 +68,77 @@ TEST_P(TwoTowerContract, LossIsTheMeanCrossEntropyOfTheExamplesOfTheContract) {
   }
 }
 
+TEST_P(TwoTowerContract, BatchSoftmaxIsTheLossOfTheContract) {
+  TwoTowerSpec spec = small_;
+  spec.init_stddev = 1;
+  spec.loss = TwoTowerLoss::batch_softmax;
+  const auto model = make(spec, positives_);
+  std::vector<double> shares(spec.items);
+  for (const Interaction& positive : positives_) shares[positive.item] += 1.0 / static_cast<double>(positives_.size());
+  std::size_t masked = 0;
+  for (std::uint64_t step = 0; step < 7; ++step) {
+    const std::vector<Interaction> pairs = positives_of_step(spec, positives_, step);
+    const auto logit = [&](const Interaction& p, const Interaction& j) {
+      const std::vector<Interaction> pair{{p.user, j.item}};
+      return model->score(pair)[0] - std::log(shares[j.item]);
+    };
+    double loss = 0;
+    for (const Interaction& p : pairs) {
+      double sum = std::exp(logit(p, p));
+      for (const Interaction& j : pairs) {
+        if (std::count(pairs.begin(), pairs.end(), Interaction{p.user, j.item}) > 0)
+          ++masked;
+        else
+          sum += std::exp(logit(p, j));
+      }
+      loss += (std::log(sum) - logit(p, p)) / static_cast<double>(pairs.size());
+    }
+    EXPECT_NEAR(model->train(1).front(), loss, 2e-6) << "step " << step;
+  }
+  EXPECT_GT(masked, 60U) << "beside each positive itself, the case masks nothing";
+}
+
+TEST_P(TwoTowerContract, BatchSoftmaxOfOneUserHasNoCompetitors) {
+  TwoTowerSpec spec = small_;
+  spec.users = 1;
+  spec.loss = TwoTowerLoss::batch_softmax;
+  const auto model = make(spec, {{0, 0}, {0, 1}, {0, 6}, {0, 1}});
+  const ModelState before = model->export_state();
+  EXPECT_NEAR(model->train(1).front(), 0, 1e-30);
+  EXPECT_NEAR(values(model->export_state(), "user_embedding")[0], values(before, "user_embedding")[0], 1e-7);
+}
+
+TEST_P(TwoTowerContract, SideFeaturesAreTheTowersLastInputs) {
+  // An embedding column moved into the features gives the same scores, from the same first layer.
+  TwoTowerSpec spec = small_;
+  spec.embedding_trainable = false;
+  const auto whole = make(spec, positives_);
+  spec.embedding_dim = 3;
+  spec.user_features = 2;
+  spec.item_features = 2;
+  const auto split = make(spec, positives_);
+  ModelState state = whole->export_state();
+  ModelState parts = split->export_state();
+  EXPECT_EQ(values(parts, "item_features"), std::vector<float>(spec.items * 2, 0.F)) << "at first";
+  for (const std::string side : {"user", "item"}) {
+    const std::vector<float>& rows = values(state, side + "_embedding");
+    for (std::size_t r = 0; r < rows.size() / 5; ++r)
+      for (std::size_t k = 0; k < 5; ++k)
+        (k < 3 ? values(parts, side + "_embedding")[r * 3 + k] : values(parts, side + "_features")[r * 2 + k - 3]) =
+            rows[r * 5 + k];
+    for (const std::string layer : {"_tower.0", "_tower.1"})
+      values(parts, side + layer + ".weight") = values(state, side + layer + ".weight");
+  }
+  split->import_state(parts);
+  EXPECT_EQ(whole->score(positives_), split->score(positives_));
+  whole->train(4);
+  split->train(4);
+  const std::vector<float> expected = whole->score(positives_);
+  const std::vector<float> actual = split->score(positives_);
+  for (std::size_t p = 0; p < expected.size(); ++p) EXPECT_NEAR(actual[p], expected[p], 1e-5) << p;
+  EXPECT_EQ(values(split->export_state(), "user_features"), values(parts, "user_features"));
+}
+
 TEST_P(TwoTowerContract, OnlyRowsOfTheStepMove) {
   small_.tower_layers = {4};  // without a ReLU, which can stop a row's gradient
   const auto model = make(small_, positives_);
@@ -200,6 +271,21 @@ TEST_P(TwoTowerContract, RanksAreThoseOfItsScores) {
   EXPECT_EQ(model->rank(queries), std::vector<std::uint32_t>{static_cast<std::uint32_t>(above)});
 }
 
+TEST_P(TwoTowerContract, BatchSoftmaxLearnsWhatIsPlanted) {
+  const TwoTowerSpec spec{.users = 24,
+                          .items = 24,
+                          .embedding_dim = 8,
+                          .tower_layers = {16, 8},
+                          .loss = TwoTowerLoss::batch_softmax,
+                          .batch = 24,
+                          .adam = {.learning_rate = 0.02},
+                          .seed = 3};
+  const PlantedPairs pairs = planted_pairs(spec, 3);
+  const auto model = make(spec, pairs.seen);
+  model->train(120);
+  EXPECT_GT(mean_score(*model, pairs.unseen), mean_score(*model, pairs.other) + 1);
+}
+
 TEST_P(TwoTowerContract, LearnsWhatIsPlanted) {
   for (const std::vector<int>& layers : {std::vector<int>{}, {16, 8}}) {
     const TwoTowerSpec spec{.users = 24,
@@ -223,7 +309,14 @@ TEST_P(TwoTowerContract, SaysWhatItCannotDo) {
   small_.tower_layers = {};
   small_.embedding_trainable = false;
   EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("nothing to train"), std::string::npos);
+  small_.embedding_trainable = true;
+  small_.item_features = 2;
+  EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("side features without tower"), std::string::npos);
   small_ = small_two_tower();
+  small_.negatives = 0;
+  EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("negatives"), std::string::npos);
+  small_.loss = TwoTowerLoss::batch_softmax;
+  EXPECT_TRUE(find_backend(GetParam())->supports(small_));
   small_.batch = 0;
   EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("batch"), std::string::npos);
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "tests/workloads/ratings_folder.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {
@@ -102,6 +103,29 @@ TEST(CadcWorkload, EarlyStoppingKeepsTheBestStateAndLeavesTheTestItemsAlone) {
   EXPECT_EQ(stopped.metrics.at("steps"), 2 * std::ceil(stopped.metrics.at("interactions.kept") / 256));
   EXPECT_EQ(stopped.metrics.at("interactions.kept"), 9000 - 300 - 300) << "one test and one validation item a user";
   EXPECT_GT(hr(stopped), hr(run_cell(cadc_plan("cpu", "model: popularity"))));
+}
+
+TEST(CadcWorkload, SideFeaturesReachTheTowers) {
+  const RatingsFolder folder;
+  const auto run = [&](const char* side_features) {
+    TestContext context({folder.path()});
+    return run_cell(fmt::format(R"(
+schema: 1
+name: test
+workload: cadc
+backend: cpu
+dataset: {{name: ml-100k, negatives: 99}}
+params: {{cadc: {{mf: {{solver: ials, dim: 8, epochs: 2}},
+                tower: {{layers: [24, 8], init: identity, epochs: 2, side_features: {}}}}}}}
+)",
+                                side_features),
+                    context);
+  };
+  const auto without = run("false");
+  const auto with = run("true");
+  // 2 genders, 7 ages, 21 occupations; 18 genres, 11 decades: each an input of 24 units.
+  EXPECT_EQ(with.metrics.at("parameters") - without.metrics.at("parameters"), 24 * (2 + 7 + 21 + 18 + 11));
+  EXPECT_NE(with.metrics.at("loss[tower]"), without.metrics.at("loss[tower]"));
 }
 
 TEST(CadcWorkload, TablesAreExportedForOtherTools) {

@@ -12,6 +12,7 @@
 #include "benchmarks/workloads/cadc/sample.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
 #include "benchmarks/workloads/common.hpp"
+#include "datasets/attributes.hpp"
 #include "datasets/interactions.hpp"
 #include "impl/common/flops.hpp"
 
@@ -55,10 +56,10 @@ constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's 
 class EarlyStop {
  public:
   EarlyStop(const data::Split& split, const std::vector<Interaction>& validation, std::uint64_t patience,
-            std::uint64_t interval, const TwoTower& model)
+            std::uint64_t interval, const TwoTower& model, std::uint64_t seed)
       : patience_(patience), interval_(interval) {
     if (validation.empty()) return;
-    ranking_.emplace(split, validation);
+    ranking_.emplace(split, validation, seed);
     look_now(model, 0);
   }
 
@@ -99,6 +100,18 @@ class EarlyStop {
   ModelState best_state_;
 };
 
+/// The side features as the tensors of a two-tower's state.
+ModelState features_of(const data::SideAttributes& side) {
+  ModelState state;
+  for (const auto& [name, attributes] :
+       {std::pair{"user_features", &side.users}, std::pair{"item_features", &side.items}}) {
+    std::vector<float> values = data::multi_hot(*attributes);
+    const std::int64_t columns = data::width(*attributes);
+    state.tensors.push_back({name, {static_cast<std::int64_t>(values.size()) / columns, columns}, std::move(values)});
+  }
+  return state;
+}
+
 class Cadc final : public harness::Workload {
  public:
   std::string name() const override { return "cadc"; }
@@ -117,8 +130,9 @@ class Cadc final : public harness::Workload {
   std::vector<MetricDescriptor> metrics() const override {
     using enum MetricDescriptor::Direction;
     std::vector<MetricDescriptor> all = ranking_metrics();
-    all.push_back({"ndcg@10[validation]", "", informative, "{:.4f}",
-                   "of the validation items among all, seen ones masked, at the state that early stopping kept"});
+    all.push_back(
+        {"ndcg@10[validation]", "", informative, "{:.4f}",
+         "of the validation items, by the protocol of the test items, at the state that early stopping kept"});
     all.push_back({"loss[mf]", "", informative, "{:.5f}", "stage 1's mean training loss in its last epoch"});
     all.push_back({"loss[tower]", "", informative, "{:.5f}", "stage 2's training loss in its last step"});
     all.push_back({"interactions.kept", "", informative, "{:.0f}", "training interactions stage 2 saw"});
@@ -139,7 +153,7 @@ class Cadc final : public harness::Workload {
           {"dataset.negatives", "the metrics of this workload are those with 99 or 999 negatives", false});
     // The real counts are known only after reading; the answers do not depend on them.
     if (uses_mf(cell)) check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
-    if (cell.own().at("model") == "two_tower") check_two_tower(cell, backend, complaints);
+    if (cell.own().at("model") == "two_tower") check_two_tower(cell, backend, data_dirs, complaints);
     return complaints;
   }
 
@@ -154,6 +168,8 @@ class Cadc final : public harness::Workload {
       problem.split = data::load_split(cell.dataset, context.data_dirs(), cell.seed);
       if (model == "two_tower" && own.at("tower").at("patience") > 0)
         problem.validation = data::take_validation(problem.split, cell.seed);
+      if (model == "two_tower" && own.at("tower").at("side_features"))
+        problem.side = data::load_attributes(cell.dataset, context.data_dirs(), problem.split);
     });
     const data::Split& split = problem.split;
 
@@ -179,11 +195,17 @@ class Cadc final : public harness::Workload {
   struct Problem {
     data::Split split;
     std::vector<Interaction> validation;  ///< empty without early stopping
+    data::SideAttributes side;            ///< empty without side features
   };
 
-  static void check_two_tower(const Cell& cell, const Backend* backend, std::vector<Complaint>& complaints) {
+  static void check_two_tower(const Cell& cell, const Backend* backend,
+                              const std::vector<std::filesystem::path>& data_dirs, std::vector<Complaint>& complaints) {
     const Json& own = cell.own();
-    const TwoTowerSpec spec = two_tower_spec(cell, 1000, 1000);
+    TwoTowerSpec spec = two_tower_spec(cell, 1000, 1000);
+    if (own.at("tower").at("side_features")) {
+      spec.user_features = spec.item_features = 10;
+      check_attributes(cell, "params.cadc.tower.side_features", data_dirs, complaints);
+    }
     check_spec(spec, "params.cadc.tower", backend, complaints);
     if (own.at("tower").at("init") == "identity")
       if (std::string why = why_no_identity(spec); !why.empty())
@@ -205,7 +227,9 @@ class Cadc final : public harness::Workload {
                               Outcome& outcome) {
     const Json& own = cell.own();
     const data::Split& split = problem.split;
-    const TwoTowerSpec spec = two_tower_spec(cell, split.users, split.items);
+    TwoTowerSpec spec = two_tower_spec(cell, split.users, split.items);
+    spec.user_features = data::width(problem.side.users);
+    spec.item_features = data::width(problem.side.items);
     std::vector<Interaction> sample;
     context.stage("sample", [&] {
       const Sampling sampling = *sampling_by_name(own.at("sampling").get<std::string>());
@@ -231,9 +255,10 @@ class Cadc final : public harness::Workload {
       } else if (!spec.embedding_trainable) {
         tables = embeddings_of(model->export_state());
       }
+      if (spec.user_features > 0) model->import_state(features_of(problem.side));
       if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
       model->set_interactions(sample);
-      EarlyStop stop(split, problem.validation, own.at("tower").at("patience"), steps / epochs, *model);
+      EarlyStop stop(split, problem.validation, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
       const double before = mf ? 0.5 : 0;
       std::uint64_t done = 0;
       while (done < steps && !stop.exhausted()) {
@@ -263,7 +288,7 @@ class Cadc final : public harness::Workload {
   /// One user's tower and a dot with every item's vector (the items' towers run once for all users).
   static double inference_flops(const TwoTowerSpec& spec) {
     double flops = 0;
-    int in = spec.embedding_dim;
+    int in = user_tower_input(spec);
     for (const int out : spec.tower_layers) {
       flops += 2.0 * in * out;
       in = out;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "datasets/negatives.hpp"
 #include "impl/common/metrics.hpp"
 
 namespace frugal::workloads {
@@ -92,12 +93,25 @@ void Evaluation::run(const Ranker& ranker, harness::Outcome& outcome) const {
   put(ranker.rank(queries), candidate_protocol(split_), outcome);
 }
 
-ValidationRanking::ValidationRanking(const data::Split& split, std::vector<Interaction> held_out)
-    : held_out_(std::move(held_out)), seen_(split) {}
+ValidationRanking::ValidationRanking(const data::Split& split, std::vector<Interaction> held_out, std::uint64_t seed)
+    : held_out_(std::move(held_out)), negatives_per_query_(split.negatives_per_query), seen_(split) {
+  if (negatives_per_query_ == 0) return;
+  data::Split watched;
+  static_cast<data::Population&>(watched) = split;
+  watched.train = split.train;
+  watched.held_out = held_out_;
+  const bool popular = split.negative_law == data::NegativeLaw::popularity;
+  data::draw_negatives(watched, negatives_per_query_,
+                       popular ? data::NegativeLaw::popularity : data::NegativeLaw::uniform,
+                       ~seed);  // not the candidates of the test items
+  negatives_ = std::move(watched.negatives);
+}
 
 double ValidationRanking::ndcg(const Ranker& ranker) const {
-  const auto ranks = ranker.rank(queries_of(held_out_, seen_));
-  return frugal::ndcg(ranks, 10).value_or(0);
+  RankingQueries queries = queries_of(held_out_, seen_);
+  queries.candidates = negatives_;
+  queries.per_query = negatives_per_query_;
+  return frugal::ndcg(ranker.rank(queries), 10).value_or(0);
 }
 
 std::vector<harness::MetricDescriptor> ranking_metrics() {

@@ -35,14 +35,17 @@ class Evaluation {
   std::vector<int> quarter_;           ///< of each such user, 0 the coldest
 };
 
-/// Mean NDCG@10 of `held_out` (at most one a user) among all items but those in the split's training set.
+/// Mean NDCG@10 of validation items, at most one a user, by the split's own protocol: among as many of the user's
+/// unseen items, drawn by the same law, or among all items but those in training where the split has no candidates.
 class ValidationRanking {
  public:
-  ValidationRanking(const data::Split& split, std::vector<Interaction> held_out);
+  ValidationRanking(const data::Split& split, std::vector<Interaction> held_out, std::uint64_t seed);
   double ndcg(const Ranker& ranker) const;
 
  private:
   std::vector<Interaction> held_out_;
+  std::vector<std::uint32_t> negatives_;
+  int negatives_per_query_;
   data::SeenItems seen_;
 };
 

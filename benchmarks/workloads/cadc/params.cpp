@@ -21,6 +21,7 @@ TwoTowerSpec two_tower_spec(const Cell& cell, std::uint32_t users, std::uint32_t
   spec.embedding_dim = cell.own().at("mf").at("dim");
   spec.tower_layers = tower.at("layers").get<std::vector<int>>();
   spec.embedding_trainable = cell.own().at("embedding_trainable");
+  spec.loss = tower.at("loss") == "bce" ? TwoTowerLoss::bce : TwoTowerLoss::batch_softmax;
   spec.negatives = tower.at("negatives");
   spec.batch = tower.at("batch");
   spec.adam.learning_rate = tower.at("learning_rate");
@@ -109,10 +110,20 @@ std::vector<ParamSpec> cadc_params() {
        .help = "passes over the sample",
        .min = 1,
        .max = 1e6},
+      {.name = "tower.loss",
+       .type = Type::string,
+       .default_value = "bce",
+       .help = "binary cross-entropy with drawn negatives, or softmax over the batch's items, corrected for popularity",
+       .choices = {"bce", "batch_softmax"}},
+      {.name = "tower.side_features",
+       .type = Type::boolean,
+       .default_value = false,
+       .help =
+           "give the towers what is known of users and items (gender, age, occupation; genres, decade) as 0/1 inputs"},
       {.name = "tower.negatives",
        .type = Type::integer,
        .default_value = 4,
-       .help = "negatives per positive",
+       .help = "bce: negatives per positive",
        .min = 1,
        .max = 1000},
       {.name = "tower.learning_rate", .type = Type::real, .default_value = 0.001, .help = "Adam", .min = 0, .max = 10},

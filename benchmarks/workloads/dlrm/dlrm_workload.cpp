@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
 #include <utility>
 
 #include "benchmarks/workloads/cadc/sample.hpp"
@@ -35,6 +36,7 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   DlrmSpec spec;
   spec.dense_features = dense_features;
   spec.table_rows = std::move(table_rows);
+  if (!own.at("embedding_trainable")) spec.frozen_tables = 2;  // clicks_from_ratings(): users and items come first
   spec.embedding_dim = own.at("embedding_dim");
   spec.bottom = own.at("bottom").get<std::vector<int>>();
   spec.top = own.at("top").get<std::vector<int>>();
@@ -102,6 +104,10 @@ class DlrmWorkload final : public harness::Workload {
          .help = "initial rows of users and items; mf: of a factorisation of all positive training examples, where the "
                  "examples are ratings",
          .choices = {"random", "mf"}},
+        {.name = "embedding_trainable",
+         .type = Type::boolean,
+         .default_value = true,
+         .help = "does training move the rows of users and items; false only where the examples are ratings"},
         {.name = "budget",
          .type = Type::string,
          .default_value = "epochs",
@@ -183,12 +189,17 @@ class DlrmWorkload final : public harness::Workload {
                             false});
     if (!complaints.empty()) return complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
+    if (data::attributes_manifest(cell.dataset)) check_attributes(cell, "dataset", data_dirs, complaints);
     check_spec(dlrm_spec(cell, 13, {1000, 1000}), "params.dlrm", backend, complaints);
+    const bool ratings = data::attributes_manifest(cell.dataset) != nullptr;
     if (own.at("embedding_init") == "mf") {
       check_spec(stage_1(cell, 1000, 1000), "params.dlrm.mf", backend, complaints);
-      if (!data::has_attributes(cell.dataset))
+      if (!ratings)
         complaints.push_back({"params.dlrm.embedding_init", "only examples that are ratings can be factorised", false});
     }
+    if (!own.at("embedding_trainable") && !ratings)
+      complaints.push_back(
+          {"params.dlrm.embedding_trainable", "these examples have no tables of users and items", false});
     return complaints;
   }
 
@@ -232,6 +243,7 @@ class DlrmWorkload final : public harness::Workload {
       return Work{.flops = stage_2.total(), .bytes = 0};
     });
 
+    if (!tables.tensors.empty() && spec.frozen_tables > 0) require_equal(tables, model->export_state());
     context.stage("evaluate", [&] {
       std::vector<float> logits(data.test.size());
       model->predict({.dense = data.test.dense, .ids = data.test.ids, .labels = {}}, logits);
@@ -251,6 +263,13 @@ class DlrmWorkload final : public harness::Workload {
   }
 
  private:
+  /// "Frozen" must be a fact.
+  static void require_equal(const ModelState& tables, const ModelState& now) {
+    for (const NamedTensor& table : tables.tensors)
+      if (now.find(table.name)->values != table.values)
+        throw std::logic_error(table.name + " is frozen, and yet training changed it");
+  }
+
   static MfSpec stage_1(const Cell& cell, std::uint32_t users, std::uint32_t items) {
     return mf_spec(cell.own().at("mf"), cell.own().at("embedding_dim"), users, items, cell.seed);
   }

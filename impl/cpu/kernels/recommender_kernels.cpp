@@ -38,6 +38,15 @@ void weighted_sum(const float* rows, const std::uint32_t* index, const float* we
   }
 }
 
+void sum_rows(const float* rows, const std::uint32_t* index, long count, long width, float* __restrict out) {
+  for (long k = 0; k < width; ++k) out[k] = 0;
+  for (long i = 0; i < count; ++i) {
+    if (i + rows_ahead < count) prefetch_row(rows + index[i + rows_ahead] * width, width);
+    const float* row = rows + index[i] * width;
+    for (long k = 0; k < width; ++k) out[k] += row[k];
+  }
+}
+
 void add(float* __restrict sum, const float* __restrict term, long n) {
   for (long i = 0; i < n; ++i) sum[i] += term[i];
 }
@@ -75,6 +84,25 @@ void cross_entropy(const float* __restrict logits, const float* __restrict label
     const bool agrees = (z > 0.F) == (y > 0.5F);
     gradient[i] = scale * (agrees ? right : wrong);
     loss[i] = (z > 0.F ? z : 0.F) - z * y + log1p_of_unit(t);
+  }
+}
+
+void add_exponentials(const float* __restrict z, const float* __restrict terms, long n, float* largest, float* sum) {
+  float highest = *largest;
+#pragma omp simd reduction(max : highest)
+  for (long i = 0; i < n; ++i) highest = z[i] + terms[i] > highest ? z[i] + terms[i] : highest;
+  float added = 0;
+#pragma omp simd reduction(+ : added)
+  for (long i = 0; i < n; ++i) added += exp_not_positive(z[i] + terms[i] - highest);
+  *sum = *sum * exp_not_positive(*largest - highest) + added;
+  *largest = highest;
+}
+
+void exponentials(float* __restrict z, float term, const float* __restrict terms, long n) {
+#pragma omp simd
+  for (long i = 0; i < n; ++i) {
+    const float exponent = z[i] + term + terms[i];
+    z[i] = exp_not_positive(exponent > 0.F ? 0.F : exponent);
   }
 }
 
@@ -207,8 +235,8 @@ void rowwise_adagrad(const UpdateStep& step, const float* __restrict g, float* _
 
 extern const RecommenderKernels recommender_kernels;
 const RecommenderKernels recommender_kernels = {
-    gather_dots, weighted_sum,       add, cross_entropy, column_sums,     relu_backward,
-    pair_dots,   pair_dots_backward, sgd, adagrad,       rowwise_adagrad, adam,
+    gather_dots,   weighted_sum, sum_rows,           add, cross_entropy, add_exponentials, exponentials, column_sums,
+    relu_backward, pair_dots,    pair_dots_backward, sgd, adagrad,       rowwise_adagrad,  adam,
 };
 
 }  // namespace frugal::cpu::FRUGAL_ISA

@@ -28,12 +28,22 @@ struct RecommenderKernels {
   void (*weighted_sum)(const float* rows, const std::uint32_t* index, const float* weight, long count, long width,
                        float* out);
 
+  /// out = sum over i < count of rows[index[i]], in order. out [width] is overwritten.
+  void (*sum_rows)(const float* rows, const std::uint32_t* index, long count, long width, float* out);
+
   /// sum += term, n values.
   void (*add)(float* sum, const float* term, long n);
 
   /// Of logits z and labels y in {0, 1}: loss[i] = max(z, 0) - z y + log(1 + exp(-|z|)), gradient[i] = scale *
   /// (sigmoid(z) - y). NaN logits give NaN.
   void (*cross_entropy)(const float* logits, const float* labels, float scale, long n, float* loss, float* gradient);
+
+  /// A running log-sum-exp, log(sum) + largest, over terms[i] + z[i]: adds n of them. Start from sum 0 and `largest` at
+  /// or below any of them.
+  void (*add_exponentials)(const float* z, const float* terms, long n, float* largest, float* sum);
+
+  /// z[i] = exp(min(z[i] + term + terms[i], 0)).
+  void (*exponentials)(float* z, float term, const float* terms, long n);
 
   /// sums[c] += sum over rows of delta[r, c].
   void (*column_sums)(const float* delta, long rows, long columns, float* sums);

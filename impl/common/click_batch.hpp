@@ -1,0 +1,32 @@
+// Labelled examples of a DLRM, and whether a model can read them.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "impl/common/specs.hpp"
+
+namespace frugal {
+
+/// n labelled examples. Each has one bag of ids per table: the rows whose sum stands for that categorical feature.
+struct ClickBatch {
+  std::span<const float> dense;        ///< [n, dense_features]
+  std::span<const std::uint32_t> ids;  ///< [n, tables], or one bag after another
+  std::span<const float> labels;       ///< [n], 0 or 1; may be empty for prediction
+  /// [n * tables + 1], from 0 to ids.size(), never falling: bag (e, t) is ids[offsets[b]] .. ids[offsets[b + 1] - 1],
+  /// b = e * tables + t. An id counts as often as its bag names it; an empty bag is a vector of zeros. Empty offsets:
+  /// each bag has one id.
+  std::span<const std::uint64_t> offsets{};
+
+  /// Where bag b starts; b = n * tables gives the end of the last one.
+  std::size_t begin_of(std::size_t b) const { return offsets.empty() ? b : static_cast<std::size_t>(offsets[b]); }
+  std::span<const std::uint32_t> bag(std::size_t b) const {
+    return ids.subspan(begin_of(b), begin_of(b + 1) - begin_of(b));
+  }
+};
+
+/// Throws std::invalid_argument, before anything is changed, when the sizes are not those of n examples, the offsets
+/// are not as above, or an id is beyond the rows of its table.
+void require_readable(const ClickBatch& batch, const DlrmSpec& spec, std::size_t n);
+
+}  // namespace frugal
