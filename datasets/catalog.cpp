@@ -47,9 +47,10 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
   const std::vector<Node> documents = parse_yaml(text, source);
   if (documents.size() != 1) throw UserError({source}, "a manifest is one YAML document");
   const Node& root = documents.front();
-  require_keys(
-      root, {"name", "title", "kind", "reader", "licence", "citation", "homepage", "split", "debian", "pypi", "files"},
-      "key of a manifest");
+  require_keys(root,
+               {"name", "title", "kind", "reader", "licence", "citation", "homepage", "split", "timed", "attributes",
+                "debian", "pypi", "files"},
+               "key of a manifest");
   Manifest manifest;
   manifest.name = required_text(root, "name");
   if (manifest.name != name) throw UserError(root.find("name")->place, "a manifest is named as its file");
@@ -60,6 +61,8 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
   manifest.citation = required_text(root, "citation");
   manifest.homepage = text_of(root, "homepage");
   manifest.split = text_of(root, "split");
+  if (const Node* const timed = root.find("timed")) manifest.timed = timed->as_boolean();
+  manifest.attributes = text_of(root, "attributes");
   manifest.debian = text_of(root, "debian");
   manifest.pypi = text_of(root, "pypi");
   const Node* const files = root.find("files");
@@ -70,6 +73,47 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
 
 const GeneratorParam negatives_param{
     .name = "negatives", .default_value = 99, .min = 1, .max = 1e6, .help = "candidates beside each held-out item"};
+
+GeneratorParam choice_param(std::string name, std::vector<std::string> choices, std::string_view chosen,
+                            std::string help) {
+  const auto at = std::find(choices.begin(), choices.end(), chosen);
+  GeneratorParam param;
+  param.name = std::move(name);
+  param.default_value = static_cast<double>(at - choices.begin());
+  param.max = static_cast<double>(choices.size() - 1);
+  param.help = std::move(help);
+  param.choices = std::move(choices);
+  return param;
+}
+
+GeneratorParam negative_law_param(const std::vector<std::string>& choices) {
+  return choice_param("negative_sampling", choices, choices.front(),
+                      choices.front() == "given"
+                          ? "where candidates come from: the published lists (drawn uniformly where another number is "
+                            "asked), or drawn from a user's unseen items"
+                          : "how candidates are drawn from a user's unseen items");
+}
+
+/// What can be asked of files of interactions: how to split them, unless they come split.
+std::vector<GeneratorParam> interactions_params(const Manifest& manifest) {
+  if (manifest.split == "given") return {negatives_param, negative_law_param({"given", "uniform", "popularity"})};
+  const std::vector<std::string> rules = manifest.timed
+                                             ? std::vector<std::string>{"latest", "random", "temporal", "ratio"}
+                                             : std::vector<std::string>{"random", "ratio"};
+  return {
+      choice_param("split", rules, manifest.split,
+                   "what is held out: a user's latest or a random interaction, the latest of all, a random share"),
+      {.name = "test_fraction",
+       .real = true,
+       .default_value = 0.1,
+       .min = 1e-6,
+       .max = 0.9,
+       .help = "temporal, ratio: share of the interactions held out"},
+      {.name = "min_rating", .real = true, .default_value = 0, .min = 0, .max = 10, .help = "least that counts"},
+      {.name = "core", .default_value = 0, .min = 0, .max = 1e6, .help = "least interactions of a user, of an item"},
+      negatives_param,
+      negative_law_param({"uniform", "popularity"})};
+}
 
 UnavailableError not_here(const Manifest& manifest, const std::string& missing,
                           const std::vector<std::filesystem::path>& data_dirs) {
@@ -115,7 +159,8 @@ const std::vector<Generator>& generators() {
          .min = 0,
          .max = 1,
          .help = "share of interactions that follow the user's tastes; the rest follow popularity"},
-        negatives_param}},
+        negatives_param,
+        negative_law_param({"uniform", "popularity"})}},
       {"synthetic-clicks",
        "clicks",
        "a planted logistic model with effects per id and pairwise interactions; its Bayes AUC is known",
@@ -156,6 +201,7 @@ bool is_signal(std::string_view kind) {
 std::vector<DatasetEntry> dataset_entries() {
   std::vector<DatasetEntry> entries;
   for (const Manifest& manifest : manifests()) {
+    if (manifest.kind == "attributes") continue;  // they come with the interactions they describe
     entries.push_back({manifest.name, manifest.kind, manifest.title, manifest.licence});
   }
   for (const Generator& generator : generators()) {
@@ -168,7 +214,12 @@ std::vector<DatasetEntry> dataset_entries() {
 }
 
 const std::vector<GeneratorParam>& dataset_params(std::string_view name) {
-  static const std::vector<GeneratorParam> of_interactions{negatives_param};
+  static const std::map<std::string, std::vector<GeneratorParam>, std::less<>> of_interactions = [] {
+    std::map<std::string, std::vector<GeneratorParam>, std::less<>> of;
+    for (const Manifest& manifest : manifests())
+      if (manifest.kind == "interactions") of[manifest.name] = interactions_params(manifest);
+    return of;
+  }();
   static const std::vector<GeneratorParam> of_clicks{
       {.name = "rows_per_table",
        .default_value = 100'000,
@@ -176,6 +227,18 @@ const std::vector<GeneratorParam>& dataset_params(std::string_view name) {
        .max = 4e9,
        .help = "rows a category is hashed into"},
       {.name = "examples", .default_value = 0, .min = 0, .max = 1e10, .help = "lines to read from the start; 0: all"}};
+  static const std::vector<GeneratorParam> of_rating_clicks{{.name = "label_rating",
+                                                             .real = true,
+                                                             .default_value = 4,
+                                                             .min = 0,
+                                                             .max = 10,
+                                                             .help = "least rating whose label is 1"},
+                                                            {.name = "test_fraction",
+                                                             .real = true,
+                                                             .default_value = 0.1,
+                                                             .min = 1e-6,
+                                                             .max = 0.9,
+                                                             .help = "random share of the ratings held out"}};
   static const std::vector<GeneratorParam> of_signals;
   for (const Generator& generator : generators()) {
     if (generator.name == name) return generator.params;
@@ -187,7 +250,9 @@ const std::vector<GeneratorParam>& dataset_params(std::string_view name) {
     for (const DatasetEntry& entry : dataset_entries()) known.push_back(entry.name);
     throw UserError(unknown_word("data set", name, known));
   }
-  return manifest->kind == "interactions" ? of_interactions : manifest->kind == "clicks" ? of_clicks : of_signals;
+  if (manifest->kind == "interactions") return of_interactions.find(name)->second;
+  if (manifest->kind == "clicks") return manifest->attributes.empty() ? of_clicks : of_rating_clicks;
+  return of_signals;
 }
 
 std::map<std::string, double> resolve_params(const Json& dataset) {
@@ -204,6 +269,13 @@ std::map<std::string, double> resolve_params(const Json& dataset) {
     const auto param =
         std::find_if(params.begin(), params.end(), [&](const GeneratorParam& p) { return p.name == key; });
     if (param == params.end()) throw UserError(unknown_word("parameter of " + name, key, known));
+    if (!param->choices.empty()) {
+      const std::string word = value.is_string() ? value.get<std::string>() : value.dump();
+      const auto choice = std::find(param->choices.begin(), param->choices.end(), word);
+      if (choice == param->choices.end()) throw UserError(unknown_word(name + ": " + key, word, param->choices));
+      values[key] = static_cast<double>(choice - param->choices.begin());
+      continue;
+    }
     if (!value.is_number() || (!param->real && !value.is_number_integer())) {
       throw UserError(fmt::format("{}: '{}' must be {}", name, key, param->real ? "a number" : "an integer"));
     }

@@ -28,16 +28,18 @@ struct ManifestFile {
 struct Manifest {
   std::string name;
   std::string title;
-  std::string kind;    ///< interactions | clicks | image | audio | volume
+  std::string kind;    ///< interactions | attributes | clicks | image | audio | volume
   std::string reader;  ///< which reader: ml-tab, ml-colons, ml-csv, ncf, epinions-tang, epinions-massa, criteo, png,
-                       ///< wav, npy
+                       ///< wav, npy, ml-1m-attributes, ml-100k-attributes
   std::string licence;
   std::string citation;
   std::string homepage;
-  std::string
-      split;  ///< split rule: latest | random | given (interactions); share of the last lines (clicks); empty (signals)
-  std::string debian;  ///< package that ships the files, where a registry is all a machine can reach
-  std::string pypi;    ///< "scikit-image==0.22.0"
+  std::string split;  ///< default split rule: latest | random | given (interactions); share of the last lines (clicks);
+                      ///< empty (signals, attributes)
+  bool timed = true;  ///< interactions: the files carry times
+  std::string attributes;  ///< interactions: the manifest of what else is known of users and items; may be empty
+  std::string debian;      ///< package that ships the files, where a registry is all a machine can reach
+  std::string pypi;        ///< "scikit-image==0.22.0"
   std::vector<ManifestFile> files;
 };
 
@@ -53,6 +55,7 @@ struct GeneratorParam {
   double min = 0;
   double max = 0;
   std::string help;
+  std::vector<std::string> choices{};  ///< of a word: then the value is its index here
 };
 struct Generator {
   std::string name;  ///< synthetic-interactions | synthetic-clicks | synthetic-photo | -audio | -volume
@@ -79,14 +82,15 @@ struct DatasetEntry {
   std::string licence;  ///< "generated" and "yours" where there is none
 };
 
-/// All manifests, all generators, and `own_file`.
+/// All manifests but those of attributes, all generators, and `own_file`.
 std::vector<DatasetEntry> dataset_entries();
 
 /// What a plan may give beside a data set's name (of dataset_entries()), with defaults. Throws UserError for an unknown
 /// name.
 const std::vector<GeneratorParam>& dataset_params(std::string_view name);
 
-/// The parameters of {"name": ..., parameter: value, ...} with defaults filled in, by name. Throws UserError for an
+/// The parameters of {"name": ..., parameter: value, ...} with defaults filled in, by name; a word as its index among
+/// its choices. Throws UserError for an
 /// unknown parameter, a wrong type or a value out of range.
 std::map<std::string, double> resolve_params(const Json& dataset);
 

@@ -32,42 +32,48 @@ const Manifest& manifest_of_kind(const std::string& name, const std::string& kin
 }
 
 /// A generated set is split while it streams: the last item of a user is held out.
-LeaveOneOut split_generated(InteractionsGenerator& generator, int negatives, std::uint64_t seed) {
+Split split_generated(InteractionsGenerator& generator, int negatives, NegativeLaw law, std::uint64_t seed) {
   const InteractionsSpec& spec = generator.spec();
-  NegativeSampler sampler(spec.items, negatives, seed);
-  LeaveOneOut split;
+  Split split;
   split.users = spec.users;
   split.items = spec.items;
-  split.negatives_per_query = negatives;
+  split.chronological = true;
   split.train.reserve(spec.interactions);
   generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::size_t kept = items.size();
-    if (items.size() >= 2) {
-      --kept;
-      split.held_out.push_back({user, items.back()});
-      sampler.draw(user, items, split.negatives);
-    }
+    if (items.size() >= 2) split.held_out.push_back({user, items[--kept]});
     for (const std::uint32_t item : items.first(kept)) split.train.push_back({user, item});
   });
-  split.protocol = fmt::format("synthetic, leave-one-out (latest), {} uniform unseen negatives", negatives);
+  draw_negatives(split, negatives, law, seed);
+  split.protocol = fmt::format("synthetic, leave-one-out (latest), {} {} unseen negatives", negatives,
+                               law == NegativeLaw::popularity ? "popularity-drawn" : "uniform");
   return split;
 }
 
-/// Replaces given negatives by drawn ones, where a plan asks for another number of them.
-void redraw_negatives(LeaveOneOut& split, int negatives, std::uint64_t seed) {
-  const ByUser groups = group_by_user(split.train, split.users);
-  NegativeSampler sampler(split.items, negatives, seed);
-  split.negatives.clear();
-  split.negatives_per_query = negatives;
-  std::vector<std::uint32_t> seen;
-  for (const auto& [user, item] : split.held_out) {
-    seen.assign(1, item);
-    for (std::uint64_t k = groups.begin[user]; k < groups.begin[user + 1]; ++k) {
-      seen.push_back(split.train[groups.order[k]].item);
-    }
-    sampler.draw(user, seen, split.negatives);
-  }
-  split.protocol = fmt::format("given split, {} uniform unseen negatives", negatives);
+/// A split that comes with lists of candidates keeps them unless others are asked for.
+Split split_given(Split split, int negatives, NegativeLaw law, std::uint64_t seed) {
+  if (law == NegativeLaw::given && negatives == split.negatives_per_query) return split;
+  if (law == NegativeLaw::given) law = NegativeLaw::uniform;
+  draw_negatives(split, negatives, law, seed);
+  split.protocol = fmt::format("given split, {} {} unseen negatives", negatives,
+                               law == NegativeLaw::popularity ? "popularity-drawn" : "uniform");
+  return split;
+}
+
+/// A choice among words, by its index in `of`.
+template <class T>
+T chosen(const Params& params, const std::string& name, std::string_view dataset,
+         std::initializer_list<std::pair<std::string_view, T>> of) {
+  const auto& specs = dataset_params(dataset);
+  const auto spec = std::ranges::find(specs, name, &GeneratorParam::name);
+  const std::string& word = spec->choices.at(static_cast<std::size_t>(params.at(name)));
+  return std::ranges::find(of, word, &std::pair<std::string_view, T>::first)->second;
+}
+
+NegativeLaw negative_law(const Params& params, std::string_view dataset) {
+  return chosen<NegativeLaw>(
+      params, "negative_sampling", dataset,
+      {{"given", NegativeLaw::given}, {"uniform", NegativeLaw::uniform}, {"popularity", NegativeLaw::popularity}});
 }
 
 using RatingsReader = Ratings (*)(const std::filesystem::path&);
@@ -103,23 +109,37 @@ Clicks split_off_tail(Clicks& clicks, double share) {
 
 }  // namespace
 
-LeaveOneOut load_leave_one_out(const Json& dataset, const Dirs& data_dirs, std::uint64_t seed) {
+Split load_split(const Json& dataset, const Dirs& data_dirs, std::uint64_t seed) {
   const std::string name = name_of(dataset);
   const Params params = resolve_params(dataset);
-  const int negatives = static_cast<int>(params.contains("negatives") ? params.at("negatives") : 0);
+  const NegativeLaw law = negative_law(params, name);
+  const int negatives = static_cast<int>(params.at("negatives"));
   if (name == "synthetic-interactions") {
     InteractionsGenerator generator(interactions_spec(params), seed);
-    return split_generated(generator, negatives, seed);
+    return split_generated(generator, negatives, law, seed);
   }
   const Manifest& manifest = manifest_of_kind(name, "interactions");
   const Dirs files = locate_all(manifest, data_dirs);
-  if (manifest.reader == "ncf") {
-    LeaveOneOut split = read_ncf(files.at(0), files.at(1), files.at(2));
-    if (negatives != split.negatives_per_query) redraw_negatives(split, negatives, seed);
-    return split;
-  }
-  const Ratings ratings = ratings_reader(manifest.reader)(files.front());
-  return leave_one_out(ratings, manifest.split == "latest" ? HoldOut::latest : HoldOut::random, negatives, seed);
+  if (manifest.reader == "ncf")
+    return split_given(read_ncf(files.at(0), files.at(1), files.at(2)), negatives, law, seed);
+  Ratings ratings = ratings_reader(manifest.reader)(files.front());
+  const int core = static_cast<int>(params.at("core"));
+  if (params.at("min_rating") > 0 || core > 0)
+    ratings = filter_ratings(std::move(ratings), params.at("min_rating"), core);
+  const SplitRule rule{.how = chosen<HoldOut>(params, "split", name,
+                                              {{"latest", HoldOut::latest},
+                                               {"random", HoldOut::random},
+                                               {"temporal", HoldOut::temporal},
+                                               {"ratio", HoldOut::ratio}}),
+                       .test_fraction = params.at("test_fraction"),
+                       .negatives = negatives,
+                       .law = law};
+  return split_ratings(ratings, rule, seed);
+}
+
+bool has_times(const Json& dataset) {
+  const Manifest* const manifest = find_manifest(name_of(dataset));
+  return manifest ? manifest->timed : true;  // a generator's items come in order of time
 }
 
 ClickSplit load_clicks(const Json& dataset, const Dirs& data_dirs, std::uint64_t seed) {
@@ -128,6 +148,11 @@ ClickSplit load_clicks(const Json& dataset, const Dirs& data_dirs, std::uint64_t
   if (name == "synthetic-clicks") return synthetic_clicks(clicks_spec(params), seed);
   const Manifest& manifest = manifest_of_kind(name, "clicks");
   const Dirs files = locate_all(manifest, data_dirs);
+  if (!manifest.attributes.empty()) {
+    const Ratings ratings = ratings_reader(manifest.reader)(files.front());
+    const SideAttributes side = load_attributes(dataset, data_dirs, ratings);
+    return clicks_from_ratings(ratings, side, params.at("label_rating"), params.at("test_fraction"), seed);
+  }
   ClickSplit split;
   split.train = read_criteo(files.front(), static_cast<std::uint32_t>(params.at("rows_per_table")),
                             static_cast<std::uint64_t>(params.at("examples")));

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <utility>
 
+#include "datasets/attributes.hpp"
 #include "datasets/catalog.hpp"
 
 namespace frugal::workloads {
@@ -17,7 +18,15 @@ std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
   std::vector<DatasetChoice> choices;
   const auto add = [&](const std::string& name, const std::string& help) {
     DatasetChoice choice{name, help, {}};
-    for (const data::GeneratorParam& param : data::dataset_params(name))
+    for (const data::GeneratorParam& param : data::dataset_params(name)) {
+      if (!param.choices.empty()) {
+        choice.params.push_back({.name = param.name,
+                                 .type = ParamSpec::Type::string,
+                                 .default_value = param.choices.at(static_cast<std::size_t>(param.default_value)),
+                                 .help = param.help,
+                                 .choices = param.choices});
+        continue;
+      }
       choice.params.push_back({.name = param.name,
                                .type = param.real ? ParamSpec::Type::real : ParamSpec::Type::integer,
                                .default_value = param.real ? Json(param.default_value)
@@ -25,6 +34,7 @@ std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
                                .help = param.help,
                                .min = param.min,
                                .max = param.max});
+    }
     choices.push_back(std::move(choice));
   };
   for (const data::DatasetEntry& entry : data::dataset_entries())
@@ -54,6 +64,20 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
     complaints.push_back({"backend", cell.backend + ": " + available.reason, true});
   }
   return backend;
+}
+
+void check_attributes(const Cell& cell, const std::string& path, const std::vector<std::filesystem::path>& data_dirs,
+                      std::vector<Complaint>& complaints) {
+  const data::Manifest* const manifest = data::attributes_manifest(cell.dataset);
+  if (!manifest) {
+    complaints.push_back({path, "nothing is known of the users and items of " + cell.dataset.at("name").dump(), false});
+    return;
+  }
+  try {
+    data::locate_all(*manifest, data_dirs);
+  } catch (const UnavailableError& error) {
+    complaints.push_back({path, error.what(), true});
+  }
 }
 
 const Backend& backend_of(const Cell& cell) {

@@ -21,6 +21,11 @@ std::vector<harness::DatasetChoice> dataset_choices(std::string_view kind);
 const Backend* check_surroundings(const harness::Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
                                   std::vector<harness::Complaint>& complaints);
 
+/// Are the attributes of the data set's users and items known, and their files in reach? Adds a complaint at `path`,
+/// where the plan asks for them, if not.
+void check_attributes(const harness::Cell& cell, const std::string& path,
+                      const std::vector<std::filesystem::path>& data_dirs, std::vector<harness::Complaint>& complaints);
+
 /// Can the model be computed at all (why_invalid), and by this back end (supports)? Adds a complaint at `path` if not.
 template <class Spec>
 void check_spec(const Spec& spec, const std::string& path, const Backend* backend,

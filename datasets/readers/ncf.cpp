@@ -42,9 +42,9 @@ Triples read_triples(const std::filesystem::path& path) {
 }
 
 /// The training rows of one user at a time, as a line number per item.
-class SeenItems {
+class TrainingLines {
  public:
-  SeenItems(const Triples& train, std::uint32_t users, std::uint32_t items)
+  TrainingLines(const Triples& train, std::uint32_t users, std::uint32_t items)
       : train_(train), groups_(group_by_user(train.rows, users)), line_(items, no_line) {}
 
   /// Looks at `user` from now on. Throws UserError when the user has an item twice.
@@ -83,7 +83,7 @@ void check_held_out(const Triples& train, const Triples& held_out, std::uint32_t
     }
     row_of[user] = row;
   }
-  SeenItems seen(train, users, items);
+  TrainingLines seen(train, users, items);
   for (std::uint32_t user = 0; user < users; ++user) {
     seen.select(user);
     if (row_of[user] == no_line) continue;
@@ -148,7 +148,7 @@ Negatives read_negatives(const std::filesystem::path& path, const Triples& held_
 std::uint32_t check_negatives(const Negatives& negatives, const Triples& train, const Triples& held_out,
                               std::uint32_t users, std::uint32_t items) {
   std::uint32_t own = 0;
-  SeenItems seen(train, users, items);
+  TrainingLines seen(train, users, items);
   std::vector<std::uint32_t> last_row(items, no_line);
   for (std::uint32_t row = 0; row < held_out.rows.size(); ++row) {
     const auto [user, positive] = held_out.rows[row];
@@ -170,13 +170,13 @@ std::uint32_t check_negatives(const Negatives& negatives, const Triples& train, 
 
 }  // namespace
 
-LeaveOneOut read_ncf(const std::filesystem::path& train_path, const std::filesystem::path& held_out_path,
-                     const std::filesystem::path& negatives_path) {
+Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::path& held_out_path,
+               const std::filesystem::path& negatives_path) {
   Triples train = read_triples(train_path);
   Triples held_out = read_triples(held_out_path);
   Negatives negatives = read_negatives(negatives_path, held_out);
 
-  LeaveOneOut split;
+  Split split;
   split.users = std::max(train.users, held_out.users);
   split.items = std::max({train.items, held_out.items, negatives.item_count});
   // Indices are dense by the format's promise; a stray huge one would silently cost a huge embedding table.
@@ -191,6 +191,7 @@ LeaveOneOut read_ncf(const std::filesystem::path& train_path, const std::filesys
   split.held_out = std::move(held_out.rows);
   split.negatives = std::move(negatives.items);
   split.negatives_per_query = static_cast<int>(negatives.per_query);
+  split.negative_law = NegativeLaw::given;
   split.protocol = fmt::format("given split and given negatives ({})", split.negatives_per_query);
   if (own > 0)
     split.protocol += fmt::format(", {} lists name the held-out item itself, a tie that counts against it", own);

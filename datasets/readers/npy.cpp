@@ -9,7 +9,9 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <span>
 
+#include "datasets/npy_matrix.hpp"
 #include "datasets/readers/signal_files.hpp"
 #include "datasets/whole_file.hpp"
 #include "impl/common/error.hpp"
@@ -242,11 +244,11 @@ Signal read_volume(const std::filesystem::path& path) {
   return volume;
 }
 
-std::string encode_npy(const Signal& volume) {
-  std::vector<int> extents = volume.shape;
-  if (volume.channels > 1) extents.push_back(volume.channels);
+namespace {
+
+std::string npy_bytes(std::span<const int> shape, std::span<const float> values) {
   std::string header =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", fmt::join(extents, ", "));
+      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", fmt::join(shape, ", "));
   // NumPy pads with blanks so that the values begin at a multiple of 64.
   const std::size_t prefix = npy_magic.size() + 4;
   header.append(63 - (prefix + header.size()) % 64, ' ');
@@ -254,11 +256,24 @@ std::string encode_npy(const Signal& volume) {
   std::string bytes(npy_magic);
   bytes += {'\1', '\0', static_cast<char>(header.size() & 255), static_cast<char>(header.size() >> 8)};
   bytes += header;
-  for (const float value : volume.values) {
-    const auto written = static_cast<float>(clipped(value));
-    bytes.append(reinterpret_cast<const char*>(&written), sizeof(written));
-  }
+  bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
   return bytes;
+}
+
+}  // namespace
+
+std::string encode_npy(const Signal& volume) {
+  std::vector<int> extents = volume.shape;
+  if (volume.channels > 1) extents.push_back(volume.channels);
+  std::vector<float> values;
+  values.reserve(volume.values.size());
+  for (const float value : volume.values) values.push_back(static_cast<float>(clipped(value)));
+  return npy_bytes(extents, values);
+}
+
+void write_npy_matrix(const std::filesystem::path& path, int rows, int columns, std::span<const float> values) {
+  const int shape[] = {rows, columns};
+  write_whole_file(path, npy_bytes(shape, values));
 }
 
 }  // namespace frugal::data

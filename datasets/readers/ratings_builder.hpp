@@ -1,6 +1,7 @@
 // From rows with a file's own ids to Ratings with dense ids and distinct pairs.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -61,6 +62,13 @@ class RatingsBuilder {
 struct ByUser {
   std::vector<std::uint64_t> begin;  ///< [users + 1]
   std::vector<std::uint32_t> order;  ///< [rows]
+
+  std::span<std::uint32_t> of(std::uint32_t user) {
+    return std::span(order).subspan(begin[user], begin[user + 1] - begin[user]);
+  }
+  std::span<const std::uint32_t> of(std::uint32_t user) const {
+    return std::span(order).subspan(begin[user], begin[user + 1] - begin[user]);
+  }
 };
 
 template <class Row>

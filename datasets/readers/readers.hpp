@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
+#include "datasets/attributes.hpp"
 #include "datasets/clicks.hpp"
 #include "datasets/interactions.hpp"
 
@@ -28,8 +29,25 @@ Ratings read_epinions_massa(const std::filesystem::path& path);
 /// The split of He et al. 2017 (neural collaborative filtering): train and held-out files of USER<TAB>ITEM<TAB>RATING
 /// <TAB>TIME, and negatives as "(USER,ITEM)<TAB>NEGATIVE<TAB>...", line for line with the held-out file. Ids are dense
 /// already and are kept. Throws UserError when the three files contradict each other.
-LeaveOneOut read_ncf(const std::filesystem::path& train, const std::filesystem::path& held_out,
-                     const std::filesystem::path& negatives);
+Split read_ncf(const std::filesystem::path& train, const std::filesystem::path& held_out,
+               const std::filesystem::path& negatives);
+
+/// MovieLens 1M `users.dat`: USER::F|M::AGE::OCCUPATION::ZIP; attributes gender, age (7 groups), occupation (21 codes).
+AttributeTable read_movielens_users(const std::filesystem::path& path);
+
+/// MovieLens 1M `movies.dat`: MOVIE::TITLE (YEAR)::GENRE|GENRE|...; attributes genres (18), decade (of the title's
+/// year).
+AttributeTable read_movielens_movies(const std::filesystem::path& path);
+
+/// MovieLens 100K `u.user`: USER|AGE|GENDER|OCCUPATION|ZIP; the same attributes, ages in MovieLens 1M's groups.
+AttributeTable read_movielens_100k_users(const std::filesystem::path& path);
+
+/// MovieLens 100K `u.item`: ITEM|TITLE|DATE|VIDEO DATE|URL|19 flags; the same attributes as `movies.dat`, the decade of
+/// the release date. Unknown genre and an empty date are no category.
+AttributeTable read_movielens_100k_items(const std::filesystem::path& path);
+
+/// Original ids by dense index, lines INDEX<TAB>ID. Throws UserError unless there are `items` of them.
+std::vector<std::string> read_item_ids(const std::filesystem::path& path, std::uint32_t items);
 
 /// Criteo: LABEL, 13 integers, 26 hexadecimal values, tab separated, each possibly empty. A dense value x becomes
 /// log(1 + max(x, 0)), an empty one 0. A categorical value is hashed into 1..rows_per_table-1; row 0 is "empty".

@@ -49,6 +49,7 @@ class TwoTower : public Model, public Ranker {
 /// Initial tables: U(+-1/sqrt(rows)), word i of Philox(seed, Purpose::user_embedding), stream t. Dense layers: normal
 /// i of Philox(seed, Purpose::weights), stream l (bottom) and 100 + l (top), times sqrt(2/(in+out)); biases: stream
 /// 200 + l and 300 + l, times sqrt(1/out). (The laws of Meta's reference implementation.)
+/// Frozen tables have no optimiser state and never change.
 /// What a table gives an example is the sum of the rows of its bag (ClickBatch), called its row here.
 /// `dot` concatenates the bottom output (first) with the dots of all pairs i > j of [bottom output, rows...], in
 /// order (1,0), (2,0), (2,1), ...; `cat` concatenates bottom output and rows.

@@ -121,7 +121,7 @@ Flops example_flops(const DlrmSpec& spec, double lookups) {
   const double values = static_cast<double>(spec.table_rows.size()) * spec.embedding_dim;
   flops.forward += (lookups - 1) * values;
   flops.backward += (lookups - 1) * values;
-  flops.optimizer = update_flops(spec.optimizer) * lookups * values;
+  flops.optimizer = update_flops(spec.optimizer) * lookups * (values - spec.frozen_tables * spec.embedding_dim);
   return flops;
 }
 

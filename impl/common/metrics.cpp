@@ -24,6 +24,55 @@ std::optional<double> ndcg(std::span<const std::uint32_t> ranks, int k) {
   return sum / static_cast<double>(ranks.size());
 }
 
+namespace {
+
+/// Mean of value(ranks of one user) over the users that have any.
+template <class Value>
+std::optional<double> mean_over_users(const GroupedRanks& users, Value value) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (std::size_t g = 0; g + 1 < users.offsets.size(); ++g) {
+    const auto own = users.ranks.subspan(users.offsets[g], users.offsets[g + 1] - users.offsets[g]);
+    if (own.empty()) continue;
+    sum += value(own);
+    ++count;
+  }
+  if (count == 0) return std::nullopt;
+  return sum / static_cast<double>(count);
+}
+
+double hits(std::span<const std::uint32_t> ranks, int k) {
+  return static_cast<double>(
+      std::count_if(ranks.begin(), ranks.end(), [k](auto rank) { return rank < static_cast<unsigned>(k); }));
+}
+
+}  // namespace
+
+std::optional<double> hit_rate(const GroupedRanks& users, int k) {
+  return mean_over_users(users, [k](auto ranks) { return hits(ranks, k) > 0 ? 1.0 : 0.0; });
+}
+
+std::optional<double> recall(const GroupedRanks& users, int k) {
+  return mean_over_users(
+      users, [k](auto ranks) { return hits(ranks, k) / static_cast<double>(std::min<std::size_t>(ranks.size(), k)); });
+}
+
+std::optional<double> ndcg(const GroupedRanks& users, int k) {
+  return mean_over_users(users, [k](auto ranks) {
+    double gain = 0;
+    double best = 0;
+    for (std::size_t i = 0; i < ranks.size(); ++i) {
+      if (ranks[i] < static_cast<unsigned>(k)) gain += 1 / std::log2(ranks[i] + 2.0);
+      if (i < static_cast<unsigned>(k)) best += 1 / std::log2(static_cast<double>(i) + 2.0);
+    }
+    return gain / best;
+  });
+}
+
+std::optional<double> mean_reciprocal_rank(const GroupedRanks& users) {
+  return mean_over_users(users, [](auto ranks) { return 1 / (*std::min_element(ranks.begin(), ranks.end()) + 1.0); });
+}
+
 std::optional<double> auc(std::span<const float> scores, std::span<const float> labels) {
   assert(scores.size() == labels.size());
   const std::size_t n = scores.size();
@@ -61,6 +110,45 @@ std::optional<double> log_loss(std::span<const float> logits, std::span<const fl
   const double mean = sum / static_cast<double>(logits.size());
   if (!std::isfinite(mean)) return std::nullopt;
   return mean;
+}
+
+namespace {
+
+double probability(float logit) { return 1 / (1 + std::exp(-double{logit})); }
+
+}  // namespace
+
+std::optional<double> calibration_ratio(std::span<const float> logits, std::span<const float> labels) {
+  assert(logits.size() == labels.size());
+  double predicted = 0;
+  double observed = 0;
+  for (std::size_t i = 0; i < logits.size(); ++i) {
+    predicted += probability(logits[i]);
+    observed += labels[i];
+  }
+  const double ratio = predicted / observed;
+  if (observed == 0 || !std::isfinite(ratio)) return std::nullopt;
+  return ratio;
+}
+
+std::optional<double> calibration_error(std::span<const float> logits, std::span<const float> labels, int bins) {
+  assert(logits.size() == labels.size());
+  const std::size_t n = logits.size();
+  for (const float logit : logits)
+    if (std::isnan(logit)) return std::nullopt;
+  if (n == 0) return std::nullopt;
+  std::vector<std::uint32_t> order(n);
+  std::iota(order.begin(), order.end(), 0U);
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return logits[a] < logits[b]; });
+  const std::size_t count = static_cast<std::size_t>(bins);
+  double error = 0;
+  for (std::size_t bin = 0; bin < count; ++bin) {
+    double gap = 0;
+    for (std::size_t i = bin * n / count; i < (bin + 1) * n / count; ++i)
+      gap += probability(logits[order[i]]) - labels[order[i]];
+    error += std::abs(gap);
+  }
+  return error / static_cast<double>(n);
 }
 
 std::optional<double> psnr_in_bits(std::span<const float> values, std::span<const float> original, int bits) {

@@ -12,12 +12,40 @@ std::optional<double> hit_rate(std::span<const std::uint32_t> ranks, int k);
 /// NDCG@k with one relevant item: mean of 1 / log2(rank + 2) over queries with rank < k (else 0).
 std::optional<double> ndcg(std::span<const std::uint32_t> ranks, int k);
 
+/// Ranks of users with any number of held-out items: those of user g are ranks[offsets[g] .. offsets[g + 1]), each
+/// counted among all items. Users with none are left out.
+struct GroupedRanks {
+  std::span<const std::uint32_t> ranks;
+  std::span<const std::uint64_t> offsets;  ///< [groups + 1]
+};
+
+/// Share of users with a held-out item in the first k.
+std::optional<double> hit_rate(const GroupedRanks& users, int k);
+
+/// Mean over users of the held-out items in the first k, over the most that could be there, min(k, held out).
+std::optional<double> recall(const GroupedRanks& users, int k);
+
+/// NDCG@k with any number of relevant items: the sum of 1 / log2(rank + 2) over those in the first k, over the same sum
+/// of the best order.
+std::optional<double> ndcg(const GroupedRanks& users, int k);
+
+/// Mean over users of 1 / (best rank + 1).
+std::optional<double> mean_reciprocal_rank(const GroupedRanks& users);
+
 /// Exact area under the ROC curve by rank sums with mid-ranks for ties (Mann-Whitney U).
 /// Absent when there is no positive or no negative. labels: 0 or 1.
 std::optional<double> auc(std::span<const float> scores, std::span<const float> labels);
 
 /// Mean binary cross-entropy of logits, computed as max(z,0) - z*y + log1p(exp(-|z|)).
 std::optional<double> log_loss(std::span<const float> logits, std::span<const float> labels);
+
+/// Sum of the predicted probabilities over the number of positives: 1 when as many are predicted as there are. Absent
+/// without a positive.
+std::optional<double> calibration_ratio(std::span<const float> logits, std::span<const float> labels);
+
+/// Expected calibration error: |mean probability - share of positives| in `bins` bins of equally many examples in order
+/// of their logits, weighted by size. A tie may be cut by a border of bins: then by index.
+std::optional<double> calibration_error(std::span<const float> logits, std::span<const float> labels, int bins = 20);
 
 /// Standard PSNR in dB: values in [-1, 1] mapped to [0, 2^bits - 1], clipped, rounded, against that peak.
 /// Identical signals have no finite PSNR: absent.

@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   keep_sample = 6,     ///< which interactions a keep_fraction retains
   split = 7,           ///< random leave-one-out
   eval_negatives = 8,  ///< candidates beside the held-out item
+  validation = 9,      ///< which training interaction of a user early stopping watches
   synthetic_user = 20,
   synthetic_item = 21,
   synthetic_event = 22,

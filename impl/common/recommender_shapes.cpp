@@ -74,6 +74,8 @@ std::string why_invalid(const DlrmSpec& spec) {
   if (spec.table_rows.empty()) return "DLRM needs at least one embedding table";
   for (std::size_t t = 0; t < spec.table_rows.size(); ++t)
     if (spec.table_rows[t] == 0) return fmt::format("embedding table {} has no rows", t);
+  if (spec.frozen_tables < 0 || static_cast<std::size_t>(spec.frozen_tables) > spec.table_rows.size())
+    return fmt::format("{} of {} embedding tables cannot be frozen", spec.frozen_tables, spec.table_rows.size());
   if (spec.embedding_dim < 1)
     return fmt::format("embedding dimension must be 1 or more, but got {}", spec.embedding_dim);
   if (spec.bottom.empty() || spec.top.empty()) return "the bottom and the top MLP need at least one layer each";

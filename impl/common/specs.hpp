@@ -144,6 +144,7 @@ enum class OptimizerKind { sgd, adagrad, rowwise_adagrad, adam };
 struct DlrmSpec {
   int dense_features = 13;
   std::vector<std::uint32_t> table_rows;
+  int frozen_tables = 0;  ///< the first so many tables stay as they are: no gradient, no optimiser state
   int embedding_dim = 16;
   std::vector<int> bottom{64, 16};  ///< output widths; the last must be embedding_dim for `dot`
   std::vector<int> top{64, 1};      ///< output widths; the last must be 1

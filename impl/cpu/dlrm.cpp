@@ -109,11 +109,11 @@ class CpuDlrm final : public Dlrm {
     for (std::uint32_t t = 0; t < spec.table_rows.size(); ++t)
       tables_.emplace_back(spec.table_rows[t], spec.embedding_dim,
                            initial_table(spec.table_rows[t], spec.embedding_dim, spec.seed, t), optimizer_,
-                           /*trainable=*/true);
+                           /*trainable=*/t >= static_cast<std::uint32_t>(spec.frozen_tables));
     for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].add_value(views_, "table." + std::to_string(t));
     bottom_.add_values(views_, "bottom");
     top_.add_values(views_, "top");
-    for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].add_state(views_, "table." + std::to_string(t));
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].add_state(views_, "table." + std::to_string(t));
     bottom_.add_states(views_, "bottom");
     top_.add_states(views_, "top");
     refresh_operands();
@@ -160,6 +160,8 @@ class CpuDlrm final : public Dlrm {
   }
 
  private:
+  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
   void set_layers(DenseParameters& parameters, const DenseStack& stack, std::uint32_t stream) {
     for (std::size_t l = 0; l < stack.layers(); ++l, ++stream)
       parameters.set_layer(l, initial_dlrm_weight(stack.shape(l), spec_.seed, stream),
@@ -272,13 +274,13 @@ class CpuDlrm final : public Dlrm {
   void update_tables(const ClickBatch& batch, std::size_t n, const UpdateStep& step) {
     const std::size_t tables = tables_.size();
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t t = 0; t < tables; ++t) lookups_[t].sort(batch, n, t, tables, spec_.table_rows[t]);
+    for (std::size_t t = frozen(); t < tables; ++t) lookups_[t].sort(batch, n, t, tables, spec_.table_rows[t]);
     struct Task {
       std::size_t table;
       std::size_t first_row;
     };
     std::vector<Task> tasks;
-    for (std::size_t t = 0; t < tables; ++t)
+    for (std::size_t t = frozen(); t < tables; ++t)
       for (std::size_t first = 0; first < lookups_[t].sorted.rows(); first += row_block) tasks.push_back({t, first});
 #pragma omp parallel for schedule(dynamic)
     for (const Task& task : tasks) update_rows(task.table, task.first_row, step);

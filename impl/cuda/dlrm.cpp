@@ -253,6 +253,7 @@ class CudaDlrm final : public Dlrm {
 
 Support supports(const DlrmSpec& spec) {
   if (std::string why = why_invalid(spec); !why.empty()) return {std::move(why)};
+  if (spec.frozen_tables > 0) return Support::no("the cuda back end trains all tables of a DLRM; use backend: cpu");
   const std::uint64_t rows = std::accumulate(spec.table_rows.begin(), spec.table_rows.end(), std::uint64_t{0});
   if (rows > 0xfffffffeU) return Support::no(fmt::format("the cuda back end takes fewer than 2^32 rows, not {}", rows));
   const std::uint64_t uses = static_cast<std::uint64_t>(spec.batch) * spec.table_rows.size();

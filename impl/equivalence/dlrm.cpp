@@ -40,6 +40,9 @@ std::vector<DlrmCase> dlrm_cases() {
     cases.push_back({fmt::format("cat, {}", name), spec, 100});
   }
   cases.push_back({"batch of one", small, 1});
+  DlrmSpec frozen = small;
+  frozen.frozen_tables = 2;
+  cases.push_back({"two tables frozen", frozen, 60});
   DlrmSpec large = small;
   large.table_rows = std::vector<std::uint32_t>(26, 50);
   large.embedding_dim = 16;

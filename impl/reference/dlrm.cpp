@@ -69,7 +69,7 @@ class ReferenceDlrm final : public Dlrm {
       const std::uint32_t rows = spec.table_rows[t];
       tables_.emplace_back("table." + std::to_string(t), std::vector<std::int64_t>{rows, spec.embedding_dim},
                            initial_table(rows, spec.embedding_dim, spec.seed, t));
-      tables_.back().train_with(rule, /*table=*/true);
+      if (t >= frozen()) tables_.back().train_with(rule, /*table=*/true);
     }
     bottom_.train_with(rule);
     top_.train_with(rule);
@@ -77,7 +77,7 @@ class ReferenceDlrm final : public Dlrm {
     for (Parameter& table : tables_) table.add_value(views_);
     bottom_.add_values(views_);
     top_.add_values(views_);
-    for (Parameter& table : tables_) table.add_state(views_);
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].add_state(views_);
     bottom_.add_states(views_);
     top_.add_states(views_);
   }
@@ -105,7 +105,7 @@ class ReferenceDlrm final : public Dlrm {
       loss += cross_entropy(z, label) / static_cast<double>(n);
       const double dz = cross_entropy_slope(z, label) / static_cast<double>(n);
       Vectors dx = interact_backward(spec_.interaction, example.x, top_.backward(example.top, {dz}));
-      for (std::size_t t = 0; t < tables_.size(); ++t) {
+      for (std::size_t t = frozen(); t < tables_.size(); ++t) {
         for (const std::uint32_t row : batch.bag(e * tables_.size() + t)) {
           std::vector<double>& sum = row_gradients[t].try_emplace(row, dx[t + 1].size(), 0.0).first->second;
           for (std::size_t k = 0; k < sum.size(); ++k) sum[k] += dx[t + 1][k];
@@ -114,7 +114,7 @@ class ReferenceDlrm final : public Dlrm {
       bottom_.backward(example.bottom, std::move(dx[0]));
     }
     ++step_;
-    for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].update_rows(row_gradients[t], step_);
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].update_rows(row_gradients[t], step_);
     bottom_.update(step_);
     top_.update(step_);
     return loss;
@@ -126,6 +126,8 @@ class ReferenceDlrm final : public Dlrm {
   }
 
  private:
+  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
   struct Example {
     Mlp::Trace bottom;
     Vectors x;

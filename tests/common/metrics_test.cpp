@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 namespace frugal {
@@ -13,7 +14,7 @@ TEST(HitRate, CountsRanksBelowK) {
   const std::vector<std::uint32_t> ranks{0, 9, 10, 99};
   EXPECT_DOUBLE_EQ(*hit_rate(ranks, 10), 0.5);
   EXPECT_DOUBLE_EQ(*hit_rate(ranks, 1), 0.25);
-  EXPECT_FALSE(hit_rate({}, 10));
+  EXPECT_FALSE(hit_rate(std::span<const std::uint32_t>(), 10));
 }
 
 TEST(Ndcg, DiscountsByLogOfPosition) {
@@ -89,6 +90,36 @@ TEST(Ssim, InvertedContrastIsNegativeAndSmallPicturesHaveNone) {
   }
   EXPECT_LT(*ssim(a, b, 32, 32, 1), -0.9);
   EXPECT_FALSE(ssim(std::vector<float>(100), std::vector<float>(100), 10, 10, 1));
+}
+
+TEST(GroupedRanking, CountsEachUserOnceAndLeavesOutThoseWithoutHeldOutItems) {
+  // User a: ranks 0 and 20; b: none; c: rank 3.
+  const std::vector<std::uint32_t> ranks{0, 20, 3};
+  const std::vector<std::uint64_t> offsets{0, 2, 2, 3};
+  const GroupedRanks users{ranks, offsets};
+  EXPECT_DOUBLE_EQ(hit_rate(users, 2).value(), 0.5);
+  EXPECT_DOUBLE_EQ(recall(users, 10).value(), (0.5 + 1) / 2);
+  EXPECT_DOUBLE_EQ(recall(users, 1).value(), 0.5) << "one fits: one of one, and none of one";
+  EXPECT_DOUBLE_EQ(mean_reciprocal_rank(users).value(), (1 + 0.25) / 2);
+  const double best_of_two = 1 + 1 / std::log2(3.0);
+  EXPECT_DOUBLE_EQ(ndcg(users, 10).value(), (1 / best_of_two + 1 / std::log2(5.0)) / 2);
+  const std::vector<std::uint64_t> nobody{0, 0};
+  EXPECT_FALSE(hit_rate(GroupedRanks{{}, nobody}, 10));
+}
+
+TEST(Calibration, RatioAndErrorOfKnownProbabilities) {
+  // Logit 0 is one half: 2 predicted, 1 clicked.
+  const std::vector<float> half{0, 0, 0, 0};
+  const std::vector<float> one{1, 0, 0, 0};
+  EXPECT_DOUBLE_EQ(calibration_ratio(half, one).value(), 2);
+  EXPECT_DOUBLE_EQ(calibration_error(half, one, 1).value(), 0.25);
+  const std::vector<float> sure{20, -20, 20, -20};
+  const std::vector<float> right{1, 0, 1, 0};
+  EXPECT_NEAR(calibration_error(sure, right, 2).value(), 0, 1e-8);
+  const std::vector<float> wrong{0, 1, 0, 1};
+  EXPECT_NEAR(calibration_error(sure, wrong, 2).value(), 1, 1e-8);
+  EXPECT_NEAR(calibration_error(sure, wrong, 1).value(), 0, 1e-8) << "one bin sees the mean only";
+  EXPECT_FALSE(calibration_ratio(half, std::vector<float>(4)));
 }
 
 }  // namespace

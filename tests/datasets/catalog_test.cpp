@@ -1,5 +1,6 @@
 #include "datasets/catalog.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,9 +17,9 @@ using ::testing::Not;
 
 TEST(Manifests, AllParseAndAreComplete) {
   ASSERT_FALSE(manifests().empty());
-  const std::set<std::string> readers{"ml-tab",         "ml-colons", "ml-csv", "ncf", "epinions-tang",
-                                      "epinions-massa", "criteo",    "png",    "wav", "npy"};
-  const std::set<std::string> kinds{"interactions", "clicks", "image", "audio", "volume"};
+  const std::set<std::string> readers{"ml-tab", "ml-colons", "ml-csv", "ncf", "epinions-tang",    "epinions-massa",
+                                      "criteo", "png",       "wav",    "npy", "ml-1m-attributes", "ml-100k-attributes"};
+  const std::set<std::string> kinds{"interactions", "attributes", "clicks", "image", "audio", "volume"};
   for (const Manifest& manifest : manifests()) {
     SCOPED_TRACE(manifest.name);
     EXPECT_THAT(readers, Contains(manifest.reader));
@@ -27,6 +28,11 @@ TEST(Manifests, AllParseAndAreComplete) {
     if (manifest.kind == "interactions") {
       EXPECT_THAT((std::set<std::string>{"latest", "random", "given"}), Contains(manifest.split));
       EXPECT_EQ(manifest.split == "given", manifest.reader == "ncf");
+    }
+    if (!manifest.attributes.empty()) {
+      const Manifest* const attributes = find_manifest(manifest.attributes);
+      ASSERT_NE(attributes, nullptr);
+      EXPECT_EQ(attributes->kind, "attributes");
     }
     for (const ManifestFile& file : manifest.files) {
       if (!file.sha256.empty()) {
@@ -50,7 +56,8 @@ TEST(Manifests, NamesOfSetsAndGeneratorsDoNotClash) {
 
 TEST(Manifests, EntriesAreAllThatAPlanCanName) {
   const std::vector<DatasetEntry> entries = dataset_entries();
-  EXPECT_EQ(entries.size(), manifests().size() + generators().size() + 1);
+  const auto of_attributes = std::ranges::count(manifests(), "attributes", &Manifest::kind);
+  EXPECT_EQ(entries.size() + static_cast<std::size_t>(of_attributes), manifests().size() + generators().size() + 1);
   for (const DatasetEntry& entry : entries) {
     EXPECT_NO_THROW(resolve_params({{"name", entry.name}})) << entry.name;
     const bool on_users_and_items = entry.kind == "interactions" || entry.kind == "clicks";

@@ -9,7 +9,7 @@ using ::testing::HasSubstr;
 
 class NcfReader : public WithFolder {
  protected:
-  LeaveOneOut read(const std::string& train, const std::string& test, const std::string& negatives) const {
+  Split read(const std::string& train, const std::string& test, const std::string& negatives) const {
     return read_ncf(write("train.rating", train), write("test.rating", test), write("test.negative", negatives));
   }
   std::string complaint(const std::string& train, const std::string& test, const std::string& negatives) const {
@@ -22,7 +22,7 @@ class NcfReader : public WithFolder {
 };
 
 TEST_F(NcfReader, KeepsTheGivenSplitAndIds) {
-  const LeaveOneOut split = read(train_, test_, negatives_);
+  const Split split = read(train_, test_, negatives_);
   EXPECT_EQ(split.users, 2u);
   EXPECT_EQ(split.items, 5u);
   EXPECT_THAT(split.train, ElementsAre(Interaction{0, 0}, Interaction{0, 1}, Interaction{1, 2}));
@@ -63,7 +63,7 @@ TEST_F(NcfReader, SeenOrRepeatedNegativesAreRefused) {
 }
 
 TEST_F(NcfReader, HeldOutItemAmongItsNegativesIsKeptAndCounted) {
-  const LeaveOneOut split = read(train_, test_, "(0,2)\t2\t4\n(1,0)\t4\t1\n");
+  const Split split = read(train_, test_, "(0,2)\t2\t4\n(1,0)\t4\t1\n");
   EXPECT_THAT(split.negatives, ElementsAre(2, 4, 4, 1));
   EXPECT_THAT(split.protocol, HasSubstr("1 lists name the held-out item"));
 }
@@ -96,7 +96,7 @@ TEST(RealNcf, MovieLens1MSplitHasItsPublishedCounts) {
   FRUGAL_REAL_FILE(train, "ml-1m/ml-1m.train.rating");
   FRUGAL_REAL_FILE(test, "ml-1m/ml-1m.test.rating");
   FRUGAL_REAL_FILE(negatives, "ml-1m/ml-1m.test.negative");
-  const LeaveOneOut split = read_ncf(train, test, negatives);
+  const Split split = read_ncf(train, test, negatives);
   EXPECT_EQ(split.users, 6040u);
   EXPECT_EQ(split.items, 3706u);
   EXPECT_EQ(split.train.size(), 994'169u);

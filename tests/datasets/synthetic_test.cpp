@@ -18,7 +18,7 @@ namespace {
 using ::testing::HasSubstr;
 
 template <class Score>
-double hit_rate_at_10(const LeaveOneOut& split, const Score& score) {
+double hit_rate_at_10(const Split& split, const Score& score) {
   int hits = 0;
   for (std::size_t q = 0; q < split.held_out.size(); ++q) {
     const auto [user, item] = split.held_out[q];
@@ -99,7 +99,7 @@ TEST(SyntheticInteractions, FirstDrawsFollowThePlantedProbabilities) {
 TEST(SyntheticInteractions, TastesBeatPopularityAndPopularityBeatsChance) {
   const Json dataset = {{"name", "synthetic-interactions"}};
   for (const std::uint64_t seed : {1, 2, 3}) {
-    const LeaveOneOut split = load_leave_one_out(dataset, {}, seed);
+    const Split split = load_split(dataset, {}, seed);
     const InteractionsGenerator generator({}, seed);
     std::vector<int> popularity(split.items, 0);
     for (const Interaction& pair : split.train) ++popularity[pair.item];
@@ -114,7 +114,7 @@ TEST(SyntheticInteractions, TastesBeatPopularityAndPopularityBeatsChance) {
 
 TEST(SyntheticInteractions, WithoutSignalPopularityIsTheOracle) {
   const Json dataset = {{"name", "synthetic-interactions"}, {"signal", 0.0}};
-  const LeaveOneOut split = load_leave_one_out(dataset, {}, 1);
+  const Split split = load_split(dataset, {}, 1);
   const InteractionsGenerator generator({.signal = 0}, 1);
   std::vector<int> popularity(split.items, 0);
   for (const Interaction& pair : split.train) ++popularity[pair.item];

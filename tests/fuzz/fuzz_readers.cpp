@@ -1,6 +1,6 @@
 // Whatever bytes a data file holds, a reader returns data or throws UserError; and what it returns keeps its promises.
-// The first byte ('0' to '9') chooses the reader, the rest is the file (for the NCF split: three files, separated by
-// 0xff bytes).
+// The first byte ('0' to '9', then ':' to '>') chooses the reader, the rest is the file (for the NCF split: three
+// files, separated by 0xff bytes).
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -43,11 +43,20 @@ void check(const frugal::data::Ratings& ratings) {
   for (const auto& row : ratings.rows) require(row.user < ratings.users && row.item < ratings.items && row.value >= 0);
 }
 
-void check(const frugal::data::LeaveOneOut& split) {
+void check(const frugal::data::Split& split) {
   require(split.negatives.size() == split.held_out.size() * static_cast<std::size_t>(split.negatives_per_query));
   for (const auto& pair : split.train) require(pair.user < split.users && pair.item < split.items);
   for (const auto& pair : split.held_out) require(pair.user < split.users && pair.item < split.items);
   for (const std::uint32_t item : split.negatives) require(item < split.items);
+}
+
+void check(const frugal::data::AttributeTable& table) {
+  require(!table.ids.empty());
+  for (const frugal::data::Attribute& attribute : table.attributes) {
+    require(attribute.of.size() == table.ids.size());
+    for (const auto& categories : attribute.of)
+      for (const std::uint32_t category : categories) require(category < attribute.categories.size());
+  }
 }
 
 void check(const frugal::data::Clicks& clicks) {
@@ -83,7 +92,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const MemoryFile file(bytes);
   try {
-    switch (static_cast<std::uint8_t>(data[0] - '0') % 10) {
+    switch (static_cast<std::uint8_t>(data[0] - '0') % 15) {
       case 0:
         check(frugal::data::read_movielens_tab(file.path()));
         break;
@@ -110,6 +119,21 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         break;
       case 8:
         check(frugal::data::read_audio(file.path()), frugal::data::audio_shape(file.path()));
+        break;
+      case 10:
+        check(frugal::data::read_movielens_users(file.path()));
+        break;
+      case 11:
+        check(frugal::data::read_movielens_movies(file.path()));
+        break;
+      case 12:
+        check(frugal::data::read_movielens_100k_users(file.path()));
+        break;
+      case 13:
+        check(frugal::data::read_movielens_100k_items(file.path()));
+        break;
+      case 14:
+        require(frugal::data::read_item_ids(file.path(), 2).size() == 2);
         break;
       default:
         check(frugal::data::read_volume(file.path()), frugal::data::volume_shape(file.path()));

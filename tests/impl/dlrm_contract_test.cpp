@@ -188,6 +188,21 @@ TEST_P(DlrmContract, OnlyRowsOfTheBatchMove) {
 }
 
 /// From the gradients, which plain SGD shows, to what the other rules make of them.
+TEST_P(DlrmContract, FrozenTablesDoNotMoveAndHaveNoState) {
+  DlrmSpec spec = small_;
+  spec.frozen_tables = 1;
+  spec.optimizer = OptimizerKind::adagrad;
+  if (const Support support = find_backend(GetParam())->supports(spec); !support) GTEST_SKIP() << support.reason;
+  const auto model = make(spec);
+  const ModelState before = model->export_state();
+  EXPECT_EQ(before.find("adagrad/table.0"), nullptr);
+  EXPECT_NE(before.find("adagrad/table.1"), nullptr);
+  model->train_step(planted_clicks(spec, 16).batch());
+  const ModelState after = model->export_state();
+  EXPECT_EQ(values(after, "table.0"), values(before, "table.0"));
+  EXPECT_NE(values(after, "table.1"), values(before, "table.1"));
+}
+
 TEST_P(DlrmContract, OptimizersFollowTheirFormulas) {
   const Clicks clicks = planted_clicks(small_, 12);
   const ModelState start = make(small_)->export_state();

@@ -360,7 +360,7 @@ class MovieLens1M : public ::testing::Test {
     return hit_rate(model->rank(queries), 10).value();
   }
 
-  data::LeaveOneOut split_;
+  data::Split split_;
 };
 
 TEST_F(MovieLens1M, IalsReachesItsKnownHitRate) {

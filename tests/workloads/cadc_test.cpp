@@ -16,7 +16,7 @@ std::vector<Interaction> ten_thousand() {
 
 TEST(KeepUniform, KeepsTheRoundedShareInOrderWithoutRepeats) {
   const auto all = ten_thousand();
-  const auto kept = keep_uniform(all, 0.12345, 1);
+  const auto kept = keep_sample(Sampling::uniform, all, 0.12345, 1);
   EXPECT_EQ(kept.size(), 1235U);
   std::set<std::pair<std::uint32_t, std::uint32_t>> distinct;
   for (const auto& [user, item] : kept) distinct.emplace(user, item);
@@ -24,18 +24,18 @@ TEST(KeepUniform, KeepsTheRoundedShareInOrderWithoutRepeats) {
   EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end(), [](const auto& a, const auto& b) {
     return std::pair{a.user, a.item} < std::pair{b.user, b.item};
   }));
-  EXPECT_EQ(keep_uniform(all, 1, 1), all);
-  EXPECT_EQ(keep_uniform(all, 1e-9, 1).size(), 1U);
+  EXPECT_EQ(keep_sample(Sampling::uniform, all, 1, 1), all);
+  EXPECT_EQ(keep_sample(Sampling::uniform, all, 1e-9, 1).size(), 1U);
 }
 
 TEST(KeepUniform, SamplesOfOneSeedAreNestedAndSeedsDiffer) {
   const auto all = ten_thousand();
-  const auto small = keep_uniform(all, 0.1, 7);
-  const auto large = keep_uniform(all, 0.2, 7);
+  const auto small = keep_sample(Sampling::uniform, all, 0.1, 7);
+  const auto large = keep_sample(Sampling::uniform, all, 0.2, 7);
   std::set<std::pair<std::uint32_t, std::uint32_t>> in_large;
   for (const auto& [user, item] : large) in_large.emplace(user, item);
   for (const auto& [user, item] : small) EXPECT_TRUE(in_large.contains({user, item}));
-  EXPECT_NE(keep_uniform(all, 0.1, 8), small);
+  EXPECT_NE(keep_sample(Sampling::uniform, all, 0.1, 8), small);
 }
 
 TEST(KeepUniform, EveryInteractionIsEquallyLikely) {
@@ -44,8 +44,70 @@ TEST(KeepUniform, EveryInteractionIsEquallyLikely) {
   for (std::uint32_t i = 0; i < 100; ++i) all.push_back({i, 0});
   std::vector<int> counts(100);
   for (std::uint64_t seed = 0; seed < 400; ++seed)
-    for (const auto& [user, item] : keep_uniform(all, 0.25, seed)) ++counts[user];
+    for (const auto& [user, item] : keep_sample(Sampling::uniform, all, 0.25, seed)) ++counts[user];
   for (const int count : counts) EXPECT_NEAR(count, 100, 48);
+}
+
+TEST(KeepSample, EveryStrategyKeepsTheSameNumberAndItsSamplesAreNested) {
+  const auto all = ten_thousand();
+  std::vector<float> scores;
+  for (std::uint32_t i = 0; i < all.size(); ++i) scores.push_back(static_cast<float>(i * 7919 % 10007));
+  using enum Sampling;
+  for (const Sampling sampling : {uniform, stratified, recent, popularity_balanced, hardest}) {
+    const auto small = keep_sample(sampling, all, 0.1, 7, scores);
+    const auto large = keep_sample(sampling, all, 0.2, 7, scores);
+    EXPECT_EQ(small.size(), 1000U);
+    EXPECT_EQ(large.size(), 2000U);
+    std::set<std::pair<std::uint32_t, std::uint32_t>> in_large;
+    for (const auto& [user, item] : large) in_large.emplace(user, item);
+    for (const auto& [user, item] : small) EXPECT_TRUE(in_large.contains({user, item}));
+    EXPECT_EQ(keep_sample(sampling, all, 1, 7, scores), all);
+  }
+}
+
+/// User u has 10 (u + 1) interactions in order of time.
+std::vector<Interaction> growing_histories() {
+  std::vector<Interaction> all;
+  for (std::uint32_t u = 0; u < 20; ++u)
+    for (std::uint32_t k = 0; k < 10 * (u + 1); ++k) all.push_back({u, k});
+  return all;
+}
+
+TEST(KeepSample, StratifiedAndRecentKeepTheSameShareOfEachUserToWithinOne) {
+  const auto all = growing_histories();
+  for (const Sampling sampling : {Sampling::stratified, Sampling::recent}) {
+    std::vector<int> counts(20);
+    for (const auto& [user, item] : keep_sample(sampling, all, 0.25, 3)) ++counts[user];
+    for (int u = 0; u < 20; ++u) EXPECT_NEAR(counts[static_cast<std::size_t>(u)], 2.5 * (u + 1), 1);
+  }
+}
+
+TEST(KeepSample, RecentKeepsTheLatestOfEachUser) {
+  std::vector<std::uint32_t> earliest(20, 1000);
+  std::vector<std::uint32_t> counts(20);
+  for (const auto& [user, item] : keep_sample(Sampling::recent, growing_histories(), 0.3, 3)) {
+    earliest[user] = std::min(earliest[user], item);
+    ++counts[user];
+  }
+  for (std::uint32_t u = 0; u < 20; ++u) EXPECT_EQ(earliest[u], 10 * (u + 1) - counts[u]);
+}
+
+TEST(KeepSample, PopularityBalancedEvensOutTheItems) {
+  // Item 0 is ten times as frequent as items 1..9. At a tenth, with weights of one over the count, about as often.
+  std::vector<Interaction> all;
+  for (std::uint32_t u = 0; u < 1900; ++u) all.push_back({u, u < 1000 ? 0 : 1 + u % 9});
+  std::vector<int> counts(10);
+  for (std::uint64_t seed = 0; seed < 50; ++seed)
+    for (const auto& [user, item] : keep_sample(Sampling::popularity_balanced, all, 0.1, seed)) ++counts[item];
+  // 9500 kept: 950 each if all items had plenty; those of a hundred deplete a little, by 1 - (1 - x)^.
+  EXPECT_LT(counts[0], 1.3 * counts[1]);
+  EXPECT_GT(counts[0], 0.9 * counts[1]);
+}
+
+TEST(KeepSample, HardestKeepsTheLowestScores) {
+  const std::vector<Interaction> all{{0, 0}, {0, 1}, {0, 2}, {0, 3}};
+  const std::vector<float> scores{0.5F, -2.0F, 3.0F, -0.5F};
+  EXPECT_EQ(keep_sample(Sampling::hardest, all, 0.5, 1, scores), (std::vector<Interaction>{{0, 1}, {0, 3}}));
 }
 
 TEST(Popularity, RanksByTrainingCountWithTiesAgainstTheHeldOutItem) {

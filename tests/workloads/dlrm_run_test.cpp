@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/workloads/ratings_folder.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {
@@ -40,6 +41,41 @@ TEST(DlrmWorkload, ReferenceAndCpuAgree) {
   EXPECT_NEAR(cpu.metrics.at("auc"), oracle.metrics.at("auc"), 2e-3);
   EXPECT_NEAR(cpu.metrics.at("logloss"), oracle.metrics.at("logloss"), 2e-3);
   EXPECT_EQ(cpu.metrics.at("samples"), 20000);
+}
+
+std::string ratings_plan(const std::string& params) {
+  return fmt::format(R"(
+schema: 1
+name: test
+workload: dlrm
+backend: cpu
+dataset: ml-100k-clicks
+params: {{dlrm: {{embedding_dim: 8, bottom: [16, 8], top: [16, 1], batch: 128, {}}}}}
+)",
+                     params);
+}
+
+TEST(DlrmWorkload, RatingsCanStartFromTheirFactorisationAndKeepItsTables) {
+  const RatingsFolder folder;
+  for (const char* params : {"embedding_init: mf, embedding_trainable: false", "embedding_init: mf",
+                             "embedding_init: random, keep_fraction: 0.25, budget: steps"}) {
+    TestContext context({folder.path()});
+    const auto outcome = run_cell(ratings_plan(params), context);
+    EXPECT_EQ(context.stages.contains("factorize"), std::string(params).find("mf") != std::string::npos);
+    EXPECT_TRUE(outcome.metrics.contains("auc"));
+    EXPECT_NEAR(outcome.metrics.at("calibration"), 1, 0.5);
+    const bool sampled = std::string(params).find("keep") != std::string::npos;
+    EXPECT_NEAR(outcome.metrics.at("examples.kept"), sampled ? 900 : 3600, sampled ? 60 : 120);
+  }
+}
+
+TEST(DlrmWorkload, ExamplesThatAreNotRatingsCannotBeFactorised) {
+  try {
+    first_cell(dlrm_plan("cpu", "embedding_init: mf"));
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("only examples that are ratings"), std::string::npos) << error.what();
+  }
 }
 
 TEST(DlrmWorkload, WidthsThatDoNotFitAreAnErrorOfThePlanWithItsPlace) {

@@ -18,7 +18,8 @@ std::vector<float> rounded(std::vector<float> values, WeightFormat format, std::
 /// From 2^-20 to 2^10 and both signs, none a power of two; the last is the largest.
 std::vector<float> numbers() {
   std::vector<float> values;
-  for (int i = 0; i < 2000; ++i) values.push_back((i % 2 == 0 ? 1.F : -1.F) * std::exp2(-20 + 0.01501F * static_cast<float>(i)));
+  for (int i = 0; i < 2000; ++i)
+    values.push_back((i % 2 == 0 ? 1.F : -1.F) * std::exp2(-20 + 0.01501F * static_cast<float>(i)));
   return values;
 }
 

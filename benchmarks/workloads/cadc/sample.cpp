@@ -1,32 +1,136 @@
 #include "benchmarks/workloads/cadc/sample.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cassert>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 #include "impl/common/philox.hpp"
 
 namespace frugal::workloads {
+namespace {
 
-std::vector<Interaction> keep_uniform(std::span<const Interaction> interactions, double fraction, std::uint64_t seed) {
-  const std::size_t n = interactions.size();
-  const auto wanted = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(n)));
-  const std::size_t kept = std::min(n, std::max<std::size_t>(wanted, 1));
-  if (kept == n) return {interactions.begin(), interactions.end()};
+// Streams of Purpose::keep_sample: a word per interaction, a word per user.
+enum SampleStream : std::uint32_t { interaction_stream = 0, user_stream = 1 };
 
-  // Every interaction draws a key; the smallest keys stay. Equal keys are told apart by index.
+/// A float as a word of the same order.
+std::uint32_t ordered(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value + 0.0F);
+  return bits & 0x80000000U ? ~bits : bits | 0x80000000U;
+}
+
+template <class Member>
+std::vector<std::uint32_t> counts_of(std::span<const Interaction> interactions, Member member) {
+  std::vector<std::uint32_t> counts;
+  for (const Interaction& interaction : interactions) {
+    const std::uint32_t id = interaction.*member;
+    if (id >= counts.size()) counts.resize(std::size_t{id} + 1);
+    ++counts[id];
+  }
+  return counts;
+}
+
+/// Systematic sampling within each user: of n interactions the one at place r (0: first to stay) has the key
+/// (r + v) / n, v uniform, one for each user. A threshold f then keeps f n of every user, to within one.
+/// latest_first: the places count from the user's last interaction; else they are random.
+std::vector<std::uint32_t> keys_by_user(std::span<const Interaction> interactions, bool latest_first,
+                                        const Philox& random) {
+  const std::vector<std::uint32_t> counts = counts_of(interactions, &Interaction::user);
+  std::vector<std::uint64_t> next(counts.size() + 1);
+  for (std::size_t u = 0; u < counts.size(); ++u) next[u + 1] = next[u] + counts[u];
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> order(interactions.size());  // (place or word, index), by user
+  for (std::size_t i = 0; i < interactions.size(); ++i) {
+    const std::uint32_t word = latest_first ? ~static_cast<std::uint32_t>(i) : random.word(i, interaction_stream);
+    order[next[interactions[i].user]++] = {word, static_cast<std::uint32_t>(i)};
+  }
+  std::vector<std::uint32_t> keys(interactions.size());
+  auto begin = order.begin();
+  for (std::size_t u = 0; u < counts.size(); ++u) {
+    const auto end = begin + counts[u];
+    std::sort(begin, end);
+    const double v = double{random.uniform(u, user_stream)};
+    for (auto at = begin; at != end; ++at)
+      keys[at->second] =
+          static_cast<std::uint32_t>((static_cast<double>(at - begin) + v) / static_cast<double>(counts[u]) * 0x1p32);
+    begin = end;
+  }
+  return keys;
+}
+
+/// The smaller, the longer an interaction stays.
+std::vector<std::uint32_t> keys_of(Sampling sampling, std::span<const Interaction> interactions, std::uint64_t seed,
+                                   std::span<const float> scores) {
   const Philox random(seed, Purpose::keep_sample);
-  std::vector<std::uint64_t> keyed(n);
-  for (std::size_t i = 0; i < n; ++i) keyed[i] = std::uint64_t{random.word(i)} << 32 | i;
-  std::nth_element(keyed.begin(), keyed.begin() + static_cast<std::ptrdiff_t>(kept), keyed.end());
-  keyed.resize(kept);
-  for (std::uint64_t& key : keyed) key &= 0xffffffffU;
-  std::sort(keyed.begin(), keyed.end());
+  if (sampling == Sampling::stratified || sampling == Sampling::recent)
+    return keys_by_user(interactions, sampling == Sampling::recent, random);
+  std::vector<std::uint32_t> keys(interactions.size());
+  switch (sampling) {
+    case Sampling::popularity_balanced: {
+      const std::vector<std::uint32_t> counts = counts_of(interactions, &Interaction::item);
+      for (std::size_t i = 0; i < keys.size(); ++i) {
+        const double uniform = (static_cast<double>(random.word(i, interaction_stream)) + 0.5) * 0x1p-32;
+        keys[i] = ordered(static_cast<float>(-std::log(uniform) * counts[interactions[i].item]));
+      }
+      break;
+    }
+    case Sampling::hardest:
+      assert(scores.size() == interactions.size());
+      for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = ordered(scores[i]);
+      break;
+    default:
+      for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = random.word(i, interaction_stream);
+  }
+  return keys;
+}
 
+std::size_t size_of_share(std::size_t n, double fraction) {
+  const auto wanted = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(n)));
+  return std::min(n, std::max<std::size_t>(wanted, 1));
+}
+
+/// The indices of the smallest keys, ascending. Equal keys are told apart by index.
+std::vector<std::uint32_t> smallest(const std::vector<std::uint32_t>& keys, double fraction) {
+  const std::size_t kept = size_of_share(keys.size(), fraction);
+  std::vector<std::uint64_t> keyed(keys.size());
+  for (std::size_t i = 0; i < keys.size(); ++i) keyed[i] = std::uint64_t{keys[i]} << 32 | i;
+  if (kept < keyed.size())
+    std::nth_element(keyed.begin(), keyed.begin() + static_cast<std::ptrdiff_t>(kept), keyed.end());
+  std::vector<std::uint32_t> indices;
+  indices.reserve(kept);
+  for (std::size_t k = 0; k < kept; ++k) indices.push_back(static_cast<std::uint32_t>(keyed[k]));
+  std::sort(indices.begin(), indices.end());
+  return indices;
+}
+
+}  // namespace
+
+std::optional<Sampling> sampling_by_name(std::string_view name) {
+  using enum Sampling;
+  for (const auto& [known, sampling] : {std::pair{"uniform", uniform},
+                                        {"stratified", stratified},
+                                        {"recent", recent},
+                                        {"popularity_balanced", popularity_balanced},
+                                        {"hardest", hardest}})
+    if (name == known) return sampling;
+  return std::nullopt;
+}
+
+std::vector<Interaction> keep_sample(Sampling sampling, std::span<const Interaction> interactions, double fraction,
+                                     std::uint64_t seed, std::span<const float> scores) {
+  if (size_of_share(interactions.size(), fraction) == interactions.size())
+    return {interactions.begin(), interactions.end()};
   std::vector<Interaction> sample;
-  sample.reserve(kept);
-  for (const std::uint64_t index : keyed) sample.push_back(interactions[index]);
+  for (const std::uint32_t index : smallest(keys_of(sampling, interactions, seed, scores), fraction))
+    sample.push_back(interactions[index]);
   return sample;
+}
+
+std::vector<std::uint32_t> keep_uniform(std::uint64_t n, double fraction, std::uint64_t seed) {
+  const Philox random(seed, Purpose::keep_sample);
+  std::vector<std::uint32_t> keys(n);
+  for (std::size_t i = 0; i < n; ++i) keys[i] = random.word(i, interaction_stream);
+  return smallest(keys, fraction);
 }
 
 }  // namespace frugal::workloads

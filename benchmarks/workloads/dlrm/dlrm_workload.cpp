@@ -4,8 +4,13 @@
 
 #include <algorithm>
 #include <map>
+#include <stdexcept>
+#include <utility>
 
+#include "benchmarks/workloads/cadc/sample.hpp"
 #include "benchmarks/workloads/common.hpp"
+#include "benchmarks/workloads/mf_params.hpp"
+#include "datasets/attributes.hpp"
 #include "datasets/clicks.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
@@ -31,6 +36,7 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   DlrmSpec spec;
   spec.dense_features = dense_features;
   spec.table_rows = std::move(table_rows);
+  if (!own.at("embedding_trainable")) spec.frozen_tables = 2;  // clicks_from_ratings(): users and items come first
   spec.embedding_dim = own.at("embedding_dim");
   spec.bottom = own.at("bottom").get<std::vector<int>>();
   spec.top = own.at("top").get<std::vector<int>>();
@@ -42,19 +48,20 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   return spec;
 }
 
-/// The examples of one step, gathered from the data set in the epoch's order.
+/// The examples of one step, gathered from those of the data set that are kept, in the epoch's order.
 class BatchBuffer {
  public:
   explicit BatchBuffer(const data::Clicks& clicks) : clicks_(clicks) {}
 
-  ClickBatch gather(const Permutation& order, std::uint64_t first, std::uint64_t count) {
+  ClickBatch gather(const std::vector<std::uint32_t>& kept, const Permutation& order, std::uint64_t first,
+                    std::uint64_t count) {
     const std::size_t dense = static_cast<std::size_t>(clicks_.dense_features);
     const std::size_t tables = clicks_.table_rows.size();
     dense_.resize(count * dense);
     ids_.resize(count * tables);
     labels_.resize(count);
     for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t from = order(first + i);
+      const std::uint64_t from = kept[order(first + i)];
       std::copy_n(clicks_.dense.data() + from * dense, dense, dense_.data() + i * dense);
       std::copy_n(clicks_.ids.data() + from * tables, tables, ids_.data() + i * tables);
       labels_[i] = clicks_.labels[from];
@@ -84,7 +91,28 @@ class DlrmWorkload final : public harness::Workload {
 
   std::vector<ParamSpec> params() const override {
     using Type = ParamSpec::Type;
-    return {
+    std::vector<ParamSpec> all = {
+        {.name = "keep_fraction",
+         .type = Type::real,
+         .default_value = 1.0,
+         .help = "share of the training examples the model sees, uniformly",
+         .min = 1e-9,
+         .max = 1},
+        {.name = "embedding_init",
+         .type = Type::string,
+         .default_value = "random",
+         .help = "initial rows of users and items; mf: of a factorisation of all positive training examples, where the "
+                 "examples are ratings",
+         .choices = {"random", "mf"}},
+        {.name = "embedding_trainable",
+         .type = Type::boolean,
+         .default_value = true,
+         .help = "does training move the rows of users and items; false only where the examples are ratings"},
+        {.name = "budget",
+         .type = Type::string,
+         .default_value = "epochs",
+         .help = "equal epochs over what is kept, or as many optimiser steps as `epochs` take on all data",
+         .choices = {"epochs", "steps"}},
         {.name = "bottom",
          .type = Type::integer_list,
          .default_value = Json::array({64, 16}),
@@ -127,16 +155,23 @@ class DlrmWorkload final : public harness::Workload {
          .min = 1,
          .max = 1e6},
     };
+    const std::vector<ParamSpec> mf = mf_params("ials", 12);
+    all.insert(all.end(), mf.begin(), mf.end());
+    return all;
   }
 
   std::vector<MetricDescriptor> metrics() const override {
     using enum MetricDescriptor::Direction;
     return {{"auc", "", higher_is_better, "{:.4f}", "exact, mid-ranks for ties, on the test examples"},
             {"logloss", "", lower_is_better, "{:.4f}", "mean binary cross-entropy on the test examples"},
+            {"calibration", "", informative, "{:.4f}", "predicted over observed positives among the test examples"},
+            {"calibration.error", "", lower_is_better, "{:.4f}",
+             "mean gap between predicted and observed share over 20 equal bins of test examples by prediction"},
             {"auc[bayes]", "", informative, "{:.4f}", "of the true probabilities, where the data set knows them"},
             {"auc[of bayes]", "", higher_is_better, "{:.4f}",
              "share of the way from 0.5 to auc[bayes], where the data set knows it"},
             {"samples", "", informative, "{:.0f}", "training examples processed, all epochs"},
+            {"examples.kept", "", informative, "{:.0f}", "training examples the model saw"},
             {"loss[train]", "", informative, "{:.4f}", "mean over the last epoch's steps, each before its update"},
             {"parameters", "", informative, "{:.0f}", "tables and dense layers"},
             {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included"},
@@ -156,7 +191,17 @@ class DlrmWorkload final : public harness::Workload {
                             false});
     if (!complaints.empty()) return complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
+    if (data::attributes_manifest(cell.dataset)) check_attributes(cell, "dataset", data_dirs, complaints);
     check_spec(dlrm_spec(cell, 13, {1000, 1000}), "params.dlrm", backend, complaints);
+    const bool ratings = data::attributes_manifest(cell.dataset) != nullptr;
+    if (own.at("embedding_init") == "mf") {
+      check_spec(stage_1(cell, 1000, 1000), "params.dlrm.mf", backend, complaints);
+      if (!ratings)
+        complaints.push_back({"params.dlrm.embedding_init", "only examples that are ratings can be factorised", false});
+    }
+    if (!own.at("embedding_trainable") && !ratings)
+      complaints.push_back(
+          {"params.dlrm.embedding_trainable", "these examples have no tables of users and items", false});
     return complaints;
   }
 
@@ -167,44 +212,97 @@ class DlrmWorkload final : public harness::Workload {
 
     const DlrmSpec spec = dlrm_spec(cell, data.train.dense_features, data.train.table_rows);
     if (const Support support = backend_of(cell).supports(spec); !support) throw UserError(support.reason);
+    Flops flops;
+    ModelState tables;
+    if (cell.own().at("embedding_init") == "mf") tables = factorize(cell, data, context, flops);
+    std::vector<std::uint32_t> kept;
+    context.stage("sample", [&] { kept = keep_uniform(data.train.size(), cell.own().at("keep_fraction"), cell.seed); });
+
     std::unique_ptr<Dlrm> model;
-    const int epochs = cell.own().at("epochs");
-    const std::uint64_t n = data.train.size();
-    const double samples = static_cast<double>(n) * epochs;
-    const Flops flops = epoch_flops(spec, n) * epochs;
+    const std::uint64_t n = kept.size();
+    const std::uint64_t batch = static_cast<std::uint64_t>(spec.batch);
+    const auto steps_per_epoch = [&](std::uint64_t examples) { return (examples + batch - 1) / batch; };
+    const std::uint64_t epochs = cell.own().at("epochs");
+    const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n);
+    const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n));
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
+      if (!tables.tensors.empty()) model->import_state(tables);
       BatchBuffer buffer(data.train);
-      for (int epoch = 0; epoch < epochs; ++epoch) {
-        const Permutation order(n, cell.seed, static_cast<std::uint32_t>(epoch));
-        double loss = 0;
-        for (std::uint64_t first = 0; first < n; first += spec.batch) {
-          const std::uint64_t count = std::min<std::uint64_t>(spec.batch, n - first);
-          loss += model->train_step(buffer.gather(order, first, count)) * static_cast<double>(count);
-          context.progress((epoch * static_cast<double>(n) + static_cast<double>(first + count)) / samples);
-        }
-        outcome.metrics["loss[train]"] = loss / static_cast<double>(n);
+      double loss = 0;
+      for (std::uint64_t step = 0; step < steps; ++step) {
+        const std::uint64_t in_epoch = step % steps_per_epoch(n);
+        const Permutation order(n, cell.seed, static_cast<std::uint32_t>(step / steps_per_epoch(n)));
+        const std::uint64_t first = in_epoch * batch;
+        const std::uint64_t count = std::min(batch, n - first);
+        if (in_epoch == 0) loss = 0;
+        loss += model->train_step(buffer.gather(kept, order, first, count)) * static_cast<double>(count);
+        outcome.metrics["loss[train]"] = loss / static_cast<double>(first + count);
+        context.progress(static_cast<double>(step + 1) / static_cast<double>(steps));
       }
-      return Work{.flops = flops.total(), .bytes = 0};
+      const Flops stage_2 = epoch_flops(spec, n) * passes;
+      flops = flops + stage_2;
+      return Work{.flops = stage_2.total(), .bytes = 0};
     });
 
+    if (!tables.tensors.empty() && spec.frozen_tables > 0) require_equal(tables, model->export_state());
     context.stage("evaluate", [&] {
       std::vector<float> logits(data.test.size());
       model->predict({.dense = data.test.dense, .ids = data.test.ids, .labels = {}}, logits);
       if (const auto value = auc(logits, data.test.labels)) outcome.metrics["auc"] = *value;
       if (const auto value = log_loss(logits, data.test.labels)) outcome.metrics["logloss"] = *value;
+      if (const auto value = calibration_ratio(logits, data.test.labels)) outcome.metrics["calibration"] = *value;
+      if (const auto value = calibration_error(logits, data.test.labels)) outcome.metrics["calibration.error"] = *value;
     });
     if (const auto best = data.test.bayes_auc) {
       outcome.metrics["auc[bayes]"] = *best;
       if (const auto reached = outcome.metrics.find("auc"); reached != outcome.metrics.end() && *best != 0.5)
         outcome.metrics["auc[of bayes]"] = (reached->second - 0.5) / (*best - 0.5);
     }
-    outcome.metrics["samples"] = samples;
+    outcome.metrics["samples"] = static_cast<double>(n) * passes;
+    outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
     outcome.metrics["flops.train"] = flops.total();
     outcome.metrics["flops.inference"] = example_flops(spec).forward;
     outcome.implementation = model->implementation();
     return outcome;
+  }
+
+ private:
+  /// "Frozen" must be a fact.
+  static void require_equal(const ModelState& tables, const ModelState& now) {
+    for (const NamedTensor& table : tables.tensors)
+      if (now.find(table.name)->values != table.values)
+        throw std::logic_error(table.name + " is frozen, and yet training changed it");
+  }
+
+  static MfSpec stage_1(const Cell& cell, std::uint32_t users, std::uint32_t items) {
+    return mf_spec(cell.own().at("mf"), cell.own().at("embedding_dim"), users, items, cell.seed);
+  }
+
+  /// Stage 1 on who liked what; the factors as the tables of users and items.
+  static ModelState factorize(const Cell& cell, const data::ClickSplit& data, RunContext& context, Flops& flops) {
+    const MfSpec spec = stage_1(cell, data.users, data.items);
+    const int epochs = cell.own().at("mf").at("epochs");
+    ModelState tables;
+    context.stage("factorize", [&] {
+      std::vector<Interaction> liked;
+      const std::size_t columns = data.train.table_rows.size();
+      for (std::size_t i = 0; i < data.train.size(); ++i)
+        if (data.train.labels[i] > 0.5F)
+          liked.push_back({data.train.ids[i * columns], data.train.ids[i * columns + 1]});
+      const auto mf = backend_of(cell).make(spec);
+      mf->set_interactions(liked);
+      mf->train(epochs);
+      const ModelState factors = mf->export_state();
+      for (const auto& [from, to] : {std::pair{"user_factors", "table.0"}, {"item_factors", "table.1"}}) {
+        tables.tensors.push_back(*factors.find(from));
+        tables.tensors.back().name = to;
+      }
+      flops = epoch_flops(spec, liked.size()) * epochs;
+      return Work{.flops = flops.total(), .bytes = 0};
+    });
+    return tables;
   }
 };
 

@@ -1,0 +1,59 @@
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "datasets/clicks.hpp"
+#include "tests/datasets/data_test_support.hpp"
+
+namespace frugal::data {
+namespace {
+
+/// 40 users rate the same 5 items 1 to 5. Users have a gender, of which user 0 gives none; items have two genres.
+struct Fixture {
+  Ratings ratings;
+  SideAttributes side;
+  Fixture() {
+    ratings.users = 40;
+    ratings.items = 5;
+    for (std::uint32_t u = 0; u < 40; ++u)
+      for (std::uint32_t i = 0; i < 5; ++i) ratings.rows.push_back({u, i, static_cast<float>(1 + i), 0});
+    Attribute gender{"gender", {"F", "M"}, {}};
+    for (std::uint32_t u = 0; u < 40; ++u)
+      gender.of.push_back(u == 0 ? std::vector<std::uint32_t>{} : std::vector{u % 2});
+    side.users = {gender};
+    side.items = {{"genres", {"A", "B", "C"}, {{0, 1}, {1, 2}, {0, 2}, {0, 1}, {1, 2}}}};
+  }
+};
+
+TEST(RatingClicks, TablesAreTheSingleCategoriesAndDenseTheOthers) {
+  const Fixture fixture;
+  const ClickSplit split = clicks_from_ratings(fixture.ratings, fixture.side, 4, 0.2, 1);
+  EXPECT_EQ(split.train.table_rows, (std::vector<std::uint32_t>{40, 5, 3}));
+  EXPECT_EQ(split.train.dense_features, 2 + 3);
+  EXPECT_EQ(split.train.size() + split.test.size(), 200u);
+  EXPECT_NEAR(static_cast<double>(split.test.size()), 40, 25);
+  for (const Clicks* clicks : {&split.train, &split.test}) {
+    for (std::size_t i = 0; i < clicks->size(); ++i) {
+      const std::uint32_t user = clicks->ids[i * 3];
+      const std::uint32_t item = clicks->ids[i * 3 + 1];
+      EXPECT_EQ(clicks->ids[i * 3 + 2], user == 0 ? 2 : user % 2);
+      EXPECT_EQ(clicks->labels[i], item >= 3 ? 1 : 0);
+      for (std::uint32_t genre = 0; genre < 3; ++genre) {
+        const auto& genres = fixture.side.items[0].of[item];
+        EXPECT_EQ(clicks->dense[i * 5 + 2 + genre], std::count(genres.begin(), genres.end(), genre));
+      }
+    }
+  }
+}
+
+TEST(RatingClicks, ActivityCountsTrainingExamplesOnly) {
+  const Fixture fixture;
+  const ClickSplit split = clicks_from_ratings(fixture.ratings, fixture.side, 4, 0.3, 2);
+  std::vector<int> counts(40);
+  for (std::size_t i = 0; i < split.train.size(); ++i) ++counts[split.train.ids[i * 3]];
+  for (std::size_t i = 0; i < split.test.size(); ++i)
+    EXPECT_FLOAT_EQ(split.test.dense[i * 5], static_cast<float>(std::log1p(counts[split.test.ids[i * 3]])));
+}
+
+}  // namespace
+}  // namespace frugal::data
