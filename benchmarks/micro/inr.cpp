@@ -22,14 +22,13 @@
 
 #include <algorithm>
 #include <array>
-#include <ctime>
 #include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "benchmarks/micro/machine.hpp"
+#include "benchmarks/micro/roofline.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/inr_layout.hpp"
@@ -43,6 +42,7 @@ namespace {
 
 using cpu::AlignedBuffer;
 using cpu::inr_kernels;
+using micro::measure;
 using micro::Traffic;
 using micro::Work;
 
@@ -95,34 +95,6 @@ AlignedBuffer<float> constant_values(long n, float value) {
 }
 
 Traffic floats(double moved, double resident) { return {sizeof(float) * moved, sizeof(float) * resident}; }
-
-/// Seconds of this thread's own where it works alone, so that a busy neighbour does not count; else of the wall.
-double seconds_now(int threads) {
-  timespec now{};
-  clock_gettime(threads == 1 ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-/// Times body(), which does `repeats` times `work`, and reports the columns above for one of them.
-template <class Body>
-void measure(benchmark::State& state, const Work& work, int repeats, const Body& body) {
-  const micro::Roof roof = micro::roof_of(work);
-  const double start = seconds_now(work.threads);
-  for (auto _ : state) {
-    body();
-    benchmark::ClobberMemory();
-  }
-  const double elapsed = seconds_now(work.threads) - start;
-  const double seconds = elapsed / (static_cast<double>(state.iterations()) * repeats);
-  state.counters["s"] = seconds;
-  state.counters["FLOP"] = work.flops;
-  state.counters["FLOP/s"] = work.flops / seconds;
-  state.counters["bytes"] = roof.bytes;
-  state.counters["bytes/s"] = roof.bytes / seconds;
-  state.counters["peak%"] = 100 * work.flops / seconds / roof.peak;
-  state.counters["roof%"] = 100 * roof.seconds / seconds;
-  state.SetLabel(roof.bound);
-}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Kernels of single values (kernels/inr_kernels.hpp). Repeated on the same arrays, they must not run into denormals or
@@ -541,23 +513,6 @@ void add_network_rows() {
   for (const auto& [name, structure] : networks) add_step_rows(name, structure);
 }
 
-/// The limits, above the table and in the JSON.
-void describe_machine() {
-  std::vector<int> counts{1};
-  if (omp_get_max_threads() > 1) counts.push_back(omp_get_max_threads());
-  for (const int threads : counts) {
-    const micro::MachineLimits& limits = micro::machine_limits(threads);
-    const auto gigabytes = [](const std::array<double, 4>& levels) {
-      return fmt::format("L1 {:.1f}, L2 {:.1f}, L3 {:.1f}, memory {:.1f} GB/s", levels[0] / 1e9, levels[1] / 1e9,
-                         levels[2] / 1e9, levels[3] / 1e9);
-    };
-    benchmark::AddCustomContext(
-        fmt::format("limits of {} thread{}", threads, threads == 1 ? "" : "s"),
-        fmt::format("{}: fp32 {:.1f}, bf16 {:.1f} GFLOP/s; read {}; a += b {}", cpu::isa_name(), limits.fp32 / 1e9,
-                    limits.bf16 / 1e9, gigabytes(limits.read), gigabytes(limits.update)));
-  }
-}
-
 }  // namespace
 }  // namespace frugal
 
@@ -569,7 +524,7 @@ int main(int argc, char** argv) {
     std::cerr << available.reason << '\n';
     return 4;
   }
-  describe_machine();
+  micro::describe_machine();
   add_kernel_rows();
   add_product_rows();
   add_network_rows();

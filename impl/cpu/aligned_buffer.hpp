@@ -1,5 +1,9 @@
 // Memory that starts on a cache line, so that a padded row is whole cache lines and a vector load never crosses two.
+// Large arrays ask for huge pages: at random rows of a table, a page that the processor does not know costs as much as
+// the row.
 #pragma once
+#include <sys/mman.h>
+
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -14,13 +18,16 @@ class AlignedBuffer {
 
  public:
   static constexpr std::size_t alignment = 64;
+  static constexpr std::size_t huge_page = std::size_t{1} << 21;
 
   AlignedBuffer() = default;
   /// Uninitialised.
   explicit AlignedBuffer(std::size_t size) : size_(size) {
-    const std::size_t bytes = (size * sizeof(T) + alignment - 1) / alignment * alignment;
-    data_.reset(static_cast<T*>(std::aligned_alloc(alignment, bytes > 0 ? bytes : alignment)));
+    const std::size_t start = size * sizeof(T) >= 2 * huge_page ? huge_page : alignment;
+    const std::size_t bytes = (size * sizeof(T) + start - 1) / start * start;
+    data_.reset(static_cast<T*>(std::aligned_alloc(start, bytes > 0 ? bytes : start)));
     if (!data_) throw std::bad_alloc();
+    if (start == huge_page) madvise(data_.get(), bytes, MADV_HUGEPAGE);  // a wish; it may be refused
   }
 
   T* data() { return data_.get(); }

@@ -13,6 +13,9 @@ constexpr std::size_t slots_of_narrow_model = 32;
 constexpr std::size_t slots_of_wide_model = 16;
 constexpr std::size_t wide_model = 65536;  // parameters
 
+constexpr int aliasing_floats = 512;  // rows of a multiple of this are set apart ...
+constexpr int between_rows = 16;      // ... by this
+
 std::size_t weight_size(DenseShape shape) {
   return static_cast<std::size_t>(shape.in) * static_cast<std::size_t>(shape.out);
 }
@@ -22,6 +25,19 @@ std::size_t weight_size(DenseShape shape) {
 DenseStack::DenseStack(std::vector<DenseShape> shapes, bool relu_last)
     : shapes_(std::move(shapes)), relu_last_(relu_last), offsets_{0} {
   for (const DenseShape s : shapes_) offsets_.push_back(offsets_.back() + weight_size(s) + s.out);
+  own_operands_ = std::any_of(shapes_.begin(), shapes_.end(), [](DenseShape s) { return s.in % aliasing_floats == 0; });
+  if (!own_operands_) {
+    operand_offsets_ = offsets_;
+    return;
+  }
+  operand_offsets_ = {0};
+  for (std::size_t l = 0; l < shapes_.size(); ++l)
+    operand_offsets_.push_back(operand_offsets_.back() + static_cast<std::size_t>(shapes_[l].out * operand_stride(l)));
+}
+
+std::int64_t DenseStack::operand_stride(std::size_t layer) const {
+  const int in = shapes_[layer].in;
+  return in % aliasing_floats == 0 ? in + between_rows : in;
 }
 
 std::size_t DenseStack::bias(std::size_t layer) const { return offsets_[layer] + weight_size(shapes_[layer]); }
@@ -52,23 +68,29 @@ DenseWorker::DenseWorker(const DenseStack& stack, int rows) : stack_(stack), row
     const MatmulShape gradient{.m = out, .n = in, .k = rows, .transpose_a = true};
     MatmulShape added = gradient;
     added.accumulate = true;
-    products_.push_back(
-        {Matmul({.m = rows, .n = out, .k = in, .transpose_b = true, .bias = true, .relu = stack.relu(l)}),
-         Matmul(gradient), Matmul(added), Matmul({.m = rows, .n = in, .k = out})});
+    products_.push_back({Matmul({.m = rows,
+                                 .n = out,
+                                 .k = in,
+                                 .transpose_b = true,
+                                 .bias = true,
+                                 .relu = stack.relu(l),
+                                 .stride_b = stack.operand_stride(l)}),
+                         Matmul(gradient), Matmul(added),
+                         Matmul({.m = rows, .n = in, .k = out, .stride_b = stack.operand_stride(l)})});
   }
   for (AlignedBuffer<float>& buffer : delta_) buffer = AlignedBuffer<float>(rows_ * stack.widest());
 }
 
-void DenseWorker::forward(const float* parameters, const float* x, float* outputs, float* last) {
+void DenseWorker::forward(const DenseView& model, const float* x, float* outputs, float* last) {
   for (std::size_t l = 0; l < products_.size(); ++l) {
     if (last && l + 1 == products_.size()) outputs = last;
-    products_[l].forward(x, parameters + stack_.weight(l), outputs, parameters + stack_.bias(l));
+    products_[l].forward(x, model.operands + stack_.operand(l), outputs, model.parameters + stack_.bias(l));
     x = outputs;
     outputs += rows_ * stack_.shape(l).out;
   }
 }
 
-void DenseWorker::backward(const float* parameters, const float* x, const float* outputs, float* d_output,
+void DenseWorker::backward(const DenseView& model, const float* x, const float* outputs, float* d_output,
                            float* gradient, bool first, float* dx) {
   const RecommenderKernels& kernels = recommender_kernels();
   float* delta = d_output;
@@ -85,13 +107,15 @@ void DenseWorker::backward(const float* parameters, const float* x, const float*
     Matmul& weight_gradient = first ? products_[l].weight_gradient : products_[l].weight_gradient_added;
     weight_gradient(delta, input, gradient + stack_.weight(l));
     float* below = l == 0 ? dx : delta_[l % 2].data();
-    if (below) products_[l].input_gradient(delta, parameters + stack_.weight(l), below);
+    if (below) products_[l].input_gradient(delta, model.operands + stack_.operand(l), below);
     delta = below;
   }
 }
 
+bool is_wide_model(std::size_t parameters) { return parameters >= wide_model; }
+
 std::size_t GradientSlots::suited_to(std::size_t parameters) {
-  return parameters < wide_model ? slots_of_narrow_model : slots_of_wide_model;
+  return is_wide_model(parameters) ? slots_of_wide_model : slots_of_narrow_model;
 }
 
 GradientSlots::GradientSlots(std::size_t parameters, std::size_t slots)

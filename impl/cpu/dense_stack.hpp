@@ -31,6 +31,14 @@ class DenseStack {
   std::size_t bias(std::size_t layer) const;
   std::size_t parameters() const { return offsets_.back(); }
 
+  /// The weights as the products read them: in place, or in an array of operands() floats of their own where a row of
+  /// theirs is a multiple of 2 KiB. Such rows share a few sets of the cache, and a product that steps from row to row
+  /// runs at half the rate; 64 bytes between them cure it.
+  bool has_own_operands() const { return own_operands_; }
+  std::size_t operands() const { return operand_offsets_.back(); }
+  std::size_t operand(std::size_t layer) const { return operand_offsets_[layer]; }
+  std::int64_t operand_stride(std::size_t layer) const;
+
   /// Floats a row of all layers' outputs, and of those before `layer`.
   std::size_t outputs_before(std::size_t layer) const;
   std::size_t outputs() const { return outputs_before(layers()); }
@@ -43,6 +51,14 @@ class DenseStack {
   std::vector<DenseShape> shapes_;
   bool relu_last_;
   std::vector<std::size_t> offsets_;
+  bool own_operands_;
+  std::vector<std::size_t> operand_offsets_;
+};
+
+/// The parameters of a stack, and its weights as the products read them.
+struct DenseView {
+  const float* parameters;
+  const float* operands;
 };
 
 /// The products of one thread. Make it in the thread and the kind of region (parallel) that will use it: oneDNN plans a
@@ -52,11 +68,11 @@ class DenseWorker {
   DenseWorker(const DenseStack& stack, int rows);
 
   /// x [rows, in]; outputs: those of layer 0 [rows, out], layer 1, ... The last one's go to `last` where it is given.
-  void forward(const float* parameters, const float* x, float* outputs, float* last = nullptr);
+  void forward(const DenseView& model, const float* x, float* outputs, float* last = nullptr);
 
   /// d_output [rows, out of the last layer] is overwritten. gradient [parameters()] is added to, or overwritten when
   /// `first`. dx [rows, in] may be null: then it is not computed.
-  void backward(const float* parameters, const float* x, const float* outputs, float* d_output, float* gradient,
+  void backward(const DenseView& model, const float* x, const float* outputs, float* d_output, float* gradient,
                 bool first, float* dx);
 
   /// Output of the last layer within `outputs`.
@@ -75,6 +91,9 @@ class DenseWorker {
   std::vector<Products> products_;
   AlignedBuffer<float> delta_[2];
 };
+
+/// Models of so many dense parameters are bound by passes over them.
+bool is_wide_model(std::size_t parameters);
 
 /// Weight gradients that are the same at any number of threads: blocks of rows are dealt to a fixed number of slots
 /// (by the shape and the number of blocks alone), a slot's blocks are added up in order by one thread, and the slots

@@ -23,12 +23,20 @@ dnnl::memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transpos
   return {{rows, columns}, bf16 ? Type::bf16 : Type::f32, transposed ? Tag::ba : Tag::ab};
 }
 
+dnnl::memory::desc right_operand(const MatmulShape& s) {
+  if (s.stride_b == 0) return matrix(s.k, s.n, s.transpose_b, s.bf16);
+  using Type = dnnl::memory::data_type;
+  const dnnl::memory::dims strides =
+      s.transpose_b ? dnnl::memory::dims{1, s.stride_b} : dnnl::memory::dims{s.stride_b, 1};
+  return {{s.k, s.n}, s.bf16 ? Type::bf16 : Type::f32, strides};
+}
+
 }  // namespace
 
 struct Matmul::Impl {
   explicit Impl(const MatmulShape& s) : stream(engine()) {
     const auto a_desc = matrix(s.m, s.k, s.transpose_a, s.bf16);
-    const auto b_desc = matrix(s.k, s.n, s.transpose_b, s.bf16);
+    const auto b_desc = right_operand(s);
     const auto c_desc = matrix(s.m, s.n, false);
     dnnl::post_ops post;
     if (s.accumulate) post.append_sum(1.F);

@@ -9,7 +9,7 @@
 
 namespace frugal::cpu {
 
-/// C = op(A) op(B) (+ C) (+ bias), row-major, no padding:
+/// C = op(A) op(B) (+ C) (+ bias), row-major, without padding unless said:
 /// A is [m, k] (or [k, m] when transpose_a), B [k, n] (or [n, k] when transpose_b), C [m, n], bias [n].
 struct MatmulShape {
   std::int64_t m = 0;
@@ -17,10 +17,11 @@ struct MatmulShape {
   std::int64_t k = 0;
   bool transpose_a = false;
   bool transpose_b = false;
-  bool accumulate = false;  ///< add to what C holds
-  bool bias = false;        ///< one row for all m
-  bool relu = false;        ///< on the result
-  bool bf16 = false;        ///< A and B hold bf16 (two bytes); sums and C stay fp32
+  bool accumulate = false;    ///< add to what C holds
+  bool bias = false;          ///< one row for all m
+  bool relu = false;          ///< on the result
+  std::int64_t stride_b = 0;  ///< from a row of B, as it is stored, to the next; 0: rows follow each other
+  bool bf16 = false;          ///< A and B hold bf16 (two bytes); sums and C stay fp32
 };
 
 class Matmul {

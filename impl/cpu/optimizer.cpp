@@ -9,6 +9,8 @@
 namespace frugal::cpu {
 namespace {
 
+constexpr std::size_t line = 64 / sizeof(float);  // of the cache
+
 AlignedBuffer<float> zero_state(std::size_t size) {
   AlignedBuffer<float> buffer(size);
   std::fill(buffer.begin(), buffer.end(), 0.F);
@@ -58,14 +60,18 @@ EmbeddingTable::EmbeddingTable(std::uint32_t rows, int dim, const std::vector<fl
   if (kind_ == OptimizerKind::adam) second_ = zero_state(initial.size());
 }
 
+void EmbeddingTable::prefetch_value(std::uint32_t id) const {
+  for (std::size_t k = 0; k < dim_; k += line) __builtin_prefetch(row(id) + k);
+}
+
 void EmbeddingTable::prefetch_row(std::uint32_t id) const {
-  constexpr std::size_t line = 64 / sizeof(float);
   const std::size_t at = std::size_t{id} * dim_;
   for (std::size_t k = 0; k < dim_; k += line) {
     __builtin_prefetch(values_.data() + at + k, 1);
     if (first_.size() == values_.size()) __builtin_prefetch(first_.data() + at + k, 1);
     if (second_.size() > 0) __builtin_prefetch(second_.data() + at + k, 1);
   }
+  if (kind_ == OptimizerKind::rowwise_adagrad) __builtin_prefetch(first_.data() + id, 1);
 }
 
 void EmbeddingTable::update_row(const UpdateStep& step, std::uint32_t id, const float* g) {
@@ -94,6 +100,7 @@ void EmbeddingTable::add_state(TensorViews<float>& views, const std::string& nam
 
 DenseParameters::DenseParameters(const DenseStack& stack, const Optimizer& optimizer)
     : stack_(stack), kind_(optimizer.kind()), values_(zero_state(stack.parameters())) {
+  if (stack.has_own_operands()) operands_ = zero_state(stack.operands());
   if (kind_ != OptimizerKind::sgd) first_ = zero_state(stack.parameters());
   if (kind_ == OptimizerKind::adam) second_ = zero_state(stack.parameters());
 }
@@ -101,6 +108,18 @@ DenseParameters::DenseParameters(const DenseStack& stack, const Optimizer& optim
 void DenseParameters::set_layer(std::size_t layer, const std::vector<float>& weight, const std::vector<float>& bias) {
   std::copy(weight.begin(), weight.end(), values_.data() + stack_.weight(layer));
   std::copy(bias.begin(), bias.end(), values_.data() + stack_.bias(layer));
+}
+
+void DenseParameters::refresh_operands() {
+  if (!stack_.has_own_operands()) return;
+  for (std::size_t l = 0; l < stack_.layers(); ++l) {
+    const auto [in, out] = stack_.shape(l);
+    const float* from = values_.data() + stack_.weight(l);
+    float* to = operands_.data() + stack_.operand(l);
+    const std::int64_t stride = stack_.operand_stride(l);
+#pragma omp parallel for
+    for (int o = 0; o < out; ++o) std::copy_n(from + std::int64_t{o} * in, in, to + o * stride);
+  }
 }
 
 void DenseParameters::update_piece(const UpdateStep& step, std::size_t index, const GradientSlots& gradient) {

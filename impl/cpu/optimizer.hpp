@@ -34,6 +34,9 @@ class EmbeddingTable {
 
   const float* row(std::uint32_t id) const { return values_.data() + std::size_t{id} * dim_; }
 
+  /// Fetches a row that will be read.
+  void prefetch_value(std::uint32_t id) const;
+
   /// Fetches what update_row will touch: at random rows of a large table the hardware does not see it coming.
   void prefetch_row(std::uint32_t id) const;
 
@@ -58,8 +61,10 @@ class DenseParameters {
  public:
   DenseParameters(const DenseStack& stack, const Optimizer& optimizer);
 
-  float* data() { return values_.data(); }
-  const float* data() const { return values_.data(); }
+  DenseView view() const { return {values_.data(), stack_.has_own_operands() ? operands_.data() : values_.data()}; }
+
+  /// Where the stack has operands of its own: copies the weights there. Due after every change of the values.
+  void refresh_operands();
 
   /// Copies a layer's initial values.
   void set_layer(std::size_t layer, const std::vector<float>& weight, const std::vector<float>& bias);
@@ -76,6 +81,7 @@ class DenseParameters {
   DenseStack stack_;
   OptimizerKind kind_;
   AlignedBuffer<float> values_;
+  AlignedBuffer<float> operands_;
   AlignedBuffer<float> first_;
   AlignedBuffer<float> second_;
 };

@@ -12,6 +12,10 @@ class SortedIds {
   /// Sorts, stable and in O(n). All ids are below `bound`.
   void assign(std::span<const std::uint32_t> ids, std::uint32_t bound);
 
+  /// The same, where id i stands for position at[i] of something else, and at never falls. Then positions() are those,
+  /// and there is no row_of().
+  void assign(std::span<const std::uint32_t> ids, std::span<const std::uint32_t> at, std::uint32_t bound);
+
   /// Distinct ids, ascending. A row is a position in this list.
   std::span<const std::uint32_t> distinct() const { return distinct_; }
   std::size_t rows() const { return distinct_.size(); }
@@ -26,7 +30,8 @@ class SortedIds {
 
  private:
   void count(std::span<const std::uint32_t> ids, std::uint32_t bound);
-  void sort_by_digits(std::span<const std::uint32_t> ids, std::uint32_t bound);
+  void sort_by_digits(std::uint32_t bound);
+  void find_rows();
 
   std::vector<std::uint32_t> distinct_;
   std::vector<std::uint32_t> offsets_;

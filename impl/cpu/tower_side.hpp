@@ -87,7 +87,7 @@ class TowerSide {
                      float* out) const {
     gather(ids, x);
     if (stack_.layers() > 0)
-      products.forward(tower_.data(), x, activations, out);
+      products.forward(tower_.view(), x, activations, out);
     else
       std::copy_n(x, tower_block * in_, out);
   }
@@ -103,7 +103,7 @@ class TowerSide {
     const float* input_gradient = delta;
     if (stack_.layers() > 0) {
       float* dx = trainable_ ? worker.input_gradient.data() : nullptr;
-      worker.products.backward(tower_.data(), x_of(block), activations_of(block), delta, slots_.gradient(slot),
+      worker.products.backward(tower_.view(), x_of(block), activations_of(block), delta, slots_.gradient(slot),
                                block == slots_.begin(slot), dx);
       input_gradient = dx;
     }

@@ -64,6 +64,7 @@ class CpuTwoTower final : public TwoTower {
     item_.add_values(views_, "item");
     user_.add_states(views_, "user");
     item_.add_states(views_, "item");
+    refresh_operands();
   }
   CpuTwoTower(const CpuTwoTower&) = delete;  // views_ points into the members
   CpuTwoTower& operator=(const CpuTwoTower&) = delete;
@@ -72,6 +73,7 @@ class CpuTwoTower final : public TwoTower {
   ModelState export_state() const override { return views_.export_state(step_); }
   void import_state(const ModelState& state) override {
     views_.import_state(state);
+    refresh_operands();
     step_ = state.step;
   }
 
@@ -117,6 +119,11 @@ class CpuTwoTower final : public TwoTower {
   }
 
  private:
+  void refresh_operands() {
+    user_.tower().refresh_operands();
+    item_.tower().refresh_operands();
+  }
+
   void make_workers() {
     workers_.resize(std::max(workers_.size(), static_cast<std::size_t>(omp_get_max_threads())));
 #pragma omp parallel
@@ -183,6 +190,7 @@ class CpuTwoTower final : public TwoTower {
       else
         item_.tower().update_piece(step, p - user_pieces, item_.slots());
     }
+    refresh_operands();
     return std::accumulate(losses_.begin(), losses_.begin() + positives * examples_, 0.0) /
            static_cast<double>(positives * examples_);
   }

@@ -6,7 +6,7 @@
 namespace frugal::cuda {
 namespace {
 
-constexpr unsigned interact_threads = 128;
+constexpr unsigned most_threads = 128;
 
 /// Rows in shared memory are an odd number of floats apart: threads on different rows use different banks.
 __host__ __device__ constexpr unsigned odd(unsigned n) { return n | 1U; }
@@ -61,7 +61,7 @@ __device__ inline void load_vectors(const DlrmShape& shape, const DlrmRows& rows
 /// Where the dot product of vectors i > j lies behind the bottom output.
 __device__ inline unsigned pair_at(unsigned i, unsigned j) { return i * (i - 1) / 2 + j; }
 
-__global__ void __launch_bounds__(interact_threads)
+__global__ void __launch_bounds__(most_threads)
     dot_forward(DlrmShape shape, DlrmRows rows, const float* bottom, Count examples, float* q) {
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
@@ -83,7 +83,7 @@ __global__ void __launch_bounds__(interact_threads)
 }
 
 /// dx_i = sum over j of d(i, j) x_j, in the order of j; the bottom output's own part of q comes first.
-__global__ void __launch_bounds__(interact_threads)
+__global__ void __launch_bounds__(most_threads)
     dot_backward(DlrmShape shape, DlrmRows rows, const float* bottom, const float* d_q, Count examples, float* d_bottom,
                  float* d_bags) {
   const std::uint32_t e = blockIdx.x;
@@ -108,7 +108,7 @@ __global__ void __launch_bounds__(interact_threads)
   }
 }
 
-__global__ void __launch_bounds__(interact_threads)
+__global__ void __launch_bounds__(most_threads)
     cat_forward(DlrmShape shape, DlrmRows rows, const float* bottom, Count examples, float* q) {
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
@@ -120,7 +120,7 @@ __global__ void __launch_bounds__(interact_threads)
   }
 }
 
-__global__ void __launch_bounds__(interact_threads)
+__global__ void __launch_bounds__(most_threads)
     cat_backward(DlrmShape shape, const float* d_q, Count examples, float* d_bottom, float* d_bags) {
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
@@ -144,6 +144,12 @@ __global__ void score(const DlrmStep* step, const float* logits, const float* la
 __global__ void __launch_bounds__(mean_threads) mean_of_step(const DlrmStep* step, const float* values, double* mean) {
   const double sum = sum_over_block(values, step->examples);
   if (threadIdx.x == 0) *mean = sum / static_cast<double>(step->examples);
+}
+
+/// Of the block of one example: whole warps, one value of q or of the vectors a thread.
+unsigned interact_threads(const DlrmShape& shape) {
+  const unsigned values = std::max(shape.inputs, (shape.tables + 1) * shape.dim);
+  return std::min((values + 31) / 32 * 32, most_threads);
 }
 
 std::size_t vector_floats(const DlrmShape& shape) { return std::size_t{shape.tables + 1} * odd(shape.dim); }
@@ -171,20 +177,21 @@ void number_lookups(const DlrmShape& shape, const DlrmBags& bags, const std::uin
 void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
               const Stream& stream) {
   if (shape.interaction == FeatureInteraction::dot)
-    launch({"dot_forward", examples.most, interact_threads, vector_floats(shape) * sizeof(float)}, stream, dot_forward,
-           shape, rows, bottom, examples, q);
+    launch({"dot_forward", examples.most, interact_threads(shape), vector_floats(shape) * sizeof(float)}, stream,
+           dot_forward, shape, rows, bottom, examples, q);
   else
-    launch({"cat_forward", examples.most, interact_threads}, stream, cat_forward, shape, rows, bottom, examples, q);
+    launch({"cat_forward", examples.most, interact_threads(shape)}, stream, cat_forward, shape, rows, bottom, examples,
+           q);
 }
 
 void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
                        Count examples, float* d_bottom, float* d_bags, const Stream& stream) {
   if (shape.interaction == FeatureInteraction::dot)
-    launch({"dot_backward", examples.most, interact_threads, shape.shared_bytes()}, stream, dot_backward, shape, rows,
-           bottom, d_q, examples, d_bottom, d_bags);
+    launch({"dot_backward", examples.most, interact_threads(shape), shape.shared_bytes()}, stream, dot_backward, shape,
+           rows, bottom, d_q, examples, d_bottom, d_bags);
   else
-    launch({"cat_backward", examples.most, interact_threads}, stream, cat_backward, shape, d_q, examples, d_bottom,
-           d_bags);
+    launch({"cat_backward", examples.most, interact_threads(shape)}, stream, cat_backward, shape, d_q, examples,
+           d_bottom, d_bags);
 }
 
 void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,

@@ -26,6 +26,32 @@ TEST_F(MfCuda, IsEquivalentToReference) {
   expect_equivalent(check_matrix_factorizer(*find_backend("reference"), *find_backend("cuda")), 100);
 }
 
+// A lane has 2, 4 or 8 quads of a row; the matrices of ials leave shared memory.
+TEST_F(MfCuda, LargeDimensionsAgreeWithReference) {
+  for (const int dim : {130, 260, 600}) {
+    for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials}) {
+      if (solver == MfSolver::ials && dim > 260) continue;  // slow on the processor
+      const MfSpec large{.solver = solver,
+                         .users = 9,
+                         .items = 13,
+                         .dim = dim,
+                         .learning_rate = 0.05,
+                         .negatives = 3,
+                         .regularization = 0.1,
+                         .seed = 8};
+      const auto pairs = mf_test::some_pairs(large, 3);
+      const auto oracle = make("reference", large, pairs);
+      const auto model = make("cuda", large, pairs);
+      std::vector<EquivalenceCheck> checks{compare_values(oracle->train(1), model->train(1), "loss", dim)};
+      for (const EquivalenceCheck& check :
+           compare_states(oracle->export_state(), model->export_state(), "dim=" + std::to_string(dim),
+                          [&](const std::string& tensor) { return tensor == "global_bias" ? 0.0 : dim + 20.0; }))
+        checks.push_back(check);
+      expect_equivalent(checks, 2);
+    }
+  }
+}
+
 TEST_F(MfCuda, AReloadedStateTrainsOnWithTheSameBits) {
   for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials})
     for (const int dim : {6, 40}) {

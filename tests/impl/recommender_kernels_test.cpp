@@ -176,5 +176,17 @@ TEST(SortedIds, GroupsPositionsByIdInOrder) {
   }
 }
 
+TEST(SortedIds, CarriesWhatTheIdsStandFor) {
+  const std::vector<std::uint32_t> ids{70000, 3, 3, 9, 70000, 3};
+  const std::vector<std::uint32_t> at{0, 0, 0, 4, 4, 5};
+  cpu::SortedIds sorted;
+  sorted.assign(std::vector<std::uint32_t>(700, 0), 1);
+  sorted.assign(ids, at, 1000000);
+  EXPECT_TRUE(std::ranges::equal(sorted.distinct(), std::vector<std::uint32_t>{3, 9, 70000}));
+  EXPECT_TRUE(std::ranges::equal(sorted.positions(0), std::vector<std::uint32_t>{0, 0, 5}));
+  EXPECT_TRUE(std::ranges::equal(sorted.positions(1), std::vector<std::uint32_t>{4}));
+  EXPECT_TRUE(std::ranges::equal(sorted.positions(2), std::vector<std::uint32_t>{0, 4}));
+}
+
 }  // namespace
 }  // namespace frugal::recommender_test

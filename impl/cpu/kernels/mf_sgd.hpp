@@ -36,9 +36,19 @@ class SgdBatches {
       std::uint16_t& user_first = user_first_[example.user % row_marks];
       std::uint16_t& item_first = item_first_[example.item % row_marks];
       const int row_first = user_first > item_first ? user_first : item_first;
-      const int first = row_first > begin ? row_first - begin : 0;
-      if (first >= window) break;
-      const std::uint64_t open = room & (~std::uint64_t{0} << first);
+      std::uint64_t open = 0;
+      for (;;) {
+        const int first = row_first > begin ? row_first - begin : 0;
+        open = first < window ? room & (~std::uint64_t{0} << first) : 0;
+        if (open != 0 && (room & 0xff) != 0) break;
+        // The first eight are full, or have to do as they are: a busy row has filled the window to its end.
+        if (begin + window + 8 > most_batches) break;
+        begin += 8;
+        room = room >> 8 | std::uint64_t{0xff} << (window - 8);
+        ones >>= 8;
+        twos >>= 8;
+        fours >>= 8;
+      }
       if (open == 0) break;
       const std::uint64_t bit = open & (~open + 1);  // the lowest
       const int batch = begin + __builtin_ctzll(open);
@@ -51,17 +61,6 @@ class SgdBatches {
       ones ^= bit;
       twos ^= two;
       fours ^= four;
-      if ((room & 0xff) == 0) {
-        if (begin + window + 8 > most_batches) {
-          ++taken;
-          break;
-        }
-        begin += 8;
-        room = room >> 8 | std::uint64_t{0xff} << (window - 8);
-        ones >>= 8;
-        twos >>= 8;
-        fours >>= 8;
-      }
     }
     batches_ = begin + window;
     while (sizes_[batches_ - 1] == 0) --batches_;

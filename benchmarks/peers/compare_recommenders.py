@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""Training steps of the two-tower network and of DLRM, ours and PyTorch's, side by side on the same cores.
+
+Both sides train in turn, sample after sample, and the medians are compared. Ours are the programs micro_two_tower and
+micro_dlrm, a process a sample, whose time leaves out set-up and a warm-up; the peers (two_tower_torch.py,
+dlrm_torch.py) live on between samples, after a warm-up. Each side runs alone while it is timed.
+
+Shapes: two-tower of MovieLens-1M, 64-128-64, 4 negatives, Adam; DLRM of Meta's benchmark. PyTorch takes what its user
+would choose from: its fastest row counts. `unique` runs its towers once per distinct id, as ours always do.
+
+Prints a table; --out keeps every sample with versions as JSON.
+"""
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+
+# A fair PyTorch: waiting threads yield, freed memory is kept, large tables lie in huge pages (as ours do).
+ENVIRONMENT = {
+    "OMP_WAIT_POLICY": "PASSIVE",
+    "MALLOC_TRIM_THRESHOLD_": "4294967296",
+    "MALLOC_MMAP_THRESHOLD_": "4294967296",
+    "THP_MEM_ALLOC_ENABLE": "1",
+}
+
+# Our program and benchmark; the peer's program, its steps of a sample, and the ways it can be run.
+CASES = {
+    "two-tower, trainable, batch 1024": (
+        "micro_two_tower", "two_tower_step/batch:1024/trainable:1", "two_tower_torch.py", ["--batch", "1024"], 60,
+        {"dense Adam": [], "SparseAdam": ["--tables", "sparse"], "dense Adam, unique": ["--unique"]}),
+    "two-tower, frozen, batch 8192": (
+        "micro_two_tower", "two_tower_step/batch:8192/trainable:0", "two_tower_torch.py",
+        ["--batch", "8192", "--frozen"], 15, {"": [], "unique": ["--unique"]}),
+    "DLRM of Meta's benchmark": (
+        "micro_dlrm", "dlrm_meta_step", "dlrm_torch.py", [], 3,
+        {"row-wise Adagrad": [], "SGD on the tables": ["--tables", "sgd"]}),
+}
+
+
+class Peer:
+    """A PyTorch program, kept running."""
+
+    def __init__(self, program: str, arguments: list[str], threads: int):
+        self.process = subprocess.Popen([sys.executable, str(HERE / program), "--threads", str(threads), *arguments],
+                                        text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
+        self.version = self.process.stdout.readline().split()[1:]
+
+    def milliseconds(self, steps: int) -> float:
+        """Of a step."""
+        self.process.stdin.write(f"train {steps}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().split()
+        if len(answer) != 2:
+            sys.exit("the PyTorch side ended; its messages are above")
+        return 1e3 * float(answer[0]) / steps
+
+    def close(self) -> None:
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def ours(program: pathlib.Path, benchmark: str, threads: int) -> float:
+    """Milliseconds of a step: one run of the micro-benchmark."""
+    output = subprocess.run([program, f"--benchmark_filter=^{benchmark}/", "--benchmark_format=json"], check=True,
+                            capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": str(threads)}).stdout
+    return json.loads(output)["benchmarks"][0]["real_time"]
+
+
+def compare(name: str, args: argparse.Namespace) -> dict:
+    """All samples of one case."""
+    program, benchmark, torch_program, common, steps, ways = CASES[name]
+    peers = {way: Peer(torch_program, common + extra, args.threads) for way, extra in ways.items()}
+    for peer in peers.values():
+        peer.milliseconds(2)
+    samples = {"ours": [], **{way: [] for way in ways}}
+    for _ in range(args.samples):
+        samples["ours"].append(ours(args.build / program, benchmark, args.threads))
+        for way, peer in peers.items():
+            samples[way].append(peer.milliseconds(steps))
+    for peer in peers.values():
+        peer.close()
+    return {"case": name, "ms": samples, "torch": next(iter(peers.values())).version}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parents[1] / "build/release")
+    parser.add_argument("--cases", default="", help="only those whose name contains this")
+    parser.add_argument("--samples", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=os.cpu_count())
+    parser.add_argument("--out", type=pathlib.Path, help="file for the samples")
+    args = parser.parse_args()
+
+    results = []
+    print("| step | ours [ms] | PyTorch | [ms] | ratio |\n|---|---:|---|---:|---:|", flush=True)
+    for name in CASES:
+        if args.cases not in name:
+            continue
+        result = compare(name, args)
+        results.append(result)
+        medians = {side: statistics.median(values) for side, values in result["ms"].items()}
+        mine = medians.pop("ours")
+        for way, median in medians.items():
+            print(f"| {name} | {mine:.2f} | {way} | {median:.2f} | {median / mine:.2f} |", flush=True)
+    print(f"\nMedian of n = {args.samples} alternating samples, {args.threads} threads, "
+          f"PyTorch {' '.join(results[0]['torch'])}.")
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
+        args.out.write_text(json.dumps({"schema": 1, "threads": args.threads, "environment": ENVIRONMENT,
+                                        "results": results}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
