@@ -25,7 +25,7 @@ def readable(mangled: list[str]) -> dict[str, str]:
     lines = subprocess.run(["c++filt", *mangled], check=True, capture_output=True, text=True).stdout.splitlines()
     names = {}
     for name, line in zip(mangled, lines):
-        line = line.replace("(anonymous namespace)", "").replace("frugal::", "")
+        line = line.replace("(anonymous namespace)::", "").replace("frugal::", "").replace("cuda::", "")
         line = re.sub(r"\([\w:]+\)(\d+)", r"\1", line)  # (Precision)1 -> 1
         head = line.split("(")[0].removeprefix("void ")
         base, _, arguments = head.partition("<")
@@ -34,13 +34,14 @@ def readable(mangled: list[str]) -> dict[str, str]:
 
 
 def figures(logs: list[pathlib.Path]) -> dict[str, dict[str, int]]:
-    """Of each kernel, the largest over the logs and the architectures."""
-    found: dict[str, dict[str, int]] = {}
+    """Of each kernel, "file: kernel", the largest over the architectures."""
+    found: dict[tuple[str, str], dict[str, int]] = {}
     for log in logs:
         kernel = None
+        file = log.name.partition(".")[0]
         for line in log.read_text().splitlines():
             if match := ENTRY.search(line):
-                kernel = found.setdefault(match[1], {"registers": 0, "spill_bytes": 0, "shared_bytes": 0})
+                kernel = found.setdefault((file, match[1]), {"registers": 0, "spill_bytes": 0, "shared_bytes": 0})
             if kernel is None:
                 continue
             if match := SPILL.search(line):
@@ -50,12 +51,12 @@ def figures(logs: list[pathlib.Path]) -> dict[str, dict[str, int]]:
                 shared = SHARED.search(line)
                 kernel["shared_bytes"] = max(kernel["shared_bytes"], int(shared[1]) if shared else 0)
                 kernel = None  # what follows is about functions that it calls
-    names = readable(list(found))
-    return {names[mangled]: value for mangled, value in sorted(found.items(), key=lambda item: names[item[0]])}
+    names = readable([mangled for _, mangled in found])
+    return dict(sorted((f"{file}: {names[mangled]}", value) for (file, mangled), value in found.items()))
 
 
 def problems(found: dict, budget: dict) -> list[str]:
-    text = [f"{kernel}: not in the budget; after a look at its figures: --update" for kernel in found.keys() - budget.keys()]
+    text = [f"{kernel}: {found[kernel]} has no budget (--update)" for kernel in found.keys() - budget.keys()]
     text += [f"{kernel}: in the budget, but not in the build" for kernel in budget.keys() - found.keys()]
     for kernel in found.keys() & budget.keys():
         text += [f"{kernel}: {found[kernel][key]} {key}, budget {limit}" for key, limit in budget[kernel].items()
