@@ -46,6 +46,23 @@ BENCHMARK(two_tower_step)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
+/// The same with batch softmax, of tables that are trained. Argument: batch.
+void two_tower_softmax_step(benchmark::State& state) {
+  TwoTowerSpec spec = movielens_spec(state.range(0), true);
+  spec.loss = TwoTowerLoss::batch_softmax;
+  const auto model = cpu::make(spec);
+  model->set_interactions(movielens_positives(spec));
+  model->train(3);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
+  state.SetItemsProcessed(state.iterations() * spec.batch);
+}
+BENCHMARK(two_tower_softmax_step)
+    ->ArgNames({"batch"})
+    ->Arg(1024)
+    ->Arg(8192)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
 void two_tower_rank_all(benchmark::State& state) {
   const TwoTowerSpec spec = movielens_spec(1024, true);
   const auto model = cpu::make(spec);

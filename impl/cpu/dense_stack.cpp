@@ -16,6 +16,8 @@ constexpr std::size_t wide_model = 65536;  // parameters
 constexpr int aliasing_floats = 512;  // rows of a multiple of this are set apart ...
 constexpr int between_rows = 16;      // ... by this
 
+int set_apart(int row) { return row % aliasing_floats == 0 ? row + between_rows : row; }
+
 std::size_t weight_size(DenseShape shape) {
   return static_cast<std::size_t>(shape.in) * static_cast<std::size_t>(shape.out);
 }
@@ -35,22 +37,24 @@ DenseStack::DenseStack(std::vector<DenseShape> shapes, bool relu_last)
     operand_offsets_.push_back(operand_offsets_.back() + static_cast<std::size_t>(shapes_[l].out * operand_stride(l)));
 }
 
-std::int64_t DenseStack::operand_stride(std::size_t layer) const {
-  const int in = shapes_[layer].in;
-  return in % aliasing_floats == 0 ? in + between_rows : in;
+std::int64_t DenseStack::operand_stride(std::size_t layer) const { return set_apart(shapes_[layer].in); }
+
+std::int64_t DenseStack::output_stride(std::size_t layer) const {
+  const int out = shapes_[layer].out;
+  return layer + 1 < layers() ? set_apart(out) : out;
 }
 
 std::size_t DenseStack::bias(std::size_t layer) const { return offsets_[layer] + weight_size(shapes_[layer]); }
 
 std::size_t DenseStack::outputs_before(std::size_t layer) const {
   std::size_t sum = 0;
-  for (std::size_t l = 0; l < layer; ++l) sum += shapes_[l].out;
+  for (std::size_t l = 0; l < layer; ++l) sum += static_cast<std::size_t>(output_stride(l));
   return sum;
 }
 
 int DenseStack::widest() const {
   int width = 0;
-  for (const DenseShape s : shapes_) width = std::max({width, s.in, s.out});
+  for (const DenseShape s : shapes_) width = std::max({width, s.in, set_apart(s.out)});
   return width;
 }
 
@@ -65,18 +69,25 @@ void DenseStack::add_views(TensorViews<float>& views, const std::string& prefix_
 DenseWorker::DenseWorker(const DenseStack& stack, int rows) : stack_(stack), rows_(rows) {
   for (std::size_t l = 0; l < stack.layers(); ++l) {
     const auto [in, out] = stack.shape(l);
-    const MatmulShape gradient{.m = out, .n = in, .k = rows, .transpose_a = true};
+    const std::int64_t output = stack.output_stride(l);
+    const std::int64_t input = l > 0 ? stack.output_stride(l - 1) : in;
+    const std::int64_t weight = stack.operand_stride(l);
+    const MatmulShape gradient{
+        .m = out, .n = in, .k = rows, .transpose_a = true, .stride_a = output, .stride_b = input};
     MatmulShape added = gradient;
     added.accumulate = true;
-    products_.push_back({Matmul({.m = rows,
-                                 .n = out,
-                                 .k = in,
-                                 .transpose_b = true,
-                                 .bias = true,
-                                 .relu = stack.relu(l),
-                                 .stride_b = stack.operand_stride(l)}),
-                         Matmul(gradient), Matmul(added),
-                         Matmul({.m = rows, .n = in, .k = out, .stride_b = stack.operand_stride(l)})});
+    products_.push_back(
+        {Matmul({.m = rows,
+                 .n = out,
+                 .k = in,
+                 .transpose_b = true,
+                 .bias = true,
+                 .relu = stack.relu(l),
+                 .stride_a = input,
+                 .stride_b = weight,
+                 .stride_c = output}),
+         Matmul(gradient), Matmul(added),
+         Matmul({.m = rows, .n = in, .k = out, .stride_a = output, .stride_b = weight, .stride_c = input})});
   }
   for (AlignedBuffer<float>& buffer : delta_) buffer = AlignedBuffer<float>(rows_ * stack.widest());
 }
@@ -86,7 +97,7 @@ void DenseWorker::forward(const DenseView& model, const float* x, float* outputs
     if (last && l + 1 == products_.size()) outputs = last;
     products_[l].forward(x, model.operands + stack_.operand(l), outputs, model.parameters + stack_.bias(l));
     x = outputs;
-    outputs += rows_ * stack_.shape(l).out;
+    outputs += rows_ * static_cast<std::size_t>(stack_.output_stride(l));
   }
 }
 
@@ -101,9 +112,9 @@ void DenseWorker::backward(const DenseView& model, const float* x, const float* 
     float* bias_gradient = gradient + stack_.bias(l);
     if (first) std::fill_n(bias_gradient, out, 0.F);
     if (stack_.relu(l))
-      kernels.relu_backward(output, delta, static_cast<long>(rows_), out, bias_gradient);
+      kernels.relu_backward(output, delta, static_cast<long>(rows_), out, stack_.output_stride(l), bias_gradient);
     else
-      kernels.column_sums(delta, static_cast<long>(rows_), out, bias_gradient);
+      kernels.column_sums(delta, static_cast<long>(rows_), out, stack_.output_stride(l), bias_gradient);
     Matmul& weight_gradient = first ? products_[l].weight_gradient : products_[l].weight_gradient_added;
     weight_gradient(delta, input, gradient + stack_.weight(l));
     float* below = l == 0 ? dx : delta_[l % 2].data();

@@ -39,6 +39,9 @@ class DenseStack {
   std::size_t operand(std::size_t layer) const { return operand_offsets_[layer]; }
   std::int64_t operand_stride(std::size_t layer) const;
 
+  /// Floats from a row of a layer's outputs to the next. Between layers they are set apart for the same reason.
+  std::int64_t output_stride(std::size_t layer) const;
+
   /// Floats a row of all layers' outputs, and of those before `layer`.
   std::size_t outputs_before(std::size_t layer) const;
   std::size_t outputs() const { return outputs_before(layers()); }
@@ -67,7 +70,8 @@ class DenseWorker {
  public:
   DenseWorker(const DenseStack& stack, int rows);
 
-  /// x [rows, in]; outputs: those of layer 0 [rows, out], layer 1, ... The last one's go to `last` where it is given.
+  /// x [rows, in]; outputs: those of layer 0 [rows, output_stride], layer 1, ... The last one's go to `last` where it
+  /// is given.
   void forward(const DenseView& model, const float* x, float* outputs, float* last = nullptr);
 
   /// d_output [rows, out of the last layer] is overwritten. gradient [parameters()] is added to, or overwritten when

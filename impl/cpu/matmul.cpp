@@ -17,27 +17,22 @@ dnnl::engine& engine() {
   return cpu;
 }
 
-dnnl::memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transposed, bool bf16 = false) {
-  using Tag = dnnl::memory::format_tag;
+/// stride: from a row, as it is stored (transposed: a column), to the next; 0: they follow each other.
+dnnl::memory::desc matrix(std::int64_t rows, std::int64_t columns, bool transposed, std::int64_t stride = 0,
+                          bool bf16 = false) {
   using Type = dnnl::memory::data_type;
-  return {{rows, columns}, bf16 ? Type::bf16 : Type::f32, transposed ? Tag::ba : Tag::ab};
-}
-
-dnnl::memory::desc right_operand(const MatmulShape& s) {
-  if (s.stride_b == 0) return matrix(s.k, s.n, s.transpose_b, s.bf16);
-  using Type = dnnl::memory::data_type;
-  const dnnl::memory::dims strides =
-      s.transpose_b ? dnnl::memory::dims{1, s.stride_b} : dnnl::memory::dims{s.stride_b, 1};
-  return {{s.k, s.n}, s.bf16 ? Type::bf16 : Type::f32, strides};
+  if (stride == 0) stride = transposed ? rows : columns;
+  const dnnl::memory::dims strides = transposed ? dnnl::memory::dims{1, stride} : dnnl::memory::dims{stride, 1};
+  return {{rows, columns}, bf16 ? Type::bf16 : Type::f32, strides};
 }
 
 }  // namespace
 
 struct Matmul::Impl {
   explicit Impl(const MatmulShape& s) : stream(engine()) {
-    const auto a_desc = matrix(s.m, s.k, s.transpose_a, s.bf16);
-    const auto b_desc = right_operand(s);
-    const auto c_desc = matrix(s.m, s.n, false);
+    const auto a_desc = matrix(s.m, s.k, s.transpose_a, s.stride_a, s.bf16);
+    const auto b_desc = matrix(s.k, s.n, s.transpose_b, s.stride_b, s.bf16);
+    const auto c_desc = matrix(s.m, s.n, false, s.stride_c);
     dnnl::post_ops post;
     if (s.accumulate) post.append_sum(1.F);
     if (s.relu) post.append_eltwise(dnnl::algorithm::eltwise_relu, 0.F, 0.F);

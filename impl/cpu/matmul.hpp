@@ -17,11 +17,14 @@ struct MatmulShape {
   std::int64_t k = 0;
   bool transpose_a = false;
   bool transpose_b = false;
-  bool accumulate = false;    ///< add to what C holds
-  bool bias = false;          ///< one row for all m
-  bool relu = false;          ///< on the result
-  std::int64_t stride_b = 0;  ///< from a row of B, as it is stored, to the next; 0: rows follow each other
-  bool bf16 = false;          ///< A and B hold bf16 (two bytes); sums and C stay fp32
+  bool accumulate = false;  ///< add to what C holds
+  bool bias = false;        ///< one row for all m
+  bool relu = false;        ///< on the result
+  // From a row of each, as it is stored, to the next; 0: rows follow each other.
+  std::int64_t stride_a = 0;
+  std::int64_t stride_b = 0;
+  std::int64_t stride_c = 0;
+  bool bf16 = false;  ///< A and B hold bf16 (two bytes); sums and C stay fp32
 };
 
 class Matmul {

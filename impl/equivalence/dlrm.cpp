@@ -57,7 +57,7 @@ std::vector<DlrmCase> dlrm_cases() {
   cases.push_back({"bags, 26 tables, several blocks", large, 290, 40});
   DlrmSpec wide = small;
   wide.dense_features = 512;
-  wide.bottom = {140, 12};
+  wide.bottom = {140, 512, 12};
   wide.top = {512, 21, 1};
   wide.batch = 300;
   cases.push_back({"wide layers", wide, 300, 3});

@@ -141,12 +141,14 @@ TEST_P(RecommenderKernel, ExponentialsAddUpWithoutOverflow) {
 }
 
 TEST_P(RecommenderKernel, ReluBackwardMasksAndSums) {
-  const std::vector<float> output{1, 0, -0.F, 2, 3, 0};
-  std::vector<float> delta{1, 2, 3, 4, 5, 6};
+  const std::vector<float> output{1, 0, -0.F, 9, 2, 3, 0, 9};
+  std::vector<float> delta{1, 2, 3, 7, 4, 5, 6, 7};
   std::vector<float> sums{10, 20, 30};
-  kernels().relu_backward(output.data(), delta.data(), 2, 3, sums.data());
-  EXPECT_EQ(delta, (std::vector<float>{1, 0, 0, 4, 5, 0}));
+  kernels().relu_backward(output.data(), delta.data(), 2, 3, 4, sums.data());
+  EXPECT_EQ(delta, (std::vector<float>{1, 0, 0, 7, 4, 5, 0, 7}));
   EXPECT_EQ(sums, (std::vector<float>{15, 25, 30}));
+  kernels().column_sums(delta.data(), 2, 3, 4, sums.data());
+  EXPECT_EQ(sums, (std::vector<float>{20, 30, 30}));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -148,16 +148,16 @@ void exponentials(float* __restrict z, float term, const float* __restrict terms
 // ---------------------------------------------------------------------------------------------------------------------
 // Dense layers.
 
-void column_sums(const float* __restrict delta, long rows, long columns, float* __restrict sums) {
+void column_sums(const float* __restrict delta, long rows, long columns, long stride, float* __restrict sums) {
   for (long r = 0; r < rows; ++r)
-    for (long c = 0; c < columns; ++c) sums[c] += delta[r * columns + c];
+    for (long c = 0; c < columns; ++c) sums[c] += delta[r * stride + c];
 }
 
-void relu_backward(const float* __restrict output, float* __restrict delta, long rows, long columns,
+void relu_backward(const float* __restrict output, float* __restrict delta, long rows, long columns, long stride,
                    float* __restrict sums) {
   for (long r = 0; r < rows; ++r) {
-    const float* h = output + r * columns;
-    float* d = delta + r * columns;
+    const float* h = output + r * stride;
+    float* d = delta + r * stride;
     for (long c = 0; c < columns; ++c) {
       const float kept = h[c] > 0.F ? d[c] : 0.F;
       d[c] = kept;

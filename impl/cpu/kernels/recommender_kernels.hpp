@@ -46,11 +46,11 @@ struct RecommenderKernels {
   /// z[i] = exp(min(z[i] + term + terms[i], 0)).
   void (*exponentials)(float* z, float term, const float* terms, long n);
 
-  /// sums[c] += sum over rows of delta[r, c].
-  void (*column_sums)(const float* delta, long rows, long columns, float* sums);
+  /// sums[c] += sum over rows of delta[r, c]; rows are `stride` floats apart.
+  void (*column_sums)(const float* delta, long rows, long columns, long stride, float* sums);
 
   /// delta = 0 where output <= 0 (the backward pass of ReLU, from its output), then as column_sums.
-  void (*relu_backward)(const float* output, float* delta, long rows, long columns, float* sums);
+  void (*relu_backward)(const float* output, float* delta, long rows, long columns, long stride, float* sums);
 
   /// out = x_i . x_j of all pairs i > j, in order (1,0), (2,0), (2,1), ...: x [vectors, width], out
   /// [vectors (vectors - 1) / 2]. scratch: pair_scratch(vectors, width) floats.
