@@ -35,15 +35,15 @@ class InrPlans : public ::testing::Test {
 TEST_F(InrPlans, EveryWayToUseSharedMemoryComputesTheSameTraining) {
   const InrSpec spec{
       .networks = 2, .points = 144, .hidden_layers = 2, .width = 31, .activation = Activation::relu, .seed = 2};
-  const std::vector<double> expected = make("reference", spec)->train(4);
+  const std::vector<double> expected = make("reference", spec)->train(2);
   std::set<std::tuple<int, bool, bool, bool, bool, bool>> plans;
   for (const int multiprocessors : {1, 8})
     for (const std::size_t kib : {227, 90, 60, 40, 30, 24, 20, 12, 6}) {
       set_shared(kib * 1024, multiprocessors);
       const InrPlan plan = cuda::inr_plan(spec, cuda::inr_network(spec), cuda::device_limits());
       plans.emplace(plan.tile_points, plan.tile, plan.weights, plan.gradient, plan.moments, plan.chunks > 1);
-      const std::vector<double> losses = make("cuda", spec)->train(4);
-      for (std::size_t s = 0; s < 4; ++s) EXPECT_NEAR(losses[s], expected[s], 1e-5 * expected[s]) << kib;
+      const std::vector<double> losses = make("cuda", spec)->train(2);
+      for (std::size_t s = 0; s < 2; ++s) EXPECT_NEAR(losses[s], expected[s], 1e-5 * expected[s]) << kib;
     }
   EXPECT_GE(plans.size(), 8u);
 }
