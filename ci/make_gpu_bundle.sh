@@ -33,9 +33,9 @@ for folder in "$prefix"/include/*-linux-gnu; do
   rm -rf "$folder"
 done
 
-# Of Boost, the headers that the one file using it reads, and the CMake files.
+# Of Boost, the headers that the sources read, and the CMake files.
 {
-  echo '#include <boost/program_options.hpp>' | g++ -M -x c++ - | tr -d '\\' | tr ' ' '\n' | grep '^/usr/include/boost/'
+  git grep -h '^#include <boost/' -- benchmarks datasets impl tests | sort -u | g++ -std=c++20 -M -x c++ - | tr -d '\\' | tr ' ' '\n' | grep '^/usr/include/boost/'
   dpkg -L "$(dpkg -S /usr/include/boost/version.hpp | cut -d: -f1)" | grep -E '/cmake/.*\.cmake$'
 } | copy
 
