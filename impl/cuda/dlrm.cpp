@@ -139,7 +139,7 @@ class CudaDlrm final : public Dlrm {
         shape_(spec),
         rule_{spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}},
         batch_size_(static_cast<std::size_t>(spec.batch)),
-        tables_(spec.table_rows, spec.embedding_dim, initial_tables(spec), rule_, /*trainable=*/true, stream_),
+        tables_(spec.table_rows, spec.embedding_dim, initial_tables(spec), rule_, frozen(), stream_),
         bottom_(bottom_shapes(), /*relu_last=*/true, initial_layers(bottom_shapes(), spec.seed, 0), rule_, batch_size_,
                 stream_),
         top_(top_shapes(), /*relu_last=*/false, initial_layers(top_shapes(), spec.seed, 100), rule_, batch_size_,
@@ -196,6 +196,7 @@ class CudaDlrm final : public Dlrm {
   }
 
  private:
+  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
   std::vector<DenseShape> bottom_shapes() const { return dense_shapes(spec_.dense_features, spec_.bottom); }
   std::vector<DenseShape> top_shapes() const { return dense_shapes(dlrm_top_input(spec_), spec_.top); }
   Rows interactions() const { return {q_.data(), shape_.inputs}; }
@@ -218,7 +219,8 @@ class CudaDlrm final : public Dlrm {
     interact_backward(shape_, batch_.rows(tables_), bottom_outputs_.back().data(), d_q_.data(), examples,
                       d_bottom_.data(), d_bags_.data(), stream_);
     bottom_.backward(batch_.dense(), examples, bottom_outputs_, d_bottom_.data(), nullptr, stream_);
-    tables_.update_summed(&now->update, groups, d_bags_.data(), batch_.bag_of_lookup(), stream_);
+    if (frozen() < shape_.tables)
+      tables_.update_summed(&now->update, groups, d_bags_.data(), batch_.bag_of_lookup(), stream_);
     bottom_.update(&now->update, stream_);
     top_.update(&now->update, stream_);
     mean_loss(now, losses_.data(), mean_loss_.data(), stream_);
@@ -253,7 +255,6 @@ class CudaDlrm final : public Dlrm {
 
 Support supports(const DlrmSpec& spec) {
   if (std::string why = why_invalid(spec); !why.empty()) return {std::move(why)};
-  if (spec.frozen_tables > 0) return Support::no("the cuda back end trains all tables of a DLRM; use backend: cpu");
   const std::uint64_t rows = std::accumulate(spec.table_rows.begin(), spec.table_rows.end(), std::uint64_t{0});
   if (rows > 0xfffffffeU) return Support::no(fmt::format("the cuda back end takes fewer than 2^32 rows, not {}", rows));
   const std::uint64_t uses = static_cast<std::uint64_t>(spec.batch) * spec.table_rows.size();

@@ -28,12 +28,13 @@ constexpr unsigned update_threads = 128;
 
 template <class Gradient>
 __global__ void __launch_bounds__(update_threads)
-    update_rows(const UpdateStep* step, IdGroups::View groups, Gradient gradient, unsigned dim, float* values,
-                float* first, float* second) {
+    update_rows(const UpdateStep* step, IdGroups::View groups, Gradient gradient, std::uint32_t frozen_rows,
+                unsigned dim, float* values, float* first, float* second) {
   const unsigned lane = threadIdx.x % 32;
   const std::uint32_t r = blockIdx.x * (update_threads / 32) + threadIdx.x / 32;
   if (r >= *groups.rows) return;
   const std::size_t id = groups.ids[r];
+  if (id < frozen_rows) return;
   const UpdateStep now = *step;
   if (now.kind != OptimizerKind::rowwise_adagrad) {
     for (unsigned k = lane; k < dim; k += 32) update_value(now, gradient(r, k), id * dim + k, values, first, second);
@@ -59,22 +60,22 @@ std::vector<std::uint32_t> table_offsets(const std::vector<std::uint32_t>& rows)
 }
 
 template <class Gradient>
-void launch_update(const UpdateStep* step, const IdGroups& groups, const Gradient& gradient, unsigned dim,
-                   float* values, float* first, float* second, const Stream& stream) {
+void launch_update(const UpdateStep* step, const IdGroups& groups, const Gradient& gradient, std::uint32_t frozen_rows,
+                   unsigned dim, float* values, float* first, float* second, const Stream& stream) {
   launch({"update_rows", blocks_for(groups.capacity(), update_threads / 32), update_threads}, stream,
-         update_rows<Gradient>, step, groups.view(), gradient, dim, values, first, second);
+         update_rows<Gradient>, step, groups.view(), gradient, frozen_rows, dim, values, first, second);
 }
 
 }  // namespace
 
 EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const std::vector<float>& values,
-                                 const UpdateRule& rule, bool trainable, const Stream& stream)
+                                 const UpdateRule& rule, std::size_t frozen, const Stream& stream)
     : offsets_(table_offsets(rows)),
       dim_(static_cast<unsigned>(dim)),
       kind_(rule.kind),
-      trainable_(trainable),
+      frozen_(frozen),
       values_(values, "embedding tables", stream) {
-  if (!trainable || kind_ == OptimizerKind::sgd) return;
+  if (all_frozen() || kind_ == OptimizerKind::sgd) return;
   const char* const what = "optimiser state of embedding tables";
   first_ = DeviceBuffer<float>(kind_ == OptimizerKind::rowwise_adagrad ? this->rows() : values.size(), what);
   first_.zero(stream);
@@ -85,15 +86,16 @@ EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const
 
 void EmbeddingTables::update(const UpdateStep* step, const IdGroups& groups, const float* gradients,
                              const Stream& stream) {
-  assert(trainable_);
-  launch_update(step, groups, Given{gradients, dim_}, dim_, values_.data(), first_.data(), second_.data(), stream);
+  assert(!all_frozen());
+  launch_update(step, groups, Given{gradients, dim_}, frozen_rows(), dim_, values_.data(), first_.data(),
+                second_.data(), stream);
 }
 
 void EmbeddingTables::update_summed(const UpdateStep* step, const IdGroups& groups, const float* gradients,
                                     const std::uint32_t* source, const Stream& stream) {
-  assert(trainable_);
-  launch_update(step, groups, Summed{groups.view(), gradients, source, dim_}, dim_, values_.data(), first_.data(),
-                second_.data(), stream);
+  assert(!all_frozen());
+  launch_update(step, groups, Summed{groups.view(), gradients, source, dim_}, frozen_rows(), dim_, values_.data(),
+                first_.data(), second_.data(), stream);
 }
 
 void EmbeddingTables::add_value(DeviceTensors& tensors, std::size_t table, const std::string& name) {
@@ -102,7 +104,7 @@ void EmbeddingTables::add_value(DeviceTensors& tensors, std::size_t table, const
 }
 
 void EmbeddingTables::add_state(DeviceTensors& tensors, std::size_t table, const std::string& name) {
-  if (!trainable_ || kind_ == OptimizerKind::sgd) return;
+  if (table < frozen_ || kind_ == OptimizerKind::sgd) return;
   const std::int64_t count = offsets_[table + 1] - offsets_[table];
   const std::size_t at = std::size_t{offsets_[table]} * dim_;
   if (kind_ == OptimizerKind::adam) {

@@ -17,9 +17,9 @@ namespace frugal::cuda {
 
 class EmbeddingTables {
  public:
-  /// values: [all rows, dim], table after table.
+  /// values: [all rows, dim], table after table. The first `frozen` tables never change.
   EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const std::vector<float>& values, const UpdateRule& rule,
-                  bool trainable, const Stream& stream);
+                  std::size_t frozen, const Stream& stream);
 
   const float* data() const { return values_.data(); }
   std::uint32_t rows() const { return offsets_.back(); }
@@ -33,13 +33,17 @@ class EmbeddingTables {
                      const std::uint32_t* source, const Stream& stream);
 
   void add_value(DeviceTensors& tensors, std::size_t table, const std::string& name);
+  /// Nothing for a frozen table.
   void add_state(DeviceTensors& tensors, std::size_t table, const std::string& name);
 
  private:
+  bool all_frozen() const { return frozen_ + 1 == offsets_.size(); }
+  std::uint32_t frozen_rows() const { return offsets_[frozen_]; }
+
   std::vector<std::uint32_t> offsets_;
   unsigned dim_;
   OptimizerKind kind_;
-  bool trainable_;
+  std::size_t frozen_;
   DeviceBuffer<float> values_;
   DeviceBuffer<float> first_;   ///< Adam's m; adagrad's sums of squares ([rows] when row-wise)
   DeviceBuffer<float> second_;  ///< Adam's v

@@ -44,7 +44,7 @@ class TowerSide {
         groups_(ids_a_step, count),
         table_({count}, spec.embedding_dim,
                initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
-               {OptimizerKind::adam, spec.adam}, spec.embedding_trainable, stream),
+               {OptimizerKind::adam, spec.adam}, /*frozen=*/spec.embedding_trainable ? 0 : 1, stream),
         features_(std::size_t{count} * features_width_, "side features"),
         tower_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false,
                initial_tower(spec, features, stream_of_weights), {OptimizerKind::adam, spec.adam}, groups_.capacity(),

@@ -270,7 +270,7 @@ TEST(ReportTable, DefaultTablesAreThoseOfTheWorkload) {
   const std::vector<Table> tables = default_tables({&run, 1});
   ASSERT_EQ(tables.size(), 1u);
   EXPECT_EQ(tables[0].name, "cadc");
-  EXPECT_THAT(report_row(tables[0], 1), AllOf(HasSubstr("10 | mf/frozen | "), HasSubstr(" | 0.6815")));
+  EXPECT_THAT(report_row(tables[0], 1), AllOf(HasSubstr("10 | - | mf/frozen | "), HasSubstr(" | 0.6815")));
   const RunRecord nothing = sample_run();
   EXPECT_TRUE(default_tables({&nothing, 1}).empty());
 }

@@ -252,6 +252,7 @@ std::vector<Table> default_tables(std::span<const Run> runs) {
       return column.source == Source::metric && !declared_metric(runs, column.name) &&
              !recorded_metric(runs, column.name);
     });
+    if (std::ranges::none_of(spec.columns, is_figure)) continue;
     tables.push_back(make_table(spec, runs));
   }
   return tables;
