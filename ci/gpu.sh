@@ -55,7 +55,7 @@ fi
 
 if wants peer; then
   if python3 -c 'import torch, PIL; assert torch.cuda.is_available()' 2>/dev/null; then
-    python3 benchmarks/peers/compare_inr.py --frugal "$frugal" --backend cuda --modes eager,compiled \
+    python3 benchmarks/peers/compare_inr.py --build "$build" --backend cuda \
       --implementations auto --out "$out/peer_inr.json"
   else
     echo "ci/gpu.sh: no PyTorch that sees the device: the peer is left out" >&2

@@ -19,5 +19,5 @@ ci/setup.sh
 [ -x .deps/peers/bin/python ] || python3 -m venv .deps/peers
 .deps/peers/bin/pip install --quiet --requirement "benchmarks/peers/$requirements"
 cmake --preset release --log-level=WARNING
-cmake --build --preset release --target frugal micro_two_tower micro_dlrm
+cmake --build --preset release --target frugal micro_inr micro_two_tower micro_dlrm
 exec .deps/peers/bin/python "benchmarks/peers/compare_$workload.py" "$@"

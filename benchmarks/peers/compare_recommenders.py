@@ -8,17 +8,15 @@ dlrm_torch.py) live on between samples, after a warm-up. Each side runs alone wh
 Shapes: two-tower of MovieLens-1M, 64-128-64, 4 negatives, Adam; DLRM of Meta's benchmark. PyTorch takes what its user
 would choose from: its fastest row counts. `unique` runs its towers once per distinct id, as ours always do.
 
-Prints a table; --out keeps every sample with versions as JSON.
+Prints a table, medians with the range of the samples in brackets; --out keeps every sample with versions as JSON.
 """
 import argparse
 import json
 import os
 import pathlib
-import statistics
 import subprocess
-import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
+from side_by_side import Peer, parser_for, ratio, spread, write_samples
 
 # A fair PyTorch: waiting threads yield, freed memory is kept, large tables lie in huge pages (as ours do).
 ENVIRONMENT = {
@@ -42,29 +40,6 @@ CASES = {
 }
 
 
-class Peer:
-    """A PyTorch program, kept running."""
-
-    def __init__(self, program: str, arguments: list[str], threads: int):
-        self.process = subprocess.Popen([sys.executable, str(HERE / program), "--threads", str(threads), *arguments],
-                                        text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                        env={**os.environ, **ENVIRONMENT, "OMP_NUM_THREADS": str(threads)})
-        self.version = self.process.stdout.readline().split()[1:]
-
-    def milliseconds(self, steps: int) -> float:
-        """Of a step."""
-        self.process.stdin.write(f"train {steps}\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline().split()
-        if len(answer) != 2:
-            sys.exit("the PyTorch side ended; its messages are above")
-        return 1e3 * float(answer[0]) / steps
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait()
-
-
 def ours(program: pathlib.Path, benchmark: str, threads: int) -> float:
     """Milliseconds of a step: one run of the micro-benchmark."""
     output = subprocess.run([program, f"--benchmark_filter=^{benchmark}/", "--benchmark_format=json"], check=True,
@@ -75,26 +50,22 @@ def ours(program: pathlib.Path, benchmark: str, threads: int) -> float:
 def compare(name: str, args: argparse.Namespace) -> dict:
     """All samples of one case."""
     program, benchmark, torch_program, common, steps, ways = CASES[name]
-    peers = {way: Peer(torch_program, common + extra, args.threads) for way, extra in ways.items()}
+    peers = {way: Peer(torch_program, common + extra, ENVIRONMENT, args.threads) for way, extra in ways.items()}
     for peer in peers.values():
-        peer.milliseconds(2)
+        peer.train(2)
     samples = {"ours": [], **{way: [] for way in ways}}
     for _ in range(args.samples):
         samples["ours"].append(ours(args.build / program, benchmark, args.threads))
         for way, peer in peers.items():
-            samples[way].append(peer.milliseconds(steps))
+            samples[way].append(1e3 * peer.train(steps)[0] / steps)
     for peer in peers.values():
         peer.close()
     return {"case": name, "ms": samples, "torch": next(iter(peers.values())).version}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=HERE.parents[1] / "build/release")
+    parser = parser_for(__doc__)
     parser.add_argument("--cases", default="", help="only those whose name contains this")
-    parser.add_argument("--samples", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--out", type=pathlib.Path, help="file for the samples")
     args = parser.parse_args()
 
     results = []
@@ -104,16 +75,12 @@ def main() -> None:
             continue
         result = compare(name, args)
         results.append(result)
-        medians = {side: statistics.median(values) for side, values in result["ms"].items()}
-        mine = medians.pop("ours")
-        for way, median in medians.items():
-            print(f"| {name} | {mine:.2f} | {way} | {median:.2f} | {median / mine:.2f} |", flush=True)
-    print(f"\nMedian of n = {args.samples} alternating samples, {args.threads} threads, "
-          f"PyTorch {' '.join(results[0]['torch'])}.")
-    if args.out:
-        args.out.parent.mkdir(parents=True, exist_ok=True)
-        args.out.write_text(json.dumps({"schema": 1, "threads": args.threads, "environment": ENVIRONMENT,
-                                        "results": results}, indent=1) + "\n")
+        mine = result["ms"]["ours"]
+        for way in CASES[name][-1]:
+            theirs = result["ms"][way]
+            print(f"| {name} | {spread(mine)} | {way} | {spread(theirs)} | {ratio(theirs, mine)} |", flush=True)
+    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, PyTorch {results[0]['torch']}.")
+    write_samples(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "results": results})
 
 
 if __name__ == "__main__":

@@ -5,15 +5,14 @@ bottom 512-64, pairwise dots, top 1024-1024-1024-1, binary cross-entropy. Dense 
 --tables rowwise is row-wise Adagrad on the coalesced sparse gradient (what ours computes); sgd is the cheapest rule
 that PyTorch has for sparse gradients, which it need not coalesce.
 
-As a program it is one side of compare_recommenders.py: it reads lines "train STEPS" on stdin and answers each with the
-seconds they took and the last loss.
+As a program it is one side of compare_recommenders.py: side_by_side.py says how they talk; its figure is the last loss.
 """
 import argparse
-import sys
-import time
 
 import torch
 from torch.nn import functional
+
+from side_by_side import serve
 
 BATCH, TABLES, ROWS, DIM, DENSE = 2048, 8, 1_000_000, 64, 512
 RATE, EPSILON = 0.01, 1e-8
@@ -100,14 +99,12 @@ def main() -> None:
         tables.step()
         return loss
 
-    print(f"ready {torch.__version__} {torch.backends.cpu.get_cpu_capability()}", flush=True)
-    for line in sys.stdin:
-        _, steps = line.split()
-        start = time.perf_counter()
-        for _ in range(int(steps)):
+    def train(steps: int) -> torch.Tensor:
+        for _ in range(steps):
             loss = step()
-        seconds = time.perf_counter() - start
-        print(f"{seconds} {loss.item()}", flush=True)
+        return loss
+
+    serve(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}", train)
 
 
 if __name__ == "__main__":

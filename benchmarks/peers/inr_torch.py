@@ -3,16 +3,15 @@
 All sub-networks at once: one batched product a layer (baddbmm over [networks, points, width]), sin(30 z), a linear last
 layer, mean squared error over everything, one full-batch Adam update a step. Initial weights follow SIREN's law.
 
-As a program it is one side of compare_inr.py: it reads lines "train STEPS" on stdin and answers each with the seconds
-they took and the last loss. The network is kept between lines, so only training is timed.
+As a program it is one side of compare_inr.py: side_by_side.py says how they talk; its figure is the last loss.
 """
 import argparse
 import math
-import sys
-import time
 
 import torch
 from PIL import Image
+
+from side_by_side import serve
 
 OMEGA0 = 30.0
 
@@ -79,17 +78,16 @@ def main() -> None:
         return loss
 
     on_gpu = args.device == "cuda"
-    capability = torch.cuda.get_device_name() if on_gpu else torch.backends.cpu.get_cpu_capability()
-    print(f"ready {torch.__version__} {capability}", flush=True)
-    for line in sys.stdin:
-        _, steps = line.split()
-        start = time.perf_counter()
-        for _ in range(int(steps)):
+
+    def train(steps: int) -> torch.Tensor:
+        for _ in range(steps):
             loss = step()
         if on_gpu:
             torch.cuda.synchronize()
-        seconds = time.perf_counter() - start
-        print(f"{seconds} {loss.item()}", flush=True)
+        return loss
+
+    capability = torch.cuda.get_device_name() if on_gpu else torch.backends.cpu.get_cpu_capability()
+    serve(f"{torch.__version__} {capability}", train)
 
 
 if __name__ == "__main__":

@@ -1,18 +1,18 @@
 """Implicit alternating least squares by the library `implicit`, exact as ours: use_cg=False, float32.
 
-As a program it is one side of compare_mf.py: it reads lines "train ITERATIONS" on stdin, fits a new model from random
-factors each time and answers with the seconds of fit() and HR@10 on the given candidates, ties against the held-out
-item. The matrix is read before the clock starts.
+As a program it is one side of compare_mf.py: side_by_side.py says how they talk. Each time it fits a new model from random
+factors; the seconds are those of fit(), the matrix is read before, and its figure is HR@10 on the given candidates, ties
+against the held-out item.
 """
 import argparse
 import pathlib
-import sys
-import time
 
 import implicit
 import numpy
 import scipy.sparse
 from implicit.cpu.als import AlternatingLeastSquares
+
+from side_by_side import serve
 
 
 def read_pairs(path: pathlib.Path) -> numpy.ndarray:
@@ -50,16 +50,15 @@ def main() -> None:
     confidence = numpy.full(len(train), args.confidence, dtype=numpy.float32)
     matrix = scipy.sparse.csr_matrix((confidence, (train[:, 0], train[:, 1])), shape=shape)
 
-    print(f"ready implicit {implicit.__version__}, numpy {numpy.__version__}", flush=True)
-    for line in sys.stdin:
-        _, iterations = line.split()
+    def train(iterations: int) -> AlternatingLeastSquares:
         model = AlternatingLeastSquares(factors=args.dim, regularization=args.regularization, alpha=1.0,
-                                        dtype=numpy.float32, use_native=True, use_cg=False,
-                                        iterations=int(iterations), num_threads=args.threads, random_state=1)
-        start = time.perf_counter()
+                                        dtype=numpy.float32, use_native=True, use_cg=False, iterations=iterations,
+                                        num_threads=args.threads, random_state=1)
         model.fit(matrix, show_progress=False)
-        seconds = time.perf_counter() - start
-        print(f"{seconds} {hit_rate(model, held_out, candidates)}", flush=True)
+        return model
+
+    serve(f"implicit {implicit.__version__}, numpy {numpy.__version__}", train,
+          lambda model: hit_rate(model, held_out, candidates))
 
 
 if __name__ == "__main__":

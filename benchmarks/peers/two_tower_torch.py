@@ -6,15 +6,14 @@ distinct id (torch.unique) instead, as ours always does. Trained tables: --table
 layers (every row moves in every step), sparse gives them sparse gradients and SparseAdam (rows of the step move, as
 ours). Frozen tables are plain tensors.
 
-As a program it is one side of compare_recommenders.py: it reads lines "train STEPS" on stdin and answers each with the
-seconds they took and the last loss.
+As a program it is one side of compare_recommenders.py: side_by_side.py says how they talk; its figure is the last loss.
 """
 import argparse
-import sys
-import time
 
 import torch
 from torch.nn import functional
+
+from side_by_side import serve
 
 USERS, ITEMS, DIM, INTERACTIONS = 6040, 3706, 64, 994169
 
@@ -88,14 +87,12 @@ def main() -> None:
             optimizer.step()
         return loss
 
-    print(f"ready {torch.__version__} {torch.backends.cpu.get_cpu_capability()}", flush=True)
-    for line in sys.stdin:
-        _, steps = line.split()
-        start = time.perf_counter()
-        for _ in range(int(steps)):
+    def train(steps: int) -> torch.Tensor:
+        for _ in range(steps):
             loss = step()
-        seconds = time.perf_counter() - start
-        print(f"{seconds} {loss.item()}", flush=True)
+        return loss
+
+    serve(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}", train)
 
 
 if __name__ == "__main__":
