@@ -84,7 +84,7 @@ def main() -> None:
             loss = step()
         if on_gpu:
             torch.cuda.synchronize()
-        return loss
+        return loss.detach()
 
     capability = torch.cuda.get_device_name() if on_gpu else torch.backends.cpu.get_cpu_capability()
     serve(f"{torch.__version__} {capability}", train)

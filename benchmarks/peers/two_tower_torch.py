@@ -90,7 +90,7 @@ def main() -> None:
     def train(steps: int) -> torch.Tensor:
         for _ in range(steps):
             loss = step()
-        return loss
+        return loss.detach()
 
     serve(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}", train)
 

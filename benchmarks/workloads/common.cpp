@@ -1,11 +1,15 @@
 #include "benchmarks/workloads/common.hpp"
 
+#include <fmt/format.h>
+
 #include <cassert>
 #include <cstdint>
+#include <stdexcept>
 #include <utility>
 
 #include "datasets/attributes.hpp"
 #include "datasets/catalog.hpp"
+#include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
 
@@ -84,6 +88,36 @@ const Backend& backend_of(const Cell& cell) {
   const Backend* backend = find_backend(cell.backend);
   assert(backend && "check() passed");
   return *backend;
+}
+
+std::vector<ParamSpec> checkpoint_params() {
+  using Type = ParamSpec::Type;
+  return {{.name = "initial_weights",
+           .type = Type::string,
+           .default_value = "",
+           .help = "path of a safetensors file to go on from; empty: start anew"},
+          {.name = "save_weights",
+           .type = Type::boolean,
+           .default_value = false,
+           .help = "leave the model and its optimiser's state as weights.safetensors among the artifacts"}};
+}
+
+bool starts_from_checkpoint(const Cell& cell) { return cell.own().at("initial_weights") != ""; }
+
+std::uint64_t load_checkpoint(const Cell& cell, Model& model) {
+  const std::string path = cell.own().at("initial_weights");
+  const ModelState state = load_safetensors(path);
+  try {
+    model.import_state(state);
+    return state.step;
+  } catch (const std::invalid_argument& error) {
+    throw UserError(fmt::format("{} does not fit the model of this plan: {}", path, error.what()));
+  }
+}
+
+void save_checkpoint(const Cell& cell, const Model& model, harness::RunContext& context) {
+  if (cell.own().at("save_weights").get<bool>())
+    save_safetensors(context.artifacts() / "weights.safetensors", model.export_state());
 }
 
 }  // namespace frugal::workloads

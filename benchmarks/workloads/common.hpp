@@ -1,5 +1,6 @@
 // What the workloads share: data sets as plan choices, and the questions asked of a back end before a run.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -7,6 +8,7 @@
 
 #include "benchmarks/harness/workload.hpp"
 #include "impl/api/backend.hpp"
+#include "impl/api/model.hpp"
 #include "impl/common/inr_layout.hpp"
 #include "impl/common/recommender_shapes.hpp"
 
@@ -40,5 +42,18 @@ void check_spec(const Spec& spec, const std::string& path, const Backend* backen
 
 /// The back end of a cell that check() has passed.
 const Backend& backend_of(const harness::Cell& cell);
+
+/// initial_weights and save_weights: a model's whole state, optimiser and steps included, as a safetensors file. A run
+/// that starts from it goes on where the other one ended.
+std::vector<harness::ParamSpec> checkpoint_params();
+
+/// Does the cell name a file to start from?
+bool starts_from_checkpoint(const harness::Cell& cell);
+
+/// Reads it and returns the steps that the state has behind it. Throws UserError when it is no state of this model.
+std::uint64_t load_checkpoint(const harness::Cell& cell, Model& model);
+
+/// Leaves weights.safetensors among the artifacts, where the cell asks for it.
+void save_checkpoint(const harness::Cell& cell, const Model& model, harness::RunContext& context);
 
 }  // namespace frugal::workloads

@@ -25,6 +25,14 @@ DlrmSpec many_examples(OptimizerKind kind, FeatureInteraction interaction) {
           .seed = 8};
 }
 
+/// Rows of weights and of outputs that the products read from apart.
+DlrmSpec wide_layers() {
+  DlrmSpec spec = many_examples(OptimizerKind::adagrad, FeatureInteraction::dot);
+  spec.bottom = {512, 6};
+  spec.top = {512, 512, 1};
+  return spec;
+}
+
 TEST(DlrmCpu, IsEquivalentToReference) {
   if (const Support available = cpu::backend().available(); !available) GTEST_SKIP() << available.reason;
   expect_equivalent(check_dlrm(reference::backend(), cpu::backend()), 700);
@@ -32,10 +40,8 @@ TEST(DlrmCpu, IsEquivalentToReference) {
 
 TEST(DlrmCpu, SameBitsAtAnyNumberOfThreads) {
   const int threads = omp_get_max_threads();
-  const std::pair<OptimizerKind, FeatureInteraction> cases[] = {
-      {OptimizerKind::rowwise_adagrad, FeatureInteraction::dot}, {OptimizerKind::adam, FeatureInteraction::cat}};
-  for (const auto& [kind, interaction] : cases) {
-    const DlrmSpec spec = many_examples(kind, interaction);
+  for (const DlrmSpec& spec : {many_examples(OptimizerKind::rowwise_adagrad, FeatureInteraction::dot),
+                               many_examples(OptimizerKind::adam, FeatureInteraction::cat), wide_layers()}) {
     const Clicks first = planted_clicks(spec, 3000, 0);
     const Clicks second = clicks_with_bags(spec, 2000, 7, 1);
     ModelState expected;

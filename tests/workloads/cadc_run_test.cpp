@@ -57,6 +57,39 @@ TEST(CadcWorkload, KeepsTheAskedShareAndBudgetsByEpochsOrSteps) {
               steps.metrics.at("steps") / epochs.metrics.at("steps"), 1e-9);
 }
 
+TEST(CadcWorkload, TwoHalvesWithACheckpointBetweenAreTheWhole) {
+  const auto plan = [](const std::string& what, int epochs, const std::string& more) {
+    return fmt::format(R"(
+schema: 1
+name: test
+workload: cadc
+backend: cpu
+dataset: {{name: synthetic-interactions, users: 300, items: 200, interactions: 9000}}
+params: {{cadc: {{mf: {{dim: 8, epochs: {1}}}, tower: {{layers: [16, 8], epochs: {1}, batch: 256}}, {0}{2}}}}}
+)",
+                       what, epochs, more);
+  };
+  for (const char* what : {"model: mf", "embedding_init: random, embedding_trainable: true",
+                           "embedding_init: random, embedding_trainable: false"}) {
+    TestContext context;
+    run_cell(plan(what, 2, ", save_weights: true"), context);
+    const std::string path = context.artifacts() / "weights.safetensors";
+    const auto halves = run_cell(plan(what, 2, ", initial_weights: " + path));
+    const auto whole = run_cell(plan(what, 4, ""));
+    EXPECT_EQ(halves.metrics.at("ndcg@10[full]"), whole.metrics.at("ndcg@10[full]")) << what;
+    EXPECT_THROW(run_cell(plan(what, 2, ", initial_weights: " + path + ".no")), UserError) << what;
+  }
+}
+
+TEST(CadcWorkload, TowersThatGoOnFromACheckpointNeedNoFactorisation) {
+  TestContext first;
+  run_cell(cadc_plan("cpu", "save_weights: true"), first);
+  TestContext second;
+  run_cell(cadc_plan("cpu", fmt::format("initial_weights: {}", (first.artifacts() / "weights.safetensors").string())),
+           second);
+  EXPECT_EQ(second.stages, (std::set<std::string>{"load", "sample", "train", "evaluate"}));
+}
+
 TEST(CadcWorkload, ReferenceAndCpuAgreeOnTheWholePipeline) {
   for (const char* params : {"model: mf", "keep_fraction: 0.5"}) {
     const auto oracle = run_cell(cadc_plan("reference", params));

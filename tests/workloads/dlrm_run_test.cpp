@@ -43,6 +43,16 @@ TEST(DlrmWorkload, ReferenceAndCpuAgree) {
   EXPECT_EQ(cpu.metrics.at("samples"), 20000);
 }
 
+TEST(DlrmWorkload, TwoHalvesWithACheckpointBetweenAreTheWhole) {
+  TestContext context;
+  run_cell(dlrm_plan("cpu", "epochs: 1, save_weights: true"), context);
+  const std::string path = context.artifacts() / "weights.safetensors";
+  const auto halves = run_cell(dlrm_plan("cpu", "epochs: 1, initial_weights: " + path));
+  const auto whole = run_cell(dlrm_plan("cpu", "epochs: 2"));
+  for (const char* metric : {"auc", "logloss", "loss[train]"})
+    EXPECT_EQ(halves.metrics.at(metric), whole.metrics.at(metric)) << metric;
+}
+
 std::string ratings_plan(const std::string& params) {
   return fmt::format(R"(
 schema: 1

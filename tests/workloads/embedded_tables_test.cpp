@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
 #include "benchmarks/workloads/registry.hpp"
 
@@ -19,6 +20,8 @@ std::set<std::string> known_paths(const harness::Workload& workload) {
   std::set<std::string> paths{"workload", "backend", "implementation", "dataset.name"};
   for (const harness::ParamSpec& param : workload.params())
     paths.insert("params." + workload.name() + "." + param.name);
+  for (const harness::DatasetChoice& choice : workload.datasets())
+    for (const harness::ParamSpec& param : choice.params) paths.insert("dataset." + param.name);
   return paths;
 }
 
@@ -28,7 +31,7 @@ TEST(EmbeddedTables, ShowOnlyWhatTheirWorkloadDeclares) {
   for (const harness::TableSpec& spec : specs) {
     const harness::Workload* workload = workload_of(spec);
     ASSERT_NE(workload, nullptr) << spec.name;
-    std::set<std::string> metrics;
+    std::set<std::string> metrics{harness::peak_memory_metric().name};
     for (const harness::MetricDescriptor& metric : workload->metrics()) metrics.insert(metric.name);
     const std::set<std::string> paths = known_paths(*workload);
     for (const harness::ColumnSpec& column : spec.columns) {

@@ -37,6 +37,7 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   context.stage("factorize", [&] {
     mf = backend_of(cell).make(spec);
     mf->set_interactions(split.train);
+    if (starts_from_checkpoint(cell)) load_checkpoint(cell, *mf);
     for (int epoch = 0; epoch < epochs; ++epoch) {
       outcome.metrics["loss[mf]"] = mf->train(1).back();
       context.progress(share * (epoch + 1) / epochs);
@@ -185,6 +186,7 @@ class Cadc final : public harness::Workload {
       outcome.metrics["flops.inference"] = 2.0 * split.items * own.at("mf").at("dim").get<int>();
       evaluate(*mf, split, context, outcome);
       if (own.at("export_embeddings")) write_tables(embeddings_from(mf->export_state()), context.artifacts());
+      save_checkpoint(cell, *mf, context);
       return outcome;
     }
     train_two_tower(cell, problem, mf.get(), context, outcome);
@@ -216,7 +218,7 @@ class Cadc final : public harness::Workload {
            fmt::format("recent needs times, and {} has none", cell.dataset.at("name").get<std::string>()), false});
     if (own.at("sampling") == "hardest" && !uses_mf(cell))
       complaints.push_back(
-          {"params.cadc.sampling", "hardest asks stage 1's scores: it needs embedding_init mf", false});
+          {"params.cadc.sampling", "hardest asks stage 1's scores: it needs embedding_init mf, and a start without initial_weights", false});
   }
 
   static void evaluate(const Ranker& ranker, const data::Split& split, RunContext& context, Outcome& outcome) {
@@ -248,6 +250,9 @@ class Cadc final : public harness::Workload {
     ModelState tables;  // what the embeddings must hold while they are frozen
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
+      if (spec.user_features > 0) model->import_state(features_of(problem.side));
+      if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
+      if (starts_from_checkpoint(cell)) load_checkpoint(cell, *model);
       if (mf) {
         tables = embeddings_from(mf->export_state());
         model->import_state(tables);
@@ -255,8 +260,6 @@ class Cadc final : public harness::Workload {
       } else if (!spec.embedding_trainable) {
         tables = embeddings_of(model->export_state());
       }
-      if (spec.user_features > 0) model->import_state(features_of(problem.side));
-      if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
       model->set_interactions(sample);
       EarlyStop stop(split, problem.validation, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
       const double before = mf ? 0.5 : 0;
@@ -278,6 +281,7 @@ class Cadc final : public harness::Workload {
 
     evaluate(*model, split, context, outcome);
     if (own.at("export_embeddings")) write_tables(embeddings_of(model->export_state()), context.artifacts());
+    save_checkpoint(cell, *model, context);
     outcome.metrics["interactions.kept"] = static_cast<double>(sample.size());
     outcome.metrics["flops.train"] += flops.total();
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "benchmarks/workloads/common.hpp"
 #include "benchmarks/workloads/mf_params.hpp"
 
 namespace frugal::workloads {
@@ -31,7 +32,8 @@ TwoTowerSpec two_tower_spec(const Cell& cell, std::uint32_t users, std::uint32_t
 
 bool uses_mf(const Cell& cell) {
   const Json& own = cell.own();
-  return own.at("model") == "mf" || (own.at("model") == "two_tower" && own.at("embedding_init") == "mf");
+  return own.at("model") == "mf" ||
+         (own.at("model") == "two_tower" && own.at("embedding_init") == "mf" && !starts_from_checkpoint(cell));
 }
 
 std::string why_no_identity(const TwoTowerSpec& spec) {
@@ -147,8 +149,8 @@ std::vector<ParamSpec> cadc_params() {
        .min = 0,
        .max = 1e6},
   };
-  const std::vector<ParamSpec> mf = mf_params("logistic_sgd", 256);
-  all.insert(all.end(), mf.begin(), mf.end());
+  for (const std::vector<ParamSpec>& more : {mf_params("logistic_sgd", 256), checkpoint_params()})
+    all.insert(all.end(), more.begin(), more.end());
   return all;
 }
 

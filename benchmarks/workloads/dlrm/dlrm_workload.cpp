@@ -155,8 +155,8 @@ class DlrmWorkload final : public harness::Workload {
          .min = 1,
          .max = 1e6},
     };
-    const std::vector<ParamSpec> mf = mf_params("ials", 12);
-    all.insert(all.end(), mf.begin(), mf.end());
+    for (const std::vector<ParamSpec>& more : {mf_params("ials", 12), checkpoint_params()})
+      all.insert(all.end(), more.begin(), more.end());
     return all;
   }
 
@@ -194,7 +194,7 @@ class DlrmWorkload final : public harness::Workload {
     if (data::attributes_manifest(cell.dataset)) check_attributes(cell, "dataset", data_dirs, complaints);
     check_spec(dlrm_spec(cell, 13, {1000, 1000}), "params.dlrm", backend, complaints);
     const bool ratings = data::attributes_manifest(cell.dataset) != nullptr;
-    if (own.at("embedding_init") == "mf") {
+    if (uses_mf(cell)) {
       check_spec(stage_1(cell, 1000, 1000), "params.dlrm.mf", backend, complaints);
       if (!ratings)
         complaints.push_back({"params.dlrm.embedding_init", "only examples that are ratings can be factorised", false});
@@ -214,7 +214,7 @@ class DlrmWorkload final : public harness::Workload {
     if (const Support support = backend_of(cell).supports(spec); !support) throw UserError(support.reason);
     Flops flops;
     ModelState tables;
-    if (cell.own().at("embedding_init") == "mf") tables = factorize(cell, data, context, flops);
+    if (uses_mf(cell)) tables = factorize(cell, data, context, flops);
     std::vector<std::uint32_t> kept;
     context.stage("sample", [&] { kept = keep_uniform(data.train.size(), cell.own().at("keep_fraction"), cell.seed); });
 
@@ -228,17 +228,20 @@ class DlrmWorkload final : public harness::Workload {
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);
+      const std::uint64_t begin = starts_from_checkpoint(cell) ? load_checkpoint(cell, *model) : 0;
       BatchBuffer buffer(data.train);
       double loss = 0;
-      for (std::uint64_t step = 0; step < steps; ++step) {
+      double seen = 0;  // examples of this epoch
+      for (std::uint64_t step = begin; step < begin + steps; ++step) {
         const std::uint64_t in_epoch = step % steps_per_epoch(n);
         const Permutation order(n, cell.seed, static_cast<std::uint32_t>(step / steps_per_epoch(n)));
         const std::uint64_t first = in_epoch * batch;
         const std::uint64_t count = std::min(batch, n - first);
-        if (in_epoch == 0) loss = 0;
+        if (in_epoch == 0) loss = seen = 0;
         loss += model->train_step(buffer.gather(kept, order, first, count)) * static_cast<double>(count);
-        outcome.metrics["loss[train]"] = loss / static_cast<double>(first + count);
-        context.progress(static_cast<double>(step + 1) / static_cast<double>(steps));
+        seen += static_cast<double>(count);
+        outcome.metrics["loss[train]"] = loss / seen;
+        context.progress(static_cast<double>(step + 1 - begin) / static_cast<double>(steps));
       }
       const Flops stage_2 = epoch_flops(spec, n) * passes;
       flops = flops + stage_2;
@@ -259,6 +262,7 @@ class DlrmWorkload final : public harness::Workload {
       if (const auto reached = outcome.metrics.find("auc"); reached != outcome.metrics.end() && *best != 0.5)
         outcome.metrics["auc[of bayes]"] = (reached->second - 0.5) / (*best - 0.5);
     }
+    save_checkpoint(cell, *model, context);
     outcome.metrics["samples"] = static_cast<double>(n) * passes;
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
@@ -278,6 +282,10 @@ class DlrmWorkload final : public harness::Workload {
 
   static MfSpec stage_1(const Cell& cell, std::uint32_t users, std::uint32_t items) {
     return mf_spec(cell.own().at("mf"), cell.own().at("embedding_dim"), users, items, cell.seed);
+  }
+
+  static bool uses_mf(const Cell& cell) {
+    return cell.own().at("embedding_init") == "mf" && !starts_from_checkpoint(cell);
   }
 
   /// Stage 1 on who liked what; the factors as the tables of users and items.

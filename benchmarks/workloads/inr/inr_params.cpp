@@ -1,5 +1,7 @@
 #include "benchmarks/workloads/inr/inr_params.hpp"
 
+#include "benchmarks/workloads/common.hpp"
+
 namespace frugal::workloads {
 namespace {
 
@@ -63,7 +65,7 @@ ParamSpec text(const char* name, const char* default_value, const char* help, st
 }  // namespace
 
 std::vector<ParamSpec> inr_params() {
-  return {
+  std::vector<ParamSpec> all = {
       text("image", "",
            "file of a data set that has several, by name; empty: the one of this size, else the largest; of the data "
            "set `file`, the path of a PNG, WAV or .npy"),
@@ -99,13 +101,11 @@ std::vector<ParamSpec> inr_params() {
       text("precision", "fp32", "arithmetic of the square products", {"fp32", "tf32", "bf16"}),
       text("implementation", "auto", "which of a back end's; auto: the fastest that can compute this",
            {"auto", "onednn", "fused"}),
-      text("initial_weights", "", "path of a safetensors file to start from; empty: random"),
-      {.name = "save_weights",
-       .type = ParamSpec::Type::boolean,
-       .default_value = false,
-       .help = "leave weights.safetensors among the artifacts"},
       integer("render_scale", 1, "also render this many times finer along each dimension; 1: not", 1, 64),
   };
+  const std::vector<ParamSpec> checkpoint = checkpoint_params();
+  all.insert(all.end(), checkpoint.begin(), checkpoint.end());
+  return all;
 }
 
 data::SignalChoice signal_choice(const Cell& cell) {

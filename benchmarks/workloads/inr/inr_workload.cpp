@@ -15,7 +15,6 @@
 #include "datasets/catalog.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
-#include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -59,7 +58,7 @@ class InrRun {
   void train() {
     context_.stage("train", [&] {
       model_ = backend_of(cell_).make(spec_);
-      start_from_given_weights();
+      if (starts_from_checkpoint(cell_)) load_checkpoint(cell_, *model_);
       targets_ = tiling_->gather(original_.values, spec_.channels);
       model_->set_samples(tiling_->coordinates(), targets_);
       std::optional<double> target_loss;
@@ -68,17 +67,6 @@ class InrRun {
                                  [&](double share) { context_.progress(share); });
       return Work{.flops = training_flops(), .bytes = 0};
     });
-  }
-
-  void start_from_given_weights() {
-    const std::string path = own_.at("initial_weights");
-    if (path.empty()) return;
-    const ModelState state = load_safetensors(path);
-    try {
-      model_->import_state(state);
-    } catch (const std::invalid_argument& error) {
-      throw UserError(fmt::format("{} does not fit the networks of this plan: {}", path, error.what()));
-    }
   }
 
   void render() {
@@ -131,7 +119,7 @@ class InrRun {
     if (const int scale = own_.at("render_scale"); scale > 1)
       data::write_signal(folder / fmt::format("render_x{}", scale),
                          signal_of(values_at(tiling_->coordinates(scale)), scale));
-    if (own_.at("save_weights").get<bool>()) save_safetensors(folder / "weights.safetensors", model_->export_state());
+    save_checkpoint(cell_, *model_, context_);
   }
 
   void measure_quantized() {

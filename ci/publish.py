@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Makes a finished run a published one: ci/publish.py RUN [RUN...]
+
+Copies the records of results/local/NAME (or any other folder) to results/published/NAME, takes the folders of this
+machine out of the command, and prints the tables and plots of the copy beside it. Refuses a run of a build with local
+changes, or of a commit that is not in the history: nobody could repeat it.
+"""
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+FRUGAL = ROOT / "build/release/frugal"
+
+
+def portable(command: list[str]) -> list[str]:
+    """The command with DIR for the folder of the data, the program and the plan as a clone has them, and no --out."""
+    words, skip = [], False
+    for before, word in zip([""] + command, command):
+        if skip or word == "--out":
+            skip = word == "--out" and not skip
+        elif before == "--data-dir":
+            words.append("DIR")
+        elif word.endswith(".yaml"):
+            words.append(f"benchmarks/plans/{pathlib.Path(word).name}")
+        else:
+            words.append(word)
+    return ["build/release/frugal", *words[1:]]
+
+
+def publish(run: pathlib.Path) -> None:
+    provenance = json.loads((run / "run.json").read_text())
+    commit = provenance["build"]["commit"]
+    if provenance["build"]["dirty"]:
+        sys.exit(f"{run}: its build had local changes")
+    if subprocess.run(["git", "merge-base", "--is-ancestor", commit, "HEAD"], cwd=ROOT).returncode != 0:
+        sys.exit(f"{run}: its commit {commit} is not in the history of HEAD")
+    provenance["command"] = portable(provenance["command"])
+    provenance["plan"]["file"] = f"benchmarks/plans/{pathlib.Path(provenance['plan']['file']).name}"
+    target = ROOT / "results/published" / run.name
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "run.json").write_text(json.dumps(provenance, indent=2, ensure_ascii=False) + "\n")
+    shutil.copy(run / "cells.jsonl", target)
+    for form, name in (("md", "tables.md"), ("svg", "plots.svg")):
+        output = subprocess.run([FRUGAL, "report", target, "--format", form], capture_output=True, text=True, cwd=ROOT)
+        if output.returncode == 0 and output.stdout.strip():
+            (target / name).write_text(output.stdout)
+    print(target.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        sys.exit(__doc__)
+    for folder in sys.argv[1:]:
+        publish(pathlib.Path(folder).resolve())
