@@ -2,7 +2,8 @@
 //
 // Training with the loops swapped: sub-networks never interact, so a thread takes one of them and trains it for all the
 // requested steps while its weights, gradient and Adam state stay in the core's L2, then takes the next. No barrier and
-// no traffic of the whole state per step.
+// no traffic of the whole state per step. The last few are handed from thread to thread after every few steps
+// (InrTurns): a core that another process slows down then does less, and nobody waits for it.
 //
 // Determinism: bitwise at any number of threads. The points of a network are cut into chunks, a number that depends on
 // the spec alone; the gradient of a chunk is computed serially and the chunks are added in order. With few networks the
@@ -14,7 +15,10 @@
 
 #include <algorithm>
 #include <cassert>
+#include <deque>
+#include <mutex>
 #include <numeric>
+#include <optional>
 
 #include "impl/common/inr_layout.hpp"
 #include "impl/common/stale_stop.hpp"
@@ -31,6 +35,7 @@ constexpr std::int64_t inr_chunk_points = 1024;  // fewer are not worth a gradie
 constexpr std::int64_t inr_most_chunks = 32;
 constexpr std::int64_t inr_reduce_block =
     4096;  // parameters reduced and updated at a time when threads share a network
+constexpr int inr_steps_of_turn = 4;  // of the last networks: what the other threads wait for at most
 constexpr std::int64_t inr_tile_bytes = std::int64_t{1} << 20;  // of activations and slopes: what L2 holds of them
 
 /// Points run forward and backward together: enough rows for the products to run at speed, few enough that the
@@ -55,6 +60,41 @@ class InrOneThread {
 
  private:
   int before_;
+};
+
+/// Deals networks to threads: each network's steps in order, by one thread at a time, in turns. The bits do not depend
+/// on who takes which.
+class InrTurns {
+ public:
+  struct Turn {
+    std::int64_t network;
+    int first;  ///< step
+    int end;
+  };
+
+  InrTurns(std::int64_t networks, int steps, int threads)
+      : steps_(steps), whole_(std::max<std::int64_t>(0, networks - 2 * std::int64_t{threads})) {
+    for (std::int64_t k = whole_; k < networks; ++k) waiting_.push_back({k, 0, 0});
+  }
+
+  /// The next turn of a thread that has finished `last`, if it had one; nothing when no network waits any more: those
+  /// that are not done are in other hands, and stay there.
+  std::optional<Turn> next(const std::optional<Turn>& last) {
+    const std::lock_guard lock(mutex_);
+    if (last && last->end < steps_) waiting_.push_back(*last);
+    if (taken_ < whole_) return Turn{taken_++, 0, steps_};
+    if (waiting_.empty()) return std::nullopt;
+    const Turn turn = waiting_.front();
+    waiting_.pop_front();
+    return Turn{turn.network, turn.end, std::min(steps_, turn.end + inr_steps_of_turn)};
+  }
+
+ private:
+  std::mutex mutex_;
+  int steps_;
+  std::int64_t whole_;  ///< networks that a thread takes for all steps
+  std::int64_t taken_ = 0;
+  std::deque<Turn> waiting_;  ///< the others, with the turn that is behind them
 };
 
 class CpuInrEnsemble final : public InrEnsemble {
@@ -90,11 +130,12 @@ class CpuInrEnsemble final : public InrEnsemble {
     if (share_networks(threads)) {
       for (std::int64_t k = 0; k < spec_.networks; ++k) train_together(k, steps, threads, squares.data() + k * steps);
     } else {
+      InrTurns turns(spec_.networks, steps, threads);
 #pragma omp parallel num_threads(threads)
       {
         const InrOneThread alone;
-#pragma omp for schedule(dynamic, 1)
-        for (std::int64_t k = 0; k < spec_.networks; ++k) train_alone(k, steps, squares.data() + k * steps);
+        for (std::optional<InrTurns::Turn> turn = turns.next({}); turn; turn = turns.next(turn))
+          train_alone(*turn, squares.data() + turn->network * steps);
       }
     }
     step_ += static_cast<std::uint64_t>(steps);
@@ -235,15 +276,16 @@ class CpuInrEnsemble final : public InrEnsemble {
     return {step, copy_of(k, 1), copy_of(k, 2)};
   }
 
-  /// One thread trains network k for all steps.
-  void train_alone(std::int64_t k, int steps, double* squares) {
+  /// One thread trains a network for some of the steps.
+  void train_alone(const InrTurns::Turn& turn, double* squares) {
+    const std::int64_t k = turn.network;
     const int thread = omp_get_thread_num();
     InrWorker& worker = *workers_[thread];
     float* gradient = gradients_[thread].data();
     float* term = terms_[thread].data();
     const InrKernels& kernels = inr_kernels();
     StaleStop& curve = curves_[k];
-    for (int s = 0; s < steps; ++s) {
+    for (int s = turn.first; s < turn.end; ++s) {
       if (!curve.stopped(spec_.patience)) {
         const InrUpdate update = update_of(k, step_ + s + 1);
         double sum = chunk_gradient(worker, k, 0, gradient, chunks_ == 1 ? &update : nullptr);

@@ -191,13 +191,13 @@ class InrCpuThreads : public ::testing::TestWithParam<std::tuple<InrSpec, InrImp
 TEST_P(InrCpuThreads, NumberDoesNotChangeABit) {
   omp_set_num_threads(1);
   const auto alone = made();
-  const std::vector<double> losses = alone->train(4);
+  const std::vector<double> losses = alone->train(9);
   const ModelState state = alone->export_state();
   const std::vector<float> picture = inr_test::evaluated(*alone, spec_, 7);
   for (const int threads : {2, 3, 5}) {
     omp_set_num_threads(threads);
     const auto model = made();
-    EXPECT_EQ(model->train(4), losses) << threads;
+    EXPECT_EQ(model->train(9), losses) << threads;
     EXPECT_TRUE(identical(model->export_state(), state)) << threads;
     EXPECT_EQ(inr_test::evaluated(*model, spec_, 7), picture) << threads;
   }
