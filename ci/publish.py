@@ -2,8 +2,9 @@
 """Makes a finished run a published one: ci/publish.py RUN [RUN...]
 
 Copies the records of results/local/NAME (or any other folder) to results/published/NAME, takes the folders of this
-machine out of the command, and prints the tables and plots of the copy beside it. Refuses a run of a build with local
-changes, or of a commit that is not in the history: nobody could repeat it.
+machine out of the command, and prints the tables and plots of the copy beside it. Of a search it takes the
+tables.md that `frugal search PLAN > RUN/tables.md` left: a report of all it tried says less. Refuses a run of a build
+with local changes, or of a commit that is not in the history: nobody could repeat it.
 """
 import json
 import pathlib
@@ -43,11 +44,14 @@ def publish(run: pathlib.Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     (target / "run.json").write_text(json.dumps(provenance, indent=2, ensure_ascii=False) + "\n")
     shutil.copy(run / "cells.jsonl", target)
+    print(target.relative_to(ROOT))
+    if (run / "search.json").exists():
+        shutil.copy(run / "tables.md", target)
+        return
     for form, name in (("md", "tables.md"), ("svg", "plots.svg")):
         output = subprocess.run([FRUGAL, "report", target, "--format", form], capture_output=True, text=True, cwd=ROOT)
         if output.returncode == 0 and output.stdout.strip():
             (target / name).write_text(output.stdout)
-    print(target.relative_to(ROOT))
 
 
 if __name__ == "__main__":
