@@ -80,7 +80,9 @@ def main() -> None:
             theirs = result["ms"][way]
             print(f"| {name} | {spread(mine)} | {way} | {spread(theirs)} | {ratio(theirs, mine)} |", flush=True)
     print(f"\nn = {args.samples} alternating samples, {args.threads} threads, PyTorch {results[0]['torch']}.")
-    write_samples(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "results": results})
+    version = subprocess.run([args.build / "frugal", "--version"], check=True, capture_output=True, text=True).stdout
+    write_samples(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "build": version.strip(),
+                             "results": results})
 
 
 if __name__ == "__main__":

@@ -74,7 +74,8 @@ class FrugalCell:
 
     def run(self) -> dict:
         """Machine and build of the last sample."""
-        return json.loads((self.out / "run.json").read_text())
+        run = json.loads((self.out / "run.json").read_text())
+        return {key: run[key] for key in ("build", "machine", "started")}
 
 
 def parser_for(documentation: str) -> argparse.ArgumentParser:
