@@ -19,23 +19,31 @@ struct Activity {
 };
 
 /// Attributes with at most one category become a table each, whose last row is "none"; the others become 0/1 features.
-bool is_table(const Attribute& attribute) {
-  return std::ranges::all_of(attribute.of, [](const auto& categories) { return categories.size() <= 1; });
-}
+struct Column {
+  explicit Column(const Attribute& of)
+      : attribute(of),
+        is_table(std::ranges::all_of(of.of, [](const auto& categories) { return categories.size() <= 1; })) {}
+  const Attribute& attribute;
+  bool is_table;
+};
 
 class ExampleMaker {
  public:
   ExampleMaker(const Ratings& ratings, const SideAttributes& side, Activity activity, double label_rating)
-      : ratings_(ratings), side_(side), activity_(std::move(activity)), label_rating_(label_rating) {}
+      : ratings_(ratings),
+        of_users_(side.users.begin(), side.users.end()),
+        of_items_(side.items.begin(), side.items.end()),
+        activity_(std::move(activity)),
+        label_rating_(label_rating) {}
 
   Clicks empty() const {
     Clicks clicks;
     clicks.table_rows = {ratings_.users, ratings_.items};
     clicks.dense_features = 2;
-    for (const auto* attributes : {&side_.users, &side_.items}) {
-      for (const Attribute& attribute : *attributes) {
-        const std::size_t categories = attribute.categories.size();
-        if (is_table(attribute)) {
+    for (const auto* columns : {&of_users_, &of_items_}) {
+      for (const Column& column : *columns) {
+        const std::size_t categories = column.attribute.categories.size();
+        if (column.is_table) {
           clicks.table_rows.push_back(static_cast<std::uint32_t>(categories) + 1);
         } else {
           clicks.dense_features += static_cast<int>(categories);
@@ -49,17 +57,17 @@ class ExampleMaker {
     clicks.ids.insert(clicks.ids.end(), {rating.user, rating.item});
     clicks.dense.push_back(static_cast<float>(std::log1p(activity_.users[rating.user])));
     clicks.dense.push_back(static_cast<float>(std::log1p(activity_.items[rating.item])));
-    add_attributes(side_.users, rating.user, clicks);
-    add_attributes(side_.items, rating.item, clicks);
+    add_attributes(of_users_, rating.user, clicks);
+    add_attributes(of_items_, rating.item, clicks);
     clicks.labels.push_back(rating.value >= label_rating_ ? 1.0F : 0.0F);
   }
 
  private:
-  static void add_attributes(const std::vector<Attribute>& attributes, std::uint32_t entity, Clicks& clicks) {
-    for (const Attribute& attribute : attributes) {
-      const std::vector<std::uint32_t>& own = attribute.of[entity];
-      const auto none = static_cast<std::uint32_t>(attribute.categories.size());
-      if (is_table(attribute)) {
+  static void add_attributes(const std::vector<Column>& columns, std::uint32_t entity, Clicks& clicks) {
+    for (const Column& column : columns) {
+      const std::vector<std::uint32_t>& own = column.attribute.of[entity];
+      const auto none = static_cast<std::uint32_t>(column.attribute.categories.size());
+      if (column.is_table) {
         clicks.ids.push_back(own.empty() ? none : own.front());
       } else {
         const std::size_t first = clicks.dense.size();
@@ -70,7 +78,8 @@ class ExampleMaker {
   }
 
   const Ratings& ratings_;
-  const SideAttributes& side_;
+  std::vector<Column> of_users_;
+  std::vector<Column> of_items_;
   Activity activity_;
   double label_rating_;
 };
