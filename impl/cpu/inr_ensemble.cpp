@@ -34,7 +34,7 @@ constexpr std::int64_t inr_largest_width = 4096;
 constexpr std::int64_t inr_chunk_points = 1024;  // fewer are not worth a gradient buffer of their own
 constexpr std::int64_t inr_most_chunks = 32;
 constexpr std::int64_t inr_reduce_block =
-    4096;  // parameters reduced and updated at a time when threads share a network
+    4096;                             // parameters reduced and updated at a time when threads share a network
 constexpr int inr_steps_of_turn = 4;  // of the last networks: what the other threads wait for at most
 constexpr std::int64_t inr_tile_bytes = std::int64_t{1} << 20;  // of activations and slopes: what L2 holds of them
 

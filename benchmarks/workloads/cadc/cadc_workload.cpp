@@ -218,7 +218,8 @@ class Cadc final : public harness::Workload {
            fmt::format("recent needs times, and {} has none", cell.dataset.at("name").get<std::string>()), false});
     if (own.at("sampling") == "hardest" && !uses_mf(cell))
       complaints.push_back(
-          {"params.cadc.sampling", "hardest asks stage 1's scores: it needs embedding_init mf, and a start without initial_weights", false});
+          {"params.cadc.sampling",
+           "hardest asks stage 1's scores: it needs embedding_init mf, and a start without initial_weights", false});
   }
 
   static void evaluate(const Ranker& ranker, const data::Split& split, RunContext& context, Outcome& outcome) {
