@@ -18,11 +18,11 @@ FRUGAL = ROOT / "build/release/frugal"
 
 def portable(command: list[str]) -> list[str]:
     """The command with DIR for the folder of the data, the program and the plan as a clone has them, and no --out."""
-    words, skip = [], False
+    words = []
     for before, word in zip([""] + command, command):
-        if skip or word == "--out":
-            skip = word == "--out" and not skip
-        elif before == "--data-dir":
+        if "--out" in (before, word):
+            continue
+        if before == "--data-dir":
             words.append("DIR")
         elif word.endswith(".yaml"):
             words.append(f"benchmarks/plans/{pathlib.Path(word).name}")

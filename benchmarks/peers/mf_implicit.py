@@ -50,14 +50,14 @@ def main() -> None:
     confidence = numpy.full(len(train), args.confidence, dtype=numpy.float32)
     matrix = scipy.sparse.csr_matrix((confidence, (train[:, 0], train[:, 1])), shape=shape)
 
-    def train(iterations: int) -> AlternatingLeastSquares:
+    def fit(iterations: int) -> AlternatingLeastSquares:
         model = AlternatingLeastSquares(factors=args.dim, regularization=args.regularization, alpha=1.0,
                                         dtype=numpy.float32, use_native=True, use_cg=False, iterations=iterations,
                                         num_threads=args.threads, random_state=1)
         model.fit(matrix, show_progress=False)
         return model
 
-    serve(f"implicit {implicit.__version__}, numpy {numpy.__version__}", train,
+    serve(f"implicit {implicit.__version__}, numpy {numpy.__version__}", fit,
           lambda model: hit_rate(model, held_out, candidates))
 
 
