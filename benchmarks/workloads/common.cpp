@@ -105,6 +105,7 @@ std::vector<ParamSpec> checkpoint_params() {
 bool starts_from_checkpoint(const Cell& cell) { return cell.own().at("initial_weights") != ""; }
 
 std::uint64_t load_checkpoint(const Cell& cell, Model& model) {
+  if (!starts_from_checkpoint(cell)) return 0;
   const std::string path = cell.own().at("initial_weights");
   const ModelState state = load_safetensors(path);
   try {

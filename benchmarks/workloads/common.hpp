@@ -50,7 +50,8 @@ std::vector<harness::ParamSpec> checkpoint_params();
 /// Does the cell name a file to start from?
 bool starts_from_checkpoint(const harness::Cell& cell);
 
-/// Reads it and returns the steps that the state has behind it. Throws UserError when it is no state of this model.
+/// Reads it, where there is one, and returns the steps that the state has behind it, else 0. Throws UserError when it
+/// is no state of this model.
 std::uint64_t load_checkpoint(const harness::Cell& cell, Model& model);
 
 /// Leaves weights.safetensors among the artifacts, where the cell asks for it.

@@ -37,7 +37,7 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   context.stage("factorize", [&] {
     mf = backend_of(cell).make(spec);
     mf->set_interactions(split.train);
-    if (starts_from_checkpoint(cell)) load_checkpoint(cell, *mf);
+    load_checkpoint(cell, *mf);
     for (int epoch = 0; epoch < epochs; ++epoch) {
       outcome.metrics["loss[mf]"] = mf->train(1).back();
       context.progress(share * (epoch + 1) / epochs);
@@ -253,7 +253,7 @@ class Cadc final : public harness::Workload {
       model = backend_of(cell).make(spec);
       if (spec.user_features > 0) model->import_state(features_of(problem.side));
       if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
-      if (starts_from_checkpoint(cell)) load_checkpoint(cell, *model);
+      load_checkpoint(cell, *model);
       if (mf) {
         tables = embeddings_from(mf->export_state());
         model->import_state(tables);

@@ -228,7 +228,7 @@ class DlrmWorkload final : public harness::Workload {
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);
-      const std::uint64_t begin = starts_from_checkpoint(cell) ? load_checkpoint(cell, *model) : 0;
+      const std::uint64_t begin = load_checkpoint(cell, *model);
       BatchBuffer buffer(data.train);
       double loss = 0;
       double seen = 0;  // examples of this epoch

@@ -58,7 +58,7 @@ class InrRun {
   void train() {
     context_.stage("train", [&] {
       model_ = backend_of(cell_).make(spec_);
-      if (starts_from_checkpoint(cell_)) load_checkpoint(cell_, *model_);
+      load_checkpoint(cell_, *model_);
       targets_ = tiling_->gather(original_.values, spec_.channels);
       model_->set_samples(tiling_->coordinates(), targets_);
       std::optional<double> target_loss;
