@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -13,6 +14,7 @@
 #include <vector>
 
 #include "impl/common/document.hpp"
+#include "impl/common/probe.hpp"
 
 namespace frugal::harness {
 
@@ -70,7 +72,8 @@ struct Complaint {
 /// Work done inside a stage, analytic; 0 means not stated.
 struct Work {
   double flops = 0;
-  double bytes = 0;
+  double bytes = 0;  ///< between the device's memory and its caches, at least
+  double sines = 0;  ///< with their cosines
 };
 
 /// What a workload gets from the harness while it runs.
@@ -94,6 +97,10 @@ class RunContext {
   /// Share of the cell that is done, 0 to 1, for the progress line. Cheap: call it as often as convenient. Throws
   /// Interrupted when the run is being stopped.
   virtual void progress(double fraction) = 0;
+
+  /// Times the probes of the device this cell runs on, where the plan asks for it (measure.limits), for the share of
+  /// the bound that stages reach. Outside all stages.
+  virtual void measure_limits(const std::function<std::vector<Probe>()>& probes) = 0;
 
   /// Where local copies of data sets lie (--data-dir, FRUGAL_DATA, the cache), first match wins.
   virtual const std::vector<std::filesystem::path>& data_dirs() const = 0;

@@ -11,6 +11,7 @@
 #include "impl/api/inr_ensemble.hpp"
 #include "impl/api/matrix_factorizer.hpp"
 #include "impl/api/recommender.hpp"
+#include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {
@@ -34,6 +35,9 @@ class Backend {
   /// Can it run on this machine at all?
   virtual Support available() const = 0;
   virtual DeviceFacts device() const = 0;
+  /// What to time to learn the limits of the device, with `precision` for compute; requires available(). A back end
+  /// that is not written to be fast has none.
+  virtual std::vector<Probe> probes([[maybe_unused]] Precision precision) const { return {}; }
 
   /// Can it compute exactly this? Asked before the first run of a plan: no silent fallback, ever.
   virtual Support supports(const InrSpec& spec) const = 0;

@@ -6,6 +6,7 @@
 #include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/matmul.hpp"
 #include "impl/cpu/matrix_factorizer.hpp"
+#include "impl/cpu/probes.hpp"
 #include "impl/cpu/recommender.hpp"
 
 namespace frugal::cpu {
@@ -24,6 +25,7 @@ class Cpu final : public Backend {
             {"threads", std::to_string(omp_get_max_threads())},
             {"oneDNN", onednn_version()}};
   }
+  std::vector<Probe> probes(Precision precision) const override { return cpu::probes(precision); }
 
   Support supports(const InrSpec& spec) const override { return cpu::supports(spec); }
   Support supports(const MfSpec& spec) const override { return cpu::supports(spec); }

@@ -4,6 +4,7 @@
 #include "impl/cuda/device.hpp"
 #include "impl/cuda/inr_ensemble.hpp"
 #include "impl/cuda/matrix_factorizer.hpp"
+#include "impl/cuda/probes.hpp"
 #include "impl/cuda/recommender.hpp"
 
 namespace frugal::cuda {
@@ -15,6 +16,7 @@ class Cuda final : public Backend {
   std::string description() const override { return platform_description(); }
   Support available() const override { return device_available(); }
   DeviceFacts device() const override { return device_facts(); }
+  std::vector<Probe> probes(Precision precision) const override { return cuda::probes(precision); }
 
   Support supports(const InrSpec& spec) const override { return cuda::supports(spec); }
   Support supports(const MfSpec& spec) const override { return cuda::supports(spec); }

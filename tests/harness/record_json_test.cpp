@@ -93,7 +93,7 @@ TEST(Provenance, SaysWhichProgramOnWhichMachine) {
   EXPECT_EQ(provenance.plan.at("threads"), Json({{"one", 3}}));
   EXPECT_EQ(provenance.plan.at("overrides"), Json({"seeds=[1]"}));
   EXPECT_EQ(provenance.determinism.at("one"), "repeatable: 0.01 (declared)");
-  EXPECT_EQ(provenance.plan.at("measure").at("one"), Json({{"warmup", 0}, {"repeats", 1}}));
+  EXPECT_EQ(provenance.plan.at("measure").at("one"), Json({{"warmup", 0}, {"repeats", 1}, {"limits", false}}));
   plan.plans[0].measure.repeats = 2;
   EXPECT_EQ(determinism_text(plan.plans[0]), "repeatable: 0.01 (checked)");
   plan.plans[0].determinism = Determinism::bitwise;

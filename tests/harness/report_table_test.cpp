@@ -86,6 +86,23 @@ TEST(ReportTable, StageTimesAreMediansAndTotalAddsRepeatByRepeat) {
   EXPECT_EQ(report_row(table, 0), "1 | 1.50 | 3.50 | 1.50 TFLOP | 1.00 TFLOP/s");
 }
 
+TEST(ReportTable, ShareOfBoundIsThatOfTheLimitThatBinds) {
+  RunRecord run = sample_run_of(3);
+  const TableSpec spec = one_spec(kept_rows, "[{stage: train, of: bound}, {metric: parameters}]");
+  for (CellRecord& cell : run.cells) {
+    cell.stages[1].bytes = 1e12;
+    cell.stages[1].sines = 1e9;
+  }
+  EXPECT_THAT(report_titles(table_of(spec, run)), ElementsAre("kept", "parameters"));  // nobody asked for limits
+  EXPECT_EQ(joined_text(table_of(spec, run).notes), "");
+
+  // 1.5 TFLOP in 1.5 s; the least: .15 s of compute, .6 of memory, .1 of sines.
+  for (CellRecord& cell : run.cells) cell.limits = {.flops = 1e13, .bytes = 1e12 / 0.6, .sines = 1e10};
+  EXPECT_EQ(report_row(table_of(spec, run), 0), "1 | 40.0 (memory) | 1000");
+  run.cells[0].limits.flops = 2e12;
+  EXPECT_THAT(report_row(table_of(spec, run), 0), HasSubstr("(compute/memory)"));
+}
+
 TEST(ReportTable, AMetricCanBePerSecond) {
   RunRecord run = sample_run_of(1);
   for (CellRecord& cell : run.cells) cell.metrics["samples"] = 3000;

@@ -16,6 +16,7 @@ class TestContext final : public harness::RunContext {
  public:
   explicit TestContext(std::vector<std::filesystem::path> data_dirs = {}) : data_dirs_(std::move(data_dirs)) {}
   void progress(double fraction) override { last_progress = fraction; }
+  void measure_limits(const std::function<std::vector<Probe>()>&) override {}
   const std::vector<std::filesystem::path>& data_dirs() const override { return data_dirs_; }
   std::filesystem::path artifacts() override { return scratch_.path(); }
 

@@ -6,9 +6,9 @@ namespace frugal::harness {
 namespace {
 
 /// Beside these, the paths of the cells' values: backend, dataset, params.
-constexpr std::string_view document_paths[] = {"seeds",           "determinism",      "measure.warmup",
-                                               "measure.repeats", "limits.timeout_s", "limits.memory_gib",
-                                               "limits.threads"};
+constexpr std::string_view document_paths[] = {
+    "seeds",          "determinism",      "measure.warmup",    "measure.repeats",
+    "measure.limits", "limits.timeout_s", "limits.memory_gib", "limits.threads"};
 
 bool is_document_path(std::string_view path) {
   return std::ranges::find(document_paths, path) != std::end(document_paths);

@@ -37,9 +37,10 @@ double read_bound(const Node& node) {
 Measure read_measure(const Node* node) {
   Measure measure;
   if (node == nullptr) return measure;
-  require_keys(*node, {"warmup", "repeats"}, "key of measure");
+  require_keys(*node, {"warmup", "repeats", "limits"}, "key of measure");
   if (const Node* warmup = node->find("warmup")) measure.warmup = read_count(*warmup, 0);
   if (const Node* repeats = node->find("repeats")) measure.repeats = read_count(*repeats, 1);
+  if (const Node* measured = node->find("limits")) measure.limits = measured->as_boolean();
   return measure;
 }
 

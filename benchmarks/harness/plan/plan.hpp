@@ -11,7 +11,7 @@
 //   exclude: [{params.inr.width: 64, backend: reference}]                # drops points that match all pairs
 //   include: [{params.inr.grid: 1, params.inr.width: 256}]               # adds points: base + these pairs
 //   seeds: [1, 2, 3]
-//   measure: {warmup: 0, repeats: 1}
+//   measure: {warmup: 0, repeats: 1, limits: false}
 //   limits: {timeout_s: 600, memory_gib: 8, threads: 2}
 //   determinism: bitwise                # or free, or {repeatable: 0.01}; what repeats of a cell must keep
 //   gate: [{metric: "psnr[enrp]", min: 30, where: {params.inr.grid: 2}}]
@@ -44,8 +44,9 @@
 namespace frugal::harness {
 
 struct Measure {
-  int warmup = 0;   ///< runs whose samples are thrown away
-  int repeats = 1;  ///< runs whose samples are kept
+  int warmup = 0;       ///< runs whose samples are thrown away
+  int repeats = 1;      ///< runs whose samples are kept
+  bool limits = false;  ///< measure what the device can do at most, too
 };
 
 struct Limits {

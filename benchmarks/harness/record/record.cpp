@@ -94,19 +94,6 @@ std::map<std::string, std::string> string_map(const ObjectReader& reader, const 
   return result;
 }
 
-StageRecord stage_from_json(const Json& json, const Place& place) {
-  const ObjectReader reader(json, place, "a stage");
-  StageRecord stage;
-  stage.name = reader.string("name");
-  for (const Json& sample : reader.list("wall_s")) {
-    if (!sample.is_number()) reader.fail("'" + stage.name + "' has a sample that is not a number");
-    stage.wall_s.push_back(sample.get<double>());
-  }
-  stage.flops = reader.number("flops");
-  stage.bytes = reader.number("bytes");
-  return stage;
-}
-
 MetricDescriptor descriptor_from_json(const Json& json, const Place& place) {
   const ObjectReader reader(json, place, "a metric");
   MetricDescriptor metric;
@@ -119,6 +106,37 @@ MetricDescriptor descriptor_from_json(const Json& json, const Place& place) {
 }
 
 }  // namespace
+
+Json to_json(const StageRecord& stage) {
+  return {{"name", stage.name},
+          {"wall_s", stage.wall_s},
+          {"flops", stage.flops},
+          {"bytes", stage.bytes},
+          {"sines", stage.sines}};
+}
+
+Json to_json(const DeviceRates& limits) {
+  return {{"flops", limits.flops}, {"bytes", limits.bytes}, {"sines", limits.sines}};
+}
+
+StageRecord stage_from_json(const Json& json, const Place& place) {
+  const ObjectReader reader(json, place, "a stage");
+  StageRecord stage;
+  stage.name = reader.string("name");
+  for (const Json& sample : reader.list("wall_s")) {
+    if (!sample.is_number()) reader.fail("'" + stage.name + "' has a sample that is not a number");
+    stage.wall_s.push_back(sample.get<double>());
+  }
+  stage.flops = reader.number("flops");
+  stage.bytes = reader.number("bytes");
+  if (json.contains("sines")) stage.sines = reader.number("sines");  // records before there were any lack it
+  return stage;
+}
+
+DeviceRates limits_from_json(const Json& json, const Place& place) {
+  const ObjectReader reader(json, place, "limits");
+  return {reader.number("flops"), reader.number("bytes"), reader.number("sines")};
+}
 
 std::string to_string(Status status) { return std::string(name_of(status_names, status)); }
 
@@ -143,9 +161,8 @@ Json CellRecord::to_json() const {
   for (const auto& [name, value] : metrics)
     if (std::isfinite(value)) json["metrics"][name] = value;
   json["stages"] = Json::array();
-  for (const StageRecord& stage : stages)
-    json["stages"].push_back(
-        {{"name", stage.name}, {"wall_s", stage.wall_s}, {"flops", stage.flops}, {"bytes", stage.bytes}});
+  for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
+  if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
   return json;
 }
 
@@ -167,6 +184,7 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
     record.metrics[name] = value.get<double>();
   }
   for (const Json& stage : reader.list("stages")) record.stages.push_back(stage_from_json(stage, place));
+  if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
   return record;
 }
 

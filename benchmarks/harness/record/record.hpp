@@ -17,10 +17,24 @@ struct StageRecord {
   std::vector<double> wall_s;  ///< raw samples, one per repeat
   double flops = 0;            ///< of one repeat
   double bytes = 0;
+  double sines = 0;
+};
+
+/// What the device could do at most when the cell ran, a second; 0: not measured.
+struct DeviceRates {
+  double flops = 0;  ///< in the precision of the cell
+  double bytes = 0;
+  double sines = 0;
 };
 
 enum class Status { ok, failed, skipped, timeout, oom };
 std::string to_string(Status status);
+
+Json to_json(const StageRecord& stage);
+Json to_json(const DeviceRates& limits);
+/// They throw UserError when a key is missing or of a wrong type.
+StageRecord stage_from_json(const Json& json, const Place& place);
+DeviceRates limits_from_json(const Json& json, const Place& place);
 
 /// One line of cells.jsonl.
 struct CellRecord {
@@ -32,6 +46,7 @@ struct CellRecord {
   std::string error;
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
+  DeviceRates limits;
 
   const StageRecord* stage(std::string_view name) const;
   Json to_json() const;
@@ -44,7 +59,7 @@ struct Provenance {
   static constexpr int schema = 1;
   std::string name;     ///< of the run: the plan file's stem
   Json plan;            ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
-                        ///< measure: {plan name: {warmup, repeats}}}
+                        ///< measure: {plan name: {warmup, repeats, limits}}}
   Json build;           ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
   Json machine;         ///< {cpu, cores, isa, memory_gib, os, kernel, hostname_hash, backends: {cpu: {...}, ...}}
   std::string started;  ///< ISO 8601 UTC

@@ -1,6 +1,10 @@
 #include "benchmarks/harness/report/column_values.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <set>
+#include <tuple>
 
 #include "benchmarks/harness/judge/cell_groups.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
@@ -27,6 +31,26 @@ std::optional<double> quotient(std::optional<double> work, std::optional<double>
   return *work / *seconds;
 }
 
+/// The least seconds that a resource of the device allows for what a stage ("total": all) does.
+struct Bound {
+  double seconds = 0;
+  const char* resource = "";
+};
+
+Bound stage_bound(const CellRecord& record, const std::string& stage) {
+  constexpr std::tuple<const char*, double StageRecord::*, double DeviceRates::*> resources[] = {
+      {"compute", &StageRecord::flops, &DeviceRates::flops},
+      {"memory", &StageRecord::bytes, &DeviceRates::bytes},
+      {"sines", &StageRecord::sines, &DeviceRates::sines}};
+  Bound bound;
+  for (const auto& [resource, work, limit] : resources) {
+    if (!(record.limits.*limit > 0)) continue;
+    const double seconds = stage_work(record, stage, work).value_or(0) / (record.limits.*limit);
+    if (seconds > bound.seconds) bound = {seconds, resource};
+  }
+  return bound;
+}
+
 std::string stage_title(const std::string& stage, StageValue value) {
   const std::string of = stage == "total" ? "total " : stage + " ";
   switch (value) {
@@ -40,6 +64,8 @@ std::string stage_title(const std::string& stage, StageValue value) {
       return of + "FLOP rate";
     case StageValue::byte_rate:
       return of + "byte rate";
+    case StageValue::bound:
+      return of + "share of bound";
   }
   return of;
 }
@@ -56,6 +82,8 @@ std::string stage_unit(StageValue value) {
       return "FLOP/s";
     case StageValue::byte_rate:
       return "B/s";
+    case StageValue::bound:
+      return "%";
   }
   return "";
 }
@@ -81,6 +109,10 @@ std::optional<double> column_value(const ColumnSpec& column, const CellRecord& r
       return quotient(stage_work(record, column.name, &StageRecord::flops), seconds);
     case StageValue::byte_rate:
       return quotient(stage_work(record, column.name, &StageRecord::bytes), seconds);
+    case StageValue::bound: {
+      const double bound = stage_bound(record, column.name).seconds;
+      return quotient(bound > 0 ? std::optional(100 * bound) : std::nullopt, seconds);
+    }
   }
   return std::nullopt;
 }
@@ -91,6 +123,14 @@ std::map<std::uint64_t, double> column_values(const ColumnSpec& column, const Ro
     if (const std::optional<double> value = column_value(column, *record)) values.emplace(record->cell.seed, *value);
   }
   return values;
+}
+
+std::string binding_resources(const ColumnSpec& column, const RowGroup& row) {
+  std::set<std::string> names;
+  for (const CellRecord* record : row.finished()) {
+    if (column_value(column, *record)) names.insert(stage_bound(*record, column.name).resource);
+  }
+  return fmt::format("{}", fmt::join(names, "/"));
 }
 
 std::vector<double> related_values(Relation relation, const std::map<std::uint64_t, double>& values,

@@ -16,6 +16,9 @@ std::optional<double> column_value(const ColumnSpec& column, const CellRecord& r
 /// seed -> value, of the cells that ended well.
 std::map<std::uint64_t, double> column_values(const ColumnSpec& column, const RowGroup& row);
 
+/// Of a column `of: bound`: which limit binds, "compute", or "compute/memory" where seeds differ.
+std::string binding_resources(const ColumnSpec& column, const RowGroup& row);
+
 /// Seed by seed, over the seeds that both have. ratio = value / reference, speedup = reference / value; a reference of
 /// 0 gives nothing.
 std::vector<double> related_values(ColumnSpec::Relation relation, const std::map<std::uint64_t, double>& values,

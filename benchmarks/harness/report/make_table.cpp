@@ -32,6 +32,10 @@ bool recorded_metric(std::span<const Run> runs, const std::string& name) {
   });
 }
 
+bool is_bound(const ColumnSpec& column) {
+  return column.source == Source::stage && column.stage_value == ColumnSpec::StageValue::bound;
+}
+
 bool is_figure(const ColumnSpec& column) { return column.source == Source::metric || column.source == Source::stage; }
 
 /// Mean and interval of one value a seed.
@@ -119,6 +123,7 @@ class TableMaker {
       if (std::ranges::any_of(set_.rows, [&](const RowGroup& row) { return !column_values(column, row).empty(); })) {
         return false;
       }
+      if (is_bound(column)) return true;  // the plan did not ask for it
       const std::string title = style_of(column).title;
       if (std::ranges::find(dropped, title) == dropped.end()) dropped.push_back(title);
       return true;
@@ -200,7 +205,9 @@ class TableMaker {
     }
     std::vector<double> list;
     for (const auto& [seed, value] : values) list.push_back(value);
-    return figure(list, column, style, finished);
+    TableEntry entry = figure(list, column, style, finished);
+    if (is_bound(column) && !list.empty()) entry.suffix += fmt::format(" ({})", binding_resources(column, row));
+    return entry;
   }
 
   /// "kept 10%, embeddings mf/frozen".

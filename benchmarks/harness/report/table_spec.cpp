@@ -209,7 +209,8 @@ class TableSpecReader {
                                                   {"flops", StageValue::flops},
                                                   {"bytes", StageValue::bytes},
                                                   {"flop_rate", StageValue::flop_rate},
-                                                  {"byte_rate", StageValue::byte_rate}});
+                                                  {"byte_rate", StageValue::byte_rate},
+                                                  {"bound", StageValue::bound}});
     }
     if (const Node* per = node.find("per")) {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");

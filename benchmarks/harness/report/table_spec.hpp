@@ -16,7 +16,9 @@
 //   columns:
 //     - {metric: psnr}                     # mean over seeds, half width of its 95% interval
 //     - {metric: psnr, relative_to: {params.inr.width: 64}, as: difference}   # percent | ratio | speedup
-//     - {stage: train}                     # of: time (default) | flops | bytes | flop_rate | byte_rate
+//     - {stage: train}                     # of: time (default) | flops | bytes | flop_rate | byte_rate | bound
+//     - {stage: train, of: bound}          # share of the least time that the device's limits allow, and which one
+//     binds
 //     - {stage: total}                     # all stages together
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage
 //     - {key: params.inr.steps}
@@ -62,7 +64,7 @@ struct RowKey {
 
 struct ColumnSpec {
   enum class Source { key, metric, stage, count };
-  enum class StageValue { time, flops, bytes, flop_rate, byte_rate };
+  enum class StageValue { time, flops, bytes, flop_rate, byte_rate, bound };
   enum class Relation { none, difference, percent, ratio, speedup };
   Source source;
   std::string name{};  ///< path, metric or stage ("total")

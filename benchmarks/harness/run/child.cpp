@@ -252,6 +252,7 @@ class ChildWatch {
       known.wall_s.insert(known.wall_s.end(), stage.wall_s.begin(), stage.wall_s.end());
       known.flops = stage.flops;
       known.bytes = stage.bytes;
+      known.sines = stage.sines;
       return;
     }
     report_.stages.push_back(std::move(stage));

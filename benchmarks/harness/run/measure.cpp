@@ -27,6 +27,7 @@ class MeasureContext final : public RunContext {
   }
 
   const std::vector<StageRecord>& stages() const { return stages_; }
+  const DeviceRates& limits() const { return limits_; }
 
   void progress(double fraction) override {
     if (stop_.load(std::memory_order_relaxed)) throw Interrupted{};
@@ -37,6 +38,13 @@ class MeasureContext final : public RunContext {
     message.fraction = (pass_ + std::clamp(fraction, 0.0, 1.0)) / passes_;
     message.stage = open_stage_ == nullptr ? "" : open_stage_->name;
     send_(message);
+  }
+
+  void measure_limits(const std::function<std::vector<Probe>()>& probes) override {
+    assert(open_stage_ == nullptr && "limits are no part of a stage");
+    if (!request_.measure.limits || limits_measured_) return;
+    limits_measured_ = true;
+    for (const Probe& probe : probes()) rate_of(probe.resource) = best_rate(probe);
   }
 
   const std::vector<std::filesystem::path>& data_dirs() const override { return request_.data_dirs; }
@@ -53,7 +61,7 @@ class MeasureContext final : public RunContext {
     if (known != stages_.end()) {
       open_stage_ = &*known;
     } else {
-      stages_.push_back({std::string(name), {0.0}, 0, 0});
+      stages_.push_back({.name = std::string(name), .wall_s = {0.0}});
       open_stage_ = &stages_.back();
     }
     start_ = MeasureClock::now();  // last: the bookkeeping above is not the workload's time
@@ -65,16 +73,44 @@ class MeasureContext final : public RunContext {
     open_stage_->wall_s.front() += elapsed.count();
     open_stage_->flops += work.flops;
     open_stage_->bytes += work.bytes;
+    open_stage_->sines += work.sines;
     open_stage_ = nullptr;
   }
 
  private:
+  /// Of several runs the best: whatever else the machine does can only lower it.
+  static double best_rate(const Probe& probe) {
+    constexpr int runs = 10;
+    double best = 0;
+    for (int run = 0; run < runs; ++run) {
+      const MeasureClock::time_point start = MeasureClock::now();
+      probe.run();
+      const std::chrono::duration<double> elapsed = MeasureClock::now() - start;
+      best = std::max(best, probe.amount / elapsed.count());
+    }
+    return best;
+  }
+
+  double& rate_of(Probe::Resource resource) {
+    switch (resource) {
+      case Probe::Resource::compute:
+        return limits_.flops;
+      case Probe::Resource::memory:
+        return limits_.bytes;
+      case Probe::Resource::sines:
+        break;
+    }
+    return limits_.sines;
+  }
+
   const CellRequest& request_;
   const std::atomic<bool>& stop_;
   const MessageSink& send_;
   int passes_;
   int pass_ = 0;
   std::vector<StageRecord> stages_;
+  DeviceRates limits_;
+  bool limits_measured_ = false;
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
   MeasureClock::time_point next_message_;  // the epoch: the first call sends
@@ -137,6 +173,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.implementation = std::move(outcome.implementation);
     result.metrics = std::move(outcome.metrics);
   }
+  result.limits = context.limits();
   result.error = remove_not_finite(result.metrics);
   if (result.error.empty()) result.error = difference;
   if (!result.error.empty()) result.failure = Failure::other;

@@ -10,6 +10,7 @@ Json CellRequest::to_json() const {
   return {{"cell", cell.to_json()},
           {"warmup", measure.warmup},
           {"repeats", measure.repeats},
+          {"limits", measure.limits},
           {"determinism", static_cast<int>(determinism)},
           {"band", band},
           {"data_dirs", dirs},
@@ -21,6 +22,7 @@ CellRequest CellRequest::from_json(const Json& json) {
   request.cell = Cell::from_json(json.at("cell"));
   request.measure.warmup = json.at("warmup").get<int>();
   request.measure.repeats = json.at("repeats").get<int>();
+  request.measure.limits = json.at("limits").get<bool>();
   request.determinism = static_cast<Determinism>(json.at("determinism").get<int>());
   request.band = json.at("band").get<double>();
   for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
@@ -34,14 +36,17 @@ Json CellMessage::to_json() const {
       return {{"progress", fraction}, {"stage", stage}};
     case Kind::stages: {
       Json list = Json::array();
-      for (const StageRecord& one : stages)
-        list.push_back({{"name", one.name}, {"wall_s", one.wall_s}, {"flops", one.flops}, {"bytes", one.bytes}});
+      for (const StageRecord& one : stages) list.push_back(harness::to_json(one));
       return {{"stages", list}};
     }
     case Kind::outcome:
       break;
   }
-  return {{"outcome", implementation}, {"metrics", metrics}, {"failure", static_cast<int>(failure)}, {"error", error}};
+  return {{"outcome", implementation},
+          {"metrics", metrics},
+          {"limits", harness::to_json(limits)},
+          {"failure", static_cast<int>(failure)},
+          {"error", error}};
 }
 
 CellMessage CellMessage::from_json(const Json& json) {
@@ -51,13 +56,12 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.stage = json.at("stage").get<std::string>();
   } else if (json.contains("stages")) {
     message.kind = Kind::stages;
-    for (const Json& one : json.at("stages"))
-      message.stages.push_back({one.at("name").get<std::string>(), one.at("wall_s").get<std::vector<double>>(),
-                                one.at("flops").get<double>(), one.at("bytes").get<double>()});
+    for (const Json& one : json.at("stages")) message.stages.push_back(stage_from_json(one, {}));
   } else {
     message.kind = Kind::outcome;
     message.implementation = json.at("outcome").get<std::string>();
     message.metrics = json.at("metrics").get<std::map<std::string, double>>();
+    message.limits = limits_from_json(json.at("limits"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();
   }

@@ -39,6 +39,7 @@ struct CellMessage {
   std::vector<StageRecord> stages{};
   std::string implementation{};
   std::map<std::string, double> metrics{};
+  DeviceRates limits{};
   Failure failure = Failure::none;
   std::string error{};
 

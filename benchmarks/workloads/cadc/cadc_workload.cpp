@@ -15,6 +15,7 @@
 #include "datasets/attributes.hpp"
 #include "datasets/interactions.hpp"
 #include "impl/common/flops.hpp"
+#include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -34,6 +35,7 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   const int epochs = cell.own().at("mf").at("epochs");
   std::unique_ptr<MatrixFactorizer> mf;
   const Flops flops = epoch_flops(spec, split.train.size()) * epochs;
+  context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
   context.stage("factorize", [&] {
     mf = backend_of(cell).make(spec);
     mf->set_interactions(split.train);
@@ -42,7 +44,7 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
       outcome.metrics["loss[mf]"] = mf->train(1).back();
       context.progress(share * (epoch + 1) / epochs);
     }
-    return Work{.flops = flops.total(), .bytes = 0};
+    return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, split.train.size()) * epochs};
   });
   outcome.metrics["flops.train"] += flops.total();
   outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
@@ -249,6 +251,7 @@ class Cadc final : public harness::Workload {
 
     std::unique_ptr<TwoTower> model;
     ModelState tables;  // what the embeddings must hold while they are frozen
+    context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
       if (spec.user_features > 0) model->import_state(features_of(problem.side));
@@ -274,9 +277,9 @@ class Cadc final : public harness::Workload {
       }
       stop.restore_best(*model, outcome);
       outcome.metrics["steps"] = static_cast<double>(done);
-      flops = epoch_flops(spec, sample.size()) *
-              (static_cast<double>(done) / static_cast<double>(steps_per_epoch(sample.size())));
-      return Work{.flops = flops.total(), .bytes = 0};
+      const double passes = static_cast<double>(done) / static_cast<double>(steps_per_epoch(sample.size()));
+      flops = epoch_flops(spec, sample.size()) * passes;
+      return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, sample.size()) * passes};
     });
     if (!spec.embedding_trainable) require_tables(*model, tables, "after training with frozen embeddings");
 

@@ -15,6 +15,7 @@
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/common/permutation.hpp"
+#include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -225,6 +226,7 @@ class DlrmWorkload final : public harness::Workload {
     const std::uint64_t epochs = cell.own().at("epochs");
     const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n);
     const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n));
+    context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);
@@ -245,7 +247,7 @@ class DlrmWorkload final : public harness::Workload {
       }
       const Flops stage_2 = epoch_flops(spec, n) * passes;
       flops = flops + stage_2;
-      return Work{.flops = stage_2.total(), .bytes = 0};
+      return Work{.flops = stage_2.total(), .bytes = epoch_bytes(spec, n) * passes};
     });
 
     if (!tables.tensors.empty() && spec.frozen_tables > 0) require_equal(tables, model->export_state());
@@ -308,7 +310,7 @@ class DlrmWorkload final : public harness::Workload {
         tables.tensors.back().name = to;
       }
       flops = epoch_flops(spec, liked.size()) * epochs;
-      return Work{.flops = flops.total(), .bytes = 0};
+      return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, liked.size()) * epochs};
     });
     return tables;
   }

@@ -15,6 +15,7 @@
 #include "datasets/catalog.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
+#include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -56,6 +57,7 @@ class InrRun {
   }
 
   void train() {
+    context_.measure_limits([&] { return backend_of(cell_).probes(spec_.precision); });
     context_.stage("train", [&] {
       model_ = backend_of(cell_).make(spec_);
       load_checkpoint(cell_, *model_);
@@ -65,7 +67,7 @@ class InrRun {
       if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = std::pow(10, -stop / 10);
       curve_ = train_until_stale(*model_, own_.at("steps"), own_.at("patience"), target_loss,
                                  [&](double share) { context_.progress(share); });
-      return Work{.flops = training_flops(), .bytes = 0};
+      return Work{.flops = training_flops(), .bytes = training_bytes(spec_), .sines = step_sines(spec_) * steps()};
     });
   }
 
@@ -73,7 +75,7 @@ class InrRun {
     context_.stage("render", [&] {
       tiles_ = values_at(tiling_->coordinates());
       picture_ = signal_of(tiles_, 1);
-      return Work{.flops = step_flops(spec_).forward, .bytes = 0};
+      return Work{.flops = step_flops(spec_).forward, .sines = step_sines(spec_)};
     });
   }
 
@@ -152,10 +154,10 @@ class InrRun {
     return psnr_in_bits(signal.values, original_.values, std::min(original_.bits, most_bits));
   }
 
-  double training_flops() const {
-    return step_flops(spec_).total() * static_cast<double>(model_->network_steps()) /
-           static_cast<double>(spec_.networks);
-  }
+  /// Of the whole ensemble; a fraction when some sub-networks stopped early.
+  double steps() const { return static_cast<double>(model_->network_steps()) / static_cast<double>(spec_.networks); }
+
+  double training_flops() const { return step_flops(spec_).total() * steps(); }
 
   void put(const std::string& name, std::optional<double> value) {
     if (value) metrics_[name] = *value;

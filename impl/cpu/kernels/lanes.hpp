@@ -47,6 +47,9 @@ inline Lanes operator-(Lanes a, Lanes b) { return {_mm512_sub_ps(a.v, b.v)}; }
 /// The larger; b where either is NaN.
 inline Lanes max(Lanes a, Lanes b) { return {_mm512_max_ps(a.v, b.v)}; }
 inline Lanes absolute(Lanes a) { return {_mm512_andnot_ps(_mm512_set1_ps(-0.F), a.v)}; }
+inline Lanes exclusive_or(Lanes a, Lanes b) {
+  return {_mm512_castsi512_ps(_mm512_xor_si512(_mm512_castps_si512(a.v), _mm512_castps_si512(b.v)))};
+}
 /// To the nearest integer, ties to even.
 inline Lanes round(Lanes a) { return {_mm512_roundscale_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
 /// a, negated where the integer n is odd. |n| < 2^22; beyond, the sign is anyone's.
@@ -130,6 +133,7 @@ inline Lanes operator-(Lanes a, Lanes b) { return {_mm256_sub_ps(a.v, b.v)}; }
 /// The larger; b where either is NaN.
 inline Lanes max(Lanes a, Lanes b) { return {_mm256_max_ps(a.v, b.v)}; }
 inline Lanes absolute(Lanes a) { return {_mm256_andnot_ps(_mm256_set1_ps(-0.F), a.v)}; }
+inline Lanes exclusive_or(Lanes a, Lanes b) { return {_mm256_xor_ps(a.v, b.v)}; }
 /// To the nearest integer, ties to even.
 inline Lanes round(Lanes a) { return {_mm256_round_ps(a.v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)}; }
 /// a, negated where the integer n is odd. |n| < 2^22; beyond, the sign is anyone's.

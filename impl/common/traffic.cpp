@@ -1,0 +1,64 @@
+#include "impl/common/traffic.hpp"
+
+#include <cmath>
+
+#include "impl/common/flops.hpp"
+
+namespace frugal {
+namespace {
+
+constexpr double word = 4;  // of a float or an id
+
+bool has_sines(Activation kind) { return kind != Activation::relu && kind != Activation::gauss; }
+
+/// Optimiser state of a value of an embedding row, in values.
+double state_per_value(OptimizerKind kind, int dim) {
+  switch (kind) {
+    case OptimizerKind::sgd:
+      return 0;
+    case OptimizerKind::adagrad:
+      return 1;
+    case OptimizerKind::rowwise_adagrad:
+      return 1. / dim;
+    case OptimizerKind::adam:
+      return 2;
+  }
+  return 0;
+}
+
+}  // namespace
+
+double training_bytes(const InrSpec& spec) {
+  const double samples = static_cast<double>(spec.networks * spec.points) * spec.channels;
+  return word * (samples + 3 * static_cast<double>(parameters(spec)));
+}
+
+double step_sines(const InrSpec& spec) {
+  if (!has_sines(spec.activation)) return 0;
+  return static_cast<double>(spec.networks * spec.points) * spec.width * (spec.hidden_layers + 1);
+}
+
+double epoch_bytes(const MfSpec& spec, std::uint64_t positives) {
+  return word * 2 * (static_cast<double>(positives) + static_cast<double>(parameters(spec)));
+}
+
+double epoch_bytes(const TwoTowerSpec& spec, std::uint64_t positives) {
+  const double values = (static_cast<double>(spec.users) + spec.items) * spec.embedding_dim;
+  return word * (2 * static_cast<double>(positives) + (spec.embedding_trainable ? 6 : 1) * values);
+}
+
+double epoch_bytes(const DlrmSpec& spec, std::uint64_t examples, double lookups) {
+  const double tables = static_cast<double>(spec.table_rows.size());
+  const double example = word * (spec.dense_features + 1 + tables * lookups);
+  const double trained = 2 * (1 + state_per_value(spec.optimizer, spec.embedding_dim));
+  double step = 0;
+  int table = 0;
+  for (const double rows : spec.table_rows) {
+    const double touched = -rows * std::expm1(spec.batch * lookups * std::log1p(-1 / rows));
+    step += word * touched * spec.embedding_dim * (table++ < spec.frozen_tables ? 1 : trained);
+  }
+  const double n = static_cast<double>(examples);
+  return example * n + step * n / spec.batch;
+}
+
+}  // namespace frugal

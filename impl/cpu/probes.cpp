@@ -1,0 +1,69 @@
+#include "impl/cpu/probes.hpp"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "impl/cpu/aligned_buffer.hpp"
+#include "impl/cpu/kernels/inr_kernels.hpp"
+#include "impl/cpu/kernels/probe_kernels.hpp"
+
+namespace frugal::cpu {
+namespace {
+
+// A run takes some milliseconds: waking the threads must not count.
+constexpr long register_rounds = 1'000'000;
+constexpr long memory_floats = (128L << 20) / probe_block * probe_block;  // 512 MiB: beyond any cache
+constexpr long sine_floats = 2048;                                        // with results 24 KiB: in L1
+constexpr long sine_rounds = 2000;
+
+Probe register_probe(float (*kernel)(long), double flops) {
+  return {Probe::Resource::compute, flops * register_rounds * omp_get_max_threads(), [kernel] {
+#pragma omp parallel
+            { [[maybe_unused]] const volatile float keep = kernel(register_rounds); }
+          }};
+}
+
+Probe memory_probe() {
+  const int threads = omp_get_max_threads();
+  const long share = memory_floats / threads / probe_block * probe_block;
+  auto data = std::make_shared<AlignedBuffer<float>>(static_cast<std::size_t>(share * threads));
+#pragma omp parallel
+  std::fill_n(data->data() + share * omp_get_thread_num(), share, 1.F);  // by its reader: memory of its own node
+  return {Probe::Resource::memory, static_cast<double>(share * threads) * sizeof(float), [data, share] {
+#pragma omp parallel
+            {
+              [[maybe_unused]] const volatile float keep =
+                  probe_kernels().read(data->data() + share * omp_get_thread_num(), share, 1);
+            }
+          }};
+}
+
+Probe sine_probe() {
+  return {Probe::Resource::sines, static_cast<double>(sine_floats * sine_rounds * omp_get_max_threads()), [] {
+#pragma omp parallel
+            {
+              AlignedBuffer<float> values(3 * sine_floats);
+              for (long i = 0; i < sine_floats; ++i) values[i] = 0.01F * static_cast<float>(i);
+              for (long round = 0; round < sine_rounds; ++round)
+                inr_kernels().sine_cosine_pi(values.data(), values.data() + sine_floats,
+                                             values.data() + 2 * sine_floats, sine_floats);
+            }
+          }};
+}
+
+}  // namespace
+
+std::vector<Probe> probes(Precision precision) {
+  const ProbeKernels& kernels = probe_kernels();
+  std::vector<Probe> all;
+  if (precision == Precision::fp32) all.push_back(register_probe(kernels.multiply_add, kernels.multiply_add_flops));
+  if (precision == Precision::bf16 && has_bf16())
+    all.push_back(register_probe(multiply_add_bf16, multiply_add_bf16_flops));
+  all.push_back(memory_probe());
+  all.push_back(sine_probe());
+  return all;
+}
+
+}  // namespace frugal::cpu
