@@ -6,6 +6,7 @@ machine out of the command, and prints the tables and plots of the copy beside i
 tables.md that `frugal search PLAN > RUN/tables.md` left: a report of all it tried says less. Refuses a run of a build
 with local changes, or of a commit that is not in the history: nobody could repeat it.
 """
+import argparse
 import json
 import pathlib
 import shutil
@@ -55,7 +56,9 @@ def publish(run: pathlib.Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    for folder in sys.argv[1:]:
-        publish(pathlib.Path(folder).resolve())
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", nargs="+", type=pathlib.Path, help="folder with run.json and cells.jsonl")
+    for folder in parser.parse_args().run:
+        if not (folder / "run.json").exists():
+            parser.error(f"{folder} is no run: it has no run.json")
+        publish(folder.resolve())
