@@ -11,6 +11,11 @@ namespace frugal {
 /// Arithmetic of the heavy products. fp32 is the default everywhere; the others are axes of a plan, never silent.
 enum class Precision { fp32, tf32, bf16 };
 
+constexpr std::string_view name(Precision precision) {
+  constexpr std::string_view names[] = {"fp32", "tf32", "bf16"};
+  return names[static_cast<int>(precision)];
+}
+
 /// A user-item pair that happened (implicit feedback).
 struct Interaction {
   std::uint32_t user;
@@ -153,6 +158,7 @@ struct DlrmSpec {
   double learning_rate = 0.01;
   double epsilon = 1e-8;  ///< of adagrad and adam
   int batch = 2048;
+  Precision precision = Precision::fp32;  ///< of the operands of the dense layers' products
   std::uint64_t seed = 0;
 };
 

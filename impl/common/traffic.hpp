@@ -1,5 +1,5 @@
-// What else than FLOPs a model cannot do without, analytic from shapes, for the bound of a roofline (Williams, Waterman,
-// Patterson, CACM 2009): bytes between the device's memory and its caches, and sines.
+// What else than FLOPs a model cannot do without, analytic from shapes, for the bound of a roofline (Williams,
+// Waterman, Patterson, CACM 2009): bytes between the device's memory and its caches, and sines.
 //
 // Bytes are those that the largest cache would not save: an array is read, or written, once a pass over the data.
 #pragma once
@@ -21,8 +21,8 @@ double epoch_bytes(const MfSpec& spec, std::uint64_t positives);
 double epoch_bytes(const TwoTowerSpec& spec, std::uint64_t positives);
 
 /// One pass over examples whose bags have `lookups` ids on average: examples read; a step reads the rows that it looks
-/// up, were they drawn uniformly, each once, and writes what it updates of them and of their optimiser state. Nothing of
-/// a table is thought to stay in a cache from one step to the next.
+/// up, were they drawn uniformly, each once, and writes what it updates of them and of their optimiser state. Nothing
+/// of a table is thought to stay in a cache from one step to the next.
 double epoch_bytes(const DlrmSpec& spec, std::uint64_t examples, double lookups = 1);
 
 }  // namespace frugal

@@ -356,7 +356,11 @@ class CpuDlrm final : public Dlrm {
 
 }  // namespace
 
-Support supports(const DlrmSpec& spec) { return {why_invalid(spec)}; }
+Support supports(const DlrmSpec& spec) {
+  if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
+  if (spec.precision != Precision::fp32) return Support::no("cpu computes DLRM in fp32 only");
+  return Support::yes();
+}
 
 std::unique_ptr<Dlrm> make(const DlrmSpec& spec) {
   assert(supports(spec));

@@ -46,9 +46,10 @@ struct Count {
 class DenseStack {
  public:
   /// relu_last: the last layer has a ReLU too, like all others. parameters: weight 0 [out, in], bias 0 [out], weight
-  /// 1... most_rows: of a step of training.
+  /// 1... most_rows: of a step of training. precision: of the operands of all products.
   DenseStack(std::vector<DenseShape> shapes, bool relu_last, const std::vector<float>& parameters,
-             const UpdateRule& rule, std::size_t most_rows, const Stream& stream);
+             const UpdateRule& rule, std::size_t most_rows, const Stream& stream,
+             Precision precision = Precision::fp32);
 
   std::size_t layers() const { return shapes_.size(); }
 
@@ -73,12 +74,16 @@ class DenseStack {
 
  private:
   void add_tensors(DeviceTensors& tensors, const std::string& name, DeviceBuffer<float>& buffer) const;
+  /// multiply() in this precision.
+  template <class... Arguments>
+  void multiplied(Arguments&&... arguments) const;
   bool relu(std::size_t layer) const { return relu_last_ || layer + 1 < shapes_.size(); }
   std::size_t bias(std::size_t layer) const;
 
   std::vector<DenseShape> shapes_;
   bool relu_last_;
   OptimizerKind kind_;
+  Precision precision_;
   std::vector<std::size_t> offsets_;  ///< of the layers' parameters, and their end
   unsigned slices_;
   DeviceBuffer<float> values_;

@@ -141,9 +141,9 @@ class CudaDlrm final : public Dlrm {
         batch_size_(static_cast<std::size_t>(spec.batch)),
         tables_(spec.table_rows, spec.embedding_dim, initial_tables(spec), rule_, frozen(), stream_),
         bottom_(bottom_shapes(), /*relu_last=*/true, initial_layers(bottom_shapes(), spec.seed, 0), rule_, batch_size_,
-                stream_),
+                stream_, spec.precision),
         top_(top_shapes(), /*relu_last=*/false, initial_layers(top_shapes(), spec.seed, 100), rule_, batch_size_,
-             stream_),
+             stream_, spec.precision),
         batch_(spec, shape_, tables_, stream_),
         bottom_outputs_(bottom_.make_outputs(batch_size_)),
         q_(batch_size_ * shape_.inputs, "interactions"),
@@ -164,7 +164,7 @@ class CudaDlrm final : public Dlrm {
   CudaDlrm(const CudaDlrm&) = delete;  // tensors_ points into the members
   CudaDlrm& operator=(const CudaDlrm&) = delete;
 
-  std::string implementation() const override { return platform(); }
+  std::string implementation() const override { return fmt::format("{}/{}", platform(), name(spec_.precision)); }
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
   void import_state(const ModelState& state) override {
     tensors_.import_state(state, stream_);
@@ -262,6 +262,8 @@ Support supports(const DlrmSpec& spec) {
     return Support::no(fmt::format("the cuda back end takes up to {} rows a step, not {}", most_lookups, uses));
   const std::size_t wanted = DlrmShape(spec).shared_bytes();
   if (!device_available()) return Support::yes();
+  if (spec.precision != Precision::fp32 && device_limits().compute_capability < tensor_core_capability)
+    return Support::no("this device is older than sm_80: it computes dense layers in fp32 only");
   if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
     return Support::no(
         fmt::format("interaction `dot` of {} tables of dimension {} needs {} bytes of shared memory a block, and the "

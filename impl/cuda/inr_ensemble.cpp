@@ -48,9 +48,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    constexpr const char* precisions[] = {"fp32", "tf32", "bf16"};
-    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
-                       precisions[static_cast<int>(spec_.precision)]);
+    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks", name(spec_.precision));
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {

@@ -53,9 +53,8 @@ std::vector<Probe> probes(Precision precision) {
                    probe::read(room->data.data(), room->data.size(), room->blocks, room->results.data(), room->stream);
                    room->stream.synchronize();
                  }});
-  all.push_back(probe_of(Resource::sines, probe::sines * sine_rounds, room, [](Room& own) {
-    probe::sine(own.blocks, sine_rounds, own.results.data(), own.stream);
-  }));
+  all.push_back(probe_of(Resource::sines, probe::sines * sine_rounds, room,
+                         [](Room& own) { probe::sine(own.blocks, sine_rounds, own.results.data(), own.stream); }));
   return all;
 }
 

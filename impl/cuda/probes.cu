@@ -75,8 +75,7 @@ void multiply_add(unsigned blocks, int rounds, float* results, const Stream& str
 }
 
 void product(Precision precision, unsigned blocks, int rounds, float* results, const Stream& stream) {
-  const auto kernel =
-      precision == Precision::bf16 ? probe_product<Precision::bf16> : probe_product<Precision::tf32>;
+  const auto kernel = precision == Precision::bf16 ? probe_product<Precision::bf16> : probe_product<Precision::tf32>;
   launch({"probe_product", blocks, threads}, stream, kernel, rounds, results);
 }
 

@@ -167,7 +167,12 @@ class ReferenceDlrm final : public Dlrm {
 
 }  // namespace
 
-Support supports(const DlrmSpec& spec) { return {why_invalid(spec)}; }
+Support supports(const DlrmSpec& spec) {
+  if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
+  if (spec.precision != Precision::fp32)
+    return Support::no("reference computes in fp64 and stands for fp32; tf32 and bf16 need another back end");
+  return Support::yes();
+}
 
 std::unique_ptr<Dlrm> make(const DlrmSpec& spec) {
   assert(supports(spec));

@@ -1,12 +1,12 @@
 // Each probe does the work it counts: its results are those of that work, on every thread.
+#include "impl/cuda/probes.hpp"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <numeric>
 #include <optional>
-
-#include "impl/cuda/probes.hpp"
 
 namespace frugal::cuda {
 namespace {

@@ -36,6 +36,31 @@ TEST_F(RecommenderCuda, TwoTowerIsEquivalentToReference) {
 
 TEST_F(RecommenderCuda, DlrmIsEquivalentToReference) { expect_equivalent(check_dlrm(*reference_, *backend_), 100); }
 
+// An operand of tf32 is off by 2^-11 of itself, of bf16 by 2^-8; a run in fp32 by mistake would not differ at all.
+TEST_F(RecommenderCuda, ADlrmOnTensorCoresIsCloseToFp32AndIsNotFp32) {
+  DlrmSpec spec = small_dlrm(FeatureInteraction::dot);
+  spec.learning_rate = 0.05;
+  const Clicks clicks = planted_clicks(spec, 16);
+  const auto losses_of = [&](Precision precision) {
+    spec.precision = precision;
+    const auto model = backend_->make(spec);
+    EXPECT_TRUE(model->implementation().ends_with(name(precision))) << model->implementation();
+    std::vector<double> losses;
+    for (int step = 0; step < 3; ++step) losses.push_back(model->train_step(clicks.batch()));
+    return losses;
+  };
+  const std::vector<double> exact = losses_of(Precision::fp32);
+  for (const auto& [precision, error] : {std::pair{Precision::tf32, 0x1p-9}, std::pair{Precision::bf16, 0x1p-6}}) {
+    spec.precision = precision;
+    if (!backend_->supports(spec)) continue;
+    const std::vector<double> rounded = losses_of(precision);
+    for (std::size_t step = 0; step < exact.size(); ++step) {
+      EXPECT_NE(rounded[step], exact[step]) << step;
+      EXPECT_NEAR(rounded[step], exact[step], error * exact[step]) << step;
+    }
+  }
+}
+
 TEST_F(RecommenderCuda, AReloadedTwoTowerTrainsOnWithTheSameBits) {
   for (const TwoTowerLoss loss : {TwoTowerLoss::bce, TwoTowerLoss::batch_softmax}) {
     TwoTowerSpec spec = many_tiles(loss == TwoTowerLoss::bce);

@@ -305,6 +305,10 @@ TEST_P(DlrmContract, SaysWhatItCannotDo) {
   spec = small_;
   spec.table_rows[1] = 0;
   EXPECT_EQ(backend->supports(spec).reason, "embedding table 1 has no rows");
+  spec = small_;
+  spec.precision = Precision::tf32;
+  const Support tf32 = backend->supports(spec);
+  EXPECT_TRUE((tf32 && GetParam() == "cuda") || tf32.reason.find("fp32") != std::string::npos) << tf32.reason;
 }
 
 TEST_P(DlrmContract, RefusesBatchesItCannotRead) {

@@ -45,6 +45,7 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   spec.optimizer = optimizers.at(own.at("optimizer"));
   spec.learning_rate = own.at("learning_rate");
   spec.batch = own.at("batch");
+  spec.precision = precision_of(own);
   spec.seed = cell.seed;
   return spec;
 }
@@ -149,6 +150,11 @@ class DlrmWorkload final : public harness::Workload {
          .help = "examples a step",
          .min = 1,
          .max = 1 << 24},
+        {.name = "precision",
+         .type = Type::string,
+         .default_value = "fp32",
+         .help = "operands of the dense layers' products; sums are fp32",
+         .choices = {"fp32", "tf32", "bf16"}},
         {.name = "epochs",
          .type = Type::integer,
          .default_value = 1,
@@ -226,7 +232,7 @@ class DlrmWorkload final : public harness::Workload {
     const std::uint64_t epochs = cell.own().at("epochs");
     const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n);
     const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n));
-    context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
+    context.measure_limits([&] { return backend_of(cell).probes(spec.precision); });
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);

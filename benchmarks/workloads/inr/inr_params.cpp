@@ -15,11 +15,6 @@ BiasInit bias_init_of(const Json& own) {
   return law == "linear" ? BiasInit::linear : BiasInit::enrp;
 }
 
-Precision precision_of(const Json& own) {
-  const std::string name = own.at("precision");
-  return name == "fp32" ? Precision::fp32 : name == "tf32" ? Precision::tf32 : Precision::bf16;
-}
-
 Activation activation_of(const Json& own) {
   const std::string name = own.at("activation");
   return name == "sine"    ? Activation::sine

@@ -160,6 +160,37 @@ TEST_P(SharedKernels, SlicesOfAProductAddUpToIt) {
   }
 }
 
+// Operands by columns and by rows, in slices, of sizes that no tile divides.
+TEST_P(SharedKernels, ProductsOnTensorCoresAreThoseOfRoundedOperands) {
+  const std::uint32_t rows = 71, columns = 70, depth = 45, slices = 2;
+  const std::vector<float> left = uniforms(rows * depth, 2);
+  const std::vector<float> right = uniforms(columns * depth, 3);
+  const double tolerance = 8 * 1.2e-7 * std::sqrt(depth);
+  const auto expect_product = [&]<Precision precision>(std::integral_constant<Precision, precision>) {
+    std::vector<float> c(std::size_t{slices} * rows * columns, -7);
+    std::vector<float> sums(std::size_t{slices} * rows, -7);
+    multiply<precision>("test", stream_, ByColumns{left.data(), rows}, ByRows{right.data(), depth},
+                        ToSlices{c.data(), columns, std::size_t{rows} * columns}, Count{rows}, columns, Count{depth},
+                        slices, sums.data(), rows);
+    const auto round = [](float x) {
+      return double{precision == Precision::tf32 ? to_tf32(x) : std::bit_cast<float>(to_bf16(x) << 16)};
+    };
+    for (std::uint32_t i = 0; i < rows; ++i) {
+      double sum = 0;  // of a bias: not rounded
+      for (std::uint32_t k = 0; k < depth; ++k) sum += double{left[k * rows + i]};
+      ASSERT_NEAR(double{sums[i]} + double{sums[rows + i]}, sum, tolerance);
+      for (std::uint32_t j = 0; j < columns; ++j) {
+        double expected = 0;
+        for (std::uint32_t k = 0; k < depth; ++k) expected += round(left[k * rows + i]) * round(right[j * depth + k]);
+        ASSERT_NEAR(double{c[i * columns + j]} + double{c[(rows + i) * columns + j]}, expected, tolerance)
+            << i << ' ' << j;
+      }
+    }
+  };
+  expect_product(std::integral_constant<Precision, Precision::tf32>{});
+  expect_product(std::integral_constant<Precision, Precision::bf16>{});
+}
+
 INSTANTIATE_TEST_SUITE_P(Orders, SharedKernels, ::testing::Values(Order::forward, Order::reversed),
                          [](const auto& test) { return test.param == Order::forward ? "forward" : "reversed"; });
 
