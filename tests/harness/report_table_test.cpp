@@ -99,8 +99,12 @@ TEST(ReportTable, ShareOfBoundIsThatOfTheLimitThatBinds) {
   // 1.5 TFLOP in 1.5 s; the least: .15 s of compute, .6 of memory, .1 of sines.
   for (CellRecord& cell : run.cells) cell.limits = {.flops = 1e13, .bytes = 1e12 / 0.6, .sines = 1e10};
   EXPECT_EQ(report_row(table_of(spec, run), 0), "1 | 40.0 (memory) | 1000");
+  EXPECT_EQ(joined_text(table_of(spec, run).notes), "");
   run.cells[0].limits.flops = 2e12;
   EXPECT_THAT(report_row(table_of(spec, run), 0), HasSubstr("(compute/memory)"));
+  for (CellRecord& cell : run.cells) cell.limits.flops = 5e11;
+  EXPECT_EQ(report_row(table_of(spec, run), 0), "1 | 200 (compute) | 1000");
+  EXPECT_THAT(joined_text(table_of(spec, run).notes), HasSubstr("over 100%"));
 }
 
 TEST(ReportTable, AMetricCanBePerSecond) {

@@ -84,6 +84,11 @@ class TableMaker {
       table_.rows.push_back(std::move(made));
     }
     for (const ColumnSpec& column : columns_) add_column(column);
+    if (beyond_bound_) {
+      table_.notes.push_back(
+          "A share of bound over 100%: work is counted for the plain algorithm, and this implementation does with less "
+          "(towers once for each distinct id of a step), or the machine was busy while its limits were measured.");
+    }
     for (const PlotSpec& plot : spec_.plots) add_plot(plot);
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
@@ -179,7 +184,7 @@ class TableMaker {
     if (x && y) table_.plots.push_back({*x, *y, series, plot.log_x, plot.log_y, plot.front, plot.lines});
   }
 
-  TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) const {
+  TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) {
     const std::size_t finished = row.finished().size();
     if (column.source == Source::key) {
       const Json* value = cell_value(row.view, column.name);
@@ -206,6 +211,7 @@ class TableMaker {
     std::vector<double> list;
     for (const auto& [seed, value] : values) list.push_back(value);
     TableEntry entry = figure(list, column, style, finished);
+    beyond_bound_ = beyond_bound_ || (is_bound(column) && entry.value.value_or(0) > 100);
     if (is_bound(column) && !list.empty()) entry.suffix += fmt::format(" ({})", binding_resources(column, row));
     return entry;
   }
@@ -243,6 +249,7 @@ class TableMaker {
   std::span<const Run> runs_;
   std::vector<ColumnSpec> columns_;
   RowSet set_;
+  bool beyond_bound_ = false;
   Table table_;
 };
 
