@@ -17,8 +17,7 @@
 //     - {metric: psnr}                     # mean over seeds, half width of its 95% interval
 //     - {metric: psnr, relative_to: {params.inr.width: 64}, as: difference}   # percent | ratio | speedup
 //     - {stage: train}                     # of: time (default) | flops | bytes | flop_rate | byte_rate | bound
-//     - {stage: train, of: bound}          # share of the least time that the device's limits allow, and which one
-//     binds
+//     - {stage: train, of: bound}          # share of what the device's limits allow, and the limit that binds
 //     - {stage: total}                     # all stages together
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage
 //     - {key: params.inr.steps}

@@ -42,8 +42,7 @@ class MeasureContext final : public RunContext {
 
   void measure_limits(const std::function<std::vector<Probe>()>& probes) override {
     assert(open_stage_ == nullptr && "limits are no part of a stage");
-    if (!request_.measure.limits || limits_measured_) return;
-    limits_measured_ = true;
+    if (!request_.measure.limits || limits_.bytes > 0) return;
     for (const Probe& probe : probes()) rate_of(probe.resource) = best_rate(probe);
   }
 
@@ -110,7 +109,6 @@ class MeasureContext final : public RunContext {
   int pass_ = 0;
   std::vector<StageRecord> stages_;
   DeviceRates limits_;
-  bool limits_measured_ = false;
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
   MeasureClock::time_point next_message_;  // the epoch: the first call sends

@@ -56,7 +56,7 @@ template <int pairs>
 }  // namespace
 
 extern const ProbeKernels probe_kernels;
-const ProbeKernels probe_kernels = {multiply_add, 2. * sums* Lanes::width, read, update<1>, update<3>};
+const ProbeKernels probe_kernels = {multiply_add, Lanes::width * 2. * sums, read, update<1>, update<3>};
 
 }  // namespace frugal::cpu::FRUGAL_ISA
 

@@ -8,7 +8,7 @@
 namespace frugal::cpu {
 
 struct ProbeKernels {
-  /// `rounds` times probe_sums x = x / 2 + 1 in every lane, from 1. Returns the lanes' sum over the sums: as many
+  /// In every lane of several registers x = x / 2 + 1, `rounds` times, from 1. Returns the sum of all lanes: as many
   /// values as a round does fused multiply-adds, each near 2.
   float (*multiply_add)(long rounds);
   /// FLOP of a round of multiply_add.
