@@ -1,18 +1,20 @@
 #include <algorithm>
 
 #include "impl/cuda/batch_softmax.hpp"
+#include "impl/cuda/product.hpp"
 #include "impl/cuda/warp.hpp"
 
 namespace frugal::cuda {
 namespace {
 
-constexpr unsigned side = 64;   // rows and columns of a tile of scores
-constexpr unsigned depth = 16;  // of both at a time
-constexpr unsigned own = 4;     // a thread has own x own values, `apart` apart
-constexpr unsigned apart = side / own;
-constexpr unsigned tile_threads = apart * apart;
+// A tile of scores is one of product.hpp.
+constexpr unsigned side = product_tile;
+constexpr unsigned depth = product_depth;
+constexpr unsigned own = product_own;
+constexpr unsigned apart = product_apart;
+constexpr unsigned tile_threads = product_threads;
 
-using Tile = float[depth][side + 1];
+using Tile = float[depth][product_stride<Precision::fp32>];
 
 __global__ void count_items(const Interaction* positives, std::uint32_t n, std::uint32_t* counts) {
   const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
@@ -49,19 +51,10 @@ struct ScoreTile {
     __syncthreads();  // the tile before this one may still be read
     if (threadIdx.x < side) mark(rows, columns, first_row + threadIdx.x, row_count, first_column);
     for (unsigned first_k = 0; first_k < width; first_k += depth) {
-      load(row_tile, rows.outputs, first_row, row_count, first_k);
-      load(column_tile, columns.outputs, first_column, column_count, first_k);
+      load_product_tile(row_tile, ByInputRows{rows.outputs}, first_row, row_count, first_k, width);
+      load_product_tile(column_tile, ByInputRows{columns.outputs}, first_column, column_count, first_k, width);
       __syncthreads();
-      for (unsigned k = 0; k < depth; ++k) {
-        float r[own];
-        float c[own];
-        for (unsigned n = 0; n < own; ++n) {
-          r[n] = row_tile[k][threadIdx.x / apart + n * apart];
-          c[n] = column_tile[k][threadIdx.x % apart + n * apart];
-        }
-        for (unsigned i = 0; i < own; ++i)
-          for (unsigned j = 0; j < own; ++j) scores[i][j] += r[i] * c[j];
-      }
+      add_products(row_tile, column_tile, scores);
       __syncthreads();
     }
   }
@@ -78,13 +71,6 @@ struct ScoreTile {
         if (column < side) bits |= std::uint64_t{1} << column;
       }
     positives[threadIdx.x] = bits;
-  }
-
-  static __device__ void load(Tile& tile, const Rows& from, std::uint32_t first, std::uint32_t count,
-                              unsigned first_k) {
-    const unsigned k = threadIdx.x % depth;
-    for (unsigned i = threadIdx.x / depth; i < side; i += tile_threads / depth)
-      tile[k][i] = first + i < count && first_k + k < from.width ? from[first + i][first_k + k] : 0.F;
   }
 };
 

@@ -83,10 +83,28 @@ __device__ void load_product_tile(float (*tile)[stride], const Operand& operand,
   }
 }
 
+inline constexpr unsigned product_apart = product_tile / product_own;
+
+/// A thread's own values of a tile in fp32, those of rows threadIdx.x / apart + i apart and columns threadIdx.x % apart
+/// + j apart: adds the products of product_depth steps of k.
+inline __device__ void add_products(const float (*left)[product_stride<Precision::fp32>],
+                                    const float (*right)[product_stride<Precision::fp32>],
+                                    float (&c)[product_own][product_own]) {
+  for (unsigned k = 0; k < product_depth; ++k) {
+    float l[product_own];
+    float r[product_own];
+    for (unsigned n = 0; n < product_own; ++n) {
+      l[n] = left[k][threadIdx.x / product_apart + n * product_apart];
+      r[n] = right[k][threadIdx.x % product_apart + n * product_apart];
+    }
+    for (unsigned i = 0; i < product_own; ++i)
+      for (unsigned j = 0; j < product_own; ++j) c[i][j] += l[i] * r[j];
+  }
+}
+
 /// The values of C of one thread: own x own of them `apart`, or, on tensor cores, its part of a warp's 16 x 32.
 template <Precision precision>
 struct ProductSums {
-  static constexpr unsigned apart = product_tile / product_own;
   static constexpr unsigned stride = product_stride<precision>;
   float c[product_own][product_own] = {};
 
@@ -95,16 +113,7 @@ struct ProductSums {
 
   __device__ void add(const float (*left)[stride], const float (*right)[stride]) {
     if constexpr (precision == Precision::fp32) {
-      for (unsigned k = 0; k < product_depth; ++k) {
-        float l[product_own];
-        float r[product_own];
-        for (unsigned n = 0; n < product_own; ++n) {
-          l[n] = left[k][threadIdx.x / apart + n * apart];
-          r[n] = right[k][threadIdx.x % apart + n * apart];
-        }
-        for (unsigned i = 0; i < product_own; ++i)
-          for (unsigned j = 0; j < product_own; ++j) c[i][j] += l[i] * r[j];
-      }
+      add_products(left, right, c);
     } else {
       const unsigned row = warp_row();
       const unsigned column = warp_column();
@@ -122,7 +131,8 @@ struct ProductSums {
     for (unsigned i = 0; i < product_own; ++i)
       for (unsigned j = 0; j < product_own; ++j) {
         if constexpr (precision == Precision::fp32)
-          body(threadIdx.x / apart + i * apart, threadIdx.x % apart + j * apart, c[i][j]);
+          body(threadIdx.x / product_apart + i * product_apart, threadIdx.x % product_apart + j * product_apart,
+               c[i][j]);
         else
           body(warp_row() + static_cast<unsigned>(lane.row()) + j / 2 * 8,
                warp_column() + 8 * i + static_cast<unsigned>(lane.column()) + j % 2, c[i][j]);
