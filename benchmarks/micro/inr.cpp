@@ -52,8 +52,8 @@ struct Structure {
   int grid, hidden_layers, width;
   long tile_points;
 };
-constexpr Structure structures[] = {{"S0", 2, 5, 64, 256},  {"S1", 4, 2, 64, 256},  {"S2", 8, 1, 128, 256},
-                                    {"S3", 16, 1, 128, 64}, {"S4", 32, 1, 128, 16}, {"SIREN", 1, 3, 256, 128}};
+constexpr Structure structures[] = {{"S0", 2, 5, 64, 96},   {"S1", 4, 2, 64, 96},   {"S2", 8, 1, 128, 86},
+                                    {"S3", 16, 1, 128, 64}, {"S4", 32, 1, 128, 16}, {"SIREN", 1, 3, 256, 96}};
 
 InrSpec spec_of(const Structure& structure) {
   constexpr std::int64_t side = 128;  // pixels of the picture
@@ -345,9 +345,10 @@ class FusedTile {
         y_(cpu::inr_zeros(rows_ * spec_.channels)) {
     for (const InrTensor& tensor : inr_tensors(spec_)) {
       const std::vector<float> values = inr_initial_values(spec_, tensor);
-      for (std::int64_t o = 0; o < tensor.out; ++o)
-        for (std::int64_t i = 0; i < tensor.in; ++i)
-          parameters_[layout_.index(tensor, o, i)] = values[o * tensor.in + i];
+      for (std::int64_t o = 0; o < tensor.out; ++o) {
+        const cpu::InrParameters::Inputs at = layout_.inputs_of(tensor, o);
+        for (std::int64_t i = 0; i < tensor.in; ++i) parameters_[at.first + i * at.step] = values[o * tensor.in + i];
+      }
     }
     transpose_weights();
   }

@@ -50,16 +50,22 @@ std::vector<InrTensor> inr_tensors(const InrSpec& spec) {
 }
 
 std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tensor) {
+  std::vector<float> values(static_cast<std::size_t>(spec.networks * tensor.size()));
+  inr_initial_values(spec, tensor, 0, values);
+  return values;
+}
+
+void inr_initial_values(const InrSpec& spec, const InrTensor& tensor, std::int64_t first, std::span<float> values) {
   const Philox random(spec.seed, Purpose::weights);
   const auto stream = static_cast<std::uint32_t>(2 * tensor.layer + (tensor.bias ? 1 : 0));
   const auto bound = static_cast<float>(inr_bound(spec, tensor));
-  std::vector<float> values(static_cast<std::size_t>(spec.networks * tensor.size()));
-  for (std::size_t i = 0; i < values.size(); i += 4) {
-    const auto words = random.block(i / 4, stream);
-    for (std::size_t j = i; j < std::min(i + 4, values.size()); ++j)
-      values[j] = (2 * Philox::to_unit(words[j - i]) - 1) * bound;
+  const auto begin = static_cast<std::uint64_t>(first);
+  const std::uint64_t end = begin + values.size();
+  for (std::uint64_t block = begin / 4; 4 * block < end; ++block) {
+    const auto words = random.block(block, stream);
+    for (std::uint64_t i = std::max(begin, 4 * block); i < std::min(end, 4 * block + 4); ++i)
+      values[i - begin] = (2 * Philox::to_unit(words[i % 4]) - 1) * bound;
   }
-  return values;
 }
 
 std::vector<float> grid_coordinates(std::span<const int> shape) {

@@ -27,6 +27,8 @@ std::vector<InrTensor> inr_tensors(const InrSpec& spec);
 
 /// Initial values [K, out, in] (contract: impl/api/inr_ensemble.hpp): U(+-bound) as (2u - 1) * bound in fp32.
 std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tensor);
+/// Some of them: values first, first + 1, ... of [K, out, in].
+void inr_initial_values(const InrSpec& spec, const InrTensor& tensor, std::int64_t first, std::span<float> values);
 
 /// Points of a regular grid over a tile, row-major: [product of shape, dimensions]. Point i of n along one dimension is
 /// at -1 + 2 i / (n - 1), rounded to fp32; 0 when n is 1.

@@ -14,6 +14,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <cassert>
 #include <deque>
 #include <mutex>
@@ -39,10 +40,10 @@ constexpr int inr_steps_of_turn = 4;  // of the last networks: what the other th
 constexpr std::int64_t inr_tile_bytes = std::int64_t{1} << 20;  // of activations and slopes: what L2 holds of them
 
 /// Points run forward and backward together: enough rows for the products to run at speed, few enough that the
-/// activations of all layers stay in L2.
+/// activations of all layers stay in L2, and a panel's columns of two of them in L1.
 std::int64_t inr_tile_rows(const InrSpec& spec) {
   const std::int64_t of_point = 2 * std::int64_t{sizeof(float)} * spec.width * (spec.hidden_layers + 1);
-  return std::min<std::int64_t>(spec.points, std::clamp<std::int64_t>(inr_tile_bytes / of_point, 32, 256));
+  return std::min<std::int64_t>(spec.points, std::clamp<std::int64_t>(inr_tile_bytes / of_point, 32, 96));
 }
 
 InrImplementation chosen(const InrSpec& spec) {
@@ -106,9 +107,21 @@ class CpuInrEnsemble final : public InrEnsemble {
         tensors_(inr_tensors(spec)),
         tiles_((spec.points + inr_tile_rows(spec) - 1) / inr_tile_rows(spec)),
         chunks_(std::clamp<std::int64_t>(spec.points / inr_chunk_points, 1, std::min(inr_most_chunks, tiles_))),
-        state_(inr_zeros(spec.networks * 3 * at_.count)),
+        state_(static_cast<std::size_t>(spec.networks * 3 * at_.count)),
         curves_(static_cast<std::size_t>(spec.networks)) {
-    for (const InrTensor& tensor : tensors_) scatter(0, tensor, inr_initial_values(spec_, tensor));
+    // By all threads: of many small networks, so much memory costs as much time as some of their steps.
+#pragma omp parallel for schedule(static)
+    for (std::int64_t k = 0; k < spec_.networks; ++k) {
+      std::fill_n(copy_of(k, 0), 3 * at_.count, 0.F);
+      for (const InrTensor& tensor : tensors_)
+        for (std::int64_t o = 0; o < tensor.out; ++o) {
+          std::array<float, inr_largest_width> drawn;
+          const std::span<float> values = std::span(drawn).first(static_cast<std::size_t>(tensor.in));
+          inr_initial_values(spec_, tensor, (k * tensor.out + o) * tensor.in, values);
+          const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
+          for (std::int64_t i = 0; i < tensor.in; ++i) copy_of(k, 0)[inputs.first + i * inputs.step] = values[i];
+        }
+    }
   }
 
   std::string implementation() const override {
@@ -184,8 +197,12 @@ class CpuInrEnsemble final : public InrEnsemble {
         NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
         if (!tensor.bias) exported.shape.push_back(tensor.in);
         exported.values.resize(static_cast<std::size_t>(spec_.networks * tensor.size()));
-        std::size_t i = 0;
-        for_each_value(copy, tensor, [&](std::int64_t at) { exported.values[i++] = state_.data()[at]; });
+#pragma omp parallel for schedule(static)
+        for (std::int64_t k = 0; k < spec_.networks; ++k)
+          for_each_value(k, copy, tensor,
+                         [&, values = exported.values.data() + k * tensor.size()](std::int64_t at, std::int64_t i) {
+                           values[i] = state_[at];
+                         });
         state.tensors.push_back(std::move(exported));
       }
     return state;
@@ -193,8 +210,14 @@ class CpuInrEnsemble final : public InrEnsemble {
 
   void import_state(const ModelState& state) override {
     const std::vector<InrTarget> targets = inr_import_targets(spec_, state);
-    for (std::size_t i = 0; i < targets.size(); ++i)
-      scatter(targets[i].copy, tensors_[targets[i].tensor], state.tensors[i].values);
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+      const InrTensor& tensor = tensors_[targets[t].tensor];
+#pragma omp parallel for schedule(static)
+      for (std::int64_t k = 0; k < spec_.networks; ++k)
+        for_each_value(k, targets[t].copy, tensor,
+                       [&, values = state.tensors[t].values.data() + k * tensor.size()](
+                           std::int64_t at, std::int64_t i) { state_[at] = values[i]; });
+    }
     step_ = state.step;
     for (StaleStop& curve : curves_) curve = {};
   }
@@ -206,17 +229,14 @@ class CpuInrEnsemble final : public InrEnsemble {
   float* copy_of(std::int64_t k, int copy) { return state_.data() + (3 * k + copy) * at_.count; }
   const float* copy_of(std::int64_t k, int copy) const { return state_.data() + (3 * k + copy) * at_.count; }
 
-  /// body(index into state_) for each value of a tensor, in the order of the contract: [K, out, in].
+  /// body(index into state_, index into [out, in]) for each value of a tensor of network k.
   template <class Body>
-  void for_each_value(int copy, const InrTensor& tensor, const Body& body) const {
-    for (std::int64_t k = 0; k < spec_.networks; ++k)
-      for (std::int64_t o = 0; o < tensor.out; ++o)
-        for (std::int64_t i = 0; i < tensor.in; ++i) body((3 * k + copy) * at_.count + at_.index(tensor, o, i));
-  }
-
-  void scatter(int copy, const InrTensor& tensor, const std::vector<float>& values) {
-    std::size_t i = 0;
-    for_each_value(copy, tensor, [&](std::int64_t at) { state_.data()[at] = values[i++]; });
+  void for_each_value(std::int64_t k, int copy, const InrTensor& tensor, const Body& body) const {
+    for (std::int64_t o = 0; o < tensor.out; ++o) {
+      const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
+      for (std::int64_t i = 0; i < tensor.in; ++i)
+        body((3 * k + copy) * at_.count + inputs.first + i * inputs.step, o * tensor.in + i);
+    }
   }
 
   /// For tiles of up to `rows` points, `points` of them in `tiles` tiles.

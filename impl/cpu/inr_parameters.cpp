@@ -1,5 +1,7 @@
 #include "impl/cpu/inr_parameters.hpp"
 
+#include <algorithm>
+
 #include "impl/cpu/kernels/inr_fused.hpp"
 
 namespace frugal::cpu {
@@ -13,7 +15,9 @@ long padded_columns(long columns) {
 
 InrParameters::InrParameters(const InrSpec& spec, Hidden hidden_layout) : hidden(hidden_layout) {
   const long padded = padded_columns(spec.width);
-  columns = {.width = spec.width, .padded = padded, .stride = padded};
+  // Rows that are multiples of 512 bytes apart share few sets of L1: a panel of 16 columns would not fit.
+  const bool aliasing = hidden == Hidden::panels && padded % 128 == 0;
+  columns = {.width = spec.width, .padded = padded, .stride = aliasing ? padded + inr_column_multiple : padded};
   long at = 0;
   for (int l = 0; l < spec.layers(); ++l) {
     const bool last = l == spec.layers() - 1;
@@ -25,12 +29,14 @@ InrParameters::InrParameters(const InrSpec& spec, Hidden hidden_layout) : hidden
   count = at;
 }
 
-std::int64_t InrParameters::index(const InrTensor& tensor, std::int64_t o, std::int64_t i) const {
-  if (tensor.bias) return bias[tensor.layer] + o;
+InrParameters::Inputs InrParameters::inputs_of(const InrTensor& tensor, std::int64_t output) const {
+  if (tensor.bias) return {bias[tensor.layer] + output, 0};
   const std::int64_t first = weight[tensor.layer];
-  if (tensor.layer + 1 == static_cast<int>(weight.size())) return first + o * columns.padded + i;
-  if (tensor.layer == 0 || hidden == Hidden::rows) return first + i * columns.padded + o;
-  return first + inr_panel_index(i, o, columns.padded);
+  if (tensor.layer + 1 == static_cast<int>(weight.size())) return {first + output * columns.padded, 1};
+  if (tensor.layer == 0 || hidden == Hidden::rows) return {first + output, columns.padded};
+  const long most = inr_fused_kernels().panel_columns;
+  const long panel = output / most * most;
+  return {first + inr_panel_index(0, output, columns.padded, most), std::min(most, columns.padded - panel)};
 }
 
 }  // namespace frugal::cpu

@@ -15,8 +15,12 @@ struct InrParameters {
 
   InrParameters(const InrSpec& spec, Hidden hidden_layout);
 
-  /// Of output o and input i, from the start of a network's values; i is 0 for a bias.
-  std::int64_t index(const InrTensor& tensor, std::int64_t o, std::int64_t i) const;
+  /// Input i of an output is at first + i * step, from the start of a network's values. A bias has one input.
+  struct Inputs {
+    std::int64_t first;
+    std::int64_t step;
+  };
+  Inputs inputs_of(const InrTensor& tensor, std::int64_t output) const;
 
   Hidden hidden;
   InrColumns columns;              ///< of activations, and of all weights but the last layer's

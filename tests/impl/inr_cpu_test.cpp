@@ -91,13 +91,13 @@ std::vector<float> fused_step(const cpu::InrFusedKernels& kernels, const InrSpec
   const auto zeros = [&](long n) { return buffers.emplace_back(static_cast<std::size_t>(n)).data(); };
   std::vector<float*> h, slope;
   for (int l = 0; l <= spec.hidden_layers; ++l) {
-    h.push_back(zeros((tile + 16) * padded));
-    slope.push_back(zeros((tile + 16) * padded));
+    h.push_back(zeros((tile + 16) * layout.columns.stride));
+    slope.push_back(zeros((tile + 16) * layout.columns.stride));
   }
   const cpu::InrFusedScratch scratch{.h = h.data(),
                                      .slope = slope.data(),
-                                     .delta = zeros((tile + 16) * padded),
-                                     .below = zeros((tile + 16) * padded),
+                                     .delta = zeros((tile + 16) * layout.columns.stride),
+                                     .below = zeros((tile + 16) * layout.columns.stride),
                                      .y = zeros(tile * spec.channels),
                                      .transposed = zeros(spec.hidden_layers * padded * padded)};
   const cpu::InrFunction f{spec.activation, 30, 2};
@@ -113,10 +113,12 @@ std::vector<float> fused_step(const cpu::InrFusedKernels& kernels, const InrSpec
   std::vector<float> parameters(static_cast<std::size_t>(layout.count));
   for (const InrTensor& tensor : inr_tensors(spec)) {
     const std::vector<float> initial = inr_initial_values(spec, tensor);
-    for (std::int64_t o = 0; o < tensor.out; ++o)
+    for (std::int64_t o = 0; o < tensor.out; ++o) {
+      const cpu::InrParameters::Inputs inputs = layout.inputs_of(tensor, o);
       for (std::int64_t i = 0; i < tensor.in; ++i)
-        parameters[static_cast<std::size_t>(layout.index(tensor, o, i))] =
+        parameters[static_cast<std::size_t>(inputs.first + i * inputs.step)] =
             initial[static_cast<std::size_t>(o * tensor.in + i)];
+    }
   }
   const std::vector<float> x = inr_test::grid_of(spec, inr_test::side_of(spec));
   const std::vector<float> targets = inr_test::noise(spec);

@@ -58,6 +58,18 @@ TEST(InrInitialValues, AreWordsOfTheAddressedStream) {
     for (std::uint64_t i = 0; i < 7; ++i) EXPECT_EQ(bias[k * 7 + i], (2 * random.uniform(k * 7 + i, 1) - 1) * bound);
 }
 
+TEST(InrInitialValues, SomeOfThemAreTheSameAsAllOfThem) {
+  const InrSpec spec{.networks = 2, .points = 16, .hidden_layers = 1, .width = 5};
+  const InrTensor tensor = inr_tensors(spec)[2];
+  const std::vector<float> all = inr_initial_values(spec, tensor);
+  for (std::size_t first = 0; first < all.size(); ++first)
+    for (std::size_t count = 0; first + count <= std::min(all.size(), first + 9); ++count) {
+      std::vector<float> some(count);
+      inr_initial_values(spec, tensor, static_cast<std::int64_t>(first), some);
+      EXPECT_TRUE(std::ranges::equal(some, std::span(all).subspan(first, count))) << first << ", " << count;
+    }
+}
+
 TEST(GridCoordinates, SpanTheTileIncludingItsEndPoints) {
   EXPECT_EQ(grid_coordinates(std::vector{5}), (std::vector<float>{-1, -0.5, 0, 0.5, 1}));
   EXPECT_EQ(grid_coordinates(std::vector{1}), std::vector<float>{0});

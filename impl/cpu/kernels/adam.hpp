@@ -8,33 +8,46 @@ namespace frugal::cpu::FRUGAL_ISA {
 
 /// m += (1 - beta1) (g - m);  v += (1 - beta2) (g^2 - v);
 /// w = decay w - lr m / (sqrt(v inverse_second) + epsilon), with lr = learning rate / (1 - beta1^t).
-/// n values each; no two arrays overlap. In this form a value costs few multiplications, which are what Adam waits for;
-/// inverse_second moves out of the root into lr and epsilon.
-inline void adam(const UpdateStep& step, const float* __restrict g, float* __restrict w, float* __restrict m,
-                 float* __restrict v, long n) {
-  const UpdateStep s = step;
-  if (s.decay != 1) {
-#pragma omp simd
-    for (long i = 0; i < n; ++i) w[i] *= s.decay;
+/// In this form a value costs few multiplications, which are what Adam waits for; inverse_second moves out of the root
+/// into lr and epsilon.
+class AdamUpdate {
+ public:
+  explicit AdamUpdate(const UpdateStep& s)
+      : one_minus_beta1_(s.one_minus_beta1),
+        one_minus_beta2_(s.one_minus_beta2),
+        decay_(s.decay),
+        twice_epsilon_(s.epsilon * (2 / __builtin_sqrtf(s.inverse_second))),
+        rate_(s.learning_rate * (2 / __builtin_sqrtf(s.inverse_second))) {}
+
+  /// A register of each.
+  void operator()(Lanes gradient, float* w, float* m, float* v) const {
+    const Lanes before = load(m), square = load(v);
+    const Lanes first = fma(broadcast(one_minus_beta1_), gradient - before, before);
+    const Lanes second = fma(broadcast(one_minus_beta2_), gradient * gradient - square, square);
+    store(m, first);
+    store(v, second);
+    const Lanes step = over_twice_root(first, second, broadcast(twice_epsilon_));
+    store(w, fnma(broadcast(rate_), step, broadcast(decay_) * load(w)));
   }
-  const float correction = 2 / __builtin_sqrtf(s.inverse_second);
-  const float twice_epsilon = s.epsilon * correction;
-  const float rate = s.learning_rate * correction;
-  const Lanes one_minus_beta1 = broadcast(s.one_minus_beta1), one_minus_beta2 = broadcast(s.one_minus_beta2);
-  long i = 0;
-  for (; i + Lanes::width <= n; i += Lanes::width) {
-    const Lanes gradient = load(g + i), before = load(m + i), square = load(v + i);
-    const Lanes first = fma(one_minus_beta1, gradient - before, before);
-    const Lanes second = fma(one_minus_beta2, gradient * gradient - square, square);
-    store(m + i, first);
-    store(v + i, second);
-    store(w + i, fnma(broadcast(rate), over_twice_root(first, second, broadcast(twice_epsilon)), load(w + i)));
+
+  /// n values of each; no two arrays overlap.
+  void operator()(const float* __restrict g, float* __restrict w, float* __restrict m, float* __restrict v,
+                  long n) const {
+    long i = 0;
+    for (; i + Lanes::width <= n; i += Lanes::width) (*this)(load(g + i), w + i, m + i, v + i);
+    for (; i < n; ++i) {
+      m[i] = __builtin_fmaf(one_minus_beta1_, g[i] - m[i], m[i]);
+      v[i] = __builtin_fmaf(one_minus_beta2_, g[i] * g[i] - v[i], v[i]);
+      w[i] = __builtin_fmaf(-rate_, m[i] / (2 * __builtin_sqrtf(v[i]) + twice_epsilon_), decay_ * w[i]);
+    }
   }
-  for (; i < n; ++i) {
-    m[i] = __builtin_fmaf(s.one_minus_beta1, g[i] - m[i], m[i]);
-    v[i] = __builtin_fmaf(s.one_minus_beta2, g[i] * g[i] - v[i], v[i]);
-    w[i] = __builtin_fmaf(-rate, m[i] / (2 * __builtin_sqrtf(v[i]) + twice_epsilon), w[i]);
-  }
+
+ private:
+  float one_minus_beta1_, one_minus_beta2_, decay_, twice_epsilon_, rate_;
+};
+
+inline void adam(const UpdateStep& step, const float* g, float* w, float* m, float* v, long n) {
+  AdamUpdate{step}(g, w, m, v, n);
 }
 
 }  // namespace frugal::cpu::FRUGAL_ISA

@@ -5,6 +5,10 @@
 namespace frugal::cpu::FRUGAL_ISA {
 namespace {
 
+constexpr int most_registers = Lanes::width == 8 ? 2 : 4;
+constexpr long panel_columns = most_registers * Lanes::width;
+static_assert(panel_columns % inr_column_multiple == 0);
+
 /// A of a product, by rows: element (r, k) at data[r * stride + k].
 struct ByRows {
   const float* data;
@@ -21,22 +25,46 @@ struct ByColumns {
   ByColumns from_row(long r) const { return {data + r, stride}; }
 };
 
+/// A of a product, in panels that are all of full width: element (r, k) is input r, output k of a hidden weight.
+struct ByPanels {
+  const float* data;
+  long panel;  ///< floats
+  float operator()(long r, long k) const {
+    return data[k / panel_columns * panel + r * panel_columns + k % panel_columns];
+  }
+  ByPanels from_row(long r) const { return {data + r * panel_columns, panel}; }
+};
+
 /// Where a product goes: C[r, c] at data[r * row + c]. `initial`, laid out as C, is what it starts from; null: 0.
 struct Target {
   float* data;
   long row;
   const float* initial;
+  Lanes start(long r, long c) const { return initial ? load(initial + r * row + c) : zero(); }
+  void finish(long r, long c, Lanes sum) const { store(data + r * row + c, sum); }
+};
+
+/// The product is a gradient: of the weights at w[r * row + c], which take their step, with the moments at m and v.
+struct Updated {
+  AdamUpdate adam;
+  float *w, *m, *v;
+  long row;
+  const float* initial;
+  Lanes start(long r, long c) const { return initial ? load(initial + r * row + c) : zero(); }
+  void finish(long r, long c, Lanes gradient) const {
+    const long at = r * row + c;
+    adam(gradient, w + at, m + at, v + at);
+  }
 };
 
 /// C[R, registers of columns] = A[R, depth] B[depth, columns] + initial, all of C in registers meanwhile.
-template <int R, int registers, class Left>
-[[gnu::noinline]] void product_block(Left a, const float* b, long b_row, long depth, Target c) {
+template <int R, int registers, class Left, class Result>
+[[gnu::noinline]] void product_block(Left a, const float* b, long b_row, long depth, Result c) {
   Lanes sums[R][registers];
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < registers; ++v)
-      sums[r][v] = c.initial ? load(c.initial + r * c.row + v * Lanes::width) : zero();
+    for (int v = 0; v < registers; ++v) sums[r][v] = c.start(r, v * Lanes::width);
   for (long k = 0; k < depth; ++k) {
     Lanes right[registers];
 #pragma GCC unroll 4
@@ -51,7 +79,7 @@ template <int R, int registers, class Left>
 #pragma GCC unroll 16
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 4
-    for (int v = 0; v < registers; ++v) store(c.data + r * c.row + v * Lanes::width, sums[r][v]);
+    for (int v = 0; v < registers; ++v) c.finish(r, v * Lanes::width, sums[r][v]);
 }
 
 /// Rows of C that its registers hold beside those of a row of B: 24 of 32 sums with AVX-512, 12 of 16 with AVX2. One
@@ -61,62 +89,57 @@ constexpr long rows_of(int registers) {
   constexpr long rows[] = {14, 12, 8, 6};
   return rows[registers - 1];
 }
-constexpr int most_registers = Lanes::width == 8 ? 2 : 4;
-constexpr long most_rows = rows_of(1);
 
 /// product_block of 1 to R rows.
-template <int R, int registers, class Left>
-inline void product_rows(long rows, Left a, const float* b, long b_row, long depth, Target c) {
+template <int R, int registers, class Left, class Result>
+inline void product_rows(long rows, Left a, const float* b, long b_row, long depth, Result c) {
   if constexpr (R > 1) {
     if (rows < R) return product_rows<R - 1, registers>(rows, a, b, b_row, depth, c);
   }
   product_block<R, registers>(a, b, b_row, depth, c);
 }
 
-/// Rows of C are done some at a time, all columns of them: `target(first row)` says where they go,
-/// `finish(first row, rows)` follows while they are in L1.
+/// Rows of C are done some at a time: `place(first row)` says where they go, `finish(first row, rows)` follows while
+/// they are in L1.
 template <int registers, class Left, class Place, class Finish>
-inline void product_panel(long rows, Left a, const float* b, long b_row, long depth, long columns, const Place& place,
+inline void product_panel(long rows, Left a, const float* b, long b_row, long depth, const Place& place,
                           const Finish& finish) {
   constexpr long most = rows_of(registers);
   const long blocks = (rows + most - 1) / most;  // of about equal size: a block of few rows waits for its own sums
   for (long block = 0; block < blocks; ++block) {
     const long r = rows * block / blocks;
     const long count = rows * (block + 1) / blocks - r;
-    const Target c = place(r);
-    for (long i = 0; i < columns; i += registers * Lanes::width)
-      product_rows<static_cast<int>(most), registers>(count, a.from_row(r), b + i, b_row, depth,
-                                                      {c.data + i, c.row, c.initial ? c.initial + i : nullptr});
+    product_rows<static_cast<int>(most), registers>(count, a.from_row(r), b, b_row, depth, place(r));
     finish(r, count);
   }
 }
 
-/// C[rows, columns] = A B + initial; columns a multiple of inr_column_multiple, at most a panel.
+/// C[rows, columns] = A B + initial; columns a multiple of inr_column_multiple, at most those of a panel.
 template <class Left, class Place, class Finish>
 inline void multiply(long rows, Left a, const float* b, long b_row, long depth, long columns, const Place& place,
                      const Finish& finish) {
   if constexpr (most_registers == 4) {
     const long registers = columns / Lanes::width;
-    if (registers == 4) return product_panel<4>(rows, a, b, b_row, depth, columns, place, finish);
-    if (registers == 3) return product_panel<3>(rows, a, b, b_row, depth, columns, place, finish);
-    if (registers == 2) return product_panel<2>(rows, a, b, b_row, depth, columns, place, finish);
-    return product_panel<1>(rows, a, b, b_row, depth, columns, place, finish);
+    if (registers == 4) return product_panel<4>(rows, a, b, b_row, depth, place, finish);
+    if (registers == 3) return product_panel<3>(rows, a, b, b_row, depth, place, finish);
+    if (registers == 2) return product_panel<2>(rows, a, b, b_row, depth, place, finish);
+    return product_panel<1>(rows, a, b, b_row, depth, place, finish);
   } else {
-    product_panel<most_registers>(rows, a, b, b_row, depth, columns, place, finish);
+    product_panel<most_registers>(rows, a, b, b_row, depth, place, finish);
   }
 }
 
-/// body(first column, columns) of each panel.
+/// body(first column, columns) of each panel of so many columns.
 template <class Body>
-inline void for_each_panel(const InrColumns& columns, const Body& body) {
-  for (long first = 0; first < columns.padded; first += inr_panel_columns) {
-    const long left = columns.padded - first;
-    body(first, left < inr_panel_columns ? left : inr_panel_columns);
+inline void for_each_panel(long columns, const Body& body) {
+  for (long first = 0; first < columns; first += panel_columns) {
+    const long left = columns - first;
+    body(first, left < panel_columns ? left : panel_columns);
   }
 }
 
 /// The columns of one panel, as the functions of inr_layers.hpp take them.
-inline InrColumns panel_columns(const InrColumns& columns, long first, long count) {
+inline InrColumns columns_of_panel(const InrColumns& columns, long first, long count) {
   return {columns.width - first, count, columns.stride};
 }
 
@@ -126,12 +149,12 @@ void transpose_weights(const InrFusedNetwork& network, const float* parameters, 
   for (long l = 1; l <= network.hidden_layers; ++l) {
     const float* from = parameters + network.weight[l];
     float* to = scratch.transposed + (l - 1) * padded * padded;
-    for_each_panel(network.columns, [&](long out, long outs) {
-      for_each_panel(network.columns, [&](long in, long ins) {
+    for_each_panel(padded, [&](long out, long outs) {
+      for_each_panel(padded, [&](long in, long ins) {
         for (long i = 0; i < ins; i += Lanes::width)
           for (long o = 0; o < outs; o += Lanes::width)
-            transpose(from + inr_panel_index(in + i, out + o, padded), outs,
-                      to + inr_panel_index(out + o, in + i, padded), ins);
+            transpose(from + inr_panel_index(in + i, out + o, padded, panel_columns), outs,
+                      to + inr_panel_index(out + o, in + i, padded, panel_columns), ins);
       });
     });
   }
@@ -144,7 +167,7 @@ void forward(const InrFusedNetwork& network, const float* parameters, const floa
               columns, scratch.h[0], scratch.slope[0]);
   for (long l = 1; l <= network.hidden_layers; ++l) {
     const ByRows input{scratch.h[l - 1], columns.stride};
-    for_each_panel(columns, [&](long first, long count) {
+    for_each_panel(columns.padded, [&](long first, long count) {
       float* h = scratch.h[l] + first;
       float* slope = scratch.slope[l] + first;
       multiply(
@@ -154,7 +177,7 @@ void forward(const InrFusedNetwork& network, const float* parameters, const floa
           },
           [&](long r, long some) {
             activate(network.hidden, h + r * columns.stride, parameters + network.bias[l] + first, some,
-                     panel_columns(columns, first, count), slope + r * columns.stride);
+                     columns_of_panel(columns, first, count), slope + r * columns.stride);
           });
     });
   }
@@ -176,17 +199,13 @@ inline void clear_thin(const InrFusedNetwork& network, float* gradient) {
   clear(network.bias[last], network.channels);
 }
 
-inline void update_range(const InrUpdate& update, float* parameters, const float* gradient, long first, long count) {
-  adam(update.step, gradient + first, parameters + first, update.first + first, update.second + first, count);
-}
-
 /// dL/dh of layer l - 1 from dL/dz of layer l in scratch.delta; then dL/dz of layer l - 1, into scratch.below.
 inline void input_gradient(const InrFusedNetwork& network, long l, long rows, const InrFusedScratch& scratch,
                            float* gradient) {
   const InrColumns& columns = network.columns;
   const ByRows delta{scratch.delta, columns.stride};
   const float* weight = scratch.transposed + (l - 1) * columns.padded * columns.padded;
-  for_each_panel(columns, [&](long first, long count) {
+  for_each_panel(columns.padded, [&](long first, long count) {
     float* below = scratch.below + first;
     multiply(
         rows, delta, weight + first * columns.padded, count, columns.width, count,
@@ -195,7 +214,7 @@ inline void input_gradient(const InrFusedNetwork& network, long l, long rows, co
         },
         [&](long r, long some) {
           activation_backward(below + r * columns.stride, scratch.slope[l - 1] + first + r * columns.stride, some,
-                              panel_columns(columns, first, count), gradient + network.bias[l - 1] + first);
+                              columns_of_panel(columns, first, count), gradient + network.bias[l - 1] + first);
         });
   });
 }
@@ -210,15 +229,21 @@ inline void input_gradient_of_few(const InrFusedNetwork& network, long l, long r
   for (long r = 0; r < points; r += Lanes::width)
     for (long i = 0; i < columns.padded; i += Lanes::width)
       transpose(scratch.delta + r * columns.stride + i, columns.stride, delta + i * points + r, points);
-  for_each_panel(columns, [&](long first, long count) {
-    const ByRows weight{parameters + network.weight[l] + first * columns.padded, count};
-    multiply(
-        columns.width, weight, delta + first * points, points, count, points,
-        [&](long i) {
-          float* const sum = below + i * points;
-          return Target{sum, points, first == 0 ? nullptr : sum};
-        },
-        [](long, long) {});
+  const float* const weight = parameters + network.weight[l];
+  const long in_whole_panels = columns.padded / panel_columns * panel_columns;
+  for_each_panel(points, [&](long first, long count) {
+    const auto add = [&](auto outputs, long first_output, long depth) {
+      multiply(
+          columns.width, outputs, delta + first_output * points + first, points, depth, count,
+          [&](long i) {
+            float* const sum = below + i * points + first;
+            return Target{sum, points, first_output == 0 ? nullptr : sum};
+          },
+          [](long, long) {});
+    };
+    const long rest = columns.padded - in_whole_panels;
+    if (in_whole_panels > 0) add(ByPanels{weight, columns.padded * panel_columns}, 0, in_whole_panels);
+    if (rest > 0) add(ByRows{weight + in_whole_panels * columns.padded, rest}, in_whole_panels, rest);
   });
   for (long r = 0; r < points; r += Lanes::width)
     for (long i = 0; i < columns.padded; i += Lanes::width)
@@ -226,28 +251,30 @@ inline void input_gradient_of_few(const InrFusedNetwork& network, long l, long r
   activation_backward(scratch.below, scratch.slope[l - 1], rows, columns, gradient + network.bias[l - 1]);
 }
 
-/// Gradient of the weight of layer l from dL/dz in scratch.delta. With `update` its rows never leave L1: they go to a
-/// block of their own, and from there into the step.
+/// Gradient of the weight of layer l from dL/dz in scratch.delta. With `update` it goes from the registers into the
+/// step.
 inline void weight_gradient(const InrFusedNetwork& network, long l, long rows, bool fresh,
                             const InrFusedScratch& scratch, float* parameters, float* gradient,
                             const InrUpdate* update) {
   const InrColumns& columns = network.columns;
   const ByColumns input{scratch.h[l - 1], columns.stride};
-  alignas(64) float block[most_rows * inr_panel_columns];
-  for_each_panel(columns, [&](long first, long count) {
-    const long at = network.weight[l] + first * columns.padded;
-    multiply(
-        columns.width, input, scratch.delta + first, columns.stride, rows, count,
-        [&](long r) {
-          float* const sum = gradient + at + r * count;
-          return Target{update ? block : sum, count, fresh ? nullptr : sum};
-        },
-        [&](long r, long some) {
-          const long begin = at + r * count;
-          if (update)
-            adam(update->step, block, parameters + begin, update->first + begin, update->second + begin, some * count);
-        });
-  });
+  const auto each_panel = [&](const auto& result) {
+    for_each_panel(columns.padded, [&](long first, long count) {
+      const auto place = [&](long r) {
+        const long at = network.weight[l] + first * columns.padded + r * count;
+        return result(at, count, fresh ? nullptr : gradient + at);
+      };
+      multiply(columns.width, input, scratch.delta + first, columns.stride, rows, count, place, [](long, long) {});
+    });
+  };
+  if (update) {
+    const AdamUpdate adam(update->step);
+    each_panel([&](long at, long row, const float* initial) {
+      return Updated{adam, parameters + at, update->first + at, update->second + at, row, initial};
+    });
+  } else {
+    each_panel([&](long at, long row, const float* initial) { return Target{gradient + at, row, initial}; });
+  }
 }
 
 double train_tile(const InrFusedNetwork& network, float* parameters, const float* x, const float* target, long rows,
@@ -277,16 +304,20 @@ double train_tile(const InrFusedNetwork& network, float* parameters, const float
   first_layer_backward(scratch.delta, x, network.inputs, rows, columns, gradient + network.weight[0]);
 
   if (update) {
-    update_range(*update, parameters, gradient, network.weight[0], network.inputs * columns.padded);
-    for (long l = 0; l <= hidden; ++l) update_range(*update, parameters, gradient, network.bias[l], columns.padded);
-    update_range(*update, parameters, gradient, network.weight[last], network.channels * columns.padded);
-    update_range(*update, parameters, gradient, network.bias[last], network.channels);
+    const AdamUpdate adam(update->step);
+    const auto step = [&](long at, long count) {
+      adam(gradient + at, parameters + at, update->first + at, update->second + at, count);
+    };
+    step(network.weight[0], network.inputs * columns.padded);
+    for (long l = 0; l <= hidden; ++l) step(network.bias[l], columns.padded);
+    step(network.weight[last], network.channels * columns.padded);
+    step(network.bias[last], network.channels);
   }
   return squares;
 }
 
 }  // namespace
 
-extern const InrFusedKernels inr_fused_kernels = {transpose_weights, forward, train_tile};
+extern const InrFusedKernels inr_fused_kernels = {panel_columns, transpose_weights, forward, train_tile};
 
 }  // namespace frugal::cpu::FRUGAL_ISA

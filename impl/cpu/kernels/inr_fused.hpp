@@ -3,8 +3,8 @@
 //
 // Layout of the parameters of a network, and of its gradient and moments:
 //   layer 0         weight [inputs, padded], bias [padded]
-//   hidden layers   weight in panels of 64 columns (outputs), each [padded rows (inputs), columns of the panel], one
-//                   after another: a product streams a panel from end to end; bias [padded]
+//   hidden layers   weight in panels of columns (outputs), each [padded rows (inputs), columns of the panel], one after
+//                   another: a product streams a panel from end to end; bias [padded]
 //   last layer      weight [channels, padded], bias [channels]
 // padded = width up to a multiple of 16; what is between holds 0 and stays 0.
 #pragma once
@@ -12,12 +12,11 @@
 
 namespace frugal::cpu {
 
-inline constexpr long inr_panel_columns = 64;
-
-/// Where input i, output o of a hidden weight lies, from the start of the weight. `padded` is the padded width.
-constexpr long inr_panel_index(long i, long o, long padded) {
-  const long panel = o / inr_panel_columns * inr_panel_columns;
-  const long columns = padded - panel < inr_panel_columns ? padded - panel : inr_panel_columns;
+/// Where input i, output o of a hidden weight lies, from the start of the weight. `padded` is the padded width; all
+/// panels but the last have `most` columns.
+constexpr long inr_panel_index(long i, long o, long padded, long most) {
+  const long panel = o / most * most;
+  const long columns = padded - panel < most ? padded - panel : most;
   return panel * padded + i * columns + (o - panel);
 }
 
@@ -44,6 +43,9 @@ struct InrFusedScratch {
 };
 
 struct InrFusedKernels {
+  /// Of a panel: those of a product whose sums stay in registers. Narrow enough for L1 to keep a panel meanwhile.
+  long panel_columns;
+
   /// Prepares scratch.transposed for the tiles of a step; the update of the step makes it stale.
   void (*transpose_weights)(const InrFusedNetwork& network, const float* parameters, const InrFusedScratch& scratch);
 
