@@ -34,6 +34,7 @@
 #include "impl/common/inr_layout.hpp"
 #include "impl/common/philox.hpp"
 #include "impl/cpu/inr_worker.hpp"
+#include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
 
@@ -334,7 +335,7 @@ class FusedTile {
   FusedTile(const InrSpec& ensemble, long tile_points)
       : spec_(one_of(ensemble)),
         rows_(tile_points),
-        layout_(spec_, cpu::InrParameters::Hidden::panels),
+        layout_(spec_, cpu::inr_fused_kernels().panel_columns),
         worker_(cpu::make_fused_worker(spec_, layout_, rows_)),
         parameters_(cpu::inr_zeros(layout_.count)),
         gradient_(cpu::inr_zeros(layout_.count)),

@@ -24,6 +24,7 @@
 #include "impl/common/inr_layout.hpp"
 #include "impl/common/stale_stop.hpp"
 #include "impl/cpu/inr_worker.hpp"
+#include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
 #include "impl/cpu/optimizer.hpp"
@@ -103,7 +104,7 @@ class CpuInrEnsemble final : public InrEnsemble {
   explicit CpuInrEnsemble(const InrSpec& spec)
       : spec_(spec),
         fused_(chosen(spec) == InrImplementation::fused),
-        at_(spec, fused_ ? InrParameters::Hidden::panels : InrParameters::Hidden::rows),
+        at_(spec, fused_ ? inr_fused_kernels().panel_columns : inr_plain_rows),
         tensors_(inr_tensors(spec)),
         tiles_((spec.points + inr_tile_rows(spec) - 1) / inr_tile_rows(spec)),
         chunks_(std::clamp<std::int64_t>(spec.points / inr_chunk_points, 1, std::min(inr_most_chunks, tiles_))),

@@ -13,10 +13,10 @@ long padded_columns(long columns) {
 
 }  // namespace
 
-InrParameters::InrParameters(const InrSpec& spec, Hidden hidden_layout) : hidden(hidden_layout) {
+InrParameters::InrParameters(const InrSpec& spec, std::int64_t panel) : panel_columns(panel) {
   const long padded = padded_columns(spec.width);
   // Rows that are multiples of 512 bytes apart share few sets of L1: a panel of 16 columns would not fit.
-  const bool aliasing = hidden == Hidden::panels && padded % 128 == 0;
+  const bool aliasing = panel_columns != inr_plain_rows && padded % 128 == 0;
   columns = {.width = spec.width, .padded = padded, .stride = aliasing ? padded + inr_column_multiple : padded};
   long at = 0;
   for (int l = 0; l < spec.layers(); ++l) {
@@ -33,10 +33,10 @@ InrParameters::Inputs InrParameters::inputs_of(const InrTensor& tensor, std::int
   if (tensor.bias) return {bias[tensor.layer] + output, 0};
   const std::int64_t first = weight[tensor.layer];
   if (tensor.layer + 1 == static_cast<int>(weight.size())) return {first + output * columns.padded, 1};
-  if (tensor.layer == 0 || hidden == Hidden::rows) return {first + output, columns.padded};
-  const long most = inr_fused_kernels().panel_columns;
-  const long panel = output / most * most;
-  return {first + inr_panel_index(0, output, columns.padded, most), std::min(most, columns.padded - panel)};
+  if (tensor.layer == 0) return {first + output, columns.padded};
+  const std::int64_t panel = output / panel_columns * panel_columns;
+  return {first + inr_panel_index(0, output, columns.padded, panel_columns),
+          std::min(panel_columns, columns.padded - panel)};
 }
 
 }  // namespace frugal::cpu

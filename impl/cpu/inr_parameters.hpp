@@ -1,6 +1,7 @@
 // Where the parameters of a coordinate network lie in memory; its gradient and Adam's moments lie the same way.
 #pragma once
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "impl/common/inr_layout.hpp"
@@ -9,11 +10,12 @@
 
 namespace frugal::cpu {
 
-struct InrParameters {
-  /// How a hidden weight [in, out] is kept: rows of all outputs, or panels (kernels/inr_fused.hpp).
-  enum class Hidden { rows, panels };
+/// One panel that holds all columns: a matrix [in, out] in plain rows. Then activations have no gaps between rows.
+inline constexpr std::int64_t inr_plain_rows = std::numeric_limits<std::int64_t>::max();
 
-  InrParameters(const InrSpec& spec, Hidden hidden_layout);
+struct InrParameters {
+  /// A hidden weight is kept in panels of so many columns (kernels/inr_fused.hpp).
+  InrParameters(const InrSpec& spec, std::int64_t panel_columns);
 
   /// Input i of an output is at first + i * step, from the start of a network's values. A bias has one input.
   struct Inputs {
@@ -22,7 +24,7 @@ struct InrParameters {
   };
   Inputs inputs_of(const InrTensor& tensor, std::int64_t output) const;
 
-  Hidden hidden;
+  std::int64_t panel_columns;
   InrColumns columns;              ///< of activations, and of all weights but the last layer's
   std::vector<long> weight, bias;  ///< offset of each layer
   std::int64_t count;              ///< values of a network, with their padding: whole cache lines
