@@ -126,7 +126,8 @@ class CpuInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    return fused_ ? fmt::format("cpu/fused/{}", isa_name()) : onednn_implementation();
+    if (fused_) return fmt::format("cpu/fused/{}", isa_name());
+    return onednn_implementation() + (spec_.precision == Precision::bf16 && !has_bf16() ? "/bf16-as-fp32" : "");
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
@@ -379,7 +380,6 @@ Support supports(const InrSpec& spec) {
   if (spec.precision == Precision::tf32) return Support::no("cpu has no tf32; it computes networks in fp32 or bf16");
   if (spec.precision == Precision::bf16 && chosen(spec) == InrImplementation::fused)
     return Support::no("the fused implementation computes in fp32; bf16 is onednn's");
-  if (spec.precision == Precision::bf16 && !has_bf16()) return Support::no("this processor has no AVX-512 BF16");
   if (spec.width > inr_largest_width)
     return Support::no(fmt::format("cpu supports widths 1 to {}, but got {}", inr_largest_width, spec.width));
   return Support::yes();

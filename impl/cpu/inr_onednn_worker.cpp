@@ -1,5 +1,7 @@
 // oneDNN does the square products, the kernels of kernels/inr_kernels.hpp the rest. With bf16 the operands of the
-// products are rounded to it; sums, activations, gradients and parameters stay fp32.
+// products are rounded to it; sums, activations, gradients and parameters stay fp32. A processor without AVX-512 BF16
+// multiplies the rounded operands as floats: the products are the same numbers, and no faster than those of fp32.
+#include <bit>
 #include <map>
 #include <utility>
 #include <vector>
@@ -21,23 +23,29 @@ struct InrProducts {
   Matmul forward, input_gradient, weight_gradient, more_weight_gradient;
 };
 
-/// An operand of the products: the values themselves, or a copy in bf16.
+/// An operand of the products: the values themselves, or a copy rounded to bf16, as such or as floats.
 class InrOperand {
  public:
-  InrOperand(std::int64_t size, bool bf16) : rounded_(bf16 ? static_cast<std::size_t>(size) : 0) {}
+  InrOperand(std::int64_t size, bool bf16)
+      : rounded_(bf16 ? static_cast<std::size_t>(size) : 0), widened_(has_bf16() ? 0 : rounded_.size()) {}
 
   const void* of(const float* values, std::int64_t n) {
     if (rounded_.size() == 0) return values;
     inr_kernels().to_bf16(values, rounded_.data(), n);
-    return rounded_.data();
+    if (widened_.size() > 0)
+      for (std::int64_t i = 0; i < n; ++i) widened_[i] = std::bit_cast<float>(std::uint32_t{rounded_[i]} << 16);
+    return again(values);
   }
   /// What `of` gave last, for the same values.
   const void* again(const float* values) const {
-    return rounded_.size() == 0 ? static_cast<const void*>(values) : rounded_.data();
+    if (widened_.size() > 0) return widened_.data();
+    if (rounded_.size() > 0) return rounded_.data();
+    return values;
   }
 
  private:
   AlignedBuffer<std::uint16_t> rounded_;
+  AlignedBuffer<float> widened_;
 };
 
 class InrOnednnWorker final : public InrWorker {
@@ -62,7 +70,7 @@ class InrOnednnWorker final : public InrWorker {
   }
 
   void prepare(std::int64_t rows) override {
-    if (spec_.hidden_layers > 0) products_.try_emplace(rows, rows, at_.columns.padded, bf16());
+    if (spec_.hidden_layers > 0) products_.try_emplace(rows, rows, at_.columns.padded, bf16() && has_bf16());
   }
 
   void forward(const float* parameters, const float* x, std::int64_t rows, float* y) override {

@@ -35,9 +35,6 @@ struct DeviceLimits {
   int compute_capability = 0;  ///< 90 is 9.0
 };
 
-/// tf32 and bf16 on tensor cores (tensor_core.hpp) come with sm_80.
-constexpr int tensor_core_capability = 80;
-
 /// "cuda", or "cuda-on-cpu": starts the name of every implementation in the record.
 const char* platform();
 std::string platform_description();
@@ -47,6 +44,8 @@ Support device_available();
 DeviceFacts device_facts();
 /// Of the device in use; requires device_available().
 const DeviceLimits& device_limits();
+/// Of those that tensor_core.hpp asks for, with tf32 and bf16: they came with sm_80.
+inline bool has_tensor_cores() { return device_limits().compute_capability >= 80; }
 
 /// Work in order, beside that of other streams.
 class Stream {

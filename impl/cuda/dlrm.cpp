@@ -262,7 +262,7 @@ Support supports(const DlrmSpec& spec) {
     return Support::no(fmt::format("the cuda back end takes up to {} rows a step, not {}", most_lookups, uses));
   const std::size_t wanted = DlrmShape(spec).shared_bytes();
   if (!device_available()) return Support::yes();
-  if (spec.precision != Precision::fp32 && device_limits().compute_capability < tensor_core_capability)
+  if (spec.precision != Precision::fp32 && !has_tensor_cores())
     return Support::no("this device is older than sm_80: it computes dense layers in fp32 only");
   if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
     return Support::no(

@@ -196,7 +196,7 @@ Support supports(const InrSpec& spec) {
     return Support::no("cuda supports up to 2^31 values of a network and 65535 networks");
   const Support available = device_available();
   if (!available) return available;
-  if (spec.precision != Precision::fp32 && device_limits().compute_capability < tensor_core_capability)
+  if (spec.precision != Precision::fp32 && !has_tensor_cores())
     return Support::no("this device is older than sm_80: it computes networks in fp32 only");
   return Support::yes();
 }

@@ -28,8 +28,6 @@ Probe probe_of(Probe::Resource resource, double amount_of_block, const std::shar
           }};
 }
 
-bool has_tensor_cores() { return device_limits().compute_capability >= tensor_core_capability; }
-
 }  // namespace
 
 std::vector<Probe> probes(Precision precision) {

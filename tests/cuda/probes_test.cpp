@@ -34,7 +34,7 @@ TEST_F(CudaProbes, MultiplyAddsApproachTheirFixedPointEachRound) {
 }
 
 TEST_F(CudaProbes, ProductsAddTheirDepthEachRound) {
-  if (device_limits().compute_capability < tensor_core_capability) GTEST_SKIP() << "no tensor cores for tf32 and bf16";
+  if (!has_tensor_cores()) GTEST_SKIP() << "no tensor cores for tf32 and bf16";
   probe::product(Precision::tf32, blocks, 3, results.data(), *stream);
   EXPECT_THAT(downloaded(), Each(4.F * probe::sums * 3 * 8));
   probe::product(Precision::bf16, blocks, 3, results.data(), *stream);

@@ -166,6 +166,45 @@ TEST_P(InrContract, WhatItCannotComputeIsRefusedWithAReason) {
   EXPECT_NE(find_backend(GetParam())->supports(spec).reason.find("dimensions"), std::string::npos);
 }
 
+// One point, one unit a layer, and values between two numbers of bf16 (steps of 2^-7 from 1 to 2): 1 + 2^-9 rounds
+// down, 1 + 3 2^-9 up.
+TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProductsAndNothingElse) {
+  const InrSpec spec{.networks = 1,
+                     .points = 1,
+                     .inputs = 1,
+                     .channels = 1,
+                     .hidden_layers = 1,
+                     .width = 1,
+                     .activation = Activation::relu,
+                     .precision = Precision::bf16};
+  if (const Support supported = find_backend(GetParam())->supports(spec); !supported) GTEST_SKIP() << supported.reason;
+  const auto model = find_backend(GetParam())->make(spec);
+  ModelState state = model->export_state();
+  const auto set = [&](const char* name, float value) {
+    for (NamedTensor& tensor : state.tensors)
+      if (tensor.name == name) tensor.values = {value};
+  };
+  constexpr float low = 1 + 0x1p-9F, high = 1 + 3 * 0x1p-9F;
+  constexpr float low_rounded = 1, high_rounded = 1 + 0x1p-7F;
+  set("layer.0.weight", low);
+  set("layer.1.weight", high);
+  set("layer.2.weight", low);
+  for (const char* bias : {"layer.0.bias", "layer.1.bias", "layer.2.bias"}) set(bias, 0);
+  model->import_state(state);
+  model->set_samples(std::vector<float>{1}, std::vector<float>{0});
+  constexpr float y = low_rounded * high_rounded * low;
+  EXPECT_FLOAT_EQ(static_cast<float>(model->train(1).front()), y * y);
+
+  const ModelState after = model->export_state();
+  const auto gradient = [&](const char* name) { return after.find(std::string("adam.m/") + name)->values[0] / .1F; };
+  constexpr float delta = 2 * y * low;                                // 2.0235
+  constexpr float delta_rounded = 2 + 2 * 0x1p-6F;                    // steps of 2^-6 from 2 to 4
+  EXPECT_FLOAT_EQ(gradient("layer.2.weight"), 2 * y * high_rounded);  // its input is h_1, a sum of products
+  EXPECT_FLOAT_EQ(gradient("layer.1.bias"), delta);
+  EXPECT_FLOAT_EQ(gradient("layer.1.weight"), delta_rounded * low_rounded);
+  EXPECT_FLOAT_EQ(gradient("layer.0.weight"), delta_rounded * high_rounded);
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, InrContract, ::testing::Values("reference", "cpu", "cuda"),
                          [](const auto& test) { return test.param; });
 
