@@ -67,14 +67,8 @@ inline Lanes times_power_of_two(Lanes a, Lanes n) { return {_mm512_scalef_ps(a.v
 inline Lanes first_lanes(Lanes a, long count) {
   return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << count) - 1), a.v)};
 }
-/// m / (2 sqrt(x) + twice_epsilon), relative error below 4 eps, for x >= 0. The root is a Newton step on its 14-bit
-/// estimate: the unit that divides would be busy with an exact one for as long again. x below 1e-36 counts as that.
-inline Lanes over_twice_root(Lanes m, Lanes x, Lanes twice_epsilon) {
-  const Lanes square = max(broadcast(1e-36F), x);
-  const Lanes estimate{_mm512_rsqrt14_ps(square.v)};
-  const Lanes root = square * estimate;
-  return {_mm512_div_ps(m.v, (root * fnma(root, estimate, broadcast(3.F)) + twice_epsilon).v)};
-}
+/// 1 / sqrt(a) to 14 bits.
+inline Lanes reciprocal_root_estimate(Lanes a) { return {_mm512_rsqrt14_ps(a.v)}; }
 /// to[j * to_stride + i] = from[i * from_stride + j] for i, j below Lanes::width.
 inline void transpose(const float* from, long from_stride, float* to, long to_stride) {
   __m512 r[16], t[16];
@@ -155,14 +149,8 @@ inline Lanes first_lanes(Lanes a, long count) {
   const __m256 lane = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
   return {_mm256_and_ps(a.v, _mm256_cmp_ps(lane, _mm256_set1_ps(static_cast<float>(count)), _CMP_LT_OQ))};
 }
-/// m / (2 sqrt(x) + twice_epsilon), relative error below 4 eps, for x >= 0. The root is a Newton step on its 12-bit
-/// estimate: the unit that divides would be busy with an exact one for as long again. x below 1e-36 counts as that.
-inline Lanes over_twice_root(Lanes m, Lanes x, Lanes twice_epsilon) {
-  const Lanes square = max(broadcast(1e-36F), x);
-  const Lanes estimate{_mm256_rsqrt_ps(square.v)};
-  const Lanes root = square * estimate;
-  return {_mm256_div_ps(m.v, (fma(root, fnma(root, estimate, broadcast(3.F)), twice_epsilon)).v)};
-}
+/// 1 / sqrt(a) to 12 bits.
+inline Lanes reciprocal_root_estimate(Lanes a) { return {_mm256_rsqrt_ps(a.v)}; }
 /// to[j * to_stride + i] = from[i * from_stride + j] for i, j below Lanes::width.
 inline void transpose(const float* from, long from_stride, float* to, long to_stride) {
   __m256 r[8], t[8];
@@ -183,6 +171,15 @@ inline void transpose(const float* from, long from_stride, float* to, long to_st
   }
 }
 #endif
+
+/// m / (2 sqrt(x) + twice_epsilon), relative error below 4 eps, for x >= 0. The root is a Newton step on its estimate:
+/// the unit that divides would be busy with an exact one for as long again. x below 1e-36 counts as that.
+inline Lanes over_twice_root(Lanes m, Lanes x, Lanes twice_epsilon) {
+  const Lanes square = max(broadcast(1e-36F), x);
+  const Lanes estimate = reciprocal_root_estimate(square);
+  const Lanes root = square * estimate;
+  return m / fma(root, fnma(root, estimate, broadcast(3.F)), twice_epsilon);
+}
 
 /// Lane l is the sum of the lanes of a[l], always by the same tree; lanes beyond the eighth are undefined.
 inline Lanes sums_of_eight(const Lanes* a) {
