@@ -199,12 +199,7 @@ class CpuInrEnsemble final : public InrEnsemble {
         NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
         if (!tensor.bias) exported.shape.push_back(tensor.in);
         exported.values.resize(static_cast<std::size_t>(spec_.networks * tensor.size()));
-#pragma omp parallel for schedule(static)
-        for (std::int64_t k = 0; k < spec_.networks; ++k)
-          for_each_value(k, copy, tensor,
-                         [&, values = exported.values.data() + k * tensor.size()](std::int64_t at, std::int64_t i) {
-                           values[i] = state_[at];
-                         });
+        for_each_value(copy, tensor, [&](std::int64_t at, std::int64_t i) { exported.values[i] = state_[at]; });
         state.tensors.push_back(std::move(exported));
       }
     return state;
@@ -212,14 +207,9 @@ class CpuInrEnsemble final : public InrEnsemble {
 
   void import_state(const ModelState& state) override {
     const std::vector<InrTarget> targets = inr_import_targets(spec_, state);
-    for (std::size_t t = 0; t < targets.size(); ++t) {
-      const InrTensor& tensor = tensors_[targets[t].tensor];
-#pragma omp parallel for schedule(static)
-      for (std::int64_t k = 0; k < spec_.networks; ++k)
-        for_each_value(k, targets[t].copy, tensor,
-                       [&, values = state.tensors[t].values.data() + k * tensor.size()](
-                           std::int64_t at, std::int64_t i) { state_[at] = values[i]; });
-    }
+    for (std::size_t t = 0; t < targets.size(); ++t)
+      for_each_value(targets[t].copy, tensors_[targets[t].tensor],
+                     [&](std::int64_t at, std::int64_t i) { state_[at] = state.tensors[t].values[i]; });
     step_ = state.step;
     for (StaleStop& curve : curves_) curve = {};
   }
@@ -231,14 +221,16 @@ class CpuInrEnsemble final : public InrEnsemble {
   float* copy_of(std::int64_t k, int copy) { return state_.data() + (3 * k + copy) * at_.count; }
   const float* copy_of(std::int64_t k, int copy) const { return state_.data() + (3 * k + copy) * at_.count; }
 
-  /// body(index into state_, index into [out, in]) for each value of a tensor of network k.
+  /// body(index into state_, index into [K, out, in]) for each value of a tensor, by all threads.
   template <class Body>
-  void for_each_value(std::int64_t k, int copy, const InrTensor& tensor, const Body& body) const {
-    for (std::int64_t o = 0; o < tensor.out; ++o) {
-      const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
-      for (std::int64_t i = 0; i < tensor.in; ++i)
-        body((3 * k + copy) * at_.count + inputs.first + i * inputs.step, o * tensor.in + i);
-    }
+  void for_each_value(int copy, const InrTensor& tensor, const Body& body) const {
+#pragma omp parallel for schedule(static)
+    for (std::int64_t k = 0; k < spec_.networks; ++k)
+      for (std::int64_t o = 0; o < tensor.out; ++o) {
+        const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
+        for (std::int64_t i = 0; i < tensor.in; ++i)
+          body((3 * k + copy) * at_.count + inputs.first + i * inputs.step, (k * tensor.out + o) * tensor.in + i);
+      }
   }
 
   /// For tiles of up to `rows` points, `points` of them in `tiles` tiles.

@@ -1,7 +1,5 @@
 #include "impl/cpu/inr_parameters.hpp"
 
-#include <algorithm>
-
 #include "impl/cpu/kernels/inr_fused.hpp"
 
 namespace frugal::cpu {
@@ -34,9 +32,8 @@ InrParameters::Inputs InrParameters::inputs_of(const InrTensor& tensor, std::int
   const std::int64_t first = weight[tensor.layer];
   if (tensor.layer + 1 == static_cast<int>(weight.size())) return {first + output * columns.padded, 1};
   if (tensor.layer == 0) return {first + output, columns.padded};
-  const std::int64_t panel = output / panel_columns * panel_columns;
-  return {first + inr_panel_index(0, output, columns.padded, panel_columns),
-          std::min(panel_columns, columns.padded - panel)};
+  const auto at = [&](long input) { return inr_panel_index(input, output, columns.padded, panel_columns); };
+  return {first + at(0), at(1) - at(0)};
 }
 
 }  // namespace frugal::cpu
