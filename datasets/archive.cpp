@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "datasets/whole_file.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "datasets/catalog.hpp"
 #include "datasets/readers/readers.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 

@@ -7,8 +7,8 @@
 
 #include "datasets/synthetic/from_params.hpp"
 #include "embedded_manifests.hpp"
-#include "impl/common/error.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/sha256.hpp"
 
 namespace frugal::data {
 namespace {

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 namespace frugal::data {
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "datasets/attributes.hpp"
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 namespace frugal::data {
 

@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "datasets/signal.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

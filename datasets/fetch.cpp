@@ -8,8 +8,8 @@
 #include "datasets/archive.hpp"
 #include "datasets/process.hpp"
 #include "datasets/whole_file.hpp"
-#include "impl/common/error.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/sha256.hpp"
 
 namespace frugal::data {
 namespace {

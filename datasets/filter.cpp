@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "datasets/interactions.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

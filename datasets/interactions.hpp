@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::data {

@@ -13,7 +13,7 @@
 #include "datasets/synthetic/clicks.hpp"
 #include "datasets/synthetic/from_params.hpp"
 #include "datasets/synthetic/interactions.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 

@@ -6,7 +6,7 @@
 
 #include "datasets/interactions.hpp"
 #include "datasets/synthetic/alias_table.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::data {
 

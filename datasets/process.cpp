@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

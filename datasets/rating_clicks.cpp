@@ -6,8 +6,8 @@
 
 #include "datasets/attributes.hpp"
 #include "datasets/clicks.hpp"
-#include "impl/common/error.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::data {
 namespace {

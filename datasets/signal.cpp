@@ -13,7 +13,7 @@
 #include "datasets/synthetic/photo.hpp"
 #include "datasets/synthetic/volume.hpp"
 #include "datasets/whole_file.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 namespace frugal::data {
 

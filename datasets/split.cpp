@@ -6,8 +6,8 @@
 #include "datasets/interactions.hpp"
 #include "datasets/negatives.hpp"
 #include "datasets/readers/ratings_builder.hpp"
-#include "impl/common/error.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::data {
 namespace {

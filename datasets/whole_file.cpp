@@ -11,7 +11,7 @@
 #include <fstream>
 #include <memory>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 

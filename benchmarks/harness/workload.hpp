@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 #include "impl/common/probe.hpp"
 
 namespace frugal::harness {

@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "benchmarks/micro/machine.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
-#include "impl/common/philox.hpp"
 #include "impl/cpu/recommender.hpp"
 
 namespace {

@@ -30,9 +30,9 @@
 
 #include "benchmarks/micro/roofline.hpp"
 #include "impl/api/backend.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/inr_layout.hpp"
-#include "impl/common/philox.hpp"
 #include "impl/cpu/inr_worker.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"

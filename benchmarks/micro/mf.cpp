@@ -15,9 +15,9 @@
 
 #include "benchmarks/micro/roofline.hpp"
 #include "impl/api/backend.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/mf_schedule.hpp"
-#include "impl/common/philox.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
 #include "impl/cpu/matrix_factorizer.hpp"
 

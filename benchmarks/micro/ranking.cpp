@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 namespace {
 

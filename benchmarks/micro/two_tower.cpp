@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/cpu/recommender.hpp"
 
 namespace {

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 

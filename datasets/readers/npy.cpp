@@ -14,7 +14,7 @@
 #include "datasets/npy_matrix.hpp"
 #include "datasets/readers/signal_files.hpp"
 #include "datasets/whole_file.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 

@@ -10,7 +10,7 @@
 
 #include "datasets/readers/signal_files.hpp"
 #include "datasets/whole_file.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

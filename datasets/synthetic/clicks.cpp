@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <cmath>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/metrics.hpp"
-#include "impl/common/philox.hpp"
 
 namespace frugal::data {
 namespace {

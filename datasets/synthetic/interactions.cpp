@@ -6,8 +6,8 @@
 #include <cmath>
 #include <numeric>
 
-#include "impl/common/error.hpp"
-#include "impl/common/permutation.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/permutation.hpp"
 
 namespace frugal::data {
 namespace {

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "datasets/synthetic/alias_table.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::data {
 

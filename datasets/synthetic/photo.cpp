@@ -4,8 +4,8 @@
 #include <array>
 #include <cmath>
 
-#include "impl/common/error.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::data {
 namespace {

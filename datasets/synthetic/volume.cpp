@@ -5,7 +5,7 @@
 #include <cmath>
 #include <numbers>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::data {
 namespace {

@@ -15,7 +15,7 @@
 #include "datasets/signal.hpp"
 #include "datasets/synthetic/from_params.hpp"
 #include "datasets/whole_file.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {

@@ -9,7 +9,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal {
 namespace {

@@ -15,9 +15,9 @@
 #include <span>
 #include <vector>
 
-#include "impl/common/host_device.hpp"
-#include "impl/common/permutation.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/host_device.hpp"
+#include "impl/base/permutation.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/recommender_shapes.hpp"
 
 namespace frugal {

@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal {
 namespace {

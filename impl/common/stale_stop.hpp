@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <limits>
 
-#include "impl/common/host_device.hpp"
+#include "impl/base/host_device.hpp"
 
 namespace frugal {
 

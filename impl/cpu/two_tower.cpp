@@ -19,7 +19,7 @@
 #include <optional>
 #include <stdexcept>
 
-#include "impl/common/permutation.hpp"
+#include "impl/base/permutation.hpp"
 #include "impl/common/recommender_shapes.hpp"
 #include "impl/cpu/batch_softmax.hpp"
 #include "impl/cpu/ranking.hpp"

@@ -19,7 +19,7 @@
 namespace frugal::cuda {
 
 /// A CUDA call that failed: "launch of inr_train: an illegal memory access was encountered". Out of memory is
-/// OutOfMemoryError (impl/common/error.hpp), which names the bytes wanted and free.
+/// OutOfMemoryError (impl/base/error.hpp), which names the bytes wanted and free.
 class DeviceError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;

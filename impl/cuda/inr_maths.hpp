@@ -6,7 +6,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "impl/common/host_device.hpp"
+#include "impl/base/host_device.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::cuda {

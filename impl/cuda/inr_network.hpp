@@ -6,7 +6,7 @@
 #pragma once
 #include <cstdint>
 
-#include "impl/common/host_device.hpp"
+#include "impl/base/host_device.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/inr_maths.hpp"
 

@@ -8,8 +8,8 @@
 #pragma once
 #include <cstdint>
 
-#include "impl/common/permutation.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/permutation.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/dense_stack.hpp"
 #include "impl/cuda/id_sort.hpp"

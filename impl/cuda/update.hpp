@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "impl/common/host_device.hpp"
+#include "impl/base/host_device.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/adam.hpp"
 #include "impl/cuda/kernel_language.hpp"

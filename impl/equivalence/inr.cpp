@@ -19,8 +19,8 @@
 #include <numeric>
 #include <span>
 
+#include "impl/base/philox.hpp"
 #include "impl/common/inr_layout.hpp"
-#include "impl/common/philox.hpp"
 #include "impl/equivalence/equivalence.hpp"
 
 namespace frugal {

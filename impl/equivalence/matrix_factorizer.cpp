@@ -7,7 +7,7 @@
 #include <set>
 #include <utility>
 
-#include "impl/common/permutation.hpp"
+#include "impl/base/permutation.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "impl/equivalence/random_state.hpp"
 

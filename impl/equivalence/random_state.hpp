@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/state.hpp"
 
 namespace frugal {

@@ -16,7 +16,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "impl/common/permutation.hpp"
+#include "impl/base/permutation.hpp"
 #include "impl/common/recommender_init.hpp"
 #include "impl/common/recommender_shapes.hpp"
 #include "impl/reference/cross_entropy.hpp"

@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 #include "tests/scratch_folder.hpp"
 
 namespace frugal {

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 #include "tests/scratch_folder.hpp"
 
 namespace frugal::data {

@@ -4,7 +4,7 @@
 #include "datasets/archive.hpp"
 #include "datasets/process.hpp"
 #include "datasets/whole_file.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -1,6 +1,6 @@
 #include "datasets/signal.hpp"
 #include "datasets/synthetic/photo.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "benchmarks/harness/plan/plan.hpp"
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 #include "tests/harness/fake_workload.hpp"
 
 namespace {

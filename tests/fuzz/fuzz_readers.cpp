@@ -12,7 +12,7 @@
 
 #include "datasets/readers/readers.hpp"
 #include "datasets/readers/signal_files.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace {
 

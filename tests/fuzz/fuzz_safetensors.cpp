@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 #include "impl/common/safetensors.hpp"
 
 namespace {

@@ -1,6 +1,6 @@
 #include <gtest/gtest.h>
 
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 #include "tests/harness/plan_reading.hpp"
 
 namespace frugal::harness {

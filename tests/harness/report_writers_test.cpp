@@ -3,7 +3,7 @@
 
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/table.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::harness {
 namespace {

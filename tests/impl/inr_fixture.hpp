@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "impl/api/backend.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/inr_layout.hpp"
-#include "impl/common/philox.hpp"
 #include "tests/impl/model_state.hpp"
 
 namespace frugal::inr_test {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "impl/api/backend.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "tests/impl/model_state.hpp"
 
 namespace frugal::mf_test {

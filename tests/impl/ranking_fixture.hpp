@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "impl/api/ranking.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/reference/ranking.hpp"
 
 namespace frugal::ranking_test {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "impl/api/backend.hpp"
-#include "impl/common/permutation.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/permutation.hpp"
+#include "impl/base/philox.hpp"
 #include "tests/impl/model_state.hpp"
 
 namespace frugal::recommender_test {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/program_options.hpp>
 
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -1,7 +1,7 @@
 // What a cell is called and how it is written down.
 #include "benchmarks/harness/plan/params.hpp"
 #include "benchmarks/harness/plan/plan.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 
 namespace frugal::harness {
 

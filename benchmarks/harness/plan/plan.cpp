@@ -10,7 +10,7 @@
 #include "benchmarks/harness/plan/expand.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/plan/read_search.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "impl/common/text.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -16,7 +16,7 @@
 #include <sstream>
 
 #include "frugal_version.hpp"
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/writers.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::harness {
 namespace {

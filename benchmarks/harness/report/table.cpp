@@ -4,7 +4,7 @@
 
 #include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 namespace frugal::harness {
 

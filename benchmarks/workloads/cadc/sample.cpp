@@ -6,7 +6,7 @@
 #include <cmath>
 #include <utility>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::workloads {
 namespace {

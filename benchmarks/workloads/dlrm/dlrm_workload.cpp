@@ -12,9 +12,9 @@
 #include "benchmarks/workloads/mf_params.hpp"
 #include "datasets/attributes.hpp"
 #include "datasets/clicks.hpp"
+#include "impl/base/permutation.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
-#include "impl/common/permutation.hpp"
 #include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {

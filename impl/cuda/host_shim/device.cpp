@@ -9,7 +9,7 @@
 #include <limits>
 #include <map>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::cuda {
 namespace host_shim {

@@ -4,7 +4,7 @@
 #include <cuda_runtime.h>
 #include <fmt/format.h>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 #include "impl/cuda/runtime/nvml.hpp"
 
 namespace frugal::cuda {

@@ -5,8 +5,8 @@
 #include <numeric>
 #include <vector>
 
-#include "impl/common/error.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/cuda/device.hpp"
 #include "impl/cuda/host_shim/device.hpp"
 

@@ -4,7 +4,7 @@
 #include <numbers>
 #include <set>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 #include "impl/cuda/host_shim/device.hpp"
 #include "impl/cuda/inr_train.hpp"
 #include "tests/impl/inr_fixture.hpp"

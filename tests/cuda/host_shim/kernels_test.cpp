@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/cuda/host_shim/block.hpp"
 #include "impl/cuda/id_sort.hpp"
 #include "impl/cuda/product.hpp"

@@ -5,7 +5,7 @@
 
 #include <cmath>
 
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/cuda/device.hpp"
 
 namespace frugal::cuda {

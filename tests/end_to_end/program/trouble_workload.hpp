@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "benchmarks/harness/workload.hpp"
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::harness {
 

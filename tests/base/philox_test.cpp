@@ -1,4 +1,4 @@
-#include "impl/common/philox.hpp"
+#include "impl/base/philox.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

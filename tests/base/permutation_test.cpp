@@ -1,4 +1,4 @@
-#include "impl/common/permutation.hpp"
+#include "impl/base/permutation.hpp"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -13,7 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "impl/common/text.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal {
 namespace {

@@ -1,4 +1,4 @@
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal {
 

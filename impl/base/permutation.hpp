@@ -6,8 +6,8 @@
 #pragma once
 #include <cstdint>
 
-#include "impl/common/host_device.hpp"
-#include "impl/common/philox.hpp"
+#include "impl/base/host_device.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal {
 

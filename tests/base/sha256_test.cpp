@@ -1,10 +1,10 @@
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 
 #include <gtest/gtest.h>
 
 #include <fstream>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 #include "tests/scratch_folder.hpp"
 
 namespace frugal {

@@ -3,8 +3,8 @@
 #include <cctype>
 #include <numeric>
 
-#include "impl/common/document.hpp"
-#include "impl/common/text.hpp"
+#include "impl/base/document.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal {
 namespace {

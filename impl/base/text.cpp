@@ -1,10 +1,10 @@
-#include "impl/common/text.hpp"
+#include "impl/base/text.hpp"
 
 #include <cstdint>
 #include <fstream>
 #include <vector>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal {
 namespace {

@@ -1,4 +1,4 @@
-#include "impl/common/document.hpp"
+#include "impl/base/document.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

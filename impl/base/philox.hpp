@@ -8,7 +8,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include "impl/common/host_device.hpp"
+#include "impl/base/host_device.hpp"
 
 namespace frugal {
 

@@ -1,4 +1,4 @@
-#include "impl/common/sha256.hpp"
+#include "impl/base/sha256.hpp"
 
 #include <openssl/evp.h>
 
@@ -9,7 +9,7 @@
 #include <span>
 #include <vector>
 
-#include "impl/common/error.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal {
 namespace {
