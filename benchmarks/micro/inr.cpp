@@ -32,8 +32,8 @@
 #include "impl/api/backend.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
-#include "impl/common/inr_layout.hpp"
-#include "impl/cpu/inr_worker.hpp"
+#include "impl/common/inr/layout.hpp"
+#include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
@@ -47,7 +47,7 @@ using micro::measure;
 using micro::Traffic;
 using micro::Work;
 
-/// A network of the plan and the points of a tile of it, as impl/cpu/inr_ensemble.cpp cuts them.
+/// A network of the plan and the points of a tile of it, as impl/cpu/inr/inr_ensemble.cpp cuts them.
 struct Structure {
   const char* name;
   int grid, hidden_layers, width;

@@ -17,9 +17,9 @@
 #include "impl/api/backend.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
-#include "impl/common/mf_schedule.hpp"
+#include "impl/common/mf/schedule.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
-#include "impl/cpu/matrix_factorizer.hpp"
+#include "impl/cpu/mf/matrix_factorizer.hpp"
 
 using namespace frugal;
 

@@ -1,5 +1,5 @@
 // Ranking at the size of MovieLens-1M: all items with the seen ones masked, and 99 or 999 given candidates.
-#include "impl/cpu/ranking.hpp"
+#include "impl/cpu/ranking/ranking.hpp"
 
 #include <benchmark/benchmark.h>
 

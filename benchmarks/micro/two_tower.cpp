@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "impl/base/philox.hpp"
-#include "impl/cpu/recommender.hpp"
+#include "impl/cpu/recommender/recommender.hpp"
 
 namespace {
 

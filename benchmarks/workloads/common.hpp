@@ -9,8 +9,8 @@
 #include "benchmarks/harness/workload.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/api/model.hpp"
-#include "impl/common/inr_layout.hpp"
-#include "impl/common/recommender_shapes.hpp"
+#include "impl/common/inr/layout.hpp"
+#include "impl/common/recommender/shapes.hpp"
 
 namespace frugal::workloads {
 

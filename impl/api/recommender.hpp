@@ -7,7 +7,7 @@
 
 #include "impl/api/model.hpp"
 #include "impl/api/ranking.hpp"
-#include "impl/common/click_batch.hpp"
+#include "impl/common/recommender/click_batch.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {

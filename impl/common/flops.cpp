@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-#include "impl/common/recommender_shapes.hpp"
+#include "impl/common/recommender/shapes.hpp"
 
 namespace frugal {
 namespace {

@@ -2,12 +2,12 @@
 
 #include <omp.h>
 
-#include "impl/cpu/inr_ensemble.hpp"
+#include "impl/cpu/inr/inr_ensemble.hpp"
 #include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/matmul.hpp"
-#include "impl/cpu/matrix_factorizer.hpp"
+#include "impl/cpu/mf/matrix_factorizer.hpp"
 #include "impl/cpu/probes.hpp"
-#include "impl/cpu/recommender.hpp"
+#include "impl/cpu/recommender/recommender.hpp"
 
 namespace frugal::cpu {
 namespace {

@@ -1,11 +1,11 @@
 // The cuda back end. What a model cannot do, its supports() refuses with a reason; nothing falls back in silence.
 #include "impl/cuda/backend.hpp"
 
-#include "impl/cuda/device.hpp"
-#include "impl/cuda/inr_ensemble.hpp"
-#include "impl/cuda/matrix_factorizer.hpp"
+#include "impl/cuda/device/device.hpp"
+#include "impl/cuda/inr/inr_ensemble.hpp"
+#include "impl/cuda/mf/matrix_factorizer.hpp"
 #include "impl/cuda/probes.hpp"
-#include "impl/cuda/recommender.hpp"
+#include "impl/cuda/recommender/recommender.hpp"
 
 namespace frugal::cuda {
 namespace {

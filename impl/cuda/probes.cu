@@ -1,6 +1,6 @@
-#include "impl/cuda/inr_maths.hpp"
+#include "impl/cuda/kernels/maths.hpp"
+#include "impl/cuda/kernels/tensor_core.hpp"
 #include "impl/cuda/probes.hpp"
-#include "impl/cuda/tensor_core.hpp"
 
 namespace frugal::cuda::probe {
 namespace {

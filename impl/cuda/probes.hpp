@@ -5,7 +5,7 @@
 
 #include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
-#include "impl/cuda/device.hpp"
+#include "impl/cuda/device/device.hpp"
 
 namespace frugal::cuda {
 

@@ -20,7 +20,7 @@
 #include <span>
 
 #include "impl/base/philox.hpp"
-#include "impl/common/inr_layout.hpp"
+#include "impl/common/inr/layout.hpp"
 #include "impl/equivalence/equivalence.hpp"
 
 namespace frugal {

@@ -1,8 +1,8 @@
 #include "impl/reference/backend.hpp"
 
-#include "impl/reference/inr_ensemble.hpp"
-#include "impl/reference/matrix_factorizer.hpp"
-#include "impl/reference/recommender.hpp"
+#include "impl/reference/inr/inr_ensemble.hpp"
+#include "impl/reference/mf/matrix_factorizer.hpp"
+#include "impl/reference/recommender/recommender.hpp"
 
 namespace frugal::reference {
 namespace {

@@ -1,10 +1,10 @@
 // What the contract tests of ranking (tests/impl/ranking_contract_test.cpp) run on here, and the device's own cases.
-#include "impl/cuda/ranking.hpp"
+#include "impl/cuda/ranking/ranking.hpp"
 
 #include <gtest/gtest.h>
 
 #include "impl/cuda/backend.hpp"
-#include "impl/cuda/device_tensors.hpp"
+#include "impl/cuda/device/device_tensors.hpp"
 #include "tests/impl/ranking_fixture.hpp"
 
 namespace frugal {

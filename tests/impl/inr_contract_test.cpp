@@ -5,7 +5,7 @@
 #include <stdexcept>
 
 #include "impl/common/flops.hpp"
-#include "impl/common/inr_layout.hpp"
+#include "impl/common/inr/layout.hpp"
 #include "tests/impl/inr_fixture.hpp"
 
 namespace frugal {

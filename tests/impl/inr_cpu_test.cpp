@@ -8,10 +8,10 @@
 #include <numbers>
 #include <tuple>
 
-#include "impl/cpu/inr_parameters.hpp"
+#include "impl/cpu/inr/parameters.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
-#include "impl/cpu/optimizer.hpp"
+#include "impl/cpu/recommender/optimizer.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "tests/impl/equivalent.hpp"
 #include "tests/impl/inr_fixture.hpp"

@@ -6,7 +6,7 @@
 
 #include "impl/api/backend.hpp"
 #include "impl/base/philox.hpp"
-#include "impl/common/inr_layout.hpp"
+#include "impl/common/inr/layout.hpp"
 #include "tests/impl/model_state.hpp"
 
 namespace frugal::inr_test {

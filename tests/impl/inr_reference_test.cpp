@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "impl/common/inr_layout.hpp"
+#include "impl/common/inr/layout.hpp"
 #include "tests/impl/inr_fixture.hpp"
 
 namespace frugal {

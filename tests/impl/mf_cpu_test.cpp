@@ -12,7 +12,7 @@
 #include "datasets/readers/readers.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
-#include "impl/cpu/round_progress.hpp"
+#include "impl/cpu/mf/round_progress.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "tests/impl/equivalent.hpp"
 #include "tests/impl/mf_fixture.hpp"

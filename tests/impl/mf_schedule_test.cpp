@@ -1,12 +1,12 @@
 // The order of logistic SGD: what every back end relies on.
-#include "impl/common/mf_schedule.hpp"
-
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <map>
 #include <set>
 #include <vector>
+
+#include "impl/common/mf/schedule.hpp"
 
 namespace frugal {
 namespace {

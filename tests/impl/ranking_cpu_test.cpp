@@ -4,7 +4,7 @@
 
 #include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/kernels/ranking_kernels.hpp"
-#include "impl/cpu/ranking.hpp"
+#include "impl/cpu/ranking/ranking.hpp"
 #include "tests/impl/ranking_fixture.hpp"
 
 namespace frugal {

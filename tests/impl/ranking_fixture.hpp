@@ -8,7 +8,7 @@
 
 #include "impl/api/ranking.hpp"
 #include "impl/base/philox.hpp"
-#include "impl/reference/ranking.hpp"
+#include "impl/reference/ranking/ranking.hpp"
 
 namespace frugal::ranking_test {
 

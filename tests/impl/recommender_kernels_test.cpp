@@ -7,7 +7,7 @@
 #include <limits>
 #include <map>
 
-#include "impl/cpu/sorted_ids.hpp"
+#include "impl/cpu/recommender/sorted_ids.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {

@@ -7,7 +7,7 @@
 #include <cassert>
 #include <cmath>
 
-#include "impl/common/inr_layout.hpp"
+#include "impl/common/inr/layout.hpp"
 
 namespace frugal::workloads {
 namespace {

@@ -60,7 +60,7 @@ struct RecommenderKernels {
   void (*pair_dots_backward)(const float* x, const float* gradient, long vectors, long width, float* scratch,
                              float* dx);
 
-  // Optimisers on n values; impl/reference/parameter.hpp has the formulas.
+  // Optimisers on n values; impl/reference/recommender/parameter.hpp has the formulas.
   void (*sgd)(const UpdateStep& step, const float* g, float* w, long n);
   void (*adagrad)(const UpdateStep& step, const float* g, float* w, float* squares, long n);
   /// One embedding row with one number of state.

@@ -7,8 +7,8 @@
 
 #include "impl/base/error.hpp"
 #include "impl/base/philox.hpp"
-#include "impl/cuda/device.hpp"
-#include "impl/cuda/host_shim/device.hpp"
+#include "impl/cuda/device/device.hpp"
+#include "impl/cuda/device/host_shim/device.hpp"
 
 namespace frugal::cuda {
 namespace {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "impl/base/error.hpp"
-#include "impl/cuda/host_shim/device.hpp"
-#include "impl/cuda/inr_train.hpp"
+#include "impl/cuda/device/host_shim/device.hpp"
+#include "impl/cuda/inr/train.hpp"
 #include "tests/impl/inr_fixture.hpp"
 
 namespace frugal {

@@ -6,9 +6,9 @@
 #include <numeric>
 
 #include "impl/base/philox.hpp"
-#include "impl/cuda/host_shim/block.hpp"
-#include "impl/cuda/id_sort.hpp"
-#include "impl/cuda/product.hpp"
+#include "impl/cuda/device/host_shim/block.hpp"
+#include "impl/cuda/kernels/id_sort.hpp"
+#include "impl/cuda/kernels/product.hpp"
 
 namespace frugal::cuda {
 namespace {

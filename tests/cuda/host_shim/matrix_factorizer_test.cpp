@@ -1,8 +1,8 @@
 // What only the shim can ask of the matrix factorizer: another order of threads and blocks, and another device.
 #include <gtest/gtest.h>
 
-#include "impl/cuda/host_shim/block.hpp"
-#include "impl/cuda/host_shim/device.hpp"
+#include "impl/cuda/device/host_shim/block.hpp"
+#include "impl/cuda/device/host_shim/device.hpp"
 #include "tests/impl/mf_fixture.hpp"
 
 namespace frugal {

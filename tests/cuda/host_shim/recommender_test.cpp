@@ -1,7 +1,7 @@
 // What only the shim can ask of the recommenders: another order of threads and blocks.
 #include <gtest/gtest.h>
 
-#include "impl/cuda/host_shim/block.hpp"
+#include "impl/cuda/device/host_shim/block.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {

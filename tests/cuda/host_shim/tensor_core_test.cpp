@@ -1,12 +1,12 @@
 // What stands for a tensor core without one: the fragments, the rounding, the sums.
-#include "impl/cuda/tensor_core.hpp"
+#include "impl/cuda/kernels/tensor_core.hpp"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 
 #include "impl/base/philox.hpp"
-#include "impl/cuda/device.hpp"
+#include "impl/cuda/device/device.hpp"
 
 namespace frugal::cuda {
 namespace {

@@ -1,0 +1,55 @@
+#include "impl/common/recommender/init.hpp"
+
+#include <cmath>
+
+namespace frugal {
+namespace {
+
+std::vector<float> scaled_normals(std::size_t count, double stddev, const Philox& random, std::uint32_t stream) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(random.normal(i, stream) * stddev);
+  return values;
+}
+
+/// (2u - 1) * bound: u has 24 bits, so 2u - 1 is exact, and the product is rounded once.
+std::vector<float> scaled_uniforms(std::size_t count, double bound, const Philox& random, std::uint32_t stream) {
+  std::vector<float> values(count);
+  for (std::size_t i = 0; i < count; i += 4) {
+    const auto words = random.block(i / 4, stream);
+    for (std::size_t w = 0; w < 4 && i + w < count; ++w)
+      values[i + w] = static_cast<float>((2.0 * Philox::to_unit(words[w]) - 1.0) * bound);
+  }
+  return values;
+}
+
+std::size_t dense_size(DenseShape shape) {
+  return static_cast<std::size_t>(shape.in) * static_cast<std::size_t>(shape.out);
+}
+
+}  // namespace
+
+std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev, std::uint64_t seed, Purpose purpose) {
+  return scaled_normals(std::size_t{rows} * static_cast<std::size_t>(dim), stddev, Philox(seed, purpose), 0);
+}
+
+std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return scaled_uniforms(dense_size(shape), std::sqrt(6.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights),
+                         stream);
+}
+
+std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table) {
+  return scaled_uniforms(std::size_t{rows} * static_cast<std::size_t>(dim), 1 / std::sqrt(static_cast<double>(rows)),
+                         Philox(seed, Purpose::user_embedding), table);
+}
+
+std::vector<float> initial_dlrm_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return scaled_normals(dense_size(shape), std::sqrt(2.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights),
+                        stream);
+}
+
+std::vector<float> initial_dlrm_bias(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return scaled_normals(static_cast<std::size_t>(shape.out), std::sqrt(1.0 / shape.out), Philox(seed, Purpose::weights),
+                        stream);
+}
+
+}  // namespace frugal

@@ -1,0 +1,28 @@
+// Initial parameters of the recommenders, the same bits on every back end. The laws are those of
+// impl/api/recommender.hpp.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "impl/base/philox.hpp"
+#include "impl/common/recommender/shapes.hpp"
+
+namespace frugal {
+
+/// [rows, dim], N(0, stddev): normal k * dim + j of Philox(seed, purpose).
+std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev, std::uint64_t seed, Purpose purpose);
+
+/// [out, in], U(+-sqrt(6 / (in + out))) (Glorot & Bengio 2010): word i of Philox(seed, Purpose::weights).
+std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
+
+/// [rows, dim], U(+-1 / sqrt(rows)): word i of Philox(seed, Purpose::user_embedding), stream = table.
+std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table);
+
+/// [out, in], N(0, sqrt(2 / (in + out))): normal i of Philox(seed, Purpose::weights), stream = layer (top: 100 +
+/// layer).
+std::vector<float> initial_dlrm_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
+
+/// [out], N(0, sqrt(1 / out)): stream = 200 + layer (top: 300 + layer).
+std::vector<float> initial_dlrm_bias(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
+
+}  // namespace frugal

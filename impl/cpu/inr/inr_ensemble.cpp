@@ -1,0 +1,382 @@
+// The ensemble by either implementation of inr_worker.hpp: `onednn` or `fused`.
+//
+// Training with the loops swapped: sub-networks never interact, so a thread takes one of them and trains it for all the
+// requested steps while its weights, gradient and Adam state stay in the core's L2, then takes the next. No barrier and
+// no traffic of the whole state per step. The last few are handed from thread to thread after every few steps
+// (InrTurns): a core that another process slows down then does less, and nobody waits for it.
+//
+// Determinism: bitwise at any number of threads. The points of a network are cut into chunks, a number that depends on
+// the spec alone; the gradient of a chunk is computed serially and the chunks are added in order. With few networks the
+// threads share the chunks of one network; the sums are the same. Losses are kept per network and added in order.
+#include "impl/cpu/inr/inr_ensemble.hpp"
+
+#include <fmt/format.h>
+#include <omp.h>
+
+#include <algorithm>
+#include <array>
+#include <cassert>
+#include <deque>
+#include <mutex>
+#include <numeric>
+#include <optional>
+
+#include "impl/common/inr/layout.hpp"
+#include "impl/common/stale_stop.hpp"
+#include "impl/cpu/inr/worker.hpp"
+#include "impl/cpu/kernels/inr_fused.hpp"
+#include "impl/cpu/kernels/inr_kernels.hpp"
+#include "impl/cpu/matmul.hpp"
+#include "impl/cpu/recommender/optimizer.hpp"
+
+namespace frugal::cpu {
+namespace {
+
+constexpr std::int64_t inr_largest_width = 4096;
+constexpr std::int64_t inr_chunk_points = 1024;  // fewer are not worth a gradient buffer of their own
+constexpr std::int64_t inr_most_chunks = 32;
+constexpr std::int64_t inr_reduce_block =
+    4096;                             // parameters reduced and updated at a time when threads share a network
+constexpr int inr_steps_of_turn = 4;  // of the last networks: what the other threads wait for at most
+constexpr std::int64_t inr_tile_bytes = std::int64_t{1} << 20;  // of activations and slopes: what L2 holds of them
+
+/// Points run forward and backward together: enough rows for the products to run at speed, few enough that the
+/// activations of all layers stay in L2, and a panel's columns of two of them in L1.
+std::int64_t inr_tile_rows(const InrSpec& spec) {
+  const std::int64_t of_point = 2 * std::int64_t{sizeof(float)} * spec.width * (spec.hidden_layers + 1);
+  return std::min<std::int64_t>(spec.points, std::clamp<std::int64_t>(inr_tile_bytes / of_point, 32, 96));
+}
+
+InrImplementation chosen(const InrSpec& spec) {
+  if (spec.implementation != InrImplementation::automatic) return spec.implementation;
+  return spec.precision == Precision::fp32 ? InrImplementation::fused : InrImplementation::onednn;
+}
+
+/// While it lives, this thread's oneDNN calls use one thread, and primitives are made for that.
+class InrOneThread {
+ public:
+  InrOneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~InrOneThread() { omp_set_num_threads(before_); }
+  InrOneThread(const InrOneThread&) = delete;
+  InrOneThread& operator=(const InrOneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+/// Deals networks to threads: each network's steps in order, by one thread at a time, in turns. The bits do not depend
+/// on who takes which.
+class InrTurns {
+ public:
+  struct Turn {
+    std::int64_t network;
+    int first;  ///< step
+    int end;
+  };
+
+  InrTurns(std::int64_t networks, int steps, int threads)
+      : steps_(steps), whole_(std::max<std::int64_t>(0, networks - 2 * std::int64_t{threads})) {
+    for (std::int64_t k = whole_; k < networks; ++k) waiting_.push_back({k, 0, 0});
+  }
+
+  /// The next turn of a thread that has finished `last`, if it had one; nothing when no network waits any more: those
+  /// that are not done are in other hands, and stay there.
+  std::optional<Turn> next(const std::optional<Turn>& last) {
+    const std::lock_guard lock(mutex_);
+    if (last && last->end < steps_) waiting_.push_back(*last);
+    if (taken_ < whole_) return Turn{taken_++, 0, steps_};
+    if (waiting_.empty()) return std::nullopt;
+    const Turn turn = waiting_.front();
+    waiting_.pop_front();
+    return Turn{turn.network, turn.end, std::min(steps_, turn.end + inr_steps_of_turn)};
+  }
+
+ private:
+  std::mutex mutex_;
+  int steps_;
+  std::int64_t whole_;  ///< networks that a thread takes for all steps
+  std::int64_t taken_ = 0;
+  std::deque<Turn> waiting_;  ///< the others, with the turn that is behind them
+};
+
+class CpuInrEnsemble final : public InrEnsemble {
+ public:
+  explicit CpuInrEnsemble(const InrSpec& spec)
+      : spec_(spec),
+        fused_(chosen(spec) == InrImplementation::fused),
+        at_(spec, fused_ ? inr_fused_kernels().panel_columns : inr_plain_rows),
+        tensors_(inr_tensors(spec)),
+        tiles_((spec.points + inr_tile_rows(spec) - 1) / inr_tile_rows(spec)),
+        chunks_(std::clamp<std::int64_t>(spec.points / inr_chunk_points, 1, std::min(inr_most_chunks, tiles_))),
+        state_(static_cast<std::size_t>(spec.networks * 3 * at_.count)),
+        curves_(static_cast<std::size_t>(spec.networks)) {
+    // By all threads: of many small networks, so much memory costs as much time as some of their steps.
+#pragma omp parallel for schedule(static)
+    for (std::int64_t k = 0; k < spec_.networks; ++k) {
+      std::fill_n(copy_of(k, 0), 3 * at_.count, 0.F);
+      for (const InrTensor& tensor : tensors_)
+        for (std::int64_t o = 0; o < tensor.out; ++o) {
+          std::array<float, inr_largest_width> drawn;
+          const std::span<float> values = std::span(drawn).first(static_cast<std::size_t>(tensor.in));
+          inr_initial_values(spec_, tensor, (k * tensor.out + o) * tensor.in, values);
+          const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
+          for (std::int64_t i = 0; i < tensor.in; ++i) copy_of(k, 0)[inputs.first + i * inputs.step] = values[i];
+        }
+    }
+  }
+
+  std::string implementation() const override {
+    if (fused_) return fmt::format("cpu/fused/{}", isa_name());
+    return onednn_implementation() + (spec_.precision == Precision::bf16 && !has_bf16() ? "/bf16-as-fp32" : "");
+  }
+
+  void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
+    assert(static_cast<std::int64_t>(coordinates.size()) == spec_.points * spec_.inputs);
+    assert(static_cast<std::int64_t>(targets.size()) == spec_.networks * spec_.points * spec_.channels);
+    coordinates_.assign(coordinates.begin(), coordinates.end());
+    targets_.assign(targets.begin(), targets.end());
+  }
+
+  std::vector<double> train(int steps) override {
+    assert(!targets_.empty() && "set_samples comes first");
+    const int threads = omp_get_max_threads();
+    prepare(threads);
+    std::vector<double> squares(static_cast<std::size_t>(spec_.networks * steps));
+    if (share_networks(threads)) {
+      for (std::int64_t k = 0; k < spec_.networks; ++k) train_together(k, steps, threads, squares.data() + k * steps);
+    } else {
+      InrTurns turns(spec_.networks, steps, threads);
+#pragma omp parallel num_threads(threads)
+      {
+        const InrOneThread alone;
+        for (std::optional<InrTurns::Turn> turn = turns.next({}); turn; turn = turns.next(turn))
+          train_alone(*turn, squares.data() + turn->network * steps);
+      }
+    }
+    step_ += static_cast<std::uint64_t>(steps);
+
+    std::vector<double> losses(static_cast<std::size_t>(steps));
+    for (std::int64_t k = 0; k < spec_.networks; ++k)
+      for (int s = 0; s < steps; ++s) losses[s] += squares[k * steps + s];
+    for (double& loss : losses) loss /= values();
+    return losses;
+  }
+
+  std::int64_t network_steps() const override {
+    std::int64_t steps = 0;
+    for (const StaleStop& curve : curves_) steps += curve.steps;
+    return steps;
+  }
+
+  void evaluate(std::span<const float> coordinates, std::span<float> out) const override {
+    const auto points = static_cast<std::int64_t>(coordinates.size()) / spec_.inputs;
+    assert(static_cast<std::int64_t>(out.size()) == spec_.networks * points * spec_.channels);
+    const std::int64_t rows = std::min(inr_tile_rows(spec_), points);
+    const std::int64_t tiles = (points + rows - 1) / rows;
+    const std::int64_t tasks = spec_.networks * tiles;
+    const std::int64_t threads = std::min<std::int64_t>(omp_get_max_threads(), tasks);
+    std::vector<std::unique_ptr<InrWorker>> workers;
+    for (std::int64_t t = 0; t < threads; ++t) workers.push_back(make_worker(rows, points, tiles));
+#pragma omp parallel num_threads(static_cast <int>(threads))
+    {
+      const InrOneThread alone;
+      InrWorker& worker = *workers[omp_get_thread_num()];
+#pragma omp for schedule(static)
+      for (std::int64_t task = 0; task < tasks; ++task) {
+        const std::int64_t k = task / tiles;
+        const std::int64_t first = points * (task % tiles) / tiles;
+        const std::int64_t end = points * (task % tiles + 1) / tiles;
+        worker.forward(copy_of(k, 0), coordinates.data() + first * spec_.inputs, end - first,
+                       out.data() + (k * points + first) * spec_.channels);
+      }
+    }
+  }
+
+  ModelState export_state() const override {
+    ModelState state{.step = step_, .tensors = {}};
+    for (int copy = 0; copy < 3; ++copy)
+      for (const InrTensor& tensor : tensors_) {
+        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
+        if (!tensor.bias) exported.shape.push_back(tensor.in);
+        exported.values.resize(static_cast<std::size_t>(spec_.networks * tensor.size()));
+        for_each_value(copy, tensor, [&](std::int64_t at, std::int64_t i) { exported.values[i] = state_[at]; });
+        state.tensors.push_back(std::move(exported));
+      }
+    return state;
+  }
+
+  void import_state(const ModelState& state) override {
+    const std::vector<InrTarget> targets = inr_import_targets(spec_, state);
+    for (std::size_t t = 0; t < targets.size(); ++t)
+      for_each_value(targets[t].copy, tensors_[targets[t].tensor],
+                     [&](std::int64_t at, std::int64_t i) { state_[at] = state.tensors[t].values[i]; });
+    step_ = state.step;
+    for (StaleStop& curve : curves_) curve = {};
+  }
+
+ private:
+  double values() const { return static_cast<double>(spec_.networks * spec_.points * spec_.channels); }
+
+  /// Values of network k: copy 0 the parameters, 1 adam.m, 2 adam.v.
+  float* copy_of(std::int64_t k, int copy) { return state_.data() + (3 * k + copy) * at_.count; }
+  const float* copy_of(std::int64_t k, int copy) const { return state_.data() + (3 * k + copy) * at_.count; }
+
+  /// body(index into state_, index into [K, out, in]) for each value of a tensor, by all threads.
+  template <class Body>
+  void for_each_value(int copy, const InrTensor& tensor, const Body& body) const {
+#pragma omp parallel for schedule(static)
+    for (std::int64_t k = 0; k < spec_.networks; ++k)
+      for (std::int64_t o = 0; o < tensor.out; ++o) {
+        const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
+        for (std::int64_t i = 0; i < tensor.in; ++i)
+          body((3 * k + copy) * at_.count + inputs.first + i * inputs.step, (k * tensor.out + o) * tensor.in + i);
+      }
+  }
+
+  /// For tiles of up to `rows` points, `points` of them in `tiles` tiles.
+  std::unique_ptr<InrWorker> make_worker(std::int64_t rows, std::int64_t points, std::int64_t tiles) const {
+    const InrOneThread alone;
+    auto worker = fused_ ? make_fused_worker(spec_, at_, rows) : make_onednn_worker(spec_, at_, rows);
+    worker->prepare(points / tiles);
+    worker->prepare((points + tiles - 1) / tiles);
+    return worker;
+  }
+
+  void prepare(int threads) {
+    while (static_cast<int>(workers_.size()) < threads) {
+      workers_.push_back(make_worker(inr_tile_rows(spec_), spec_.points, tiles_));
+      gradients_.push_back(inr_zeros(at_.count));
+      terms_.push_back(inr_zeros(chunks_ > 1 ? at_.count : 0));
+    }
+    if (share_networks(threads))
+      while (static_cast<std::int64_t>(chunk_gradients_.size()) < chunks_)
+        chunk_gradients_.push_back(inr_zeros(at_.count));
+  }
+
+  /// Whether the threads are better used on the chunks of one network than on networks of their own. Free to depend on
+  /// the number of threads: both ways compute the same bits.
+  bool share_networks(int threads) const {
+    const auto efficiency = [threads](std::int64_t items) {
+      const std::int64_t rounds = (items + threads - 1) / threads;
+      return static_cast<double>(items) / static_cast<double>(rounds * threads);
+    };
+    return efficiency(chunks_) > efficiency(spec_.networks) + 0.1;  // the margin pays for the barriers
+  }
+
+  /// Gradient of chunk c of network k into `gradient`, serially; returns its square error. With `update` it is all of
+  /// the gradient, and the network takes its step.
+  double chunk_gradient(InrWorker& worker, std::int64_t k, std::int64_t c, float* gradient, const InrUpdate* update) {
+    const auto scale = static_cast<float>(2 / values());
+    const std::int64_t first_tile = tiles_ * c / chunks_;
+    const std::int64_t end_tile = tiles_ * (c + 1) / chunks_;
+    worker.begin_step(copy_of(k, 0));
+    double squares = 0;
+    for (std::int64_t tile = first_tile; tile < end_tile; ++tile) {
+      const std::int64_t first = spec_.points * tile / tiles_;
+      const std::int64_t end = spec_.points * (tile + 1) / tiles_;
+      squares += worker.train_tile(copy_of(k, 0), coordinates_.data() + first * spec_.inputs,
+                                   targets_.data() + (k * spec_.points + first) * spec_.channels, end - first, scale,
+                                   tile == first_tile, gradient, tile + 1 == end_tile ? update : nullptr);
+    }
+    return squares;
+  }
+
+  /// Of step `t`, counted from 1, of network k.
+  InrUpdate update_of(std::int64_t k, std::uint64_t t) {
+    Adam settings = spec_.adam;
+    settings.learning_rate = learning_rate_at(spec_, t);
+    UpdateStep step = Optimizer(OptimizerKind::adam, settings).step(t);
+    step.decay = static_cast<float>(1 - settings.learning_rate * spec_.weight_decay);
+    return {step, copy_of(k, 1), copy_of(k, 2)};
+  }
+
+  /// One thread trains a network for some of the steps.
+  void train_alone(const InrTurns::Turn& turn, double* squares) {
+    const std::int64_t k = turn.network;
+    const int thread = omp_get_thread_num();
+    InrWorker& worker = *workers_[thread];
+    float* gradient = gradients_[thread].data();
+    float* term = terms_[thread].data();
+    const InrKernels& kernels = inr_kernels();
+    StaleStop& curve = curves_[k];
+    for (int s = turn.first; s < turn.end; ++s) {
+      if (!curve.stopped(spec_.patience)) {
+        const InrUpdate update = update_of(k, step_ + s + 1);
+        double sum = chunk_gradient(worker, k, 0, gradient, chunks_ == 1 ? &update : nullptr);
+        for (std::int64_t c = 1; c < chunks_; ++c) {
+          sum += chunk_gradient(worker, k, c, term, nullptr);
+          kernels.add(gradient, term, at_.count);
+        }
+        if (chunks_ > 1) kernels.adam(update.step, gradient, copy_of(k, 0), update.first, update.second, at_.count);
+        curve.add(sum);
+      }
+      squares[s] = curve.last;
+    }
+  }
+
+  /// All threads train network k: first the chunks of its points, then blocks of its parameters.
+  void train_together(std::int64_t k, int steps, int threads, double* squares) {
+    std::vector<double> chunk_squares(static_cast<std::size_t>(chunks_));
+    const std::int64_t blocks = (at_.count + inr_reduce_block - 1) / inr_reduce_block;
+    const InrKernels& kernels = inr_kernels();
+    StaleStop& curve = curves_[k];
+    const std::int64_t before = curve.steps;
+#pragma omp parallel num_threads(threads)
+    {
+      const InrOneThread alone;
+      InrWorker& worker = *workers_[omp_get_thread_num()];
+      for (int s = 0; s < steps && !curve.stopped(spec_.patience); ++s) {
+        const InrUpdate update = update_of(k, step_ + s + 1);
+#pragma omp for schedule(dynamic, 1)
+        for (std::int64_t c = 0; c < chunks_; ++c)
+          chunk_squares[c] = chunk_gradient(worker, k, c, chunk_gradients_[c].data(), nullptr);
+#pragma omp for schedule(static)
+        for (std::int64_t block = 0; block < blocks; ++block) {
+          const std::int64_t at = block * inr_reduce_block;
+          const std::int64_t count = std::min(inr_reduce_block, at_.count - at);
+          float* gradient = chunk_gradients_[0].data() + at;
+          for (std::int64_t c = 1; c < chunks_; ++c) kernels.add(gradient, chunk_gradients_[c].data() + at, count);
+          kernels.adam(update.step, gradient, copy_of(k, 0) + at, update.first + at, update.second + at, count);
+        }
+#pragma omp single
+        {
+          curve.add(std::accumulate(chunk_squares.begin(), chunk_squares.end(), 0.0));
+          squares[s] = curve.last;
+        }
+      }
+    }
+    std::fill(squares + (curve.steps - before), squares + steps, curve.last);
+  }
+
+  InrSpec spec_;
+  bool fused_;
+  InrParameters at_;
+  std::vector<InrTensor> tensors_;
+  std::int64_t tiles_;   ///< of one network: runs of points as equal as can be
+  std::int64_t chunks_;  ///< of one network; each is a run of tiles
+  std::uint64_t step_ = 0;
+  AlignedBuffer<float> state_;                         ///< [K, 3, count]
+  std::vector<float> coordinates_;                     ///< [points, inputs]
+  std::vector<float> targets_;                         ///< [K, points, channels]
+  std::vector<StaleStop> curves_;                      ///< sums of square errors of each network
+  std::vector<std::unique_ptr<InrWorker>> workers_;    ///< one a thread
+  std::vector<AlignedBuffer<float>> gradients_;        ///< one a thread: of the network it trains
+  std::vector<AlignedBuffer<float>> terms_;            ///< one a thread: of a chunk after the first
+  std::vector<AlignedBuffer<float>> chunk_gradients_;  ///< one a chunk, when threads share a network
+};
+
+}  // namespace
+
+Support supports(const InrSpec& spec) {
+  if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
+  if (spec.precision == Precision::tf32) return Support::no("cpu has no tf32; it computes networks in fp32 or bf16");
+  if (spec.precision == Precision::bf16 && chosen(spec) == InrImplementation::fused)
+    return Support::no("the fused implementation computes in fp32; bf16 is onednn's");
+  if (spec.width > inr_largest_width)
+    return Support::no(fmt::format("cpu supports widths 1 to {}, but got {}", inr_largest_width, spec.width));
+  return Support::yes();
+}
+
+std::unique_ptr<InrEnsemble> make(const InrSpec& spec) { return std::make_unique<CpuInrEnsemble>(spec); }
+
+}  // namespace frugal::cpu

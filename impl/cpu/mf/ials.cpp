@@ -1,0 +1,211 @@
+// Implicit alternating least squares, exact: each row is the solution of its normal equations,
+//   (w0 G + sum of v v^T over the history + reg_u I) u = sum of v over the history,   G = sum of v v^T over all items,
+//   reg_u = regularization * (|history| + w0 * items)^frequency_scaling
+// (Hu, Koren, Volinsky, ICDM 2008, with the weighting of Rendle et al., RecSys 2022), first all users, then all items.
+//
+// Rows are independent, G is summed over fixed chunks: the same bits at any number of threads.
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+
+#include "impl/cpu/aligned_buffer.hpp"
+#include "impl/cpu/kernels/mf_kernels.hpp"
+#include "impl/cpu/mf/solver.hpp"
+
+namespace frugal::cpu {
+namespace {
+
+constexpr std::size_t gram_rows = 512;  ///< rows of one partial sum of G
+
+/// Systems that are solved side by side: their matrices fit the second-level cache.
+constexpr std::size_t most_systems = 4;
+constexpr std::size_t system_bytes = 256 * 1024;
+
+/// Multiply-adds of one side from which on waking a team of threads pays.
+constexpr double parallel_ials_products = 1e6;
+
+/// The partners of each row, CSR.
+struct Histories {
+  std::vector<std::uint64_t> offsets;
+  std::vector<std::uint32_t> partners;
+};
+
+Histories histories(std::span<const Interaction> positives, std::size_t rows, std::uint32_t Interaction::*row,
+                    std::uint32_t Interaction::*partner) {
+  Histories h{std::vector<std::uint64_t>(rows + 1), std::vector<std::uint32_t>(positives.size())};
+  for (const Interaction& pair : positives) ++h.offsets[pair.*row + 1];
+  std::partial_sum(h.offsets.begin(), h.offsets.end(), h.offsets.begin());
+  std::vector<std::uint64_t> next(h.offsets.begin(), h.offsets.end() - 1);
+  for (const Interaction& pair : positives) h.partners[next[pair.*row]++] = pair.*partner;
+  // Ascending partners: the factors do not depend on the order of the input, and gathers walk forward.
+  for (std::size_t r = 0; r < rows; ++r)
+    std::sort(h.partners.begin() + static_cast<std::ptrdiff_t>(h.offsets[r]),
+              h.partners.begin() + static_cast<std::ptrdiff_t>(h.offsets[r + 1]));
+  return h;
+}
+
+class Ials final : public MfSolverEngine {
+ public:
+  explicit Ials(const MfSpec& spec)
+      : spec_(spec),
+        dim_(static_cast<std::size_t>(spec.dim)),
+        stride_(static_cast<std::size_t>(padded(spec.dim))),
+        users_(spec.users * stride_),
+        items_(spec.items * stride_),
+        gram_(stride_ * stride_),
+        systems_(std::clamp(system_bytes / (stride_ * stride_ * sizeof(float)), std::size_t{1}, most_systems)) {}
+
+  void set_interactions(std::span<const Interaction> positives) override {
+    by_user_ = histories(positives, spec_.users, &Interaction::user, &Interaction::item);
+    by_item_ = histories(positives, spec_.items, &Interaction::item, &Interaction::user);
+  }
+
+  std::vector<double> train(MfParameters& parameters, std::uint64_t /*first_epoch*/, int epochs) override {
+    pad(parameters.user_factors, users_);
+    pad(parameters.item_factors, items_);
+    std::vector<double> losses;
+    for (int e = 0; e < epochs; ++e) losses.push_back(epoch());
+    unpad(users_, parameters.user_factors);
+    unpad(items_, parameters.item_factors);
+    return losses;
+  }
+
+ private:
+  double epoch() {
+    const SideResult users = solve_side(by_user_, items_, spec_.items, users_);
+    const SideResult items = solve_side(by_item_, users_, spec_.users, items_);
+    // At the optimum of item v, its terms of the objective, v^T A v - 2 b.v + |history|, are |history| - b.v. The items
+    // are solved last, so all is there but the penalty of the users.
+    const double positives = static_cast<double>(by_user_.partners.size());
+    return positives > 0 ? (positives - items.explained + users.penalty) / positives : 0;
+  }
+
+  struct SideResult {
+    double penalty = 0;    ///< sum of reg |row|^2
+    double explained = 0;  ///< sum of b . row
+  };
+
+  /// Solves every row of `rows` given the rows of the other side.
+  SideResult solve_side(const Histories& h, const AlignedBuffer<float>& others, std::size_t other_count,
+                        AlignedBuffer<float>& rows) {
+    sum_gram(others, other_count);
+    const std::size_t count = h.offsets.size() - 1;
+    const bool team = static_cast<double>((h.partners.size() + count) * stride_ * stride_) >= parallel_ials_products;
+    std::vector<SideResult> results(count);
+    const std::size_t groups = (count + systems_ - 1) / systems_;
+#pragma omp parallel if (team)
+    {
+      Equations equations(systems_, stride_);
+#pragma omp for schedule(dynamic, 4)
+      for (std::size_t g = 0; g < groups; ++g) {
+        const std::size_t first = g * systems_;
+        solve_rows(h, others, static_cast<double>(other_count), first, std::min(systems_, count - first), equations,
+                   rows, results.data());
+      }
+    }
+    SideResult total;
+    for (const SideResult& result : results) {
+      total.penalty += result.penalty;
+      total.explained += result.explained;
+    }
+    return total;
+  }
+
+  /// The normal equations of several rows.
+  struct Equations {
+    Equations(std::size_t systems, std::size_t stride)
+        : matrices(systems * stride * stride), rights(systems * stride), scratch(history_rows * stride) {}
+    AlignedBuffer<float> matrices;  ///< [systems, stride, stride]
+    AlignedBuffer<float> rights;    ///< [systems, stride]
+    AlignedBuffer<float> scratch;   ///< [history_rows, stride]
+  };
+
+  /// Solves rows [first, first + count).
+  void solve_rows(const Histories& h, const AlignedBuffer<float>& others, double other_count, std::size_t first,
+                  std::size_t count, Equations& equations, AlignedBuffer<float>& rows, SideResult* results) const {
+    const MfKernels& kernels = mf_kernels();
+    const long dim = static_cast<long>(stride_);
+    std::fill(equations.rights.begin(), equations.rights.end(), 0.F);
+    for (std::size_t s = 0; s < count; ++s) {
+      const std::size_t r = first + s;
+      float* matrix = equations.matrices.data() + s * stride_ * stride_;
+      std::copy_n(gram_.data(), stride_ * stride_, matrix);
+      kernels.add_history(others.data(), h.partners.data() + h.offsets[r],
+                          static_cast<long>(h.offsets[r + 1] - h.offsets[r]), dim, equations.scratch.data(), matrix,
+                          equations.rights.data() + s * stride_);
+      // The padding gets a diagonal of 1 and a right side of 0, so its solution is 0.
+      const auto reg = static_cast<float>(penalty(h, r, other_count));
+      for (std::size_t k = 0; k < stride_; ++k) {
+        float& diagonal = matrix[k * stride_ + k];
+        diagonal = k < dim_ ? diagonal + reg : 1.F;
+      }
+    }
+    std::copy_n(equations.rights.data(), count * stride_, rows.data() + first * stride_);
+    kernels.solve(equations.matrices.data(), dim, rows.data() + first * stride_, static_cast<long>(count));
+    for (std::size_t s = 0; s < count; ++s) {
+      const float* row = rows.data() + (first + s) * stride_;
+      const float* right = equations.rights.data() + s * stride_;
+      double squares = 0;
+      double explained = 0;
+      for (std::size_t k = 0; k < dim_; ++k) {
+        squares += static_cast<double>(row[k]) * row[k];
+        explained += static_cast<double>(right[k]) * row[k];
+      }
+      results[first + s] = {penalty(h, first + s, other_count) * squares, explained};
+    }
+  }
+
+  /// reg of row r.
+  double penalty(const Histories& h, std::size_t r, double other_count) const {
+    const auto history = static_cast<double>(h.offsets[r + 1] - h.offsets[r]);
+    return spec_.regularization * std::pow(history + spec_.unobserved_weight * other_count, spec_.frequency_scaling);
+  }
+
+  /// gram_ = w0 * rows^T rows (upper triangle).
+  void sum_gram(const AlignedBuffer<float>& rows, std::size_t count) {
+    const std::size_t area = stride_ * stride_;
+    const std::size_t chunks = (count + gram_rows - 1) / gram_rows;
+    AlignedBuffer<float> partial(chunks * area);
+    const bool team = static_cast<double>(count * area) >= parallel_ials_products;
+#pragma omp parallel for schedule(dynamic, 1) if (team)
+    for (std::size_t c = 0; c < chunks; ++c) {
+      std::fill_n(partial.data() + c * area, area, 0.F);
+      const std::size_t first = c * gram_rows;
+      mf_kernels().gram(rows.data() + first * stride_, static_cast<long>(std::min(gram_rows, count - first)),
+                        static_cast<long>(stride_), partial.data() + c * area);
+    }
+    const float weight = static_cast<float>(spec_.unobserved_weight);
+    std::fill(gram_.begin(), gram_.end(), 0.F);
+    for (std::size_t c = 0; c < chunks; ++c)
+      for (std::size_t k = 0; k < area; ++k) gram_[k] += partial[c * area + k];
+    for (float& value : gram_) value *= weight;
+  }
+
+  void pad(const std::vector<float>& from, AlignedBuffer<float>& to) const {
+    std::fill(to.begin(), to.end(), 0.F);
+    for (std::size_t r = 0; r < from.size() / dim_; ++r)
+      std::copy_n(from.data() + r * dim_, dim_, to.data() + r * stride_);
+  }
+
+  void unpad(const AlignedBuffer<float>& from, std::vector<float>& to) const {
+    for (std::size_t r = 0; r < to.size() / dim_; ++r)
+      std::copy_n(from.data() + r * stride_, dim_, to.data() + r * dim_);
+  }
+
+  MfSpec spec_;
+  std::size_t dim_;
+  std::size_t stride_;
+  AlignedBuffer<float> users_;  ///< [users, stride]
+  AlignedBuffer<float> items_;  ///< [items, stride]
+  AlignedBuffer<float> gram_;   ///< [stride, stride], upper triangle
+  std::size_t systems_;         ///< solved side by side
+  Histories by_user_;
+  Histories by_item_;
+};
+
+}  // namespace
+
+std::unique_ptr<MfSolverEngine> make_ials(const MfSpec& spec) { return std::make_unique<Ials>(spec); }
+
+}  // namespace frugal::cpu

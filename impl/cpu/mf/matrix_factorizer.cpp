@@ -1,0 +1,93 @@
+#include "impl/cpu/mf/matrix_factorizer.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "impl/common/recommender/init.hpp"
+#include "impl/common/recommender/shapes.hpp"
+#include "impl/common/tensor_views.hpp"
+#include "impl/cpu/kernels/isa.hpp"
+#include "impl/cpu/mf/solver.hpp"
+#include "impl/cpu/ranking/ranking.hpp"
+
+namespace frugal::cpu {
+namespace {
+
+class CpuMatrixFactorizer final : public MatrixFactorizer {
+ public:
+  explicit CpuMatrixFactorizer(const MfSpec& spec)
+      : spec_(spec), engine_(sgd() ? make_logistic_sgd(spec) : make_ials(spec)) {
+    const double stddev = sgd() ? spec.init_stddev : spec.init_stddev / std::sqrt(spec.dim);
+    parameters_.user_factors = initial_embedding(spec.users, spec.dim, stddev, spec.seed, Purpose::user_embedding);
+    parameters_.item_factors = initial_embedding(spec.items, spec.dim, stddev, spec.seed, Purpose::item_embedding);
+    tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors.data());
+    tensors_.add("item_factors", {spec.items, spec.dim}, parameters_.item_factors.data());
+    if (!sgd()) return;
+    parameters_.user_bias.assign(spec.users, 0.F);
+    parameters_.item_bias.assign(spec.items, 0.F);
+    parameters_.global_bias = static_cast<float>(-std::log(spec.negatives));
+    tensors_.add("user_bias", {spec.users}, parameters_.user_bias.data());
+    tensors_.add("item_bias", {spec.items}, parameters_.item_bias.data());
+    tensors_.add("global_bias", {1}, &parameters_.global_bias);
+  }
+
+  std::string implementation() const override { return fmt::format("cpu/{}", isa_name()); }
+
+  ModelState export_state() const override { return tensors_.export_state(step_); }
+
+  void import_state(const ModelState& state) override {
+    tensors_.import_state(state);
+    step_ = state.step;
+  }
+
+  void set_interactions(std::span<const Interaction> positives) override {
+    require_in_range(positives, spec_.users, spec_.items);
+    engine_->set_interactions(positives);
+    interactions_set_ = true;
+  }
+
+  std::vector<double> train(int epochs) override {
+    if (!interactions_set_) throw std::logic_error("matrix factorizer: train() before set_interactions()");
+    std::vector<double> losses = engine_->train(parameters_, step_, epochs);
+    step_ += static_cast<std::uint64_t>(epochs);
+    return losses;
+  }
+
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
+    return cpu::rank(DotScorer{.users = parameters_.user_factors.data(),
+                               .items = parameters_.item_factors.data(),
+                               .item_bias = sgd() ? parameters_.item_bias.data() : nullptr,
+                               .items_count = spec_.items,
+                               .dim = spec_.dim},
+                     queries);
+  }
+
+ private:
+  bool sgd() const { return spec_.solver == MfSolver::logistic_sgd; }
+
+  MfSpec spec_;
+  MfParameters parameters_;
+  TensorViews<float> tensors_;  ///< of parameters_, whose vectors never change size
+  std::unique_ptr<MfSolverEngine> engine_;
+  std::uint64_t step_ = 0;
+  bool interactions_set_ = false;
+};
+
+}  // namespace
+
+Support supports(const MfSpec& spec) {
+  if (std::string why = why_invalid(spec); !why.empty()) return {std::move(why)};
+  if (spec.items >= 0x80000000U) return Support::no("the cpu back end holds fewer than 2^31 items");
+  if (spec.dim > 1024) return Support::no(fmt::format("the cpu back end takes dim up to 1024, not {}", spec.dim));
+  if (spec.solver == MfSolver::logistic_sgd && spec.negatives > 1024)
+    return Support::no(fmt::format("the cpu back end takes up to 1024 negatives per positive, not {}", spec.negatives));
+  return Support::yes();
+}
+
+std::unique_ptr<MatrixFactorizer> make(const MfSpec& spec) { return std::make_unique<CpuMatrixFactorizer>(spec); }
+
+}  // namespace frugal::cpu

@@ -1,0 +1,148 @@
+// One side of a two-tower network, the users or the items: its embedding table, side features, tower, and what a step
+// computes for the distinct ids of its batch, in blocks of rows.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "impl/common/recommender/init.hpp"
+#include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/recommender/dense_stack.hpp"
+#include "impl/cpu/recommender/optimizer.hpp"
+#include "impl/cpu/recommender/sorted_ids.hpp"
+
+namespace frugal::cpu {
+
+inline constexpr int tower_block = 128;  // rows a product
+
+inline std::size_t tower_blocks(std::size_t rows) { return (rows + tower_block - 1) / tower_block; }
+
+/// One thread's products and buffers for one side.
+struct TowerWorker {
+  TowerWorker(const DenseStack& stack, std::size_t input, std::size_t width)
+      : products(stack, tower_block), delta(tower_block * width), input_gradient(tower_block * input) {}
+  DenseWorker products;
+  AlignedBuffer<float> delta;           // [tower_block, width]
+  AlignedBuffer<float> input_gradient;  // [tower_block, input]
+};
+
+/// The users, or the items: table, features, tower, and what one step computes for the distinct ids of its batch.
+class TowerSide {
+ public:
+  TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose, std::uint32_t stream,
+            std::size_t ids_a_step)
+      : count_(count),
+        dim_(spec.embedding_dim),
+        features_(features),
+        in_(dim_ + features_),
+        out_(tower_output(spec)),
+        trainable_(spec.embedding_trainable),
+        stack_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false),
+        table_(count, spec.embedding_dim,
+               initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
+               Optimizer(OptimizerKind::adam, spec.adam), spec.embedding_trainable),
+        feature_rows_(count * features_),
+        tower_(stack_, Optimizer(OptimizerKind::adam, spec.adam)),
+        slots_(stack_.parameters(), GradientSlots::suited_to(stack_.parameters())) {
+    for (std::size_t l = 0; l < stack_.layers(); ++l) {
+      const DenseShape shape = stack_.shape(l);
+      tower_.set_layer(l, initial_tower_weight(shape, spec.seed, stream + static_cast<std::uint32_t>(l)),
+                       std::vector<float>(static_cast<std::size_t>(shape.out), 0.F));
+    }
+    const std::size_t rows = tower_blocks(std::min<std::size_t>(count, ids_a_step)) * tower_block;
+    std::fill(feature_rows_.begin(), feature_rows_.end(), 0.F);
+    x_ = AlignedBuffer<float>(rows * in_);
+    outputs_ = AlignedBuffer<float>(rows * stack_.outputs());
+    last_ = AlignedBuffer<float>(rows * out_);
+  }
+
+  const DenseStack& stack() const { return stack_; }
+  std::size_t input() const { return in_; }
+  std::size_t blocks() const { return tower_blocks(ids_.rows()); }
+  const SortedIds& ids() const { return ids_; }
+  const float* outputs() const { return last_.data(); }
+  GradientSlots& slots() { return slots_; }
+  DenseParameters& tower() { return tower_; }
+
+  void add_values(TensorViews<float>& views, const std::string& name) {
+    table_.add_value(views, name + "_embedding");
+    if (features_ > 0)
+      views.add(name + "_features", {count_, static_cast<std::int64_t>(features_)}, feature_rows_.data());
+    tower_.add_values(views, name + "_tower");
+  }
+  void add_states(TensorViews<float>& views, const std::string& name) {
+    table_.add_state(views, name + "_embedding");
+    tower_.add_states(views, name + "_tower");
+  }
+
+  void set_ids(std::span<const std::uint32_t> ids) {
+    ids_.assign(ids, count_);
+    slots_.deal(blocks());
+  }
+
+  /// Outputs of `ids`, at most tower_block of them, into out [tower_block, width]; the rest of the rows are finite.
+  void tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x, float* activations,
+                     float* out) const {
+    gather(ids, x);
+    if (stack_.layers() > 0)
+      products.forward(tower_.view(), x, activations, out);
+    else
+      std::copy_n(x, tower_block * in_, out);
+  }
+
+  void forward(DenseWorker& products, std::size_t block) {
+    tower_outputs(products, block_ids(block), x_of(block), activations_of(block),
+                  last_.data() + block * tower_block * static_cast<std::size_t>(out_));
+  }
+
+  /// Gradients of the tower's parameters into the slot; Adam on the block's rows when they are trainable.
+  /// delta [tower_block, width]: dL/d(output), rows beyond the block's ids zero; overwritten.
+  void backward(TowerWorker& worker, const UpdateStep& step, std::size_t block, std::size_t slot, float* delta) {
+    const float* input_gradient = delta;
+    if (stack_.layers() > 0) {
+      float* dx = trainable_ ? worker.input_gradient.data() : nullptr;
+      worker.products.backward(tower_.view(), x_of(block), activations_of(block), delta, slots_.gradient(slot),
+                               block == slots_.begin(slot), dx);
+      input_gradient = dx;
+    }
+    if (!trainable_) return;
+    const auto ids = block_ids(block);
+    for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], input_gradient + r * in_);
+  }
+
+  std::span<const std::uint32_t> block_ids(std::size_t block) const {
+    const std::size_t first = block * tower_block;
+    return ids_.distinct().subspan(first, std::min<std::size_t>(tower_block, ids_.rows() - first));
+  }
+
+ private:
+  void gather(std::span<const std::uint32_t> ids, float* x) const {
+    for (std::size_t r = 0; r < ids.size(); ++r) {
+      std::copy_n(table_.row(ids[r]), dim_, x + r * in_);
+      std::copy_n(feature_rows_.data() + ids[r] * features_, features_, x + r * in_ + dim_);
+    }
+    std::fill(x + ids.size() * in_, x + tower_block * in_, 0.F);
+  }
+  float* x_of(std::size_t block) { return x_.data() + block * tower_block * in_; }
+  float* activations_of(std::size_t block) { return outputs_.data() + block * tower_block * stack_.outputs(); }
+
+  std::uint32_t count_;
+  std::size_t dim_;
+  std::size_t features_;
+  std::size_t in_;  // of the tower: both
+  int out_;
+  bool trainable_;
+  DenseStack stack_;
+  EmbeddingTable table_;
+  AlignedBuffer<float> feature_rows_;  // [count, features]
+  DenseParameters tower_;
+  GradientSlots slots_;
+  SortedIds ids_;
+  AlignedBuffer<float> x_;        // by block: inputs of the tower
+  AlignedBuffer<float> outputs_;  // by block: those of all layers
+  AlignedBuffer<float> last_;     // [rows, width]: what the towers give
+};
+
+}  // namespace frugal::cpu

@@ -1,0 +1,343 @@
+// Two-tower recommender on the CPU. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order of work.
+//
+// A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
+// its examples send to an id are summed before the one pass back. That is exact, for frozen and for trainable
+// embeddings. At MovieLens-1M scale and a batch of 1024 it saves over 40% of the products; at larger batches it saves
+// far more. A distinct id is also an embedding row of its own, so its gradient comes out of the tower complete: no
+// scatter, and Adam moves the row while it is in the cache. Frozen embeddings cost a gather and nothing else.
+//
+// One step: draw positives and negatives; sort the ids; towers forward, in blocks of rows; dots and loss, in blocks of
+// positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
+//
+// Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
+#include <omp.h>
+
+#include <algorithm>
+#include <cassert>
+#include <memory>
+#include <numeric>
+#include <optional>
+#include <stdexcept>
+
+#include "impl/base/permutation.hpp"
+#include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/ranking/ranking.hpp"
+#include "impl/cpu/recommender/batch_softmax.hpp"
+#include "impl/cpu/recommender/recommender.hpp"
+#include "impl/cpu/recommender/tower_side.hpp"
+
+namespace frugal::cpu {
+namespace {
+
+constexpr std::size_t positives_block = 64;  // positives whose dots and loss are one task
+
+/// One thread's work on both sides.
+struct TwoTowerWorker {
+  TwoTowerWorker(const TowerSide& user_side, const TowerSide& item_side, long width, bool with_softmax)
+      : user(user_side.stack(), user_side.input(), width), item(item_side.stack(), item_side.input(), width) {
+    if (with_softmax) softmax.emplace(tower_block, width);
+  }
+  TowerWorker user;
+  TowerWorker item;
+  std::optional<SoftmaxWorker> softmax;
+};
+
+class CpuTwoTower final : public TwoTower {
+ public:
+  explicit CpuTwoTower(const TwoTowerSpec& spec)
+      : spec_(spec),
+        width_(tower_output(spec)),
+        examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
+        optimizer_(OptimizerKind::adam, spec.adam),
+        user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
+        item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
+              static_cast<std::size_t>(spec.batch) * examples_),
+        user_rows_(spec.batch * examples_),
+        logits_(spec.batch * examples_),
+        slopes_(spec.batch * examples_),
+        losses_(spec.batch * examples_),
+        labels_(positives_block * examples_) {
+    if (spec.loss == TwoTowerLoss::batch_softmax)
+      softmax_.emplace(tower_block, width_, spec.items, static_cast<std::size_t>(spec.batch));
+    for (std::size_t i = 0; i < labels_.size(); ++i) labels_[i] = i % examples_ == 0 ? 1.F : 0.F;
+    user_.add_values(views_, "user");
+    item_.add_values(views_, "item");
+    user_.add_states(views_, "user");
+    item_.add_states(views_, "item");
+    refresh_operands();
+  }
+  CpuTwoTower(const CpuTwoTower&) = delete;  // views_ points into the members
+  CpuTwoTower& operator=(const CpuTwoTower&) = delete;
+
+  std::string implementation() const override { return onednn_implementation(); }
+  ModelState export_state() const override { return views_.export_state(step_); }
+  void import_state(const ModelState& state) override {
+    views_.import_state(state);
+    refresh_operands();
+    step_ = state.step;
+  }
+
+  void set_interactions(std::span<const Interaction> positives) override {
+    require_in_range(positives, spec_.users, spec_.items);
+    positives_.assign(positives.begin(), positives.end());
+    if (softmax_) softmax_->set_interactions(positives);
+  }
+
+  std::vector<double> train(std::uint64_t steps) override {
+    if (positives_.empty() && steps > 0) throw std::invalid_argument("two-tower training needs interactions");
+    make_workers();
+    std::vector<double> losses(steps);
+    for (double& loss : losses) loss = train_step();
+    return losses;
+  }
+
+  std::vector<float> score(std::span<const Interaction> pairs) const override {
+    std::vector<float> scores(pairs.size());
+    std::vector<std::uint32_t> users(pairs.size());
+    std::vector<std::uint32_t> items(pairs.size());
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      users[p] = pairs[p].user;
+      items[p] = pairs[p].item;
+    }
+    const AlignedBuffer<float> u = outputs_of(user_, users);
+    const AlignedBuffer<float> v = outputs_of(item_, items);
+    const RecommenderKernels& kernels = recommender_kernels();
+#pragma omp parallel for
+    for (std::size_t p = 0; p < pairs.size(); ++p) {
+      const auto row = static_cast<std::uint32_t>(p);
+      kernels.gather_dots(u.data() + p * width_, v.data(), &row, 1, width_, &scores[p]);
+    }
+    return scores;
+  }
+
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
+    std::vector<std::uint32_t> ids(std::max(spec_.users, spec_.items));
+    std::iota(ids.begin(), ids.end(), 0U);
+    const AlignedBuffer<float> users = outputs_of(user_, std::span(ids).first(spec_.users));
+    const AlignedBuffer<float> items = outputs_of(item_, std::span(ids).first(spec_.items));
+    return cpu::rank({users.data(), items.data(), nullptr, spec_.items, static_cast<int>(width_)}, queries);
+  }
+
+ private:
+  void refresh_operands() {
+    user_.tower().refresh_operands();
+    item_.tower().refresh_operands();
+  }
+
+  void make_workers() {
+    workers_.resize(std::max(workers_.size(), static_cast<std::size_t>(omp_get_max_threads())));
+#pragma omp parallel
+    {
+      std::unique_ptr<TwoTowerWorker>& mine = workers_[omp_get_thread_num()];
+      if (!mine) mine = std::make_unique<TwoTowerWorker>(user_, item_, width_, softmax_.has_value());
+    }
+  }
+
+  /// Tower outputs of any ids, [ids, width], and what fills the last block.
+  AlignedBuffer<float> outputs_of(const TowerSide& side, std::span<const std::uint32_t> ids) const {
+    AlignedBuffer<float> out(tower_blocks(ids.size()) * tower_block * width_);
+#pragma omp parallel
+    {
+      DenseWorker products(side.stack(), tower_block);
+      AlignedBuffer<float> x(tower_block * side.input());
+      AlignedBuffer<float> activations(tower_block * side.stack().outputs());
+#pragma omp for schedule(dynamic)
+      for (std::size_t first = 0; first < ids.size(); first += tower_block) {
+        const auto block = ids.subspan(first, std::min<std::size_t>(tower_block, ids.size() - first));
+        side.tower_outputs(products, block, x.data(), activations.data(), out.data() + first * width_);
+      }
+    }
+    return out;
+  }
+
+  double train_step() {
+    const std::size_t positives = draw_batch();
+    const std::size_t user_blocks = user_.blocks();
+    const std::size_t item_blocks = item_.blocks();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t b = 0; b < user_blocks + item_blocks; ++b) {
+      TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
+      if (b < item_blocks)
+        item_.forward(worker.item.products, b);
+      else
+        user_.forward(worker.user.products, b - item_blocks);
+    }
+
+    const float weight = 1.F / static_cast<float>(positives * examples_);
+    if (softmax_)
+      learn_softmax(weight);
+    else
+      learn_bce(positives, weight);
+
+    const UpdateStep step = optimizer_.step(++step_);
+    const std::size_t item_slots = item_.slots().used();
+    const std::size_t all_slots = item_slots + user_.slots().used();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t s = 0; s < all_slots; ++s) {
+      TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
+      if (s < item_slots)
+        item_backward(worker, step, s);
+      else
+        user_backward(worker, step, s - item_slots);
+    }
+
+    const std::size_t user_pieces = user_.tower().pieces();
+    const std::size_t pieces = user_pieces + item_.tower().pieces();
+#pragma omp parallel for schedule(static)
+    for (std::size_t p = 0; p < pieces; ++p) {
+      if (p < user_pieces)
+        user_.tower().update_piece(step, p, user_.slots());
+      else
+        item_.tower().update_piece(step, p - user_pieces, item_.slots());
+    }
+    refresh_operands();
+    return std::accumulate(losses_.begin(), losses_.begin() + positives * examples_, 0.0) /
+           static_cast<double>(positives * examples_);
+  }
+
+  /// Draws the step's positives and negatives and sorts their ids; returns the number of positives.
+  std::size_t draw_batch() {
+    const std::uint64_t n = positives_.size();
+    const std::uint64_t batch = static_cast<std::uint64_t>(spec_.batch);
+    const std::uint64_t steps_per_epoch = (n + batch - 1) / batch;
+    const std::uint32_t epoch = static_cast<std::uint32_t>(step_ / steps_per_epoch);
+    const std::uint64_t first = step_ % steps_per_epoch * batch;
+    const std::size_t count = std::min(batch, n - first);
+    const Permutation shuffled(n, spec_.seed, epoch);
+    const Philox random(spec_.seed, Purpose::negatives);
+    batch_users_.resize(count);
+    batch_items_.resize(count * examples_);
+    const std::size_t negatives = examples_ - 1;
+    const std::uint64_t begin = first * negatives;
+    const std::uint64_t end = begin + count * negatives;
+#pragma omp parallel
+    {
+#pragma omp for nowait
+      for (std::size_t p = 0; p < count; ++p) {
+        const Interaction positive = positives_[shuffled(first + p)];
+        batch_users_[p] = positive.user;
+        batch_items_[p * examples_] = positive.item;
+      }
+#pragma omp for
+      for (std::uint64_t block = begin / 4; block < (end + 3) / 4; ++block) {
+        const auto words = random.block(block, epoch);
+        const std::uint64_t from = std::max(begin, block * 4);
+        const std::uint64_t to = std::min(end, block * 4 + 4);
+        std::size_t k = (from - begin) % negatives;
+        std::size_t at = (from - begin) / negatives * examples_ + 1 + k;
+        for (std::uint64_t i = from; i < to; ++i) {
+          batch_items_[at] = Philox::scale(words[i % 4], spec_.items);
+          at += ++k == negatives ? 2 : 1;  // past the next positive
+          if (k == negatives) k = 0;
+        }
+      }
+#pragma omp sections
+      {
+#pragma omp section
+        item_.set_ids(batch_items_);
+#pragma omp section
+        user_.set_ids(batch_users_);
+      }
+    }
+    return count;
+  }
+
+  void learn_bce(std::size_t positives, float weight) {
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t first = 0; first < positives; first += positives_block)
+      learn(first, std::min(positives_block, positives - first), weight);
+  }
+
+  void learn_softmax(float weight) {
+    softmax_->start(item_.ids());
+    std::copy(user_.ids().row_of().begin(), user_.ids().row_of().end(), user_rows_.begin());
+    const std::size_t user_blocks = user_.blocks();
+#pragma omp parallel for schedule(dynamic)
+    for (std::size_t block = 0; block < user_blocks; ++block)
+      softmax_->learn(*workers_[omp_get_thread_num()]->softmax, softmax_side(user_), softmax_side(item_), block, weight,
+                      losses_.data(), slopes_.data());
+  }
+
+  static SoftmaxSide softmax_side(const TowerSide& side) { return {side.ids(), side.outputs()}; }
+
+  /// Scores, losses and their slopes of positives first..first+count and their negatives.
+  void learn(std::size_t first, std::size_t count, float weight) {
+    const RecommenderKernels& kernels = recommender_kernels();
+    for (std::size_t p = first; p < first + count; ++p) {
+      const std::uint32_t row = user_.ids().row_of()[p];
+      std::fill_n(user_rows_.begin() + p * examples_, examples_, row);
+      const float* user = user_.outputs() + row * width_;
+      kernels.gather_dots(user, item_.outputs(), item_.ids().row_of().data() + p * examples_,
+                          static_cast<long>(examples_), width_, logits_.data() + p * examples_);
+    }
+    const std::size_t at = first * examples_;
+    kernels.cross_entropy(logits_.data() + at, labels_.data(), weight, static_cast<long>(count * examples_),
+                          losses_.data() + at, slopes_.data() + at);
+  }
+
+  void user_backward(TwoTowerWorker& both, const UpdateStep& step, std::size_t slot) {
+    TowerWorker& worker = both.user;
+    for (std::size_t block = user_.slots().begin(slot); block < user_.slots().end(slot); ++block) {
+      sum_partners(user_, block, item_.outputs(), item_.ids().row_of().data(), examples_, worker.delta);
+      if (softmax_)
+        softmax_->add_to_users(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
+      user_.backward(worker, step, block, slot, worker.delta.data());
+    }
+  }
+
+  void item_backward(TwoTowerWorker& both, const UpdateStep& step, std::size_t slot) {
+    TowerWorker& worker = both.item;
+    for (std::size_t block = item_.slots().begin(slot); block < item_.slots().end(slot); ++block) {
+      sum_partners(item_, block, user_.outputs(), user_rows_.data(), 1, worker.delta);
+      if (softmax_)
+        softmax_->add_to_items(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
+      item_.backward(worker, step, block, slot, worker.delta.data());
+    }
+  }
+
+  /// delta [tower_block, width]: the gradients of a block's outputs, each the sum of the outputs of the other side that
+  /// its examples met, weighted by their slopes; a position of the side has `run` examples. Zero beyond the ids.
+  void sum_partners(const TowerSide& side, std::size_t block, const float* others, const std::uint32_t* other_rows,
+                    std::size_t run, AlignedBuffer<float>& delta) const {
+    const std::size_t rows = side.block_ids(block).size();
+    for (std::size_t r = 0; r < rows; ++r) {
+      const auto positions = side.ids().positions(block * tower_block + r);
+      recommender_kernels().weighted_sum(others, other_rows, slopes_.data(), positions.data(),
+                                         static_cast<long>(positions.size()), static_cast<long>(run), width_,
+                                         delta.data() + r * width_);
+    }
+    std::fill(delta.data() + rows * width_, delta.end(), 0.F);
+  }
+
+  TwoTowerSpec spec_;
+  long width_;            // of the towers' outputs
+  std::size_t examples_;  // a positive and its negatives
+  Optimizer optimizer_;
+  TowerSide user_;
+  TowerSide item_;
+  std::optional<BatchSoftmax> softmax_;  // where the loss is one
+  TensorViews<float> views_;
+  std::uint64_t step_ = 0;
+  std::vector<Interaction> positives_;
+
+  // One step: examples p * examples_ + k are positive p (k = 0) and its negatives.
+  std::vector<std::uint32_t> batch_users_;
+  std::vector<std::uint32_t> batch_items_;
+  std::vector<std::uint32_t> user_rows_;  // of each example
+  AlignedBuffer<float> logits_;
+  AlignedBuffer<float> slopes_;
+  AlignedBuffer<float> losses_;
+  AlignedBuffer<float> labels_;  // of positives_block positives
+  std::vector<std::unique_ptr<TwoTowerWorker>> workers_;
+};
+
+}  // namespace
+
+Support supports(const TwoTowerSpec& spec) { return {why_invalid(spec)}; }
+
+std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) {
+  assert(supports(spec));
+  return std::make_unique<CpuTwoTower>(spec);
+}
+
+}  // namespace frugal::cpu

@@ -1,0 +1,171 @@
+// The device layer by the CUDA runtime.
+#include "impl/cuda/device/device.hpp"
+
+#include <cuda_runtime.h>
+#include <fmt/format.h>
+
+#include "impl/base/error.hpp"
+#include "impl/cuda/device/runtime/nvml.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+cudaStream_t stream_of(const Stream& stream) { return static_cast<cudaStream_t>(stream.handle()); }
+
+void check(cudaError_t status, const char* call, const char* what) {
+  if (status == cudaSuccess) return;
+  cudaGetLastError();  // or it would be reported again by the next launch
+  throw DeviceError(fmt::format("{}{}{}: {} ({})", call, *what == '\0' ? "" : " of ", what, cudaGetErrorString(status),
+                                cudaGetErrorName(status)));
+}
+
+std::string version_text(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
+
+}  // namespace
+
+const char* platform() { return "cuda"; }
+std::string platform_description() { return "CUDA"; }
+
+Support device_available() {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess) {
+    cudaGetLastError();
+    int driver = 0;
+    if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
+      return Support::no("no NVIDIA driver is installed");
+    return Support::no(fmt::format("no usable device: {}", cudaGetErrorString(status)));
+  }
+  if (count == 0) return Support::no("no CUDA device on this machine");
+  return Support::yes();
+}
+
+DeviceFacts device_facts() {
+  DeviceFacts facts;
+  int runtime = 0;
+  int driver = 0;
+  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion", "");
+  check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion", "");
+  facts.emplace_back("CUDA runtime", version_text(runtime));
+  facts.emplace_back("CUDA driver", driver == 0 ? "none" : version_text(driver));
+  if (!device_available()) return facts;
+  int device = 0;
+  cudaDeviceProp properties;
+  check(cudaGetDevice(&device), "cudaGetDevice", "");
+  check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties", "");
+  facts.emplace_back("device", properties.name);
+  facts.emplace_back("compute capability", fmt::format("{}.{}", properties.major, properties.minor));
+  facts.emplace_back("multiprocessors", std::to_string(properties.multiProcessorCount));
+  facts.emplace_back("memory GiB",
+                     fmt::format("{:.1f}", static_cast<double>(properties.totalGlobalMem) / (1024.0 * 1024 * 1024)));
+  char bus_id[32] = {};
+  check(cudaDeviceGetPCIBusId(bus_id, sizeof bus_id, device), "cudaDeviceGetPCIBusId", "");
+  for (auto& fact : nvml_facts(bus_id)) facts.push_back(std::move(fact));
+  return facts;
+}
+
+const DeviceLimits& device_limits() {
+  static const DeviceLimits limits = [] {
+    int device = 0;
+    cudaDeviceProp properties;
+    check(cudaGetDevice(&device), "cudaGetDevice", "");
+    check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties", "");
+    return DeviceLimits{.multiprocessors = properties.multiProcessorCount,
+                        .warp = properties.warpSize,
+                        .shared_bytes_per_block = properties.sharedMemPerBlockOptin,
+                        .shared_bytes_per_multiprocessor = properties.sharedMemPerMultiprocessor,
+                        .l2_bytes = static_cast<std::size_t>(properties.l2CacheSize),
+                        .compute_capability = 10 * properties.major + properties.minor};
+  }();
+  return limits;
+}
+
+Stream::Stream() {
+  cudaStream_t stream = nullptr;
+  check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags", "");
+  handle_ = stream;
+}
+
+Stream::~Stream() { cudaStreamDestroy(static_cast<cudaStream_t>(handle_)); }
+
+void Stream::synchronize() const { check(cudaStreamSynchronize(stream_of(*this)), "cudaStreamSynchronize", ""); }
+
+namespace memory {
+
+void* allocate(std::size_t bytes, const char* what) {
+  void* pointer = nullptr;
+  const cudaError_t status = cudaMalloc(&pointer, bytes);
+  if (status == cudaErrorMemoryAllocation) {
+    cudaGetLastError();
+    std::size_t free = 0;
+    std::size_t total = 0;
+    cudaMemGetInfo(&free, &total);
+    throw OutOfMemoryError(fmt::format("out of device memory: cudaMalloc of {}: {} bytes wanted, {} of {} bytes free",
+                                       what, bytes, free, total));
+  }
+  check(status, "cudaMalloc", what);
+  return pointer;
+}
+
+void release(void* pointer) noexcept { cudaFree(pointer); }
+
+void to_device(void* to, const void* from, std::size_t bytes, const Stream& stream, const char* what) {
+  // From pageable memory: staged before the call returns.
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_of(stream)), "cudaMemcpyAsync", what);
+}
+
+void to_host(void* to, const void* from, std::size_t bytes, const Stream& stream, const char* what) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToHost, stream_of(stream)), "cudaMemcpyAsync", what);
+  check(cudaStreamSynchronize(stream_of(stream)), "cudaStreamSynchronize after the download", what);
+}
+
+void between(void* to, const void* from, std::size_t bytes, const Stream& stream, const char* what) {
+  check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream_of(stream)), "cudaMemcpyAsync", what);
+}
+
+void fill_zero(void* at, std::size_t bytes, const Stream& stream, const char* what) {
+  check(cudaMemsetAsync(at, 0, bytes, stream_of(stream)), "cudaMemsetAsync", what);
+}
+
+}  // namespace memory
+
+void prepare_launch(const LaunchShape& shape, const void* kernel) {
+  constexpr std::size_t without_opt_in = 48 * 1024;
+  if (shape.shared_bytes > without_opt_in)
+    check(
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
+        "cudaFuncSetAttribute", shape.name);
+}
+
+void check_launch(const LaunchShape& shape) { check(cudaGetLastError(), "launch", shape.name); }
+
+void Graph::begin(const Stream& stream) {
+  check(cudaStreamBeginCapture(stream_of(stream), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture", "");
+}
+
+void Graph::abandon(const Stream& stream) noexcept {
+  cudaGraph_t graph = nullptr;
+  cudaStreamEndCapture(stream_of(stream), &graph);
+  if (graph != nullptr) cudaGraphDestroy(graph);
+  cudaGetLastError();
+}
+
+void Graph::end(const Stream& stream) {
+  cudaGraph_t graph = nullptr;
+  check(cudaStreamEndCapture(stream_of(stream), &graph), "cudaStreamEndCapture", "");
+  cudaGraphExec_t executable = nullptr;
+  const cudaError_t status = cudaGraphInstantiate(&executable, graph, 0);
+  cudaGraphDestroy(graph);
+  check(status, "cudaGraphInstantiate", "");
+  handle_ = executable;
+}
+
+Graph::~Graph() {
+  if (handle_ != nullptr) cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(handle_));
+}
+
+void Graph::replay(const Stream& stream) const {
+  check(cudaGraphLaunch(static_cast<cudaGraphExec_t>(handle_), stream_of(stream)), "cudaGraphLaunch", "");
+}
+
+}  // namespace frugal::cuda

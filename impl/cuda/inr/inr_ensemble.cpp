@@ -1,0 +1,206 @@
+// The ensemble on a device. The state lives there; what crosses is samples, losses, and the state on export and import.
+#include "impl/cuda/inr/inr_ensemble.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+#include <limits>
+
+#include "impl/common/inr/layout.hpp"
+#include "impl/cuda/inr/train.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+class CudaInrEnsemble final : public InrEnsemble {
+ public:
+  explicit CudaInrEnsemble(const InrSpec& spec)
+      : spec_(spec),
+        net_(inr_network(spec)),
+        limits_(device_limits()),
+        plan_(inr_plan(spec, net_, limits_)),
+        tensors_(inr_tensors(spec)),
+        networks_(static_cast<std::size_t>(spec.networks)),
+        count_(static_cast<std::size_t>(net_.count)),
+        coordinates_(static_cast<std::size_t>(spec.points * spec.inputs), "coordinates"),
+        targets_(static_cast<std::size_t>(spec.networks * spec.points * spec.channels), "targets"),
+        state_{{networks_ * count_, "parameters"}, {networks_ * count_, "adam.m"}, {networks_ * count_, "adam.v"}},
+        curves_(networks_, "loss curves") {
+    const auto chunks = static_cast<std::size_t>(plan_.chunks);
+    if (chunks > 1 || !plan_.gradient)
+      gradients_ = DeviceBuffer<float>(networks_ * chunks * count_, "gradients of the chunks");
+    scratch_ = DeviceBuffer<float>(networks_ * chunks * plan_.scratch_floats, "activations");
+    if (chunks > 1) {
+      chunk_squares_ = DeviceBuffer<double>(networks_ * chunks, "losses of the chunks");
+      done_ = DeviceBuffer<int>(1, "step counter");
+    }
+    std::vector<float> initial(networks_ * count_);
+    for (const InrTensor& tensor : tensors_) {
+      const std::vector<float> values = inr_initial_values(spec_, tensor);
+      std::size_t i = 0;
+      for_each_place(tensor, [&](std::size_t at) { initial[at] = values[i++]; });
+    }
+    state_[0].upload(initial, stream_);
+    state_[1].zero(stream_);
+    state_[2].zero(stream_);
+    restart_curves();
+  }
+
+  std::string implementation() const override {
+    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks", name(spec_.precision));
+  }
+
+  void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
+    assert(coordinates.size() == coordinates_.size() && targets.size() == targets_.size());
+    coordinates_.upload(coordinates, stream_);
+    targets_.upload(targets, stream_);
+    has_samples_ = true;
+  }
+
+  std::vector<double> train(int steps) override {
+    assert(has_samples_ && "set_samples comes first");
+    const auto n = static_cast<std::size_t>(steps);
+    if (n == 0) return {};
+    std::vector<AdamStep> updates;
+    for (std::size_t s = 1; s <= n; ++s) {
+      Adam settings = spec_.adam;
+      settings.learning_rate = learning_rate_at(spec_, step_ + s);
+      updates.push_back(adam_step(settings, step_ + s, spec_.weight_decay));
+    }
+    if (updates_.size() < n) {
+      updates_ = DeviceBuffer<AdamStep>(n, "update steps");
+      squares_ = DeviceBuffer<double>(n * networks_, "losses");
+    }
+    updates_.upload(updates, stream_);
+    if (done_.size() > 0) done_.zero(stream_);
+    inr_train(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
+    std::vector<double> squares(n * networks_);
+    squares_.download(squares, stream_);
+    step_ += n;
+
+    std::vector<double> losses(n);
+    for (std::size_t s = 0; s < n; ++s) {
+      for (std::size_t k = 0; k < networks_; ++k) losses[s] += squares[s * networks_ + k];
+      losses[s] /= values();
+    }
+    return losses;
+  }
+
+  std::int64_t network_steps() const override {
+    std::int64_t steps = 0;
+    for (const StaleStop& curve : curves_.download(stream_)) steps += curve.steps;
+    return steps;
+  }
+
+  void evaluate(std::span<const float> coordinates, std::span<float> out) const override {
+    const auto points = static_cast<int>(coordinates.size() / static_cast<std::size_t>(spec_.inputs));
+    assert(out.size() == networks_ * static_cast<std::size_t>(points * spec_.channels));
+    const DeviceBuffer<float> x(coordinates, "coordinates to evaluate", stream_);
+    DeviceBuffer<float> y(out.size(), "values");
+    inr_evaluate(net_, state_[0].data(), static_cast<int>(networks_), x.data(), points, y.data(), limits_, stream_);
+    y.download(out, stream_);
+  }
+
+  ModelState export_state() const override {
+    ModelState state{.step = step_, .tensors = {}};
+    for (int copy = 0; copy < 3; ++copy) {
+      const std::vector<float> values = state_[copy].download(stream_);
+      for (const InrTensor& tensor : tensors_) {
+        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
+        if (!tensor.bias) exported.shape.push_back(tensor.in);
+        for_each_place(tensor, [&](std::size_t at) { exported.values.push_back(values[at]); });
+        state.tensors.push_back(std::move(exported));
+      }
+    }
+    return state;
+  }
+
+  void import_state(const ModelState& state) override {
+    const std::vector<InrTarget> targets = inr_import_targets(spec_, state);
+    for (int copy = 0; copy < 3; ++copy) {
+      std::vector<float> values = state_[copy].download(stream_);
+      for (std::size_t t = 0; t < targets.size(); ++t) {
+        if (targets[t].copy != copy) continue;
+        std::size_t i = 0;
+        for_each_place(tensors_[targets[t].tensor], [&](std::size_t at) { values[at] = state.tensors[t].values[i++]; });
+      }
+      state_[copy].upload(values, stream_);
+    }
+    step_ = state.step;
+    restart_curves();
+  }
+
+ private:
+  double values() const { return static_cast<double>(spec_.networks * spec_.points * spec_.channels); }
+
+  /// body(index into a copy of the state) for each value of a tensor, in the order of the contract: [K, out, in].
+  template <class Body>
+  void for_each_place(const InrTensor& tensor, const Body& body) const {
+    const int row = tensor.bias ? 0 : net_.row_of(tensor.layer);
+    const int start = tensor.bias ? net_.bias_at(tensor.layer) : net_.weight_at(tensor.layer);
+    for (std::size_t k = 0; k < networks_; ++k)
+      for (std::int64_t o = 0; o < tensor.out; ++o)
+        for (std::int64_t i = 0; i < tensor.in; ++i) body(k * count_ + static_cast<std::size_t>(start + i * row + o));
+  }
+
+  void restart_curves() { curves_.upload(std::vector<StaleStop>(networks_), stream_); }
+
+  InrTraining training() {
+    return {.net = net_,
+            .coordinates = coordinates_.data(),
+            .targets = targets_.data(),
+            .parameters = state_[0].data(),
+            .first = state_[1].data(),
+            .second = state_[2].data(),
+            .gradients = gradients_.data(),
+            .chunk_squares = chunk_squares_.data(),
+            .curves = curves_.data(),
+            .scratch = scratch_.data(),
+            .done = done_.data(),
+            .networks = static_cast<int>(networks_),
+            .points = static_cast<int>(spec_.points),
+            .scale = static_cast<float>(2 / values()),
+            .patience = spec_.patience};
+  }
+
+  InrSpec spec_;
+  InrNetwork net_;
+  DeviceLimits limits_;
+  InrPlan plan_;
+  std::vector<InrTensor> tensors_;
+  std::size_t networks_;
+  std::size_t count_;  ///< floats of a network
+  std::uint64_t step_ = 0;
+  bool has_samples_ = false;
+  Stream stream_;
+  DeviceBuffer<float> coordinates_;     ///< [points, inputs]
+  DeviceBuffer<float> targets_;         ///< [K, points, channels]
+  DeviceBuffer<float> state_[3];        ///< parameters, adam.m, adam.v; [K, count]
+  DeviceBuffer<StaleStop> curves_;      ///< [K] sums of square errors
+  DeviceBuffer<float> gradients_;       ///< [K, chunks, count]
+  DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]
+  DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
+  DeviceBuffer<int> done_;              ///< [1]
+  DeviceBuffer<AdamStep> updates_;      ///< of a call of train(), as are
+  DeviceBuffer<double> squares_;        ///< the losses [steps, K]
+};
+
+}  // namespace
+
+Support supports(const InrSpec& spec) {
+  if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
+  if (spec.implementation == InrImplementation::onednn) return Support::no("onednn is the cpu's");
+  constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  if (spec.points * std::max(spec.inputs, spec.channels) > most || spec.networks > 65535)
+    return Support::no("cuda supports up to 2^31 values of a network and 65535 networks");
+  const Support available = device_available();
+  if (!available) return available;
+  if (spec.precision != Precision::fp32 && !has_tensor_cores())
+    return Support::no("this device is older than sm_80: it computes networks in fp32 only");
+  return Support::yes();
+}
+
+std::unique_ptr<InrEnsemble> make(const InrSpec& spec) { return std::make_unique<CudaInrEnsemble>(spec); }
+
+}  // namespace frugal::cuda

@@ -1,0 +1,147 @@
+// Products of a warp on tensor cores, 16 x 8 values at a time: tf32 or bf16 operands, fp32 sums.
+//
+// What a lane holds is PTX's fragment layout (mma.m16n8k8 tf32, mma.m16n8k16 bf16). Without a tensor core (the shim)
+// the same registers are exchanged and multiplied as the instruction does: operands rounded alike, products
+// exact, sums in fp32 in the order of k. A tensor core adds in an order and with an alignment of its own: results agree
+// within eps(fp32) * k * the largest product.
+#pragma once
+#include <bit>
+#include <cstdint>
+
+#include "impl/common/specs.hpp"
+#include "impl/cuda/device/kernel_language.hpp"
+
+namespace frugal::cuda {
+
+/// To the 10 bits of mantissa of tf32, ties away from 0 (cvt.rna.tf32.f32).
+inline __host__ __device__ float to_tf32(float x) {
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U);
+}
+
+/// To the 7 bits of bf16, ties to even.
+inline __host__ __device__ std::uint32_t to_bf16(float x) {
+  const auto bits = std::bit_cast<std::uint32_t>(x);
+  return (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
+}
+
+/// The k-depth of one instruction.
+template <Precision precision>
+constexpr int tensor_core_depth = precision == Precision::bf16 ? 16 : 8;
+
+namespace tensor_core {
+
+inline __device__ std::uint32_t pack_bf16(float low, float high) { return to_bf16(low) | to_bf16(high) << 16; }
+
+#if defined(__CUDACC__)
+inline __device__ void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#if __CUDA_ARCH__ >= 800
+  asm("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  __trap();  // supports() refuses these devices
+#endif
+}
+inline __device__ void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#if __CUDA_ARCH__ >= 800
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  __trap();
+#endif
+}
+#else
+struct Fragments {
+  std::uint32_t a[4];
+  std::uint32_t b[2];
+};
+static_assert(sizeof(Fragments) <= sizeof(host_shim::Slot));
+
+/// c += A B, of whose registers the parts v < `parts` are of(register, v).
+template <int parts, class Of>
+void multiply_exchanged(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2], const Of& of) {
+  const Fragments own{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
+  const host_shim::Slot* const slots =
+      host_shim::warp_exchange(0xffffffffU, host_shim::to_slot(own), std::source_location::current());
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const int row = lane / 4;
+  const int column = 2 * (lane % 4);
+  for (int half = 0; half < 2; ++half)  // of k
+    for (int t = 0; t < 4; ++t) {
+      const auto of_row = host_shim::from_slot<Fragments>(slots[4 * row + t]);
+      const auto first = host_shim::from_slot<Fragments>(slots[4 * column + t]);
+      const auto second = host_shim::from_slot<Fragments>(slots[4 * (column + 1) + t]);
+      for (int v = 0; v < parts; ++v) {
+        const float top = of(of_row.a[2 * half], v);
+        const float bottom = of(of_row.a[2 * half + 1], v);
+        c[0] = fmaf(top, of(first.b[half], v), c[0]);
+        c[1] = fmaf(top, of(second.b[half], v), c[1]);
+        c[2] = fmaf(bottom, of(first.b[half], v), c[2]);
+        c[3] = fmaf(bottom, of(second.b[half], v), c[3]);
+      }
+    }
+}
+inline void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  multiply_exchanged<1>(c, a, b, [](std::uint32_t bits, int) { return std::bit_cast<float>(bits); });
+}
+inline void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  multiply_exchanged<2>(c, a, b, [](std::uint32_t bits, int v) {
+    return std::bit_cast<float>(v == 0 ? bits << 16 : bits & 0xffff0000U);
+  });
+}
+#endif
+
+}  // namespace tensor_core
+
+/// Where a lane's four sums lie in a 16 x 8 product: rows row() and row() + 8, columns column() and column() + 1, in
+/// the order (row, column), (row, column + 1), (row + 8, column), (row + 8, column + 1).
+struct WarpLane {
+  int lane;
+  __device__ explicit WarpLane(unsigned thread) : lane(static_cast<int>(thread % 32)) {}
+  __device__ int row() const { return lane / 4; }
+  __device__ int column() const { return 2 * (lane % 4); }
+};
+
+/// c[n] += A [16, depth] B_n [depth, 8] for the first `tiles` of N neighbouring column tiles, by all lanes of a warp.
+/// left(r, k) and right(k, column) read the operands, r < 16 and column < 8 * tiles; depth is a multiple of
+/// tensor_core_depth.
+template <Precision precision, int N, class Left, class Right>
+__device__ void warp_product(float (&c)[N][4], int tiles, int depth, const Left& left, const Right& right) {
+  const int lane = static_cast<int>(threadIdx.x % 32);
+  const int g = lane / 4;
+  const int t = lane % 4;
+  for (int k = 0; k < depth; k += tensor_core_depth<precision>) {
+    std::uint32_t a[4];
+    if constexpr (precision == Precision::tf32) {
+      a[0] = std::bit_cast<std::uint32_t>(to_tf32(left(g, k + t)));
+      a[1] = std::bit_cast<std::uint32_t>(to_tf32(left(g + 8, k + t)));
+      a[2] = std::bit_cast<std::uint32_t>(to_tf32(left(g, k + t + 4)));
+      a[3] = std::bit_cast<std::uint32_t>(to_tf32(left(g + 8, k + t + 4)));
+    } else {
+      const int at = k + 2 * t;
+      a[0] = tensor_core::pack_bf16(left(g, at), left(g, at + 1));
+      a[1] = tensor_core::pack_bf16(left(g + 8, at), left(g + 8, at + 1));
+      a[2] = tensor_core::pack_bf16(left(g, at + 8), left(g, at + 9));
+      a[3] = tensor_core::pack_bf16(left(g + 8, at + 8), left(g + 8, at + 9));
+    }
+#pragma unroll
+    for (int n = 0; n < N; ++n) {
+      if (n >= tiles) break;
+      const int column = 8 * n + g;
+      std::uint32_t b[2];
+      if constexpr (precision == Precision::tf32) {
+        b[0] = std::bit_cast<std::uint32_t>(to_tf32(right(k + t, column)));
+        b[1] = std::bit_cast<std::uint32_t>(to_tf32(right(k + t + 4, column)));
+        tensor_core::multiply_tf32(c[n], a, b);
+      } else {
+        const int at = k + 2 * t;
+        b[0] = tensor_core::pack_bf16(right(at, column), right(at + 1, column));
+        b[1] = tensor_core::pack_bf16(right(at + 8, column), right(at + 9, column));
+        tensor_core::multiply_bf16(c[n], a, b);
+      }
+    }
+  }
+}
+
+}  // namespace frugal::cuda

@@ -1,0 +1,52 @@
+// Embedding tables of one dimension, one behind the other in one array, and the lazy update of the rows that a step
+// used: rows that it did not use keep their values and their optimiser's state.
+//
+// One warp updates one distinct row. Its gradient is given, or it is the sum of the gradients of the positions of the
+// batch where the row was used, in their order: no atomics. Deterministic. Against `reference`: eps * sqrt(uses) * 8 of
+// the gradient.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "impl/cuda/device/device_tensors.hpp"
+#include "impl/cuda/kernels/id_sort.hpp"
+#include "impl/cuda/kernels/update.hpp"
+
+namespace frugal::cuda {
+
+class EmbeddingTables {
+ public:
+  /// values: [all rows, dim], table after table. The first `frozen` tables never change.
+  EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const std::vector<float>& values, const UpdateRule& rule,
+                  std::size_t frozen, const Stream& stream);
+
+  const float* data() const { return values_.data(); }
+  std::uint32_t rows() const { return offsets_.back(); }
+  /// Where table t starts, in rows; t = the number of tables gives rows().
+  const std::vector<std::uint32_t>& offsets() const { return offsets_; }
+
+  /// One step of the rows of `groups`, whose ids count over all tables, with gradients [distinct rows, dim].
+  void update(const UpdateStep* step, const IdGroups& groups, const float* gradients, const Stream& stream);
+  /// The same with the sum of the gradients of a row's positions: position p has gradients[source[p]], [., dim].
+  void update_summed(const UpdateStep* step, const IdGroups& groups, const float* gradients,
+                     const std::uint32_t* source, const Stream& stream);
+
+  void add_value(DeviceTensors& tensors, std::size_t table, const std::string& name);
+  /// Nothing for a frozen table.
+  void add_state(DeviceTensors& tensors, std::size_t table, const std::string& name);
+
+ private:
+  bool all_frozen() const { return frozen_ + 1 == offsets_.size(); }
+  std::uint32_t frozen_rows() const { return offsets_[frozen_]; }
+
+  std::vector<std::uint32_t> offsets_;
+  unsigned dim_;
+  OptimizerKind kind_;
+  std::size_t frozen_;
+  DeviceBuffer<float> values_;
+  DeviceBuffer<float> first_;   ///< Adam's m; adagrad's sums of squares ([rows] when row-wise)
+  DeviceBuffer<float> second_;  ///< Adam's v
+};
+
+}  // namespace frugal::cuda
