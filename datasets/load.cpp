@@ -4,12 +4,12 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "datasets/catalog.hpp"
-#include "datasets/clicks.hpp"
-#include "datasets/interactions.hpp"
-#include "datasets/negatives.hpp"
-#include "datasets/readers/ratings_builder.hpp"
-#include "datasets/readers/readers.hpp"
+#include "datasets/catalog/catalog.hpp"
+#include "datasets/clicks/clicks.hpp"
+#include "datasets/formats/readers.hpp"
+#include "datasets/interactions/interactions.hpp"
+#include "datasets/interactions/negatives.hpp"
+#include "datasets/interactions/ratings_builder.hpp"
 #include "datasets/synthetic/clicks.hpp"
 #include "datasets/synthetic/from_params.hpp"
 #include "datasets/synthetic/interactions.hpp"

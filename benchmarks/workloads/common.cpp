@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "datasets/attributes.hpp"
-#include "datasets/catalog.hpp"
+#include "datasets/catalog/catalog.hpp"
+#include "datasets/interactions/attributes.hpp"
 #include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "datasets/clicks.hpp"
+#include "datasets/clicks/clicks.hpp"
 
 namespace frugal::data {
 

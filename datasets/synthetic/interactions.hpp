@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "datasets/synthetic/alias_table.hpp"
+#include "datasets/interactions/alias_table.hpp"
 #include "impl/base/philox.hpp"
 
 namespace frugal::data {

@@ -2,7 +2,7 @@
 #pragma once
 #include <cstdint>
 
-#include "datasets/signal.hpp"
+#include "datasets/signal/signal.hpp"
 
 namespace frugal::data {
 

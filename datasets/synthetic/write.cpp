@@ -10,12 +10,12 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "datasets/catalog.hpp"
-#include "datasets/negatives.hpp"
-#include "datasets/signal.hpp"
+#include "datasets/catalog/catalog.hpp"
+#include "datasets/interactions/negatives.hpp"
+#include "datasets/signal/signal.hpp"
 #include "datasets/synthetic/from_params.hpp"
-#include "datasets/whole_file.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::data {
 namespace {

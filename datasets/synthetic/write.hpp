@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "datasets/interactions.hpp"
+#include "datasets/interactions/interactions.hpp"
 
 namespace frugal::data {
 

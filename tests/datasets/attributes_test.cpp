@@ -1,9 +1,9 @@
-#include "datasets/attributes.hpp"
+#include "datasets/interactions/attributes.hpp"
 
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "datasets/readers/readers.hpp"
+#include "datasets/formats/readers.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

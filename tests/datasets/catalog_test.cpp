@@ -1,4 +1,4 @@
-#include "datasets/catalog.hpp"
+#include "datasets/catalog/catalog.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "datasets/readers/readers.hpp"
+#include "datasets/formats/readers.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

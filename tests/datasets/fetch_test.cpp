@@ -1,9 +1,9 @@
 // Downloads are file:// addresses here: the same program, the same checks, no network.
-#include "datasets/fetch.hpp"
+#include "datasets/catalog/fetch.hpp"
 
-#include "datasets/archive.hpp"
-#include "datasets/process.hpp"
-#include "datasets/whole_file.hpp"
+#include "datasets/catalog/archive.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/process.hpp"
 #include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 

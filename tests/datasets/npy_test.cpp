@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "datasets/readers/signal_files.hpp"
+#include "datasets/formats/signal_files.hpp"
 #include "datasets/synthetic/volume.hpp"
 #include "tests/datasets/data_test_support.hpp"
 

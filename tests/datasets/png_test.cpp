@@ -2,9 +2,9 @@
 
 #include <map>
 
-#include "datasets/readers/signal_files.hpp"
+#include "datasets/formats/signal_files.hpp"
 #include "datasets/synthetic/photo.hpp"
-#include "datasets/whole_file.hpp"
+#include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

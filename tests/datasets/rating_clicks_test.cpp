@@ -2,7 +2,7 @@
 #include <cmath>
 #include <vector>
 
-#include "datasets/clicks.hpp"
+#include "datasets/clicks/clicks.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -1,11 +1,11 @@
-#include "datasets/signal.hpp"
+#include "datasets/signal/signal.hpp"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "datasets/catalog.hpp"
+#include "datasets/catalog/catalog.hpp"
 #include "datasets/synthetic/photo.hpp"
-#include "datasets/whole_file.hpp"
+#include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

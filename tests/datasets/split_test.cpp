@@ -4,8 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "datasets/interactions.hpp"
-#include "datasets/negatives.hpp"
+#include "datasets/interactions/interactions.hpp"
+#include "datasets/interactions/negatives.hpp"
 #include "datasets/synthetic/interactions.hpp"
 #include "datasets/synthetic/write.hpp"
 #include "tests/datasets/data_test_support.hpp"

@@ -1,4 +1,4 @@
-#include "datasets/signal.hpp"
+#include "datasets/signal/signal.hpp"
 #include "datasets/synthetic/photo.hpp"
 #include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "datasets/readers/signal_files.hpp"
+#include "datasets/formats/signal_files.hpp"
 #include "datasets/synthetic/audio.hpp"
 #include "datasets/synthetic/photo.hpp"
 #include "datasets/synthetic/volume.hpp"

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <set>
 
-#include "datasets/readers/readers.hpp"
+#include "datasets/formats/readers.hpp"
 #include "datasets/synthetic/clicks.hpp"
 #include "datasets/synthetic/interactions.hpp"
 #include "datasets/synthetic/write.hpp"

@@ -1,9 +1,9 @@
 #include <cmath>
 #include <limits>
 
-#include "datasets/readers/signal_files.hpp"
+#include "datasets/formats/signal_files.hpp"
 #include "datasets/synthetic/audio.hpp"
-#include "datasets/whole_file.hpp"
+#include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -10,8 +10,8 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/readers/readers.hpp"
-#include "datasets/readers/signal_files.hpp"
+#include "datasets/formats/readers.hpp"
+#include "datasets/formats/signal_files.hpp"
 #include "impl/base/error.hpp"
 
 namespace {

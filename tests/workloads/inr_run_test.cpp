@@ -4,7 +4,7 @@
 #include <cstdlib>
 
 #include "benchmarks/workloads/inr/inr_workload.hpp"
-#include "datasets/signal.hpp"
+#include "datasets/signal/signal.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {

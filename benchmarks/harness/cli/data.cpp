@@ -9,8 +9,8 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "datasets/catalog.hpp"
-#include "datasets/fetch.hpp"
+#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/fetch.hpp"
 #include "datasets/synthetic/write.hpp"
 
 namespace frugal::harness {

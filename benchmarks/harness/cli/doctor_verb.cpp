@@ -7,7 +7,7 @@
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
-#include "datasets/catalog.hpp"
+#include "datasets/catalog/catalog.hpp"
 #include "impl/api/backend.hpp"
 
 namespace frugal::harness {

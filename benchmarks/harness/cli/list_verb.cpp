@@ -8,7 +8,7 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
-#include "datasets/catalog.hpp"
+#include "datasets/catalog/catalog.hpp"
 #include "embedded_plans.hpp"
 #include "embedded_tables.hpp"
 #include "impl/api/backend.hpp"

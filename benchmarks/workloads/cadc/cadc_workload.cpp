@@ -12,8 +12,8 @@
 #include "benchmarks/workloads/cadc/sample.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
 #include "benchmarks/workloads/common.hpp"
-#include "datasets/attributes.hpp"
-#include "datasets/interactions.hpp"
+#include "datasets/interactions/attributes.hpp"
+#include "datasets/interactions/interactions.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/traffic.hpp"
 

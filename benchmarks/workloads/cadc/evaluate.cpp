@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <numeric>
 
-#include "datasets/negatives.hpp"
+#include "datasets/interactions/negatives.hpp"
 #include "impl/common/metrics.hpp"
 
 namespace frugal::workloads {

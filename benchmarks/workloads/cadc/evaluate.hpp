@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "benchmarks/harness/workload.hpp"
-#include "datasets/interactions.hpp"
+#include "datasets/interactions/interactions.hpp"
 #include "impl/api/ranking.hpp"
 
 namespace frugal::workloads {

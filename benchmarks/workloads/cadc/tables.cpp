@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "datasets/npy_matrix.hpp"
+#include "datasets/formats/npy_matrix.hpp"
 
 namespace frugal::workloads {
 

@@ -12,7 +12,7 @@
 #include "benchmarks/workloads/inr/quantize.hpp"
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
-#include "datasets/catalog.hpp"
+#include "datasets/catalog/catalog.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/common/traffic.hpp"

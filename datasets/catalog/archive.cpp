@@ -1,0 +1,95 @@
+#include "datasets/catalog/archive.hpp"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <fmt/format.h>
+
+#include <fstream>
+#include <memory>
+
+#include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
+
+namespace frugal::data {
+namespace {
+
+constexpr std::string_view single_member = "data";
+
+struct ArchiveCloser {
+  void operator()(archive* handle) const { archive_read_free(handle); }
+};
+using ArchiveHandle = std::unique_ptr<archive, ArchiveCloser>;
+
+ArchiveHandle open_archive(const std::filesystem::path& path) {
+  ArchiveHandle handle(archive_read_new());
+  archive_read_support_filter_all(handle.get());
+  archive_read_support_format_zip(handle.get());
+  archive_read_support_format_tar(handle.get());
+  archive_read_support_format_ar(handle.get());
+  archive_read_support_format_raw(handle.get());  // the fallback: a single compressed file
+  if (archive_read_open_filename(handle.get(), path.c_str(), 1 << 16) != ARCHIVE_OK) {
+    throw UserError({path.string()}, fmt::format("cannot open this archive: {}", archive_error_string(handle.get())));
+  }
+  return handle;
+}
+
+bool same_member(std::string_view entry, std::string_view member) {
+  return entry == member ||
+         (entry.size() > member.size() && entry.ends_with(member) && entry[entry.size() - member.size() - 1] == '/');
+}
+
+/// Moves to the first entry for which `wanted` holds; false when there is none.
+template <class Wanted>
+bool seek_entry(archive* handle, const std::filesystem::path& path, Wanted&& wanted) {
+  archive_entry* entry = nullptr;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_next_header(handle, &entry)) == ARCHIVE_OK || status == ARCHIVE_WARN) {
+    const char* const name = archive_entry_pathname(entry);
+    // A single compressed file is an archive of one; its entry carries whatever name the compressor noted.
+    const bool single = archive_format(handle) == ARCHIVE_FORMAT_RAW;
+    if (single || name) {
+      if (wanted(single ? single_member : std::string_view(name))) return true;
+    }
+  }
+  if (status != ARCHIVE_EOF) {
+    throw UserError({path.string()}, fmt::format("cannot read this archive: {}", archive_error_string(handle)));
+  }
+  return false;
+}
+
+void copy_entry(archive* handle, const std::filesystem::path& path, const std::filesystem::path& to) {
+  std::ofstream out(to, std::ios::binary);
+  const void* block = nullptr;
+  std::size_t size = 0;
+  la_int64_t offset = 0;
+  int status = ARCHIVE_OK;
+  while ((status = archive_read_data_block(handle, &block, &size, &offset)) == ARCHIVE_OK) {
+    out.seekp(offset);  // sparse entries skip holes
+    out.write(static_cast<const char*>(block), static_cast<std::streamsize>(size));
+  }
+  out.close();
+  if (status != ARCHIVE_EOF) {
+    throw UserError({path.string()}, fmt::format("cannot read this archive: {}", archive_error_string(handle)));
+  }
+  if (!out) throw UserError({to.string()}, "cannot write this file (disk full?)");
+}
+
+}  // namespace
+
+void extract_member(const std::filesystem::path& path, const std::string& member, const std::filesystem::path& to) {
+  const ArchiveHandle handle = open_archive(path);
+  // A Debian package is an `ar` archive around data.tar.*, which holds the files.
+  const bool package = path.extension() == ".deb";
+  const bool found = seek_entry(handle.get(), path, [&](std::string_view name) {
+    return package ? name.starts_with("data.tar") : same_member(name, member);
+  });
+  if (!found) throw UserError({path.string()}, fmt::format("this archive has no '{}'", package ? "data.tar" : member));
+  if (!package) return copy_entry(handle.get(), path, to);
+  std::filesystem::path inner = path;
+  inner.replace_extension(".data.tar");
+  const PendingFile unpacked(inner);
+  copy_entry(handle.get(), path, unpacked.path());
+  extract_member(unpacked.path(), member, to);
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,206 @@
+#include <png.h>
+
+#include <cerrno>
+#include <cmath>
+#include <csetjmp>
+#include <cstdio>
+#include <cstring>
+#include <memory>
+
+#include "datasets/formats/signal_files.hpp"
+#include "impl/base/error.hpp"
+
+namespace frugal::data {
+namespace {
+
+constexpr png_uint_32 largest_side = 1U << 15;
+constexpr std::size_t signature_bytes = 8;
+
+/// What libpng reads from, and its complaint: its errors leave by longjmp, so they are kept here until it is safe to
+/// throw.
+struct PngSource {
+  std::FILE* file = nullptr;
+  char complaint[128] = "damaged PNG";
+};
+
+extern "C" void read_png_bytes(png_structp png, png_bytep out, png_size_t count) {
+  auto& source = *static_cast<PngSource*>(png_get_io_ptr(png));
+  if (std::fread(out, 1, count, source.file) != count) png_error(png, "the file is cut off");
+}
+
+extern "C" [[noreturn]] void keep_png_error(png_structp png, png_const_charp message) {
+  auto& complaint = static_cast<PngSource*>(png_get_error_ptr(png))->complaint;
+  std::strncpy(complaint, message, sizeof(complaint) - 1);
+  png_longjmp(png, 1);
+}
+
+extern "C" void ignore_png_warning(png_structp, png_const_charp) {}
+
+/// A libpng reader with its buffers, released in any case. Between setjmp and longjmp only this struct is touched, so
+/// no destructor is skipped.
+struct PngDecoder {
+  explicit PngDecoder(PngSource& from)
+      : source(from),
+        png(png_create_read_struct(PNG_LIBPNG_VER_STRING, &from, keep_png_error, ignore_png_warning)),
+        info(png ? png_create_info_struct(png) : nullptr) {
+    if (!info) throw std::bad_alloc();
+    png_set_read_fn(png, &source, read_png_bytes);
+    png_set_sig_bytes(png, signature_bytes);
+    png_set_user_limits(png, largest_side, largest_side);
+  }
+  PngDecoder(const PngDecoder&) = delete;
+  PngDecoder& operator=(const PngDecoder&) = delete;
+  ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
+
+  /// Header and conversions to grey or RGB of 8 or 16 bits. False on an error of libpng.
+  bool begin() {
+    if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp): libpng's way
+    png_read_info(png, info);
+    const png_byte color = png_get_color_type(png, info);
+    if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
+    if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
+    png_set_strip_alpha(png);
+    png_set_interlace_handling(png);
+    png_read_update_info(png, info);
+    return true;
+  }
+
+  bool read_rows() {
+    if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp)
+    png_read_image(png, rows.data());
+    png_read_end(png, nullptr);
+    return true;
+  }
+
+  PngSource& source;
+  png_structp png;
+  png_infop info;
+  std::vector<png_byte> bytes;
+  std::vector<png_bytep> rows;
+};
+
+/// An opened PNG whose header has been read.
+class PngFile {
+ public:
+  explicit PngFile(const std::filesystem::path& path)
+      : place_{path.string()}, file_(std::fopen(path.c_str(), "rb"), &std::fclose), source_{.file = file_.get()} {
+    if (!file_) throw UserError(place_, std::string("cannot open this file: ") + std::strerror(errno));
+    std::fseek(file_.get(), 0, SEEK_END);
+    bytes_ = static_cast<std::size_t>(std::max(std::ftell(file_.get()), 0L));
+    std::rewind(file_.get());
+    png_byte signature[signature_bytes] = {};
+    if (std::fread(signature, 1, signature_bytes, file_.get()) != signature_bytes ||
+        png_sig_cmp(signature, 0, signature_bytes) != 0) {
+      throw UserError(place_, "this is not a PNG file");
+    }
+    decoder_ = std::make_unique<PngDecoder>(source_);
+    if (!decoder_->begin()) fail(source_.complaint);
+  }
+
+  SignalShape shape() const {
+    const auto side = [](png_uint_32 pixels) { return static_cast<int>(pixels); };  // largest_side fits
+    return {.shape = {side(png_get_image_height(decoder_->png, decoder_->info)),
+                      side(png_get_image_width(decoder_->png, decoder_->info))},
+            .channels = png_get_channels(decoder_->png, decoder_->info),
+            .bits = png_get_bit_depth(decoder_->png, decoder_->info)};
+  }
+
+  /// Rows from top to bottom, 16-bit values with the high byte first.
+  const std::vector<png_byte>& pixels() {
+    const std::size_t stride = png_get_rowbytes(decoder_->png, decoder_->info);
+    const std::size_t height = png_get_image_height(decoder_->png, decoder_->info);
+    // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
+    if (stride * height / 1100 > bytes_) fail("the file is cut off");
+    decoder_->bytes.resize(stride * height);
+    for (std::size_t y = 0; y < height; ++y) decoder_->rows.push_back(decoder_->bytes.data() + y * stride);
+    if (!decoder_->read_rows()) fail(source_.complaint);
+    return decoder_->bytes;
+  }
+
+ private:
+  [[noreturn]] void fail(const char* why) const {
+    throw UserError(place_, std::string("cannot decode this PNG: ") + why);
+  }
+
+  Place place_;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  std::size_t bytes_ = 0;
+  PngSource source_;
+  std::unique_ptr<PngDecoder> decoder_;
+};
+
+extern "C" void append_png_bytes(png_structp png, png_bytep bytes, png_size_t count) {
+  auto& encoded = *static_cast<std::string*>(png_get_io_ptr(png));
+  encoded.append(reinterpret_cast<const char*>(bytes), count);
+}
+
+extern "C" void flush_nothing(png_structp) {}
+
+struct PngEncoder {
+  explicit PngEncoder(PngSource& complaints)
+      : png(png_create_write_struct(PNG_LIBPNG_VER_STRING, &complaints, keep_png_error, ignore_png_warning)),
+        info(png ? png_create_info_struct(png) : nullptr) {
+    if (!info) throw std::bad_alloc();
+    png_set_write_fn(png, &encoded, append_png_bytes, flush_nothing);
+  }
+  PngEncoder(const PngEncoder&) = delete;
+  PngEncoder& operator=(const PngEncoder&) = delete;
+  ~PngEncoder() { png_destroy_write_struct(&png, &info); }
+
+  bool write(png_uint_32 height, png_uint_32 width, int color, int bits) {
+    if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp)
+    png_set_IHDR(png, info, width, height, bits, color, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(png, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    png_set_rows(png, info, rows.data());
+    png_write_png(png, info, PNG_TRANSFORM_IDENTITY, nullptr);
+    return true;
+  }
+
+  png_structp png;
+  png_infop info;
+  std::vector<png_byte> bytes;
+  std::vector<png_bytep> rows;
+  std::string encoded;
+};
+
+}  // namespace
+
+SignalShape picture_shape(const std::filesystem::path& path) { return PngFile(path).shape(); }
+
+Signal read_picture(const std::filesystem::path& path) {
+  PngFile file(path);
+  Signal picture{file.shape(), {}};
+  const std::vector<png_byte>& bytes = file.pixels();
+  picture.values.resize(picture.samples() * static_cast<std::size_t>(picture.channels));
+  for (std::size_t i = 0; i < picture.values.size(); ++i) {
+    const double value = picture.bits == 16 ? (bytes[2 * i] * 256 + bytes[2 * i + 1]) / 65535.0 : bytes[i] / 255.0;
+    picture.values[i] = static_cast<float>(2 * value - 1);
+  }
+  return picture;
+}
+
+std::string encode_png(const Signal& picture) {
+  if (picture.channels != 1 && picture.channels != 3) throw UserError("a PNG has 1 or 3 channels here");
+  const bool deep = picture.bits == 16;
+  const double highest = deep ? 65535 : 255;
+  PngSource complaints;
+  PngEncoder encoder(complaints);
+  encoder.bytes.reserve(picture.values.size() * (deep ? 2 : 1));
+  for (const float value : picture.values) {
+    const long level = std::lround((clipped(value) + 1) / 2 * highest);
+    if (deep) encoder.bytes.push_back(static_cast<png_byte>(level >> 8));
+    encoder.bytes.push_back(static_cast<png_byte>(level & 255));
+  }
+  const auto height = static_cast<std::size_t>(picture.shape.at(0));
+  for (std::size_t y = 0; y < height; ++y) {
+    encoder.rows.push_back(encoder.bytes.data() + y * (encoder.bytes.size() / height));
+  }
+  if (!encoder.write(static_cast<png_uint_32>(height), static_cast<png_uint_32>(picture.shape.at(1)),
+                     picture.channels == 3 ? PNG_COLOR_TYPE_RGB : PNG_COLOR_TYPE_GRAY, deep ? 16 : 8)) {
+    throw UserError(std::string("cannot encode this picture: ") + complaints.complaint);
+  }
+  return std::move(encoder.encoded);
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,169 @@
+#include <fmt/format.h>
+#include <sndfile.h>
+
+#include <cmath>
+#include <cstdio>
+#include <cstring>
+#include <limits>
+#include <map>
+#include <memory>
+
+#include "datasets/formats/signal_files.hpp"
+#include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
+
+namespace frugal::data {
+namespace {
+
+using SoundHandle = std::unique_ptr<SNDFILE, int (*)(SNDFILE*)>;
+
+/// The bits of the sample formats that are read; others (A-law, ADPCM and so on) are lossy already.
+int bits_of_format(int format, const Place& place) {
+  switch (format & SF_FORMAT_SUBMASK) {
+    case SF_FORMAT_PCM_U8:
+      return 8;
+    case SF_FORMAT_PCM_16:
+      return 16;
+    case SF_FORMAT_PCM_24:
+      return 24;
+    case SF_FORMAT_PCM_32:
+    case SF_FORMAT_FLOAT:
+      return 32;
+    default:
+      throw UserError(place, "this WAV holds no PCM of 8, 16, 24 or 32 bits and no 32-bit float");
+  }
+}
+
+/// libsndfile reads what there is of a file that was cut off; here that is an error. Bytes 4 to 7 of a RIFF file are
+/// the length of what follows them; writers that stream leave them at 0 or all ones.
+void require_whole(const std::filesystem::path& path, const Place& place) {
+  const std::string head = read_file_start(path, 12);
+  if (head.size() < 12 || !(head.starts_with("RIFF") || head.starts_with("RF64")) || !head.ends_with("WAVE")) {
+    throw UserError(place, "this is not a WAV file");
+  }
+  std::uint32_t length = 0;
+  for (std::size_t i = 8; i-- > 4;) length = length << 8 | static_cast<unsigned char>(head[i]);
+  constexpr std::uint64_t padding = 1;  // the last chunk's, which some writers count but leave out
+  if (length != std::numeric_limits<std::uint32_t>::max() &&
+      length + std::uint64_t{8} > std::filesystem::file_size(path) + padding) {
+    throw UserError(place, "cannot decode this WAV: the file is cut off");
+  }
+}
+
+/// An opened WAV whose header has been read.
+struct WavFile {
+  explicit WavFile(const std::filesystem::path& path) : place{path.string()} {
+    require_whole(path, place);
+    SF_INFO info{};
+    sound.reset(sf_open(path.c_str(), SFM_READ, &info));
+    if (!sound) throw UserError(place, std::string("cannot decode this WAV: ") + sf_strerror(nullptr));
+    if (info.frames < 1) throw UserError(place, "this WAV holds no samples");
+    if (info.frames > std::numeric_limits<int>::max()) throw UserError(place, "this WAV is too long");
+    shape = {.shape = {static_cast<int>(info.frames)},
+             .channels = info.channels,
+             .bits = bits_of_format(info.format, place),
+             .sample_rate = info.samplerate};
+  }
+
+  Place place;
+  SoundHandle sound{nullptr, &sf_close};
+  SignalShape shape;
+};
+
+/// A file that is written to memory.
+struct MemorySound {
+  std::string bytes;
+  std::size_t at = 0;
+
+  static sf_count_t length(void* self) { return static_cast<sf_count_t>(of(self).bytes.size()); }
+  static sf_count_t tell(void* self) { return static_cast<sf_count_t>(of(self).at); }
+  static sf_count_t seek(sf_count_t offset, int whence, void* self) {
+    const sf_count_t from = whence == SEEK_SET ? 0 : whence == SEEK_CUR ? tell(self) : length(self);
+    of(self).at = static_cast<std::size_t>(from + offset);
+    return from + offset;
+  }
+  static sf_count_t read(void* to, sf_count_t count, void* self) {
+    MemorySound& file = of(self);
+    const std::size_t got = file.bytes.copy(static_cast<char*>(to), static_cast<std::size_t>(count), file.at);
+    file.at += got;
+    return static_cast<sf_count_t>(got);
+  }
+  static sf_count_t write(const void* from, sf_count_t count, void* self) {
+    MemorySound& file = of(self);
+    const auto size = static_cast<std::size_t>(count);
+    file.bytes.resize(std::max(file.bytes.size(), file.at + size));
+    std::memcpy(file.bytes.data() + file.at, from, size);
+    file.at += size;
+    return count;
+  }
+
+ private:
+  static MemorySound& of(void* self) { return *static_cast<MemorySound*>(self); }
+};
+
+sf_count_t write_floats(SNDFILE* sound, const Signal& signal) {
+  sf_command(sound, SFC_SET_ADD_PEAK_CHUNK, nullptr, SF_FALSE);  // it holds the time of writing
+  std::vector<float> values;
+  for (const float value : signal.values) values.push_back(static_cast<float>(clipped(value)));
+  return sf_write_float(sound, values.data(), static_cast<sf_count_t>(values.size()));
+}
+
+/// libsndfile takes integers of any width from the top bits of 32.
+sf_count_t write_integers(SNDFILE* sound, const Signal& signal) {
+  const double scale = std::ldexp(1.0, signal.bits - 1);
+  std::vector<int> levels;
+  for (const float value : signal.values) {
+    const double level = std::min(std::round(clipped(value) * scale), scale - 1);
+    levels.push_back(static_cast<int>(level) * (1 << (32 - signal.bits)));
+  }
+  return sf_write_int(sound, levels.data(), static_cast<sf_count_t>(levels.size()));
+}
+
+}  // namespace
+
+SignalShape audio_shape(const std::filesystem::path& path) { return WavFile(path).shape; }
+
+Signal read_audio(const std::filesystem::path& path) {
+  const WavFile file(path);
+  Signal sound{file.shape, {}};
+  sound.values.resize(sound.samples() * static_cast<std::size_t>(sound.channels));
+  const sf_count_t got =
+      sf_read_float(file.sound.get(), sound.values.data(), static_cast<sf_count_t>(sound.values.size()));
+  if (static_cast<std::size_t>(got) != sound.values.size()) {
+    throw UserError(file.place, "cannot decode this WAV: the file is cut off");
+  }
+  for (std::size_t i = 0; i < sound.values.size(); ++i) {
+    if (!(std::abs(sound.values[i]) <= 1)) {
+      throw UserError(file.place, fmt::format("sample {} is {}: floats must lie within [-1, 1]",
+                                              i / static_cast<std::size_t>(sound.channels), sound.values[i]));
+    }
+  }
+  return sound;
+}
+
+std::string encode_wav(const Signal& sound) {
+  static const std::map<int, int> integer_formats{
+      {8, SF_FORMAT_PCM_U8}, {16, SF_FORMAT_PCM_16}, {24, SF_FORMAT_PCM_24}};
+  const auto integers = integer_formats.find(sound.bits);
+  const int samples = integers == integer_formats.end() ? int{SF_FORMAT_FLOAT} : integers->second;
+  SF_INFO info{.frames = 0,
+               .samplerate = sound.sample_rate,
+               .channels = sound.channels,
+               .format = SF_FORMAT_WAV | samples,
+               .sections = 0,
+               .seekable = 0};
+  SF_VIRTUAL_IO memory{MemorySound::length, MemorySound::seek, MemorySound::read, MemorySound::write,
+                       MemorySound::tell};
+  MemorySound file;
+  SoundHandle handle(sf_open_virtual(&memory, SFM_WRITE, &info, &file), &sf_close);
+  if (!handle) throw UserError(std::string("cannot encode this sound: ") + sf_strerror(nullptr));
+  const sf_count_t written =
+      integers == integer_formats.end() ? write_floats(handle.get(), sound) : write_integers(handle.get(), sound);
+  if (static_cast<std::size_t>(written) != sound.values.size()) {
+    throw UserError(std::string("cannot encode this sound: ") + sf_strerror(handle.get()));
+  }
+  handle.reset();  // writes the final header
+  return std::move(file.bytes);
+}
+
+}  // namespace frugal::data

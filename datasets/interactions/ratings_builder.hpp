@@ -1,0 +1,86 @@
+// From rows with a file's own ids to Ratings with dense ids and distinct pairs.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "datasets/interactions/interactions.hpp"
+
+namespace frugal::data {
+
+/// Gives original ids dense indices in order of first appearance.
+class IdMap {
+ public:
+  std::uint32_t index(std::uint32_t id) {
+    if (id >= direct_limit) return far_index(id);
+    if (id >= near_.size()) near_.resize(std::size_t{id} + id / 2 + 1, absent);
+    std::uint32_t& slot = near_[id];
+    if (slot == absent) slot = add(id);
+    return slot;
+  }
+  std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
+  std::uint32_t id(std::uint32_t index) const { return ids_[index]; }
+  std::vector<std::string> names() const;
+
+ private:
+  static constexpr std::uint32_t absent = 0xffffffff;
+  static constexpr std::uint32_t direct_limit = 1U << 20;  ///< a table for common ids, a hash map for stray huge ones
+
+  std::uint32_t add(std::uint32_t id) {
+    ids_.push_back(id);
+    return static_cast<std::uint32_t>(ids_.size() - 1);
+  }
+  std::uint32_t far_index(std::uint32_t id);
+
+  std::vector<std::uint32_t> near_;
+  std::unordered_map<std::uint32_t, std::uint32_t> far_;
+  std::vector<std::uint32_t> ids_;
+};
+
+enum class Duplicates { error, merge };
+
+class RatingsBuilder {
+ public:
+  void add(std::uint32_t user, std::uint32_t item, double value, std::int64_t time, int line) {
+    ratings_.rows.push_back({users_.index(user), items_.index(item), static_cast<float>(value), time});
+    lines_.push_back(line);
+  }
+
+  /// Throws UserError when there is no row, or a pair comes twice and duplicates are errors.
+  Ratings finish(const std::string& file, bool timed, Duplicates duplicates);
+
+ private:
+  Ratings ratings_;
+  IdMap users_;
+  IdMap items_;
+  std::vector<int> lines_;
+};
+
+/// Row numbers grouped by user, in file order within a user: rows of user u are order[begin[u] .. begin[u + 1]).
+struct ByUser {
+  std::vector<std::uint64_t> begin;  ///< [users + 1]
+  std::vector<std::uint32_t> order;  ///< [rows]
+
+  std::span<std::uint32_t> of(std::uint32_t user) {
+    return std::span(order).subspan(begin[user], begin[user + 1] - begin[user]);
+  }
+  std::span<const std::uint32_t> of(std::uint32_t user) const {
+    return std::span(order).subspan(begin[user], begin[user + 1] - begin[user]);
+  }
+};
+
+template <class Row>
+ByUser group_by_user(const std::vector<Row>& rows, std::uint32_t users) {
+  ByUser groups;
+  groups.begin.assign(std::size_t{users} + 1, 0);
+  for (const Row& row : rows) ++groups.begin[row.user + 1];
+  for (std::size_t u = 0; u < users; ++u) groups.begin[u + 1] += groups.begin[u];
+  std::vector<std::uint64_t> next(groups.begin.begin(), groups.begin.end() - 1);
+  groups.order.resize(rows.size());
+  for (std::size_t r = 0; r < rows.size(); ++r) groups.order[next[rows[r].user]++] = static_cast<std::uint32_t>(r);
+  return groups;
+}
+
+}  // namespace frugal::data
