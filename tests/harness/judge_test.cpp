@@ -5,7 +5,7 @@
 
 #include <fstream>
 
-#include "benchmarks/harness/judge/statistics.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 #include "tests/harness/sample_runs.hpp"
 #include "tests/scratch_folder.hpp"
 

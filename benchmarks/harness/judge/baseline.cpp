@@ -1,9 +1,9 @@
 // Reading a baseline: where the committed run lies, and how much may change.
 #include <algorithm>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
 #include "benchmarks/harness/judge/judge.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {

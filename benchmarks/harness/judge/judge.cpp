@@ -7,9 +7,9 @@
 #include <functional>
 #include <set>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
-#include "benchmarks/harness/judge/statistics.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {

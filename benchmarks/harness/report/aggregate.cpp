@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -6,9 +6,9 @@
 #include <set>
 #include <tuple>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {

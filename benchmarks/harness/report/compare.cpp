@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <set>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
-#include "benchmarks/harness/judge/statistics.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -4,14 +4,14 @@
 #include <cmath>
 #include <set>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
-#include "benchmarks/harness/judge/statistics.hpp"
 #include "benchmarks/harness/report/aggregate.hpp"
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {

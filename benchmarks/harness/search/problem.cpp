@@ -6,8 +6,8 @@
 #include <cmath>
 #include <limits>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
-#include "benchmarks/harness/judge/statistics.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <set>
 
-#include "benchmarks/harness/judge/cell_groups.hpp"
-#include "benchmarks/harness/judge/statistics.hpp"
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {

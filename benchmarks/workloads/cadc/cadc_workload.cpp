@@ -11,7 +11,7 @@
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/cadc/sample.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
-#include "benchmarks/workloads/common.hpp"
+#include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/interactions/attributes.hpp"
 #include "datasets/interactions/interactions.hpp"
 #include "impl/common/flops.hpp"

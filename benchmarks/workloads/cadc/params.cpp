@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "benchmarks/workloads/common.hpp"
-#include "benchmarks/workloads/mf_params.hpp"
+#include "benchmarks/workloads/shared/mf_params.hpp"
+#include "benchmarks/workloads/shared/shared.hpp"
 
 namespace frugal::workloads {
 

@@ -8,8 +8,8 @@
 #include <utility>
 
 #include "benchmarks/workloads/cadc/sample.hpp"
-#include "benchmarks/workloads/common.hpp"
-#include "benchmarks/workloads/mf_params.hpp"
+#include "benchmarks/workloads/shared/mf_params.hpp"
+#include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/clicks/clicks.hpp"
 #include "datasets/interactions/attributes.hpp"
 #include "impl/base/permutation.hpp"

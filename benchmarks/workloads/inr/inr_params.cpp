@@ -1,6 +1,6 @@
 #include "benchmarks/workloads/inr/inr_params.hpp"
 
-#include "benchmarks/workloads/common.hpp"
+#include "benchmarks/workloads/shared/shared.hpp"
 
 namespace frugal::workloads {
 namespace {

@@ -7,11 +7,11 @@
 #include <memory>
 #include <stdexcept>
 
-#include "benchmarks/workloads/common.hpp"
 #include "benchmarks/workloads/inr/inr_params.hpp"
 #include "benchmarks/workloads/inr/quantize.hpp"
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
+#include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/catalog/catalog.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"

@@ -1,4 +1,4 @@
-#include "benchmarks/harness/judge/cell_groups.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 #include <fmt/format.h>
 
@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "benchmarks/harness/judge/statistics.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {

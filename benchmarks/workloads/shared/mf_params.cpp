@@ -1,4 +1,4 @@
-#include "benchmarks/workloads/mf_params.hpp"
+#include "benchmarks/workloads/shared/mf_params.hpp"
 
 namespace frugal::workloads {
 

@@ -1,4 +1,4 @@
-#include "benchmarks/workloads/common.hpp"
+#include "benchmarks/workloads/shared/shared.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "benchmarks/harness/judge/statistics.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 #include <algorithm>
 #include <boost/math/distributions/students_t.hpp>
