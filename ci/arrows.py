@@ -9,34 +9,70 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
-# (files below this path, what they may include of ours). The longest matching prefix rules.
-ARROWS = [
-    ("impl/common/", ["impl/common/"]),
-    ("impl/api/", ["impl/api/", "impl/common/"]),
-    ("impl/reference/", ["impl/reference/", "impl/api/", "impl/common/"]),
-    ("impl/cpu/", ["impl/cpu/", "impl/api/", "impl/common/"]),
-    ("impl/cuda/", ["impl/cuda/", "impl/api/", "impl/common/"]),
-    ("impl/equivalence/", ["impl/equivalence/", "impl/api/", "impl/common/"]),
-    ("impl/registry.cpp", ["impl/"]),
-    ("datasets/", ["datasets/", "impl/common/", "embedded_manifests.hpp"]),
-    ("benchmarks/harness/", ["benchmarks/harness/", "impl/common/", "embedded_plans.hpp", "embedded_tables.hpp",
-                             "frugal_version.hpp"]),
-    ("benchmarks/harness/cli/", ["benchmarks/harness/", "datasets/", "impl/api/", "impl/equivalence/", "impl/common/",
-                                 "embedded_plans.hpp", "embedded_tables.hpp", "frugal_version.hpp"]),
-    ("benchmarks/workloads/", ["benchmarks/workloads/", "benchmarks/harness/workload.hpp", "datasets/", "impl/api/",
-                               "impl/common/"]),
-    ("benchmarks/micro/", ["impl/", "benchmarks/micro/"]),
-    ("benchmarks/main.cpp", ["benchmarks/harness/cli/", "benchmarks/workloads/registry.hpp"]),
-]
+# What a file below a path may include of ours; the longest matching path rules. Everything may include its own folder.
+BASE = ["impl/base/"]
+COMMON = ["impl/common/", *BASE]
+API = ["impl/api/", *COMMON]
+CPU = ["impl/cpu/*", "impl/cpu/kernels/", *API]
+CUDA = ["impl/cuda/kernels/", "impl/cuda/device/", *API]
+WORKLOAD = ["benchmarks/harness/workload.hpp", *BASE]
+PLAN = ["benchmarks/harness/plan/", *WORKLOAD]
+RECORD = ["benchmarks/harness/record/", *PLAN]
+STUDY = ["benchmarks/harness/study/", *RECORD]
+SEARCH = ["benchmarks/harness/report/", "benchmarks/harness/run/", *STUDY]
+ARROWS = {
+    "impl/base/": [],
+    "impl/common/": BASE,
+    "impl/api/": COMMON,
+    "impl/reference/": ["impl/reference/", *API],
+    "impl/reference/inr/": API,
+    "impl/reference/ranking/": API,
+    "impl/reference/recommender/": ["impl/reference/*", "impl/reference/ranking/", *API],
+    "impl/reference/mf/": ["impl/reference/*", "impl/reference/ranking/", *API],
+    "impl/cpu/": ["impl/cpu/", *API],
+    "impl/cpu/kernels/": COMMON,
+    "impl/cpu/inr/": CPU,
+    "impl/cpu/ranking/": CPU,
+    "impl/cpu/recommender/": ["impl/cpu/ranking/", *CPU],
+    "impl/cpu/mf/": ["impl/cpu/ranking/", *CPU],
+    "impl/cuda/": ["impl/cuda/", *API],
+    "impl/cuda/device/": API,
+    "impl/cuda/kernels/": ["impl/cuda/device/", *API],
+    "impl/cuda/inr/": CUDA,
+    "impl/cuda/ranking/": CUDA,
+    "impl/cuda/recommender/": ["impl/cuda/ranking/", *CUDA],
+    "impl/cuda/mf/": ["impl/cuda/ranking/", *CUDA],
+    "impl/equivalence/": API,
+    "impl/registry.cpp": ["impl/*/backend.hpp", *API],
+    "datasets/": ["datasets/", "impl/common/", *BASE, "embedded_manifests.hpp"],
+    "benchmarks/harness/": WORKLOAD,
+    "benchmarks/harness/workload.hpp": ["impl/common/probe.hpp", *BASE],
+    "benchmarks/harness/plan/": [*WORKLOAD, "embedded_plans.hpp"],
+    "benchmarks/harness/record/": [*PLAN, "frugal_version.hpp"],
+    "benchmarks/harness/run/": RECORD,
+    "benchmarks/harness/study/": RECORD,
+    "benchmarks/harness/judge/": STUDY,
+    "benchmarks/harness/report/": [*STUDY, "embedded_tables.hpp"],
+    "benchmarks/harness/search/": SEARCH,
+    "benchmarks/harness/cli/": ["benchmarks/harness/", "datasets/", "impl/equivalence/", *API, "embedded_plans.hpp",
+                                "embedded_tables.hpp", "frugal_version.hpp"],
+    "benchmarks/workloads/": ["datasets/", *API, *WORKLOAD],
+    "benchmarks/workloads/registry.cpp": ["benchmarks/workloads/"],
+    "benchmarks/workloads/cadc/": ["benchmarks/workloads/shared/", "datasets/", *API, *WORKLOAD],
+    "benchmarks/workloads/dlrm/": ["benchmarks/workloads/shared/", "datasets/", *API, *WORKLOAD],
+    "benchmarks/workloads/inr/": ["benchmarks/workloads/shared/", "datasets/", *API, *WORKLOAD],
+    "benchmarks/micro/": ["impl/"],
+    "benchmarks/main.cpp": ["benchmarks/harness/cli/", "benchmarks/workloads/registry.hpp"],
+}
 
 # Only these paths may include these outside headers.
 VENDORS = [
     (r"(oneapi/dnnl|omp\.h|immintrin)", ["impl/cpu/", "benchmarks/micro/"]),
     (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/"]),
     (r"(cuda|cublas|curand|nvml)", ["impl/cuda/"]),
-    (r"yaml-cpp/", ["impl/common/document"]),
+    (r"yaml-cpp/", ["impl/base/document"]),
     (r"boost/program_options", ["benchmarks/harness/cli/"]),
-    (r"openssl/", ["impl/common/sha256"]),
+    (r"openssl/", ["impl/base/sha256"]),
     (r"png\.h", ["datasets/"]),
     (r"sndfile", ["datasets/"]),
     (r"archive", ["datasets/"]),
@@ -47,10 +83,18 @@ FORBIDDEN = [(r"(chrono|ctime|sys/time\.h)", ["impl/", "benchmarks/workloads/"])
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 
 
+def allowed(header: str, pattern: str) -> bool:
+    """A pattern is a folder ("impl/base/"), a file, or, with a star, files that lie right there ("impl/cpu/*")."""
+    if "*" in pattern:
+        return re.fullmatch(re.escape(pattern).replace(r"\*", "[^/]+"), header) is not None
+    return header.startswith(pattern)
+
+
 def problems(path: str, text: str) -> list[str]:
     """The wrong includes of one file; path is relative to the root."""
     found = []
-    rule = max((r for r in ARROWS if path.startswith(r[0])), key=lambda r: len(r[0]), default=None)
+    rule = max((r for r in ARROWS if path.startswith(r)), key=len, default=None)
+    own = rule if rule and rule.endswith("/") else path.rpartition("/")[0] + "/"
     for number, line in enumerate(text.splitlines(), 1):
         match = INCLUDE.match(line)
         if not match:
@@ -58,12 +102,12 @@ def problems(path: str, text: str) -> list[str]:
         quote, header = match.groups()
         where = f"{path}:{number}: {header}"
         if quote == '"':
-            if rule and not any(header.startswith(allowed) for allowed in rule[1]):
-                found.append(f"{where}: {rule[0]} may only include {', '.join(rule[1])}")
+            if rule and not any(allowed(header, pattern) for pattern in [own, *ARROWS[rule]]):
+                found.append(f"{where}: {rule} may only include itself, {', '.join(ARROWS[rule]) or 'nothing else'}")
             continue
-        for pattern, allowed in VENDORS:
-            if re.match(pattern, header) and not path.startswith(("tests/", *allowed)):
-                found.append(f"{where}: only {', '.join(allowed)} may include this")
+        for pattern, places in VENDORS:
+            if re.match(pattern, header) and not path.startswith(("tests/", *places)):
+                found.append(f"{where}: only {', '.join(places)} may include this")
         for pattern, places in FORBIDDEN:
             if re.match(pattern, header) and path.startswith(tuple(places)):
                 found.append(f"{where}: {', '.join(places)} know no clock")
@@ -75,9 +119,16 @@ def self_test() -> None:
              ("benchmarks/harness/run/a.cpp", '#include "impl/api/backend.hpp"'),
              ("benchmarks/workloads/inr/a.cpp", '#include "benchmarks/harness/record/record.hpp"'),
              ("datasets/a.cpp", '#include "benchmarks/harness/workload.hpp"'),
+             ("impl/base/a.cpp", '#include "impl/common/specs.hpp"'),
+             ("impl/cpu/kernels/a.cpp", '#include "impl/cpu/matmul.hpp"'),
+             ("impl/cpu/inr/a.cpp", '#include "impl/cpu/mf/sweep.hpp"'),
+             ("impl/cuda/device/a.cpp", '#include "impl/cuda/kernels/warp.hpp"'),
+             ("benchmarks/harness/run/a.cpp", '#include "benchmarks/harness/judge/judge.hpp"'),
              ("impl/reference/a.cpp", "#include <omp.h>"),
              ("benchmarks/workloads/a.cpp", "#include <chrono>")]
     right = [("impl/cpu/a.cpp", '#include "impl/api/backend.hpp"\n#include <omp.h>'),
+             ("impl/cpu/inr/a.cpp", '#include "impl/cpu/matmul.hpp"\n#include "impl/cpu/kernels/isa.hpp"'),
+             ("impl/registry.cpp", '#include "impl/cpu/backend.hpp"'),
              ("benchmarks/harness/cli/a.cpp", '#include "impl/api/backend.hpp"'),
              ("benchmarks/workloads/a.cpp", '#include "benchmarks/harness/workload.hpp"')]
     for path, text in wrong:

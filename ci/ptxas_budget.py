@@ -39,7 +39,7 @@ def figures(logs: list[pathlib.Path]) -> dict[str, dict[str, int]]:
     found: dict[tuple[str, str], dict[str, int]] = {}
     for log in logs:
         kernel = None
-        file = log.name.partition(".")[0]
+        file = log.as_posix().partition("frugal_cuda.dir/")[2].partition(".")[0]  # "mf/ials"
         for line in log.read_text().splitlines():
             if match := ENTRY.search(line):
                 kernel = found.setdefault((file, match[1]), {"registers": 0, "spill_bytes": 0, "shared_bytes": 0})

@@ -22,9 +22,9 @@ if(FRUGAL_SANITIZE)
   add_link_options(-fsanitize=${FRUGAL_SANITIZE})
 endif()
 
-# frugal_library(NAME DEPS...): a static library of every .cpp directly in the current folder.
+# frugal_library(NAME DEPS...): a static library of every .cpp in and below the current folder.
 function(frugal_library name)
-  file(GLOB sources CONFIGURE_DEPENDS *.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PUBLIC frugal_options ${ARGN})
 endfunction()

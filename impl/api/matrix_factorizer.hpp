@@ -6,7 +6,7 @@
 // number that every example moves would forbid parallel updates, and the user and item biases can make up for it.
 // Initial factors: normal k*dim + j of Philox(seed, Purpose::user_embedding / item_embedding), times the stddev.
 //
-// One epoch of logistic_sgd visits every example of mf_schedule.hpp once, in its order; one of ials solves all users
+// One epoch of logistic_sgd visits every example of mf/schedule.hpp once, in its order; one of ials solves all users
 // and then all items.
 #pragma once
 #include <span>

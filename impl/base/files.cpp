@@ -13,7 +13,7 @@
 
 #include "impl/base/error.hpp"
 
-namespace frugal::data {
+namespace frugal {
 
 std::string read_whole_file(const std::filesystem::path& path) { return read_file_start(path, std::string::npos); }
 
@@ -61,4 +61,4 @@ void PendingFile::publish() {
   published_ = true;
 }
 
-}  // namespace frugal::data
+}  // namespace frugal

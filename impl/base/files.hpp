@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace frugal::data {
+namespace frugal {
 
 /// Throws UserError when the file cannot be read.
 std::string read_whole_file(const std::filesystem::path& path);
@@ -37,4 +37,4 @@ class PendingFile {
   bool published_ = false;
 };
 
-}  // namespace frugal::data
+}  // namespace frugal

@@ -10,7 +10,7 @@
 
 #include "impl/base/error.hpp"
 
-namespace frugal::data {
+namespace frugal {
 namespace {
 
 constexpr std::size_t kept_errors = 2000;
@@ -62,4 +62,4 @@ ProcessResult run_process(const std::vector<std::string>& argv, const std::files
   return result;
 }
 
-}  // namespace frugal::data
+}  // namespace frugal

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace frugal::data {
+namespace frugal {
 
 struct ProcessResult {
   bool started = false;  ///< false: no such program
@@ -15,4 +15,4 @@ struct ProcessResult {
 /// Runs argv[0], found on PATH, with stdin and stdout at /dev/null, in folder `dir`; waits for it.
 ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir);
 
-}  // namespace frugal::data
+}  // namespace frugal

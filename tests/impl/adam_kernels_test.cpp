@@ -6,7 +6,7 @@
 
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/kernels/recommender_kernels.hpp"
-#include "impl/cpu/recommender/optimizer.hpp"
+#include "impl/cpu/recommender/parameter.hpp"
 
 namespace frugal {
 namespace {

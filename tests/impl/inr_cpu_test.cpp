@@ -11,7 +11,7 @@
 #include "impl/cpu/inr/parameters.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
-#include "impl/cpu/recommender/optimizer.hpp"
+#include "impl/cpu/recommender/parameter.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "tests/impl/equivalent.hpp"
 #include "tests/impl/inr_fixture.hpp"

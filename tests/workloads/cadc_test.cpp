@@ -3,7 +3,7 @@
 #include <set>
 
 #include "benchmarks/workloads/cadc/popularity.hpp"
-#include "benchmarks/workloads/cadc/sample.hpp"
+#include "benchmarks/workloads/shared/sample.hpp"
 
 namespace frugal::workloads {
 namespace {

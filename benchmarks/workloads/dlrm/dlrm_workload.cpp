@@ -7,8 +7,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "benchmarks/workloads/cadc/sample.hpp"
 #include "benchmarks/workloads/shared/mf_params.hpp"
+#include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/clicks/clicks.hpp"
 #include "datasets/interactions/attributes.hpp"

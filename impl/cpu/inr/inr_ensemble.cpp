@@ -27,7 +27,7 @@
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
-#include "impl/cpu/recommender/optimizer.hpp"
+#include "impl/cpu/optimizer.hpp"
 
 namespace frugal::cpu {
 namespace {

@@ -1,4 +1,4 @@
-// Philox4x32-10 on several counters at once; see impl/common/philox.hpp.
+// Philox4x32-10 on several counters at once; see impl/base/philox.hpp.
 //
 // Each counter word stands in the lower half of a 64-bit lane, where one instruction gives both halves of its product.
 // What gathers in the upper halves is never read: a product takes lower halves only.

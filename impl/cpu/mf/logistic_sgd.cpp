@@ -1,4 +1,4 @@
-// Logistic matrix factorisation by SGD in the order of mf_schedule.hpp. The blocks of a round run in parallel: they
+// Logistic matrix factorisation by SGD in the order of mf/schedule.hpp. The blocks of a round run in parallel: they
 // share no row, so the result has the same bits at any number of threads.
 //
 // Rows are kept in slot order while training: those of a group are contiguous, and a block (two groups) fits the

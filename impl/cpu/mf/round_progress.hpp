@@ -1,4 +1,4 @@
-// The rounds of mf_schedule.hpp without a barrier between them.
+// The rounds of mf/schedule.hpp without a barrier between them.
 #pragma once
 #include <atomic>
 #include <cstdint>

@@ -1,4 +1,4 @@
-// The examples of one sweep of mf_schedule.hpp, sorted by block.
+// The examples of one sweep of mf/schedule.hpp, sorted by block.
 #pragma once
 #include <cstdint>
 #include <span>

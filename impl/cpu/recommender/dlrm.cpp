@@ -18,7 +18,7 @@
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
-#include "impl/cpu/recommender/optimizer.hpp"
+#include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/recommender.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
 

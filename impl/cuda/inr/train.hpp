@@ -1,4 +1,4 @@
-// Training and evaluation of coordinate networks: the launches. What a block does with a tile is inr_tile.hpp's.
+// Training and evaluation of coordinate networks: the launches. What a block does with a tile is tile.hpp's.
 #pragma once
 #include "impl/common/stale_stop.hpp"
 #include "impl/cuda/device/device.hpp"

@@ -17,8 +17,8 @@
 #include <cstdint>
 
 #include "impl/cuda/device/device.hpp"
+#include "impl/cuda/kernels/rows.hpp"
 #include "impl/cuda/kernels/tensor_core.hpp"
-#include "impl/cuda/recommender/dense_stack.hpp"
 
 namespace frugal::cuda {
 

@@ -1,4 +1,4 @@
-// Logistic matrix factorisation by SGD in the order of mf_schedule.hpp, one thread block a block of the schedule.
+// Logistic matrix factorisation by SGD in the order of mf/schedule.hpp, one thread block a block of the schedule.
 //
 //   z = u.v + b_u + b_i + b, g = sigmoid(z) - y, and with the old values on the right:
 //   u -= lr (g v + l2 u), v -= lr (g u + l2 v), b_u -= lr (g + l2 b_u), b_i -= lr (g + l2 b_i)

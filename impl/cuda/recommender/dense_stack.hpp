@@ -15,33 +15,10 @@
 
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/device/device_tensors.hpp"
+#include "impl/cuda/kernels/rows.hpp"
 #include "impl/cuda/kernels/update.hpp"
 
 namespace frugal::cuda {
-
-/// Rows in device memory; with ids, row i is that of ids[i]. Behind each may stand a row of another array.
-struct Rows {
-  const float* data;
-  unsigned width;
-  const std::uint32_t* ids = nullptr;
-  const float* more = nullptr;
-  unsigned more_width = 0;
-
-  __device__ std::size_t at(std::uint32_t i) const { return ids == nullptr ? i : ids[i]; }
-  __device__ float operator()(std::uint32_t i, std::uint32_t k) const {
-    return k < width ? data[at(i) * width + k] : more[at(i) * more_width + k - width];
-  }
-  /// Of rows with nothing behind them.
-  __device__ const float* operator[](std::uint32_t i) const { return data + at(i) * width; }
-};
-
-/// A number that the host knows (at == null), or that is in device memory and at most `most`.
-struct Count {
-  std::uint32_t most;
-  const std::uint32_t* at = nullptr;
-
-  __device__ std::uint32_t operator()() const { return at == nullptr ? most : *at; }
-};
 
 class DenseStack {
  public:

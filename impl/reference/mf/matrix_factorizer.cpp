@@ -15,8 +15,8 @@
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/common/tensor_views.hpp"
+#include "impl/reference/cross_entropy.hpp"
 #include "impl/reference/ranking/ranking.hpp"
-#include "impl/reference/recommender/cross_entropy.hpp"
 
 namespace frugal::reference {
 namespace {
@@ -102,7 +102,7 @@ class ReferenceMatrixFactorizer : public MatrixFactorizer {
 
 // ---------------------------------------------------------------------------------------------------------------------
 
-/// y = sigmoid(z), z = u.v + b_u + b_i + b; loss -log p(y); plain SGD in the order of mf_schedule.hpp.
+/// y = sigmoid(z), z = u.v + b_u + b_i + b; loss -log p(y); plain SGD in the order of mf/schedule.hpp.
 class LogisticSgd final : public ReferenceMatrixFactorizer {
  public:
   explicit LogisticSgd(const MfSpec& spec)

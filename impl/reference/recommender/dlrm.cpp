@@ -12,7 +12,7 @@
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
-#include "impl/reference/recommender/cross_entropy.hpp"
+#include "impl/reference/cross_entropy.hpp"
 #include "impl/reference/recommender/dense_stack.hpp"
 #include "impl/reference/recommender/recommender.hpp"
 

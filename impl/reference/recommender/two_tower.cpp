@@ -19,8 +19,8 @@
 #include "impl/base/permutation.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/reference/cross_entropy.hpp"
 #include "impl/reference/ranking/ranking.hpp"
-#include "impl/reference/recommender/cross_entropy.hpp"
 #include "impl/reference/recommender/dense_stack.hpp"
 #include "impl/reference/recommender/recommender.hpp"
 

@@ -1,4 +1,5 @@
-// Parameters with the state of their optimiser, and one step of it. impl/reference/recommender/parameter.hpp has the formulas.
+// Parameters with the state of their optimiser, and one step of it. impl/reference/recommender/parameter.hpp has the
+// formulas.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,23 +9,10 @@
 #include "impl/common/tensor_views.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/recommender_kernels.hpp"
+#include "impl/cpu/optimizer.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 
 namespace frugal::cpu {
-
-class Optimizer {
- public:
-  Optimizer(OptimizerKind kind, const Adam& settings) : kind_(kind), settings_(settings) {}
-
-  OptimizerKind kind() const { return kind_; }
-
-  /// Of step t, counted from 1.
-  UpdateStep step(std::uint64_t t) const;
-
- private:
-  OptimizerKind kind_;
-  Adam settings_;
-};
 
 /// An embedding table [rows, dim]. Frozen: no state, and update_row must not be called.
 class EmbeddingTable {

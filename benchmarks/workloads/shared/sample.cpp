@@ -1,4 +1,4 @@
-#include "benchmarks/workloads/cadc/sample.hpp"
+#include "benchmarks/workloads/shared/sample.hpp"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "impl/cpu/recommender/optimizer.hpp"
+#include "impl/cpu/recommender/parameter.hpp"
 
 #include <algorithm>
 #include <array>
@@ -39,17 +39,6 @@ void update_elements(OptimizerKind kind, const UpdateStep& step, const float* g,
 }
 
 }  // namespace
-
-UpdateStep Optimizer::step(std::uint64_t t) const {
-  const double power = static_cast<double>(t);
-  const Adam& a = settings_;
-  const double rate = kind_ == OptimizerKind::adam ? a.learning_rate / (1 - std::pow(a.beta1, power)) : a.learning_rate;
-  return {.learning_rate = static_cast<float>(rate),
-          .epsilon = static_cast<float>(a.epsilon),
-          .one_minus_beta1 = static_cast<float>(1 - a.beta1),
-          .one_minus_beta2 = static_cast<float>(1 - a.beta2),
-          .inverse_second = static_cast<float>(1 / (1 - std::pow(a.beta2, power)))};
-}
 
 EmbeddingTable::EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial,
                                const Optimizer& optimizer, bool trainable)

@@ -1,7 +1,7 @@
 // The cpu back end of a build without oneDNN.
-#include "impl/cpu/backend.hpp"
-
 #include "impl/api/not_compiled.hpp"
+
+#include "impl/cpu/backend.hpp"
 
 namespace frugal::cpu {
 
