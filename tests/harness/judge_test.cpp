@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <random>
 
 #include "benchmarks/harness/study/statistics.hpp"
 #include "tests/harness/sample_runs.hpp"
@@ -211,11 +212,11 @@ TEST(Judge, OnlyTheFirstLineOfAnErrorIsTold) {
 }
 
 TEST(Judge, NoiseOfThreePairsIsThatOfStudentAndNotOfTheNormalDistribution) {
-  // Differences of mean -0.02 and deviation 0.005: 6.9 standard errors. By t at 99.73% chance reaches 19.2 for 3 seeds.
+  // Differences of mean -0.02 and deviation 0.005: 6.9 standard errors, which chance alone shows twice in a hundred.
   const RunRecord three = run_of_rates({0.70, 0.70, 0.70});
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.675, 0.68, 0.685}), baseline_of(three)), "hr@10[neg=99]"),
             Verdict::ambiguous);
-  // For 6 seeds of the same spread it reaches 5.5, and the drop is 10.9.
+  // For 6 seeds of the same spread it is 10.9 standard errors, which chance shows once in ten thousand.
   const RunRecord six = run_of_rates(std::vector<double>(6, 0.70));
   const RunRecord lower = run_of_rates({0.675, 0.675, 0.68, 0.68, 0.685, 0.685});
   EXPECT_EQ(judge_verdict(check_run(lower, baseline_of(six)), "hr@10[neg=99]"), Verdict::worse);
@@ -269,14 +270,15 @@ TEST(Judge, NewCellsAreCountedButNotJudged) {
 
 TEST(Judge, OtherSeedsAreComparedAsDistributions) {
   const RunRecord before = run_of_rates({0.70, 0.72, 0.68, 0.71, 0.69}, 1);
-  const Judgement within = check_run(run_of_rates({0.69, 0.68, 0.70}, 11), baseline_of(before));
-  EXPECT_EQ(judge_finding(within, "hr@10[neg=99]")->baseline_n, 5);
-  EXPECT_EQ(judge_finding(within, "hr@10[neg=99]")->current_n, 3);
-  EXPECT_EQ(judge_verdict(within, "hr@10[neg=99]"), Verdict::same);
-  const Judgement noisy = check_run(run_of_rates({0.66, 0.68, 0.70}, 11), baseline_of(before));
-  EXPECT_EQ(judge_verdict(noisy, "hr@10[neg=99]"), Verdict::ambiguous) << "0.02 below, 19.2 standard errors are 0.26";
-  EXPECT_TRUE(noisy.passed());
-  const Judgement bad = check_run(run_of_rates({0.50, 0.51, 0.52}, 11), baseline_of(before));
+  const Judgement noisy = check_run(run_of_rates({0.69, 0.68, 0.70}, 11), baseline_of(before), true);
+  EXPECT_EQ(judge_finding(noisy, "hr@10[neg=99]")->baseline_n, 5);
+  EXPECT_EQ(judge_finding(noisy, "hr@10[neg=99]")->current_n, 3);
+  EXPECT_EQ(judge_verdict(noisy, "hr@10[neg=99]"), Verdict::ambiguous) << "0.01 below, give or take 0.02";
+  EXPECT_FALSE(noisy.passed());
+  const Judgement quiet = check_run(run_of_rates({0.702, 0.700, 0.701}, 11),
+                                    baseline_of(run_of_rates({0.700, 0.702, 0.701, 0.700, 0.701})), true);
+  EXPECT_EQ(judge_verdict(quiet, "hr@10[neg=99]"), Verdict::same);
+  const Judgement bad = check_run(run_of_rates({0.50, 0.51, 0.52}, 11), baseline_of(before), true);
   EXPECT_EQ(judge_verdict(bad, "hr@10[neg=99]"), Verdict::worse);
 }
 
@@ -292,6 +294,152 @@ TEST(Judge, OneSeedIsHeldAgainstTheSpreadOfTheBaseline) {
   const RunRecord before = run_of_rates({0.70, 0.72, 0.68, 0.71, 0.69});
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.66}), baseline_of(before)), "hr@10[neg=99]"), Verdict::ambiguous);
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.50}), baseline_of(before)), "hr@10[neg=99]"), Verdict::worse);
+}
+
+/// The same run as a bitwise plan would leave it.
+Run bitwise(Run run) {
+  run.provenance.determinism = {{"sample", "bitwise (checked)"}};
+  return run;
+}
+
+TEST(Judge, ALossOfABitwisePlanIsWorseHoweverMuchItsSeedsDiffer) {
+  // HR falls by 5, 20 and 45%: three standard errors of its own, and no noise at all.
+  const RunRecord before = bitwise(run_of_rates({0.70, 0.71, 0.69}));
+  const Judgement lost = check_run(bitwise(run_of_rates({0.665, 0.568, 0.3795})), baseline_of(before));
+  EXPECT_EQ(judge_verdict(lost, "hr@10[neg=99]"), Verdict::worse);
+  EXPECT_EQ(judge_verdict(lost, "logloss"), Verdict::worse);
+  EXPECT_TRUE(lost.why_not_exact.empty());
+  const Judgement small = check_run(bitwise(run_of_rates({0.679, 0.699, 0.691})), baseline_of(before));
+  EXPECT_EQ(judge_verdict(small, "hr@10[neg=99]"), Verdict::worse) << "0.0103 of 0.01";
+  const Judgement within = check_run(bitwise(run_of_rates({0.69, 0.70, 0.69})), baseline_of(before));
+  EXPECT_TRUE(within.passed());
+  EXPECT_EQ(judge_verdict(within, "hr@10[neg=99]"), Verdict::same);
+}
+
+TEST(Judge, WhatMayChangeABitMakesACheckATest) {
+  const RunRecord before = bitwise(run_of_rates({0.70, 0.71, 0.69}));
+  const auto why = [&](const std::function<void(RunRecord&)>& change) {
+    RunRecord now = before;
+    change(now);
+    return check_run(now, baseline_of(before)).why_not_exact;
+  };
+  EXPECT_EQ(why([](RunRecord&) {}), "");
+  EXPECT_EQ(why([](RunRecord& run) { run.provenance.build["commit"] = "fedcba"; }), "")
+      << "the code is what is checked";
+  EXPECT_EQ(why([](RunRecord& run) { run.provenance.machine["isa"] = {"avx2"}; }),
+            "another instruction set: avx2-fma-avx512f then, avx2 now");
+  EXPECT_THAT(why([](RunRecord& run) { run.provenance.build["compiler"] = "clang++ 15"; }), HasSubstr("compiler"));
+  EXPECT_THAT(why([](RunRecord& run) { run.provenance.build["flags"] = "-O1"; }), HasSubstr("flags"));
+  EXPECT_THAT(why([](RunRecord& run) {
+                run.provenance.build["libraries"] = {{"onednn", "3.3"}};
+              }),
+              HasSubstr("libraries"));
+  EXPECT_THAT(why([](RunRecord& run) {
+                run.provenance.machine["backends"] = {{"cpu", {{"device", "B"}}}};
+              }),
+              HasSubstr("device"));
+  EXPECT_THAT(why([](RunRecord& run) { run.provenance.determinism = {{"sample", "free"}}; }), HasSubstr("not bitwise"));
+  EXPECT_THAT(why([](RunRecord& run) { run.provenance.determinism.clear(); }), HasSubstr("does not say"));
+}
+
+TEST(Judge, AMetricThatFallsToZeroIsWorseHoweverNoisyItWas) {
+  const RunRecord before = run_of_rates({0.9, 0.1, 0.5});
+  EXPECT_EQ(judge_verdict(check_run(run_of_rates({0, 0, 0}), baseline_of(before)), "hr@10[neg=99]"), Verdict::worse);
+  EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.1, 0, 0}), baseline_of(before)), "hr@10[neg=99]"),
+            Verdict::ambiguous);
+}
+
+TEST(Judge, AnAmbiguousFindingFailsAndAsksForSeeds) {
+  const Judgement judgement =
+      check_run(run_of_rates({0.69, 0.72, 0.66}), baseline_of(run_of_rates({0.70, 0.70, 0.70})));
+  const Finding* finding = judge_finding(judgement, "hr@10[neg=99]");
+  EXPECT_EQ(finding->verdict, Verdict::ambiguous);
+  EXPECT_FALSE(judgement.passed());
+  // Deviation 0.03 of a pair, tolerance 0.01: (1.66 + 1.29) 0.03 / sqrt(n) <= 0.01 from n = 79 on.
+  EXPECT_THAT(finding->message, HasSubstr("cannot tell: needs at least 79 seeds to see a loss of 0.01"));
+  Baseline strict = baseline_of(run_of_rates({0.70, 0.70, 0.70}));
+  strict.tolerances = {{.metric = "hr@10[neg=99]", .absolute = 0}};
+  EXPECT_THAT(judge_finding(check_run(run_of_rates({0.69, 0.72, 0.66}), strict), "hr@10[neg=99]")->message,
+              HasSubstr("give a larger tolerance"));
+}
+
+TEST(Judge, AGainThatIsNotCertainIsNoWorse) {
+  const RunRecord before = run_of_rates({0.70, 0.70, 0.70});
+  const Judgement judgement = check_run(run_of_rates({0.715, 0.73, 0.745}), baseline_of(before));
+  EXPECT_EQ(judge_verdict(judgement, "hr@10[neg=99]"), Verdict::no_worse);
+  EXPECT_EQ(judge_verdict(judgement, "logloss"), Verdict::no_worse);
+  EXPECT_TRUE(judgement.passed());
+}
+
+TEST(Judge, FewerSeedsOrCellsThanTheBaselineFailUnlessASubsetIsAskedFor) {
+  const RunRecord before = bitwise(sample_run_of(3));
+  RunRecord now = before;
+  now.cells.erase(now.cells.begin());
+  Judgement judgement = check_run(now, baseline_of(before));
+  EXPECT_FALSE(judgement.passed());
+  EXPECT_THAT(judge_finding(judgement, "status")->message,
+              HasSubstr("the baseline has 3 seeds of this cell, the run 2"));
+  EXPECT_TRUE(check_run(now, baseline_of(before), true).passed());
+  now.cells.resize(2);
+  judgement = check_run(now, baseline_of(before), true);
+  EXPECT_TRUE(judgement.passed());
+  EXPECT_EQ(judgement.left_out, 1u);
+  EXPECT_THAT(to_text(judgement), HasSubstr("1 left out"));
+}
+
+TEST(Judge, TheNoiseOfOneCellIsLearnedFromTheOthersToo) {
+  // Ten cells with two seeds each. Alone, two pairs say nothing: t with one degree of freedom needs 63 standard errors.
+  RunRecord before = sample_run();
+  RunRecord now = sample_run();
+  for (int cell = 1; cell <= 10; ++cell)
+    for (std::uint64_t seed : {1, 2}) {
+      const double noise = (seed == 1 ? 0.001 : -0.001) * (1 + 0.1 * cell);
+      const double lost = cell == 1 ? 0.03 : 0;
+      before.cells.push_back(sample_cell(cell, seed, 0.7));
+      now.cells.push_back(sample_cell(cell, seed, 0.7 + noise - lost));
+    }
+  const Judgement together = check_run(now, baseline_of(before));
+  EXPECT_EQ(judge_finding(together, "hr@10[neg=99]", "keep_fraction=1")->verdict, Verdict::worse);
+  EXPECT_EQ(judge_finding(together, "hr@10[neg=99]", "keep_fraction=2")->verdict, Verdict::same);
+  before.cells.resize(2);
+  now.cells.resize(2);
+  EXPECT_EQ(judge_verdict(check_run(now, baseline_of(before)), "hr@10[neg=99]"), Verdict::ambiguous);
+}
+
+/// 12 cells of three seeds; each seed loses `loss` in the first cell, and noise of deviation 0.003 * (1 to 2).
+Judgement simulated(double loss, std::mt19937_64& random) {
+  RunRecord before = sample_run();
+  RunRecord now = sample_run();
+  std::normal_distribution<double> normal;
+  for (int cell = 1; cell <= 12; ++cell)
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      const double level = 0.7 + 0.05 * normal(random);
+      before.cells.push_back(sample_cell(cell, seed, level));
+      now.cells.push_back(
+          sample_cell(cell, seed, level + 0.003 * (1 + cell / 12.0) * normal(random) - (cell == 1 ? loss : 0)));
+    }
+  return check_run(now, baseline_of(before));
+}
+
+TEST(Judge, ChanceIsCalledWorseAtMostOnceInAHundredChecks) {
+  std::mt19937_64 random(1);
+  int alarms = 0;
+  for (int i = 0; i < 300; ++i) alarms += simulated(0, random).count(Verdict::worse) > 0;
+  EXPECT_LE(alarms, 3 + 5) << "1%, and three standard deviations of 300 trials";
+}
+
+TEST(Judge, ALossOfTwiceTheTolerancePassesHardlyEver) {
+  std::mt19937_64 random(2);
+  int passed = 0;
+  int named = 0;
+  for (int i = 0; i < 300; ++i) {
+    const Judgement judgement = simulated(0.02, random);
+    const Verdict verdict = judge_finding(judgement, "hr@10[neg=99]", "keep_fraction=1")->verdict;
+    passed += verdict == Verdict::same || verdict == Verdict::no_worse || verdict == Verdict::better;
+    named += verdict == Verdict::worse;
+  }
+  EXPECT_LE(passed, 1);
+  EXPECT_GE(named, 240) << "four of five; the others are ambiguous, and fail as well";
 }
 
 TEST(Judge, WithoutAnySpreadTheToleranceAloneDecides) {

@@ -16,10 +16,12 @@ const VerbSpec check_verb = {
     "check RUN --baseline FILE [--junit FILE]",
     "Holds a run against a baseline. RUN is a run folder. FILE is one as well, its cells.jsonl, or a YAML file that "
     "names\n"
-    "one and gives tolerances. Exit code 1: something is worse.",
+    "one and gives tolerances. Exit code 1: something is worse, or the seeds are too few to tell (docs/checks.md).",
     1,
     1,
-    {{"baseline", "FILE", "what to hold the run against"}, {"junit", "FILE", "writes the findings as JUnit XML too"}},
+    {{"baseline", "FILE", "what to hold the run against"},
+     {"subset", "", "the run may lack cells and seeds of the baseline"},
+     {"junit", "FILE", "writes the findings as JUnit XML too"}},
     {"frugal check results/local/ci --baseline results/baselines/smoke --junit junit.xml"}};
 
 const VerbSpec compare_verb = {"compare RUN_A RUN_B [--format md|csv|tex|html]",
@@ -54,7 +56,8 @@ int run_check_verb(const Args& args) {
   if (!options) return exit_ok;
   const auto baseline = options->one("baseline");
   if (!baseline) throw UserError("check needs --baseline FILE: what to hold the run against");
-  const Judgement judgement = check_run(load_run(options->arguments.at(0)), load_baseline(*baseline));
+  const Judgement judgement =
+      check_run(load_run(options->arguments.at(0)), load_baseline(*baseline), options->has("subset"));
   if (const auto path = options->one("junit")) write_junit(judgement, *path);
   fmt::print("{}", to_text(judgement));
   return judgement.passed() ? exit_ok : exit_gate;

@@ -14,10 +14,18 @@
 // relative; `parameters` and `flops.*` are analytic, so they must be equal. Times, rates, bytes of memory (the baseline
 // may come from another machine) and other informative metrics are judged only where an entry asks for it.
 //
-// Cells are the same when all but their seeds agree. When one side's seeds are all among the other's, cell is compared
-// with cell (same id) and their differences are averaged; otherwise the means of the two distributions over seeds are
-// compared. A difference beyond the tolerance but within the noise (Student's t at 99.73% x standard error, so that few
-// seeds must show much) is `ambiguous`: it is told, and passes.
+// Cells are the same when all but their seeds agree. How a difference is judged (docs/checks.md tells it at length):
+//
+//   exact      Same seeds, plans that are bitwise on both sides, and nothing between the runs that may change a bit but
+//              the code itself (instruction set, compiler, flags, libraries, device): there is no noise, so the
+//              tolerance alone decides. Times are never exact.
+//   noisy      A paired t-test where one side's seeds are all among the other's, else Welch's with a common variance.
+//              The variance of a cell is steadied by that of the plan's other cells (study/pooled_variance.hpp).
+//              Worse (or better): beyond the tolerance, and significant; all findings of a check together call chance
+//              worse or better with a probability of 1% at most (Holm). Same: the 90% interval of the difference lies
+//              within the tolerance (two one-sided tests at 5%; Schuirmann 1987). No worse: only its bad end does.
+//              Everything else is ambiguous, and fails: more seeds are needed.
+//   no spread  One seed on both sides, in all cells: the tolerance alone decides, and the message says so.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -45,12 +53,13 @@ struct Baseline {
 };
 
 enum class Verdict {
-  better,     ///< beyond the tolerance, to the good
+  better,     ///< beyond the tolerance to the good, and no chance
   same,       ///< within the tolerance
-  ambiguous,  ///< beyond the tolerance, yet within the noise over the seeds
-  worse,      ///< beyond the tolerance, to the bad
+  no_worse,   ///< not beyond the tolerance to the bad, whatever it is to the good
+  ambiguous,  ///< the seeds are too few to tell
+  worse,      ///< beyond the tolerance to the bad, and no chance
   changed,    ///< an informative metric that is not what it was
-  missing     ///< the baseline has it, this run has not: a cell, or a metric of it
+  missing     ///< the baseline has it, this run has not: a cell, a seed, or a metric of it
 };
 std::string to_string(Verdict verdict);
 
@@ -68,27 +77,30 @@ struct Finding {
   Verdict verdict = Verdict::same;
   std::string message;  ///< one line for people
 
-  /// worse, changed and missing are regressions.
+  /// All but better, same and no worse.
   bool failed() const;
 };
 
 struct Judgement {
-  std::string run;       ///< folder that was judged
-  std::string baseline;  ///< file it was judged against
+  std::string run;              ///< folder that was judged
+  std::string baseline;         ///< file it was judged against
+  std::string why_not_exact{};  ///< what may have changed a bit beside the code; empty: nothing
   std::vector<Finding> findings{};
   std::size_t new_cells = 0;  ///< cells that the baseline does not know; not judged
+  std::size_t left_out = 0;   ///< cells of the baseline that a subset has not run; with all their seeds
 
   std::size_t count(Verdict verdict) const;
-  /// No regression, and something was compared: a check that compared nothing proves nothing.
+  /// Nothing failed, and something was compared: a check that compared nothing proves nothing.
   bool passed() const;
 };
 
 /// Throws UserError (with the place in the YAML) when the file cannot be read or has no cell that ended well.
 Baseline load_baseline(const std::filesystem::path& path);
 
-Judgement check_run(const Run& run, const Baseline& baseline);
+/// subset: the run may lack cells and seeds of the baseline.
+Judgement check_run(const Run& run, const Baseline& baseline, bool subset = false);
 
-/// For the terminal: what is not `same` line by line, then counts, then "passed" or "FAILED".
+/// For the terminal: what failed line by line, then counts, then "passed" or "FAILED".
 std::string to_text(const Judgement& judgement);
 
 /// JUnit XML: one test case a finding.

@@ -8,8 +8,9 @@
 namespace frugal::harness {
 namespace {
 
-constexpr Verdict all_verdicts[] = {Verdict::worse,     Verdict::changed, Verdict::missing,
-                                    Verdict::ambiguous, Verdict::better,  Verdict::same};
+/// What failed first.
+constexpr Verdict all_verdicts[] = {Verdict::worse,  Verdict::changed,  Verdict::missing, Verdict::ambiguous,
+                                    Verdict::better, Verdict::no_worse, Verdict::same};
 
 /// For attribute values and text. XML 1.0 has no way to write most control characters; they become spaces.
 std::string xml_escaped(std::string_view text) {
@@ -46,6 +47,8 @@ std::string to_string(Verdict verdict) {
       return "better";
     case Verdict::same:
       return "same";
+    case Verdict::no_worse:
+      return "no worse";
     case Verdict::ambiguous:
       return "ambiguous";
     case Verdict::worse:
@@ -60,8 +63,11 @@ std::string to_string(Verdict verdict) {
 
 std::string to_text(const Judgement& judgement) {
   std::string text = fmt::format("{} against {}\n", judgement.run, judgement.baseline);
+  text += judgement.why_not_exact.empty()
+              ? "the same seeds must give the same bits: the tolerances alone decide\n"
+              : fmt::format("differences may be noise ({}): they are tested over seeds\n", judgement.why_not_exact);
   for (Verdict verdict : all_verdicts) {
-    if (verdict == Verdict::same) continue;
+    if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
     for (const Finding& finding : judgement.findings) {
       if (finding.verdict != verdict) continue;
       text += fmt::format("{:<9}  {} {} {} {}: {}\n", to_string(verdict), finding.id, finding.suite, finding.cell,
@@ -76,6 +82,9 @@ std::string to_text(const Judgement& judgement) {
   }
   if (judgement.new_cells > 0) {
     counts += fmt::format("{}{} new (not in the baseline)", counts.empty() ? "" : ", ", judgement.new_cells);
+  }
+  if (judgement.left_out > 0) {
+    counts += fmt::format("{}{} left out", counts.empty() ? "" : ", ", judgement.left_out);
   }
   if (judgement.findings.empty()) counts += counts.empty() ? "nothing was compared" : "; nothing was compared";
   return text + counts + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");

@@ -4,6 +4,7 @@
 #include <boost/math/distributions/students_t.hpp>
 #include <cassert>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
 namespace frugal::harness {
@@ -34,9 +35,27 @@ std::optional<double> sample_deviation(std::span<const double> values) {
   return std::sqrt(sum / static_cast<double>(values.size() - 1));
 }
 
-double student_t(double level, int degrees) {
-  assert(level > 0 && level < 1 && degrees >= 1);
+double student_t(double level, double degrees) {
+  assert(level > 0 && level < 1 && degrees > 0);
   return boost::math::quantile(boost::math::complement(boost::math::students_t(degrees), (1 - level) / 2));
+}
+
+double student_p_value(double t, double degrees) {
+  assert(degrees > 0);
+  if (std::isinf(t)) return 0;
+  return 2 * boost::math::cdf(boost::math::complement(boost::math::students_t(degrees), std::abs(t)));
+}
+
+std::vector<bool> holm_significant(std::span<const double> p_values, double level) {
+  std::vector<std::size_t> order(p_values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return p_values[a] < p_values[b]; });
+  std::vector<bool> significant(p_values.size(), false);
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    if (p_values[order[k]] > level / static_cast<double>(order.size() - k)) break;
+    significant[order[k]] = true;
+  }
+  return significant;
 }
 
 std::optional<double> half_width_95(std::span<const double> values) {

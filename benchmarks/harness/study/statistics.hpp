@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace frugal::harness {
 
@@ -14,8 +15,15 @@ double median(std::span<const double> values);
 /// sqrt(sum (x - mean)^2 / (n - 1)); none below two values.
 std::optional<double> sample_deviation(std::span<const double> values);
 
-/// The t with P(|T| <= t) = `level` for T of Student's distribution with `degrees` degrees of freedom.
-double student_t(double level, int degrees);
+/// The t with P(|T| <= t) = `level` for T of Student's distribution with `degrees` > 0 degrees of freedom.
+double student_t(double level, double degrees);
+
+/// P(|T| >= |t|): how often chance alone shows so much.
+double student_p_value(double t, double degrees);
+
+/// Which of the p-values are significant when all of them together may raise a false alarm with probability `level` only
+/// (Holm, Scand. J. Statist. 6, 1979).
+std::vector<bool> holm_significant(std::span<const double> p_values, double level);
 
 /// Half width of the 95% confidence interval of the mean: t s / sqrt(n); none below two values.
 std::optional<double> half_width_95(std::span<const double> values);
