@@ -35,7 +35,8 @@ done
 
 # Of Boost, the headers that the sources read, and the CMake files.
 {
-  git grep -h '^#include <boost/' -- benchmarks datasets impl tests | sort -u | g++ -std=c++20 -M -x c++ - | tr -d '\\' | tr ' ' '\n' | grep '^/usr/include/boost/'
+  git grep -h '^#include <boost/' -- benchmarks datasets impl tests | sort -u | g++ -std=c++20 -M -x c++ - |
+    tr '\\ ' '\n' | grep '^/usr/include/boost/'
   dpkg -L "$(dpkg -S /usr/include/boost/version.hpp | cut -d: -f1)" | grep -E '/cmake/.*\.cmake$'
 } | copy
 
@@ -43,10 +44,10 @@ done
 find "$prefix" -type l -lname '/*' | while IFS= read -r link; do ln -sfn "$(basename "$(readlink "$link")")" "$link"; done
 
 # The libraries behind the links, and theirs, but for what comes with a compiler.
-libraries=$(find "$prefix" -name '*.so' -printf '/usr/%P\n')
+mapfile -t libraries < <(find "$prefix" -name '*.so' -printf '/usr/%P\n')
 {
-  readlink -f $libraries
-  ldd $libraries | awk '$2 == "=>" {print $3}' | grep -vE '/(libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libgomp)\.so'
+  readlink -f "${libraries[@]}"
+  ldd "${libraries[@]}" | awk '$2 == "=>" {print $3}' | grep -vE '/(libc|libm|libdl|librt|libpthread|libgcc_s|libstdc\+\+|libgomp)\.so'
 } | sort -u | while IFS= read -r file; do
   real=$(readlink -f "$file")
   target=$prefix/lib/$(basename "$(dirname "$real")")

@@ -1,13 +1,25 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 / Ubuntu 24.04 machine lacks. Idempotent, quiet; prints only what it does.
-# Debian packages come through apt; oneDNN 3 comes from PyPI (Debian 12 has 2.6.3, which speaks the retired v2 API).
+#   ci/setup.sh                what building and testing need
+#   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy (may be combined)
+# Debian packages come through apt. From PyPI, pinned by hash, come oneDNN 3 (Debian 12 has 2.6.3, which speaks the
+# retired v2 API) and clang-format, so that everyone formats alike (Debian 12 has version 14, Ubuntu 24.04 has 18).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(g++ cmake ninja-build git ca-certificates python3 python3-pip
   libeigen3-dev libyaml-cpp-dev libboost-program-options-dev libgtest-dev libgmock-dev libbenchmark-dev
   librandom123-dev nlohmann-json3-dev libfmt-dev libpng-dev libsndfile1-dev libssl-dev libarchive-dev)
-if [[ "${1:-}" == --lint ]]; then packages+=(clang-format clang-tidy); fi
+lint=
+for option in "$@"; do
+  case $option in
+    --lint) lint=yes packages+=(shellcheck pyflakes3 python3-yaml) ;;
+    --records) packages+=(python3-jsonschema) ;;
+    --docs) packages+=(doxygen) ;;
+    --tidy) packages+=(clang-tidy) ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy]" >&2; exit 2 ;;
+  esac
+done
 
 missing=()
 for package in "${packages[@]}"; do
@@ -45,27 +57,43 @@ if [[ "$(printf '%s\n' 3.25 "$cmake_version" | sort -V | head -n 1)" != 3.25 ]];
   exit 4
 fi
 
-# oneDNN: two pinned wheels, unpacked side by side; the version is checked by hash.
+# fetch_wheels NAME REQUIREMENT...: unpacks wheels of PyPI, each checked by its hash, side by side below $unpacked.
+scratch=
+trap 'rm -rf "$scratch"' EXIT
+fetch_wheels() {
+  echo "ci/setup.sh: fetching $1 from PyPI" >&2
+  rm -rf "$scratch"
+  scratch=$(mktemp -d)
+  unpacked=$scratch/unpacked
+  printf '%s\n' "${@:2}" >"$scratch/requirements.txt"
+  if ! python3 -m pip download --quiet --no-deps --require-hashes --only-binary :all: \
+    -d "$scratch" -r "$scratch/requirements.txt"; then
+    echo "ci/setup.sh: could not fetch $1 from PyPI (offline?)" >&2
+    exit 4
+  fi
+  for wheel in "$scratch"/*.whl; do python3 -m zipfile -e "$wheel" "$unpacked"; done
+}
+
 prefix=.deps/onednn
 version=2023.2.0
 if [[ "$(cat "$prefix/.version" 2>/dev/null)" != "$version" ]]; then
-  echo "ci/setup.sh: fetching oneDNN 3.2 (PyPI onednn-cpu-gomp $version)" >&2
-  wheels=$(mktemp -d)
-  trap 'rm -rf "$wheels"' EXIT
-  cat >"$wheels/requirements.txt" <<EOF
-onednn-cpu-gomp==$version --hash=sha256:2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb
-onednn-devel-cpu-gomp==$version --hash=sha256:9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284
-EOF
-  if ! python3 -m pip download --quiet --no-deps --require-hashes --only-binary :all: \
-    -d "$wheels" -r "$wheels/requirements.txt"; then
-    echo "ci/setup.sh: could not fetch oneDNN from PyPI (offline?)" >&2
-    exit 4
-  fi
+  fetch_wheels "oneDNN 3.2" \
+    "onednn-cpu-gomp==$version --hash=sha256:2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb" \
+    "onednn-devel-cpu-gomp==$version --hash=sha256:9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284"
   rm -rf "$prefix" && mkdir -p "$prefix"
-  for wheel in "$wheels"/*.whl; do python3 -m zipfile -e "$wheel" "$wheels/unpacked"; done
-  for data in "$wheels"/unpacked/*.data/data; do cp -r "$data/." "$prefix/"; done
+  for data in "$unpacked"/*.data/data; do cp -r "$data/." "$prefix/"; done
   # A wheel cannot hold links, so the library comes three times: keep one.
   ln -sf libdnnl.so.3.2 "$prefix/lib/libdnnl.so.3"
   ln -sf libdnnl.so.3 "$prefix/lib/libdnnl.so"
+  echo "$version" >"$prefix/.version"
+fi
+
+prefix=.deps/clang-format
+version=14.0.6
+if [[ -n "$lint" && "$(cat "$prefix/.version" 2>/dev/null)" != "$version" ]]; then
+  fetch_wheels "clang-format $version" \
+    "clang-format==$version --hash=sha256:d7c1c5e404c58e55f0170f01b3c5611dce6c119e62b5d1020347e0ad97d5a047"
+  rm -rf "$prefix" && mkdir -p "$prefix"
+  install -m 755 "$unpacked/clang_format/data/bin/clang-format" "$prefix/"
   echo "$version" >"$prefix/.version"
 fi

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds with warnings as errors, and passes the tests. What CI runs.
+# Installs what is missing, lints, builds with warnings as errors, runs the examples, checks all records against their
+# schemas, and passes the tests. What CI runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ci/setup.sh
-python3 ci/arrows.py
+ci/setup.sh --lint --records
+ci/lint.sh
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
 if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/ptxas_budget.py build/ci; fi
+ci/examples.sh build/ci/frugal
+ci/check_records.py results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"
