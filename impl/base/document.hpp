@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "impl/base/error.hpp"
-#include "impl/base/suggestion.hpp"
 
 namespace frugal {
 

@@ -12,6 +12,7 @@
 #include "datasets/catalog/catalog.hpp"
 #include "datasets/catalog/fetch.hpp"
 #include "datasets/synthetic/write.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -12,6 +12,7 @@
 #include "embedded_plans.hpp"
 #include "embedded_tables.hpp"
 #include "impl/api/backend.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

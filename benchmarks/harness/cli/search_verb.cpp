@@ -13,6 +13,7 @@
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/search/search_table.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

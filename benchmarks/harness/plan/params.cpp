@@ -6,6 +6,8 @@
 #include <cassert>
 #include <cmath>
 
+#include "impl/base/suggestion.hpp"
+
 namespace frugal::harness {
 namespace {
 

@@ -9,6 +9,7 @@
 
 #include "datasets/catalog/catalog.hpp"
 #include "datasets/interactions/attributes.hpp"
+#include "impl/base/suggestion.hpp"
 #include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
