@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "impl/base/files.hpp"
 #include "impl/base/suggestion.hpp"
 #include "impl/base/text.hpp"
 
