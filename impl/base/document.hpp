@@ -61,6 +61,9 @@ std::vector<Node> load_yaml(const std::filesystem::path& path);
 /// The value without its places.
 Json to_json(const Node& node);
 
+/// A value that stands in no document; it and all in it are said to be at `place`.
+Node to_node(const Json& json, const Place& place);
+
 /// Throws UserError at the first key of `map` that is not in `known`, with the nearest known key as a suggestion.
 void require_keys(const Node& map, std::span<const std::string> known, std::string_view what);
 void require_keys(const Node& map, std::initializer_list<std::string_view> known, std::string_view what);

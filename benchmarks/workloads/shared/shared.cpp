@@ -17,7 +17,6 @@ namespace frugal::workloads {
 using harness::Cell;
 using harness::Complaint;
 using harness::DatasetChoice;
-using harness::ParamSpec;
 
 std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
   std::vector<DatasetChoice> choices;
