@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "impl/api/dlrm.hpp"
 #include "impl/api/inr_ensemble.hpp"
 #include "impl/api/matrix_factorizer.hpp"
-#include "impl/api/recommender.hpp"
+#include "impl/api/two_tower.hpp"
 #include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
 

@@ -115,7 +115,7 @@ struct MfSpec {
 // ---------------------------------------------------------------------------------------------------------------------
 // Recommenders.
 
-/// What a two-tower network learns from; impl/api/recommender.hpp has the formulas.
+/// What a two-tower network learns from; impl/api/two_tower.hpp has the formulas.
 enum class TwoTowerLoss {
   bce,           ///< binary cross-entropy on a positive and `negatives` uniform items
   batch_softmax  ///< softmax over the items of the step's positives, corrected for their popularity

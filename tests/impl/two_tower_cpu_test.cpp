@@ -2,7 +2,7 @@
 #include <omp.h>
 
 #include "impl/cpu/backend.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
+#include "impl/cpu/recommender/two_tower.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "impl/reference/backend.hpp"
 #include "tests/impl/equivalent.hpp"

@@ -1,5 +1,5 @@
-// Initial parameters of the recommenders, the same bits on every back end. The laws are those of
-// impl/api/recommender.hpp.
+// Initial parameters of the recommenders, the same bits on every back end. The laws are those of impl/api/two_tower.hpp
+// and impl/api/dlrm.hpp.
 #pragma once
 #include <cstdint>
 #include <vector>

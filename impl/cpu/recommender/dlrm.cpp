@@ -6,6 +6,8 @@
 // examples; each distinct row sums its gradients in the order of the batch and is updated once.
 //
 // Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it.
+#include "impl/cpu/recommender/dlrm.hpp"
+
 #include <omp.h>
 
 #include <algorithm>
@@ -19,7 +21,6 @@
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
 
 namespace frugal::cpu {

@@ -1,4 +1,5 @@
-// Two-tower recommender on the CPU. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order of work.
+// Two-tower recommender on the CPU. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order
+// of work.
 //
 // A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
 // its examples send to an id are summed before the one pass back. That is exact, for frozen and for trainable
@@ -10,6 +11,8 @@
 // positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
 //
 // Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
+#include "impl/cpu/recommender/two_tower.hpp"
+
 #include <omp.h>
 
 #include <algorithm>
@@ -23,7 +26,6 @@
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/ranking/ranking.hpp"
 #include "impl/cpu/recommender/batch_softmax.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
 #include "impl/cpu/recommender/tower_side.hpp"
 
 namespace frugal::cpu {

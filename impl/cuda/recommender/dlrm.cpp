@@ -6,6 +6,8 @@
 // batch on the device.
 //
 // Deterministic, bitwise: see the kernels' headers.
+#include "impl/cuda/recommender/dlrm.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,7 +21,6 @@
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
-#include "impl/cuda/recommender/recommender.hpp"
 
 namespace frugal::cuda {
 namespace {

@@ -1,15 +1,18 @@
 // Two-tower recommender, one example after another, in double precision.
 //
-//   score(u, i) = f(e_u, x_u) . g(h_i, y_i)   f, g: the towers (mlp.hpp); e, h: embedding rows; x, y: side features
-//   bce:           mean over the step's examples of BCE(score, label), label = 1 for the positive, 0 for drawn
-//   negatives batch_softmax: mean over the step's positives p of log(sum over c of exp(s_c)) - s_p, with s_j =
-//   score(u_p, i_j) -
-//                  log q(i_j) and c over p and the positions j whose item is no positive of u_p in the step
+//   score(u, i) = f(e_u, x_u) . g(h_i, y_i)   f, g: the towers (dense_stack.hpp); e, h: embedding rows; x, y: side
+//                                             features
+//   bce:           mean over the step's examples of BCE(score, label), label = 1 for the positive, 0 for drawn negatives
+//   batch_softmax: mean over the step's positives p of log(sum over c of exp(s_c)) - s_p, with
+//                  s_j = score(u_p, i_j) - log q(i_j), and c over p and the positions j whose item is no positive of
+//                  u_p in the step
 //
 // The loss sends a slope dz into each score it uses: w (sigmoid(score) - label) with w = 1 / examples, or w (softmax -
 // [j = p]) with w = 1 / positives. A score sends dz g into the user's output and dz f into the item's. Each position's
 // towers are run and walked back once. What comes out below the towers is the gradient of the embedding rows (and of
 // the side features, which nobody uses); frozen embeddings do not use it.
+#include "impl/reference/recommender/two_tower.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
@@ -22,7 +25,6 @@
 #include "impl/reference/cross_entropy.hpp"
 #include "impl/reference/ranking/ranking.hpp"
 #include "impl/reference/recommender/dense_stack.hpp"
-#include "impl/reference/recommender/recommender.hpp"
 
 namespace frugal::reference {
 namespace {
