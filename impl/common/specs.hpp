@@ -143,6 +143,12 @@ enum class FeatureInteraction { dot, cat };
 
 enum class OptimizerKind { sgd, adagrad, rowwise_adagrad, adam };
 
+/// An optimiser and its settings.
+struct UpdateRule {
+  OptimizerKind kind = OptimizerKind::adam;
+  Adam adam{};  ///< the learning rate and epsilon of every kind; the betas of Adam
+};
+
 /// DLRM (Naumov et al., arXiv 1906.00091): bottom MLP on the dense features, the sum of a bag of embedding rows per
 /// categorical feature, pairwise dots or concatenation, top MLP to one logit. ReLU after each layer but the last of
 /// `top`.

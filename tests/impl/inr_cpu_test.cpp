@@ -8,10 +8,10 @@
 #include <numbers>
 #include <tuple>
 
+#include "impl/common/adam.hpp"
 #include "impl/cpu/inr/parameters.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
-#include "impl/cpu/recommender/parameter.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "tests/impl/equivalent.hpp"
 #include "tests/impl/inr_fixture.hpp"
@@ -126,7 +126,7 @@ std::vector<float> fused_step(const cpu::InrFusedKernels& kernels, const InrSpec
   const std::vector<float> x = inr_test::grid_of(spec, inr_test::side_of(spec));
   const std::vector<float> targets = inr_test::noise(spec);
   float* const gradient = zeros(layout.count);
-  const cpu::InrUpdate update{cpu::Optimizer(OptimizerKind::adam, {.learning_rate = 1e-3, .epsilon = 1e-3}).step(1),
+  const cpu::InrUpdate update{update_step({OptimizerKind::adam, {.learning_rate = 1e-3, .epsilon = 1e-3}}, 1),
                               zeros(layout.count), zeros(layout.count)};
   kernels.transpose_weights(network, parameters.data(), scratch);
   for (long first = 0; first < spec.points; first += tile) {

@@ -12,7 +12,7 @@
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/clicks/clicks.hpp"
 #include "datasets/interactions/attributes.hpp"
-#include "impl/base/permutation.hpp"
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/common/traffic.hpp"
@@ -55,15 +55,17 @@ class BatchBuffer {
  public:
   explicit BatchBuffer(const data::Clicks& clicks) : clicks_(clicks) {}
 
-  ClickBatch gather(const std::vector<std::uint32_t>& kept, const Permutation& order, std::uint64_t first,
-                    std::uint64_t count) {
+  ClickBatch gather(const std::vector<std::uint32_t>& kept, const EpochSchedule& schedule,
+                    const EpochSchedule::Step& step) {
+    const Permutation order = schedule.order(step.epoch);
+    const std::uint64_t count = step.count;
     const std::size_t dense = static_cast<std::size_t>(clicks_.dense_features);
     const std::size_t tables = clicks_.table_rows.size();
     dense_.resize(count * dense);
     ids_.resize(count * tables);
     labels_.resize(count);
     for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t from = kept[order(first + i)];
+      const std::uint64_t from = kept[order(step.first + i)];
       std::copy_n(clicks_.dense.data() + from * dense, dense, dense_.data() + i * dense);
       std::copy_n(clicks_.ids.data() + from * tables, tables, ids_.data() + i * tables);
       labels_[i] = clicks_.labels[from];
@@ -228,10 +230,11 @@ class DlrmWorkload final : public harness::Workload {
     std::unique_ptr<Dlrm> model;
     const std::uint64_t n = kept.size();
     const std::uint64_t batch = static_cast<std::uint64_t>(spec.batch);
-    const auto steps_per_epoch = [&](std::uint64_t examples) { return (examples + batch - 1) / batch; };
+    const EpochSchedule schedule(n, batch, cell.seed);
     const std::uint64_t epochs = cell.own().at("epochs");
-    const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n);
-    const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n));
+    const std::uint64_t steps =
+        epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n, batch);
+    const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n, batch));
     context.measure_limits([&] { return backend_of(cell).probes(spec.precision); });
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
@@ -240,16 +243,14 @@ class DlrmWorkload final : public harness::Workload {
       BatchBuffer buffer(data.train);
       double loss = 0;
       double seen = 0;  // examples of this epoch
-      for (std::uint64_t step = begin; step < begin + steps; ++step) {
-        const std::uint64_t in_epoch = step % steps_per_epoch(n);
-        const Permutation order(n, cell.seed, static_cast<std::uint32_t>(step / steps_per_epoch(n)));
-        const std::uint64_t first = in_epoch * batch;
-        const std::uint64_t count = std::min(batch, n - first);
-        if (in_epoch == 0) loss = seen = 0;
-        loss += model->train_step(buffer.gather(kept, order, first, count)) * static_cast<double>(count);
-        seen += static_cast<double>(count);
+      for (std::uint64_t done = 0; done < steps; ++done) {
+        const EpochSchedule::Step step = schedule.at(begin + done);
+        const auto examples = static_cast<double>(step.count);
+        if (step.first == 0) loss = seen = 0;
+        loss += model->train_step(buffer.gather(kept, schedule, step)) * examples;
+        seen += examples;
         outcome.metrics["loss[train]"] = loss / seen;
-        context.progress(static_cast<double>(step + 1 - begin) / static_cast<double>(steps));
+        context.progress(static_cast<double>(done + 1) / static_cast<double>(steps));
       }
       const Flops stage_2 = epoch_flops(spec, n) * passes;
       flops = flops + stage_2;
@@ -275,7 +276,7 @@ class DlrmWorkload final : public harness::Workload {
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
     outcome.metrics["flops.train"] = flops.total();
-    outcome.metrics["flops.inference"] = example_flops(spec).forward;
+    outcome.metrics["flops.inference"] = inference_flops(spec);
     outcome.implementation = model->implementation();
     return outcome;
   }

@@ -62,14 +62,14 @@ class CudaInrEnsemble final : public InrEnsemble {
     assert(has_samples_ && "set_samples comes first");
     const auto n = static_cast<std::size_t>(steps);
     if (n == 0) return {};
-    std::vector<AdamStep> updates;
+    std::vector<UpdateStep> updates;
     for (std::size_t s = 1; s <= n; ++s) {
       Adam settings = spec_.adam;
       settings.learning_rate = learning_rate_at(spec_, step_ + s);
-      updates.push_back(adam_step(settings, step_ + s, spec_.weight_decay));
+      updates.push_back(update_step({OptimizerKind::adam, settings}, step_ + s, spec_.weight_decay));
     }
     if (updates_.size() < n) {
-      updates_ = DeviceBuffer<AdamStep>(n, "update steps");
+      updates_ = DeviceBuffer<UpdateStep>(n, "update steps");
       squares_ = DeviceBuffer<double>(n * networks_, "losses");
     }
     updates_.upload(updates, stream_);
@@ -182,7 +182,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]
   DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
   DeviceBuffer<int> done_;              ///< [1]
-  DeviceBuffer<AdamStep> updates_;      ///< of a call of train(), as are
+  DeviceBuffer<UpdateStep> updates_;    ///< of a call of train(), as are
   DeviceBuffer<double> squares_;        ///< the losses [steps, K]
 };
 
