@@ -8,13 +8,13 @@
 #include <filesystem>
 #include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "impl/base/error.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal {
 
@@ -65,11 +65,5 @@ Json to_json(const Node& node);
 /// Throws UserError at the first key of `map` that is not in `known`, with the nearest known key as a suggestion.
 void require_keys(const Node& map, std::span<const std::string> known, std::string_view what);
 void require_keys(const Node& map, std::initializer_list<std::string_view> known, std::string_view what);
-
-/// The word nearest to `word` by edit distance, when it is near enough to be what was meant.
-std::optional<std::string> nearest(std::string_view word, std::span<const std::string> known);
-
-/// "unknown WHAT 'WORD'; did you mean 'NEAREST'?" or "...; known: a, b, c".
-std::string unknown_word(std::string_view what, std::string_view word, std::span<const std::string> known);
 
 }  // namespace frugal
