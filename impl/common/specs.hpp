@@ -2,19 +2,12 @@
 // Plain data; a default is the protocol of the paper it comes from.
 #pragma once
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace frugal {
 
 /// Arithmetic of the heavy products. fp32 is the default everywhere; the others are axes of a plan, never silent.
 enum class Precision { fp32, tf32, bf16 };
-
-constexpr std::string_view name(Precision precision) {
-  constexpr std::string_view names[] = {"fp32", "tf32", "bf16"};
-  return names[static_cast<int>(precision)];
-}
 
 /// A user-item pair that happened (implicit feedback).
 struct Interaction {

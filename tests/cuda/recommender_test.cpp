@@ -1,6 +1,7 @@
 // The recommenders on the device (or its shim): agreement with the oracle, and replay.
 #include <gtest/gtest.h>
 
+#include "impl/common/spec_names.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "tests/impl/equivalent.hpp"
 #include "tests/impl/recommender_fixture.hpp"
@@ -44,7 +45,7 @@ TEST_F(RecommenderCuda, ADlrmOnTensorCoresIsCloseToFp32AndIsNotFp32) {
   const auto losses_of = [&](Precision precision) {
     spec.precision = precision;
     const auto model = backend_->make(spec);
-    EXPECT_TRUE(model->implementation().ends_with(name(precision))) << model->implementation();
+    EXPECT_TRUE(model->implementation().ends_with(to_word(precision_names, precision))) << model->implementation();
     std::vector<double> losses;
     for (int step = 0; step < 3; ++step) losses.push_back(model->train_step(clicks.batch()));
     return losses;

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -15,6 +14,7 @@
 #include "impl/common/epoch_schedule.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
+#include "impl/common/spec_names.hpp"
 #include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {
@@ -29,10 +29,6 @@ using harness::RunContext;
 using harness::Work;
 
 DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32_t> table_rows) {
-  static const std::map<std::string, OptimizerKind> optimizers = {{"sgd", OptimizerKind::sgd},
-                                                                  {"adagrad", OptimizerKind::adagrad},
-                                                                  {"rowwise_adagrad", OptimizerKind::rowwise_adagrad},
-                                                                  {"adam", OptimizerKind::adam}};
   const Json& own = cell.own();
   DlrmSpec spec;
   spec.dense_features = dense_features;
@@ -41,8 +37,8 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   spec.embedding_dim = own.at("embedding_dim");
   spec.bottom = own.at("bottom").get<std::vector<int>>();
   spec.top = own.at("top").get<std::vector<int>>();
-  spec.interaction = own.at("interaction") == "dot" ? FeatureInteraction::dot : FeatureInteraction::cat;
-  spec.optimizer = optimizers.at(own.at("optimizer"));
+  spec.interaction = from_word(interaction_names, "interaction", own.at("interaction").get<std::string>());
+  spec.optimizer = from_word(optimizer_names, "optimizer", own.at("optimizer").get<std::string>());
   spec.learning_rate = own.at("learning_rate");
   spec.batch = own.at("batch");
   spec.precision = precision_of(own);
@@ -139,12 +135,12 @@ class DlrmWorkload final : public harness::Workload {
          .type = Type::string,
          .default_value = "dot",
          .help = "how features meet",
-         .choices = {"dot", "cat"}},
+         .choices = words(interaction_names)},
         {.name = "optimizer",
          .type = Type::string,
          .default_value = "adagrad",
          .help = "of tables and dense layers",
-         .choices = {"sgd", "adagrad", "rowwise_adagrad", "adam"}},
+         .choices = words(optimizer_names)},
         {.name = "learning_rate", .type = Type::real, .default_value = 0.02, .help = "constant", .min = 0, .max = 100},
         {.name = "batch",
          .type = Type::integer,
@@ -156,7 +152,7 @@ class DlrmWorkload final : public harness::Workload {
          .type = Type::string,
          .default_value = "fp32",
          .help = "operands of the dense layers' products; sums are fp32",
-         .choices = {"fp32", "tf32", "bf16"}},
+         .choices = words(precision_names)},
         {.name = "epochs",
          .type = Type::integer,
          .default_value = 1,

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "impl/common/inr/layout.hpp"
+#include "impl/common/spec_names.hpp"
 #include "impl/cuda/inr/train.hpp"
 
 namespace frugal::cuda {
@@ -48,7 +49,8 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks", name(spec_.precision));
+    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
+                       to_word(precision_names, spec_.precision));
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
