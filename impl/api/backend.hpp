@@ -57,6 +57,10 @@ class Backend {
 const std::vector<const Backend*>& backends();
 
 /// The back end of that name, or null.
-const Backend* find_backend(std::string_view name);
+inline const Backend* find_backend(std::string_view name) {
+  for (const Backend* backend : backends())
+    if (backend->name() == name) return backend;
+  return nullptr;
+}
 
 }  // namespace frugal

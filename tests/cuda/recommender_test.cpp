@@ -2,8 +2,6 @@
 #include <gtest/gtest.h>
 
 #include "impl/common/spec_names.hpp"
-#include "impl/equivalence/equivalence.hpp"
-#include "tests/impl/equivalent.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {
@@ -15,7 +13,6 @@ class RecommenderCuda : public ::testing::Test {
     if (const Support available = backend_->available(); !available) GTEST_SKIP() << available.reason;
   }
   const Backend* backend_ = find_backend("cuda");
-  const Backend* reference_ = find_backend("reference");
 };
 
 /// Larger than a tile of a product on both sides, with several slices of the gradients, and more ids than a tile of the
@@ -30,12 +27,6 @@ TwoTowerSpec many_tiles(bool trainable) {
           .batch = 450,
           .seed = 6};
 }
-
-TEST_F(RecommenderCuda, TwoTowerIsEquivalentToReference) {
-  expect_equivalent(check_two_tower(*reference_, *backend_), 100);
-}
-
-TEST_F(RecommenderCuda, DlrmIsEquivalentToReference) { expect_equivalent(check_dlrm(*reference_, *backend_), 100); }
 
 // An operand of tf32 is off by 2^-11 of itself, of bf16 by 2^-8; a run in fp32 by mistake would not differ at all.
 TEST_F(RecommenderCuda, ADlrmOnTensorCoresIsCloseToFp32AndIsNotFp32) {
