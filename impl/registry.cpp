@@ -10,10 +10,4 @@ const std::vector<const Backend*>& backends() {
   return all;
 }
 
-const Backend* find_backend(std::string_view name) {
-  for (const Backend* backend : backends())
-    if (backend->name() == name) return backend;
-  return nullptr;
-}
-
 }  // namespace frugal

@@ -9,7 +9,7 @@
 #include "benchmarks/micro/machine.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
+#include "impl/cpu/recommender/dlrm.hpp"
 
 namespace {
 

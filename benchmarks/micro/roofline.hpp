@@ -4,8 +4,9 @@
 //   bytes    that must move between the cores and the level of memory that holds the operands
 //   peak%    FLOP/s against the measured fused multiply-adds (bf16: products of pairs) of the threads used
 //   roof%    the least time that peak and bandwidth allow, against the time it took
-//   s        seconds of one call: on one thread its own, so that a busy neighbour does not count; else of the wall's
-//   clock label    what sets that least time: compute, L1, L2, L3 or memory
+//   s        seconds of one call: on one thread its own, so that a busy neighbour does not count; else of the
+//            wall's clock
+//   label    what sets that least time: compute, L1, L2, L3 or memory
 #pragma once
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>

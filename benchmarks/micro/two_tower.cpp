@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "impl/base/philox.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
+#include "impl/cpu/recommender/two_tower.hpp"
 
 namespace {
 

@@ -8,9 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "impl/api/dlrm.hpp"
 #include "impl/api/inr_ensemble.hpp"
 #include "impl/api/matrix_factorizer.hpp"
-#include "impl/api/recommender.hpp"
+#include "impl/api/two_tower.hpp"
 #include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
 
@@ -56,6 +57,10 @@ class Backend {
 const std::vector<const Backend*>& backends();
 
 /// The back end of that name, or null.
-const Backend* find_backend(std::string_view name);
+inline const Backend* find_backend(std::string_view name) {
+  for (const Backend* backend : backends())
+    if (backend->name() == name) return backend;
+  return nullptr;
+}
 
 }  // namespace frugal

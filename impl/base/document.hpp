@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "impl/base/error.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal {
 

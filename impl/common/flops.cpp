@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/recommender/shapes.hpp"
 
 namespace frugal {
@@ -62,10 +63,14 @@ Flops step_flops(const InrSpec& spec) {
   return step;
 }
 
+double inference_flops(const InrSpec& spec) { return step_flops(spec).forward; }
+
 std::int64_t parameters(const MfSpec& spec) {
   const std::int64_t rows = std::int64_t{spec.users} + spec.items;
   return spec.solver == MfSolver::logistic_sgd ? rows * (spec.dim + 1) + 1 : rows * spec.dim;
 }
+
+double inference_flops(const MfSpec& spec) { return 2.0 * spec.items * spec.dim; }
 
 Flops epoch_flops(const MfSpec& spec, std::uint64_t positives) {
   const double d = spec.dim;
@@ -85,10 +90,15 @@ std::int64_t parameters(const TwoTowerSpec& spec) {
   return (std::int64_t{spec.users} + spec.items) * spec.embedding_dim + tower_parameters(spec);
 }
 
+double inference_flops(const TwoTowerSpec& spec) {
+  return mlp_row(user_tower_input(spec), spec.tower_layers, 0).forward + 2.0 * tower_output(spec) * spec.items;
+}
+
 Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives) {
   const bool softmax = spec.loss == TwoTowerLoss::batch_softmax;
   const double n = static_cast<double>(positives);
   const double batch = spec.batch;
+  const auto steps = static_cast<double>(steps_per_epoch(positives, static_cast<std::uint64_t>(spec.batch)));
   const double whole_steps = std::floor(n / batch);
   const double rest = n - whole_steps * batch;
   const double item_rows = softmax ? n : n * (1 + spec.negatives);
@@ -98,8 +108,7 @@ Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives) {
                 mlp_row(item_tower_input(spec), spec.tower_layers, trained) * item_rows;
   epoch.forward += 2.0 * tower_output(spec) * dots;
   epoch.backward += 4.0 * tower_output(spec) * dots;
-  epoch.optimizer =
-      adam_flops * (std::ceil(n / batch) * static_cast<double>(tower_parameters(spec)) + trained * (n + item_rows));
+  epoch.optimizer = adam_flops * (steps * static_cast<double>(tower_parameters(spec)) + trained * (n + item_rows));
   return epoch;
 }
 
@@ -125,12 +134,15 @@ Flops example_flops(const DlrmSpec& spec, double lookups) {
   return flops;
 }
 
+double inference_flops(const DlrmSpec& spec) { return example_flops(spec).forward; }
+
 Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples, double lookups) {
   const double n = static_cast<double>(examples);
   const std::int64_t dense =
       mlp_parameters(spec.dense_features, spec.bottom) + mlp_parameters(dlrm_top_input(spec), spec.top);
   Flops epoch = example_flops(spec, lookups) * n;
-  epoch.optimizer += update_flops(spec.optimizer) * static_cast<double>(dense) * std::ceil(n / spec.batch);
+  const std::uint64_t steps = steps_per_epoch(examples, static_cast<std::uint64_t>(spec.batch));
+  epoch.optimizer += update_flops(spec.optimizer) * static_cast<double>(dense) * static_cast<double>(steps);
   return epoch;
 }
 

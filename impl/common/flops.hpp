@@ -16,26 +16,39 @@ struct Flops {
   }
 };
 
-/// Parameters of the whole ensemble: M^2 (2w+w + d (w^2+w) + cw+c).
+// Parameters, trained or not, of the whole model.
+//   inr, of M x M networks of width w and d hidden layers on pictures of c channels: M^2 (2w+w + d (w^2+w) + cw+c).
 std::int64_t parameters(const InrSpec& spec);
+std::int64_t parameters(const MfSpec& spec);
+std::int64_t parameters(const TwoTowerSpec& spec);
+std::int64_t parameters(const DlrmSpec& spec);
+
+// One use of the trained model.
+/// Every sample of the signal once.
+double inference_flops(const InrSpec& spec);
+/// One user against all items: a dot product each, without its bias.
+double inference_flops(const MfSpec& spec);
+/// One user against all items: the user's tower, and a dot product with each item's output, which the items' towers give
+/// once for all users.
+double inference_flops(const TwoTowerSpec& spec);
+/// One example, each of its bags of one id.
+double inference_flops(const DlrmSpec& spec);
+
 /// One full-batch training step of the whole ensemble. Forward: 2 (2w + d w^2 + c w) a pixel; backward: the weight
 /// gradients (as forward) and the input gradients (without the first layer); Adam: 12 a parameter.
 Flops step_flops(const InrSpec& spec);
 
-std::int64_t parameters(const MfSpec& spec);
 /// One epoch on `positives` interactions. logistic_sgd: an example costs 2d forward, 4d backward, 4d update.
 /// ials, both sides: Gram matrices d^2 (users + items), outer products d^2 a positive and side, Cholesky d^3/3 and
 /// solves 2 d^2 a row. Multiply-adds count 2; symmetric halves are not counted twice.
 Flops epoch_flops(const MfSpec& spec, std::uint64_t positives);
 
-std::int64_t parameters(const TwoTowerSpec& spec);
 /// One pass over `positives` interactions: the user tower once, and the item tower (1 + negatives) times a positive
 /// (batch_softmax: once). Dots of a positive: 1 + negatives, or the positives of its step. Side features cost no input
 /// gradient, frozen embeddings none and no update. Adam: 12 a parameter it touches, once a step of `spec.batch`
 /// positives; embedding rows count once per use.
 Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives);
 
-std::int64_t parameters(const DlrmSpec& spec);
 /// One example whose bags have `lookups` ids on average, 1 or more. Summing a bag, and its gradient into its rows'
 /// sums, cost an addition a value of each id but one. The optimiser is 4 (sgd 2, adam 12) per embedding value used;
 /// dense layers are counted by epoch_flops.

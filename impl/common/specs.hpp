@@ -2,19 +2,12 @@
 // Plain data; a default is the protocol of the paper it comes from.
 #pragma once
 #include <cstdint>
-#include <string>
-#include <string_view>
 #include <vector>
 
 namespace frugal {
 
 /// Arithmetic of the heavy products. fp32 is the default everywhere; the others are axes of a plan, never silent.
 enum class Precision { fp32, tf32, bf16 };
-
-constexpr std::string_view name(Precision precision) {
-  constexpr std::string_view names[] = {"fp32", "tf32", "bf16"};
-  return names[static_cast<int>(precision)];
-}
 
 /// A user-item pair that happened (implicit feedback).
 struct Interaction {
@@ -115,7 +108,7 @@ struct MfSpec {
 // ---------------------------------------------------------------------------------------------------------------------
 // Recommenders.
 
-/// What a two-tower network learns from; impl/api/recommender.hpp has the formulas.
+/// What a two-tower network learns from; impl/api/two_tower.hpp has the formulas.
 enum class TwoTowerLoss {
   bce,           ///< binary cross-entropy on a positive and `negatives` uniform items
   batch_softmax  ///< softmax over the items of the step's positives, corrected for their popularity
@@ -142,6 +135,12 @@ struct TwoTowerSpec {
 enum class FeatureInteraction { dot, cat };
 
 enum class OptimizerKind { sgd, adagrad, rowwise_adagrad, adam };
+
+/// An optimiser and its settings.
+struct UpdateRule {
+  OptimizerKind kind = OptimizerKind::adam;
+  Adam adam{};  ///< the learning rate and epsilon of every kind; the betas of Adam
+};
 
 /// DLRM (Naumov et al., arXiv 1906.00091): bottom MLP on the dense features, the sum of a bag of embedding rows per
 /// categorical feature, pairwise dots or concatenation, top MLP to one logit. ReLU after each layer but the last of

@@ -7,7 +7,8 @@
 #include "impl/cpu/matmul.hpp"
 #include "impl/cpu/mf/matrix_factorizer.hpp"
 #include "impl/cpu/probes.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
+#include "impl/cpu/recommender/dlrm.hpp"
+#include "impl/cpu/recommender/two_tower.hpp"
 
 namespace frugal::cpu {
 namespace {

@@ -5,7 +5,8 @@
 #include "impl/cuda/inr/inr_ensemble.hpp"
 #include "impl/cuda/mf/matrix_factorizer.hpp"
 #include "impl/cuda/probes.hpp"
-#include "impl/cuda/recommender/recommender.hpp"
+#include "impl/cuda/recommender/dlrm.hpp"
+#include "impl/cuda/recommender/two_tower.hpp"
 
 namespace frugal::cuda {
 namespace {

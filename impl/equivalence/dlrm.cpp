@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "impl/common/spec_names.hpp"
 #include "impl/equivalence/equivalence.hpp"
 #include "impl/equivalence/random_state.hpp"
 
@@ -27,11 +28,7 @@ std::vector<DlrmCase> dlrm_cases() {
                        .batch = 100,
                        .seed = 3};
   std::vector<DlrmCase> cases;
-  const std::pair<const char*, OptimizerKind> optimizers[] = {{"sgd", OptimizerKind::sgd},
-                                                              {"adagrad", OptimizerKind::adagrad},
-                                                              {"rowwise_adagrad", OptimizerKind::rowwise_adagrad},
-                                                              {"adam", OptimizerKind::adam}};
-  for (const auto& [name, kind] : optimizers) {
+  for (const auto& [kind, name] : optimizer_names) {
     DlrmSpec spec = small;
     spec.optimizer = kind;
     cases.push_back({fmt::format("dot, {}", name), spec, 60});
@@ -50,11 +47,11 @@ std::vector<DlrmCase> dlrm_cases() {
   large.top = {40, 24, 1};
   large.batch = 300;
   cases.push_back({"26 tables, several blocks", large, 290});
-  for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+  for (const auto& [interaction, name] : interaction_names) {
     DlrmSpec bags = small;
     bags.interaction = interaction;
     bags.optimizer = OptimizerKind::rowwise_adagrad;
-    cases.push_back({interaction == FeatureInteraction::dot ? "bags, dot" : "bags, cat", bags, 90, 9});
+    cases.push_back({fmt::format("bags, {}", name), bags, 90, 9});
   }
   large.optimizer = OptimizerKind::adam;
   cases.push_back({"bags, 26 tables, several blocks", large, 290, 40});

@@ -21,6 +21,7 @@
 
 #include "impl/base/philox.hpp"
 #include "impl/common/inr/layout.hpp"
+#include "impl/common/spec_names.hpp"
 #include "impl/equivalence/equivalence.hpp"
 
 namespace frugal {
@@ -38,11 +39,9 @@ std::vector<InrSpec> inr_cases() {
                           {1, {8, 8}, 1, 3, 64},   {4, {1, 1}, 3, 1, 16},     {9, {5, 5}, 1, 1, 1},
                           {1, {48, 45}, 3, 1, 24}, {4, {17, 17}, 4, 2, 16},   {1, {23, 23}, 2, 0, 5},
                           {2, {100}, 2, 2, 70},    {2, {3, 4, 5}, 1, 1, 100}, {2, {3, 3}, 3, 3, 130}};
-  constexpr Activation activations[] = {Activation::sine, Activation::relu, Activation::gauss, Activation::wire,
-                                        Activation::finer};
   std::vector<InrSpec> cases;
   for (const Shape& shape : shapes)
-    for (const Activation activation : activations) {
+    for (const auto& [activation, word] : activation_names) {
       const auto n = cases.size();
       InrSpec spec{.networks = shape.networks,
                    .inputs = static_cast<int>(shape.tile.size()),
@@ -64,29 +63,13 @@ std::vector<InrSpec> inr_cases() {
   return cases;
 }
 
-const char* inr_activation_name(Activation activation) {
-  switch (activation) {
-    case Activation::sine:
-      return "sine";
-    case Activation::relu:
-      return "relu";
-    case Activation::gauss:
-      return "gauss";
-    case Activation::wire:
-      return "wire";
-    case Activation::finer:
-      return "finer";
-  }
-  return "";
-}
-
 std::string inr_case_name(const InrSpec& spec) {
-  const char* implementation = spec.implementation == InrImplementation::onednn  ? ",onednn"
-                               : spec.implementation == InrImplementation::fused ? ",fused"
-                                                                                 : "";
+  std::string implementation;
+  if (spec.implementation != InrImplementation::automatic)
+    implementation = fmt::format(",{}", to_word(inr_implementation_names, spec.implementation));
   return fmt::format("inr/{}{},networks={},points={},inputs={},channels={},hidden_layers={},width={}",
-                     inr_activation_name(spec.activation), implementation, spec.networks, spec.points, spec.inputs,
-                     spec.channels, spec.hidden_layers, spec.width);
+                     to_word(activation_names, spec.activation), implementation, spec.networks, spec.points,
+                     spec.inputs, spec.channels, spec.hidden_layers, spec.width);
 }
 
 /// By how much more than the rounding of a value of order 1 the layers make of it: see the head of this file.

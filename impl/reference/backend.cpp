@@ -2,7 +2,8 @@
 
 #include "impl/reference/inr/inr_ensemble.hpp"
 #include "impl/reference/mf/matrix_factorizer.hpp"
-#include "impl/reference/recommender/recommender.hpp"
+#include "impl/reference/recommender/dlrm.hpp"
+#include "impl/reference/recommender/two_tower.hpp"
 
 namespace frugal::reference {
 namespace {

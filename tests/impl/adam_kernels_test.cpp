@@ -4,9 +4,9 @@
 #include <cmath>
 #include <vector>
 
+#include "impl/common/adam.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/kernels/recommender_kernels.hpp"
-#include "impl/cpu/recommender/parameter.hpp"
 
 namespace frugal {
 namespace {
@@ -14,7 +14,7 @@ namespace {
 struct AdamKernel {
   const char* name;
   cpu::Isa needs;
-  void (*adam)(const cpu::UpdateStep& step, const float* g, float* w, float* m, float* v, long n);
+  void (*adam)(const UpdateStep& step, const float* g, float* w, float* m, float* v, long n);
 };
 
 class AdamKernels : public ::testing::TestWithParam<AdamKernel> {
@@ -27,14 +27,13 @@ class AdamKernels : public ::testing::TestWithParam<AdamKernel> {
 // Gradients from far below epsilon to far above it; more values than any register holds, and a tail.
 TEST_P(AdamKernels, FollowTheFormulaWhereEpsilonMatters) {
   const Adam settings{.learning_rate = 0.5, .beta1 = 0.8, .beta2 = 0.95, .epsilon = 1e-3};
-  const cpu::Optimizer optimizer(OptimizerKind::adam, settings);
   constexpr std::size_t n = 37;
   std::vector<float> g(n), w(n), m(n), v(n);
   std::vector<double> exact_w(n), exact_m(n), exact_v(n);
   for (std::size_t i = 0; i < n; ++i)
     g[i] = static_cast<float>((i % 2 ? 1 : -1) * std::pow(10.0, -6 + 6 * static_cast<double>(i) / n));
   for (int t = 1; t <= 3; ++t) {
-    GetParam().adam(optimizer.step(t), g.data(), w.data(), m.data(), v.data(), n);
+    GetParam().adam(update_step({OptimizerKind::adam, settings}, t), g.data(), w.data(), m.data(), v.data(), n);
     for (std::size_t i = 0; i < n; ++i) {
       const double gradient = double{g[i]};
       exact_m[i] = 0.8 * exact_m[i] + 0.2 * gradient;

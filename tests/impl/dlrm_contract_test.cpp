@@ -3,20 +3,17 @@
 
 #include <algorithm>
 
+#include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {
 namespace {
 
-class DlrmContract : public ::testing::TestWithParam<std::string> {
+class DlrmContract : public BackendTest {
  protected:
-  void SetUp() override {
-    const Backend* backend = find_backend(GetParam());
-    if (const Support available = backend->available(); !available) GTEST_SKIP() << available.reason;
-    if (const Support supported = backend->supports(small_); !supported) GTEST_SKIP() << supported.reason;
-  }
+  void SetUp() override { require(small_); }
 
-  std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const { return find_backend(GetParam())->make(spec); }
+  std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const { return backend().make(spec); }
 
   /// The state after one step of this optimiser on `clicks`, from the initial state.
   ModelState after_a_step(OptimizerKind kind, const Clicks& clicks) const {
@@ -192,7 +189,7 @@ TEST_P(DlrmContract, FrozenTablesDoNotMoveAndHaveNoState) {
   DlrmSpec spec = small_;
   spec.frozen_tables = 1;
   spec.optimizer = OptimizerKind::adagrad;
-  if (const Support support = find_backend(GetParam())->supports(spec); !support) GTEST_SKIP() << support.reason;
+  if (const Support support = backend().supports(spec); !support) GTEST_SKIP() << support.reason;
   const auto model = make(spec);
   const ModelState before = model->export_state();
   EXPECT_EQ(before.find("adagrad/table.0"), nullptr);
@@ -335,8 +332,7 @@ TEST_P(DlrmContract, RefusesBatchesItCannotRead) {
   EXPECT_TRUE(identical(model->export_state(), before));
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, DlrmContract, ::testing::Values("reference", "cpu", "cuda"),
-                         [](const auto& instance) { return instance.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, DlrmContract, ::testing::ValuesIn(backends_under_test()), name_of_backend);
 
 }  // namespace
 }  // namespace frugal::recommender_test

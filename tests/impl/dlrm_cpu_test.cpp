@@ -1,11 +1,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "impl/cpu/backend.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
-#include "impl/equivalence/equivalence.hpp"
-#include "impl/reference/backend.hpp"
-#include "tests/impl/equivalent.hpp"
+#include "impl/cpu/recommender/dlrm.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {
@@ -31,11 +27,6 @@ DlrmSpec wide_layers() {
   spec.bottom = {512, 6};
   spec.top = {512, 512, 1};
   return spec;
-}
-
-TEST(DlrmCpu, IsEquivalentToReference) {
-  if (const Support available = cpu::backend().available(); !available) GTEST_SKIP() << available.reason;
-  expect_equivalent(check_dlrm(reference::backend(), cpu::backend()), 700);
 }
 
 TEST(DlrmCpu, SameBitsAtAnyNumberOfThreads) {

@@ -6,6 +6,7 @@
 
 #include "impl/common/flops.hpp"
 #include "impl/common/inr/layout.hpp"
+#include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/inr_fixture.hpp"
 
 namespace frugal {
@@ -15,13 +16,9 @@ using inr_test::evaluated;
 using inr_test::make;
 using inr_test::noise;
 
-class InrContract : public ::testing::TestWithParam<std::string> {
+class InrContract : public BackendTest {
  protected:
-  void SetUp() override {
-    const Backend* backend = find_backend(GetParam());
-    if (const Support available = backend->available(); !available) GTEST_SKIP() << available.reason;
-    if (const Support supported = backend->supports(small_); !supported) GTEST_SKIP() << supported.reason;
-  }
+  void SetUp() override { require(small_); }
 
   InrSpec small_{.networks = 4, .points = 25, .channels = 3, .hidden_layers = 2, .width = 12, .seed = 4};
 };
@@ -80,7 +77,7 @@ TEST_P(InrContract, LearnsASmoothSignalInAnyDimension) {
   for (const int inputs : {1, 2, 3}) {
     InrSpec spec{.networks = 2, .points = 64, .inputs = inputs, .channels = 1, .hidden_layers = 1, .width = 16};
     spec.adam.learning_rate = 1e-3;
-    const auto model = find_backend(GetParam())->make(spec);
+    const auto model = backend().make(spec);
     const std::vector<float> x = inr_test::grid_of(spec, inr_test::side_of(spec));
     std::vector<float> ramp(128);
     for (std::size_t i = 0; i < ramp.size(); ++i) ramp[i] = x[i % 64 * static_cast<std::size_t>(inputs)] / 2;
@@ -159,11 +156,11 @@ TEST_P(InrContract, ABadImportChangesNothing) {
 TEST_P(InrContract, WhatItCannotComputeIsRefusedWithAReason) {
   InrSpec spec = small_;
   spec.precision = Precision::tf32;
-  const Support tf32 = find_backend(GetParam())->supports(spec);
+  const Support tf32 = backend().supports(spec);
   EXPECT_TRUE((tf32 && GetParam() == "cuda") || tf32.reason.find("fp32") != std::string::npos) << tf32.reason;
   spec = small_;
   spec.inputs = 4;
-  EXPECT_NE(find_backend(GetParam())->supports(spec).reason.find("dimensions"), std::string::npos);
+  EXPECT_NE(backend().supports(spec).reason.find("dimensions"), std::string::npos);
 }
 
 // One point, one unit a layer, and values between two numbers of bf16 (steps of 2^-7 from 1 to 2): 1 + 2^-9 rounds
@@ -177,8 +174,8 @@ TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProductsAndNothingElse) {
                      .width = 1,
                      .activation = Activation::relu,
                      .precision = Precision::bf16};
-  if (const Support supported = find_backend(GetParam())->supports(spec); !supported) GTEST_SKIP() << supported.reason;
-  const auto model = find_backend(GetParam())->make(spec);
+  if (const Support supported = backend().supports(spec); !supported) GTEST_SKIP() << supported.reason;
+  const auto model = backend().make(spec);
   ModelState state = model->export_state();
   const auto set = [&](const char* name, float value) {
     for (NamedTensor& tensor : state.tensors)
@@ -205,8 +202,7 @@ TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProductsAndNothingElse) {
   EXPECT_FLOAT_EQ(gradient("layer.0.weight"), delta_rounded * high_rounded);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, InrContract, ::testing::Values("reference", "cpu", "cuda"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, InrContract, ::testing::ValuesIn(backends_under_test()), name_of_backend);
 
 }  // namespace
 }  // namespace frugal

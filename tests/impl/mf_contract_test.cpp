@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "impl/common/metrics.hpp"
+#include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
 
 namespace frugal {
@@ -15,13 +16,9 @@ using mf_test::dot;
 using mf_test::make;
 using mf_test::some_pairs;
 
-class MfContract : public ::testing::TestWithParam<std::string> {
+class MfContract : public BackendTest {
  protected:
-  void SetUp() override {
-    const Backend* backend = find_backend(GetParam());
-    if (const Support available = backend->available(); !available) GTEST_SKIP() << available.reason;
-    if (const Support supported = backend->supports(sgd_); !supported) GTEST_SKIP() << supported.reason;
-  }
+  void SetUp() override { require(sgd_); }
 
   MfSpec sgd_{.users = 31, .items = 23, .dim = 5, .learning_rate = 0.05, .negatives = 3, .seed = 4};
   MfSpec ials_{.solver = MfSolver::ials, .users = 31, .items = 23, .dim = 5, .regularization = 0.01, .seed = 4};
@@ -86,7 +83,7 @@ TEST_P(MfContract, PairsOutOfRangeAreRefused) {
 }
 
 TEST_P(MfContract, TrainingWithoutInteractionsIsAnError) {
-  EXPECT_THROW(find_backend(GetParam())->make(sgd_)->train(1), std::logic_error);
+  EXPECT_THROW(backend().make(sgd_)->train(1), std::logic_error);
 }
 
 TEST_P(MfContract, NoPositivesGiveNoLoss) {
@@ -94,7 +91,7 @@ TEST_P(MfContract, NoPositivesGiveNoLoss) {
 }
 
 TEST_P(MfContract, ImpossibleSpecsAreRefusedWithAReason) {
-  const auto refused = [&](MfSpec spec) { return find_backend(GetParam())->supports(spec).reason; };
+  const auto refused = [&](MfSpec spec) { return backend().supports(spec).reason; };
   MfSpec spec = sgd_;
   spec.dim = 0;
   EXPECT_NE(refused(spec).find("dim"), std::string::npos);
@@ -279,8 +276,7 @@ TEST_P(MfContract, BothSolversLearnPlantedCommunities) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, MfContract, ::testing::Values("reference", "cpu", "cuda"),
-                         [](const auto& test) { return test.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, MfContract, ::testing::ValuesIn(backends_under_test()), name_of_backend);
 
 }  // namespace
 }  // namespace frugal

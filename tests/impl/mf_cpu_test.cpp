@@ -308,36 +308,6 @@ TEST_F(MfThreads, AnyNumberOfThreadsGivesTheSameBits) {
     }
 }
 
-/// The last user and the last item have no history; there are fewer users than groups of the schedule.
-TEST(MfEquivalence, FewUsersAndEmptyHistoriesTrainAsTheReferenceDoes) {
-  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials})
-    for (const int negatives : {1, 5, 8}) {
-      const MfSpec spec{.solver = solver,
-                        .users = 6,
-                        .items = 9,
-                        .dim = 3,
-                        .learning_rate = 0.05,
-                        .negatives = negatives,
-                        .regularization = 0.1,
-                        .seed = 2};
-      std::vector<Interaction> pairs;
-      for (std::uint32_t user = 0; user < 5; ++user)
-        for (std::uint32_t item = user % 2; item < 8; item += 2) pairs.push_back({user, item});
-      const auto oracle = make("reference", spec, pairs);
-      const auto fast = make("cpu", spec, pairs);
-      EXPECT_NEAR(fast->train(3).back(), oracle->train(3).back(), 1e-5);
-      for (const char* tensor : {"user_factors", "item_factors"}) {
-        const std::vector<float> expected = values(oracle->export_state(), tensor);
-        const std::vector<float> actual = values(fast->export_state(), tensor);
-        for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(actual[i], expected[i], 2e-5) << tensor << i;
-      }
-    }
-}
-
-TEST(MfEquivalence, CpuAgreesWithReference) {
-  expect_equivalent(check_matrix_factorizer(*find_backend("reference"), *find_backend("cpu")), 100);
-}
-
 /// The NCF split of MovieLens-1M, when FRUGAL_DATA tells where the data sets are.
 class MovieLens1M : public ::testing::Test {
  protected:

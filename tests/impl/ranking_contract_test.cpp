@@ -1,10 +1,11 @@
-// Ranking by dot products: small cases by hand, and sizes beyond a tile, panel
-// or chunk against the oracle.
+// Ranking by dot products, as a factorizer ranks: small cases by hand, and sizes beyond a tile, panel or chunk against
+// the oracle.
 #include <gtest/gtest.h>
 
 #include <limits>
 
 #include "impl/common/metrics.hpp"
+#include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/ranking_fixture.hpp"
 
 namespace frugal {
@@ -12,9 +13,9 @@ namespace {
 
 using ranking_test::Problem;
 
-class Ranking : public ::testing::TestWithParam<ranking_test::Rank> {
+class Ranking : public BackendTest {
  protected:
-  std::vector<std::uint32_t> rank(const Problem& problem) const { return GetParam().rank(problem); }
+  std::vector<std::uint32_t> rank(const Problem& problem) const { return ranking_test::ranked(GetParam(), problem); }
 
   /// One user whose score of item i is scores[i]; item `held_out` is held out.
   static Problem one_user(std::vector<float> scores, std::uint32_t held_out) {
@@ -126,14 +127,14 @@ TEST_P(Ranking, AgreesExactlyWithReferenceAtSizesBeyondATile) {
   for (const int dim : {1, 7, 16, 33, 64})
     for (const std::uint32_t items : {1U, 31U, 32U, 33U, 9001U}) {
       const Problem problem = ranking_test::integer_problem(items > 1000 ? 53 : 131, items, dim, 0, dim != 16);
-      EXPECT_EQ(rank(problem), ranking_test::reference_rank.rank(problem)) << dim << ' ' << items;
+      EXPECT_EQ(rank(problem), ranking_test::ranked("reference", problem)) << dim << ' ' << items;
     }
 }
 
 TEST_P(Ranking, AgreesExactlyWithReferenceAmongCandidates) {
   for (const int dim : {1, 7, 16, 33, 64, 100}) {
     const Problem problem = ranking_test::integer_problem(131, 503, dim, 99, dim != 16);
-    EXPECT_EQ(rank(problem), ranking_test::reference_rank.rank(problem)) << dim;
+    EXPECT_EQ(rank(problem), ranking_test::ranked("reference", problem)) << dim;
   }
 }
 
@@ -149,8 +150,7 @@ TEST_P(Ranking, CopiesOfTheHeldOutItemTieExactlyWhateverTheRounding) {
   EXPECT_EQ(rank(problem), std::vector<std::uint32_t>(100, 99));
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Ranking, ::testing::ValuesIn(ranking_test::ranks_under_test()),
-                         [](const auto& test) { return test.param.name; });
+INSTANTIATE_TEST_SUITE_P(Backends, Ranking, ::testing::ValuesIn(backends_under_test()), name_of_backend);
 
 }  // namespace
 }  // namespace frugal

@@ -4,7 +4,6 @@
 
 #include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/kernels/ranking_kernels.hpp"
-#include "impl/cpu/ranking/ranking.hpp"
 #include "tests/impl/ranking_fixture.hpp"
 
 namespace frugal {
@@ -12,22 +11,15 @@ namespace {
 
 using ranking_test::Problem;
 
-const ranking_test::Rank cpu_rank{
-    "cpu", [](const Problem& p) {
-      return cpu::rank(
-          {p.users.data(), p.items.data(), p.item_bias.empty() ? nullptr : p.item_bias.data(), p.item_count(), p.dim},
-          p.queries());
-    }};
-
 TEST(RankingCpu, AnyNumberOfThreadsGivesTheSameRanks) {
   const int before = omp_get_max_threads();
   for (const int per_query : {0, 20}) {
     const Problem problem = ranking_test::integer_problem(300, 700, 9, per_query, true);
     omp_set_num_threads(1);
-    const auto expected = cpu_rank.rank(problem);
+    const auto expected = ranking_test::ranked("cpu", problem);
     for (const int threads : {2, 3, 8}) {
       omp_set_num_threads(threads);
-      EXPECT_EQ(cpu_rank.rank(problem), expected) << threads;
+      EXPECT_EQ(ranking_test::ranked("cpu", problem), expected) << threads;
     }
   }
   omp_set_num_threads(before);
@@ -112,7 +104,5 @@ INSTANTIATE_TEST_SUITE_P(Isas, RankingKernel,
                          [](const auto& test) { return test.param.name; });
 
 }  // namespace
-
-std::vector<ranking_test::Rank> ranking_test::ranks_under_test() { return {reference_rank, cpu_rank}; }
 
 }  // namespace frugal

@@ -1,14 +1,14 @@
-// One ranking problem, computed by any back end.
+// One ranking problem, and any back end's answer.
 #pragma once
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
 #include <vector>
 
-#include "impl/api/ranking.hpp"
+#include "impl/api/backend.hpp"
 #include "impl/base/philox.hpp"
-#include "impl/reference/ranking/ranking.hpp"
 
 namespace frugal::ranking_test {
 
@@ -62,24 +62,21 @@ inline Problem integer_problem(std::uint32_t users, std::uint32_t items, int dim
   return problem;
 }
 
-/// A back end's ranking, with a name for test reports.
-struct Rank {
-  const char* name;
-  std::vector<std::uint32_t> (*rank)(const Problem&);
-};
-
-inline void PrintTo(const Rank& rank, std::ostream* out) { *out << rank.name; }
-
-inline const Rank reference_rank{
-    "reference", [](const Problem& p) {
-      const std::vector<double> users(p.users.begin(), p.users.end());
-      const std::vector<double> items(p.items.begin(), p.items.end());
-      const std::vector<double> bias(p.item_bias.begin(), p.item_bias.end());
-      return reference::rank({users.data(), items.data(), bias.empty() ? nullptr : bias.data(), p.item_count(), p.dim},
-                             p.queries());
-    }};
-
-/// Of the back ends that this test program has.
-std::vector<Rank> ranks_under_test();
+/// By a back end's factorizer with these factors.
+inline std::vector<std::uint32_t> ranked(const std::string& backend, const Problem& problem) {
+  const std::int64_t users = std::ssize(problem.users) / problem.dim;
+  const std::int64_t items = problem.item_count();
+  ModelState state{.step = 0,
+                   .tensors = {{"user_factors", {users, problem.dim}, problem.users},
+                               {"item_factors", {items, problem.dim}, problem.items}}};
+  if (!problem.item_bias.empty()) state.tensors.push_back({"item_bias", {items}, problem.item_bias});
+  const auto model =
+      find_backend(backend)->make(MfSpec{.solver = problem.item_bias.empty() ? MfSolver::ials : MfSolver::logistic_sgd,
+                                         .users = static_cast<std::uint32_t>(users),
+                                         .items = problem.item_count(),
+                                         .dim = problem.dim});
+  model->import_state(state);
+  return model->rank(problem.queries());
+}
 
 }  // namespace frugal::ranking_test

@@ -5,20 +5,17 @@
 #include <numeric>
 #include <set>
 
+#include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {
 namespace {
 
-class TwoTowerContract : public ::testing::TestWithParam<std::string> {
+class TwoTowerContract : public BackendTest {
  protected:
-  void SetUp() override {
-    const Backend* backend = find_backend(GetParam());
-    if (const Support available = backend->available(); !available) GTEST_SKIP() << available.reason;
-    if (const Support supported = backend->supports(small_); !supported) GTEST_SKIP() << supported.reason;
-  }
+  void SetUp() override { require(small_); }
 
-  std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const { return find_backend(GetParam())->make(spec); }
+  std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const { return backend().make(spec); }
   std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, const std::vector<Interaction>& positives) const {
     auto model = make(spec);
     model->set_interactions(positives);
@@ -308,17 +305,17 @@ TEST_P(TwoTowerContract, LearnsWhatIsPlanted) {
 TEST_P(TwoTowerContract, SaysWhatItCannotDo) {
   small_.tower_layers = {};
   small_.embedding_trainable = false;
-  EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("nothing to train"), std::string::npos);
+  EXPECT_NE(backend().supports(small_).reason.find("nothing to train"), std::string::npos);
   small_.embedding_trainable = true;
   small_.item_features = 2;
-  EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("side features without tower"), std::string::npos);
+  EXPECT_NE(backend().supports(small_).reason.find("side features without tower"), std::string::npos);
   small_ = small_two_tower();
   small_.negatives = 0;
-  EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("negatives"), std::string::npos);
+  EXPECT_NE(backend().supports(small_).reason.find("negatives"), std::string::npos);
   small_.loss = TwoTowerLoss::batch_softmax;
-  EXPECT_TRUE(find_backend(GetParam())->supports(small_));
+  EXPECT_TRUE(backend().supports(small_));
   small_.batch = 0;
-  EXPECT_NE(find_backend(GetParam())->supports(small_).reason.find("batch"), std::string::npos);
+  EXPECT_NE(backend().supports(small_).reason.find("batch"), std::string::npos);
 }
 
 TEST_P(TwoTowerContract, RefusesInteractionsOutOfRangeAndTrainingWithoutAny) {
@@ -327,8 +324,7 @@ TEST_P(TwoTowerContract, RefusesInteractionsOutOfRangeAndTrainingWithoutAny) {
   EXPECT_THROW(make(small_)->set_interactions(std::vector<Interaction>{{0, 7}}), std::invalid_argument);
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, TwoTowerContract, ::testing::Values("reference", "cpu", "cuda"),
-                         [](const auto& instance) { return instance.param; });
+INSTANTIATE_TEST_SUITE_P(Backends, TwoTowerContract, ::testing::ValuesIn(backends_under_test()), name_of_backend);
 
 }  // namespace
 }  // namespace frugal::recommender_test

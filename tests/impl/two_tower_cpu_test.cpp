@@ -1,11 +1,7 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
-#include "impl/cpu/backend.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
-#include "impl/equivalence/equivalence.hpp"
-#include "impl/reference/backend.hpp"
-#include "tests/impl/equivalent.hpp"
+#include "impl/cpu/recommender/two_tower.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {
@@ -21,11 +17,6 @@ TwoTowerSpec many_blocks(bool trainable) {
           .negatives = 4,
           .batch = 2500,
           .seed = 6};
-}
-
-TEST(TwoTowerCpu, IsEquivalentToReference) {
-  if (const Support available = cpu::backend().available(); !available) GTEST_SKIP() << available.reason;
-  expect_equivalent(check_two_tower(reference::backend(), cpu::backend()), 700);
 }
 
 TEST(TwoTowerCpu, SameBitsAtAnyNumberOfThreads) {

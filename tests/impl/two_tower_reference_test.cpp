@@ -1,7 +1,7 @@
 // The oracle's gradients against central differences of its own loss.
 #include <gtest/gtest.h>
 
-#include "impl/reference/recommender/recommender.hpp"
+#include "impl/reference/recommender/two_tower.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {

@@ -62,15 +62,15 @@ TEST(InrStopRule, AnEverFallingLossUsesAllSteps) {
   Replay model(losses);
   const LossCurve curve = train_until_stale(model, 501, 200, std::nullopt, ignore_progress);
   EXPECT_EQ(curve.losses, losses);
-  EXPECT_EQ(curve.best_step, 501);
+  EXPECT_EQ(curve.rule.best_step, 501);
 }
 
 TEST(InrStopRule, BestAndLastAreTwoThings) {
   Replay model({3, 1, 2, 1, 4});
   const LossCurve curve = train_until_stale(model, 5, 200, std::nullopt, ignore_progress);
-  EXPECT_EQ(curve.best(), 1);
-  EXPECT_EQ(curve.best_step, 2);
-  EXPECT_EQ(curve.last(), 4);
+  EXPECT_EQ(curve.rule.best, 1);
+  EXPECT_EQ(curve.rule.best_step, 2);
+  EXPECT_EQ(curve.rule.last, 4);
 }
 
 TEST(InrStopRule, ALossThatIsNotFiniteIsAFailureThatNamesTheStep) {

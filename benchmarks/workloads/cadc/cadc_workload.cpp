@@ -15,7 +15,9 @@
 #include "datasets/interactions/split.hpp"
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/interactions.hpp"
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/flops.hpp"
+#include "impl/common/stale_stop.hpp"
 #include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {
@@ -55,10 +57,11 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
 constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's wish to stop
 
 /// Looks at the validation items every epoch (of all data, where the budget is in steps), and remembers the best state,
-/// the initial one included. Does nothing without validation items.
+/// the initial one included: the first look. Exhausted when the best is `patience` looks old. Does nothing without
+/// validation items.
 class EarlyStop {
  public:
-  EarlyStop(const data::Split& split, const std::vector<Interaction>& validation, std::uint64_t patience,
+  EarlyStop(const data::Split& split, const std::vector<Interaction>& validation, std::int64_t patience,
             std::uint64_t interval, const TwoTower& model, std::uint64_t seed)
       : patience_(patience), interval_(interval) {
     if (validation.empty()) return;
@@ -73,32 +76,28 @@ class EarlyStop {
     if (ranking_ && since_look_ == 0) look_now(model, steps);
   }
 
-  bool exhausted() const { return ranking_ && looks_since_best_ >= patience_; }
+  bool exhausted() const { return ranking_ && looks_.since_best() >= patience_; }
 
   void restore_best(TwoTower& model, Outcome& outcome) const {
     if (!ranking_) return;
     model.import_state(best_state_);
-    outcome.metrics["ndcg@10[validation]"] = best_;
+    outcome.metrics["ndcg@10[validation]"] = -looks_.best;
     outcome.metrics["steps.kept"] = static_cast<double>(best_steps_);
   }
 
  private:
   void look_now(const TwoTower& model, std::uint64_t steps) {
-    const double value = ranking_->ndcg(model);
-    ++looks_since_best_;
-    if (value <= best_) return;
-    best_ = value;
+    looks_.add(-ranking_->ndcg(model));
+    if (looks_.since_best() > 0) return;
     best_steps_ = steps;
     best_state_ = model.export_state();
-    looks_since_best_ = 0;
   }
 
   std::optional<ValidationRanking> ranking_;
-  std::uint64_t patience_;
+  std::int64_t patience_;
   std::uint64_t interval_;
   std::uint64_t since_look_ = 0;
-  std::uint64_t looks_since_best_ = 0;
-  double best_ = -1;
+  StaleStop looks_;  ///< the loss is -NDCG
   std::uint64_t best_steps_ = 0;
   ModelState best_state_;
 };
@@ -185,7 +184,7 @@ class Cadc final : public harness::Workload {
     std::unique_ptr<MatrixFactorizer> mf;
     if (uses_mf(cell)) mf = factorize(cell, split, context, model == "mf" ? 1.0 : 0.5, outcome);
     if (model == "mf") {
-      outcome.metrics["flops.inference"] = 2.0 * split.items * own.at("mf").at("dim").get<int>();
+      outcome.metrics["flops.inference"] = inference_flops(mf_spec(cell, split.users, split.items));
       evaluate(*mf, split, context, outcome);
       if (own.at("export_embeddings")) write_tables(embeddings_from(mf->export_state()), context.artifacts());
       save_checkpoint(cell, *mf, context);
@@ -243,10 +242,10 @@ class Cadc final : public harness::Workload {
       sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);
     });
 
-    const auto steps_per_epoch = [&](std::size_t positives) { return (positives + spec.batch - 1) / spec.batch; };
+    const auto batch = static_cast<std::uint64_t>(spec.batch);
     const std::uint64_t epochs = own.at("tower").at("epochs");
     const std::uint64_t steps =
-        epochs * steps_per_epoch(own.at("budget") == "steps" ? split.train.size() : sample.size());
+        epochs * steps_per_epoch(own.at("budget") == "steps" ? split.train.size() : sample.size(), batch);
     Flops flops;  // of the steps really taken
 
     std::unique_ptr<TwoTower> model;
@@ -277,7 +276,7 @@ class Cadc final : public harness::Workload {
       }
       stop.restore_best(*model, outcome);
       outcome.metrics["steps"] = static_cast<double>(done);
-      const double passes = static_cast<double>(done) / static_cast<double>(steps_per_epoch(sample.size()));
+      const double passes = static_cast<double>(done) / static_cast<double>(steps_per_epoch(sample.size(), batch));
       flops = epoch_flops(spec, sample.size()) * passes;
       return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, sample.size()) * passes};
     });
@@ -291,17 +290,6 @@ class Cadc final : public harness::Workload {
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
     outcome.metrics["flops.inference"] = inference_flops(spec);
     outcome.implementation = model->implementation();
-  }
-
-  /// One user's tower and a dot with every item's vector (the items' towers run once for all users).
-  static double inference_flops(const TwoTowerSpec& spec) {
-    double flops = 0;
-    int in = user_tower_input(spec);
-    for (const int out : spec.tower_layers) {
-      flops += 2.0 * in * out;
-      in = out;
-    }
-    return flops + 2.0 * in * spec.items;
   }
 };
 

@@ -4,8 +4,7 @@
 //   [full]          among all items but those of the user's training interactions
 //   [full,seen]     among all items, those too
 //   [..., qK]       of the users in the K-th quarter by number of training interactions, q1 the coldest: what
-//   compressing
-//                   the data costs first
+//                   compressing the data costs first
 #pragma once
 #include <string>
 #include <vector>

@@ -4,6 +4,7 @@
 
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "impl/common/spec_names.hpp"
 
 namespace frugal::workloads {
 
@@ -21,7 +22,7 @@ TwoTowerSpec two_tower_spec(const Cell& cell, std::uint32_t users, std::uint32_t
   spec.embedding_dim = cell.own().at("mf").at("dim");
   spec.tower_layers = tower.at("layers").get<std::vector<int>>();
   spec.embedding_trainable = cell.own().at("embedding_trainable");
-  spec.loss = tower.at("loss") == "bce" ? TwoTowerLoss::bce : TwoTowerLoss::batch_softmax;
+  spec.loss = from_word(two_tower_loss_names, "loss", tower.at("loss").get<std::string>());
   spec.negatives = tower.at("negatives");
   spec.batch = tower.at("batch");
   spec.adam.learning_rate = tower.at("learning_rate");
@@ -115,7 +116,7 @@ std::vector<ParamSpec> cadc_params() {
        .type = Type::string,
        .default_value = "bce",
        .help = "binary cross-entropy with drawn negatives, or softmax over the batch's items, corrected for popularity",
-       .choices = {"bce", "batch_softmax"}},
+       .choices = words(two_tower_loss_names)},
       {.name = "tower.side_features",
        .type = Type::boolean,
        .default_value = false,

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "impl/api/matrix_factorizer.hpp"
-#include "impl/api/recommender.hpp"
+#include "impl/api/two_tower.hpp"
 
 namespace frugal::workloads {
 

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <utility>
 
@@ -12,9 +11,10 @@
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/clicks.hpp"
-#include "impl/base/permutation.hpp"
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
+#include "impl/common/spec_names.hpp"
 #include "impl/common/traffic.hpp"
 
 namespace frugal::workloads {
@@ -28,10 +28,6 @@ using harness::RunContext;
 using harness::Work;
 
 DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32_t> table_rows) {
-  static const std::map<std::string, OptimizerKind> optimizers = {{"sgd", OptimizerKind::sgd},
-                                                                  {"adagrad", OptimizerKind::adagrad},
-                                                                  {"rowwise_adagrad", OptimizerKind::rowwise_adagrad},
-                                                                  {"adam", OptimizerKind::adam}};
   const Json& own = cell.own();
   DlrmSpec spec;
   spec.dense_features = dense_features;
@@ -40,8 +36,8 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   spec.embedding_dim = own.at("embedding_dim");
   spec.bottom = own.at("bottom").get<std::vector<int>>();
   spec.top = own.at("top").get<std::vector<int>>();
-  spec.interaction = own.at("interaction") == "dot" ? FeatureInteraction::dot : FeatureInteraction::cat;
-  spec.optimizer = optimizers.at(own.at("optimizer"));
+  spec.interaction = from_word(interaction_names, "interaction", own.at("interaction").get<std::string>());
+  spec.optimizer = from_word(optimizer_names, "optimizer", own.at("optimizer").get<std::string>());
   spec.learning_rate = own.at("learning_rate");
   spec.batch = own.at("batch");
   spec.precision = precision_of(own);
@@ -54,15 +50,17 @@ class BatchBuffer {
  public:
   explicit BatchBuffer(const data::Clicks& clicks) : clicks_(clicks) {}
 
-  ClickBatch gather(const std::vector<std::uint32_t>& kept, const Permutation& order, std::uint64_t first,
-                    std::uint64_t count) {
+  ClickBatch gather(const std::vector<std::uint32_t>& kept, const EpochSchedule& schedule,
+                    const EpochSchedule::Step& step) {
+    const Permutation order = schedule.order(step.epoch);
+    const std::uint64_t count = step.count;
     const std::size_t dense = static_cast<std::size_t>(clicks_.dense_features);
     const std::size_t tables = clicks_.table_rows.size();
     dense_.resize(count * dense);
     ids_.resize(count * tables);
     labels_.resize(count);
     for (std::uint64_t i = 0; i < count; ++i) {
-      const std::uint64_t from = kept[order(first + i)];
+      const std::uint64_t from = kept[order(step.first + i)];
       std::copy_n(clicks_.dense.data() + from * dense, dense, dense_.data() + i * dense);
       std::copy_n(clicks_.ids.data() + from * tables, tables, ids_.data() + i * tables);
       labels_[i] = clicks_.labels[from];
@@ -136,12 +134,12 @@ class DlrmWorkload final : public harness::Workload {
          .type = Type::string,
          .default_value = "dot",
          .help = "how features meet",
-         .choices = {"dot", "cat"}},
+         .choices = words(interaction_names)},
         {.name = "optimizer",
          .type = Type::string,
          .default_value = "adagrad",
          .help = "of tables and dense layers",
-         .choices = {"sgd", "adagrad", "rowwise_adagrad", "adam"}},
+         .choices = words(optimizer_names)},
         {.name = "learning_rate", .type = Type::real, .default_value = 0.02, .help = "constant", .min = 0, .max = 100},
         {.name = "batch",
          .type = Type::integer,
@@ -153,7 +151,7 @@ class DlrmWorkload final : public harness::Workload {
          .type = Type::string,
          .default_value = "fp32",
          .help = "operands of the dense layers' products; sums are fp32",
-         .choices = {"fp32", "tf32", "bf16"}},
+         .choices = words(precision_names)},
         {.name = "epochs",
          .type = Type::integer,
          .default_value = 1,
@@ -227,10 +225,11 @@ class DlrmWorkload final : public harness::Workload {
     std::unique_ptr<Dlrm> model;
     const std::uint64_t n = kept.size();
     const std::uint64_t batch = static_cast<std::uint64_t>(spec.batch);
-    const auto steps_per_epoch = [&](std::uint64_t examples) { return (examples + batch - 1) / batch; };
+    const EpochSchedule schedule(n, batch, cell.seed);
     const std::uint64_t epochs = cell.own().at("epochs");
-    const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n);
-    const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n));
+    const std::uint64_t steps =
+        epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? data.train.size() : n, batch);
+    const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n, batch));
     context.measure_limits([&] { return backend_of(cell).probes(spec.precision); });
     context.stage("train", [&] {
       model = backend_of(cell).make(spec);
@@ -239,16 +238,14 @@ class DlrmWorkload final : public harness::Workload {
       BatchBuffer buffer(data.train);
       double loss = 0;
       double seen = 0;  // examples of this epoch
-      for (std::uint64_t step = begin; step < begin + steps; ++step) {
-        const std::uint64_t in_epoch = step % steps_per_epoch(n);
-        const Permutation order(n, cell.seed, static_cast<std::uint32_t>(step / steps_per_epoch(n)));
-        const std::uint64_t first = in_epoch * batch;
-        const std::uint64_t count = std::min(batch, n - first);
-        if (in_epoch == 0) loss = seen = 0;
-        loss += model->train_step(buffer.gather(kept, order, first, count)) * static_cast<double>(count);
-        seen += static_cast<double>(count);
+      for (std::uint64_t done = 0; done < steps; ++done) {
+        const EpochSchedule::Step step = schedule.at(begin + done);
+        const auto examples = static_cast<double>(step.count);
+        if (step.first == 0) loss = seen = 0;
+        loss += model->train_step(buffer.gather(kept, schedule, step)) * examples;
+        seen += examples;
         outcome.metrics["loss[train]"] = loss / seen;
-        context.progress(static_cast<double>(step + 1 - begin) / static_cast<double>(steps));
+        context.progress(static_cast<double>(done + 1) / static_cast<double>(steps));
       }
       const Flops stage_2 = epoch_flops(spec, n) * passes;
       flops = flops + stage_2;
@@ -274,7 +271,7 @@ class DlrmWorkload final : public harness::Workload {
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
     outcome.metrics["flops.train"] = flops.total();
-    outcome.metrics["flops.inference"] = example_flops(spec).forward;
+    outcome.metrics["flops.inference"] = inference_flops(spec);
     outcome.implementation = model->implementation();
     return outcome;
   }

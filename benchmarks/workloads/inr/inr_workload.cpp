@@ -75,7 +75,7 @@ class InrRun {
     context_.stage("render", [&] {
       tiles_ = values_at(tiling_->coordinates());
       picture_ = signal_of(tiles_, 1);
-      return Work{.flops = step_flops(spec_).forward, .sines = step_sines(spec_)};
+      return Work{.flops = inference_flops(spec_), .sines = step_sines(spec_)};
     });
   }
 
@@ -99,8 +99,8 @@ class InrRun {
       if (const auto error = between_mse(between, targets_, spec_.networks, tiling_->window(), spec_.channels))
         put("psnr[between]", psnr_enrp(*error));
     });
-    put("psnr[enrp]", psnr_enrp(curve_.last()));
-    put("psnr[enrp,best]", psnr_enrp(curve_.best()));
+    put("psnr[enrp]", psnr_enrp(curve_.rule.last));
+    put("psnr[enrp,best]", psnr_enrp(curve_.rule.best));
   }
 
   void count() {
@@ -108,8 +108,8 @@ class InrRun {
     put("parameters", parameter_count);
     put("bits_per_pixel", 32 * parameter_count / static_cast<double>(original_.samples()));
     put("flops.train", training_flops());
-    put("flops.inference", step_flops(spec_).forward);
-    put("steps.done", static_cast<double>(curve_.losses.size()));
+    put("flops.inference", inference_flops(spec_));
+    put("steps.done", static_cast<double>(curve_.rule.steps));
   }
 
   void write_artifacts() {
@@ -262,7 +262,7 @@ class Inr final : public harness::Workload {
     return {{"parameters", count},
             {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
             {"flops.train", step_flops(spec).total() * cell.own().at("steps").get<double>()},
-            {"flops.inference", step_flops(spec).forward}};
+            {"flops.inference", inference_flops(spec)}};
   }
 
   Outcome run(const Cell& cell, RunContext& context) const override { return InrRun(cell, context).outcome(); }

@@ -20,21 +20,20 @@ LossCurve train_until_stale(InrEnsemble& model, std::int64_t steps, std::int64_t
                             std::optional<double> target_loss, const std::function<void(double)>& progress) {
   assert(steps > 0 && patience >= 0);
   LossCurve curve;
-  for (std::int64_t done = 0; done < steps;) {
+  StaleStop& rule = curve.rule;
+  while (rule.steps < steps && rule.since_best() <= patience) {
+    if (target_loss && rule.steps > 0 && rule.last <= *target_loss) break;
     // The rule cannot bite before this step, so a piece that ends there takes no step too many.
-    const std::int64_t last_sure = std::min(steps, curve.best_step + patience + 1);
-    if (done >= last_sure) break;
-    if (target_loss && done > 0 && curve.last() <= *target_loss) break;
-    const std::int64_t now = std::min(target_loss ? most_steps_towards_a_target : most_steps_at_once, last_sure - done);
-    for (const double loss : model.train(static_cast<int>(now))) {
-      ++done;
+    const std::int64_t last_sure = std::min(steps, rule.best_step + patience + 1);
+    const std::int64_t most = target_loss ? most_steps_towards_a_target : most_steps_at_once;
+    for (const double loss : model.train(static_cast<int>(std::min(most, last_sure - rule.steps)))) {
+      rule.add(loss);
       if (!std::isfinite(loss))
-        throw std::runtime_error(
-            fmt::format("training diverged: the loss of step {} is not finite; lower params.inr.learning_rate", done));
+        throw std::runtime_error(fmt::format(
+            "training diverged: the loss of step {} is not finite; lower params.inr.learning_rate", rule.steps));
       curve.losses.push_back(loss);
-      if (curve.best_step == 0 || loss < curve.best()) curve.best_step = done;
     }
-    progress(static_cast<double>(done) / static_cast<double>(steps));
+    progress(static_cast<double>(rule.steps) / static_cast<double>(steps));
   }
   return curve;
 }

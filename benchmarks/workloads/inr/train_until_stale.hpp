@@ -6,14 +6,13 @@
 #include <vector>
 
 #include "impl/api/inr_ensemble.hpp"
+#include "impl/common/stale_stop.hpp"
 
 namespace frugal::workloads {
 
 struct LossCurve {
   std::vector<double> losses;  ///< of each step taken, before its update
-  std::int64_t best_step = 0;  ///< of the first lowest loss, counted from 1
-  double best() const { return losses[static_cast<std::size_t>(best_step - 1)]; }
-  double last() const { return losses.back(); }
+  StaleStop rule;              ///< after all of them
 };
 
 /// Takes at most `steps` steps (at least 1), and none after the one at which the best loss is more than `patience`

@@ -12,6 +12,7 @@
 #include "datasets/load/datasets.hpp"
 #include "impl/base/suggestion.hpp"
 #include "impl/common/safetensors.hpp"
+#include "impl/common/spec_names.hpp"
 
 namespace frugal::workloads {
 
@@ -72,8 +73,7 @@ const Backend& backend_of(const Cell& cell) {
 }
 
 Precision precision_of(const Json& own) {
-  const std::string name = own.at("precision");
-  return name == "fp32" ? Precision::fp32 : name == "tf32" ? Precision::tf32 : Precision::bf16;
+  return from_word(precision_names, "precision", own.at("precision").get<std::string>());
 }
 
 std::vector<ParamSpec> checkpoint_params() {

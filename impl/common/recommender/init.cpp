@@ -32,6 +32,15 @@ std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev,
   return scaled_normals(std::size_t{rows} * static_cast<std::size_t>(dim), stddev, Philox(seed, purpose), 0);
 }
 
+std::vector<float> initial_factors(const MfSpec& spec, Purpose purpose) {
+  const double stddev =
+      spec.solver == MfSolver::logistic_sgd ? spec.init_stddev : spec.init_stddev / std::sqrt(spec.dim);
+  const std::uint32_t rows = purpose == Purpose::user_embedding ? spec.users : spec.items;
+  return initial_embedding(rows, spec.dim, stddev, spec.seed, purpose);
+}
+
+float initial_global_bias(const MfSpec& spec) { return static_cast<float>(-std::log(spec.negatives)); }
+
 std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
   return scaled_uniforms(dense_size(shape), std::sqrt(6.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights),
                          stream);

@@ -1,5 +1,5 @@
-// Initial parameters of the recommenders, the same bits on every back end. The laws are those of
-// impl/api/recommender.hpp.
+// Initial parameters of the factorizer and the recommenders, the same bits on every back end. The laws are those of
+// impl/api/matrix_factorizer.hpp, two_tower.hpp and dlrm.hpp.
 #pragma once
 #include <cstdint>
 #include <vector>
@@ -11,6 +11,13 @@ namespace frugal {
 
 /// [rows, dim], N(0, stddev): normal k * dim + j of Philox(seed, purpose).
 std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev, std::uint64_t seed, Purpose purpose);
+
+/// [users, dim] or [items, dim], as purpose is user_embedding or item_embedding: N(0, init_stddev), of ials N(0,
+/// init_stddev / sqrt(dim)).
+std::vector<float> initial_factors(const MfSpec& spec, Purpose purpose);
+
+/// Of logistic_sgd: log(1 / negatives).
+float initial_global_bias(const MfSpec& spec);
 
 /// [out, in], U(+-sqrt(6 / (in + out))) (Glorot & Bengio 2010): word i of Philox(seed, Purpose::weights).
 std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream);

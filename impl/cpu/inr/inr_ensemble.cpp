@@ -21,13 +21,13 @@
 #include <numeric>
 #include <optional>
 
+#include "impl/common/adam.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/stale_stop.hpp"
 #include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
-#include "impl/cpu/optimizer.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -285,9 +285,7 @@ class CpuInrEnsemble final : public InrEnsemble {
   InrUpdate update_of(std::int64_t k, std::uint64_t t) {
     Adam settings = spec_.adam;
     settings.learning_rate = learning_rate_at(spec_, t);
-    UpdateStep step = Optimizer(OptimizerKind::adam, settings).step(t);
-    step.decay = static_cast<float>(1 - settings.learning_rate * spec_.weight_decay);
-    return {step, copy_of(k, 1), copy_of(k, 2)};
+    return {update_step({OptimizerKind::adam, settings}, t, spec_.weight_decay), copy_of(k, 1), copy_of(k, 2)};
   }
 
   /// One thread trains a network for some of the steps.

@@ -1,11 +1,11 @@
 // oneDNN does the square products, the kernels of kernels/inr_kernels.hpp the rest. With bf16 the operands of the
 // products are rounded to it; sums, activations, gradients and parameters stay fp32. A processor without AVX-512 BF16
 // multiplies the rounded operands as floats: the products are the same numbers, and no faster than those of fp32.
-#include <bit>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "impl/common/bf16.hpp"
 #include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/matmul.hpp"
 
@@ -33,7 +33,7 @@ class InrOperand {
     if (rounded_.size() == 0) return values;
     inr_kernels().to_bf16(values, rounded_.data(), n);
     if (widened_.size() > 0)
-      for (std::int64_t i = 0; i < n; ++i) widened_[i] = std::bit_cast<float>(std::uint32_t{rounded_[i]} << 16);
+      for (std::int64_t i = 0; i < n; ++i) widened_[i] = from_bf16(rounded_[i]);
     return again(values);
   }
   /// What `of` gave last, for the same values.

@@ -1,15 +1,13 @@
 // Adam, for the kernels of every workload. Only kernels include this: it lives in the namespace of the instruction set
 // the file is compiled for.
 #pragma once
+#include "impl/common/adam.hpp"
 #include "impl/cpu/kernels/lanes.hpp"
-#include "impl/cpu/kernels/update_step.hpp"
 
 namespace frugal::cpu::FRUGAL_ISA {
 
-/// m += (1 - beta1) (g - m);  v += (1 - beta2) (g^2 - v);
-/// w = decay w - lr m / (sqrt(v inverse_second) + epsilon), with lr = learning rate / (1 - beta1^t).
-/// In this form a value costs few multiplications, which are what Adam waits for; inverse_second moves out of the root
-/// into lr and epsilon.
+/// The formula of impl/common/adam.hpp. In this form a value costs few multiplications, which are what Adam waits for:
+/// inverse_second moves out of the root into rate and epsilon.
 class AdamUpdate {
  public:
   explicit AdamUpdate(const UpdateStep& s)
@@ -17,7 +15,7 @@ class AdamUpdate {
         one_minus_beta2_(s.one_minus_beta2),
         decay_(s.decay),
         twice_epsilon_(s.epsilon * (2 / __builtin_sqrtf(s.inverse_second))),
-        rate_(s.learning_rate * (2 / __builtin_sqrtf(s.inverse_second))) {}
+        rate_(s.rate * (2 / __builtin_sqrtf(s.inverse_second))) {}
 
   /// A register of each.
   void operator()(Lanes gradient, float* w, float* m, float* v) const {

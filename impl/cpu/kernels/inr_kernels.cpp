@@ -1,5 +1,6 @@
 #include "impl/cpu/kernels/inr_kernels.hpp"
 
+#include "impl/common/bf16.hpp"
 #include "impl/cpu/kernels/inr_layers.hpp"
 
 namespace frugal::cpu::FRUGAL_ISA {
@@ -20,12 +21,7 @@ void add(float* sum, const float* term, long n) {
 
 void to_bf16(const float* from, std::uint16_t* to, long n) {
 #pragma omp simd
-  for (long i = 0; i < n; ++i) {
-    const auto bits = __builtin_bit_cast(std::uint32_t, from[i]);
-    const std::uint32_t rounded = (bits + 0x7fffU + ((bits >> 16) & 1U)) >> 16;
-    const std::uint32_t nan = (bits >> 16) | 0x40U;
-    to[i] = static_cast<std::uint16_t>(from[i] == from[i] ? rounded : nan);
-  }
+  for (long i = 0; i < n; ++i) to[i] = frugal::to_bf16(from[i]);
 }
 
 }  // namespace

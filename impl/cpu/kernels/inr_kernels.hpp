@@ -8,9 +8,9 @@
 #pragma once
 #include <cstdint>
 
+#include "impl/common/adam.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cpu/kernels/isa.hpp"
-#include "impl/cpu/kernels/update_step.hpp"
 
 namespace frugal::cpu {
 

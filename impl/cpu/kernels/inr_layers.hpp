@@ -18,7 +18,9 @@ template <Activation kind>
 class ActivationOf {
  public:
   explicit ActivationOf(const InrFunction& f)
-      : omega_(broadcast(f.omega)), half_turns_(broadcast(f.omega * 0x1.45f306p-2F)), scale_(broadcast(f.scale)) {}
+      : omega_(broadcast(f.omega)),
+        half_turns_(broadcast(f.omega * half_turns_per_radian)),
+        scale_(broadcast(f.scale)) {}
 
   Activated operator()(Lanes z) const {
     if constexpr (kind == Activation::sine) {

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "impl/common/polynomials.hpp"
+
 namespace frugal::cpu::FRUGAL_ISA {
 
 inline float sum_of_eight(__m256 v) {
@@ -195,16 +197,21 @@ inline Lanes sums_of_eight(const Lanes* a) {
   return from_eight(_mm256_add_ps(_mm256_permute2f128_ps(low, high, 0x20), _mm256_permute2f128_ps(low, high, 0x31)));
 }
 
-/// exp(x) for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln(2) / 2, Taylor polynomial of degree 7 in r.
-/// Below -87 it stays at exp(-87) = 2e-38. NaN gives NaN.
+/// exp(x) for x <= 0: impl/common/polynomials.hpp has the error. Below exponential::least it stays at that one's. NaN
+/// gives NaN.
 inline Lanes exp_not_positive(Lanes x) {
-  const Lanes clamped = max(broadcast(-87.F), x);
-  const Lanes n = round(clamped * broadcast(1.44269504F));
-  Lanes r = fnma(n, broadcast(0.693145752F), clamped);  // ln 2 in two parts
-  r = fnma(n, broadcast(1.42860677e-6F), r);
-  constexpr float coefficients[] = {1.F / 720, 1.F / 120, 1.F / 24, 1.F / 6, 0.5F, 1.F, 1.F};
-  Lanes p = broadcast(1.F / 5040);
-  for (const float coefficient : coefficients) p = fma(p, r, broadcast(coefficient));
+  namespace e = exponential;
+  const Lanes clamped = max(broadcast(e::least), x);
+  const Lanes n = round(clamped * broadcast(e::log2_e));
+  const Lanes r = fnma(n, broadcast(e::ln2_low), fnma(n, broadcast(e::ln2_high), clamped));
+  Lanes p = broadcast(e::power7);
+  p = fma(p, r, broadcast(e::power6));
+  p = fma(p, r, broadcast(e::power5));
+  p = fma(p, r, broadcast(e::power4));
+  p = fma(p, r, broadcast(e::power3));
+  p = fma(p, r, broadcast(e::power2));
+  p = fma(p, r, broadcast(e::power1));
+  p = fma(p, r, broadcast(e::power0));
   return times_power_of_two(p, n);
 }
 
@@ -213,47 +220,45 @@ struct SineCosine {
   Lanes cosine;
 };
 
-/// sin(pi u) and cos(pi u), absolute errors below 1.5e-7 for |u| < 2^22 (beyond, u is an integer or close to one, and
-/// the sign is anyone's); NaN for what has no sine. Half turns make the reduction exact: r = u - round(u) in
-/// [-1/2, 1/2], sin(pi u) = (-1)^round(u) sin(pi r), the same for cos.
-/// Minimax polynomials r P(r^2) and C(r^2), fitted for this by Lawson's reweighted least squares on [0, 1/2] and
-/// rounded to fp32 one coefficient at a time: 7.6e-9 and 1.1e-9; what is left is fp32 rounding.
+/// sin(pi u) and cos(pi u) for |u| < 2^22 (beyond, u is an integer or close to one, and the sign is anyone's); NaN for
+/// what has no sine. impl/common/polynomials.hpp has the errors.
 inline SineCosine sine_cosine_pi(Lanes u) {
   const Lanes n = round(u);
   const Lanes r = u - n;
   const Lanes z = r * r;
-  Lanes p = broadcast(0x1.3911f8p-4F);
-  p = fma(p, z, broadcast(-0x1.31fbf0p-1F));
-  p = fma(p, z, broadcast(0x1.466504p+1F));
-  p = fma(p, z, broadcast(-0x1.4abba2p+2F));
-  p = fma(p, z, broadcast(0x1.921fb4p+1F));
-  Lanes c = broadcast(-0x1.889f28p-6F);
-  c = fma(c, z, broadcast(0x1.e0a1dep-3F));
-  c = fma(c, z, broadcast(-0x1.55cd26p+0F));
-  c = fma(c, z, broadcast(0x1.03c1d4p+2F));
-  c = fma(c, z, broadcast(-0x1.3bd3ccp+2F));
-  c = fma(c, z, broadcast(1.F));
+  namespace s = sine_of_half_turns;
+  Lanes p = broadcast(s::power9);
+  p = fma(p, z, broadcast(s::power7));
+  p = fma(p, z, broadcast(s::power5));
+  p = fma(p, z, broadcast(s::power3));
+  p = fma(p, z, broadcast(s::power1));
+  namespace k = cosine_of_half_turns;
+  Lanes c = broadcast(k::power10);
+  c = fma(c, z, broadcast(k::power8));
+  c = fma(c, z, broadcast(k::power6));
+  c = fma(c, z, broadcast(k::power4));
+  c = fma(c, z, broadcast(k::power2));
+  c = fma(c, z, broadcast(k::power0));
   return {negate_odd(p * r, n), negate_odd(c, n)};
 }
 
-/// exp(x) for x <= 0, relative error below 2e-7: x = n ln 2 + r, |r| <= ln(2) / 2, Taylor polynomial of degree 7 in r.
-/// Below -87 it stays at exp(-87) = 2e-38. The rounding to n is by the magic constant 1.5 * 2^23, which vectorises. NaN
-/// gives NaN.
+/// The same of one value, for loops that the compiler makes vectors of: the rounding to n is by the magic constant
+/// 1.5 * 2^23.
 inline float exp_not_positive(float x) {
-  const float clamped = x < -87.F ? -87.F : x;
+  namespace e = exponential;
+  const float clamped = x < e::least ? e::least : x;
   constexpr float magic = 12582912.F;
-  const float shifted = clamped * 1.44269504F + magic;
+  const float shifted = clamped * e::log2_e + magic;
   const float n = shifted - magic;
-  float r = __builtin_fmaf(n, -0.693145752F, clamped);  // ln 2 in two parts
-  r = __builtin_fmaf(n, -1.42860677e-6F, r);
-  float p = 1.F / 5040;
-  p = __builtin_fmaf(p, r, 1.F / 720);
-  p = __builtin_fmaf(p, r, 1.F / 120);
-  p = __builtin_fmaf(p, r, 1.F / 24);
-  p = __builtin_fmaf(p, r, 1.F / 6);
-  p = __builtin_fmaf(p, r, 0.5F);
-  p = __builtin_fmaf(p, r, 1.F);
-  p = __builtin_fmaf(p, r, 1.F);
+  const float r = __builtin_fmaf(n, -e::ln2_low, __builtin_fmaf(n, -e::ln2_high, clamped));
+  float p = e::power7;
+  p = __builtin_fmaf(p, r, e::power6);
+  p = __builtin_fmaf(p, r, e::power5);
+  p = __builtin_fmaf(p, r, e::power4);
+  p = __builtin_fmaf(p, r, e::power3);
+  p = __builtin_fmaf(p, r, e::power2);
+  p = __builtin_fmaf(p, r, e::power1);
+  p = __builtin_fmaf(p, r, e::power0);
   // Unsigned, where shifting out the sign of a negative n, or all of a NaN, is defined.
   const std::uint32_t exponent = __builtin_bit_cast(std::uint32_t, shifted) - __builtin_bit_cast(std::uint32_t, magic);
   return p * __builtin_bit_cast(float, (exponent + 127U) << 23);

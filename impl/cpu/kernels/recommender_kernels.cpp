@@ -245,13 +245,13 @@ void pair_dots_backward(const float* __restrict x, const float* __restrict gradi
 // Optimisers.
 
 void sgd(const UpdateStep& step, const float* __restrict g, float* __restrict w, long n) {
-  const float rate = step.learning_rate;
+  const float rate = step.rate;
   for (long i = 0; i < n; ++i) w[i] -= rate * g[i];
 }
 
 void adagrad(const UpdateStep& step, const float* __restrict g, float* __restrict w, float* __restrict squares,
              long n) {
-  const float rate = step.learning_rate;
+  const float rate = step.rate;
   const float epsilon = step.epsilon;
   for (long i = 0; i < n; ++i) {
     const float s = squares[i] + g[i] * g[i];
@@ -266,7 +266,7 @@ void rowwise_adagrad(const UpdateStep& step, const float* __restrict g, float* _
 #pragma omp simd reduction(+ : sum)
   for (long i = 0; i < n; ++i) sum += g[i] * g[i];
   *square += sum / static_cast<float>(n);
-  const float rate = step.learning_rate / (__builtin_sqrtf(*square) + step.epsilon);
+  const float rate = step.rate / (__builtin_sqrtf(*square) + step.epsilon);
   for (long i = 0; i < n; ++i) w[i] -= rate * g[i];
 }
 

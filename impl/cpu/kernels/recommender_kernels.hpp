@@ -7,8 +7,8 @@
 #pragma once
 #include <cstdint>
 
+#include "impl/common/adam.hpp"
 #include "impl/cpu/kernels/isa.hpp"
-#include "impl/cpu/kernels/update_step.hpp"
 
 namespace frugal::cpu {
 

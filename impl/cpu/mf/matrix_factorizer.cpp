@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -21,15 +20,14 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
  public:
   explicit CpuMatrixFactorizer(const MfSpec& spec)
       : spec_(spec), engine_(sgd() ? make_logistic_sgd(spec) : make_ials(spec)) {
-    const double stddev = sgd() ? spec.init_stddev : spec.init_stddev / std::sqrt(spec.dim);
-    parameters_.user_factors = initial_embedding(spec.users, spec.dim, stddev, spec.seed, Purpose::user_embedding);
-    parameters_.item_factors = initial_embedding(spec.items, spec.dim, stddev, spec.seed, Purpose::item_embedding);
+    parameters_.user_factors = initial_factors(spec, Purpose::user_embedding);
+    parameters_.item_factors = initial_factors(spec, Purpose::item_embedding);
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors.data());
     tensors_.add("item_factors", {spec.items, spec.dim}, parameters_.item_factors.data());
     if (!sgd()) return;
     parameters_.user_bias.assign(spec.users, 0.F);
     parameters_.item_bias.assign(spec.items, 0.F);
-    parameters_.global_bias = static_cast<float>(-std::log(spec.negatives));
+    parameters_.global_bias = initial_global_bias(spec);
     tensors_.add("user_bias", {spec.users}, parameters_.user_bias.data());
     tensors_.add("item_bias", {spec.items}, parameters_.item_bias.data());
     tensors_.add("global_bias", {1}, &parameters_.global_bias);

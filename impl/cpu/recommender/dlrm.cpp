@@ -6,6 +6,8 @@
 // examples; each distinct row sums its gradients in the order of the batch and is updated once.
 //
 // Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it.
+#include "impl/cpu/recommender/dlrm.hpp"
+
 #include <omp.h>
 
 #include <algorithm>
@@ -19,7 +21,6 @@
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
 
 namespace frugal::cpu {
@@ -92,11 +93,11 @@ class CpuDlrm final : public Dlrm {
       : spec_(spec),
         dim_(static_cast<std::size_t>(spec.embedding_dim)),
         vectors_(spec.table_rows.size() + 1),
-        optimizer_(spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}),
+        rule_{spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}},
         bottom_stack_(dense_shapes(spec.dense_features, spec.bottom), /*relu_last=*/true),
         top_stack_(dense_shapes(dlrm_top_input(spec), spec.top), /*relu_last=*/false),
-        bottom_(bottom_stack_, optimizer_),
-        top_(top_stack_, optimizer_),
+        bottom_(bottom_stack_, rule_),
+        top_(top_stack_, rule_),
         block_(suited_block(bottom_stack_.parameters() + top_stack_.parameters())),
         slots_(GradientSlots::suited_to(bottom_stack_.parameters() + top_stack_.parameters())),
         bottom_slots_(bottom_stack_.parameters(), slots_),
@@ -108,7 +109,7 @@ class CpuDlrm final : public Dlrm {
     set_layers(top_, top_stack_, 100);
     for (std::uint32_t t = 0; t < spec.table_rows.size(); ++t)
       tables_.emplace_back(spec.table_rows[t], spec.embedding_dim,
-                           initial_table(spec.table_rows[t], spec.embedding_dim, spec.seed, t), optimizer_,
+                           initial_table(spec.table_rows[t], spec.embedding_dim, spec.seed, t), rule_,
                            /*trainable=*/t >= static_cast<std::uint32_t>(spec.frozen_tables));
     for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].add_value(views_, "table." + std::to_string(t));
     bottom_.add_values(views_, "bottom");
@@ -140,7 +141,7 @@ class CpuDlrm final : public Dlrm {
     bottom_slots_.deal(blocks);
     top_slots_.deal(blocks);
     forward_backward(batch, n);
-    const UpdateStep step = optimizer_.step(++step_);
+    const UpdateStep step = update_step(rule_, ++step_);
     update_tables(batch, n, step);
     update_dense(step);
     return std::accumulate(losses_.begin(), losses_.begin() + n, 0.0) / static_cast<double>(n);
@@ -334,7 +335,7 @@ class CpuDlrm final : public Dlrm {
   DlrmSpec spec_;
   std::size_t dim_;
   std::size_t vectors_;  // bottom output and one row of each table
-  Optimizer optimizer_;
+  UpdateRule rule_;
   DenseStack bottom_stack_;
   DenseStack top_stack_;
   DenseParameters bottom_;

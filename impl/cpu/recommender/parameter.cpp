@@ -23,11 +23,10 @@ float* state_at(AlignedBuffer<float>& state, std::size_t offset) {
 }
 
 /// Element-wise rules; row-wise adagrad is adagrad for everything but tables.
-void update_elements(OptimizerKind kind, const UpdateStep& step, const float* g, float* w, float* first, float* second,
-                     std::size_t n) {
+void update_elements(const UpdateStep& step, const float* g, float* w, float* first, float* second, std::size_t n) {
   const RecommenderKernels& kernels = recommender_kernels();
   const long count = static_cast<long>(n);
-  switch (kind) {
+  switch (step.kind) {
     case OptimizerKind::sgd:
       return kernels.sgd(step, g, w, count);
     case OptimizerKind::adagrad:
@@ -40,9 +39,9 @@ void update_elements(OptimizerKind kind, const UpdateStep& step, const float* g,
 
 }  // namespace
 
-EmbeddingTable::EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial,
-                               const Optimizer& optimizer, bool trainable)
-    : rows_(rows), dim_(dim), kind_(optimizer.kind()), trainable_(trainable), values_(initial.size()) {
+EmbeddingTable::EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial, const UpdateRule& rule,
+                               bool trainable)
+    : rows_(rows), dim_(dim), kind_(rule.kind), trainable_(trainable), values_(initial.size()) {
   std::copy(initial.begin(), initial.end(), values_.begin());
   if (!trainable || kind_ == OptimizerKind::sgd) return;
   first_ = zero_state(kind_ == OptimizerKind::rowwise_adagrad ? rows : initial.size());
@@ -69,7 +68,7 @@ void EmbeddingTable::update_row(const UpdateStep& step, std::uint32_t id, const 
   if (kind_ == OptimizerKind::rowwise_adagrad)
     recommender_kernels().rowwise_adagrad(step, g, values_.data() + at, first_.data() + id, static_cast<long>(dim_));
   else
-    update_elements(kind_, step, g, values_.data() + at, state_at(first_, at), state_at(second_, at), dim_);
+    update_elements(step, g, values_.data() + at, state_at(first_, at), state_at(second_, at), dim_);
 }
 
 void EmbeddingTable::add_value(TensorViews<float>& views, const std::string& name) {
@@ -87,8 +86,8 @@ void EmbeddingTable::add_state(TensorViews<float>& views, const std::string& nam
   }
 }
 
-DenseParameters::DenseParameters(const DenseStack& stack, const Optimizer& optimizer)
-    : stack_(stack), kind_(optimizer.kind()), values_(zero_state(stack.parameters())) {
+DenseParameters::DenseParameters(const DenseStack& stack, const UpdateRule& rule)
+    : stack_(stack), kind_(rule.kind), values_(zero_state(stack.parameters())) {
   if (stack.has_own_operands()) operands_ = zero_state(stack.operands());
   if (kind_ != OptimizerKind::sgd) first_ = zero_state(stack.parameters());
   if (kind_ == OptimizerKind::adam) second_ = zero_state(stack.parameters());
@@ -116,7 +115,7 @@ void DenseParameters::update_piece(const UpdateStep& step, std::size_t index, co
   const std::size_t n = std::min(piece, values_.size() - at);
   alignas(64) std::array<float, piece> sum;
   gradient.reduce(at, std::span(sum).first(n));
-  update_elements(kind_, step, sum.data(), values_.data() + at, state_at(first_, at), state_at(second_, at), n);
+  update_elements(step, sum.data(), values_.data() + at, state_at(first_, at), state_at(second_, at), n);
 }
 
 void DenseParameters::add_values(TensorViews<float>& views, const std::string& name) {

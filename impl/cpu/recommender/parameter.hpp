@@ -5,11 +5,11 @@
 #include <string>
 #include <vector>
 
+#include "impl/common/adam.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/common/tensor_views.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/recommender_kernels.hpp"
-#include "impl/cpu/optimizer.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 
 namespace frugal::cpu {
@@ -17,7 +17,7 @@ namespace frugal::cpu {
 /// An embedding table [rows, dim]. Frozen: no state, and update_row must not be called.
 class EmbeddingTable {
  public:
-  EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial, const Optimizer& optimizer,
+  EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial, const UpdateRule& rule,
                  bool trainable);
 
   const float* row(std::uint32_t id) const { return values_.data() + std::size_t{id} * dim_; }
@@ -47,7 +47,7 @@ class EmbeddingTable {
 /// The parameters of a DenseStack.
 class DenseParameters {
  public:
-  DenseParameters(const DenseStack& stack, const Optimizer& optimizer);
+  DenseParameters(const DenseStack& stack, const UpdateRule& rule);
 
   DenseView view() const { return {values_.data(), stack_.has_own_operands() ? operands_.data() : values_.data()}; }
 

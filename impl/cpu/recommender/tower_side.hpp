@@ -42,9 +42,9 @@ class TowerSide {
         stack_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false),
         table_(count, spec.embedding_dim,
                initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
-               Optimizer(OptimizerKind::adam, spec.adam), spec.embedding_trainable),
+               {OptimizerKind::adam, spec.adam}, spec.embedding_trainable),
         feature_rows_(count * features_),
-        tower_(stack_, Optimizer(OptimizerKind::adam, spec.adam)),
+        tower_(stack_, {OptimizerKind::adam, spec.adam}),
         slots_(stack_.parameters(), GradientSlots::suited_to(stack_.parameters())) {
     for (std::size_t l = 0; l < stack_.layers(); ++l) {
       const DenseShape shape = stack_.shape(l);

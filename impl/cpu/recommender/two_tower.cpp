@@ -1,4 +1,5 @@
-// Two-tower recommender on the CPU. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order of work.
+// Two-tower recommender on the CPU. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order
+// of work.
 //
 // A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
 // its examples send to an id are summed before the one pass back. That is exact, for frozen and for trainable
@@ -10,6 +11,8 @@
 // positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
 //
 // Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
+#include "impl/cpu/recommender/two_tower.hpp"
+
 #include <omp.h>
 
 #include <algorithm>
@@ -19,11 +22,10 @@
 #include <optional>
 #include <stdexcept>
 
-#include "impl/base/permutation.hpp"
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/ranking/ranking.hpp"
 #include "impl/cpu/recommender/batch_softmax.hpp"
-#include "impl/cpu/recommender/recommender.hpp"
 #include "impl/cpu/recommender/tower_side.hpp"
 
 namespace frugal::cpu {
@@ -48,7 +50,7 @@ class CpuTwoTower final : public TwoTower {
       : spec_(spec),
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
-        optimizer_(OptimizerKind::adam, spec.adam),
+        rule_{OptimizerKind::adam, spec.adam},
         user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
         item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
               static_cast<std::size_t>(spec.batch) * examples_),
@@ -169,7 +171,7 @@ class CpuTwoTower final : public TwoTower {
     else
       learn_bce(positives, weight);
 
-    const UpdateStep step = optimizer_.step(++step_);
+    const UpdateStep step = update_step(rule_, ++step_);
     const std::size_t item_slots = item_.slots().used();
     const std::size_t all_slots = item_slots + user_.slots().used();
 #pragma omp parallel for schedule(dynamic)
@@ -197,30 +199,27 @@ class CpuTwoTower final : public TwoTower {
 
   /// Draws the step's positives and negatives and sorts their ids; returns the number of positives.
   std::size_t draw_batch() {
-    const std::uint64_t n = positives_.size();
-    const std::uint64_t batch = static_cast<std::uint64_t>(spec_.batch);
-    const std::uint64_t steps_per_epoch = (n + batch - 1) / batch;
-    const std::uint32_t epoch = static_cast<std::uint32_t>(step_ / steps_per_epoch);
-    const std::uint64_t first = step_ % steps_per_epoch * batch;
-    const std::size_t count = std::min(batch, n - first);
-    const Permutation shuffled(n, spec_.seed, epoch);
+    const EpochSchedule schedule(positives_.size(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
+    const EpochSchedule::Step step = schedule.at(step_);
+    const std::size_t count = step.count;
+    const Permutation shuffled = schedule.order(step.epoch);
     const Philox random(spec_.seed, Purpose::negatives);
     batch_users_.resize(count);
     batch_items_.resize(count * examples_);
     const std::size_t negatives = examples_ - 1;
-    const std::uint64_t begin = first * negatives;
+    const std::uint64_t begin = step.first * negatives;
     const std::uint64_t end = begin + count * negatives;
 #pragma omp parallel
     {
 #pragma omp for nowait
       for (std::size_t p = 0; p < count; ++p) {
-        const Interaction positive = positives_[shuffled(first + p)];
+        const Interaction positive = positives_[shuffled(step.first + p)];
         batch_users_[p] = positive.user;
         batch_items_[p * examples_] = positive.item;
       }
 #pragma omp for
       for (std::uint64_t block = begin / 4; block < (end + 3) / 4; ++block) {
-        const auto words = random.block(block, epoch);
+        const auto words = random.block(block, step.epoch);
         const std::uint64_t from = std::max(begin, block * 4);
         const std::uint64_t to = std::min(end, block * 4 + 4);
         std::size_t k = (from - begin) % negatives;
@@ -312,7 +311,7 @@ class CpuTwoTower final : public TwoTower {
   TwoTowerSpec spec_;
   long width_;            // of the towers' outputs
   std::size_t examples_;  // a positive and its negatives
-  Optimizer optimizer_;
+  UpdateRule rule_;
   TowerSide user_;
   TowerSide item_;
   std::optional<BatchSoftmax> softmax_;  // where the loss is one

@@ -28,9 +28,7 @@ class DeviceError : public std::runtime_error {
 /// What a back end needs to know to cut its work.
 struct DeviceLimits {
   int multiprocessors = 0;
-  int warp = 32;
   std::size_t shared_bytes_per_block = 0;  ///< with opt-in, dynamic and static together
-  std::size_t shared_bytes_per_multiprocessor = 0;
   std::size_t l2_bytes = 0;
   int compute_capability = 0;  ///< 90 is 9.0
 };

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "impl/common/inr/layout.hpp"
+#include "impl/common/spec_names.hpp"
 #include "impl/cuda/inr/train.hpp"
 
 namespace frugal::cuda {
@@ -48,7 +49,8 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks", name(spec_.precision));
+    return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
+                       to_word(precision_names, spec_.precision));
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
@@ -62,14 +64,14 @@ class CudaInrEnsemble final : public InrEnsemble {
     assert(has_samples_ && "set_samples comes first");
     const auto n = static_cast<std::size_t>(steps);
     if (n == 0) return {};
-    std::vector<AdamStep> updates;
+    std::vector<UpdateStep> updates;
     for (std::size_t s = 1; s <= n; ++s) {
       Adam settings = spec_.adam;
       settings.learning_rate = learning_rate_at(spec_, step_ + s);
-      updates.push_back(adam_step(settings, step_ + s, spec_.weight_decay));
+      updates.push_back(update_step({OptimizerKind::adam, settings}, step_ + s, spec_.weight_decay));
     }
     if (updates_.size() < n) {
-      updates_ = DeviceBuffer<AdamStep>(n, "update steps");
+      updates_ = DeviceBuffer<UpdateStep>(n, "update steps");
       squares_ = DeviceBuffer<double>(n * networks_, "losses");
     }
     updates_.upload(updates, stream_);
@@ -182,7 +184,7 @@ class CudaInrEnsemble final : public InrEnsemble {
   DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]
   DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
   DeviceBuffer<int> done_;              ///< [1]
-  DeviceBuffer<AdamStep> updates_;      ///< of a call of train(), as are
+  DeviceBuffer<UpdateStep> updates_;    ///< of a call of train(), as are
   DeviceBuffer<double> squares_;        ///< the losses [steps, K]
 };
 

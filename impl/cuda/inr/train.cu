@@ -2,6 +2,7 @@
 
 #include "impl/cuda/inr/tile.hpp"
 #include "impl/cuda/inr/train.hpp"
+#include "impl/cuda/kernels/update.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -65,7 +66,7 @@ __device__ double train_chunk(const InrTraining& training, const InrTile& tile, 
 /// Grid [networks]: block k trains network k for all steps.
 template <Precision precision>
 __global__ void __launch_bounds__(inr_threads, 1)
-    inr_train_persistent(InrTraining training, InrPlan plan, const AdamStep* updates, int steps, double* squares) {
+    inr_train_persistent(InrTraining training, InrPlan plan, const UpdateStep* updates, int steps, double* squares) {
   const int k = static_cast<int>(blockIdx.x);
   const int count = training.net.count;
   const std::int64_t at = static_cast<std::int64_t>(k) * count;
@@ -87,7 +88,7 @@ __global__ void __launch_bounds__(inr_threads, 1)
   for (int s = 0; s < steps; ++s) {
     if (!curve.stopped(training.patience)) {
       curve.add(train_chunk<precision>(training, tile, k, 0, 1, parameters, gradient));
-      const AdamStep update = updates[s];
+      const UpdateStep update = updates[s];
       for (int i = threadIdx.x; i < count; i += blockDim.x)
         adam_update(update, gradient[i], parameters[i], first[i], second[i]);
       __syncthreads();
@@ -129,7 +130,7 @@ __global__ void __launch_bounds__(inr_threads, 1) inr_chunk_gradient(InrTraining
 }
 
 /// Grid [networks, parameters / threads]: adds the chunks in order and takes the step.
-__global__ void inr_update(InrTraining training, int chunks, const AdamStep* updates) {
+__global__ void inr_update(InrTraining training, int chunks, const UpdateStep* updates) {
   const std::int64_t k = blockIdx.x;
   const int i = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x);
   const int count = training.net.count;
@@ -173,7 +174,7 @@ void with_precision(Precision precision, const Body& body) {
   }
 }
 
-void train_one_step(const InrTraining& training, const InrPlan& plan, const AdamStep* updates, double* squares,
+void train_one_step(const InrTraining& training, const InrPlan& plan, const UpdateStep* updates, double* squares,
                     const Stream& stream) {
   const auto networks = static_cast<unsigned>(training.networks);
   const auto chunks = static_cast<unsigned>(plan.chunks);
@@ -265,7 +266,7 @@ InrPlan inr_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits&
   return {};  // not reached: the last choice takes no shared memory
 }
 
-void inr_train(const InrTraining& training, const InrPlan& plan, const AdamStep* updates, int steps, double* squares,
+void inr_train(const InrTraining& training, const InrPlan& plan, const UpdateStep* updates, int steps, double* squares,
                const Stream& stream) {
   if (plan.chunks == 1) {
     return with_precision(training.net.precision, [&](auto precision) {

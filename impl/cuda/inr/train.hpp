@@ -1,9 +1,9 @@
 // Training and evaluation of coordinate networks: the launches. What a block does with a tile is tile.hpp's.
 #pragma once
+#include "impl/common/adam.hpp"
 #include "impl/common/stale_stop.hpp"
 #include "impl/cuda/device/device.hpp"
 #include "impl/cuda/inr/network.hpp"
-#include "impl/cuda/kernels/adam.hpp"
 
 namespace frugal::cuda {
 
@@ -41,7 +41,7 @@ struct InrTraining {
 /// Takes `steps` steps; squares [steps, networks] gets the sums of square errors. updates [steps].
 /// One chunk: one launch, a block trains a network for all steps. More: three launches a step (a graph of several
 /// steps), a block per chunk, the gradients of the chunks added in order.
-void inr_train(const InrTraining& training, const InrPlan& plan, const AdamStep* updates, int steps, double* squares,
+void inr_train(const InrTraining& training, const InrPlan& plan, const UpdateStep* updates, int steps, double* squares,
                const Stream& stream);
 
 /// out [networks, points, channels] from coordinates [points, inputs], by tiles of up to 64 points. Waits for

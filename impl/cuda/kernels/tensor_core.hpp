@@ -8,20 +8,17 @@
 #include <bit>
 #include <cstdint>
 
+#include "impl/common/bf16.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/device/kernel_language.hpp"
 
 namespace frugal::cuda {
 
-/// To the 10 bits of mantissa of tf32, ties away from 0 (cvt.rna.tf32.f32).
+/// To the 10 bits of mantissa of tf32, ties away from 0 (cvt.rna.tf32.f32). NaN stays NaN: the device's own, 0x7fffffff,
+/// would be rounded to -0.
 inline __host__ __device__ float to_tf32(float x) {
-  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U);
-}
-
-/// To the 7 bits of bf16, ties to even.
-inline __host__ __device__ std::uint32_t to_bf16(float x) {
-  const auto bits = std::bit_cast<std::uint32_t>(x);
-  return (bits + 0x7fffU + (bits >> 16 & 1U)) >> 16;
+  const auto rounded = std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U);
+  return x == x ? rounded : x;
 }
 
 /// The k-depth of one instruction.
@@ -30,7 +27,9 @@ constexpr int tensor_core_depth = precision == Precision::bf16 ? 16 : 8;
 
 namespace tensor_core {
 
-inline __device__ std::uint32_t pack_bf16(float low, float high) { return to_bf16(low) | to_bf16(high) << 16; }
+inline __device__ std::uint32_t pack_bf16(float low, float high) {
+  return std::uint32_t{to_bf16(low)} | std::uint32_t{to_bf16(high)} << 16;
+}
 
 #if defined(__CUDACC__)
 inline __device__ void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
@@ -87,7 +86,7 @@ inline void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std:
 }
 inline void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
   multiply_exchanged<2>(c, a, b, [](std::uint32_t bits, int v) {
-    return std::bit_cast<float>(v == 0 ? bits << 16 : bits & 0xffff0000U);
+    return from_bf16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
   });
 }
 #endif

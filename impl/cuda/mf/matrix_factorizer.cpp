@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -22,12 +21,12 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
       : spec_(spec),
         stride_(mf_stride(spec.dim)),
         engine_(sgd() ? make_logistic_sgd(spec, stream_) : make_ials(spec, stream_)) {
-    parameters_.user_factors = initial_factors(Purpose::user_embedding, spec.users, "user factors");
-    parameters_.item_factors = initial_factors(Purpose::item_embedding, spec.items, "item factors");
+    parameters_.user_factors = on_device(initial_factors(spec, Purpose::user_embedding), "user factors");
+    parameters_.item_factors = on_device(initial_factors(spec, Purpose::item_embedding), "item factors");
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors, 0, stride_);
     tensors_.add("item_factors", {spec.items, spec.dim}, parameters_.item_factors, 0, stride_);
     if (!sgd()) return;
-    const float global_bias[] = {static_cast<float>(-std::log(spec.negatives))};
+    const float global_bias[] = {initial_global_bias(spec)};
     parameters_.user_bias = DeviceBuffer<float>(spec.users, "user biases");
     parameters_.item_bias = DeviceBuffer<float>(spec.items, "item biases");
     parameters_.global_bias = DeviceBuffer<float>(std::span<const float>(global_bias), "global bias", stream_);
@@ -75,10 +74,8 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
  private:
   bool sgd() const { return spec_.solver == MfSolver::logistic_sgd; }
 
-  DeviceBuffer<float> initial_factors(Purpose purpose, std::uint32_t rows, const char* what) const {
-    const double stddev = sgd() ? spec_.init_stddev : spec_.init_stddev / std::sqrt(spec_.dim);
-    const std::vector<float> values = initial_embedding(rows, spec_.dim, stddev, spec_.seed, purpose);
-    return {std::span<const float>(with_gaps(values, static_cast<std::size_t>(spec_.dim), stride_)), what, stream_};
+  DeviceBuffer<float> on_device(const std::vector<float>& rows, const char* what) const {
+    return {std::span<const float>(with_gaps(rows, static_cast<std::size_t>(spec_.dim), stride_)), what, stream_};
   }
 
   MfSpec spec_;

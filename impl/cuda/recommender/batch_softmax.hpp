@@ -1,4 +1,4 @@
-// The softmax loss over the items of the step's positives (impl/api/recommender.hpp), on distinct users and items:
+// The softmax loss over the items of the step's positives (impl/api/two_tower.hpp), on distinct users and items:
 //
 //   z(u, i) the score,  b(i) = log(positions of i in the step / share of i in the interactions)
 //   L(u) = log of the sum over i that are no positive of u in the step of exp(z(u, i) + b(i))

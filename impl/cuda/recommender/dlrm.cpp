@@ -6,6 +6,8 @@
 // batch on the device.
 //
 // Deterministic, bitwise: see the kernels' headers.
+#include "impl/cuda/recommender/dlrm.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,9 +19,9 @@
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/common/spec_names.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
-#include "impl/cuda/recommender/recommender.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -164,7 +166,9 @@ class CudaDlrm final : public Dlrm {
   CudaDlrm(const CudaDlrm&) = delete;  // tensors_ points into the members
   CudaDlrm& operator=(const CudaDlrm&) = delete;
 
-  std::string implementation() const override { return fmt::format("{}/{}", platform(), name(spec_.precision)); }
+  std::string implementation() const override {
+    return fmt::format("{}/{}", platform(), to_word(precision_names, spec_.precision));
+  }
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
   void import_state(const ModelState& state) override {
     tensors_.import_state(state, stream_);

@@ -49,7 +49,7 @@ __global__ void __launch_bounds__(update_threads)
   const float state = first[id] + squares / static_cast<float>(dim);
   __syncwarp();  // all have read it
   if (lane == 0) first[id] = state;
-  const float rate = now.adam.rate / (sqrtf(state) + now.adam.epsilon);
+  const float rate = now.rate / (sqrtf(state) + now.epsilon);
   for (unsigned k = lane; k < dim; k += 32) values[id * dim + k] -= rate * gradient(r, k);
 }
 

@@ -1,4 +1,5 @@
-// Two-tower recommender on the device. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order of work.
+// Two-tower recommender on the device. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order
+// of work.
 //
 // A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
 // its examples send to an id are summed before the one pass back: exact, for frozen and for trainable embeddings. A
@@ -10,6 +11,8 @@
 // or of the distinct ids, so it is recorded once as a graph and replayed.
 //
 // Deterministic, bitwise: see the kernels' headers.
+#include "impl/cuda/recommender/two_tower.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,7 +26,6 @@
 #include "impl/cuda/ranking/ranking.hpp"
 #include "impl/cuda/recommender/batch_softmax.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
-#include "impl/cuda/recommender/recommender.hpp"
 #include "impl/cuda/recommender/two_tower_step.hpp"
 
 namespace frugal::cuda {

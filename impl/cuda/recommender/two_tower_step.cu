@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/cuda/kernels/cross_entropy.hpp"
 #include "impl/cuda/kernels/warp.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
@@ -10,17 +11,14 @@ namespace frugal::cuda {
 namespace {
 
 __global__ void begin(TwoTowerShape shape, std::uint64_t positives, const Progress* progress, TwoTowerStep* out) {
-  const std::uint64_t steps_per_epoch = (positives + shape.batch - 1) / shape.batch;
-  const std::uint64_t step = progress->step;
-  const auto epoch = static_cast<std::uint32_t>(step / steps_per_epoch);
-  const std::uint64_t first = step % steps_per_epoch * shape.batch;
-  const std::uint64_t left = positives - first;
-  *out = {Permutation(positives, shape.seed, epoch),
+  const EpochSchedule schedule(positives, shape.batch, shape.seed);
+  const EpochSchedule::Step step = schedule.at(progress->step);
+  *out = {schedule.order(step.epoch),
           Philox(shape.seed, Purpose::negatives),
-          epoch,
-          first,
-          left < shape.batch ? static_cast<std::uint32_t>(left) : shape.batch,
-          update_step(shape.rule, step + 1)};
+          step.epoch,
+          step.first,
+          static_cast<std::uint32_t>(step.count),
+          update_step(shape.rule, progress->step + 1)};
 }
 
 __global__ void draw(TwoTowerShape shape, const TwoTowerStep* step, const Interaction* positives,

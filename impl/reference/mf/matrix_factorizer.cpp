@@ -25,11 +25,11 @@ using Rows = std::vector<double>;  ///< row-major, dim values a row
 
 class ReferenceMatrixFactorizer : public MatrixFactorizer {
  public:
-  ReferenceMatrixFactorizer(const MfSpec& spec, double stddev)
+  explicit ReferenceMatrixFactorizer(const MfSpec& spec)
       : spec_(spec),
         dim_(static_cast<std::size_t>(spec.dim)),
-        users_(initial_rows(Purpose::user_embedding, spec.users, stddev)),
-        items_(initial_rows(Purpose::item_embedding, spec.items, stddev)) {
+        users_(initial_rows(Purpose::user_embedding)),
+        items_(initial_rows(Purpose::item_embedding)) {
     add_tensor("user_factors", {spec.users, spec.dim}, users_);
     add_tensor("item_factors", {spec.items, spec.dim}, items_);
   }
@@ -91,8 +91,8 @@ class ReferenceMatrixFactorizer : public MatrixFactorizer {
   std::uint64_t step_ = 0;
 
  private:
-  Rows initial_rows(Purpose purpose, std::uint32_t rows, double stddev) const {
-    const std::vector<float> values = initial_embedding(rows, spec_.dim, stddev, spec_.seed, purpose);
+  Rows initial_rows(Purpose purpose) const {
+    const std::vector<float> values = initial_factors(spec_, purpose);
     return Rows(values.begin(), values.end());
   }
 
@@ -106,11 +106,11 @@ class ReferenceMatrixFactorizer : public MatrixFactorizer {
 class LogisticSgd final : public ReferenceMatrixFactorizer {
  public:
   explicit LogisticSgd(const MfSpec& spec)
-      : ReferenceMatrixFactorizer(spec, spec.init_stddev),
+      : ReferenceMatrixFactorizer(spec),
         schedule_(spec),
         user_bias_(spec.users),
         item_bias_(spec.items),
-        global_bias_(1, static_cast<double>(static_cast<float>(-std::log(spec.negatives)))) {
+        global_bias_(1, double{initial_global_bias(spec)}) {
     add_tensor("user_bias", {spec.users}, user_bias_);
     add_tensor("item_bias", {spec.items}, item_bias_);
     add_tensor("global_bias", {1}, global_bias_);
@@ -186,7 +186,7 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
 ///   reg_row = regularization * (|history| + w0 * rows of the other side)^frequency_scaling.
 class Ials final : public ReferenceMatrixFactorizer {
  public:
-  explicit Ials(const MfSpec& spec) : ReferenceMatrixFactorizer(spec, spec.init_stddev / std::sqrt(spec.dim)) {}
+  using ReferenceMatrixFactorizer::ReferenceMatrixFactorizer;
 
  protected:
   double epoch() override {

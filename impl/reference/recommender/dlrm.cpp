@@ -7,6 +7,8 @@
 //
 // Backward through a dot product x_i.x_j with gradient c: x_i gets c x_j and x_j gets c x_i; through a sum: each row of
 // the bag gets the gradient of x_t, as often as the bag names it.
+#include "impl/reference/recommender/dlrm.hpp"
+
 #include <cassert>
 #include <stdexcept>
 
@@ -14,7 +16,6 @@
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/reference/cross_entropy.hpp"
 #include "impl/reference/recommender/dense_stack.hpp"
-#include "impl/reference/recommender/recommender.hpp"
 
 namespace frugal::reference {
 namespace {

@@ -19,11 +19,6 @@
 
 namespace frugal::reference {
 
-struct UpdateRule {
-  OptimizerKind kind;
-  Adam adam;  ///< the learning rate and epsilon of every kind; the betas of Adam
-};
-
 /// Gradient of the rows that were used, each summed over the examples of a step.
 using RowGradients = std::map<std::uint32_t, std::vector<double>>;
 

@@ -1,28 +1,30 @@
 // Two-tower recommender, one example after another, in double precision.
 //
-//   score(u, i) = f(e_u, x_u) . g(h_i, y_i)   f, g: the towers (mlp.hpp); e, h: embedding rows; x, y: side features
-//   bce:           mean over the step's examples of BCE(score, label), label = 1 for the positive, 0 for drawn
-//   negatives batch_softmax: mean over the step's positives p of log(sum over c of exp(s_c)) - s_p, with s_j =
-//   score(u_p, i_j) -
-//                  log q(i_j) and c over p and the positions j whose item is no positive of u_p in the step
+//   score(u, i) = f(e_u, x_u) . g(h_i, y_i)   f, g: the towers (dense_stack.hpp); e, h: embedding rows; x, y: side
+//                                             features
+//   bce:           mean over the step's examples of BCE(score, label), label = 1 for the positive, 0 for drawn negatives
+//   batch_softmax: mean over the step's positives p of log(sum over c of exp(s_c)) - s_p, with
+//                  s_j = score(u_p, i_j) - log q(i_j), and c over p and the positions j whose item is no positive of
+//                  u_p in the step
 //
 // The loss sends a slope dz into each score it uses: w (sigmoid(score) - label) with w = 1 / examples, or w (softmax -
 // [j = p]) with w = 1 / positives. A score sends dz g into the user's output and dz f into the item's. Each position's
 // towers are run and walked back once. What comes out below the towers is the gradient of the embedding rows (and of
 // the side features, which nobody uses); frozen embeddings do not use it.
+#include "impl/reference/recommender/two_tower.hpp"
+
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <set>
 #include <stdexcept>
 
-#include "impl/base/permutation.hpp"
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/reference/cross_entropy.hpp"
 #include "impl/reference/ranking/ranking.hpp"
 #include "impl/reference/recommender/dense_stack.hpp"
-#include "impl/reference/recommender/recommender.hpp"
 
 namespace frugal::reference {
 namespace {
@@ -161,29 +163,26 @@ class ReferenceTwoTower final : public TwoTower {
 
  private:
   double train_step() {
-    const std::uint64_t n = positives_.size();
-    const std::uint64_t batch = static_cast<std::uint64_t>(spec_.batch);
-    const std::uint64_t steps_per_epoch = (n + batch - 1) / batch;
-    const std::uint32_t epoch = static_cast<std::uint32_t>(step_ / steps_per_epoch);
-    const std::uint64_t first = step_ % steps_per_epoch * batch;
-    const std::uint64_t last = std::min(first + batch, n);
-    const double loss =
-        spec_.loss == TwoTowerLoss::bce ? learn_bce(epoch, first, last) : learn_softmax(epoch, first, last);
+    const EpochSchedule schedule(positives_.size(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
+    const auto [epoch, first, count] = schedule.at(step_);
+    const Permutation shuffled = schedule.order(epoch);
+    std::vector<Interaction> batch;
+    for (std::uint64_t p = first; p < first + count; ++p) batch.push_back(positives_[shuffled(p)]);
+    const double loss = spec_.loss == TwoTowerLoss::bce ? learn_bce(batch, epoch, first) : learn_softmax(batch);
     ++step_;
     user_.update(step_);
     item_.update(step_);
     return loss;
   }
 
-  /// Positions first..last-1 of the epoch: adds the gradients, returns the loss.
-  double learn_bce(std::uint32_t epoch, std::uint64_t first, std::uint64_t last) {
-    const Permutation shuffled(positives_.size(), spec_.seed, epoch);
+  /// The positives of a step, which stand at positions `first` and on of the epoch: adds the gradients, returns the loss.
+  double learn_bce(const std::vector<Interaction>& batch, std::uint32_t epoch, std::uint64_t first) {
     const Philox random(spec_.seed, Purpose::negatives);
     const std::uint64_t negatives = static_cast<std::uint64_t>(spec_.negatives);
-    const double weight = 1 / static_cast<double>((1 + negatives) * (last - first));
+    const double weight = 1 / static_cast<double>((1 + negatives) * batch.size());
     double loss = 0;
-    for (std::uint64_t p = first; p < last; ++p) {
-      const Interaction positive = positives_[shuffled(p)];
+    std::uint64_t p = first;
+    for (const Interaction& positive : batch) {
       const Mlp::Trace user = user_.forward(positive.user);
       std::vector<double> d_user(user.back().size(), 0.0);
       const auto learn = [&](std::uint32_t id, double label) {
@@ -198,22 +197,20 @@ class ReferenceTwoTower final : public TwoTower {
       };
       learn(positive.item, 1);
       for (std::uint64_t k = 0; k < negatives; ++k) learn(random.below(spec_.items, p * negatives + k, epoch), 0);
+      ++p;
       user_.backward(positive.user, user, std::move(d_user));
     }
     return loss;
   }
 
-  double learn_softmax(std::uint32_t epoch, std::uint64_t first, std::uint64_t last) {
-    const Permutation shuffled(positives_.size(), spec_.seed, epoch);
-    std::vector<Interaction> pairs;
+  double learn_softmax(const std::vector<Interaction>& pairs) {
     std::vector<Mlp::Trace> users;
     std::vector<Mlp::Trace> items;
     std::set<std::pair<std::uint32_t, std::uint32_t>> liked;
-    for (std::uint64_t p = first; p < last; ++p) {
-      pairs.push_back(positives_[shuffled(p)]);
-      users.push_back(user_.forward(pairs.back().user));
-      items.push_back(item_.forward(pairs.back().item));
-      liked.insert({pairs.back().user, pairs.back().item});
+    for (const Interaction& pair : pairs) {
+      users.push_back(user_.forward(pair.user));
+      items.push_back(item_.forward(pair.item));
+      liked.insert({pair.user, pair.item});
     }
     const std::size_t n = pairs.size();
     const std::size_t width = users[0].back().size();

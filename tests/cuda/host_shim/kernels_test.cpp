@@ -173,7 +173,7 @@ TEST_P(SharedKernels, ProductsOnTensorCoresAreThoseOfRoundedOperands) {
                         ToSlices{c.data(), columns, std::size_t{rows} * columns}, Count{rows}, columns, Count{depth},
                         slices, sums.data(), rows);
     const auto round = [](float x) {
-      return double{precision == Precision::tf32 ? to_tf32(x) : std::bit_cast<float>(to_bf16(x) << 16)};
+      return double{precision == Precision::tf32 ? to_tf32(x) : from_bf16(to_bf16(x))};
     };
     for (std::uint32_t i = 0; i < rows; ++i) {
       double sum = 0;  // of a bias: not rounded

@@ -19,10 +19,16 @@ TEST(TensorCore, RoundsToTf32WithTiesAwayFromZero) {
 }
 
 TEST(TensorCore, RoundsToBf16WithTiesToEven) {
-  const auto rounded = [](float x) { return std::bit_cast<float>(to_bf16(x) << 16); };
+  const auto rounded = [](float x) { return from_bf16(to_bf16(x)); };
   EXPECT_EQ(rounded(1 + 0x1p-8F), 1.F);
   EXPECT_EQ(rounded(1 + 3 * 0x1p-8F), 1 + 0x1p-6F);
   EXPECT_EQ(rounded(-1 - 0x1.1p-8F), -1 - 0x1p-7F);
+}
+
+TEST(TensorCore, RoundingKeepsTheNanThatADeviceMakes) {
+  const auto nan = std::bit_cast<float>(0x7fffffffU);
+  EXPECT_TRUE(std::isnan(to_tf32(nan)));
+  EXPECT_TRUE(std::isnan(from_bf16(to_bf16(nan))));
 }
 
 template <Precision precision>
@@ -39,9 +45,7 @@ __global__ void multiply(const float* a, const float* b, int depth, int tiles, f
 template <Precision precision>
 void expect_product(int depth, int tiles) {
   const Philox random(5, Purpose::test);
-  const auto round = [](float x) {
-    return precision == Precision::tf32 ? to_tf32(x) : std::bit_cast<float>(to_bf16(x) << 16);
-  };
+  const auto round = [](float x) { return precision == Precision::tf32 ? to_tf32(x) : from_bf16(to_bf16(x)); };
   std::vector<float> a(static_cast<std::size_t>(16 * depth)), b(static_cast<std::size_t>(depth * 8 * tiles));
   for (std::size_t i = 0; i < a.size(); ++i) a[i] = 2 * random.uniform(i) - 1;
   for (std::size_t i = 0; i < b.size(); ++i) b[i] = 2 * random.uniform(i, 1) - 1;

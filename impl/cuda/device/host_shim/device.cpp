@@ -47,9 +47,7 @@ void require_not_recording(const Stream& stream, const char* what) {
 
 DeviceLimits default_limits() {
   return {.multiprocessors = 4,
-          .warp = 32,
           .shared_bytes_per_block = 227 * 1024,
-          .shared_bytes_per_multiprocessor = 228 * 1024,
           .l2_bytes = 50 * 1024 * 1024,
           .compute_capability = 90};
 }

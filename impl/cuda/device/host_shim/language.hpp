@@ -11,9 +11,6 @@
 #define __global__
 #define __device__
 #define __host__
-#define __constant__
-#define __forceinline__ inline
-#define __restrict__ __restrict
 #define __launch_bounds__(...)
 #define __shared__ static  // one block runs at a time
 
@@ -21,53 +18,21 @@
 #define blockIdx (::frugal::cuda::host_shim::block_index())
 #define blockDim (::frugal::cuda::host_shim::block_extent())
 #define gridDim (::frugal::cuda::host_shim::grid_extent())
-inline constexpr int warpSize = 32;
 
 struct dim3 {
   unsigned x, y, z;
   constexpr dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
 };
 
-struct alignas(8) float2 {
-  float x, y;
-};
 struct alignas(16) float4 {
   float x, y, z, w;
 };
-struct alignas(8) uint2 {
-  unsigned x, y;
-};
-struct alignas(16) uint4 {
-  unsigned x, y, z, w;
-};
-inline float2 make_float2(float x, float y) { return {x, y}; }
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
-inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
-inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
 
 template <class T>
 T min(T a, T b) {
   return b < a ? b : a;
 }
-template <class T>
-T max(T a, T b) {
-  return a < b ? b : a;
-}
-
-template <class T>
-T __ldg(const T* at) {
-  return *at;
-}
-inline unsigned __float_as_uint(float x) { return __builtin_bit_cast(unsigned, x); }
-inline int __float_as_int(float x) { return __builtin_bit_cast(int, x); }
-inline float __uint_as_float(unsigned x) { return __builtin_bit_cast(float, x); }
-inline float __int_as_float(int x) { return __builtin_bit_cast(float, x); }
-inline float __fmaf_rn(float a, float b, float c) { return std::fmaf(a, b, c); }
-inline float rsqrtf(float x) { return 1 / std::sqrt(x); }
-inline int __popc(unsigned x) { return __builtin_popcount(x); }
-inline int __ffs(int x) { return __builtin_ffs(x); }
-inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz(static_cast<unsigned>(x)); }
-inline unsigned __umulhi(unsigned a, unsigned b) { return static_cast<unsigned>(std::uint64_t{a} * b >> 32); }
 
 inline void __syncthreads(std::source_location at = std::source_location::current()) {
   ::frugal::cuda::host_shim::block_barrier(at);
@@ -75,8 +40,6 @@ inline void __syncthreads(std::source_location at = std::source_location::curren
 inline void __syncwarp(unsigned mask = 0xffffffffU, std::source_location at = std::source_location::current()) {
   ::frugal::cuda::host_shim::warp_barrier(mask, at);
 }
-inline void __threadfence() {}
-inline void __threadfence_block() {}
 
 namespace frugal::cuda::host_shim {
 
@@ -154,38 +117,12 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location at = st
   return __ballot_sync(mask, predicate == 0 ? 1 : 0, at) == 0 ? 1 : 0;
 }
 
-// Atomics of integers: fibres do not interleave within one.
+// Of integers only. Fibres do not interleave within one.
 template <class T>
 T atomicAdd(T* at, std::type_identity_t<T> value) {
   static_assert(std::is_integral_v<T>, "sums of floats by atomics depend on the order");
   const T before = *at;
   *at = before + value;
-  return before;
-}
-template <class T>
-T atomicMax(T* at, std::type_identity_t<T> value) {
-  static_assert(std::is_integral_v<T>);
-  const T before = *at;
-  if (before < value) *at = value;
-  return before;
-}
-template <class T>
-T atomicMin(T* at, std::type_identity_t<T> value) {
-  static_assert(std::is_integral_v<T>);
-  const T before = *at;
-  if (value < before) *at = value;
-  return before;
-}
-template <class T>
-T atomicExch(T* at, std::type_identity_t<T> value) {
-  const T before = *at;
-  *at = value;
-  return before;
-}
-template <class T>
-T atomicCAS(T* at, std::type_identity_t<T> expected, std::type_identity_t<T> value) {
-  const T before = *at;
-  if (before == expected) *at = value;
   return before;
 }
 

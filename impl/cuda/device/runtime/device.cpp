@@ -71,9 +71,7 @@ const DeviceLimits& device_limits() {
     check(cudaGetDevice(&device), "cudaGetDevice", "");
     check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties", "");
     return DeviceLimits{.multiprocessors = properties.multiProcessorCount,
-                        .warp = properties.warpSize,
                         .shared_bytes_per_block = properties.sharedMemPerBlockOptin,
-                        .shared_bytes_per_multiprocessor = properties.sharedMemPerMultiprocessor,
                         .l2_bytes = static_cast<std::size_t>(properties.l2CacheSize),
                         .compute_capability = 10 * properties.major + properties.minor};
   }();

@@ -6,6 +6,4 @@
 namespace frugal::cpu {
 Support supports(const TwoTowerSpec& spec);
 std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec);
-Support supports(const DlrmSpec& spec);
-std::unique_ptr<Dlrm> make(const DlrmSpec& spec);
 }  // namespace frugal::cpu

@@ -1,0 +1,36 @@
+// Contract: the deep learning recommendation model. It learns from labelled examples with dense and categorical
+// features.
+#pragma once
+#include <span>
+
+#include "impl/api/model.hpp"
+#include "impl/common/recommender/click_batch.hpp"
+#include "impl/common/specs.hpp"
+
+namespace frugal {
+
+/// DLRM (Naumov et al., arXiv 1906.00091; DlrmSpec has the shapes).
+///
+/// State tensors: `table.T` [rows, dim], `bottom.L.weight` [out, in], `bottom.L.bias` [out], `top.L.weight` and
+/// `top.L.bias` likewise, and the optimiser's state of each under `adagrad/` (row-wise: [rows] for tables) or `adam.m/`
+/// and `adam.v/`. Frozen tables have no optimiser state and never change. step = optimiser steps done.
+/// Initial tables: U(+-1/sqrt(rows)), word i of Philox(seed, Purpose::user_embedding), stream T. Dense layers: normal i
+/// of Philox(seed, Purpose::weights), stream L (bottom) and 100 + L (top), times sqrt(2/(in+out)); biases: stream
+/// 200 + L and 300 + L, times sqrt(1/out). (The laws of Meta's reference implementation.)
+///
+/// What a table gives an example is the sum of the rows of its bag (ClickBatch), called its row here.
+/// `dot` concatenates the bottom output (first) with the dots of all pairs i > j of [bottom output, rows...], in
+/// order (1,0), (2,0), (2,1), ...; `cat` concatenates bottom output and rows.
+class Dlrm : public Model {
+ public:
+  /// One optimiser step on the batch (any size from 1 to spec.batch); returns the mean binary cross-entropy before the
+  /// update. Embedding gradients of a row are summed over the batch, once for each time a bag names it, before one
+  /// update; rows not in the batch do not move. Throws std::invalid_argument, before anything is changed, when the
+  /// batch has another size or cannot be read (require_readable).
+  virtual double train_step(const ClickBatch& batch) = 0;
+
+  /// Logits of a batch of any size n into out [n]; labels are not read. Throws as train_step().
+  virtual void predict(const ClickBatch& batch, std::span<float> out) const = 0;
+};
+
+}  // namespace frugal

@@ -1,0 +1,45 @@
+// Which examples an optimiser step takes: one definition for every back end and workload.
+#pragma once
+#include <cstdint>
+
+#include "impl/base/host_device.hpp"
+#include "impl/base/permutation.hpp"
+
+namespace frugal {
+
+/// Steps of up to `batch` examples that go once over `examples`; the last one takes what is left.
+FRUGAL_HOST_DEVICE constexpr std::uint64_t steps_per_epoch(std::uint64_t examples, std::uint64_t batch) {
+  return (examples + batch - 1) / batch;
+}
+
+/// Epochs over shuffled examples, 1 or more. With S = steps_per_epoch(examples, batch), step t (from 0) is step t mod S
+/// of epoch t div S: it takes `count` positions of the epoch from `first` on, and position p of epoch e is the example
+/// Permutation(examples, seed, e)(p). Keeps sizes and seed; no memory.
+class EpochSchedule {
+ public:
+  struct Step {
+    std::uint32_t epoch;
+    std::uint64_t first;  ///< position in the epoch
+    std::uint64_t count;  ///< 1 to batch
+  };
+
+  FRUGAL_HOST_DEVICE EpochSchedule(std::uint64_t examples, std::uint64_t batch, std::uint64_t seed)
+      : examples_(examples), batch_(batch), seed_(seed) {}
+
+  FRUGAL_HOST_DEVICE Step at(std::uint64_t step) const {
+    const std::uint64_t steps = steps_per_epoch(examples_, batch_);
+    const std::uint64_t first = step % steps * batch_;
+    const std::uint64_t left = examples_ - first;
+    return {static_cast<std::uint32_t>(step / steps), first, left < batch_ ? left : batch_};
+  }
+
+  /// Position -> index of the example.
+  FRUGAL_HOST_DEVICE Permutation order(std::uint32_t epoch) const { return Permutation(examples_, seed_, epoch); }
+
+ private:
+  std::uint64_t examples_;
+  std::uint64_t batch_;
+  std::uint64_t seed_;
+};
+
+}  // namespace frugal
