@@ -9,6 +9,7 @@
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
@@ -40,14 +41,11 @@ bool is_of_the_machine(const std::string& unit) {
   return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
 }
 
-/// Computed from shapes alone, by one formula for all back ends: no machine may change it.
-bool is_analytic(const std::string& name) { return name == "parameters" || name.starts_with("flops."); }
-
-Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction) {
+Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction, bool exact) {
   Tolerance tolerance;
   tolerance.metric = name;
   if (direction == Direction::informative) {
-    tolerance.ignore = !is_analytic(name);
+    tolerance.ignore = !exact;
   } else if (is_of_the_machine(unit)) {
     tolerance.ignore = true;
   } else {
@@ -190,7 +188,8 @@ class GroupJudge {
     if (!descriptor) descriptor = rules_.run.provenance.metric(name);
     Yardstick yardstick{
         name, descriptor ? descriptor->unit : "", descriptor ? descriptor->direction : Direction::informative, {}};
-    yardstick.tolerance = tolerance_for(name, default_tolerance(name, yardstick.unit, yardstick.direction));
+    yardstick.tolerance = tolerance_for(name, default_tolerance(name, yardstick.unit, yardstick.direction,
+                                                               descriptor && descriptor->exact));
     if (yardstick.tolerance.ignore) return;
     const SeedValue value_of = [&](const CellRecord& record) -> std::optional<double> {
       const auto found = record.metrics.find(name);
@@ -243,7 +242,7 @@ class GroupJudge {
   /// disturbance must not decide; repeats of one seed are no draws of it, so noise is over seeds where there are any.
   void judge_time(const std::string& stage) {
     Yardstick yardstick{"time." + stage, "s", Direction::lower_is_better, {}};
-    yardstick.tolerance = tolerance_for(yardstick.name, default_tolerance(yardstick.name, "s", yardstick.direction));
+    yardstick.tolerance = tolerance_for(yardstick.name, default_tolerance(yardstick.name, "s", yardstick.direction, false));
     if (yardstick.tolerance.ignore) return;
     const SeedValue value_of = [&](const CellRecord& record) { return stage_seconds(record, stage); };
     const std::optional<Samples> samples = collect(value_of);

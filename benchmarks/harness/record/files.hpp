@@ -9,12 +9,6 @@
 
 namespace frugal::harness {
 
-/// The whole file. Throws UserError when it cannot be read.
-std::string read_text(const std::filesystem::path& path);
-
-/// Throws UserError at `place`.
-Json parse_json(std::string_view text, const Place& place);
-
 /// folder/run.json.
 Provenance load_provenance(const std::filesystem::path& folder);
 

@@ -13,6 +13,7 @@
 
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/record.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -161,7 +162,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
       throw UserError(Place{folder_.string()},
                       "another frugal is writing to this run folder. Wait until it is done, or give another --out");
     if (start_anew) keep_old_record(cells, run);
-    std::string text = std::filesystem::exists(cells) ? read_text(cells) : std::string();
+    std::string text = std::filesystem::exists(cells) ? read_whole_file(cells) : std::string();
     text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
     Provenance current = provenance;
     if (std::filesystem::exists(run)) {

@@ -1,26 +1,16 @@
 #include "benchmarks/harness/report/caption.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
-#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 
 namespace frugal::harness {
 namespace {
-
-/// Different values of a path over the rows, in order of appearance.
-std::vector<std::string> caption_values(const RowSet& set, const std::string& path) {
-  std::vector<std::string> texts;
-  for (const RowGroup& row : set.rows) {
-    const Json* value = cell_value(row.view, path);
-    if (!value) continue;
-    const std::string text = value_text(*value);
-    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
-  }
-  return texts;
-}
 
 std::string n_sentence(const RowSet& set) {
   std::set<std::size_t> counts;
@@ -73,7 +63,8 @@ std::string run_sentence(const Run& run) {
 std::vector<std::string> make_caption(const CaptionFacts& facts) {
   std::vector<std::string> caption{n_sentence(facts.set)};
   const auto add = [&](const char* what, const std::string& path) {
-    const std::vector<std::string> values = caption_values(facts.set, path);
+    std::vector<std::string> values = texts_at(facts.set, path);
+    std::erase(values, "-");
     if (!values.empty()) caption.push_back(fmt::format("{}: {}.", what, fmt::join(values, ", ")));
   };
   add("Data", "dataset.name");

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "benchmarks/harness/record/record.hpp"
-#include "benchmarks/harness/run/select.hpp"
+#include "benchmarks/harness/plan/planned_cells.hpp"
 
 namespace frugal::harness {
 

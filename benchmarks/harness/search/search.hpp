@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "benchmarks/harness/record/record.hpp"
-#include "benchmarks/harness/run/select.hpp"
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/search/strategies.hpp"
 
 namespace frugal::harness {
