@@ -9,6 +9,7 @@
 #include "embedded_manifests.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/sha256.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::data {
 namespace {

@@ -14,6 +14,7 @@
 #include "datasets/synthetic/volume.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::data {
 namespace {

@@ -21,8 +21,9 @@ int run_check(const Call& call) {
 Verb check_verb() {
   return {.name = "check",
           .summary = "a run against a baseline: exit code 1 when it is worse",
-          .help = "Holds a run against a baseline. RUN is a run folder. FILE is one as well, its cells.jsonl, or a YAML "
-                  "file that names one and gives tolerances.\n\nExit code 1: something is worse.",
+          .help =
+              "Holds a run against a baseline. RUN is a run folder. FILE is one as well, its cells.jsonl, or a YAML "
+              "file that names one and gives tolerances.\n\nExit code 1: something is worse.",
           .arguments = {run_argument("RUN")},
           .options = {{.name = "baseline",
                        .value = "FILE",

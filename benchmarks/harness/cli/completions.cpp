@@ -139,8 +139,8 @@ std::string bash_completion() {
       values += fmt::format("    '{} --{}')\n      COMPREPLY={}\n      return ;;\n", verb->name, option.name,
                             bash_reply(option.values));
     }
-    options += fmt::format("      '{}') COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", verb->name,
-                           option_list(*verb));
+    options +=
+        fmt::format("      '{}') COMPREPLY=($(compgen -W '{}' -- \"$cur\")) ;;\n", verb->name, option_list(*verb));
     if (!verb->arguments.empty())
       arguments += fmt::format("    '{}') COMPREPLY={} ;;\n", verb->name, bash_reply(verb->arguments.back().values));
   }

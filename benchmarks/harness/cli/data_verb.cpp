@@ -139,13 +139,15 @@ Values generator_names() {
 }  // namespace
 
 Verb data_verb() {
-  const std::string order = "Files are looked for below --data-dir, the folders of FRUGAL_DATA and the cache, in this "
-                            "order.";
+  const std::string order =
+      "Files are looked for below --data-dir, the folders of FRUGAL_DATA and the cache, in this "
+      "order.";
   return {
       .name = "data",
       .summary = "list, verify, fetch and make data sets",
-      .help = "Which data sets there are, whether the local files are the published ones, and how to get or make them. " +
-              order + "\n\nExit code 2: a file is not the published one; 4: one is missing or not to be had.",
+      .help =
+          "Which data sets there are, whether the local files are the published ones, and how to get or make them. " +
+          order + "\n\nExit code 2: a file is not the published one; 4: one is missing or not to be had.",
       .examples = {"frugal data list", "frugal data fetch ml-100k", "frugal data verify ml-100k"},
       .actions = {
           {.name = "data list",
@@ -169,10 +171,8 @@ Verb data_verb() {
            .help = "Downloads a data set, tells its licence and how to cite it, checks the files and puts them below a "
                    "folder.\n\nExit code 2: what came is not the published file; 4: it is not to be had.",
            .arguments = {{.name = "NAME", .values = manifest_names()}},
-           .options = {{.name = "to",
-                        .value = "DIR",
-                        .help = "the folder; default: the cache",
-                        .values = {.folders = true}}},
+           .options =
+               {{.name = "to", .value = "DIR", .help = "the folder; default: the cache", .values = {.folders = true}}},
            .examples = {"frugal data fetch ml-100k", "frugal data fetch ml-1m --to /srv/data"},
            .run = fetch_data},
           {.name = "data make",
@@ -180,16 +180,14 @@ Verb data_verb() {
            .help = "Writes a generated data set to a file, whose ending chooses the format. What a generator takes: "
                    "frugal list workloads; a picture also takes size, in pixels a side.",
            .arguments = {{.name = "NAME", .values = generator_names()}},
-           .options = {{.name = "out",
-                        .value = "FILE",
-                        .help = "the file to write",
-                        .required = true,
-                        .values = {.files = true}},
-                       {.name = "param",
-                        .value = "KEY=VALUE",
-                        .help = "a parameter of the generator",
-                        .repeatable = true},
-                       {.name = "seed", .value = "N", .help = "of the generator; default: 0"}},
+           .options =
+               {{.name = "out",
+                 .value = "FILE",
+                 .help = "the file to write",
+                 .required = true,
+                 .values = {.files = true}},
+                {.name = "param", .value = "KEY=VALUE", .help = "a parameter of the generator", .repeatable = true},
+                {.name = "seed", .value = "N", .help = "of the generator; default: 0"}},
            .examples = {"frugal data make synthetic-interactions --param users=1000 --out ratings.csv",
                         "frugal data make synthetic-photo --param size=256 --out photo.png"},
            .run = make_data}}};

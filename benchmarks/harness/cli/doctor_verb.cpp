@@ -82,8 +82,9 @@ int run_doctor(const Call& call) {
 Verb doctor_verb() {
   return {.name = "doctor",
           .summary = "what can run on this machine, and why the rest cannot",
-          .help = "Says what can run on this machine and why the rest cannot: the program, the machine, each back end, "
-                  "each data set.",
+          .help =
+              "Says what can run on this machine and why the rest cannot: the program, the machine, each back end, "
+              "each data set.",
           .options = {data_dir_option()},
           .examples = {"frugal doctor"},
           .run = run_doctor};

@@ -13,6 +13,7 @@
 #include "embedded_plans.hpp"
 #include "embedded_tables.hpp"
 #include "impl/api/backend.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -122,16 +123,17 @@ int run_list(const Call& call) {
 }  // namespace
 
 Verb list_verb() {
-  return {.name = "list",
-          .summary = "the workloads with their parameters, back ends, data sets, plans and tables",
-          .help = "Prints what exists: all of it in short, or one of workloads, backends, datasets, plans and tables. "
-                  "`workloads` tells each parameter's type, default, range and meaning.",
-          .arguments = {{.name = "SUBJECT",
-                         .least = 0,
-                         .values = {.words = {"workloads", "backends", "datasets", "plans", "tables"},
-                                    .closed = true}}},
-          .examples = {"frugal list", "frugal list workloads", "frugal list plans"},
-          .run = run_list};
+  return {
+      .name = "list",
+      .summary = "the workloads with their parameters, back ends, data sets, plans and tables",
+      .help =
+          "Prints what exists: all of it in short, or one of workloads, backends, datasets, plans and tables. "
+          "`workloads` tells each parameter's type, default, range and meaning.",
+      .arguments = {{.name = "SUBJECT",
+                     .least = 0,
+                     .values = {.words = {"workloads", "backends", "datasets", "plans", "tables"}, .closed = true}}},
+      .examples = {"frugal list", "frugal list workloads", "frugal list plans"},
+      .run = run_list};
 }
 
 }  // namespace frugal::harness

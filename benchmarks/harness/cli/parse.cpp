@@ -7,6 +7,7 @@
 #include <boost/program_options.hpp>
 
 #include "benchmarks/harness/cli/help.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -47,9 +47,10 @@ int show_plan(const Call& call) {
 Verb plan_verb() {
   return {.name = "plan",
           .summary = "expand and validate a plan, run nothing",
-          .help = "Expands and validates a plan, and prints its cells: the id, and what varies between them. Runs "
-                  "nothing. PLAN is a file or the name of a built-in plan (frugal list plans).\n\nExit code 2: the plan "
-                  "has a mistake; 4: it is right, but something it needs is not available here.",
+          .help =
+              "Expands and validates a plan, and prints its cells: the id, and what varies between them. Runs "
+              "nothing. PLAN is a file or the name of a built-in plan (frugal list plans).\n\nExit code 2: the plan "
+              "has a mistake; 4: it is right, but something it needs is not available here.",
           .arguments = {plan_argument()},
           .options = {set_option(), data_dir_option()},
           .examples = {"frugal plan demo", "frugal plan benchmarks/plans/smoke.yaml --set seeds=[1,2,3]"},

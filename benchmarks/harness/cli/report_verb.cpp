@@ -2,24 +2,16 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "embedded_tables.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
-
-/// In place, since the file may be a pipe.
-void write_text(const std::string& text, const std::filesystem::path& path) {
-  std::ofstream stream(path, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) throw UserError(Place{path.string()}, "cannot be written");
-}
 
 int run_report(const Call& call) {
   const TableFormat format = parse_format(call.one("format").value_or("md"));
@@ -37,7 +29,7 @@ int run_report(const Call& call) {
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
   const std::string text = render(tables, format);
   if (const auto path = call.one("out")) {
-    write_text(text, *path);
+    write_whole_file(*path, text);
     fmt::print(stderr, "wrote {}\n", *path);
   } else {
     fmt::print("{}", text);
@@ -52,25 +44,26 @@ Verb report_verb() {
   for (const auto& [name, text] : embedded::tables()) tables.words.emplace_back(name);
   ArgumentSpec runs = run_argument("RUN");
   runs.most = 64;
-  return {.name = "report",
-          .summary = "a table of a run, as text, Markdown, CSV, LaTeX or HTML",
-          .help = "Tables of one or more runs. Without --table: every built-in table that has something to show (frugal "
-                  "list tables).",
-          .arguments = {std::move(runs)},
-          .options = {{.name = "table",
-                       .value = "SPEC",
-                       .help = "a file, or the name of a built-in table",
-                       .repeatable = true,
-                       .values = std::move(tables)},
-                      format_option(words(table_format_names),
-                                    "md (default), csv, tex, html, or svg: the plots of the tables"),
-                      {.name = "out",
-                       .value = "FILE",
-                       .help = "writes here instead of to standard output",
-                       .values = {.files = true}}},
-          .examples = {"frugal report results/local/demo",
-                       "frugal report results/local/demo --format tex --out table.tex"},
-          .run = run_report};
+  return {
+      .name = "report",
+      .summary = "a table of a run, as text, Markdown, CSV, LaTeX or HTML",
+      .help =
+          "Tables of one or more runs. Without --table: every built-in table that has something to show (frugal "
+          "list tables).",
+      .arguments = {std::move(runs)},
+      .options = {{.name = "table",
+                   .value = "SPEC",
+                   .help = "a file, or the name of a built-in table",
+                   .repeatable = true,
+                   .values = std::move(tables)},
+                  format_option(words(table_format_names),
+                                "md (default), csv, tex, html, or svg: the plots of the tables"),
+                  {.name = "out",
+                   .value = "FILE",
+                   .help = "writes here instead of to standard output",
+                   .values = {.files = true}}},
+      .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex"},
+      .run = run_report};
 }
 
 }  // namespace frugal::harness

@@ -101,12 +101,14 @@ Verb run_verb() {
   return {
       .name = "run",
       .summary = "run a plan; continues where it stopped",
-      .help = "Runs a plan, each cell in a process of its own. Finished cells are kept at once, and are not run again "
-              "when the same command is given again: a run that was stopped goes on where it was. Failed cells are "
-              "neither repeated nor called done until --rerun failed. PLAN is a file or the name of a built-in plan "
-              "(frugal list plans).",
+      .help =
+          "Runs a plan, each cell in a process of its own. Finished cells are kept at once, and are not run again "
+          "when the same command is given again: a run that was stopped goes on where it was. Failed cells are "
+          "neither repeated nor called done until --rerun failed. PLAN is a file or the name of a built-in plan "
+          "(frugal list plans).",
       .arguments = {plan_argument()},
-      .options = {set_option(), out_option("the records go"),
+      .options = {set_option(),
+                  out_option("the records go"),
                   {.name = "only",
                    .value = "PATH=VALUE[,...]",
                    .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
@@ -118,9 +120,9 @@ Verb run_verb() {
                    .value = "I/N",
                    .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
                   data_dir_option()},
-      .examples = {"frugal run demo",
-                   "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",
-                   "frugal run benchmarks/plans/smoke.yaml --only backend=cpu,seed=1", "frugal run demo --rerun failed"},
+      .examples = {"frugal run demo", "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",
+                   "frugal run benchmarks/plans/smoke.yaml --only backend=cpu,seed=1",
+                   "frugal run demo --rerun failed"},
       .run = run_plan};
 }
 

@@ -75,17 +75,20 @@ int search_plan(const Call& call) {
 Verb search_verb() {
   return {.name = "search",
           .summary = "look for the best structure in the space of a plan; continues where it stopped",
-          .help = "Looks for the best structure in the space of a plan (its key `search`), with each strategy that it "
-                  "names, and prints what each found and what that cost. Evaluations are cells as of `frugal run`: kept "
-                  "at once, and not run again. A strategy is charged for all that it asks for, also when another one "
-                  "has asked for it before.\n\nExit code 1: no structure is within the bounds.",
+          .help =
+              "Looks for the best structure in the space of a plan (its key `search`), with each strategy that it "
+              "names, and prints what each found and what that cost. Evaluations are cells as of `frugal run`: kept "
+              "at once, and not run again. A strategy is charged for all that it asks for, also when another one "
+              "has asked for it before.\n\nExit code 1: no structure is within the bounds.",
           .arguments = {plan_argument()},
-          .options = {set_option(), out_option("records and search.json go"),
+          .options = {set_option(),
+                      out_option("records and search.json go"),
                       {.name = "rerun",
                        .value = "failed|all",
                        .help = "runs again what failed, or everything (the old record is kept as .bak)",
                        .values = {.words = words(rerun_names), .closed = true}},
-                      format_option({"md", "csv", "tex", "html"}, "md (default), csv, tex or html"), data_dir_option()},
+                      format_option({"md", "csv", "tex", "html"}, "md (default), csv, tex or html"),
+                      data_dir_option()},
           .examples = {"frugal search structure.yaml", "frugal search structure.yaml --set seeds=[1,2,3] --format tex"},
           .run = search_plan};
 }

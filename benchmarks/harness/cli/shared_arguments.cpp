@@ -45,8 +45,7 @@ OptionSpec out_option(const std::string& what) {
 }
 
 OptionSpec format_option(std::vector<std::string> words, const std::string& help) {
-  return {
-      .name = "format", .value = "FORMAT", .help = help, .values = {.words = std::move(words), .closed = true}};
+  return {.name = "format", .value = "FORMAT", .help = help, .values = {.words = std::move(words), .closed = true}};
 }
 
 LoadedPlan load_plan_of(const Call& call) {

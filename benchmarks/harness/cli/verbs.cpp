@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "benchmarks/harness/run/cell_main.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -28,9 +29,8 @@ const std::vector<Verb>& verbs() {
                                search_verb(), verify_verb(), report_verb(), check_verb(), compare_verb()};
     table.push_back(help_verb(words_of_verbs(table)));
     table.push_back(documents_verb());
-    table.push_back({.name = cell_verb, .summary = "", .run = [](const Call& call) {
-                       return cell_main(call.workloads);
-                     }});
+    table.push_back(
+        {.name = cell_verb, .summary = "", .run = [](const Call& call) { return cell_main(call.workloads); }});
     return table;
   }();
   return all;

@@ -77,8 +77,9 @@ int run_verify(const Call& call) {
 Verb verify_verb() {
   return {.name = "verify",
           .summary = "check a back end against the reference on this machine",
-          .help = "Checks back ends against `reference`, step by step from the same state, on this machine. Without "
-                  "--backend: all that can run here.\n\nExit code 1: a check failed; 4: the back end is not available.",
+          .help =
+              "Checks back ends against `reference`, step by step from the same state, on this machine. Without "
+              "--backend: all that can run here.\n\nExit code 1: a check failed; 4: the back end is not available.",
           .options = {{.name = "backend",
                        .value = "NAME",
                        .help = "the one to check",

@@ -188,8 +188,8 @@ class GroupJudge {
     if (!descriptor) descriptor = rules_.run.provenance.metric(name);
     Yardstick yardstick{
         name, descriptor ? descriptor->unit : "", descriptor ? descriptor->direction : Direction::informative, {}};
-    yardstick.tolerance = tolerance_for(name, default_tolerance(name, yardstick.unit, yardstick.direction,
-                                                               descriptor && descriptor->exact));
+    yardstick.tolerance = tolerance_for(
+        name, default_tolerance(name, yardstick.unit, yardstick.direction, descriptor && descriptor->exact));
     if (yardstick.tolerance.ignore) return;
     const SeedValue value_of = [&](const CellRecord& record) -> std::optional<double> {
       const auto found = record.metrics.find(name);
@@ -242,7 +242,8 @@ class GroupJudge {
   /// disturbance must not decide; repeats of one seed are no draws of it, so noise is over seeds where there are any.
   void judge_time(const std::string& stage) {
     Yardstick yardstick{"time." + stage, "s", Direction::lower_is_better, {}};
-    yardstick.tolerance = tolerance_for(yardstick.name, default_tolerance(yardstick.name, "s", yardstick.direction, false));
+    yardstick.tolerance =
+        tolerance_for(yardstick.name, default_tolerance(yardstick.name, "s", yardstick.direction, false));
     if (yardstick.tolerance.ignore) return;
     const SeedValue value_of = [&](const CellRecord& record) { return stage_seconds(record, stage); };
     const std::optional<Samples> samples = collect(value_of);

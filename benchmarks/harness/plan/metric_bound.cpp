@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "benchmarks/harness/plan/point.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 

@@ -13,7 +13,7 @@ class Vocabulary;
 
 struct MetricBound {
   std::string metric;
-  std::optional<double> min;                           ///< inclusive, as is max; one of the two is there
+  std::optional<double> min;  ///< inclusive, as is max; one of the two is there
   std::optional<double> max;
   std::vector<std::pair<std::string, Json>> where{};  ///< of a gate: dotted path -> value; all must match
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "impl/base/suggestion.hpp"
+
 namespace frugal::harness {
 namespace {
 

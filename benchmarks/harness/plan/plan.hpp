@@ -41,8 +41,8 @@
 
 #include "benchmarks/harness/plan/metric_bound.hpp"
 #include "benchmarks/harness/plan/search_spec.hpp"
-#include "impl/base/names.hpp"
 #include "benchmarks/harness/workload.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::harness {
 
@@ -74,7 +74,7 @@ struct Plan {
   Measure measure;
   Limits limits;
   Determinism determinism = Determinism::free;
-  double band = 0;  ///< of repeatable: relative
+  double band = 0;                     ///< of repeatable: relative
   std::vector<MetricBound> gates;      ///< held by each cell that ended well (exit code 1 when one is not)
   std::vector<Cell> cells;             ///< expanded, distinct, in order; of a search: its structures, seeds innermost
   std::optional<SearchSpec> search{};  ///< set: a plan for `frugal search`

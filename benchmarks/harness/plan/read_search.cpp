@@ -6,6 +6,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/plan.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -173,7 +174,8 @@ SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
   }
   read_objective(vocabulary, node, search);
   if (const Node* bounds = node.find("subject_to")) {
-    for (const Node& bound : bounds->as_list()) search.bounds.push_back(read_metric_bound(vocabulary, bound, "bound", false));
+    for (const Node& bound : bounds->as_list())
+      search.bounds.push_back(read_metric_bound(vocabulary, bound, "bound", false));
   }
   if (const Node* fidelity = node.find("fidelity")) search.fidelity = read_fidelity(vocabulary, *fidelity, search);
   search.strategies = read_strategies(node.find("strategies"), search.fidelity.has_value());

@@ -177,10 +177,10 @@ class Comparer {
 
   /// A row stands for two machines; the sides' names stand for them.
   void add_row(Table& table, std::size_t n, std::vector<TableEntry> entries) const {
-    table.rows.push_back({std::move(entries),
-                          {static_cast<int>(n),
-                           "A: " + machine_text(a_.provenance) + "; B: " + machine_text(b_.provenance),
-                           "A: " + build_text(a_.provenance) + "; B: " + build_text(b_.provenance)}});
+    table.rows.push_back(
+        {std::move(entries),
+         {static_cast<int>(n), "A: " + machine_text(a_.provenance) + "; B: " + machine_text(b_.provenance),
+          "A: " + build_text(a_.provenance) + "; B: " + build_text(b_.provenance)}});
   }
 
   /// `of_interval`: what else is to be said of it.

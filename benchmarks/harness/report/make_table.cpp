@@ -10,6 +10,7 @@
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -57,9 +58,8 @@ class TableMaker {
 
   Table make() {
     table_.name = spec_.name;
-    table_.title = fill_template(spec_.title, [&](const std::string& path) {
-      return fmt::format("{}", fmt::join(texts_at(set_, path), ", "));
-    });
+    table_.title = fill_template(
+        spec_.title, [&](const std::string& path) { return fmt::format("{}", fmt::join(texts_at(set_, path), ", ")); });
     table_.notes = spec_.notes;
     drop_unmeasured();
     if (const bool counts_differ = std::ranges::any_of(set_.rows,

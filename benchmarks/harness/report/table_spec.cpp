@@ -8,7 +8,8 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
 #include "embedded_tables.hpp"
-#include "impl/base/text.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

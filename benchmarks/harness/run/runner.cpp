@@ -78,10 +78,10 @@ RunSummary run_cells(const RunRequest& request) {
   std::size_t unavailable = 0;
   for (const PlannedCell* cell : todo) {
     progress.begin(*cell->cell, cell->label);
-    CellEnd end = request.execute(
-        {*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band, request.data_dirs,
-         request.store.folder() / "artifacts" / cell->id},
-        cell->plan->limits, [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
+    CellEnd end = request.execute({*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band,
+                                   request.data_dirs, request.store.folder() / "artifacts" / cell->id},
+                                  cell->plan->limits,
+                                  [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
     if (end.failure == Failure::interrupted) {
       progress.clear();
       summary.interrupted = true;

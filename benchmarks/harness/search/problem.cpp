@@ -169,8 +169,7 @@ std::string broken_bounds_text(const std::vector<MetricBound>& bounds, const Met
     const auto value = values.find(bound.metric);
     if (value == values.end()) continue;
     if (const std::optional<Breach> breach = breach_of(bound, value->second)) {
-      parts.push_back(
-          fmt::format("{} {:.4g} is {} {:.4g}", bound.metric, value->second, breach->side, breach->limit));
+      parts.push_back(fmt::format("{} {:.4g} is {} {:.4g}", bound.metric, value->second, breach->side, breach->limit));
     }
   }
   return fmt::format("{}", fmt::join(parts, ", "));

@@ -106,8 +106,8 @@ StrategyOutcome run_strategy(Strategy strategy, const SearchSpace& space, const 
 }
 
 std::string outcome_text(const Plan& plan, const SearchSpace& space, const StrategyOutcome& outcome) {
-  const std::string head = fmt::format("{}: {} evaluation{}", to_word(strategy_names, outcome.strategy), outcome.trials.size(),
-                                       outcome.trials.size() == 1 ? "" : "s");
+  const std::string head = fmt::format("{}: {} evaluation{}", to_word(strategy_names, outcome.strategy),
+                                       outcome.trials.size(), outcome.trials.size() == 1 ? "" : "s");
   const SearchTrial* found = outcome.found();
   if (found == nullptr) return head + ", none of them within the bounds";
   const MetricValues& metrics = found->trial.metrics;
@@ -224,8 +224,9 @@ Json to_json(const SearchOutcome& outcome) {
   for (const OrderedAxis& axis : search.axes) json["space"][axis.path] = axis.values;
   if (search.fidelity) json["fidelity"] = {{search.fidelity->path, search.fidelity->values}};
   for (const StrategyOutcome& one : outcome.strategies) {
-    Json strategy = {
-        {"name", to_word(strategy_names, one.strategy)}, {"trials", trials_json(outcome, one)}, {"seconds", one.seconds}};
+    Json strategy = {{"name", to_word(strategy_names, one.strategy)},
+                     {"trials", trials_json(outcome, one)},
+                     {"seconds", one.seconds}};
     if (!search.cost.empty()) strategy["cost"] = one.cost;
     if (one.found() != nullptr) strategy["best"] = *one.best;
     json["strategies"].push_back(std::move(strategy));

@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "benchmarks/harness/record/files.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -60,15 +60,14 @@ std::size_t failed_cells(const std::vector<SearchOutcome>& outcomes, const Run& 
       for (const SearchTrial& trial : strategy.trials) asked.insert(trial.cells.begin(), trial.cells.end());
     }
   }
-  return static_cast<std::size_t>(std::ranges::count_if(run.cells, [&](const CellRecord& record) {
-    return record.status != Status::ok && asked.contains(record.id);
-  }));
+  return static_cast<std::size_t>(std::ranges::count_if(
+      run.cells, [&](const CellRecord& record) { return record.status != Status::ok && asked.contains(record.id); }));
 }
 
 void write_searches(const std::vector<SearchOutcome>& outcomes, const std::filesystem::path& folder) {
   Json json = {{"schema", 1}, {"searches", Json::array()}};
   for (const SearchOutcome& outcome : outcomes) json["searches"].push_back(to_json(outcome));
-  replace_file(folder / "search.json", json.dump(2) + "\n");
+  write_whole_file(folder / "search.json", json.dump(2) + "\n");
 }
 
 }  // namespace frugal::harness

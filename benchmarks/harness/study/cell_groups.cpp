@@ -86,8 +86,8 @@ std::string describe_cell(const Json& cell, std::span<const std::string> varying
   for (const std::string& path : varying) {
     const Json* value = cell_value(cell, path);
     if (!value || path == "dataset.name" || path == "workload" || path == "backend") continue;
-    text += (text.empty() ? "" : " ") + short_path(path, workload ? value_text(*workload) : "") + "=" +
-            value_text(*value);
+    text +=
+        (text.empty() ? "" : " ") + short_path(path, workload ? value_text(*workload) : "") + "=" + value_text(*value);
   }
   return text;
 }

@@ -28,8 +28,8 @@ std::vector<CellGroup> group_cells(const Run& run);
 
 /// Cells of one machine (and number of threads) and one build, from one run or several.
 struct PooledCell : SeedRecords {
-  Json cell;  ///< without its seed
-  Json view;  ///< the same with implementation, machine and build
+  Json cell;            ///< without its seed
+  Json view;            ///< the same with implementation, machine and build
   std::string machine;  ///< machine_text
   std::string build;    ///< build_text
 };

@@ -8,6 +8,8 @@
 
 #include "benchmarks/harness/plan/overrides.hpp"
 
+#include "impl/base/suggestion.hpp"
+
 namespace frugal::harness {
 namespace {
 

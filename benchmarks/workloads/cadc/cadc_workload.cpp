@@ -24,7 +24,6 @@ using harness::Cell;
 using harness::Complaint;
 using harness::MetricDescriptor;
 using harness::Outcome;
-using harness::ParamSpec;
 using harness::RunContext;
 using harness::Work;
 
@@ -141,9 +140,9 @@ class Cadc final : public harness::Workload {
     all.push_back({"interactions.kept", "", informative, "{:.0f}", "training interactions stage 2 saw"});
     all.push_back({"steps", "", informative, "{:.0f}", "optimiser steps of stage 2"});
     all.push_back({"steps.kept", "", informative, "{:.0f}", "steps up to the state that early stopping kept"});
-    all.push_back({"parameters", "", informative, "{:.0f}", "of the model that ranks"});
-    all.push_back({"flops.train", "FLOP", informative, "{:.4g}", "stages 1 and 2, analytic, optimiser included"});
-    all.push_back({"flops.inference", "FLOP", informative, "{:.4g}", "one user against all items, analytic"});
+    all.push_back({"parameters", "", informative, "{:.0f}", "of the model that ranks", true});
+    all.push_back({"flops.train", "FLOP", informative, "{:.4g}", "stages 1 and 2, analytic, optimiser included", true});
+    all.push_back({"flops.inference", "FLOP", informative, "{:.4g}", "one user against all items, analytic", true});
     return all;
   }
 

@@ -24,7 +24,6 @@ using harness::Cell;
 using harness::Complaint;
 using harness::MetricDescriptor;
 using harness::Outcome;
-using harness::ParamSpec;
 using harness::RunContext;
 using harness::Work;
 
@@ -180,9 +179,9 @@ class DlrmWorkload final : public harness::Workload {
             {"samples", "", informative, "{:.0f}", "training examples processed, all epochs"},
             {"examples.kept", "", informative, "{:.0f}", "training examples the model saw"},
             {"loss[train]", "", informative, "{:.4f}", "mean over the last epoch's steps, each before its update"},
-            {"parameters", "", informative, "{:.0f}", "tables and dense layers"},
-            {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included"},
-            {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic"}};
+            {"parameters", "", informative, "{:.0f}", "tables and dense layers", true},
+            {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included", true},
+            {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic", true}};
   }
 
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {

@@ -9,7 +9,7 @@
 
 namespace frugal::workloads {
 
-std::vector<harness::ParamSpec> inr_params();
+std::vector<ParamSpec> inr_params();
 
 /// The signal that a cell trains on.
 data::SignalChoice signal_choice(const harness::Cell& cell);

@@ -9,6 +9,7 @@
 
 #include "datasets/catalog/catalog.hpp"
 #include "datasets/interactions/attributes.hpp"
+#include "impl/base/suggestion.hpp"
 #include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
@@ -16,7 +17,6 @@ namespace frugal::workloads {
 using harness::Cell;
 using harness::Complaint;
 using harness::DatasetChoice;
-using harness::ParamSpec;
 
 std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
   std::vector<DatasetChoice> choices;

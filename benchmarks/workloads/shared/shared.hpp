@@ -48,7 +48,7 @@ Precision precision_of(const Json& own);
 
 /// initial_weights and save_weights: a model's whole state, optimiser and steps included, as a safetensors file. A run
 /// that starts from it goes on where the other one ended.
-std::vector<harness::ParamSpec> checkpoint_params();
+std::vector<ParamSpec> checkpoint_params();
 
 /// Does the cell name a file to start from?
 bool starts_from_checkpoint(const harness::Cell& cell);
