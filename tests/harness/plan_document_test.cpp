@@ -182,5 +182,23 @@ TEST(PlanDocument, SeveralDocumentsAreSeveralPlans) {
   EXPECT_EQ(text_error(plan_head + "---\n" + plan_head), "p.yaml:7:7: another plan of this file is called 'p' too");
 }
 
+TEST(PlanDocument, EachCellIsCheckedOnce) {
+  class CountingWorkload final : public FakeWorkload {
+   public:
+    std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& dirs) const override {
+      ++checks;
+      return FakeWorkload::check(cell, dirs);
+    }
+    mutable int checks = 0;
+  };
+  const CountingWorkload counting;
+  const PlanFile file =
+      parse_plan(plan_head + "matrix: {backend: [cpu, cuda]}\nseeds: [1, 2]", "p.yaml", {}, {&counting}, {});
+  const std::vector<PlannedCell> cells = planned_cells(file);
+  EXPECT_EQ(unavailable(cells).size(), 1U);
+  EXPECT_TRUE(unavailable({cells[0], cells[1]}).empty()) << "those of the cpu";
+  EXPECT_EQ(counting.checks, 4);
+}
+
 }  // namespace
 }  // namespace frugal::harness
