@@ -75,16 +75,11 @@ std::string zsh_escaped(const std::string& text) {
 
 /// What _arguments does for a value.
 std::string zsh_action(const std::string& placeholder, const Values& values) {
-  std::vector<std::string> ways;
-  const std::string name = zsh_escaped(placeholder);
-  if (!values.words.empty()) ways.push_back(fmt::format("({})", fmt::join(values.words, " ")));
-  if (values.files) ways.emplace_back("_files");
-  if (values.folders) ways.emplace_back("_files -/");
-  if (ways.empty()) return name + ": ";
-  if (ways.size() == 1) return name + ":" + ways[0];
-  std::string all = name + ":_alternative";
-  for (std::size_t i = 0; i < ways.size(); ++i) all += fmt::format(" \"{}:{}:{}\"", i, name, ways[i]);
-  return all;
+  const std::string name = zsh_escaped(placeholder) + ":";
+  const std::string words = fmt::format("{}", fmt::join(values.words, " "));
+  if (values.folders) return name + "_files -/";
+  if (values.files) return name + (words.empty() ? "_files" : " _frugal_words_or_files \"" + words + "\"");
+  return name + (words.empty() ? " " : "(" + words + ")");
 }
 
 std::string zsh_arguments(const Verb& verb) {
@@ -114,8 +109,7 @@ std::string fish_values(const Values& values) {
   std::string text;
   if (!values.words.empty()) text += fmt::format(" -a '{}'", fmt::join(values.words, " "));
   if (values.folders) text += " -a '(__fish_complete_directories)'";
-  if (values.files) text += " -F";
-  return text;
+  return text + (values.files ? " -F" : "");
 }
 
 std::string fish_line(const std::string& condition, const std::string& rest) {
@@ -184,7 +178,9 @@ std::string zsh_completion() {
         verb->name, zsh_described(actions), action_cases);
   }
   return fmt::format(
-      "#compdef frugal\n# {}\n_frugal() {{\n  local -a known\n"
+      "#compdef frugal\n# {}\n"
+      "_frugal_words_or_files() {{\n  _alternative \"words:word:($1)\" 'files:file:_files'\n}}\n"
+      "_frugal() {{\n  local -a known\n"
       "  if (( CURRENT == 2 )); then\n    known=({})\n    _describe verb known\n    return\n  fi\n"
       "  shift words\n  (( CURRENT-- ))\n  case $words[1] in\n{}  esac\n}}\n_frugal \"$@\"\n",
       made_note, zsh_described(shown_verbs()), cases);
@@ -193,11 +189,12 @@ std::string zsh_completion() {
 std::string fish_completion() {
   std::string text = fmt::format(
       "# fish completion for frugal. {}\n"
-      "# Are these the first words after the program's name, and nothing but them where `exactly` is asked for?\n"
+      "# Do these words come right after the program's name?\n"
       "function __frugal_begins\n"
       "    set -l words (commandline -opc)[2..-1]\n"
-      "    test \"$words[1..(count $argv)]\" = \"$argv\"\n"
+      "    string match -q -- \"$argv *\" \"$words \"\n"
       "end\n"
+      "# The same, and nothing after them?\n"
       "function __frugal_is\n"
       "    set -l words (commandline -opc)[2..-1]\n"
       "    test \"$words\" = \"$argv\"\n"
@@ -217,7 +214,10 @@ std::string fish_completion() {
     const std::string begins = "__frugal_begins " + verb->name;
     text += fish_line(begins, " -l help -d 'this text'");
     for (const OptionSpec& option : verb->options) {
-      text += fish_line(begins, fmt::format(" -l {}{}{} -d {}", option.name, option.value.empty() ? "" : " -r",
+      text += fish_line(begins, fmt::format(" -l {}{}{} -d {}", option.name,
+                                            option.value.empty()  ? ""
+                                            : option.values.files ? " -r"
+                                                                  : " -x",
                                             fish_values(option.values), single_quoted(option.help, "\\'")));
     }
     if (!verb->arguments.empty()) {
