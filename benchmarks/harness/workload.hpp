@@ -25,7 +25,7 @@ struct MetricDescriptor {
   Direction direction = Direction::informative;
   std::string format = "{:.4f}";  ///< fmt format of one double
   std::string help;
-  bool exact = false;  ///< follows from the cell's parameters by arithmetic alone: any difference is a change
+  bool exact = false;  ///< counted or computed from shapes, not measured: any difference is a change
 };
 
 inline constexpr Named<MetricDescriptor::Direction> direction_names[] = {

@@ -12,6 +12,9 @@
 namespace frugal::harness {
 namespace {
 
+constexpr const char* interval_words =
+    "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
+
 std::string n_sentence(const RowSet& set) {
   std::set<std::size_t> counts;
   std::set<std::uint64_t> seeds;
@@ -22,13 +25,11 @@ std::string n_sentence(const RowSet& set) {
   }
   if (counts.empty()) return "No cell ended well (n = 0).";
   const std::string which = seeds.size() <= 10 ? fmt::format(" ({})", fmt::join(seeds, ", ")) : "";
-  if (counts.size() == 1 && *counts.begin() == 1) {
-    return fmt::format("n = 1: one seed{}, so no interval.", seeds.size() == 1 ? which : "");
-  }
-  std::string text = "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
-  if (counts.size() == 1) return fmt::format("{}; n = {} seeds{}.", text, *counts.begin(), which);
-  text += fmt::format("; n = {} to {} seeds, by row", *counts.begin(), *counts.rbegin());
-  return text + (counts.contains(1) ? "; rows with n = 1 have no interval." : ".");
+  // Of rows with one seed each, not the same one, the list would read as if each had them all.
+  const bool lists = *counts.begin() > 1 || seeds.size() == 1;
+  if (counts.size() == 1) return interval_sentence(*counts.begin(), lists ? which : "");
+  return fmt::format("{}; n = {} to {} seeds, by row{}", interval_words, *counts.begin(), *counts.rbegin(),
+                     counts.contains(1) ? "; rows with n = 1 have no interval." : ".");
 }
 
 std::string repeats_sentence(const RowSet& set) {
@@ -46,6 +47,11 @@ std::string repeats_sentence(const RowSet& set) {
 }
 
 }  // namespace
+
+std::string interval_sentence(std::size_t n, const std::string& which) {
+  if (n == 1) return fmt::format("n = 1: one seed{}, so no interval.", which);
+  return fmt::format("{}; n = {} seeds{}.", interval_words, n, which);
+}
 
 std::string run_sentence(const Run& run) {
   const Provenance& provenance = run.provenance;

@@ -173,13 +173,7 @@ class SearchTableMaker {
   }
 
   void add_caption() {
-    const std::size_t n = outcome_.space.seeds;
-    table_.caption.push_back(
-        n == 1
-            ? "n = 1: one seed, so no interval."
-            : fmt::format("Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree); "
-                          "n = {} seeds.",
-                          n));
+    table_.caption.push_back(interval_sentence(outcome_.space.seeds));
     table_.caption.push_back(
         "Costs: everything that the strategy asked for, all seeds, also what another one had run before; time: all "
         "stages. Gap: to the best of the exhaustive search.");

@@ -12,6 +12,7 @@
 #include "benchmarks/workloads/cadc/tables.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "benchmarks/workloads/shared/spec_words.hpp"
 #include "datasets/interactions/attributes.hpp"
 #include "datasets/interactions/interactions.hpp"
 #include "impl/common/flops.hpp"
@@ -236,7 +237,7 @@ class Cadc final : public harness::Workload {
     spec.item_features = data::width(problem.side.items);
     std::vector<Interaction> sample;
     context.stage("sample", [&] {
-      const Sampling sampling = *sampling_by_name(own.at("sampling").get<std::string>());
+      const Sampling sampling = choice_of(sampling_names, own, "sampling");
       std::vector<float> scores;
       if (sampling == Sampling::hardest) scores = scores_of(mf->export_state(), split.train);
       sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);

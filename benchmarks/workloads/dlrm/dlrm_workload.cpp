@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 #include <stdexcept>
 #include <utility>
 
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "benchmarks/workloads/shared/spec_words.hpp"
 #include "datasets/clicks/clicks.hpp"
 #include "datasets/interactions/attributes.hpp"
 #include "impl/base/permutation.hpp"
@@ -28,10 +28,6 @@ using harness::RunContext;
 using harness::Work;
 
 DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32_t> table_rows) {
-  static const std::map<std::string, OptimizerKind> optimizers = {{"sgd", OptimizerKind::sgd},
-                                                                  {"adagrad", OptimizerKind::adagrad},
-                                                                  {"rowwise_adagrad", OptimizerKind::rowwise_adagrad},
-                                                                  {"adam", OptimizerKind::adam}};
   const Json& own = cell.own();
   DlrmSpec spec;
   spec.dense_features = dense_features;
@@ -40,11 +36,11 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   spec.embedding_dim = own.at("embedding_dim");
   spec.bottom = own.at("bottom").get<std::vector<int>>();
   spec.top = own.at("top").get<std::vector<int>>();
-  spec.interaction = own.at("interaction") == "dot" ? FeatureInteraction::dot : FeatureInteraction::cat;
-  spec.optimizer = optimizers.at(own.at("optimizer"));
+  spec.interaction = choice_of(interaction_names, own, "interaction");
+  spec.optimizer = choice_of(optimizer_names, own, "optimizer");
   spec.learning_rate = own.at("learning_rate");
   spec.batch = own.at("batch");
-  spec.precision = precision_of(own);
+  spec.precision = choice_of(precision_names, own, "precision");
   spec.seed = cell.seed;
   return spec;
 }
@@ -136,12 +132,12 @@ class DlrmWorkload final : public harness::Workload {
          .type = Type::string,
          .default_value = "dot",
          .help = "how features meet",
-         .choices = {"dot", "cat"}},
+         .choices = words(interaction_names)},
         {.name = "optimizer",
          .type = Type::string,
          .default_value = "adagrad",
          .help = "of tables and dense layers",
-         .choices = {"sgd", "adagrad", "rowwise_adagrad", "adam"}},
+         .choices = words(optimizer_names)},
         {.name = "learning_rate", .type = Type::real, .default_value = 0.02, .help = "constant", .min = 0, .max = 100},
         {.name = "batch",
          .type = Type::integer,
@@ -153,7 +149,7 @@ class DlrmWorkload final : public harness::Workload {
          .type = Type::string,
          .default_value = "fp32",
          .help = "operands of the dense layers' products; sums are fp32",
-         .choices = {"fp32", "tf32", "bf16"}},
+         .choices = words(precision_names)},
         {.name = "epochs",
          .type = Type::integer,
          .default_value = 1,

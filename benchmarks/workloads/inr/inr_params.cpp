@@ -1,6 +1,7 @@
 #include "benchmarks/workloads/inr/inr_params.hpp"
 
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "benchmarks/workloads/shared/spec_words.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -11,23 +12,7 @@ using harness::Cell;
 BiasInit bias_init_of(const Json& own) {
   const std::string law = own.at("bias_init");
   if (law == "auto") return own.at("grid").get<int>() <= 2 ? BiasInit::linear : BiasInit::enrp;
-  return law == "linear" ? BiasInit::linear : BiasInit::enrp;
-}
-
-Activation activation_of(const Json& own) {
-  const std::string name = own.at("activation");
-  return name == "sine"    ? Activation::sine
-         : name == "relu"  ? Activation::relu
-         : name == "gauss" ? Activation::gauss
-         : name == "wire"  ? Activation::wire
-                           : Activation::finer;
-}
-
-InrImplementation implementation_of(const Json& own) {
-  const std::string name = own.at("implementation");
-  return name == "onednn"  ? InrImplementation::onednn
-         : name == "fused" ? InrImplementation::fused
-                           : InrImplementation::automatic;
+  return from_word(bias_init_names, "bias_init", law);
 }
 
 ParamSpec integer(const char* name, std::int64_t default_value, const char* help, double min, double max) {
@@ -74,7 +59,7 @@ std::vector<ParamSpec> inr_params() {
       text("activation", "sine",
            "of all layers but the last: sin(w z), max(z, 0), Gauss exp(-(s z)^2), WIRE's real "
            "Gabor cos(w z) exp(-(s z)^2), FINER's sin(w (|z| + 1) z)",
-           {"sine", "relu", "gauss", "wire", "finer"}),
+           words(activation_names)),
       real("first_omega0", 30, "w of the first layer", 1e-3, 1e4),
       real("omega0", 30, "w of the hidden layers; also scales their initial weights", 1e-3, 1e4),
       real("scale", 10, "s of gauss and wire", 1e-3, 1e4),
@@ -83,7 +68,7 @@ std::vector<ParamSpec> inr_params() {
            {"auto", "linear", "enrp"}),
       integer("steps", 501, "full-batch Adam steps at most", 1, 1e8),
       real("learning_rate", 1e-4, "Adam", 0, 10),
-      text("schedule", "constant", "of the learning rate; cosine: to 0 at the last step", {"constant", "cosine"}),
+      text("schedule", "constant", "of the learning rate; cosine: to 0 at the last step", words(schedule_names)),
       integer("warmup", 0, "first steps, over which the learning rate rises", 0, 1e8),
       real("weight_decay", 0, "decoupled (AdamW): w *= 1 - learning rate * this, each step", 0, 1e4),
       integer("patience", 200, "stop when the best loss is more than this many steps old", 0, 1e8),
@@ -92,9 +77,9 @@ std::vector<ParamSpec> inr_params() {
            "stop soon after psnr[enrp] reaches this, in dB: the training time is then the time to it; "
            "0: never",
            0, 1000),
-      text("precision", "fp32", "arithmetic of the square products", {"fp32", "tf32", "bf16"}),
+      text("precision", "fp32", "arithmetic of the square products", words(precision_names)),
       text("implementation", "auto", "which of a back end's; auto: the fastest that can compute this",
-           {"auto", "onednn", "fused"}),
+           words(inr_implementation_names)),
       integer("render_scale", 1, "also render this many times finer along each dimension; 1: not", 1, 64),
   };
   const std::vector<ParamSpec> checkpoint = checkpoint_params();
@@ -124,18 +109,17 @@ InrSpec inr_spec(const Cell& cell, const Tiling& tiling, int channels) {
   spec.channels = channels;
   spec.hidden_layers = own.at("hidden_layers");
   spec.width = own.at("width");
-  spec.activation = activation_of(own);
+  spec.activation = choice_of(activation_names, own, "activation");
   spec.bias_init = bias_init_of(own);
-  spec.precision = precision_of(own);
+  spec.precision = choice_of(precision_names, own, "precision");
   spec.omega0 = own.at("omega0");
   spec.first_omega0 = own.at("first_omega0");
   spec.scale = own.at("scale");
   spec.adam.learning_rate = own.at("learning_rate");
   spec.weight_decay = own.at("weight_decay");
-  using Kind = LearningRateSchedule::Kind;
-  spec.schedule = {own.at("schedule") == "cosine" ? Kind::cosine : Kind::constant, own.at("warmup"), own.at("steps")};
+  spec.schedule = {choice_of(schedule_names, own, "schedule"), own.at("warmup"), own.at("steps")};
   spec.patience = own.at("network_patience");
-  spec.implementation = implementation_of(own);
+  spec.implementation = choice_of(inr_implementation_names, own, "implementation");
   spec.seed = cell.seed;
   return spec;
 }

@@ -1,5 +1,7 @@
 #include "benchmarks/workloads/shared/mf_params.hpp"
 
+#include "benchmarks/workloads/shared/spec_words.hpp"
+
 namespace frugal::workloads {
 
 std::vector<ParamSpec> mf_params(const std::string& solver, int epochs) {
@@ -9,7 +11,7 @@ std::vector<ParamSpec> mf_params(const std::string& solver, int epochs) {
        .type = Type::string,
        .default_value = solver,
        .help = "how stage 1 factorises",
-       .choices = {"logistic_sgd", "ials"}},
+       .choices = words(mf_solver_names)},
       {.name = "mf.epochs",
        .type = Type::integer,
        .default_value = epochs,
@@ -58,7 +60,7 @@ std::vector<ParamSpec> mf_params(const std::string& solver, int epochs) {
 
 MfSpec mf_spec(const Json& mf, int dim, std::uint32_t users, std::uint32_t items, std::uint64_t seed) {
   MfSpec spec;
-  spec.solver = mf.at("solver") == "ials" ? MfSolver::ials : MfSolver::logistic_sgd;
+  spec.solver = choice_of(mf_solver_names, mf, "solver");
   spec.users = users;
   spec.items = items;
   spec.dim = dim;

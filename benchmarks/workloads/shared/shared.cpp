@@ -90,11 +90,6 @@ const Backend& backend_of(const Cell& cell) {
   return *backend;
 }
 
-Precision precision_of(const Json& own) {
-  const std::string name = own.at("precision");
-  return name == "fp32" ? Precision::fp32 : name == "tf32" ? Precision::tf32 : Precision::bf16;
-}
-
 std::vector<ParamSpec> checkpoint_params() {
   using Type = ParamSpec::Type;
   return {{.name = "initial_weights",

@@ -43,9 +43,6 @@ void check_spec(const Spec& spec, const std::string& path, const Backend* backen
 /// The back end of a cell that check() has passed.
 const Backend& backend_of(const harness::Cell& cell);
 
-/// The parameter `precision` of a workload: fp32, tf32 or bf16.
-Precision precision_of(const Json& own);
-
 /// initial_weights and save_weights: a model's whole state, optimiser and steps included, as a safetensors file. A run
 /// that starts from it goes on where the other one ended.
 std::vector<ParamSpec> checkpoint_params();
