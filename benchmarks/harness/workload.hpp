@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "impl/base/names.hpp"
 #include "impl/base/params.hpp"
 #include "impl/common/probe.hpp"
 
@@ -24,7 +25,19 @@ struct MetricDescriptor {
   Direction direction = Direction::informative;
   std::string format = "{:.4f}";  ///< fmt format of one double
   std::string help;
+  bool exact = false;  ///< counted or computed from shapes, not measured: any difference is a change
 };
+
+inline constexpr Named<MetricDescriptor::Direction> direction_names[] = {
+    {MetricDescriptor::Direction::higher_is_better, "higher_is_better"},
+    {MetricDescriptor::Direction::lower_is_better, "lower_is_better"},
+    {MetricDescriptor::Direction::informative, "informative"}};
+
+/// The same as people say which value is better.
+inline constexpr Named<MetricDescriptor::Direction> better_names[] = {
+    {MetricDescriptor::Direction::higher_is_better, "higher"},
+    {MetricDescriptor::Direction::lower_is_better, "lower"},
+    {MetricDescriptor::Direction::informative, "-"}};
 
 /// A data set a workload can read, with the parameters a plan may give beside its name (generators: size and so on).
 struct DatasetChoice {
@@ -44,7 +57,8 @@ struct Cell {
   /// The parameters of the workload itself: params[workload].
   const Json& own() const { return params.at(workload); }
   Json to_json() const;  ///< sorted keys; numbers in shortest form
-  static Cell from_json(const Json& json);
+  /// Throws UserError at `place` when a member is missing or of another type.
+  static Cell from_json(const Json& json, const Place& place = {});
   std::string id() const;  ///< first 12 hex digits of SHA-256 of the canonical JSON
 };
 
@@ -132,5 +146,12 @@ class Workload {
 };
 
 using Workloads = std::vector<const Workload*>;
+
+/// The one of that name, or null.
+inline const Workload* find_workload(const Workloads& workloads, std::string_view name) {
+  for (const Workload* workload : workloads)
+    if (workload->name() == name) return workload;
+  return nullptr;
+}
 
 }  // namespace frugal::harness

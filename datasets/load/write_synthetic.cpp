@@ -108,4 +108,18 @@ void write_synthetic(const Json& dataset, const std::filesystem::path& out, int 
   write_signal_file(dataset, out, generator->kind == Kind::image ? size : 0, seed);
 }
 
+int take_picture_size(Json& dataset) {
+  constexpr int default_size = 512;
+  constexpr int largest_size = 16384;
+  const auto size = dataset.find("size");
+  const Generator* const generator = find_generator(dataset.at("name").get<std::string>());
+  if (size == dataset.end() || generator == nullptr || generator->kind != Kind::image) return default_size;
+  if (!size->is_number_integer() || *size < 1 || *size > largest_size) {
+    throw UserError(fmt::format("size must be an integer from 1 to {}", largest_size));
+  }
+  const int pixels = size->get<int>();
+  dataset.erase(size);
+  return pixels;
+}
+
 }  // namespace frugal::data

@@ -18,4 +18,8 @@ namespace frugal::data {
 /// Files appear under their names when they are complete. Throws UserError.
 void write_synthetic(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed);
 
+/// The side of a generated picture is no parameter of its data set, since a plan asks for the size it needs; a file needs
+/// one: takes "size" off a data set of pictures, 512 by default. Throws UserError when it is not from 1 to 16384.
+int take_picture_size(Json& dataset);
+
 }  // namespace frugal::data

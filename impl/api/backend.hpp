@@ -36,6 +36,9 @@ class Backend {
   /// Can it run on this machine at all?
   virtual Support available() const = 0;
   virtual DeviceFacts device() const = 0;
+  /// The libraries it computes with, by the name the record gives them, and their versions: ("onednn", "3.2.0").
+  /// Requires available().
+  virtual std::vector<std::pair<std::string, std::string>> libraries() const { return {}; }
   /// What to time to learn the limits of the device, with `precision` for compute; requires available(). A back end
   /// that is not written to be fast has none.
   virtual std::vector<Probe> probes([[maybe_unused]] Precision precision) const { return {}; }

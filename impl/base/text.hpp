@@ -16,6 +16,10 @@ void require_text_size(std::size_t bytes, const std::string& file);
 /// other than tab and line break (YAML 1.2.2, section 5.1). So every string that comes out can be written as JSON.
 void require_plain_text(std::string_view text, const std::string& file);
 
+/// Text for XML and HTML, between tags and in attributes: the five characters that mean something there as entities, a
+/// line break as one too, other control characters (XML 1.0 cannot write most of them) as blanks.
+std::string markup_escaped(std::string_view text);
+
 /// At most 60 bytes of `text`, cut between characters, with "..." when something was left out.
 std::string shortened(std::string_view text);
 

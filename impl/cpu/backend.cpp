@@ -26,6 +26,7 @@ class Cpu final : public Backend {
             {"threads", std::to_string(omp_get_max_threads())},
             {"oneDNN", onednn_version()}};
   }
+  std::vector<std::pair<std::string, std::string>> libraries() const override { return {{"onednn", onednn_version()}}; }
   std::vector<Probe> probes(Precision precision) const override { return cpu::probes(precision); }
 
   Support supports(const InrSpec& spec) const override { return cpu::supports(spec); }

@@ -17,6 +17,7 @@ class Cuda final : public Backend {
   std::string description() const override { return platform_description(); }
   Support available() const override { return device_available(); }
   DeviceFacts device() const override { return device_facts(); }
+  std::vector<std::pair<std::string, std::string>> libraries() const override { return device_libraries(); }
   std::vector<Probe> probes(Precision precision) const override { return cuda::probes(precision); }
 
   Support supports(const InrSpec& spec) const override { return cuda::supports(spec); }

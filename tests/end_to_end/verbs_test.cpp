@@ -38,6 +38,37 @@ TEST_F(Verbs, EachVerbHelps) {
   EXPECT_EQ(fake({"--help"}).code, 0);
 }
 
+TEST_F(Verbs, EachActionOfDataHelps) {
+  for (const char* action : {"list", "verify", "fetch", "make"}) {
+    const Said said = fake({"data", action, "--help"});
+    EXPECT_EQ(said.code, 0) << action;
+    EXPECT_THAT(said.out, HasSubstr("usage: frugal data " + std::string(action))) << action;
+    EXPECT_THAT(fake({"data", "--help"}).out, HasSubstr(action));
+    EXPECT_EQ(fake({"help", "data", action}).out, said.out);
+  }
+}
+
+TEST_F(Verbs, DataIsParsedAsStrictlyAsAnyVerb) {
+  EXPECT_EQ(fake({"data"}).code, 2);
+  EXPECT_THAT(fake({"data", "lst"}).err, HasSubstr("did you mean 'list'"));
+  EXPECT_THAT(fake({"data", "list", "--data-dri", "x"}).err, HasSubstr("did you mean '--data-dir'"));
+  EXPECT_EQ(fake({"data", "list", "extra"}).code, 2);
+  EXPECT_EQ(fake({"data", "fetch"}).code, 2);
+  EXPECT_THAT(fake({"data", "fetch", "ml-1n"}).err, HasSubstr("did you mean 'ml-1m'"));
+  EXPECT_THAT(fake({"data", "make", "synthetic-photo"}).err, HasSubstr("needs --out FILE"));
+  EXPECT_EQ(fake({"data", "make", "synthetic-photo", "--out", "p.png", "--seed", "one"}).code, 2);
+  EXPECT_EQ(fake({"data", "make", "synthetic-photo", "--out", "p.png", "--param", "size=0"}).code, 2);
+}
+
+TEST_F(Verbs, DataListsMakesAndVerifies) {
+  const Said list = fake({"data", "list", "--data-dir", "here"});
+  EXPECT_EQ(list.code, 0);
+  EXPECT_THAT(list.out, AllOf(HasSubstr("ml-1m"), HasSubstr("synthetic-photo")));
+  EXPECT_EQ(fake({"data", "make", "synthetic-photo", "--param", "size=8", "--out", "p.png"}).code, 0);
+  EXPECT_TRUE(std::filesystem::exists(folder_ / "p.png"));
+  EXPECT_EQ(fake({"data", "verify", "ml-1m", "--data-dir", "here"}).code, 4) << "nothing is here";
+}
+
 TEST_F(Verbs, AnUnknownVerbGetsASuggestion) {
   const Said said = fake({"rnu"});
   EXPECT_EQ(said.code, 2);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "tests/harness/plan_reading.hpp"
 
 namespace frugal::harness {
@@ -169,7 +170,7 @@ TEST(PlanDocument, ComplaintsOfTheWorkloadPointAtTheValue) {
 
 TEST(PlanDocument, WhatThisMachineLacksIsNotedOncePerPlace) {
   const PlanFile file = read_text(plan_head + "matrix: {backend: [cpu, cuda]}\nseeds: [1, 2, 3]");
-  EXPECT_EQ(file.unavailable, std::vector<std::string>{"p.yaml:5:25: cuda: no device on this machine"});
+  EXPECT_EQ(unavailable(planned_cells(file)), std::vector<std::string>{"p.yaml:5:25: cuda: no device on this machine"});
   EXPECT_EQ(file.plans[0].cells.size(), 6U) << "the plan itself reads well";
 }
 
@@ -179,6 +180,24 @@ TEST(PlanDocument, SeveralDocumentsAreSeveralPlans) {
   EXPECT_EQ(file.plans[1].name, "q");
   EXPECT_EQ(file.plans[1].cells.size(), 2U);
   EXPECT_EQ(text_error(plan_head + "---\n" + plan_head), "p.yaml:7:7: another plan of this file is called 'p' too");
+}
+
+TEST(PlanDocument, EachCellIsCheckedOnce) {
+  class CountingWorkload final : public FakeWorkload {
+   public:
+    std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& dirs) const override {
+      ++checks;
+      return FakeWorkload::check(cell, dirs);
+    }
+    mutable int checks = 0;
+  };
+  const CountingWorkload counting;
+  const PlanFile file =
+      parse_plan(plan_head + "matrix: {backend: [cpu, cuda]}\nseeds: [1, 2]", "p.yaml", {}, {&counting}, {});
+  const std::vector<PlannedCell> cells = planned_cells(file);
+  EXPECT_EQ(unavailable(cells).size(), 1U);
+  EXPECT_TRUE(unavailable({cells[0], cells[1]}).empty()) << "those of the cpu";
+  EXPECT_EQ(counting.checks, 4);
 }
 
 }  // namespace

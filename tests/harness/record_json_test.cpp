@@ -75,6 +75,25 @@ TEST(ProvenanceJson, SurvivesARoundTrip) {
   EXPECT_EQ(back.metrics.at(1).direction, MetricDescriptor::Direction::lower_is_better);
 }
 
+TEST(ProvenanceJson, OfBeforeMetricsWereExactIsRead) {
+  Json json = fixtures::fake_provenance().to_json();
+  json["metrics"][0]["exact"] = true;
+  json["metrics"][1].erase("exact");
+  const Provenance provenance = Provenance::from_json(json, {"run.json"});
+  EXPECT_TRUE(provenance.metrics.at(0).exact);
+  EXPECT_FALSE(provenance.metrics.at(1).exact);
+}
+
+TEST(PublishedRuns, AreStillRead) {
+  std::size_t runs = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(FRUGAL_SOURCE_DIR "/results/published")) {
+    if (!std::filesystem::exists(entry.path() / "run.json")) continue;
+    EXPECT_FALSE(load_run(entry.path()).cells.empty()) << entry.path();
+    ++runs;
+  }
+  EXPECT_GT(runs, 0U);
+}
+
 TEST(Provenance, SaysWhichProgramOnWhichMachine) {
   const FakeWorkload fake;
   PlanFile plan;

@@ -40,10 +40,17 @@ class Runner : public ::testing::Test {
       }
       return end;
     };
-    return run_cells(cells, rerun, {}, scratch / "run", store, execute, progress,
-                     [](const CellRecord&) { return std::string(); });
+    return run_cells({.workloads = workloads,
+                      .store = store,
+                      .progress = progress,
+                      .execute = execute,
+                      .data_dirs = {},
+                      .cells = cells,
+                      .rerun = rerun});
   }
 
+  const FakeWorkload fake;
+  const Workloads workloads = {&fake};
   ScratchFolder scratch;
   PlanFile file;
   std::vector<PlannedCell> cells;
@@ -111,7 +118,7 @@ TEST_F(Runner, MistakesCountAsSuchOnlyWhenThereIsNothingElse) {
 
 class Gates : public Runner {
  protected:
-  std::vector<std::string> broken(Gate gate, bool is_part = false) {
+  std::vector<std::string> broken(MetricBound gate, bool is_part = false) {
     file.plans.front().gates = {std::move(gate)};
     return broken_gates(file, planned_cells(file), records, is_part);
   }

@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "benchmarks/harness/run/runner.hpp"
-#include "benchmarks/harness/run/select.hpp"
+#include "benchmarks/harness/study/select.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {

@@ -43,8 +43,8 @@ inline Run sample_run() {
                             {"logloss", "", Direction::lower_is_better, "{:.4f}", ""},
                             {"psnr", "dB", Direction::higher_is_better, "{:.2f}", ""},
                             {"loss[mf]", "", Direction::informative, "{:.5f}", ""},
-                            {"parameters", "", Direction::informative, "{:.0f}", ""},
-                            {"flops.train", "FLOP", Direction::informative, "{:.4g}", ""}};
+                            {"parameters", "", Direction::informative, "{:.0f}", "", true},
+                            {"flops.train", "FLOP", Direction::informative, "{:.4g}", "", true}};
   run.provenance.clocks = {{"cadc", "Stage 2 is the training."}};
   return run;
 }

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "tests/harness/search_fixture.hpp"
 
 namespace frugal::harness {
@@ -157,7 +158,7 @@ TEST(SearchPlan, AnOverrideReplacesAnAxis) {
 
 TEST(SearchPlan, WhatThisMachineLacksIsNoted) {
   const PlanFile file = hill_plan(space + "  maximize: quality\nbackend: cuda\n");
-  EXPECT_THAT(file.unavailable, ElementsAre("p.yaml:8:10: cuda: no device on this machine"));
+  EXPECT_THAT(unavailable(planned_cells(file)), ElementsAre("p.yaml:8:10: cuda: no device on this machine"));
 }
 
 TEST(SearchPlan, AllFidelitiesCountAgainstTheMostCells) {

@@ -40,7 +40,7 @@ class EachStrategy : public ::testing::TestWithParam<Strategy> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Search, EachStrategy, ::testing::Values(Strategy::greedy, Strategy::halving, Strategy::model),
-                         [](const auto& parameter) { return to_string(parameter.param); });
+                         [](const auto& parameter) { return std::string(to_word(strategy_names, parameter.param)); });
 
 TEST_P(EachStrategy, FindsTheBestWithinKnownBoundsForAQuarterOfTheCost) {
   EXPECT_EQ(gap(HillSearch(hill_space + bounds + fidelity)), 0);

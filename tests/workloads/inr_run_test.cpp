@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/workloads/inr/inr_workload.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/signal.hpp"
@@ -195,15 +196,16 @@ TEST(InrWorkload, AnUnknownBackEndIsNamedWithTheKnownOnes) {
 TEST(InrWorkload, APrecisionTheBackEndLacksIsFoundBeforeTheRun) {
   const std::string text = inr_plan("cpu", fmt::format("{}, precision: tf32", tiny));
   const auto file = harness::parse_plan(text, "test.yaml", {}, all(), {});
-  ASSERT_EQ(file.unavailable.size(), 1u);
-  EXPECT_NE(file.unavailable.front().find("no tf32"), std::string::npos) << file.unavailable.front();
+  const std::vector<std::string> lacks = harness::unavailable(harness::planned_cells(file));
+  ASSERT_EQ(lacks.size(), 1u);
+  EXPECT_NE(lacks.front().find("no tf32"), std::string::npos) << lacks.front();
 }
 
 TEST(InrWorkload, AMissingDataSetIsUnavailableAndNamesTheCommand) {
   const auto file = harness::parse_plan(inr_plan("cpu", tiny, "enrp-lake"), "test.yaml", {}, all(), {"/nonexistent"});
-  ASSERT_EQ(file.unavailable.size(), 1u);
-  EXPECT_NE(file.unavailable.front().find("frugal data fetch enrp-lake"), std::string::npos)
-      << file.unavailable.front();
+  const std::vector<std::string> lacks = harness::unavailable(harness::planned_cells(file));
+  ASSERT_EQ(lacks.size(), 1u);
+  EXPECT_NE(lacks.front().find("frugal data fetch enrp-lake"), std::string::npos) << lacks.front();
 }
 
 class InrPictures : public ::testing::Test {
@@ -213,7 +215,8 @@ class InrPictures : public ::testing::Test {
     data::write_signal(folder_ / "enrp/lake_128", {{.shape = {16, 16}, .channels = 3}, std::vector<float>(768, 0)});
   }
   std::vector<std::string> unavailable(const std::string& params) {
-    return harness::parse_plan(inr_plan("cpu", params, "enrp-lake"), "test.yaml", {}, all(), {folder_}).unavailable;
+    const auto file = harness::parse_plan(inr_plan("cpu", params, "enrp-lake"), "test.yaml", {}, all(), {folder_});
+    return harness::unavailable(harness::planned_cells(file));
   }
   TestContext context_;
   std::filesystem::path folder_ = context_.artifacts();
@@ -241,7 +244,8 @@ TEST(InrWorkload, ReproducesS1OfThePaperOnItsOwnPicture) {
   const std::vector<std::filesystem::path> dirs{folder};
   const std::string text = inr_plan("cpu", "size: 128, grid: 4, hidden_layers: 2, width: 64, steps: 501", "enrp-lake");
   const harness::PlanFile file = harness::parse_plan(text, "test.yaml", {}, all(), dirs);
-  if (!file.unavailable.empty()) GTEST_SKIP() << file.unavailable.front();
+  const std::vector<std::string> lacks = harness::unavailable(harness::planned_cells(file));
+  if (!lacks.empty()) GTEST_SKIP() << lacks.front();
   TestContext context(dirs);
   const auto outcome = inr_workload().run(file.plans.at(0).cells.at(0), context);
   EXPECT_NEAR(outcome.metrics.at("psnr[enrp]"), 36.5, 1);

@@ -19,11 +19,12 @@ Json backend_facts() {
   return all;
 }
 
-Json library_versions(const Json& backends) {
+Json library_versions() {
   Json libraries = Json::object();
-  for (const auto& [backend, facts] : backends.items())
-    for (const auto& [fact, value] : facts.items())
-      if (fact == "oneDNN" || fact == "CUDA runtime") libraries[fact == "oneDNN" ? "onednn" : "cuda"] = value;
+  for (const Backend* backend : backends()) {
+    if (!backend->available()) continue;
+    for (const auto& [library, version] : backend->libraries()) libraries[library] = version;
+  }
   return libraries;
 }
 

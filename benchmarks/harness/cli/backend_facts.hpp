@@ -7,7 +7,7 @@ namespace frugal::harness {
 /// {name: {fact: value}} of those that can run here; {name: {"unavailable": reason}} of the others.
 Json backend_facts();
 
-/// {library: version}: the facts that name a library.
-Json library_versions(const Json& backends);
+/// {library: version}, of the back ends that can run here.
+Json library_versions();
 
 }  // namespace frugal::harness

@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/cli/cli.hpp"
-#include "benchmarks/harness/cli/options.hpp"
+#include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/load/datasets.hpp"
@@ -16,26 +18,10 @@ namespace {
 
 using DoctorRows = std::vector<std::vector<std::string>>;
 
-const VerbSpec doctor_verb = {"doctor [--data-dir DIR]...",
-                              "Says what can run on this machine and why the rest cannot: the program, the machine, "
-                              "each back end, each data set.",
-                              0,
-                              0,
-                              {data_dir_option()},
-                              {"frugal doctor"}};
-
-std::string fact_text(const Json& value) {
-  if (value.is_string()) return value.get<std::string>();
-  if (!value.is_array()) return value.dump();
-  std::string text;
-  for (const Json& item : value) text += (text.empty() ? "" : " ") + fact_text(item);
-  return text;
-}
-
 void print_facts(const char* title, const Json& facts, std::initializer_list<const char*> keys) {
   DoctorRows rows;
   for (const char* key : keys)
-    if (const std::string text = fact_text(facts.at(key)); !text.empty()) rows.push_back({key, text});
+    if (const std::string text = value_text(facts.at(key), " "); !text.empty()) rows.push_back({key, text});
   fmt::print("{}\n{}\n", title, text_table(rows, 2));
 }
 
@@ -77,11 +63,7 @@ void print_datasets(const std::vector<std::filesystem::path>& data_dirs) {
   fmt::print("\n");
 }
 
-}  // namespace
-
-int run_doctor_verb(const Args& args, const Workloads& workloads) {
-  const std::optional<ParsedOptions> options = parse_options(doctor_verb, args);
-  if (!options) return exit_ok;
+int run_doctor(const Call& call) {
   print_facts("program", build_facts(), {"version", "commit", "dirty", "type", "compiler", "flags"});
   Json machine = machine_facts();
   machine["threads"] = effective_threads({});
@@ -89,11 +71,24 @@ int run_doctor_verb(const Args& args, const Workloads& workloads) {
       "machine", machine,
       {"cpu", "cpu_family", "cpu_model", "cores", "threads", "isa", "memory_gib", "os", "kernel", "governor", "load"});
   std::string names;
-  for (const Workload* workload : workloads) names += (names.empty() ? "" : ", ") + workload->name();
+  for (const Workload* workload : call.workloads) names += (names.empty() ? "" : ", ") + workload->name();
   fmt::print("workloads\n  {}\n\n", names);
   print_backends();
-  print_datasets(data_dirs_from(options->all("data-dir")));
+  print_datasets(data_dirs_from(call.all("data-dir")));
   return exit_ok;
+}
+
+}  // namespace
+
+Verb doctor_verb() {
+  return {.name = "doctor",
+          .summary = "what can run on this machine, and why the rest cannot",
+          .help =
+              "Says what can run on this machine and why the rest cannot: the program, the machine, each back end, "
+              "each data set.",
+          .options = {data_dir_option()},
+          .examples = {"frugal doctor"},
+          .run = run_doctor};
 }
 
 }  // namespace frugal::harness

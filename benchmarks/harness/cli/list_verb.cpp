@@ -6,8 +6,9 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/cli/cli.hpp"
-#include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "datasets/load/datasets.hpp"
 #include "embedded_plans.hpp"
 #include "embedded_tables.hpp"
@@ -19,31 +20,11 @@ namespace {
 
 using TextRows = std::vector<std::vector<std::string>>;
 
-const std::vector<std::string> list_subjects = {"workloads", "backends", "datasets", "plans", "tables"};
-
-const VerbSpec list_verb = {"list [workloads|backends|datasets|plans|tables]",
-                            "Prints what exists. `workloads` tells each parameter's type, default, range and meaning.",
-                            0,
-                            1,
-                            {},
-                            {"frugal list", "frugal list workloads", "frugal list plans"}};
-
-const char* type_text(ParamSpec::Type type) {
-  switch (type) {
-    case ParamSpec::Type::boolean:
-      return "boolean";
-    case ParamSpec::Type::integer:
-      return "integer";
-    case ParamSpec::Type::real:
-      return "real";
-    case ParamSpec::Type::string:
-      return "string";
-    case ParamSpec::Type::integer_list:
-      break;
-  }
-  return "integers";
-}
-
+constexpr Named<ParamSpec::Type> type_names[] = {{ParamSpec::Type::boolean, "boolean"},
+                                                 {ParamSpec::Type::integer, "integer"},
+                                                 {ParamSpec::Type::real, "real"},
+                                                 {ParamSpec::Type::string, "string"},
+                                                 {ParamSpec::Type::integer_list, "integers"}};
 std::string range_text(const ParamSpec& param) {
   std::string text;
   for (const std::string& choice : param.choices) text += (text.empty() ? "" : "|") + choice;
@@ -57,10 +38,9 @@ std::string range_text(const ParamSpec& param) {
 }
 
 std::vector<std::string> param_row(const std::string& prefix, const ParamSpec& param) {
-  const std::string value = param.default_value.is_null()     ? "(required)"
-                            : param.default_value.is_string() ? param.default_value.get<std::string>()
-                                                              : param.default_value.dump();
-  return {prefix + param.name, type_text(param.type), value, range_text(param), param.help};
+  const Json& json = param.default_value;
+  const std::string value = json.is_null() ? "(required)" : json.is_array() ? json.dump() : value_text(json);
+  return {prefix + param.name, std::string(to_word(type_names, param.type)), value, range_text(param), param.help};
 }
 
 void list_workloads(const Workloads& workloads) {
@@ -78,10 +58,8 @@ void list_workloads(const Workloads& workloads) {
     fmt::print("\n{}", text_table(rows, 2));
     rows = {{"metric", "unit", "better", "meaning"}};
     for (const MetricDescriptor& metric : workload->metrics()) {
-      const char* better = metric.direction == MetricDescriptor::Direction::higher_is_better  ? "higher"
-                           : metric.direction == MetricDescriptor::Direction::lower_is_better ? "lower"
-                                                                                              : "-";
-      rows.push_back({metric.name, metric.unit.empty() ? "-" : metric.unit, better, metric.help});
+      rows.push_back({metric.name, metric.unit.empty() ? "-" : metric.unit,
+                      std::string(to_word(better_names, metric.direction)), metric.help});
     }
     fmt::print("\n{}\n", text_table(rows, 2));
   }
@@ -123,18 +101,12 @@ void list_embedded(const std::string& heading, std::span<const std::pair<std::st
   fmt::print("{}", text_table(rows));
 }
 
-}  // namespace
-
-int run_list_verb(const Args& args, const Workloads& workloads) {
-  const std::optional<ParsedOptions> options = parse_options(list_verb, args);
-  if (!options) return exit_ok;
-  const std::string subject = options->arguments.empty() ? "" : options->arguments.front();
-  if (!subject.empty() && std::find(list_subjects.begin(), list_subjects.end(), subject) == list_subjects.end())
-    throw UserError(unknown_word("thing to list", subject, list_subjects));
-  if (subject == "workloads") list_workloads(workloads);
+int run_list(const Call& call) {
+  const std::string subject = call.arguments.empty() ? "" : call.arguments.front();
+  if (subject == "workloads") list_workloads(call.workloads);
   if (subject.empty()) {
     TextRows rows = {{"workload", "what it measures"}};
-    for (const Workload* workload : workloads) rows.push_back({workload->name(), workload->description()});
+    for (const Workload* workload : call.workloads) rows.push_back({workload->name(), workload->description()});
     fmt::print("{}\n", text_table(rows));
   }
   if (subject.empty() || subject == "backends") list_backends();
@@ -146,6 +118,22 @@ int run_list_verb(const Args& args, const Workloads& workloads) {
   if (subject.empty() || subject == "tables") list_embedded("table", embedded::tables());
   if (subject.empty()) fmt::print("\n`frugal list workloads` tells every parameter.\n");
   return exit_ok;
+}
+
+}  // namespace
+
+Verb list_verb() {
+  return {
+      .name = "list",
+      .summary = "the workloads with their parameters, back ends, data sets, plans and tables",
+      .help =
+          "Prints what exists: all of it in short, or one of workloads, backends, datasets, plans and tables. "
+          "`workloads` tells each parameter's type, default, range and meaning.",
+      .arguments = {{.name = "SUBJECT",
+                     .least = 0,
+                     .values = {.words = {"workloads", "backends", "datasets", "plans", "tables"}, .closed = true}}},
+      .examples = {"frugal list", "frugal list workloads", "frugal list plans"},
+      .run = run_list};
 }
 
 }  // namespace frugal::harness

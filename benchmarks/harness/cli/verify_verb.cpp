@@ -4,22 +4,12 @@
 #include <cstdio>
 
 #include "benchmarks/harness/cli/cli.hpp"
-#include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
-#include "impl/base/suggestion.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
 #include "impl/equivalence/equivalence.hpp"
 
 namespace frugal::harness {
 namespace {
-
-const VerbSpec verify_verb = {
-    "verify [--backend NAME] [--failures]",
-    "Checks back ends against `reference`, step by step from the same state, on this machine. Without --backend: all\n"
-    "that can run here. Exit code 1: a check failed; 4: the back end is not available.",
-    0,
-    0,
-    {{"backend", "NAME", "the one to check"}, {"failures", "", "prints only the checks that failed"}},
-    {"frugal verify", "frugal verify --backend cpu"}};
 
 std::vector<std::string> backend_names() {
   std::vector<std::string> names;
@@ -55,15 +45,10 @@ Tally verify(const Backend& candidate, bool only_failures) {
   return tally;
 }
 
-}  // namespace
-
-int run_verify_verb(const Args& args) {
-  const std::optional<ParsedOptions> options = parse_options(verify_verb, args);
-  if (!options) return exit_ok;
+int run_verify(const Call& call) {
   std::vector<const Backend*> candidates;
-  if (const auto name = options->one("backend")) {
+  if (const auto name = call.one("backend")) {
     const Backend* backend = find_backend(*name);
-    if (backend == nullptr) throw UserError(unknown_word("back end", *name, backend_names()));
     if (backend == backends().front()) throw UserError(*name + " is the oracle; give another back end");
     if (const Support support = backend->available(); !support)
       throw UnavailableError(fmt::format("back end {}: {}", *name, support.reason));
@@ -78,13 +63,30 @@ int run_verify_verb(const Args& args) {
   }
   bool all_good = true;
   for (const Backend* candidate : candidates) {
-    const Tally tally = verify(*candidate, options->has("failures"));
+    const Tally tally = verify(*candidate, call.has("failures"));
     if (tally.good + tally.bad == 0)
       throw UnavailableError(
           fmt::format("back end {} supports none of the checks: nothing was proved", candidate->name()));
     all_good = all_good && tally.bad == 0;
   }
   return all_good ? exit_ok : exit_gate;
+}
+
+}  // namespace
+
+Verb verify_verb() {
+  return {.name = "verify",
+          .summary = "check a back end against the reference on this machine",
+          .help =
+              "Checks back ends against `reference`, step by step from the same state, on this machine. Without "
+              "--backend: all that can run here.\n\nExit code 1: a check failed; 4: the back end is not available.",
+          .options = {{.name = "backend",
+                       .value = "NAME",
+                       .help = "the one to check",
+                       .values = {.words = backend_names(), .closed = true}},
+                      {.name = "failures", .value = "", .help = "prints only the checks that failed"}},
+          .examples = {"frugal verify", "frugal verify --backend cpu"},
+          .run = run_verify};
 }
 
 }  // namespace frugal::harness

@@ -9,6 +9,8 @@
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
@@ -21,14 +23,11 @@ bool is_of_the_machine(const std::string& unit) {
   return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
 }
 
-/// Computed from shapes alone, by one formula for all back ends: no machine may change it.
-bool is_analytic(const std::string& name) { return name == "parameters" || name.starts_with("flops."); }
-
-Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction) {
+Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction, bool exact) {
   Tolerance tolerance;
   tolerance.metric = name;
   if (direction == Direction::informative) {
-    tolerance.ignore = !is_analytic(name);
+    tolerance.ignore = !exact;
   } else if (is_of_the_machine(unit)) {
     tolerance.ignore = true;
   } else {
@@ -197,12 +196,10 @@ class GroupCollector {
     if (descriptor) comparison.unit = descriptor->unit;
     if (descriptor) comparison.direction = descriptor->direction;
     comparison.exact = exact_ && paired_ && !is_of_the_machine(comparison.unit);
-    const Tolerance tolerance = tolerance_for(name, default_tolerance(name, comparison.unit, comparison.direction));
-    add(name, "metric", tolerance, std::move(comparison), [&](const CellRecord& record) -> std::optional<double> {
-      const auto found = record.metrics.find(name);
-      if (found == record.metrics.end()) return std::nullopt;
-      return found->second;
-    });
+    const Tolerance tolerance = tolerance_for(
+        name, default_tolerance(name, comparison.unit, comparison.direction, descriptor && descriptor->exact));
+    add(name, "metric", tolerance, std::move(comparison),
+        [&](const CellRecord& record) { return metric_value(record, name); });
   }
 
   /// Times are judged only where the baseline asks for it. A seed's time is the median over its repeats, since one

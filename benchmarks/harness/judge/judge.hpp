@@ -11,7 +11,7 @@
 //     - {metric: ssim, ignore: true}
 //
 // What holds without an entry: ratios (no unit) 0.01 absolute; decibels 0.5 dB; any other metric with a direction 2%
-// relative; `parameters` and `flops.*` are analytic, so they must be equal. Times, rates, bytes of memory (the baseline
+// relative; what its workload calls exact (parameters, FLOPs) must be equal. Times, rates, bytes of memory (the baseline
 // may come from another machine) and other informative metrics are judged only where an entry asks for it.
 //
 // Cells are the same when all but their seeds agree. How a difference is judged (docs/checks.md tells it at length):

@@ -3,6 +3,7 @@
 
 #include "benchmarks/harness/judge/judge.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -10,33 +11,6 @@ namespace {
 /// What failed first.
 constexpr Verdict all_verdicts[] = {Verdict::worse,  Verdict::changed,  Verdict::missing, Verdict::ambiguous,
                                     Verdict::better, Verdict::no_worse, Verdict::same};
-
-/// For attribute values and text. XML 1.0 has no way to write most control characters; they become spaces.
-std::string xml_escaped(std::string_view text) {
-  std::string escaped;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\n':
-        escaped += "&#10;";
-        break;
-      default:
-        escaped += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-    }
-  }
-  return escaped;
-}
 
 }  // namespace
 
@@ -96,21 +70,21 @@ std::string to_junit(const Judgement& judgement) {
   const bool nothing = judgement.findings.empty();
   std::string xml = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n";
   xml += fmt::format("  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" errors=\"0\" skipped=\"0\">\n",
-                     xml_escaped("frugal check " + judgement.run), nothing ? 1 : judgement.findings.size(),
+                     markup_escaped("frugal check " + judgement.run), nothing ? 1 : judgement.findings.size(),
                      nothing ? 1 : failures);
   if (nothing) {
     xml +=
         "    <testcase classname=\"frugal\" name=\"compared\"><failure message=\"nothing was compared\"/></testcase>\n";
   }
   for (const Finding& finding : judgement.findings) {
-    xml += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", xml_escaped(finding.suite),
-                       xml_escaped(finding.cell + (finding.cell.empty() ? "" : " ") + finding.metric));
+    xml += fmt::format("    <testcase classname=\"{}\" name=\"{}\"", markup_escaped(finding.suite),
+                       markup_escaped(finding.cell + (finding.cell.empty() ? "" : " ") + finding.metric));
     const std::string message = fmt::format("{}: {} ({})", to_string(finding.verdict), finding.message, finding.id);
     if (finding.failed()) {
       xml += fmt::format(">\n      <failure type=\"{}\" message=\"{}\"/>\n    </testcase>\n",
-                         to_string(finding.verdict), xml_escaped(message));
+                         to_string(finding.verdict), markup_escaped(message));
     } else {
-      xml += fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n", xml_escaped(message));
+      xml += fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n", markup_escaped(message));
     }
   }
   return xml + "  </testsuite>\n</testsuites>\n";

@@ -1,4 +1,5 @@
 // What a cell is called and how it is written down.
+#include "benchmarks/harness/plan/json_reader.hpp"
 #include "benchmarks/harness/plan/params.hpp"
 #include "benchmarks/harness/plan/plan.hpp"
 #include "impl/base/sha256.hpp"
@@ -9,29 +10,16 @@ Json Cell::to_json() const {
   return {{"workload", workload}, {"backend", backend}, {"dataset", dataset}, {"params", params}, {"seed", seed}};
 }
 
-Cell Cell::from_json(const Json& json) {
-  const auto member = [&](const char* key) -> const Json& {
-    const auto found = json.is_object() ? json.find(key) : json.end();
-    if (!json.is_object() || found == json.end()) throw UserError(std::string("a cell lacks \"") + key + "\"");
-    return *found;
-  };
-  const auto expect = [](bool right, const char* what) {
-    if (!right) throw UserError(std::string("in a cell, ") + what);
-  };
+Cell Cell::from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "a cell");
   Cell cell;
-  expect(member("workload").is_string(), "\"workload\" must be a string");
-  expect(member("backend").is_string(), "\"backend\" must be a string");
-  expect(member("dataset").is_object(), "\"dataset\" must be an object");
-  expect(member("params").is_object(), "\"params\" must be an object");
-  cell.workload = member("workload").get<std::string>();
-  cell.backend = member("backend").get<std::string>();
-  cell.dataset = member("dataset");
-  cell.params = member("params");
-  const Json& seed = member("seed");
-  expect(seed.is_number_unsigned() || (seed.is_number_integer() && seed.get<std::int64_t>() >= 0),
-         "\"seed\" must be an integer from 0");
-  cell.seed = seed.get<std::uint64_t>();
-  expect(cell.params.contains(cell.workload) && cell.own().is_object(), "\"params\" must hold those of the workload");
+  cell.workload = reader.string("workload");
+  cell.backend = reader.string("backend");
+  cell.dataset = reader.object("dataset");
+  cell.params = reader.object("params");
+  cell.seed = reader.natural("seed");
+  if (!cell.params.contains(cell.workload) || !cell.own().is_object())
+    reader.fail("must hold the parameters of its workload under 'params'");
   return cell;
 }
 

@@ -1,6 +1,7 @@
 #include "benchmarks/harness/plan/cell_paths.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -19,6 +20,17 @@ void flatten_into(const Json& value, const std::string& path, std::map<std::stri
 }
 
 }  // namespace
+
+std::string value_text(const Json& value, std::string_view between) {
+  if (value.is_null()) return "-";
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_float()) return fmt::format("{}", value.get<double>());
+  if (!value.is_array()) return value.dump();
+  if (value.empty()) return "none";
+  std::vector<std::string> items;
+  for (const Json& item : value) items.push_back(value_text(item, between));
+  return fmt::format("{}", fmt::join(items, between));
+}
 
 std::map<std::string, Json> flatten(const Json& cell) {
   std::map<std::string, Json> leaves;

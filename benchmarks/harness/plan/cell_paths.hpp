@@ -11,6 +11,9 @@
 
 namespace frugal::harness {
 
+/// "cpu", "64", "0.1", "64-32" for a list, "-" for null: a value as people read it. `between` the items of a list.
+std::string value_text(const Json& value, std::string_view between = "-");
+
 /// Every leaf by its path: "params.inr.width" -> 64.
 std::map<std::string, Json> flatten(const Json& cell);
 

@@ -1,5 +1,7 @@
 #include "benchmarks/harness/plan/overrides.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "impl/base/suggestion.hpp"
@@ -26,16 +28,6 @@ void move_to(Node& node, const Place& place) {
   }
 }
 
-Node read_value(const Override& override, const Place& place) {
-  if (override.value.find_first_not_of(" \t\r\n") == std::string::npos) {
-    throw UserError(place, "there is no value after the '='");
-  }
-  std::vector<Node> values = parse_yaml(override.value, place.file);
-  if (values.size() != 1) throw UserError(place, "expected one value, but this is several documents");
-  move_to(values[0], place);
-  return std::move(values[0]);
-}
-
 std::vector<std::string> all_paths(std::span<const Vocabulary> vocabularies) {
   std::vector<std::string> paths(std::begin(document_paths), std::end(document_paths));
   for (const Vocabulary& vocabulary : vocabularies) {
@@ -57,6 +49,23 @@ Node& member(Node& map, std::string_view key, const Place& place) {
 
 }  // namespace
 
+Override read_assignment(const std::string& option, const std::string& text, const std::string& example) {
+  const std::size_t equals = text.find('=');
+  if (equals == 0 || equals == std::string::npos)
+    throw UserError(fmt::format("--{} '{}': write path=value, for example {}", option, text, example));
+  return {text.substr(0, equals), text.substr(equals + 1)};
+}
+
+Node read_assigned(const Override& assignment, const Place& place) {
+  if (assignment.value.find_first_not_of(" \t\r\n") == std::string::npos) {
+    throw UserError(place, "there is no value after the '=': write path=value");
+  }
+  std::vector<Node> values = parse_yaml(assignment.value, place.file);
+  if (values.size() != 1) throw UserError(place, "expected one value, but this is several documents");
+  move_to(values[0], place);
+  return std::move(values[0]);
+}
+
 std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides,
                                           std::span<const Vocabulary> vocabularies) {
   std::vector<OverrideValue> values;
@@ -66,7 +75,7 @@ std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides
     if (!is_document_path(override.path) && std::ranges::none_of(vocabularies, known)) {
       throw UserError(place, unknown_word("path", override.path, all_paths(vocabularies)));
     }
-    values.push_back({override.path, place, read_value(override, place)});
+    values.push_back({override.path, place, read_assigned(override, place)});
   }
   return values;
 }

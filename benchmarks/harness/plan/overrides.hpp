@@ -9,6 +9,12 @@
 
 namespace frugal::harness {
 
+/// "PATH=VALUE", as an option --NAME takes it; `example` shows how. Throws UserError.
+Override read_assignment(const std::string& option, const std::string& text, const std::string& example);
+
+/// What is after the '=', read as one YAML value. Throws UserError at `place`, where the value then lies too.
+Node read_assigned(const Override& assignment, const Place& place);
+
 /// An override whose value has been read; its places say "--set path=value".
 struct OverrideValue {
   std::string path;

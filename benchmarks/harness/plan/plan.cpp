@@ -56,7 +56,6 @@ Limits read_limits(const Node* node) {
 }
 
 void read_determinism(const Node* node, Plan& plan) {
-  static const std::vector<std::string> levels{"bitwise", "repeatable", "free"};
   if (node == nullptr) return;
   if (node->kind == Node::Kind::map) {
     require_keys(*node, {"repeatable"}, "determinism");
@@ -66,35 +65,15 @@ void read_determinism(const Node* node, Plan& plan) {
       throw UserError(band->place, "the band of repeatable is relative, between 0 and 1, but this is " + band->text);
     plan.determinism = Determinism::repeatable;
     plan.band = band->real;
-  } else if (node->as_string() == levels[0]) {
-    plan.determinism = Determinism::bitwise;
-  } else if (node->text == levels[1]) {
+    return;
+  }
+  plan.determinism = from_word(determinism_names, "determinism", node->as_string(), node->place);
+  if (plan.determinism == Determinism::repeatable)
     throw UserError(node->place, "repeatable within what? Give the relative band: determinism: {repeatable: 0.01}");
-  } else if (node->text != levels[2]) {
-    throw UserError(node->place, unknown_word("determinism", node->text, levels));
-  }
-}
-
-Gate read_gate(const Vocabulary& vocabulary, const Node& node) {
-  require_keys(node, {"metric", "min", "max", "where"}, "key of a gate");
-  Gate gate;
-  const Node* metric = node.find("metric");
-  if (metric == nullptr) throw UserError(node.place, "a gate needs the key 'metric'");
-  gate.metric = metric->as_string();
-  if (std::ranges::find(vocabulary.metric_names(), gate.metric) == vocabulary.metric_names().end()) {
-    throw UserError(metric->place,
-                    unknown_word("metric of " + vocabulary.name(), gate.metric, vocabulary.metric_names()));
-  }
-  if (const Node* min = node.find("min")) gate.min = min->as_real();
-  if (const Node* max = node.find("max")) gate.max = max->as_real();
-  if (!gate.min && !gate.max) throw UserError(node.place, "a gate needs 'min' or 'max'");
-  if (gate.min && gate.max && *gate.min > *gate.max) throw UserError(node.place, "no value passes: min is above max");
-  if (const Node* where = node.find("where")) gate.where = read_selector(vocabulary, *where);
-  return gate;
 }
 
 /// A gate over no cell could never fail, which is not what its author wanted.
-void require_use(const Gate& gate, const Node& node, const std::vector<Cell>& cells) {
+void require_use(const MetricBound& gate, const Node& node, const std::vector<Cell>& cells) {
   const bool used = std::ranges::any_of(cells, [&](const Cell& cell) { return matches(cell.to_json(), gate.where); });
   if (!used) throw UserError(node.place, "no cell of this plan matches the gate's 'where'");
 }
@@ -132,8 +111,8 @@ Vocabulary read_head(const Node& document, const Workloads& workloads) {
 }
 
 /// Turns the workload's complaints about a cell into an error, or into notes about what this machine lacks.
-void hear(const std::vector<Complaint>& complaints, const Point& point, const Node& document,
-          std::vector<std::string>& unavailable) {
+std::vector<std::string> hear(const std::vector<Complaint>& complaints, const Point& point, const Node& document) {
+  std::vector<std::string> lacks;
   for (const Complaint& complaint : complaints) {
     const Node* seeds = document.find("seeds");
     const bool of_seed = complaint.path == "seed" && seeds != nullptr;
@@ -142,9 +121,9 @@ void hear(const std::vector<Complaint>& complaints, const Point& point, const No
     const bool is_default = place.str() == document.place.str() && !complaint.path.empty();
     const UserError error(place, (is_default ? complaint.path + " (a default): " : "") + complaint.message);
     if (!complaint.unavailable) throw error;
-    const std::string text = error.what();
-    if (std::ranges::find(unavailable, text) == unavailable.end()) unavailable.push_back(text);
+    lacks.emplace_back(error.what());
   }
+  return lacks;
 }
 
 }  // namespace
@@ -163,7 +142,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
   }
   const std::vector<OverrideValue> values = read_overrides(overrides, vocabularies);
 
-  PlanFile result{.file = file, .text = text, .sha256 = sha256(text), .plans = {}, .unavailable = {}};
+  PlanFile result{.file = file, .text = text, .sha256 = sha256(text), .plans = {}};
   std::size_t cells_left = max_cells;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     Node& document = documents[i];
@@ -179,7 +158,8 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     Space space = read_space(vocabulary, document);
     space.overrides = override_layers(vocabulary, values);
     const auto check = [&](const Cell& cell, const Point& point) {
-      hear(vocabulary.workload().check(cell, data_dirs), point, document, result.unavailable);
+      std::vector<std::string> lacks = hear(vocabulary.workload().check(cell, data_dirs), point, document);
+      if (!lacks.empty()) plan.unavailable.emplace(cell.id(), std::move(lacks));
     };
     std::size_t runs_of_a_cell = 1;
     if (plan.search) {
@@ -194,7 +174,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     cells_left -= plan.cells.size() * runs_of_a_cell;
     if (const Node* gates = document.find("gate")) {
       for (const Node& gate : gates->as_list()) {
-        plan.gates.push_back(read_gate(vocabulary, gate));
+        plan.gates.push_back(read_metric_bound(vocabulary, gate, "gate", true));
         if (values.empty()) require_use(plan.gates.back(), gate, plan.cells);
       }
     }

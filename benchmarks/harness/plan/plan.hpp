@@ -33,13 +33,16 @@
 // Axes and overrides name a value by its dotted path from the document's root. An override (--set) replaces the value
 // and any axis over the same path. Order of cells: seeds innermost, the first matrix axis outermost, includes last.
 #pragma once
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/harness/plan/metric_bound.hpp"
 #include "benchmarks/harness/plan/search_spec.hpp"
 #include "benchmarks/harness/workload.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::harness {
 
@@ -61,14 +64,8 @@ enum class Determinism {
   repeatable,  ///< |a - b| <= band * max(|a|, |b|)
   free         ///< nothing
 };
-
-/// A bound a metric must keep after the run (exit code 1 when it does not).
-struct Gate {
-  std::string metric;
-  std::optional<double> min;
-  std::optional<double> max;
-  std::vector<std::pair<std::string, Json>> where;  ///< dotted path -> value; all must match
-};
+inline constexpr Named<Determinism> determinism_names[] = {
+    {Determinism::bitwise, "bitwise"}, {Determinism::repeatable, "repeatable"}, {Determinism::free, "free"}};
 
 /// One document, fully read.
 struct Plan {
@@ -77,10 +74,12 @@ struct Plan {
   Measure measure;
   Limits limits;
   Determinism determinism = Determinism::free;
-  double band = 0;  ///< of repeatable: relative
-  std::vector<Gate> gates;
+  double band = 0;                     ///< of repeatable: relative
+  std::vector<MetricBound> gates;      ///< held by each cell that ended well (exit code 1 when one is not)
   std::vector<Cell> cells;             ///< expanded, distinct, in order; of a search: its structures, seeds innermost
   std::optional<SearchSpec> search{};  ///< set: a plan for `frugal search`
+  /// Id of a cell -> what this machine lacks for it, with place and reason; cells that can run are not in here.
+  std::map<std::string, std::vector<std::string>> unavailable{};
 };
 
 /// One "--set params.inr.width=64"; the value is read as YAML.
@@ -94,9 +93,6 @@ struct PlanFile {
   std::string text;    ///< the bytes that were read
   std::string sha256;  ///< of the text
   std::vector<Plan> plans;
-  /// What was found wrong though the plan reads well: a machine that cannot run it (unavailable), with place and
-  /// reason. Empty: all can run.
-  std::vector<std::string> unavailable;
 };
 
 /// Reads, overrides, expands, fills defaults and validates everything. Throws UserError at the first mistake, with

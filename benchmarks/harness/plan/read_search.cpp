@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <set>
 
 #include "benchmarks/harness/plan/plan.hpp"
@@ -11,11 +10,6 @@
 
 namespace frugal::harness {
 namespace {
-
-constexpr std::array<std::pair<Strategy, std::string_view>, 4> strategy_names = {{{Strategy::exhaustive, "exhaustive"},
-                                                                                  {Strategy::greedy, "greedy"},
-                                                                                  {Strategy::halving, "halving"},
-                                                                                  {Strategy::model, "model"}}};
 
 /// A search makes its own points, and has its own bounds.
 constexpr const char* not_beside_search[] = {"matrix", "zip", "include", "exclude", "gate"};
@@ -36,14 +30,6 @@ void require_order(const std::vector<Node>& values) {
   }
 }
 
-const std::string& read_metric(const Vocabulary& vocabulary, const Node& node) {
-  const std::vector<std::string>& known = vocabulary.metric_names();
-  if (std::ranges::find(known, node.as_string()) == known.end()) {
-    throw UserError(node.place, unknown_word("metric of " + vocabulary.name(), node.text, known));
-  }
-  return node.text;
-}
-
 void read_objective(const Vocabulary& vocabulary, const Node& node, SearchSpec& search) {
   const Node* maximize = node.find("maximize");
   const Node* minimize = node.find("minimize");
@@ -52,20 +38,6 @@ void read_objective(const Vocabulary& vocabulary, const Node& node, SearchSpec& 
   }
   search.maximize = maximize != nullptr;
   search.objective = read_metric(vocabulary, maximize != nullptr ? *maximize : *minimize);
-}
-
-MetricBound read_bound(const Vocabulary& vocabulary, const Node& node) {
-  require_keys(node, {"metric", "min", "max"}, "key of a bound");
-  const Node* metric = node.find("metric");
-  if (metric == nullptr) throw UserError(node.place, "a bound needs the key 'metric'");
-  MetricBound bound{read_metric(vocabulary, *metric), {}, {}};
-  if (const Node* min = node.find("min")) bound.min = min->as_real();
-  if (const Node* max = node.find("max")) bound.max = max->as_real();
-  if (!bound.min && !bound.max) throw UserError(node.place, "a bound needs 'min' or 'max'");
-  if (bound.min && bound.max && *bound.min > *bound.max) {
-    throw UserError(node.place, "no value passes: min is above max");
-  }
-  return bound;
 }
 
 /// Of the workload, a number, and not an axis.
@@ -111,13 +83,8 @@ std::vector<Strategy> read_strategies(const Node* node, bool has_fidelity) {
     }
     return strategies;
   }
-  std::vector<std::string> known;
-  known.reserve(strategy_names.size());
-  for (const auto& [strategy, name] : strategy_names) known.emplace_back(name);
   for (const Node& item : node->as_list()) {
-    const auto found = std::ranges::find(known, item.as_string());
-    if (found == known.end()) throw UserError(item.place, unknown_word("strategy", item.text, known));
-    const Strategy strategy = strategy_names[static_cast<std::size_t>(found - known.begin())].first;
+    const Strategy strategy = from_word(strategy_names, "strategy", item.as_string(), item.place);
     if (std::ranges::find(strategies, strategy) != strategies.end()) {
       throw UserError(item.place, item.text + " is here already");
     }
@@ -186,10 +153,6 @@ void check_fidelities(const SearchSpec& search, const std::vector<Cell>& cells, 
 
 }  // namespace
 
-std::string to_string(Strategy strategy) {
-  return std::string(std::ranges::find(strategy_names, strategy, &decltype(strategy_names)::value_type::first)->second);
-}
-
 SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
   for (const Node::Entry& entry : document.entries) {
     if (std::ranges::find(not_beside_search, entry.key) != std::end(not_beside_search)) {
@@ -211,7 +174,8 @@ SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
   }
   read_objective(vocabulary, node, search);
   if (const Node* bounds = node.find("subject_to")) {
-    for (const Node& bound : bounds->as_list()) search.bounds.push_back(read_bound(vocabulary, bound));
+    for (const Node& bound : bounds->as_list())
+      search.bounds.push_back(read_metric_bound(vocabulary, bound, "bound", false));
   }
   if (const Node* fidelity = node.find("fidelity")) search.fidelity = read_fidelity(vocabulary, *fidelity, search);
   search.strategies = read_strategies(node.find("strategies"), search.fidelity.has_value());

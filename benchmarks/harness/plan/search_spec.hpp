@@ -5,13 +5,18 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/plan/metric_bound.hpp"
 #include "benchmarks/harness/workload.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::harness {
 
 /// How a search goes about it: benchmarks/harness/search/strategies.hpp.
 enum class Strategy { exhaustive, greedy, halving, model };
-std::string to_string(Strategy strategy);
+inline constexpr Named<Strategy> strategy_names[] = {{Strategy::exhaustive, "exhaustive"},
+                                                     {Strategy::greedy, "greedy"},
+                                                     {Strategy::halving, "halving"},
+                                                     {Strategy::model, "model"}};
 
 /// A path and its values, from small to large.
 struct OrderedAxis {
@@ -19,18 +24,11 @@ struct OrderedAxis {
   std::vector<Json> values{};
 };
 
-/// What the mean of a metric over the seeds must keep.
-struct MetricBound {
-  std::string metric;
-  std::optional<double> min;
-  std::optional<double> max;
-};
-
 struct SearchSpec {
   std::vector<OrderedAxis> axes;  ///< outermost first
   std::string objective;          ///< a metric
   bool maximize = true;
-  std::vector<MetricBound> bounds;
+  std::vector<MetricBound> bounds;  ///< what the means over the seeds must keep
   std::vector<Strategy> strategies;
   std::optional<OrderedAxis> fidelity;  ///< the last value is that of the plan's cells
   std::string cost;                     ///< metric that says what an evaluation costs; empty: only its seconds count

@@ -9,9 +9,6 @@
 
 namespace frugal::harness {
 
-/// Throws UserError at `place`.
-Json parse_json(std::string_view text, const Place& place);
-
 /// folder/run.json.
 Provenance load_provenance(const std::filesystem::path& folder);
 

@@ -4,19 +4,12 @@
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
+#include "benchmarks/harness/plan/json_reader.hpp"
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/record.hpp"
 #include "impl/base/files.hpp"
 
 namespace frugal::harness {
-
-Json parse_json(std::string_view text, const Place& place) {
-  try {
-    return Json::parse(text);
-  } catch (const Json::exception&) {
-    throw UserError(place, "is not valid JSON");
-  }
-}
 
 Provenance load_provenance(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "run.json";

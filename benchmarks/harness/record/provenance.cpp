@@ -141,9 +141,9 @@ int effective_threads(const Limits& limits) {
 }
 
 std::string determinism_text(const Plan& plan) {
-  if (plan.determinism == Determinism::free) return "free";
-  const std::string level =
-      plan.determinism == Determinism::bitwise ? "bitwise" : fmt::format("repeatable: {}", plan.band);
+  std::string level(to_word(determinism_names, plan.determinism));
+  if (plan.determinism == Determinism::free) return level;
+  if (plan.determinism == Determinism::repeatable) level += fmt::format(": {}", plan.band);
   return level + (plan.measure.repeats > 1 ? " (checked)" : " (declared)");
 }
 

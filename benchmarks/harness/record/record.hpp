@@ -9,6 +9,7 @@
 
 #include "benchmarks/harness/plan/plan.hpp"
 #include "benchmarks/harness/workload.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::harness {
 
@@ -28,6 +29,11 @@ struct DeviceRates {
 };
 
 enum class Status { ok, failed, skipped, timeout, oom };
+inline constexpr Named<Status> status_names[] = {{Status::ok, "ok"},
+                                                 {Status::failed, "failed"},
+                                                 {Status::skipped, "skipped"},
+                                                 {Status::timeout, "timeout"},
+                                                 {Status::oom, "oom"}};
 std::string to_string(Status status);
 
 Json to_json(const StageRecord& stage);
@@ -98,6 +104,7 @@ class ResultStore {
   ResultStore(const ResultStore&) = delete;
   ResultStore& operator=(const ResultStore&) = delete;
 
+  const std::filesystem::path& folder() const { return folder_; }
   const std::vector<CellRecord>& existing() const { return existing_; }
   void append(const CellRecord& record);
 

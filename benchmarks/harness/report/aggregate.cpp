@@ -3,44 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
-#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {
-
-bool matches_conditions(const Json& view, const Conditions& conditions) {
-  return std::ranges::all_of(conditions, [&](const auto& condition) {
-    const Json* value = cell_value(view, condition.first);
-    return value && std::ranges::find(condition.second, *value) != condition.second.end();
-  });
-}
 
 std::string text_at(const Json& view, const std::string& path) {
   const Json* value = cell_value(view, path);
   return value ? value_text(*value) : "-";
 }
 
-Json view_of(const CellGroup& group) {
-  Json view = group.cell;
-  view["machine"] = group.run->provenance.machine;
-  view["build"] = group.run->provenance.build;
-  for (const CellRecord* record : group.records) {
-    if (record->implementation.empty()) continue;
-    view["implementation"] = record->implementation;
-    break;
-  }
-  return view;
-}
-
 /// Value and printed text of one key of a row.
 std::pair<Json, std::string> key_of(const RowKey& key, const Json& view) {
   if (key.path.empty()) {
     for (const RowKey::Choice& choice : key.choices) {
-      if (!matches_conditions(view, choice.when)) continue;
+      if (!meets(view, choice.when)) continue;
       const std::string text = fill_template(choice.text, [&](const std::string& path) { return text_at(view, path); });
       return {text, text};
     }
@@ -58,53 +40,15 @@ std::pair<Json, std::string> key_of(const RowKey& key, const Json& view) {
   return {*value, entry.text + entry.suffix};
 }
 
-/// Rows of one cell: seeds of several runs come together when machine, threads, commit and build type are
-/// the same. Of two records of one
-/// cell the later run's counts, as within a run.
-void add_group(std::vector<RowGroup>& rows, const CellGroup& group) {
-  RowGroup row;
-  row.view = view_of(group);
-  row.records = group.records;
-  row.machine = machine_text(group.run->provenance);
-  row.commit = build_text(group.run->provenance);
-  const auto same = std::ranges::find_if(rows, [&](const RowGroup& other) {
-    return other.machine == row.machine && other.commit == row.commit &&
-           other.records.front()->cell.workload == row.records.front()->cell.workload &&
-           other.records.front()->cell.backend == row.records.front()->cell.backend &&
-           other.records.front()->cell.dataset == row.records.front()->cell.dataset &&
-           other.records.front()->cell.params == row.records.front()->cell.params;
-  });
-  if (same == rows.end()) {
-    rows.push_back(std::move(row));
-    return;
-  }
-  for (const CellRecord* record : group.records) {
-    const auto known = std::ranges::find_if(
-        same->records, [&](const CellRecord* other) { return other->cell.seed == record->cell.seed; });
-    if (known == same->records.end())
-      same->records.push_back(record);
-    else
-      *known = record;
-  }
-}
-
-Json cell_of_row(const RowGroup& row) {
-  Json cell = row.view;
-  for (const char* key : {"machine", "build", "implementation"}) cell.erase(key);
-  return cell;
-}
-
 /// What the spec's keys do not show and yet tells rows apart: back end and data set always, parameters where two rows
 /// would read the same.
 std::set<std::string> hidden_differences(const std::vector<RowGroup>& rows) {
-  std::vector<Json> cells;
-  for (const RowGroup& row : rows) cells.push_back(cell_of_row(row));
   std::set<std::string> hidden;
   std::vector<const Json*> all;
   std::map<std::vector<std::string>, std::vector<const Json*>> alike;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    all.push_back(&cells[i]);
-    alike[rows[i].labels].push_back(&cells[i]);
+  for (const RowGroup& row : rows) {
+    all.push_back(&row.cell);
+    alike[row.labels].push_back(&row.cell);
   }
   for (const std::string& path : varying_paths(all)) {
     if (path == "backend" || path == "dataset.name") hidden.insert(path);
@@ -148,31 +92,18 @@ void sort_rows(const std::vector<SortKey>& keys, std::vector<RowGroup>& rows) {
 
 }  // namespace
 
-std::vector<const CellRecord*> RowGroup::finished() const {
-  std::vector<const CellRecord*> result;
-  for (const CellRecord* record : records) {
-    if (record->status == Status::ok) result.push_back(record);
+std::vector<std::string> texts_at(const RowSet& set, const std::string& path) {
+  std::vector<std::string> texts;
+  for (const RowGroup& row : set.rows) {
+    std::string text = text_at(row.view, path);
+    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
   }
-  return result;
-}
-
-bool selects_any(const TableSpec& spec, std::span<const Run> runs) {
-  for (const Run& run : runs) {
-    for (const CellGroup& group : group_cells(run)) {
-      if (group.cell.at("workload") == spec.workload && matches_conditions(view_of(group), spec.where)) return true;
-    }
-  }
-  return false;
+  return texts;
 }
 
 RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
   RowSet set;
-  for (const Run& run : runs) {
-    for (const CellGroup& group : group_cells(run)) {
-      if (group.cell.at("workload") != spec.workload || !matches_conditions(view_of(group), spec.where)) continue;
-      add_group(set.rows, group);
-    }
-  }
+  for (PooledCell& cell : pool_cells(runs, spec.workload, spec.where)) set.rows.push_back({std::move(cell), {}, {}});
   if (set.rows.empty()) {
     throw UserError(spec.place, fmt::format("this table is about {}, but no cell of the run matches", spec.workload));
   }
@@ -192,7 +123,7 @@ RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
   for (const std::string& path : hidden_differences(set.rows)) {
     if (!shown.contains(path)) add_column(RowKey{.path = path});
   }
-  const auto add_origin = [&](const char* title, std::string RowGroup::*member) {
+  const auto add_origin = [&](const char* title, std::string PooledCell::*member) {
     if (std::ranges::all_of(set.rows, [&](const RowGroup& row) { return row.*member == set.rows.front().*member; })) {
       return;
     }
@@ -202,8 +133,8 @@ RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
       row.labels.push_back(row.*member);
     }
   };
-  add_origin("machine", &RowGroup::machine);
-  add_origin("commit", &RowGroup::commit);
+  add_origin("machine", &PooledCell::machine);
+  add_origin("commit", &PooledCell::build);
   sort_rows(spec.sort, set.rows);
   return set;
 }

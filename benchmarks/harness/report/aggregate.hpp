@@ -1,25 +1,18 @@
 // The rows of a table: cells selected, grouped over seeds, labelled, told apart, sorted.
 #pragma once
-#include <set>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "benchmarks/harness/record/record.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 
-/// Cells of one machine (and number of threads) and one build that differ in nothing but their seed.
-struct RowGroup {
-  Json view;                               ///< the cell without seed, and implementation, machine and build
-  std::vector<const CellRecord*> records;  ///< in order of appearance; at most one a seed
-  std::string machine;                     ///< machine_text
-  std::string commit;                      ///< build_text
-  std::vector<Json> keys;                  ///< one a key column: value, or text of a label
-  std::vector<std::string> labels;         ///< the same as printed
-
-  std::vector<const CellRecord*> finished() const;
+struct RowGroup : PooledCell {
+  std::vector<Json> keys;           ///< one a key column: value, or text of a label
+  std::vector<std::string> labels;  ///< the same as printed
 };
 
 /// A key column: of the spec, or added because rows would not differ without it.
@@ -35,8 +28,8 @@ struct RowSet {
   std::vector<RowGroup> rows;
 };
 
-/// Does the spec select any cell of these runs?
-bool selects_any(const TableSpec& spec, std::span<const Run> runs);
+/// What the rows have at a path, each text once, in order of appearance; "-" for a row without a value.
+std::vector<std::string> texts_at(const RowSet& set, const std::string& path);
 
 /// Throws UserError when the spec selects nothing.
 RowSet make_rows(const TableSpec& spec, std::span<const Run> runs);

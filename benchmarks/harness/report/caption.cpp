@@ -1,26 +1,19 @@
 #include "benchmarks/harness/report/caption.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
 
-#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 
 namespace frugal::harness {
 namespace {
 
-/// Different values of a path over the rows, in order of appearance.
-std::vector<std::string> caption_values(const RowSet& set, const std::string& path) {
-  std::vector<std::string> texts;
-  for (const RowGroup& row : set.rows) {
-    const Json* value = cell_value(row.view, path);
-    if (!value) continue;
-    const std::string text = value_text(*value);
-    if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
-  }
-  return texts;
-}
+constexpr const char* interval_words =
+    "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
 
 std::string n_sentence(const RowSet& set) {
   std::set<std::size_t> counts;
@@ -32,13 +25,11 @@ std::string n_sentence(const RowSet& set) {
   }
   if (counts.empty()) return "No cell ended well (n = 0).";
   const std::string which = seeds.size() <= 10 ? fmt::format(" ({})", fmt::join(seeds, ", ")) : "";
-  if (counts.size() == 1 && *counts.begin() == 1) {
-    return fmt::format("n = 1: one seed{}, so no interval.", seeds.size() == 1 ? which : "");
-  }
-  std::string text = "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
-  if (counts.size() == 1) return fmt::format("{}; n = {} seeds{}.", text, *counts.begin(), which);
-  text += fmt::format("; n = {} to {} seeds, by row", *counts.begin(), *counts.rbegin());
-  return text + (counts.contains(1) ? "; rows with n = 1 have no interval." : ".");
+  // Of rows with one seed each, not the same one, the list would read as if each had them all.
+  const bool lists = *counts.begin() > 1 || seeds.size() == 1;
+  if (counts.size() == 1) return interval_sentence(*counts.begin(), lists ? which : "");
+  return fmt::format("{}; n = {} to {} seeds, by row{}", interval_words, *counts.begin(), *counts.rbegin(),
+                     counts.contains(1) ? "; rows with n = 1 have no interval." : ".");
 }
 
 std::string repeats_sentence(const RowSet& set) {
@@ -57,6 +48,11 @@ std::string repeats_sentence(const RowSet& set) {
 
 }  // namespace
 
+std::string interval_sentence(std::size_t n, const std::string& which) {
+  if (n == 1) return fmt::format("n = 1: one seed{}, so no interval.", which);
+  return fmt::format("{}; n = {} seeds{}.", interval_words, n, which);
+}
+
 std::string run_sentence(const Run& run) {
   const Provenance& provenance = run.provenance;
   std::vector<std::string> build;
@@ -73,7 +69,8 @@ std::string run_sentence(const Run& run) {
 std::vector<std::string> make_caption(const CaptionFacts& facts) {
   std::vector<std::string> caption{n_sentence(facts.set)};
   const auto add = [&](const char* what, const std::string& path) {
-    const std::vector<std::string> values = caption_values(facts.set, path);
+    std::vector<std::string> values = texts_at(facts.set, path);
+    std::erase(values, "-");
     if (!values.empty()) caption.push_back(fmt::format("{}: {}.", what, fmt::join(values, ", ")));
   };
   add("Data", "dataset.name");

@@ -17,6 +17,9 @@ struct CaptionFacts {
 
 std::vector<std::string> make_caption(const CaptionFacts& facts);
 
+/// How figures over n seeds, `which` (" (1, 2)", or nothing), are to be read.
+std::string interval_sentence(std::size_t n, const std::string& which = "");
+
 /// "Run smoke (2025-01-31T12:00:00Z): AMD EPYC 9454P, 2 cores, AVX-512; commit 2c4444e (Release, g++ 12.2.0)."
 std::string run_sentence(const Run& run);
 

@@ -8,7 +8,8 @@
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
-#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -51,50 +52,27 @@ Bound stage_bound(const CellRecord& record, const std::string& stage) {
   return bound;
 }
 
-std::string stage_title(const std::string& stage, StageValue value) {
-  const std::string of = stage == "total" ? "total " : stage + " ";
-  switch (value) {
-    case StageValue::time:
-      return of + "time";
-    case StageValue::flops:
-      return of + "FLOPs";
-    case StageValue::bytes:
-      return of + "bytes";
-    case StageValue::flop_rate:
-      return of + "FLOP rate";
-    case StageValue::byte_rate:
-      return of + "byte rate";
-    case StageValue::bound:
-      return of + "share of bound";
-  }
-  return of;
-}
+/// How a quantity of a stage is called in a heading, and its unit.
+struct StageWords {
+  StageValue value;
+  const char* title;
+  const char* unit;
+};
+constexpr StageWords stage_words[] = {{StageValue::time, "time", "s"},
+                                      {StageValue::flops, "FLOPs", "FLOP"},
+                                      {StageValue::bytes, "bytes", "B"},
+                                      {StageValue::flop_rate, "FLOP rate", "FLOP/s"},
+                                      {StageValue::byte_rate, "byte rate", "B/s"},
+                                      {StageValue::bound, "share of bound", "%"}};
 
-std::string stage_unit(StageValue value) {
-  switch (value) {
-    case StageValue::time:
-      return "s";
-    case StageValue::flops:
-      return "FLOP";
-    case StageValue::bytes:
-      return "B";
-    case StageValue::flop_rate:
-      return "FLOP/s";
-    case StageValue::byte_rate:
-      return "B/s";
-    case StageValue::bound:
-      return "%";
-  }
-  return "";
-}
+const StageWords& words_of(StageValue value) { return *std::ranges::find(stage_words, value, &StageWords::value); }
 
 }  // namespace
 
 std::optional<double> column_value(const ColumnSpec& column, const CellRecord& record) {
   if (column.source == Source::metric) {
-    const auto found = record.metrics.find(column.name);
-    if (found == record.metrics.end()) return std::nullopt;
-    return column.per.empty() ? found->second : quotient(found->second, stage_seconds(record, column.per));
+    const std::optional<double> value = metric_value(record, column.name);
+    return column.per.empty() ? value : quotient(value, stage_seconds(record, column.per));
   }
   if (column.source != Source::stage) return std::nullopt;
   const std::optional<double> seconds = stage_seconds(record, column.name);
@@ -188,8 +166,8 @@ ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, 
       style.title = "n";
       break;
     case Source::stage:
-      style.title = stage_title(column.name, column.stage_value);
-      style.unit = stage_unit(column.stage_value);
+      style.title = column.name + " " + words_of(column.stage_value).title;
+      style.unit = words_of(column.stage_value).unit;
       break;
     case Source::metric:
       style.title = column.name;

@@ -5,119 +5,56 @@
 #include <algorithm>
 #include <set>
 
-#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
-#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/joined_cells.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {
 
-/// One cell of A and of B that differ in back end and machine only, with the seeds that ended well on both sides.
-struct JoinedCell {
-  const CellGroup* a;
-  const CellGroup* b;
-  std::vector<std::pair<const CellRecord*, const CellRecord*>> seeds;
-  std::size_t unfinished = 0;  ///< seeds on both sides of which one did not end well
-  std::string label;
-};
-
-std::set<std::string> backends_of(const std::vector<CellGroup>& groups) {
-  std::set<std::string> names;
-  for (const CellGroup& group : groups) names.insert(value_text(group.cell.at("backend")));
-  return names;
+std::string better_word(const MetricDescriptor* metric) {
+  const bool has_better = metric && metric->direction != MetricDescriptor::Direction::informative;
+  return has_better ? std::string(to_word(better_names, metric->direction)) : "";
 }
 
-Json cell_without_backend(const CellGroup& group) {
-  Json cell = group.cell;
-  cell.erase("backend");
-  return cell;
+/// Rows have different units, so each entry says its own.
+TableEntry compared_entry(const MetricDescriptor* metric, const std::vector<double>& values) {
+  if (metric && reads_best_with_prefix(metric->unit)) return number_entry(estimate(values), "si", metric->unit);
+  const bool format_is_good = metric && is_number_format(metric->format);
+  TableEntry entry = number_entry(estimate(values), format_is_good ? metric->format : "", "");
+  if (metric && !metric->unit.empty()) entry.suffix += " " + metric->unit;
+  return entry;
 }
 
 class Comparer {
  public:
-  Comparer(const Run& a, const Run& b) : a_(a), b_(b), groups_a_(group_cells(a)), groups_b_(group_cells(b)) { join(); }
+  Comparer(const Run& a, const Run& b) : a_(a), b_(b), joined_(join_runs(a, b)) {}
 
   std::vector<Table> tables() {
-    std::vector<Table> tables{times(), metrics()};
+    Table times = time_table();
+    Table metrics = metric_table();
     // What the metrics have to say must not vanish with a table that has no row.
-    if (tables[1].rows.empty())
-      tables[0].notes.insert(tables[0].notes.end(), tables[1].notes.begin(), tables[1].notes.end());
+    if (metrics.rows.empty()) times.notes.insert(times.notes.end(), metrics.notes.begin(), metrics.notes.end());
+    add_frame(times, "");
+    add_frame(metrics, "; seed by seed for the last column");
+    add_clocks(times);
+    std::vector<Table> tables{std::move(times), std::move(metrics)};
     std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
-    for (Table& table : tables) {
-      for (const JoinedCell& cell : joined_) {
-        if (!cell.seeds.empty()) continue;
-        table.notes.push_back(cell.label + ": no seed ended well on both sides.");
-      }
-      add_frame(table);
-    }
     return tables;
   }
 
  private:
-  void join() {
-    const std::set<std::string> backends_a = backends_of(groups_a_);
-    const std::set<std::string> backends_b = backends_of(groups_b_);
-    const bool on_backend =
-        std::ranges::any_of(backends_a, [&](const std::string& name) { return backends_b.contains(name); });
-    std::set<const CellGroup*> met;
-    for (const CellGroup& a : groups_a_) {
-      bool found = false;
-      for (const CellGroup& b : groups_b_) {
-        if (on_backend ? a.cell != b.cell : cell_without_backend(a) != cell_without_backend(b)) continue;
-        found = true;
-        met.insert(&b);
-        add_pair(a, b);
-      }
-      if (!found) only_a_ += a.records.size();
-    }
-    for (const CellGroup& b : groups_b_) {
-      if (!met.contains(&b)) only_b_ += b.records.size();
-    }
-    if (std::ranges::all_of(joined_, [](const JoinedCell& cell) { return cell.seeds.empty(); })) {
-      throw UserError(fmt::format(
-          "nothing to compare: no cell with the same workload, data set, parameters and seed ended well in both {} "
-          "(back ends: {}) and {} (back ends: {})",
-          a_.folder.string(), fmt::join(backends_a, ", "), b_.folder.string(), fmt::join(backends_b, ", ")));
-    }
-    label_cells();
-  }
-
-  void add_pair(const CellGroup& a, const CellGroup& b) {
-    JoinedCell cell{&a, &b, {}, 0, {}};
-    for (const CellRecord* record : a.records) {
-      const CellRecord* partner = b.with_seed(record->cell.seed);
-      if (!partner)
-        ++only_a_;
-      else if (record->status != Status::ok || partner->status != Status::ok)
-        ++cell.unfinished;
-      else
-        cell.seeds.emplace_back(record, partner);
-    }
-    for (const CellRecord* record : b.records) only_b_ += a.with_seed(record->cell.seed) ? 0 : 1;
-    joined_.push_back(std::move(cell));
-  }
-
-  void label_cells() {
-    std::vector<const Json*> cells;
-    for (const JoinedCell& cell : joined_) cells.push_back(&cell.a->cell);
-    const std::vector<std::string> varying = varying_paths(cells);
-    for (JoinedCell& cell : joined_) {
-      const std::string a = value_text(cell.a->cell.at("backend"));
-      const std::string b = value_text(cell.b->cell.at("backend"));
-      cell.label = fmt::format("{} {} {}", value_text(cell.a->cell.at("workload")), a == b ? a : a + " → " + b,
-                               describe_cell(cell.a->cell, varying));
-    }
-  }
-
   const MetricDescriptor* descriptor(const std::string& name) const {
     const MetricDescriptor* metric = a_.provenance.metric(name);
     return metric ? metric : b_.provenance.metric(name);
   }
 
-  Table times() const {
+  Table time_table() const {
     Table table{.name = "compare-time", .title = "Time of A and B"};
     table.headings = {{"cell"},
                       {"stage"},
@@ -126,17 +63,8 @@ class Comparer {
                       {"B", "s", true, true},
                       {"B faster than A", "x", true}};
     std::vector<std::pair<std::string, std::vector<double>>> by_stage;  // one mean a cell
-    for (const JoinedCell& cell : joined_) {
-      std::vector<std::string> stages;
-      for (const auto& [a, b] : cell.seeds) {
-        for (const StageRecord& stage : a->stages) {
-          if (b->stage(stage.name) && std::ranges::find(stages, stage.name) == stages.end()) {
-            stages.push_back(stage.name);
-          }
-        }
-      }
-      stages.emplace_back("total");
-      for (const std::string& stage : stages) {
+    for (const JoinedCell& cell : joined_.cells) {
+      for (const std::string& stage : shared_stages(cell)) {
         std::vector<double> times_a, times_b, ratios;
         for (const auto& [a, b] : cell.seeds) {
           const std::optional<double> time_a = stage_seconds(*a, stage);
@@ -147,12 +75,13 @@ class Comparer {
           ratios.push_back(*time_a / *time_b);
         }
         if (ratios.empty()) continue;
-        add_row(table, {{.text = cell.label},
-                        {.text = stage},
-                        count_entry(ratios.size()),
-                        number_entry(mean(times_a), half_width_95(times_a), "", ""),
-                        number_entry(mean(times_b), half_width_95(times_b), "", ""),
-                        number_entry(geometric_mean(ratios), {}, "", "")});
+        add_row(table, ratios.size(),
+                {{.text = cell.label},
+                 {.text = stage},
+                 count_entry(ratios.size()),
+                 number_entry(estimate(times_a), "", ""),
+                 number_entry(estimate(times_b), "", ""),
+                 number_entry(geometric_mean(ratios), {}, "", "")});
         auto known = std::ranges::find(by_stage, stage, &decltype(by_stage)::value_type::first);
         if (known == by_stage.end()) known = by_stage.insert(by_stage.end(), {stage, {}});
         known->second.push_back(geometric_mean(ratios));
@@ -161,17 +90,30 @@ class Comparer {
     // The total comes last in the summary, whichever cell had it first.
     std::ranges::stable_partition(by_stage, [](const auto& entry) { return entry.first != "total"; });
     for (const auto& [stage, ratios] : by_stage) {
-      add_row(table, {{.text = fmt::format("geometric mean of {} cells", ratios.size())},
-                      {.text = stage},
-                      {.text = ""},
-                      {.text = ""},
-                      {.text = ""},
-                      number_entry(geometric_mean(ratios), {}, "", "")});
+      add_row(table, 0,
+              {{.text = fmt::format("geometric mean of {} cells", ratios.size())},
+               {.text = stage},
+               {.text = ""},
+               {.text = ""},
+               {.text = ""},
+               number_entry(geometric_mean(ratios), {}, "", "")});
     }
     return table;
   }
 
-  Table metrics() const {
+  /// In order of appearance, the total last.
+  static std::vector<std::string> shared_stages(const JoinedCell& cell) {
+    std::vector<std::string> stages;
+    for (const auto& [a, b] : cell.seeds) {
+      for (const StageRecord& stage : a->stages) {
+        if (b->stage(stage.name) && std::ranges::find(stages, stage.name) == stages.end()) stages.push_back(stage.name);
+      }
+    }
+    stages.emplace_back("total");
+    return stages;
+  }
+
+  Table metric_table() const {
     Table table{.name = "compare-metrics", .title = "Metrics of A and B"};
     table.headings = {{"cell"},
                       {"metric"},
@@ -182,20 +124,16 @@ class Comparer {
                       {"B - A", "", true, true}};
     std::set<std::string> equal;
     std::set<std::string> one_sided;
-    for (const JoinedCell& cell : joined_) {
-      std::set<std::string> names;
-      for (const auto& [a, b] : cell.seeds) {
-        for (const CellRecord* record : {a, b}) {
-          for (const auto& [name, value] : record->metrics) names.insert(name);
-        }
-      }
-      for (const std::string& name : names) {
+    for (const JoinedCell& cell : joined_.cells) {
+      for (const std::string& name : metrics_of(cell)) {
         std::vector<double> values_a, values_b, differences;
         for (const auto& [a, b] : cell.seeds) {
-          if (!a->metrics.contains(name) || !b->metrics.contains(name)) continue;
-          values_a.push_back(a->metrics.at(name));
-          values_b.push_back(b->metrics.at(name));
-          differences.push_back(values_b.back() - values_a.back());
+          const std::optional<double> of_a = metric_value(*a, name);
+          const std::optional<double> of_b = metric_value(*b, name);
+          if (!of_a || !of_b) continue;
+          values_a.push_back(*of_a);
+          values_b.push_back(*of_b);
+          differences.push_back(*of_b - *of_a);
         }
         if (values_a.empty()) {
           const bool in_a =
@@ -204,18 +142,19 @@ class Comparer {
           continue;
         }
         const MetricDescriptor* metric = descriptor(name);
-        // FLOPs and the like are analytic: what is the same everywhere only hides what is not.
+        // What is the same everywhere, such as FLOPs, only hides what is not.
         if (better_word(metric).empty() && std::ranges::count(differences, 0.0) == std::ssize(differences)) {
           equal.insert(name);
           continue;
         }
-        add_row(table, {{.text = cell.label},
-                        {.text = name},
-                        {.text = better_word(metric)},
-                        count_entry(values_a.size()),
-                        metric_entry(metric, values_a),
-                        metric_entry(metric, values_b),
-                        metric_entry(metric, differences)});
+        add_row(table, values_a.size(),
+                {{.text = cell.label},
+                 {.text = name},
+                 {.text = better_word(metric)},
+                 count_entry(values_a.size()),
+                 compared_entry(metric, values_a),
+                 compared_entry(metric, values_b),
+                 compared_entry(metric, differences)});
         TableEntry& difference = table.rows.back().entries.back();
         if (*difference.value > 0) difference.text.insert(0, "+");
       }
@@ -226,52 +165,44 @@ class Comparer {
     return table;
   }
 
-  static std::string better_word(const MetricDescriptor* metric) {
-    if (!metric || metric->direction == MetricDescriptor::Direction::informative) return "";
-    return metric->direction == MetricDescriptor::Direction::higher_is_better ? "higher" : "lower";
-  }
-
-  static TableEntry count_entry(std::size_t n) { return {.text = std::to_string(n), .value = static_cast<double>(n)}; }
-
-  /// Rows have different units, so each entry says its own.
-  static TableEntry metric_entry(const MetricDescriptor* metric, const std::vector<double>& values) {
-    std::optional<double> half_width = half_width_95(values);
-    if (half_width == 0.0) half_width.reset();
-    if (metric && reads_best_with_prefix(metric->unit)) {
-      return number_entry(mean(values), half_width, "si", metric->unit);
+  static std::set<std::string> metrics_of(const JoinedCell& cell) {
+    std::set<std::string> names;
+    for (const auto& [a, b] : cell.seeds) {
+      for (const CellRecord* record : {a, b}) {
+        for (const auto& [name, value] : record->metrics) names.insert(name);
+      }
     }
-    const bool format_is_good = metric && is_number_format(metric->format);
-    TableEntry entry = number_entry(mean(values), half_width, format_is_good ? metric->format : "", "");
-    if (metric && !metric->unit.empty()) entry.suffix += " " + metric->unit;
-    return entry;
+    return names;
   }
 
   /// A row stands for two machines; the sides' names stand for them.
-  void add_row(Table& table, std::vector<TableEntry> entries) const {
-    const std::optional<double> n = entries[table.name == "compare-time" ? 2 : 3].value;
+  void add_row(Table& table, std::size_t n, std::vector<TableEntry> entries) const {
     table.rows.push_back(
         {std::move(entries),
-         {n ? static_cast<int>(*n) : 0, "A: " + machine_text(a_.provenance) + "; B: " + machine_text(b_.provenance),
+         {static_cast<int>(n), "A: " + machine_text(a_.provenance) + "; B: " + machine_text(b_.provenance),
           "A: " + build_text(a_.provenance) + "; B: " + build_text(b_.provenance)}});
   }
 
-  void add_frame(Table& table) const {
+  /// `of_interval`: what else is to be said of it.
+  void add_frame(Table& table, const char* of_interval) const {
     std::size_t seeds = 0;
     std::size_t unfinished = 0;
-    for (const JoinedCell& cell : joined_) {
+    for (const JoinedCell& cell : joined_.cells) {
       seeds += cell.seeds.size();
       unfinished += cell.unfinished;
+      if (cell.seeds.empty()) table.notes.push_back(cell.label + ": no seed ended well on both sides.");
     }
     table.notes.push_back(fmt::format("{} cells joined; {} only in A, {} only in B, {} did not end well on both sides.",
-                                      seeds, only_a_, only_b_, unfinished));
+                                      seeds, joined_.only_a, joined_.only_b, unfinished));
     table.caption.push_back("A: " + run_sentence(a_));
     table.caption.push_back("B: " + run_sentence(b_));
-    const bool of_times = table.name == "compare-time";
     table.caption.push_back(
         fmt::format("Means over the n seeds that both have ± half width of the 95% interval (Student t{}); with n = 1 "
                     "there is no interval.",
-                    of_times ? "" : "; seed by seed for the last column"));
-    if (!of_times) return;
+                    of_interval));
+  }
+
+  void add_clocks(Table& table) const {
     table.caption.push_back(
         "Times: wall clock, median over the repeats of a seed; B faster than A: geometric mean over the seeds of time "
         "of A / time of B, without an interval.");
@@ -285,11 +216,7 @@ class Comparer {
 
   const Run& a_;
   const Run& b_;
-  const std::vector<CellGroup> groups_a_;
-  const std::vector<CellGroup> groups_b_;
-  std::vector<JoinedCell> joined_;
-  std::size_t only_a_ = 0;
-  std::size_t only_b_ = 0;
+  const JoinedRuns joined_;
 };
 
 }  // namespace

@@ -1,34 +1,8 @@
 #include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
-
-std::string html_escaped(std::string_view text) {
-  std::string escaped;
-  for (char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
-}
-
 namespace {
 
 constexpr const char* page_head = R"(<!DOCTYPE html>
@@ -52,20 +26,20 @@ thead th { font-weight: 600; }
 )";
 
 std::string html_table(const Table& table) {
-  std::string text = "<section id=\"" + html_escaped(table.name) + "\">\n<h2>" + html_escaped(table.title) +
+  std::string text = "<section id=\"" + markup_escaped(table.name) + "\">\n<h2>" + markup_escaped(table.title) +
                      "</h2>\n<table>\n<caption>";
-  for (std::size_t i = 0; i < table.caption.size(); ++i) text += (i == 0 ? "" : " ") + html_escaped(table.caption[i]);
+  for (std::size_t i = 0; i < table.caption.size(); ++i) text += (i == 0 ? "" : " ") + markup_escaped(table.caption[i]);
   text += "</caption>\n<thead><tr>";
   for (const Heading& heading : table.headings) {
     text += std::string("<th scope=\"col\"") + (heading.numeric ? " class=\"n\">" : ">") +
-            html_escaped(heading_text(heading)) + "</th>";
+            markup_escaped(heading_text(heading)) + "</th>";
   }
   text += "</tr></thead>\n<tbody>\n";
   for (const TableRow& row : table.rows) {
     text += "<tr>";
     for (std::size_t i = 0; i < row.entries.size(); ++i) {
       text += std::string("<td") + (table.headings[i].numeric ? " class=\"n\">" : ">") +
-              html_escaped(entry_text(row.entries[i])) + "</td>";
+              markup_escaped(entry_text(row.entries[i])) + "</td>";
     }
     text += "</tr>\n";
   }
@@ -73,7 +47,7 @@ std::string html_table(const Table& table) {
   for (const Plot& plot : table.plots) text += "<figure>\n" + to_svg(table, plot) + "</figure>\n";
   if (!table.notes.empty()) {
     text += "<ul>\n";
-    for (const std::string& note : table.notes) text += "<li>" + html_escaped(note) + "</li>\n";
+    for (const std::string& note : table.notes) text += "<li>" + markup_escaped(note) + "</li>\n";
     text += "</ul>\n";
   }
   return text + "</section>\n";

@@ -1,8 +1,7 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
-#include <set>
 
 #include "benchmarks/harness/report/aggregate.hpp"
 #include "benchmarks/harness/report/caption.hpp"
@@ -10,8 +9,7 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
-#include "benchmarks/harness/study/cell_groups.hpp"
-#include "benchmarks/harness/study/statistics.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
@@ -45,9 +43,7 @@ TableEntry figure(const std::vector<double>& values, const ColumnSpec& column, c
   if (values.empty()) return {.text = "-"};
   std::vector<double> scaled = values;
   for (double& value : scaled) value *= column.number.scale;
-  std::optional<double> half_width = half_width_95(scaled);
-  if (half_width == 0.0) half_width.reset();  // no draw of the seed: counts, analytic figures, popularity
-  TableEntry entry = number_entry(mean(scaled), half_width, style.format, style.unit);
+  TableEntry entry = number_entry(estimate(scaled), style.format, style.unit);
   if (values.size() != finished) entry.suffix += fmt::format(" (n={})", values.size());
   return entry;
 }
@@ -62,7 +58,8 @@ class TableMaker {
 
   Table make() {
     table_.name = spec_.name;
-    table_.title = fill_template(spec_.title, [&](const std::string& path) { return values_of(path); });
+    table_.title = fill_template(
+        spec_.title, [&](const std::string& path) { return fmt::format("{}", fmt::join(texts_at(set_, path), ", ")); });
     table_.notes = spec_.notes;
     drop_unmeasured();
     if (const bool counts_differ = std::ranges::any_of(set_.rows,
@@ -80,15 +77,15 @@ class TableMaker {
     }
     for (const RowGroup& row : set_.rows) {
       TableRow made;
-      made.origin = {static_cast<int>(row.finished().size()), row.machine, row.commit};
+      made.origin = {static_cast<int>(row.finished().size()), row.machine, row.build};
       for (std::size_t i = 0; i < row.keys.size(); ++i) made.entries.push_back(key_entry(i, row));
       table_.rows.push_back(std::move(made));
     }
     for (const ColumnSpec& column : columns_) add_column(column);
     if (beyond_bound_) {
       table_.notes.push_back(
-          "A share of bound over 100%: work is counted for the plain algorithm, and this implementation does with less "
-          "(towers once for each distinct id of a step), or the machine was busy while its limits were measured.");
+          "A share of bound over 100%: work is counted for the plain algorithm, and this implementation does with "
+          "less, or the machine was busy while its limits were measured.");
     }
     for (const PlotSpec& plot : spec_.plots) add_plot(plot);
     note_failures();
@@ -100,17 +97,6 @@ class TableMaker {
   }
 
  private:
-  /// The value that all rows share, or all values.
-  std::string values_of(const std::string& path) const {
-    std::vector<std::string> texts;
-    for (const RowGroup& row : set_.rows) {
-      const Json* value = cell_value(row.view, path);
-      const std::string text = value ? value_text(*value) : "-";
-      if (std::ranges::find(texts, text) == texts.end()) texts.push_back(text);
-    }
-    return fmt::format("{}", fmt::join(texts, ", "));
-  }
-
   /// A column that no cell has a figure for says less than a sentence; a name that nobody declared is a mistake.
   void drop_unmeasured() {
     std::vector<std::string> dropped;
@@ -196,7 +182,7 @@ class TableMaker {
       return number_entry(value->get<double>() * column.number.scale, {}, style.format, style.unit);
     }
     if (column.source == Source::count) {
-      TableEntry entry{.text = std::to_string(finished), .value = static_cast<double>(finished)};
+      TableEntry entry = count_entry(finished);
       if (finished != row.records.size()) entry.suffix = fmt::format(" of {}", row.records.size());
       return entry;
     }
@@ -261,7 +247,7 @@ Table make_table(const TableSpec& spec, std::span<const Run> runs) { return Tabl
 std::vector<Table> default_tables(std::span<const Run> runs) {
   std::vector<Table> tables;
   for (TableSpec& spec : embedded_table_specs()) {
-    if (!selects_any(spec, runs)) continue;
+    if (pool_cells(runs, spec.workload, spec.where).empty()) continue;
     // A run made by an older program lacks the metrics that were added since.
     std::erase_if(spec.columns, [&](const ColumnSpec& column) {
       return column.source == Source::metric && !declared_metric(runs, column.name) &&

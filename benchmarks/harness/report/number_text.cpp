@@ -84,4 +84,8 @@ TableEntry number_entry(double value, std::optional<double> half_width, const st
   return entry;
 }
 
+TableEntry count_entry(std::size_t count) {
+  return {.text = std::to_string(count), .value = static_cast<double>(count)};
+}
+
 }  // namespace frugal::harness

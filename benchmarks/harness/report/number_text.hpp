@@ -4,6 +4,7 @@
 #include <string>
 
 #include "benchmarks/harness/report/table.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
 
 namespace frugal::harness {
 
@@ -17,5 +18,11 @@ bool is_number_format(const std::string& format);
 /// (0.0123, 1.23, 123, 12346), "si" with a prefix before `unit` ("1.02", " TFLOP"), or fmt.
 TableEntry number_entry(double value, std::optional<double> half_width, const std::string& format,
                         const std::string& unit);
+inline TableEntry number_entry(const Estimate& estimate, const std::string& format, const std::string& unit) {
+  return number_entry(estimate.mean, estimate.half_width, format, unit);
+}
+
+/// A count, in full.
+TableEntry count_entry(std::size_t count);
 
 }  // namespace frugal::harness

@@ -10,6 +10,7 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -59,7 +60,7 @@ std::string tick_text(double value, const Heading& heading) {
 
 std::string text_at(double x, double y, const char* anchor, const std::string& text, const char* style = "") {
   return fmt::format("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, style,
-                     html_escaped(text));
+                     markup_escaped(text));
 }
 
 std::string line_between(double x1, double y1, double x2, double y2, const char* stroke) {
@@ -173,7 +174,7 @@ class PlotDrawing {
                              y.place(mark.at.y + mark.half_width), colour(mark.series));
       }
       text += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3.5\" fill=\"{}\"><title>{}</title></circle>\n",
-                          across, y.place(mark.at.y), colour(mark.series), html_escaped(mark.label));
+                          across, y.place(mark.at.y), colour(mark.series), markup_escaped(mark.label));
     }
     return text;
   }

@@ -9,15 +9,7 @@
 
 namespace frugal::harness {
 
-TableFormat parse_format(std::string_view name) {
-  if (name == "md" || name == "markdown") return TableFormat::markdown;
-  if (name == "csv") return TableFormat::csv;
-  if (name == "tex" || name == "latex") return TableFormat::latex;
-  if (name == "html") return TableFormat::html;
-  if (name == "svg") return TableFormat::svg;
-  const std::vector<std::string> known{"md", "csv", "tex", "html", "svg"};
-  throw UserError(unknown_word("format", name, known));
-}
+TableFormat parse_format(std::string_view name) { return from_word(table_format_names, "format", name); }
 
 std::string heading_text(const Heading& heading) {
   if (heading.unit.empty() || heading.unit_in_entries) return heading.title;

@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "impl/base/names.hpp"
+
 namespace frugal::harness {
 
 struct Heading {
@@ -58,8 +60,13 @@ struct Table {
 };
 
 enum class TableFormat { markdown, csv, latex, html, svg };
+inline constexpr Named<TableFormat> table_format_names[] = {{TableFormat::markdown, "md"},
+                                                            {TableFormat::csv, "csv"},
+                                                            {TableFormat::latex, "tex"},
+                                                            {TableFormat::html, "html"},
+                                                            {TableFormat::svg, "svg"}};
 
-/// "md" (or "markdown"), "csv", "tex" (or "latex"), "html", "svg". Throws UserError.
+/// Throws UserError.
 TableFormat parse_format(std::string_view name);
 
 /// GitHub's Markdown tables; CSV (RFC 4180, full precision, blank line between tables); LaTeX with booktabs, to be

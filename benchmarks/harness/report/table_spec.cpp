@@ -24,15 +24,21 @@ const Node& required_key(const Node& map, std::string_view key, const char* what
   return *value;
 }
 
-/// One of a few words, as the enum value beside it.
-template <class Value>
-Value read_word(const Node& node, const char* what, const std::vector<std::pair<std::string, Value>>& words) {
-  std::vector<std::string> known;
-  for (const auto& [word, value] : words) {
-    if (node.as_string() == word) return value;
-    known.push_back(word);
-  }
-  throw UserError(node.place, unknown_word(what, node.as_string(), known));
+constexpr Named<bool> order_names[] = {{false, "ascending"}, {true, "descending"}};
+constexpr Named<bool> axis_names[] = {{false, "x"}, {true, "y"}};
+constexpr Named<StageValue> stage_value_names[] = {
+    {StageValue::time, "time"},           {StageValue::flops, "flops"},         {StageValue::bytes, "bytes"},
+    {StageValue::flop_rate, "flop_rate"}, {StageValue::byte_rate, "byte_rate"}, {StageValue::bound, "bound"}};
+constexpr Named<Relation> relation_names[] = {{Relation::difference, "difference"},
+                                              {Relation::percent, "percent"},
+                                              {Relation::ratio, "ratio"},
+                                              {Relation::speedup, "speedup"}};
+constexpr Named<Source> source_names[] = {
+    {Source::key, "key"}, {Source::metric, "metric"}, {Source::stage, "stage"}, {Source::count, "count"}};
+
+template <class Enum, std::size_t n>
+Enum read_word(const Node& node, const char* what, const Named<Enum> (&names)[n]) {
+  return from_word(names, what, node.as_string(), node.place);
 }
 
 /// Reads one document. Keeps the workload's name at hand, since every path under params begins with it.
@@ -64,7 +70,7 @@ class TableSpecReader {
         require_keys(node, {"key", "order"}, "key of a sort");
         SortKey key{read_path(required_key(node, "key", "sort")), false};
         if (const Node* order = node.find("order")) {
-          key.descending = read_word<bool>(*order, "order", {{"ascending", false}, {"descending", true}});
+          key.descending = read_word(*order, "order", order_names);
         }
         spec_.sort.push_back(std::move(key));
       }
@@ -86,7 +92,7 @@ class TableSpecReader {
     if (const Node* series = node.find("series")) plot.series = series->as_string();
     if (const Node* log = node.find("log")) {
       for (const Node& axis : log->as_list()) {
-        (read_word<bool>(axis, "axis", {{"x", true}, {"y", false}}) ? plot.log_x : plot.log_y) = true;
+        (read_word(axis, "axis", axis_names) ? plot.log_y : plot.log_x) = true;
       }
     }
     if (const Node* front = node.find("front")) plot.front = front->as_boolean();
@@ -189,9 +195,7 @@ class TableSpecReader {
         node, {"key", "metric", "stage", "count", "of", "per", "relative_to", "as", "title", "unit", "scale", "format"},
         "key of a column");
     std::vector<std::pair<Source, const Node*>> sources;
-    const std::pair<Source, const char*> words[] = {
-        {Source::key, "key"}, {Source::metric, "metric"}, {Source::stage, "stage"}, {Source::count, "count"}};
-    for (const auto& [source, word] : words) {
+    for (const auto& [source, word] : source_names) {
       if (const Node* value = node.find(word)) sources.emplace_back(source, value);
     }
     if (sources.size() != 1)
@@ -205,13 +209,7 @@ class TableSpecReader {
     if (column.source == Source::count && column.name != "n") throw UserError(name.place, "a count is `count: n`");
     if (const Node* of = node.find("of")) {
       if (column.source != Source::stage) throw UserError(of->place, "`of` belongs to a `stage`");
-      column.stage_value = read_word<StageValue>(*of, "quantity of a stage",
-                                                 {{"time", StageValue::time},
-                                                  {"flops", StageValue::flops},
-                                                  {"bytes", StageValue::bytes},
-                                                  {"flop_rate", StageValue::flop_rate},
-                                                  {"byte_rate", StageValue::byte_rate},
-                                                  {"bound", StageValue::bound}});
+      column.stage_value = read_word(*of, "quantity of a stage", stage_value_names);
     }
     if (const Node* per = node.find("per")) {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");
@@ -239,11 +237,7 @@ class TableSpecReader {
     column.relative_to = read_conditions(*relative_to, false);
     column.relation = Relation::difference;
     if (as) {
-      column.relation = read_word<Relation>(*as, "relation",
-                                            {{"difference", Relation::difference},
-                                             {"percent", Relation::percent},
-                                             {"ratio", Relation::ratio},
-                                             {"speedup", Relation::speedup}});
+      column.relation = read_word(*as, "relation", relation_names);
     }
   }
 
@@ -262,9 +256,7 @@ std::vector<TableSpec> parse_table_specs(const std::string& text, const std::str
 }
 
 std::vector<TableSpec> load_table_specs(const std::string& name) {
-  if (std::filesystem::is_regular_file(name)) {
-    return parse_table_specs(read_text_file(name), name);
-  }
+  if (std::filesystem::is_regular_file(name)) return parse_table_specs(read_text_file(name), name);
   std::vector<std::string> known;
   for (const auto& [stem, text] : embedded::tables()) {
     if (stem == name) return parse_table_specs(std::string(text), std::string(stem) + ".yaml");

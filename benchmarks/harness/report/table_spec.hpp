@@ -35,12 +35,11 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/harness/study/select.hpp"
 #include "benchmarks/harness/workload.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::harness {
-
-/// Dotted path -> the values it may have.
-using Conditions = std::vector<std::pair<std::string, std::vector<Json>>>;
 
 /// How a number is printed.
 struct NumberFormat {

@@ -20,9 +20,6 @@ std::string to_latex(std::span<const Table> tables);
 /// One page that needs nothing else.
 std::string to_html(std::span<const Table> tables);
 
-/// With the five characters that mean something in HTML and XML as entities.
-std::string html_escaped(std::string_view text);
-
 /// "title [unit]", without the unit where entries print it.
 std::string heading_text(const Heading& heading);
 

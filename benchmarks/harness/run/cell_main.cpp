@@ -63,12 +63,10 @@ int cell_main(const Workloads& workloads) {
   std::string text;
   read_request(text);
   const CellRequest request = parse_request(text);
-  for (const Workload* workload : workloads) {
-    if (workload->name() != request.cell.workload) continue;
-    measure_cell(*workload, request, cell_stop, send_line);
-    return 0;
-  }
-  throw UserError("this program has no workload '" + request.cell.workload + "'");
+  const Workload* workload = find_workload(workloads, request.cell.workload);
+  if (workload == nullptr) throw UserError("this program has no workload '" + request.cell.workload + "'");
+  measure_cell(*workload, request, cell_stop, send_line);
+  return 0;
 }
 
 }  // namespace frugal::harness

@@ -7,12 +7,11 @@
 namespace frugal::harness {
 namespace {
 
-std::string bound_broken(const Gate& gate, const CellRecord& record) {
+std::string bound_broken(const MetricBound& gate, const CellRecord& record) {
   const auto metric = record.metrics.find(gate.metric);
   if (metric == record.metrics.end()) return "is absent";
-  if (gate.min && !(metric->second >= *gate.min)) return fmt::format("is {:g}, below {:g}", metric->second, *gate.min);
-  if (gate.max && !(metric->second <= *gate.max)) return fmt::format("is {:g}, above {:g}", metric->second, *gate.max);
-  return "";
+  const std::optional<Breach> breach = breach_of(gate, metric->second);
+  return breach ? fmt::format("is {:g}, {} {:g}", metric->second, breach->side, breach->limit) : "";
 }
 
 }  // namespace
@@ -21,7 +20,7 @@ std::vector<std::string> broken_gates(const PlanFile& file, const std::vector<Pl
                                       const std::map<std::string, CellRecord>& records, bool is_part) {
   std::vector<std::string> broken;
   for (const Plan& plan : file.plans) {
-    for (const Gate& gate : plan.gates) {
+    for (const MetricBound& gate : plan.gates) {
       bool matched = false;
       for (const PlannedCell& cell : cells) {
         if (cell.plan != &plan || !matches(cell.json, gate.where)) continue;

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/record/record.hpp"
-#include "benchmarks/harness/run/select.hpp"
 
 namespace frugal::harness {
 

@@ -120,16 +120,21 @@ bool keeps_level(double a, double b, const CellRequest& request) {
   return std::abs(a - b) <= request.band * std::max(std::abs(a), std::abs(b));
 }
 
+/// As a plan writes it.
+std::string level_text(const CellRequest& request) {
+  const std::string_view word = to_word(determinism_names, request.determinism);
+  return request.determinism == Determinism::repeatable ? fmt::format("{{{}: {}}}", word, request.band)
+                                                        : std::string(word);
+}
+
 std::string repeats_differ(const std::map<std::string, double>& before, const std::map<std::string, double>& now,
                            const CellRequest& request) {
-  const std::string level =
-      request.determinism == Determinism::bitwise ? "bitwise" : fmt::format("{{repeatable: {}}}", request.band);
   for (const auto& [name, value] : now) {
     const auto old = before.find(name);
     if (old == before.end()) return fmt::format("metric '{}' is absent in one repeat and present in the next", name);
     if (!keeps_level(old->second, value, request))
       return fmt::format("metric '{}' differs between repeats ({} and {}), but the plan says determinism: {}", name,
-                         old->second, value, level);
+                         old->second, value, level_text(request));
   }
   if (before.size() != now.size()) return "a metric of one repeat is absent in the next";
   return "";

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/main_metrics.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -28,8 +29,8 @@ bool is_to_run(const PlannedCell& cell, const Rerun& rerun, const CellRecord* be
 }  // namespace
 
 Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cells) {
-  if (text == "failed") return {What::failed};
-  if (text == "all") return {What::all};
+  for (const auto& [what, word] : rerun_names)
+    if (text == word) return {what};
   std::vector<std::string> found;
   for (const PlannedCell& cell : cells)
     if (!text.empty() && cell.id.starts_with(text)) found.push_back(cell.id);
@@ -46,49 +47,48 @@ CellExecutor child_executor(StopSignals& stops) {
   };
 }
 
-RunSummary run_cells(const std::vector<PlannedCell>& cells, const Rerun& rerun,
-                     const std::vector<std::filesystem::path>& data_dirs, const std::filesystem::path& folder,
-                     ResultStore& store, const CellExecutor& execute, Progress& progress,
-                     const std::function<std::string(const CellRecord&)>& describe) {
+RunSummary run_cells(const RunRequest& request) {
+  Progress& progress = request.progress;
   RunSummary summary;
   std::map<std::string, const CellRecord*> before;
-  for (const CellRecord& record : store.existing()) before[record.id] = &record;
+  for (const CellRecord& record : request.store.existing()) before[record.id] = &record;
   std::vector<const PlannedCell*> todo;
-  for (const PlannedCell& cell : cells) {
+  for (const PlannedCell& cell : request.cells) {
     const auto known = before.find(cell.id);
     const CellRecord* record = known == before.end() ? nullptr : known->second;
-    if (is_to_run(cell, rerun, record)) {
+    if (is_to_run(cell, request.rerun, record)) {
       todo.push_back(&cell);
       progress.expect(*cell.cell);
       continue;
     }
-    if (record == nullptr || rerun.what == Rerun::What::one) continue;
+    if (record == nullptr || request.rerun.what == Rerun::What::one) continue;
     summary.records[cell.id] = *record;
     if (ended_well(*record))
       ++summary.done_before;
     else
       summary.failed_before.push_back(cell.id);
   }
+  const std::size_t all = request.cells.size();
   if (summary.done_before > 0 && !todo.empty())
-    progress.say(fmt::format("going on: {} of {} cells are done already", summary.done_before, cells.size()));
+    progress.say(fmt::format("going on: {} of {} cells are done already", summary.done_before, all));
   if (todo.empty() && summary.failed_before.empty())
-    progress.say(fmt::format("nothing to do: all {} cells are done (--rerun all runs them again)", cells.size()));
+    progress.say(fmt::format("nothing to do: all {} cells are done (--rerun all runs them again)", all));
 
   std::size_t user_errors = 0;
   std::size_t unavailable = 0;
   for (const PlannedCell* cell : todo) {
     progress.begin(*cell->cell, cell->label);
-    const CellRequest request{*cell->cell,      cell->plan->measure, cell->plan->determinism,
-                              cell->plan->band, data_dirs,           folder / "artifacts" / cell->id};
-    CellEnd end = execute(request, cell->plan->limits,
-                          [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
+    CellEnd end = request.execute({*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band,
+                                   request.data_dirs, request.store.folder() / "artifacts" / cell->id},
+                                  cell->plan->limits,
+                                  [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
     if (end.failure == Failure::interrupted) {
       progress.clear();
       summary.interrupted = true;
       break;
     }
-    store.append(end.record);
-    progress.end(end.record, describe(end.record));
+    request.store.append(end.record);
+    progress.end(end.record, main_metrics_text(end.record, request.workloads));
     if (ended_well(end.record))
       ++summary.done_now;
     else

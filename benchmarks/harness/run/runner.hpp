@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/record/record.hpp"
 #include "benchmarks/harness/run/child.hpp"
 #include "benchmarks/harness/run/progress.hpp"
-#include "benchmarks/harness/run/select.hpp"
 
 namespace frugal::harness {
 
@@ -21,6 +21,9 @@ struct Rerun {
   /// "failed", "all" or an id (its first digits are enough) of one of the cells. Throws UserError.
   static Rerun parse(const std::string& text, const std::vector<PlannedCell>& cells);
 };
+
+/// The words for some of them.
+inline constexpr Named<Rerun::What> rerun_names[] = {{Rerun::What::failed, "failed"}, {Rerun::What::all, "all"}};
 
 /// How one cell ended.
 struct CellEnd {
@@ -45,11 +48,17 @@ struct RunSummary {
   bool interrupted = false;
 };
 
-/// Runs what is not done, appends each record to the store as soon as it is known. `describe` words the main metrics of
-/// a record for the progress line.
-RunSummary run_cells(const std::vector<PlannedCell>& cells, const Rerun& rerun,
-                     const std::vector<std::filesystem::path>& data_dirs, const std::filesystem::path& folder,
-                     ResultStore& store, const CellExecutor& execute, Progress& progress,
-                     const std::function<std::string(const CellRecord&)>& describe);
+struct RunRequest {
+  const Workloads& workloads;
+  ResultStore& store;
+  Progress& progress;
+  CellExecutor execute;
+  std::vector<std::filesystem::path> data_dirs{};
+  std::vector<PlannedCell> cells{};
+  Rerun rerun{};
+};
+
+/// Runs what is not done, appends each record to the store as soon as it is known.
+RunSummary run_cells(const RunRequest& request);
 
 }  // namespace frugal::harness

@@ -7,7 +7,6 @@
 #include <limits>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
-#include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -35,11 +34,9 @@ std::vector<double> axis_coordinates(const std::vector<Json>& values) {
 
 /// How far beyond the bound, relative to the limit.
 double excess(const MetricBound& bound, double value) {
-  const auto relative = [](double by, double limit) { return by / (limit == 0 ? 1 : std::abs(limit)); };
-  double sum = 0;
-  if (bound.min && value < *bound.min) sum += relative(*bound.min - value, *bound.min);
-  if (bound.max && value > *bound.max) sum += relative(value - *bound.max, *bound.max);
-  return sum;
+  const std::optional<Breach> breach = breach_of(bound, value);
+  if (!breach) return 0;
+  return std::abs(value - breach->limit) / (breach->limit == 0 ? 1 : std::abs(breach->limit));
 }
 
 /// Of the bounds on metrics that are known.
@@ -171,11 +168,8 @@ std::string broken_bounds_text(const std::vector<MetricBound>& bounds, const Met
   for (const MetricBound& bound : bounds) {
     const auto value = values.find(bound.metric);
     if (value == values.end()) continue;
-    if (bound.min && value->second < *bound.min) {
-      parts.push_back(fmt::format("{} {:.4g} is below {:.4g}", bound.metric, value->second, *bound.min));
-    }
-    if (bound.max && value->second > *bound.max) {
-      parts.push_back(fmt::format("{} {:.4g} is above {:.4g}", bound.metric, value->second, *bound.max));
+    if (const std::optional<Breach> breach = breach_of(bound, value->second)) {
+      parts.push_back(fmt::format("{} {:.4g} is {} {:.4g}", bound.metric, value->second, breach->side, breach->limit));
     }
   }
   return fmt::format("{}", fmt::join(parts, ", "));

@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
@@ -41,8 +42,7 @@ class CellEvaluator {
     for (const Cell& cell : cells_of(trial.ask)) {
       result.cells.push_back(cell.id());
       const CellRecord& record = records_.at(result.cells.back());
-      if (const auto cost = record.metrics.find(search_.cost); cost != record.metrics.end())
-        result.cost += cost->second;
+      result.cost += metric_value(record, search_.cost).value_or(0);
       result.seconds += stage_seconds(record, "total").value_or(0);
     }
     return result;
@@ -69,16 +69,15 @@ class CellEvaluator {
     return space_.seeds > 1 ? fmt::format("{} seed={}", label, seed) : label;
   }
 
+  /// Of the metrics that every seed has; none where a seed failed.
   MetricValues mean_metrics(const Ask& ask) const {
-    std::map<std::string, std::vector<double>> values;
-    for (const Cell& cell : cells_of(ask)) {
-      const CellRecord& record = records_.at(cell.id());
-      if (record.status != Status::ok) return {};
-      for (const auto& [metric, value] : record.metrics) values[metric].push_back(value);
-    }
+    std::vector<const CellRecord*> seeds;
+    for (const Cell& cell : cells_of(ask)) seeds.push_back(&records_.at(cell.id()));
+    if (std::ranges::any_of(seeds, [](const CellRecord* record) { return record->status != Status::ok; })) return {};
     MetricValues means;
-    for (const auto& [metric, list] : values) {
-      if (list.size() == space_.seeds) means[metric] = mean(list);
+    for (const auto& [metric, value] : seeds.front()->metrics) {
+      const std::vector<double> values = metric_values(seeds, metric);
+      if (values.size() == seeds.size()) means[metric] = mean(values);
     }
     return means;
   }
@@ -107,8 +106,8 @@ StrategyOutcome run_strategy(Strategy strategy, const SearchSpace& space, const 
 }
 
 std::string outcome_text(const Plan& plan, const SearchSpace& space, const StrategyOutcome& outcome) {
-  const std::string head = fmt::format("{}: {} evaluation{}", to_string(outcome.strategy), outcome.trials.size(),
-                                       outcome.trials.size() == 1 ? "" : "s");
+  const std::string head = fmt::format("{}: {} evaluation{}", to_word(strategy_names, outcome.strategy),
+                                       outcome.trials.size(), outcome.trials.size() == 1 ? "" : "s");
   const SearchTrial* found = outcome.found();
   if (found == nullptr) return head + ", none of them within the bounds";
   const MetricValues& metrics = found->trial.metrics;
@@ -225,8 +224,9 @@ Json to_json(const SearchOutcome& outcome) {
   for (const OrderedAxis& axis : search.axes) json["space"][axis.path] = axis.values;
   if (search.fidelity) json["fidelity"] = {{search.fidelity->path, search.fidelity->values}};
   for (const StrategyOutcome& one : outcome.strategies) {
-    Json strategy = {
-        {"name", to_string(one.strategy)}, {"trials", trials_json(outcome, one)}, {"seconds", one.seconds}};
+    Json strategy = {{"name", to_word(strategy_names, one.strategy)},
+                     {"trials", trials_json(outcome, one)},
+                     {"seconds", one.seconds}};
     if (!search.cost.empty()) strategy["cost"] = one.cost;
     if (one.found() != nullptr) strategy["best"] = *one.best;
     json["strategies"].push_back(std::move(strategy));

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/record/record.hpp"
-#include "benchmarks/harness/run/select.hpp"
 #include "benchmarks/harness/search/strategies.hpp"
 
 namespace frugal::harness {

@@ -8,8 +8,8 @@
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
-#include "benchmarks/harness/study/cell_groups.hpp"
-#include "benchmarks/harness/study/statistics.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -89,11 +89,11 @@ class SearchTableMaker {
     const SearchTrial* found = one.found();
     TableRow row;
     row.origin = {static_cast<int>(outcome_.space.seeds), machine_text(run_.provenance), build_text(run_.provenance)};
-    row.entries.push_back({.text = to_string(one.strategy)});
+    row.entries.push_back({.text = std::string(to_word(strategy_names, one.strategy))});
     for (std::size_t a = 0; a < search_.axes.size(); ++a) row.entries.push_back(axis_entry(found, a));
     for (const std::string& metric : shown_metrics()) row.entries.push_back(metric_entry(found, metric));
     row.entries.push_back(gap_entry(found));
-    row.entries.push_back({.text = std::to_string(one.trials.size()), .value = static_cast<double>(one.trials.size())});
+    row.entries.push_back(count_entry(one.trials.size()));
     if (!search_.cost.empty()) {
       const ColumnStyle style = style_of(search_.cost);
       row.entries.push_back(number_entry(one.cost, {}, style.format, style.unit));
@@ -114,16 +114,12 @@ class SearchTableMaker {
 
   TableEntry metric_entry(const SearchTrial* found, const std::string& metric) const {
     if (found == nullptr) return {.text = "-"};
-    std::vector<double> values;
-    for (const std::string& id : found->cells) {
-      const MetricValues& metrics = records_.at(id)->metrics;
-      if (const auto value = metrics.find(metric); value != metrics.end()) values.push_back(value->second);
-    }
+    std::vector<const CellRecord*> records;
+    for (const std::string& id : found->cells) records.push_back(records_.at(id));
+    const std::vector<double> values = metric_values(records, metric);
     if (values.empty()) return {.text = "-"};
-    std::optional<double> half_width = half_width_95(values);
-    if (half_width == 0.0) half_width.reset();  // no draw of the seed
     const ColumnStyle style = style_of(metric);
-    return number_entry(mean(values), half_width, style.format, style.unit);
+    return number_entry(estimate(values), style.format, style.unit);
   }
 
   TableEntry gap_entry(const SearchTrial* found) const {
@@ -157,7 +153,7 @@ class SearchTableMaker {
   }
 
   std::string miss_sentence(const StrategyOutcome& one) const {
-    const std::string head = fmt::format("{}: no structure within the bounds", to_string(one.strategy));
+    const std::string head = fmt::format("{}: no structure within the bounds", to_word(strategy_names, one.strategy));
     if (!one.best) return head + "; no evaluation at full fidelity ended well.";
     const Trial& trial = one.trials[*one.best].trial;
     const std::string broken = broken_bounds_text(search_.bounds, trial.metrics);
@@ -177,13 +173,7 @@ class SearchTableMaker {
   }
 
   void add_caption() {
-    const std::size_t n = outcome_.space.seeds;
-    table_.caption.push_back(
-        n == 1
-            ? "n = 1: one seed, so no interval."
-            : fmt::format("Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree); "
-                          "n = {} seeds.",
-                          n));
+    table_.caption.push_back(interval_sentence(outcome_.space.seeds));
     table_.caption.push_back(
         "Costs: everything that the strategy asked for, all seeds, also what another one had run before; time: all "
         "stages. Gap: to the best of the exhaustive search.");

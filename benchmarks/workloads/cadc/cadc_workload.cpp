@@ -140,9 +140,9 @@ class Cadc final : public harness::Workload {
     all.push_back({"interactions.kept", "", informative, "{:.0f}", "training interactions stage 2 saw"});
     all.push_back({"steps", "", informative, "{:.0f}", "optimiser steps of stage 2"});
     all.push_back({"steps.kept", "", informative, "{:.0f}", "steps up to the state that early stopping kept"});
-    all.push_back({"parameters", "", informative, "{:.0f}", "of the model that ranks"});
-    all.push_back({"flops.train", "FLOP", informative, "{:.4g}", "stages 1 and 2, analytic, optimiser included"});
-    all.push_back({"flops.inference", "FLOP", informative, "{:.4g}", "one user against all items, analytic"});
+    all.push_back({"parameters", "", informative, "{:.0f}", "of the model that ranks", true});
+    all.push_back({"flops.train", "FLOP", informative, "{:.4g}", "stages 1 and 2, analytic, optimiser included", true});
+    all.push_back({"flops.inference", "FLOP", informative, "{:.4g}", "one user against all items, analytic", true});
     return all;
   }
 
@@ -236,7 +236,7 @@ class Cadc final : public harness::Workload {
     spec.item_features = data::width(problem.side.items);
     std::vector<Interaction> sample;
     context.stage("sample", [&] {
-      const Sampling sampling = *sampling_by_name(own.at("sampling").get<std::string>());
+      const Sampling sampling = choice_of(sampling_names, own, "sampling");
       std::vector<float> scores;
       if (sampling == Sampling::hardest) scores = scores_of(mf->export_state(), split.train);
       sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);

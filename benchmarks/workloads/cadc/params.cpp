@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "benchmarks/workloads/shared/mf_params.hpp"
+#include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "impl/common/spec_names.hpp"
 
@@ -22,7 +23,7 @@ TwoTowerSpec two_tower_spec(const Cell& cell, std::uint32_t users, std::uint32_t
   spec.embedding_dim = cell.own().at("mf").at("dim");
   spec.tower_layers = tower.at("layers").get<std::vector<int>>();
   spec.embedding_trainable = cell.own().at("embedding_trainable");
-  spec.loss = from_word(two_tower_loss_names, "loss", tower.at("loss").get<std::string>());
+  spec.loss = choice_of(two_tower_loss_names, tower, "loss");
   spec.negatives = tower.at("negatives");
   spec.batch = tower.at("batch");
   spec.adam.learning_rate = tower.at("learning_rate");
@@ -69,7 +70,7 @@ std::vector<ParamSpec> cadc_params() {
        .default_value = "uniform",
        .help = "which interactions stage 2 sees: any; any, the same share of each user; each user's latest; rare items "
                "first; those that stage 1 scores lowest",
-       .choices = {"uniform", "stratified", "recent", "popularity_balanced", "hardest"}},
+       .choices = words(sampling_names)},
       {.name = "embedding_init",
        .type = Type::string,
        .default_value = "mf",

@@ -36,11 +36,11 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   spec.embedding_dim = own.at("embedding_dim");
   spec.bottom = own.at("bottom").get<std::vector<int>>();
   spec.top = own.at("top").get<std::vector<int>>();
-  spec.interaction = from_word(interaction_names, "interaction", own.at("interaction").get<std::string>());
-  spec.optimizer = from_word(optimizer_names, "optimizer", own.at("optimizer").get<std::string>());
+  spec.interaction = choice_of(interaction_names, own, "interaction");
+  spec.optimizer = choice_of(optimizer_names, own, "optimizer");
   spec.learning_rate = own.at("learning_rate");
   spec.batch = own.at("batch");
-  spec.precision = precision_of(own);
+  spec.precision = choice_of(precision_names, own, "precision");
   spec.seed = cell.seed;
   return spec;
 }
@@ -177,9 +177,9 @@ class DlrmWorkload final : public harness::Workload {
             {"samples", "", informative, "{:.0f}", "training examples processed, all epochs"},
             {"examples.kept", "", informative, "{:.0f}", "training examples the model saw"},
             {"loss[train]", "", informative, "{:.4f}", "mean over the last epoch's steps, each before its update"},
-            {"parameters", "", informative, "{:.0f}", "tables and dense layers"},
-            {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included"},
-            {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic"}};
+            {"parameters", "", informative, "{:.0f}", "tables and dense layers", true},
+            {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included", true},
+            {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic", true}};
   }
 
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {

@@ -109,19 +109,17 @@ InrSpec inr_spec(const Cell& cell, const Tiling& tiling, int channels) {
   spec.channels = channels;
   spec.hidden_layers = own.at("hidden_layers");
   spec.width = own.at("width");
-  spec.activation = from_word(activation_names, "activation", own.at("activation").get<std::string>());
+  spec.activation = choice_of(activation_names, own, "activation");
   spec.bias_init = bias_init_of(own);
-  spec.precision = precision_of(own);
+  spec.precision = choice_of(precision_names, own, "precision");
   spec.omega0 = own.at("omega0");
   spec.first_omega0 = own.at("first_omega0");
   spec.scale = own.at("scale");
   spec.adam.learning_rate = own.at("learning_rate");
   spec.weight_decay = own.at("weight_decay");
-  spec.schedule = {from_word(schedule_names, "schedule", own.at("schedule").get<std::string>()), own.at("warmup"),
-                   own.at("steps")};
+  spec.schedule = {choice_of(schedule_names, own, "schedule"), own.at("warmup"), own.at("steps")};
   spec.patience = own.at("network_patience");
-  spec.implementation =
-      from_word(inr_implementation_names, "implementation", own.at("implementation").get<std::string>());
+  spec.implementation = choice_of(inr_implementation_names, own, "implementation");
   spec.seed = cell.seed;
   return spec;
 }

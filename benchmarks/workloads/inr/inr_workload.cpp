@@ -229,10 +229,11 @@ class Inr final : public harness::Workload {
          "32 bits a parameter over the samples; a raw RGB picture has 24"},
         {"bits_per_pixel[fp16]", "bit", lower_is_better, "{:.1f}", "the same with 16 bits a parameter"},
         {"bits_per_pixel[int8]", "bit", lower_is_better, "{:.1f}", "the same with 8 bits a parameter, and the scales"},
-        {"parameters", "", informative, "{:.0f}", "of all sub-networks"},
+        {"parameters", "", informative, "{:.0f}", "of all sub-networks", true},
         {"flops.train", "FLOP", informative, "{:.4g}",
-         "forward, backward and optimiser of the steps taken, analytic; activations not counted"},
-        {"flops.inference", "FLOP", informative, "{:.4g}", "the whole signal once, analytic; activations not counted"},
+         "forward, backward and optimiser of the steps taken, analytic; activations not counted", true},
+        {"flops.inference", "FLOP", informative, "{:.4g}", "the whole signal once, analytic; activations not counted",
+         true},
         {"steps.done", "", informative, "{:.0f}", "optimiser steps taken before the stop"},
     };
   }

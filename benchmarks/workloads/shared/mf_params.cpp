@@ -1,5 +1,6 @@
 #include "benchmarks/workloads/shared/mf_params.hpp"
 
+#include "benchmarks/workloads/shared/shared.hpp"
 #include "impl/common/spec_names.hpp"
 
 namespace frugal::workloads {
@@ -60,7 +61,7 @@ std::vector<ParamSpec> mf_params(const std::string& solver, int epochs) {
 
 MfSpec mf_spec(const Json& mf, int dim, std::uint32_t users, std::uint32_t items, std::uint64_t seed) {
   MfSpec spec;
-  spec.solver = from_word(mf_solver_names, "solver", mf.at("solver").get<std::string>());
+  spec.solver = choice_of(mf_solver_names, mf, "solver");
   spec.users = users;
   spec.items = items;
   spec.dim = dim;

@@ -101,17 +101,6 @@ std::vector<std::uint32_t> smallest(const std::vector<std::uint32_t>& keys, doub
 
 }  // namespace
 
-std::optional<Sampling> sampling_by_name(std::string_view name) {
-  using enum Sampling;
-  for (const auto& [known, sampling] : {std::pair{"uniform", uniform},
-                                        {"stratified", stratified},
-                                        {"recent", recent},
-                                        {"popularity_balanced", popularity_balanced},
-                                        {"hardest", hardest}})
-    if (name == known) return sampling;
-  return std::nullopt;
-}
-
 std::vector<Interaction> keep_sample(Sampling sampling, std::span<const Interaction> interactions, double fraction,
                                      std::uint64_t seed, std::span<const float> scores) {
   if (size_of_share(interactions.size(), fraction) == interactions.size())

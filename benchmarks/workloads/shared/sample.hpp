@@ -1,11 +1,10 @@
 // Which training interactions stage 2 sees.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "impl/base/names.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::workloads {
@@ -18,7 +17,11 @@ namespace frugal::workloads {
 /// hardest: those a proxy scores lowest, the highest loss first (after SVP-CF, Sachdeva et al., WSDM 2022).
 enum class Sampling { uniform, stratified, recent, popularity_balanced, hardest };
 
-std::optional<Sampling> sampling_by_name(std::string_view name);
+inline constexpr Named<Sampling> sampling_names[] = {{Sampling::uniform, "uniform"},
+                                                     {Sampling::stratified, "stratified"},
+                                                     {Sampling::recent, "recent"},
+                                                     {Sampling::popularity_balanced, "popularity_balanced"},
+                                                     {Sampling::hardest, "hardest"}};
 
 /// Keeps round(fraction * n) interactions, at least 1, in their order, without replacement (Philox,
 /// Purpose::keep_sample). For one seed the samples of any one strategy are nested: what is kept at 0.1 is kept at 0.2.

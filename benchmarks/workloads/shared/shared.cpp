@@ -72,10 +72,6 @@ const Backend& backend_of(const Cell& cell) {
   return *backend;
 }
 
-Precision precision_of(const Json& own) {
-  return from_word(precision_names, "precision", own.at("precision").get<std::string>());
-}
-
 std::vector<ParamSpec> checkpoint_params() {
   using Type = ParamSpec::Type;
   return {{.name = "initial_weights",

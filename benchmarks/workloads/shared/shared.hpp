@@ -10,6 +10,8 @@
 #include "datasets/catalog/manifest.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/api/model.hpp"
+#include "impl/base/names.hpp"
+#include "impl/base/params.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/recommender/shapes.hpp"
 
@@ -44,8 +46,11 @@ void check_spec(const Spec& spec, const std::string& path, const Backend* backen
 /// The back end of a cell that check() has passed.
 const Backend& backend_of(const harness::Cell& cell);
 
-/// The parameter `precision` of a workload: fp32, tf32 or bf16.
-Precision precision_of(const Json& own);
+/// The choice that a parameter names.
+template <class Enum, std::size_t n>
+Enum choice_of(const Named<Enum> (&names)[n], const Json& params, const char* name) {
+  return from_word(names, name, params.at(name).template get<std::string>());
+}
 
 /// initial_weights and save_weights: a model's whole state, optimiser and steps included, as a safetensors file. A run
 /// that starts from it goes on where the other one ended.

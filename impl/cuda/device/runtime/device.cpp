@@ -21,6 +21,12 @@ void check(cudaError_t status, const char* call, const char* what) {
 
 std::string version_text(int version) { return fmt::format("{}.{}", version / 1000, version % 1000 / 10); }
 
+std::string runtime_version() {
+  int runtime = 0;
+  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion", "");
+  return version_text(runtime);
+}
+
 }  // namespace
 
 const char* platform() { return "cuda"; }
@@ -42,11 +48,9 @@ Support device_available() {
 
 DeviceFacts device_facts() {
   DeviceFacts facts;
-  int runtime = 0;
   int driver = 0;
-  check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion", "");
   check(cudaDriverGetVersion(&driver), "cudaDriverGetVersion", "");
-  facts.emplace_back("CUDA runtime", version_text(runtime));
+  facts.emplace_back("CUDA runtime", runtime_version());
   facts.emplace_back("CUDA driver", driver == 0 ? "none" : version_text(driver));
   if (!device_available()) return facts;
   int device = 0;
@@ -63,6 +67,8 @@ DeviceFacts device_facts() {
   for (auto& fact : nvml_facts(bus_id)) facts.push_back(std::move(fact));
   return facts;
 }
+
+std::vector<std::pair<std::string, std::string>> device_libraries() { return {{"cuda", runtime_version()}}; }
 
 const DeviceLimits& device_limits() {
   static const DeviceLimits limits = [] {

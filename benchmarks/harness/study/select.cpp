@@ -1,12 +1,12 @@
-#include "benchmarks/harness/run/select.hpp"
+#include "benchmarks/harness/study/select.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
-#include <set>
 
+#include "benchmarks/harness/plan/overrides.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
@@ -36,49 +36,18 @@ std::vector<std::string> split_pairs(const std::string& expression) {
 }
 
 std::pair<std::string, Json> parse_pair(const std::string& pair) {
-  const std::size_t equals = pair.find('=');
-  if (equals == 0 || equals == std::string::npos || equals + 1 == pair.size())
-    throw UserError(fmt::format("--only '{}': write path=value, for example backend=cpu,seed=1", pair));
-  std::string path = pair.substr(0, equals);
-  if (path == "dataset") path = "dataset.name";
-  const std::vector<Node> documents = parse_yaml(pair.substr(equals + 1), "--only " + path);
-  if (documents.size() != 1) throw UserError(fmt::format("--only '{}': the value is not one YAML value", pair));
-  return {path, to_json(documents.front())};
+  const Override assignment = read_assignment("only", pair, "backend=cpu,seed=1");
+  return {assignment.path == "dataset" ? "dataset.name" : assignment.path,
+          to_json(read_assigned(assignment, {"--only " + pair}))};
 }
 
 }  // namespace
 
-std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells) {
-  std::vector<Json> texts;
-  for (const Cell* cell : cells) texts.push_back(cell->to_json());
-  std::vector<const Json*> all;
-  for (const Json& text : texts) all.push_back(&text);
-  return varying_paths(all);
-}
-
-std::string plain_value(const Json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
-
-std::vector<PlannedCell> planned_cells(const PlanFile& file) {
-  std::vector<PlannedCell> planned;
-  std::set<std::string> ids;
-  for (const Plan& plan : file.plans) {
-    std::vector<const Cell*> cells;
-    for (const Cell& cell : plan.cells) cells.push_back(&cell);
-    const std::vector<std::string> varying = varying_paths(cells);
-    for (const Cell* cell : cells) {
-      PlannedCell one{&plan, cell, cell->id(), cell->to_json(), ""};
-      if (!ids.insert(one.id).second) continue;
-      for (const std::string& path : varying) {
-        if (path == "workload" || path == "backend") continue;  // always shown, apart
-        const Json* value = cell_value(one.json, path);
-        if (value == nullptr) continue;
-        one.label +=
-            fmt::format("{}{}={}", one.label.empty() ? "" : " ", short_path(path, cell->workload), plain_value(*value));
-      }
-      planned.push_back(std::move(one));
-    }
-  }
-  return planned;
+bool meets(const Json& view, const Conditions& conditions) {
+  return std::ranges::all_of(conditions, [&](const auto& condition) {
+    const Json* value = cell_value(view, condition.first);
+    return value != nullptr && std::ranges::find(condition.second, *value) != condition.second.end();
+  });
 }
 
 std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string& expression) {

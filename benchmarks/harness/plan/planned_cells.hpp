@@ -1,4 +1,4 @@
-// Which cells of a plan file a command is about, and how they are called on screen.
+// The cells of a plan file in the order in which they run, and how they are called on screen.
 #pragma once
 #include <string>
 #include <vector>
@@ -23,14 +23,7 @@ std::vector<PlannedCell> planned_cells(const PlanFile& file);
 /// Those of the cells' JSON, "seed" among them.
 std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells);
 
-/// A JSON value as people write it: strings without quotes, lists in brackets.
-std::string plain_value(const Json& value);
-
-/// Keeps the cells that match every pair of "path=value[,path=value...]". Values are YAML ("[64, 32]", 0.1, cpu);
-/// "dataset=NAME" stands for dataset.name. Throws UserError on an unknown path, or when nothing matches.
-std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string& expression);
-
-/// Every Nth cell from the Ith: "I/N" with 1 <= I <= N. Throws UserError.
-std::vector<PlannedCell> shard(const std::vector<PlannedCell>& cells, const std::string& which);
+/// What this machine lacks for these cells, with place and reason, each once. Empty: all can run.
+std::vector<std::string> unavailable(const std::vector<PlannedCell>& cells);
 
 }  // namespace frugal::harness

@@ -1,18 +1,10 @@
-#include "benchmarks/harness/cli/run_talk.hpp"
-
-#include <fmt/format.h>
+#include "benchmarks/harness/cli/command_line.hpp"
 
 #include <algorithm>
 #include <cctype>
 #include <string_view>
 
 namespace frugal::harness {
-namespace {
-
-std::string unit_suffix(const MetricDescriptor& metric) { return metric.unit.empty() ? "" : " " + metric.unit; }
-
-}  // namespace
-
 std::string shell_word(const std::string& word) {
   const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
     return std::isalnum(c) || std::string_view("@%+=:,./-_").find(static_cast<char>(c)) != std::string_view::npos;
@@ -34,22 +26,6 @@ std::string command_again(const Args& command) {
     }
   }
   return line;
-}
-
-std::string main_metrics_text(const CellRecord& record, const Workloads& workloads) {
-  std::string text;
-  int shown = 0;
-  for (const Workload* workload : workloads) {
-    if (workload->name() != record.cell.workload) continue;
-    for (const MetricDescriptor& metric : workload->metrics()) {
-      const auto value = record.metrics.find(metric.name);
-      if (value == record.metrics.end() || shown == 2) continue;
-      text += fmt::format("{}{} {}{}", shown == 0 ? "" : ", ", metric.name,
-                          fmt::format(fmt::runtime(metric.format), value->second), unit_suffix(metric));
-      ++shown;
-    }
-  }
-  return text;
 }
 
 }  // namespace frugal::harness

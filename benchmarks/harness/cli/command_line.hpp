@@ -1,0 +1,15 @@
+// The command line that a user is told to give again.
+#pragma once
+#include <string>
+
+#include "benchmarks/harness/cli/verb.hpp"
+
+namespace frugal::harness {
+
+/// A word as a shell reads it back.
+std::string shell_word(const std::string& word);
+
+/// The command line without --rerun: what to give again, with another --rerun or none. --only and --shard stay.
+std::string command_again(const Args& command);
+
+}  // namespace frugal::harness

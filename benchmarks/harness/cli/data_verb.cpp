@@ -1,0 +1,199 @@
+// `frugal data`: which data sets there are, whether the local files are the published ones, and how to get or make
+// them.
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/plan/overrides.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
+#include "datasets/catalog/check.hpp"
+#include "datasets/catalog/fetch.hpp"
+#include "datasets/catalog/locate.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/write_synthetic.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using DataDirs = std::vector<std::filesystem::path>;
+
+struct Presence {
+  std::size_t found = 0;
+  std::uint64_t bytes = 0;
+};
+
+Presence presence_of(const data::Manifest& manifest, const DataDirs& data_dirs) {
+  Presence presence;
+  for (const data::ManifestFile& file : manifest.files) {
+    if (const auto path = data::locate(file, data_dirs)) {
+      ++presence.found;
+      presence.bytes += std::filesystem::file_size(*path);
+    }
+  }
+  return presence;
+}
+
+/// "12.9 MB"; decimal units, as publishers state sizes.
+std::string size_text(std::uint64_t bytes) {
+  const TableEntry entry = number_entry(static_cast<double>(bytes), {}, "si", "B");
+  return entry.text + entry.suffix;
+}
+
+int list_data(const Call& call) {
+  const DataDirs data_dirs = data_dirs_from(call.all("data-dir"));
+  fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", "NAME", "KIND", "HERE", "SIZE", "LICENCE");
+  for (const data::Manifest& manifest : data::manifests()) {
+    const Presence presence = presence_of(manifest, data_dirs);
+    const bool all = presence.found == manifest.files.size();
+    const std::string here = all                   ? "yes"
+                             : presence.found == 0 ? "missing"
+                                                   : fmt::format("{} of {}", presence.found, manifest.files.size());
+    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", manifest.name, to_word(data::kind_names, manifest.kind), here,
+               presence.found ? size_text(presence.bytes) : "-", manifest.licence);
+  }
+  for (const data::Generator& generator : data::generators()) {
+    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", generator.name, to_word(data::kind_names, generator.kind),
+               "generated", "any", generator.help);
+  }
+  return exit_ok;
+}
+
+const data::Manifest& named_manifest(const std::string& name) {
+  if (const data::Manifest* const manifest = data::find_manifest(name)) return *manifest;
+  std::vector<std::string> known;
+  for (const data::Manifest& manifest : data::manifests()) known.push_back(manifest.name);
+  throw UserError(unknown_word("data set", name, known));
+}
+
+int verify_data(const Call& call) {
+  const DataDirs data_dirs = data_dirs_from(call.all("data-dir"));
+  const Args& names = call.arguments;
+  std::vector<const data::Manifest*> chosen;
+  for (const std::string& name : names) chosen.push_back(&named_manifest(name));
+  if (names.empty()) {
+    for (const data::Manifest& manifest : data::manifests()) chosen.push_back(&manifest);
+  }
+  bool mismatch = false;
+  bool missing = false;
+  for (const data::Manifest* const manifest : chosen) {
+    for (const data::ManifestFile& file : manifest->files) {
+      const data::FileCheck check = data::check_file(file, data_dirs);
+      const bool wrong = check.state == data::FileState::wrong_hash || check.state == data::FileState::wrong_size;
+      if (check.state == data::FileState::missing && names.empty()) continue;
+      missing |= check.state == data::FileState::missing;
+      mismatch |= wrong;
+      fmt::print("{:<8} {:<16} {}: {}\n",
+                 wrong                ? "MISMATCH"
+                 : check.path.empty() ? "missing"
+                                      : "ok",
+                 manifest->name, check.path.empty() ? file.path : check.path.string(), check.detail);
+    }
+  }
+  return mismatch ? exit_usage : missing ? exit_unavailable : exit_ok;
+}
+
+int fetch_data(const Call& call) {
+  const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
+  const data::Manifest& manifest = named_manifest(call.arguments.at(0));
+  fmt::print(stderr, "{}\n  licence:  {}\n  cite:     {}\n", manifest.title, manifest.licence, manifest.citation);
+  data::fetch(manifest, folder, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  return exit_ok;
+}
+
+std::uint64_t read_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, seed);
+  if (error != std::errc() || stop != end) throw UserError(fmt::format("--seed '{}': give an integer from 0", text));
+  return seed;
+}
+
+int make_data(const Call& call) {
+  Json dataset = {{"name", call.arguments.at(0)}};
+  for (const std::string& text : call.all("param")) {
+    const Override param = read_assignment("param", text, "users=1000");
+    dataset[param.path] = to_json(read_assigned(param, {"--param " + text}));
+  }
+  const int size = data::take_picture_size(dataset);
+  const std::string out = call.one("out").value();
+  data::write_synthetic(data::complete_dataset(dataset), out, size, read_seed(call.one("seed").value_or("0")));
+  fmt::print(stderr, "wrote {}\n", out);
+  return exit_ok;
+}
+
+Values manifest_names() {
+  Values values;
+  for (const data::Manifest& manifest : data::manifests()) values.words.push_back(manifest.name);
+  return values;
+}
+
+Values generator_names() {
+  Values values;
+  for (const data::Generator& generator : data::generators()) values.words.push_back(generator.name);
+  return values;
+}
+
+}  // namespace
+
+Verb data_verb() {
+  const std::string order =
+      "Files are looked for below --data-dir, the folders of FRUGAL_DATA and the cache, in this "
+      "order.";
+  return {
+      .name = "data",
+      .summary = "list, verify, fetch and make data sets",
+      .help =
+          "Which data sets there are, whether the local files are the published ones, and how to get or make them. " +
+          order + "\n\nExit code 2: a file is not the published one; 4: one is missing or not to be had.",
+      .examples = {"frugal data list", "frugal data fetch ml-100k", "frugal data verify ml-100k"},
+      .actions = {
+          {.name = "data list",
+           .summary = "every data set and generator, and which are here",
+           .help = "Prints every data set with its kind, size and licence, whether its files are here, and every "
+                   "generator. " +
+                   order,
+           .options = {data_dir_option()},
+           .examples = {"frugal data list --data-dir /srv/data"},
+           .run = list_data},
+          {.name = "data verify",
+           .summary = "hash local files against their manifests",
+           .help = "Hashes local files against their manifests; without NAME: all that are here. " + order +
+                   "\n\nExit code 2: a file is not the published one; 4: a file of NAME is missing.",
+           .arguments = {{.name = "NAME", .least = 0, .most = 64, .values = manifest_names()}},
+           .options = {data_dir_option()},
+           .examples = {"frugal data verify", "frugal data verify ml-1m ml-1m-ncf"},
+           .run = verify_data},
+          {.name = "data fetch",
+           .summary = "download a data set, check it, and put it into the cache",
+           .help = "Downloads a data set, tells its licence and how to cite it, checks the files and puts them below a "
+                   "folder.\n\nExit code 2: what came is not the published file; 4: it is not to be had.",
+           .arguments = {{.name = "NAME", .values = manifest_names()}},
+           .options =
+               {{.name = "to", .value = "DIR", .help = "the folder; default: the cache", .values = {.folders = true}}},
+           .examples = {"frugal data fetch ml-100k", "frugal data fetch ml-1m --to /srv/data"},
+           .run = fetch_data},
+          {.name = "data make",
+           .summary = "write a generated data set to a file",
+           .help = "Writes a generated data set to a file, whose ending chooses the format. What a generator takes: "
+                   "frugal list workloads; a picture also takes size, in pixels a side.",
+           .arguments = {{.name = "NAME", .values = generator_names()}},
+           .options =
+               {{.name = "out",
+                 .value = "FILE",
+                 .help = "the file to write",
+                 .required = true,
+                 .values = {.files = true}},
+                {.name = "param", .value = "KEY=VALUE", .help = "a parameter of the generator", .repeatable = true},
+                {.name = "seed", .value = "N", .help = "of the generator; default: 0"}},
+           .examples = {"frugal data make synthetic-interactions --param users=1000 --out ratings.csv",
+                        "frugal data make synthetic-photo --param size=256 --out photo.png"},
+           .run = make_data}}};
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,27 @@
+// `frugal __documents DIR`, for the build: the manual page and the completions, to be installed.
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/completions.hpp"
+#include "benchmarks/harness/cli/manual.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "impl/base/files.hpp"
+
+namespace frugal::harness {
+namespace {
+
+int write_documents(const Call& call) {
+  const std::filesystem::path folder = call.arguments.at(0);
+  std::filesystem::create_directories(folder);
+  write_whole_file(folder / "frugal.1", manual_page());
+  write_whole_file(folder / "frugal.bash", bash_completion());
+  write_whole_file(folder / "_frugal", zsh_completion());
+  write_whole_file(folder / "frugal.fish", fish_completion());
+  return exit_ok;
+}
+
+}  // namespace
+
+Verb documents_verb() {
+  return {.name = "__documents", .summary = "", .arguments = {{.name = "DIR"}}, .run = write_documents};
+}
+
+}  // namespace frugal::harness

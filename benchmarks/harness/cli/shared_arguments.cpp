@@ -1,0 +1,77 @@
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/cli/backend_facts.hpp"
+#include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/plan/overrides.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
+#include "embedded_plans.hpp"
+
+namespace frugal::harness {
+
+ArgumentSpec plan_argument() {
+  Values values{.files = true};
+  for (const auto& [name, text] : embedded::plans()) values.words.emplace_back(name);
+  return {.name = "PLAN", .values = std::move(values)};
+}
+
+ArgumentSpec run_argument(const std::string& name) { return {.name = name, .values = {.files = true}}; }
+
+OptionSpec set_option() {
+  return {.name = "set",
+          .value = "PATH=VALUE",
+          .help = "replaces a value of the plan, or an axis: params.inr.width=64, seeds=[1,2]",
+          .repeatable = true};
+}
+
+OptionSpec data_dir_option() {
+  return {.name = "data-dir",
+          .value = "DIR",
+          .help = "looks for data sets here first, then in FRUGAL_DATA and the cache",
+          .repeatable = true,
+          .values = {.folders = true}};
+}
+
+OptionSpec out_option(const std::string& what) {
+  return {.name = "out",
+          .value = "DIR",
+          .help = "where " + what + "; default: results/local/<name of the plan file>",
+          .values = {.folders = true}};
+}
+
+OptionSpec format_option(std::vector<std::string> words, const std::string& help) {
+  return {.name = "format", .value = "FORMAT", .help = help, .values = {.words = std::move(words), .closed = true}};
+}
+
+LoadedPlan load_plan_of(const Call& call) {
+  LoadedPlan loaded;
+  for (const std::string& text : call.all("set"))
+    loaded.overrides.push_back(read_assignment("set", text, "seeds=[1,2]"));
+  loaded.data_dirs = data_dirs_from(call.all("data-dir"));
+  loaded.file = load_plan(call.arguments.at(0), loaded.overrides, call.workloads, loaded.data_dirs);
+  return loaded;
+}
+
+bool report_unavailable(const std::vector<PlannedCell>& cells) {
+  const std::vector<std::string> reasons = unavailable(cells);
+  for (const std::string& reason : reasons) fmt::print(stderr, "frugal: {}\n", reason);
+  if (!reasons.empty())
+    fmt::print(stderr, "frugal: the plan is right, but this machine cannot run all of it (frugal doctor says more)\n");
+  return !reasons.empty();
+}
+
+std::filesystem::path records_folder(const Call& call, const PlanFile& file) {
+  return call.one("out").value_or("results/local/" + std::filesystem::path(file.file).stem().string());
+}
+
+Provenance provenance_of(const LoadedPlan& loaded, const Call& call) {
+  return make_provenance(loaded.file, loaded.overrides, call.workloads, call.command, backend_facts(),
+                         library_versions());
+}
+
+}  // namespace frugal::harness

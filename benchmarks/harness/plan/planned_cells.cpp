@@ -1,0 +1,53 @@
+#include "benchmarks/harness/plan/planned_cells.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace frugal::harness {
+
+std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells) {
+  std::vector<Json> texts;
+  for (const Cell* cell : cells) texts.push_back(cell->to_json());
+  std::vector<const Json*> all;
+  for (const Json& text : texts) all.push_back(&text);
+  return varying_paths(all);
+}
+
+std::vector<PlannedCell> planned_cells(const PlanFile& file) {
+  std::vector<PlannedCell> planned;
+  std::set<std::string> ids;
+  for (const Plan& plan : file.plans) {
+    std::vector<const Cell*> cells;
+    for (const Cell& cell : plan.cells) cells.push_back(&cell);
+    const std::vector<std::string> varying = varying_paths(cells);
+    for (const Cell* cell : cells) {
+      PlannedCell one{&plan, cell, cell->id(), cell->to_json(), ""};
+      if (!ids.insert(one.id).second) continue;
+      for (const std::string& path : varying) {
+        if (path == "workload" || path == "backend") continue;  // always shown, apart
+        const Json* value = cell_value(one.json, path);
+        if (value == nullptr) continue;
+        one.label +=
+            fmt::format("{}{}={}", one.label.empty() ? "" : " ", short_path(path, cell->workload), value_text(*value));
+      }
+      planned.push_back(std::move(one));
+    }
+  }
+  return planned;
+}
+
+std::vector<std::string> unavailable(const std::vector<PlannedCell>& cells) {
+  std::vector<std::string> distinct;
+  for (const PlannedCell& cell : cells) {
+    const auto lacks = cell.plan->unavailable.find(cell.id);
+    if (lacks == cell.plan->unavailable.end()) continue;
+    for (const std::string& reason : lacks->second) {
+      if (std::ranges::find(distinct, reason) == distinct.end()) distinct.push_back(reason);
+    }
+  }
+  return distinct;
+}
+
+}  // namespace frugal::harness

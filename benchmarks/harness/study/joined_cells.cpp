@@ -1,0 +1,93 @@
+#include "benchmarks/harness/study/joined_cells.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <set>
+
+#include "benchmarks/harness/plan/cell_paths.hpp"
+
+namespace frugal::harness {
+namespace {
+
+std::set<std::string> backends_of(const std::vector<CellGroup>& groups) {
+  std::set<std::string> names;
+  for (const CellGroup& group : groups) names.insert(value_text(group.cell.at("backend")));
+  return names;
+}
+
+/// What two cells must agree on.
+Json join_key(const CellGroup& group, bool with_backend) {
+  Json cell = group.cell;
+  if (!with_backend) cell.erase("backend");
+  return cell;
+}
+
+/// Two groups that belong together.
+using GroupPair = std::pair<const CellGroup*, const CellGroup*>;
+
+JoinedCell join_seeds(const GroupPair& pair, JoinedRuns& joined) {
+  JoinedCell cell;
+  for (const CellRecord* record : pair.first->records) {
+    const CellRecord* partner = pair.second->with_seed(record->cell.seed);
+    if (!partner)
+      ++joined.only_a;
+    else if (record->status != Status::ok || partner->status != Status::ok)
+      ++cell.unfinished;
+    else
+      cell.seeds.emplace_back(record, partner);
+  }
+  for (const CellRecord* record : pair.second->records)
+    joined.only_b += pair.first->with_seed(record->cell.seed) ? 0 : 1;
+  return cell;
+}
+
+std::string label_of(const GroupPair& pair, const std::vector<std::string>& varying) {
+  const std::string a = value_text(pair.first->cell.at("backend"));
+  const std::string b = value_text(pair.second->cell.at("backend"));
+  return fmt::format("{} {} {}", value_text(pair.first->cell.at("workload")), a == b ? a : a + " → " + b,
+                     describe_cell(pair.first->cell, varying));
+}
+
+}  // namespace
+
+JoinedRuns join_runs(const Run& a, const Run& b) {
+  const std::vector<CellGroup> groups_a = group_cells(a);
+  const std::vector<CellGroup> groups_b = group_cells(b);
+  const std::set<std::string> backends_a = backends_of(groups_a);
+  const std::set<std::string> backends_b = backends_of(groups_b);
+  const bool on_backend =
+      std::ranges::any_of(backends_a, [&](const std::string& name) { return backends_b.contains(name); });
+  JoinedRuns joined;
+  std::vector<GroupPair> pairs;
+  std::set<const CellGroup*> met;
+  for (const CellGroup& of_a : groups_a) {
+    const Json key = join_key(of_a, on_backend);
+    for (const CellGroup& of_b : groups_b) {
+      if (join_key(of_b, on_backend) != key) continue;
+      pairs.emplace_back(&of_a, &of_b);
+      met.insert({&of_a, &of_b});
+    }
+    if (!met.contains(&of_a)) joined.only_a += of_a.records.size();
+  }
+  for (const CellGroup& of_b : groups_b) {
+    if (!met.contains(&of_b)) joined.only_b += of_b.records.size();
+  }
+  std::vector<const Json*> cells;
+  for (const GroupPair& pair : pairs) cells.push_back(&pair.first->cell);
+  const std::vector<std::string> varying = varying_paths(cells);
+  for (const GroupPair& pair : pairs) {
+    joined.cells.push_back(join_seeds(pair, joined));
+    joined.cells.back().label = label_of(pair, varying);
+  }
+  if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds.empty(); })) {
+    throw UserError(fmt::format(
+        "nothing to compare: no cell with the same workload, data set, parameters and seed ended well in both {} "
+        "(back ends: {}) and {} (back ends: {})",
+        a.folder.string(), fmt::join(backends_a, ", "), b.folder.string(), fmt::join(backends_b, ", ")));
+  }
+  return joined;
+}
+
+}  // namespace frugal::harness

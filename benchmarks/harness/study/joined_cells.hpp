@@ -1,0 +1,29 @@
+// The cells that two runs share, seed by seed: what a comparison of machines, back ends or commits rests on.
+#pragma once
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/harness/study/cell_groups.hpp"
+
+namespace frugal::harness {
+
+/// One cell of A and of B that differ in back end and machine only, with the seeds that ended well on both sides.
+struct JoinedCell {
+  std::vector<std::pair<const CellRecord*, const CellRecord*>> seeds{};
+  std::size_t unfinished = 0;  ///< seeds on both sides of which one did not end well
+  std::string label{};         ///< "cadc reference → cpu ml-1m keep_fraction=0.1"
+};
+
+struct JoinedRuns {
+  std::vector<JoinedCell> cells;
+  std::size_t only_a = 0;  ///< records without a partner
+  std::size_t only_b = 0;
+};
+
+/// Joins on workload, data set, parameters and seed; on the back end too when the runs have one in common (otherwise
+/// each back end of A meets each of B). The runs must outlive the result. Throws UserError when no seed of any cell
+/// ended well on both sides.
+JoinedRuns join_runs(const Run& a, const Run& b);
+
+}  // namespace frugal::harness

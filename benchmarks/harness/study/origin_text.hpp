@@ -1,0 +1,19 @@
+// Where the figures of a run come from, in the words that stand beside a table.
+#pragma once
+#include <string>
+
+#include "benchmarks/harness/record/record.hpp"
+
+namespace frugal::harness {
+
+/// "AMD EPYC 9454P, 2 cores, AVX-512, 2 threads": machine, and threads of the cells, as much as run.json knows;
+/// "unknown machine" when it does not say which.
+std::string machine_text(const Provenance& provenance);
+
+/// "2c4444e" or "2c4444e with local changes 5f3a"; "unknown commit".
+std::string commit_text(const Provenance& provenance);
+
+/// The commit and how it was built: "2c4444e (Release)".
+std::string build_text(const Provenance& provenance);
+
+}  // namespace frugal::harness
