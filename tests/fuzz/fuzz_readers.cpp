@@ -10,8 +10,13 @@
 #include <string>
 #include <string_view>
 
-#include "datasets/formats/readers.hpp"
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/criteo.hpp"
+#include "datasets/formats/movielens_attributes.hpp"
+#include "datasets/formats/ncf.hpp"
+#include "datasets/formats/npy.hpp"
+#include "datasets/formats/png.hpp"
+#include "datasets/formats/ratings.hpp"
+#include "datasets/formats/wav.hpp"
 #include "impl/base/error.hpp"
 
 namespace {

@@ -5,7 +5,8 @@
 
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/workloads/inr/inr_workload.hpp"
-#include "datasets/signal/signal.hpp"
+#include "datasets/formats/signal_file.hpp"
+#include "datasets/load/signal.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {

@@ -12,9 +12,11 @@
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/check.hpp"
 #include "datasets/catalog/fetch.hpp"
-#include "datasets/synthetic/write.hpp"
+#include "datasets/catalog/locate.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/write_synthetic.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -52,11 +54,12 @@ int list_data(const Call& call) {
     const std::string here = all                   ? "yes"
                              : presence.found == 0 ? "missing"
                                                    : fmt::format("{} of {}", presence.found, manifest.files.size());
-    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", manifest.name, manifest.kind, here,
+    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", manifest.name, to_word(data::kind_names, manifest.kind), here,
                presence.found ? size_text(presence.bytes) : "-", manifest.licence);
   }
   for (const data::Generator& generator : data::generators()) {
-    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", generator.name, generator.kind, "generated", "any", generator.help);
+    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", generator.name, to_word(data::kind_names, generator.kind),
+               "generated", "any", generator.help);
   }
   return exit_ok;
 }
@@ -119,7 +122,7 @@ int make_data(const Call& call) {
   }
   const int size = data::take_picture_size(dataset);
   const std::string out = call.one("out").value();
-  data::write_synthetic(dataset, out, size, read_seed(call.one("seed").value_or("0")));
+  data::write_synthetic(data::complete_dataset(dataset), out, size, read_seed(call.one("seed").value_or("0")));
   fmt::print(stderr, "wrote {}\n", out);
   return exit_ok;
 }

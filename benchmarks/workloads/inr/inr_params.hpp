@@ -4,7 +4,7 @@
 
 #include "benchmarks/harness/workload.hpp"
 #include "benchmarks/workloads/inr/tiling.hpp"
-#include "datasets/signal/signal.hpp"
+#include "datasets/load/signal.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::workloads {
