@@ -120,8 +120,12 @@ Json complete_dataset(const Json& dataset) {
   const std::vector<ParamSpec>& params = dataset_params(name);
   Node given;
   given.kind = Node::Kind::map;
-  for (const auto& [key, value] : dataset.items())
-    if (key != "name") given.entries.push_back({key, {}, to_node(value, {key + " of " + name})});
+  for (const auto& [key, value] : dataset.items()) {
+    if (key == "name") continue;
+    Node::Entry& entry = given.entries.emplace_back();
+    entry.key = key;
+    entry.value = to_node(value, {key + " of " + name});
+  }
   Json complete = read_params(params, given, "parameter of " + name);
   complete["name"] = name;
   return complete;

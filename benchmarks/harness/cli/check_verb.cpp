@@ -32,7 +32,7 @@ Verb check_verb() {
                    .help = "what to hold the run against",
                    .required = true,
                    .values = {.files = true}},
-                  {.name = "subset", .help = "the run may lack cells and seeds of the baseline"},
+                  {.name = "subset", .value = "", .help = "the run may lack cells and seeds of the baseline"},
                   {.name = "junit",
                    .value = "FILE",
                    .help = "writes the findings as JUnit XML too",

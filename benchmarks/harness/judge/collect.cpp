@@ -209,7 +209,8 @@ class GroupCollector {
     comparison.unit = "s";
     comparison.direction = Direction::lower_is_better;
     const std::string name = "time." + stage;
-    const Tolerance tolerance = tolerance_for(name, default_tolerance(name, comparison.unit, comparison.direction));
+    const Tolerance tolerance =
+        tolerance_for(name, default_tolerance(name, comparison.unit, comparison.direction, false));
     add(
         name, "stage", tolerance, std::move(comparison),
         [&](const CellRecord& record) { return stage_seconds(record, stage); }, stage);
