@@ -1,6 +1,8 @@
 // The manual page and the completions: made from the table of verbs, so they know every verb, action and option.
 #include <gmock/gmock.h>
 
+#include <fstream>
+
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -47,6 +49,13 @@ TEST_F(Documents, TheOtherShellsKnowTheSameWords) {
     EXPECT_THAT(read(file), AllOf(HasSubstr("doctor"), HasSubstr("verify"), HasSubstr("rerun"), HasSubstr("smoke"),
                                   HasSubstr("synthetic-photo"), Not(HasSubstr("__cell"))))
         << file;
+}
+
+TEST_F(ProgramTest, ThePageOfParametersIsThatOfTheProgram) {
+  ASSERT_EQ(frugal({"__documents", "made"}).code, 0);
+  std::ifstream committed(FRUGAL_SOURCE_DIR "/docs/parameters.md");
+  const std::string page{std::istreambuf_iterator<char>(committed), std::istreambuf_iterator<char>()};
+  EXPECT_EQ(read("made/parameters.md"), page) << "ci/docs.sh --update mends it";
 }
 
 }  // namespace

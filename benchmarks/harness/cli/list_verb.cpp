@@ -2,13 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/reference_rows.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "datasets/load/datasets.hpp"
 #include "embedded_plans.hpp"
 #include "embedded_tables.hpp"
@@ -18,50 +17,19 @@
 namespace frugal::harness {
 namespace {
 
-using TextRows = std::vector<std::vector<std::string>>;
-
-constexpr Named<ParamSpec::Type> type_names[] = {{ParamSpec::Type::boolean, "boolean"},
-                                                 {ParamSpec::Type::integer, "integer"},
-                                                 {ParamSpec::Type::real, "real"},
-                                                 {ParamSpec::Type::string, "string"},
-                                                 {ParamSpec::Type::integer_list, "integers"}};
-std::string range_text(const ParamSpec& param) {
-  std::string text;
-  for (const std::string& choice : param.choices) text += (text.empty() ? "" : "|") + choice;
-  if (!text.empty()) return text;
-  const bool bounded_below = std::isfinite(param.min);
-  const bool bounded_above = std::isfinite(param.max);
-  if (bounded_below && bounded_above) return fmt::format("{:g} to {:g}", param.min, param.max);
-  if (bounded_below) return fmt::format("from {:g}", param.min);
-  if (bounded_above) return fmt::format("to {:g}", param.max);
-  return "any";
-}
-
-std::vector<std::string> param_row(const std::string& prefix, const ParamSpec& param) {
-  const Json& json = param.default_value;
-  const std::string value = json.is_null() ? "(required)" : json.is_array() ? json.dump() : value_text(json);
-  return {prefix + param.name, std::string(to_word(type_names, param.type)), value, range_text(param), param.help};
-}
-
 void list_workloads(const Workloads& workloads) {
   for (const Workload* workload : workloads) {
     fmt::print("{}: {}\n  clock: {}\n", workload->name(), workload->description(), workload->clock());
-    TextRows rows = {{"parameter", "type", "default", "range", "meaning"}};
-    for (const ParamSpec& param : workload->params())
-      rows.push_back(param_row("params." + workload->name() + ".", param));
-    fmt::print("\n{}", text_table(rows, 2));
-    rows = {{"data set", "type", "default", "range", "meaning"}};
+    fmt::print("\n{}",
+               text_table(parameter_rows(workload->params(), "params." + workload->name() + ".", "parameter"), 2));
+    TextRows rows = {{"data set", "type", "default", "range", "meaning"}};
     for (const DatasetChoice& choice : workload->datasets()) {
       rows.push_back({choice.name, "", "", "", choice.help});
-      for (const ParamSpec& param : choice.params) rows.push_back(param_row("  dataset.", param));
+      const TextRows params = parameter_rows(choice.params, "  dataset.", "");
+      rows.insert(rows.end(), params.begin() + 1, params.end());
     }
     fmt::print("\n{}", text_table(rows, 2));
-    rows = {{"metric", "unit", "better", "meaning"}};
-    for (const MetricDescriptor& metric : workload->metrics()) {
-      rows.push_back({metric.name, metric.unit.empty() ? "-" : metric.unit,
-                      std::string(to_word(better_names, metric.direction)), metric.help});
-    }
-    fmt::print("\n{}\n", text_table(rows, 2));
+    fmt::print("\n{}\n", text_table(metric_rows(workload->metrics()), 2));
   }
 }
 

@@ -84,6 +84,7 @@ struct Finding {
 struct Judgement {
   std::string run;              ///< folder that was judged
   std::string baseline;         ///< file it was judged against
+  std::string how{};            ///< one line for people: how differences were judged
   std::string why_not_exact{};  ///< what may have changed a bit beside the code; empty: nothing
   std::vector<Finding> findings{};
   std::size_t new_cells = 0;  ///< cells that the baseline does not know; not judged

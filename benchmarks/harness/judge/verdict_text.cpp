@@ -36,9 +36,7 @@ std::string to_string(Verdict verdict) {
 
 std::string to_text(const Judgement& judgement) {
   std::string text = fmt::format("{} against {}\n", judgement.run, judgement.baseline);
-  text += judgement.why_not_exact.empty()
-              ? "the same seeds must give the same bits: the tolerances alone decide\n"
-              : fmt::format("differences may be noise ({}): they are tested over seeds\n", judgement.why_not_exact);
+  if (!judgement.how.empty()) text += judgement.how + "\n";
   for (Verdict verdict : all_verdicts) {
     if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
     for (const Finding& finding : judgement.findings) {

@@ -1,0 +1,156 @@
+#include "benchmarks/harness/cli/paired_check.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <sstream>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/judge/paired.hpp"
+#include "benchmarks/harness/plan/overrides.hpp"
+#include "benchmarks/harness/plan/planned_cells.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
+#include "impl/base/process.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// Seconds that all processors were busy since the machine started, with what the host took; 0 where nobody says.
+double busy_seconds() {
+  std::ifstream stat("/proc/stat");
+  std::string cpu;
+  double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+  stat >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+  return (user + nice + system + irq + softirq + steal) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+/// Of all children that have ended.
+double children_seconds() {
+  rusage usage{};
+  ::getrusage(RUSAGE_CHILDREN, &usage);
+  const auto seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+  };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+/// One of the two, with the settings it alone gets.
+struct Contender {
+  std::string program;
+  std::vector<std::string> settings;
+  std::filesystem::path folder;  ///< of its records
+  PlanFile plan;
+  std::vector<PlannedCell> cells;
+};
+
+/// The folder, or the first of folder.1, folder.2, ... that is not there: each check has records of its own.
+std::filesystem::path fresh(const std::filesystem::path& folder) {
+  std::filesystem::path result = folder;
+  for (int number = 1; std::filesystem::exists(result); ++number)
+    result = fmt::format("{}.{}", folder.string(), number);
+  return result;
+}
+
+class PairedRuns {
+ public:
+  explicit PairedRuns(const Call& call) : call_(call) {
+    const std::filesystem::path plan = call.one("plan").value_or("smoke");
+    const std::filesystem::path folder =
+        fresh(call.one("out").value_or("results/local/paired_" + plan.stem().string()));
+    sides_[0] = contender(0, "set-old", folder / "old");
+    sides_[1] = contender(1, "set-new", folder / "new");
+    if (sides_[0].cells.size() != sides_[1].cells.size()) {
+      throw UserError(fmt::format("the two settings make {} cells of the old and {} of the new: nothing to pair",
+                                  sides_[0].cells.size(), sides_[1].cells.size()));
+    }
+  }
+
+  std::vector<Finding> cells() const {
+    std::vector<Finding> findings;
+    for (const PlannedCell& cell : sides_[1].cells) {
+      Finding finding;
+      finding.id = cell.id;
+      finding.suite = cell.cell->workload + "." + cell.cell->backend;
+      finding.cell = cell.label;
+      findings.push_back(std::move(finding));
+    }
+    return findings;
+  }
+
+  /// By the program's own record; each is kept.
+  TimedRun time_cell(Side side, std::size_t index) const {
+    const Contender& one = sides_[side == Side::old_one ? 0 : 1];
+    const std::filesystem::path folder = one.folder / std::to_string(index + 1);
+    std::vector<std::string> command = {
+        one.program, "run",           plan_name(),
+        "--out",     folder.string(), "--rerun",
+        "all",       "--shard",       fmt::format("{}/{}", index + 1, one.cells.size())};
+    for (const std::string& setting : one.settings) command.insert(command.end(), {"--set", setting});
+    for (const std::string& dir : call_.all("data-dir")) command.insert(command.end(), {"--data-dir", dir});
+    const double busy_before = busy_seconds();
+    const double ours_before = children_seconds();
+    const auto start = std::chrono::steady_clock::now();
+    const ProcessResult result = run_process(command, std::filesystem::current_path());
+    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+    if (!result.started) throw UserError(fmt::format("{}: no such program", one.program));
+    // A broken gate is no matter of time.
+    if (result.exit_code != exit_ok && result.exit_code != exit_gate) {
+      throw UserError(fmt::format("{} ended with exit code {}: {}", one.program, result.exit_code, result.errors));
+    }
+    TimedRun timed;
+    timed.others = std::max(
+        0.0, (busy_seconds() - busy_before - (children_seconds() - ours_before)) / std::max(1e-3, wall.count()));
+    // The folder has this cell alone, under whatever id that build gives it; of its records the last counts.
+    const Run run = load_run(folder);
+    const std::optional<double> seconds = run.cells.empty() ? std::nullopt : stage_seconds(run.cells.back(), "total");
+    if (!seconds || *seconds <= 0)
+      throw UserError(fmt::format("{} left no time of a cell in {}", one.program, folder.string()));
+    timed.seconds = *seconds;
+    return timed;
+  }
+
+ private:
+  std::string plan_name() const { return call_.one("plan").value_or("smoke"); }
+
+  Contender contender(std::size_t argument, const std::string& option, std::filesystem::path folder) const {
+    Contender one{
+        .program = call_.arguments.at(argument), .settings = {}, .folder = std::move(folder), .plan = {}, .cells = {}};
+    one.settings = call_.all("set");
+    for (const std::string& setting : call_.all(option)) one.settings.push_back(setting);
+    std::vector<Override> overrides;
+    for (const std::string& text : one.settings) overrides.push_back(read_assignment("set", text, "seeds=[1,2]"));
+    one.plan = load_plan(plan_name(), overrides, call_.workloads, data_dirs_from(call_.all("data-dir")));
+    one.cells = planned_cells(one.plan);
+    return one;
+  }
+
+  const Call& call_;
+  Contender sides_[2];
+};
+
+}  // namespace
+
+Judgement check_pairs(const Call& call) {
+  const PairedRuns runs(call);
+  PairedRule rule;
+  if (const auto slowdown = call.one("slowdown")) {
+    const Override given{"slowdown", *slowdown};
+    rule.slowdown = read_assigned(given, {"--slowdown"}).as_real();
+    if (!(rule.slowdown > 0 && rule.slowdown < 1)) throw UserError("--slowdown is a share between 0 and 1, as 0.03");
+  }
+  Judgement judgement = judge_pairs(
+      runs.cells(), rule, [&](Side side, std::size_t index) { return runs.time_cell(side, index); },
+      [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+  judgement.baseline = call.arguments.at(0);
+  judgement.run = call.arguments.at(1);
+  return judgement;
+}
+
+}  // namespace frugal::harness

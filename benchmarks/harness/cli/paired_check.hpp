@@ -1,0 +1,11 @@
+// `frugal check --paired OLD NEW`: runs two programs in turns and judges their times.
+#pragma once
+#include "benchmarks/harness/cli/verb.hpp"
+#include "benchmarks/harness/judge/judge.hpp"
+
+namespace frugal::harness {
+
+/// arguments: the two programs. Throws UserError when one of them fails to run a cell.
+Judgement check_pairs(const Call& call);
+
+}  // namespace frugal::harness
