@@ -67,7 +67,8 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
   EXPECT_EQ(parsed("kind: interactions\nreader: ml-tab\nsplit: latest\n").split, DefaultSplit::latest);
   EXPECT_THAT(refusal("kind: clicks\nreader: ml-tab\n"), HasSubstr(":3:9: the reader ml-tab gives interactions"));
   EXPECT_EQ(parsed("kind: clicks\nreader: ml-tab\nattributes: ml-1m-attributes\n").split, std::nullopt);
-  EXPECT_THAT(refusal("kind: interactions\nreader: ncf\nsplit: given\n"), HasSubstr(":5:8: the reader ncf wants 3 files, not 1"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ncf\nsplit: given\n"),
+              HasSubstr(":5:8: the reader ncf wants 3 files, not 1"));
   EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: given\n"), HasSubstr(":4:8: the split 'given'"));
   EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: tail\n"), HasSubstr(":4:8: the split 'tail'"));
   EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\ntimed: false\n"),
