@@ -11,6 +11,21 @@
 #include "impl/base/files.hpp"
 
 namespace frugal::data {
+namespace {
+
+std::string encode(const Signal& signal, SignalFormat format) {
+  switch (format) {
+    case SignalFormat::png:
+      return encode_png(signal);
+    case SignalFormat::wav:
+      return encode_wav(signal);
+    case SignalFormat::npy:
+      break;
+  }
+  return encode_npy(signal);
+}
+
+}  // namespace
 
 SignalFormat signal_format(const std::filesystem::path& path) {
   const std::string head = read_file_start(path, 12);
@@ -44,17 +59,25 @@ SignalShape shape_of_file(const std::filesystem::path& path, SignalFormat format
   return volume_shape(path);
 }
 
+SignalFormat format_for(const SignalShape& shape) {
+  switch (shape.shape.size()) {
+    case 1:
+      return SignalFormat::wav;
+    case 2:
+      return SignalFormat::png;
+    case 3:
+      return SignalFormat::npy;
+    default:
+      throw UserError(fmt::format("a signal of {} dimensions has no file format here", shape.shape.size()));
+  }
+}
+
 std::filesystem::path write_signal(const std::filesystem::path& stem, const Signal& signal) {
   assert(signal.values.size() == signal.samples() * static_cast<std::size_t>(signal.channels));
-  const std::size_t dimensions = signal.shape.size();
-  if (dimensions < 1 || dimensions > 3) {
-    throw UserError(fmt::format("a signal of {} dimensions has no file format here", dimensions));
-  }
+  const SignalFormat format = format_for(signal);
   std::filesystem::path path = stem;
-  path += dimensions == 1 ? ".wav" : dimensions == 2 ? ".png" : ".npy";
-  write_whole_file(path, dimensions == 1   ? encode_wav(signal)
-                         : dimensions == 2 ? encode_png(signal)
-                                           : encode_npy(signal));
+  path += to_word(signal_endings, format);
+  write_whole_file(path, encode(signal, format));
   return path;
 }
 

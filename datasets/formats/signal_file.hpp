@@ -8,6 +8,9 @@ namespace frugal::data {
 
 enum class SignalFormat { png, wav, npy };
 
+inline constexpr Named<SignalFormat> signal_endings[] = {
+    {SignalFormat::png, ".png"}, {SignalFormat::wav, ".wav"}, {SignalFormat::npy, ".npy"}};
+
 /// That of the file's content, whatever its name.
 SignalFormat signal_format(const std::filesystem::path& path);
 
@@ -16,8 +19,10 @@ Signal read_signal(const std::filesystem::path& path, SignalFormat format);
 /// What read_signal() will give, from the file's header alone.
 SignalShape shape_of_file(const std::filesystem::path& path, SignalFormat format);
 
-/// Writes a signal in the format of its dimension and returns the path, `stem` with the ending appended: sound .wav,
-/// a picture .png, volumes and video .npy.
+/// The format for signals of this many dimensions: sound WAV, pictures PNG, volumes and video NumPy.
+SignalFormat format_for(const SignalShape& shape);
+
+/// Writes a signal in the format for it and returns the path: `stem` with the ending appended.
 std::filesystem::path write_signal(const std::filesystem::path& stem, const Signal& signal);
 
 }  // namespace frugal::data

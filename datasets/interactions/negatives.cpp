@@ -100,8 +100,8 @@ void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t 
 }
 
 std::string describe_negatives(int negatives, NegativeLaw law) {
-  return fmt::format("{} {} unseen negatives", negatives,
-                     law == NegativeLaw::popularity ? "popularity-drawn" : "uniform");
+  const std::string_view how = law == NegativeLaw::popularity ? "popularity-drawn" : to_word(negative_law_names, law);
+  return fmt::format("{} {} unseen negatives", negatives, how);
 }
 
 }  // namespace frugal::data

@@ -43,7 +43,9 @@ Params candidate_params(bool given) {
 Params params_of_interactions(const Manifest& manifest) {
   if (manifest.split == DefaultSplit::given) return candidate_params(true);
   std::vector<std::string> rules = words(hold_out_names);
-  if (!manifest.timed) rules = {"random", "ratio"};
+  if (!manifest.timed)
+    for (const HoldOut by_time : {HoldOut::latest, HoldOut::temporal})
+      std::erase(rules, to_word(hold_out_names, by_time));
   return Params{word_param("split", to_word(default_split_names, *manifest.split),
                            "what is held out: a user's latest or a random interaction, the latest of all, a random "
                            "share",

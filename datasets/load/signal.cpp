@@ -31,12 +31,21 @@ struct SignalSource {
   std::optional<SignalFile> file{};
 };
 
+Kind kind_of(SignalFormat format) {
+  switch (format) {
+    case SignalFormat::png:
+      return Kind::image;
+    case SignalFormat::wav:
+      return Kind::audio;
+    case SignalFormat::npy:
+      break;
+  }
+  return Kind::volume;
+}
+
 SignalSource source_of_file(const std::filesystem::path& path) {
   const SignalFormat format = signal_format(path);
-  const Kind kind = format == SignalFormat::png   ? Kind::image
-                    : format == SignalFormat::wav ? Kind::audio
-                                                  : Kind::volume;
-  return {path.string(), kind, SignalFile{path, format}};
+  return {path.string(), kind_of(format), SignalFile{path, format}};
 }
 
 std::filesystem::path file_of_user(const SignalChoice& choice) {
