@@ -1,5 +1,7 @@
 // A training step and a prediction of DLRM: on Criteo's 13 dense and 26 categorical features, and at the shape of
 // Meta's benchmark (bench/dlrm_s_benchmark.sh of facebookresearch/dlrm), beside what the machine's limits allow.
+#include "impl/cpu/recommender/dlrm.hpp"
+
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 #include <omp.h>
@@ -9,7 +11,6 @@
 #include "benchmarks/micro/machine.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
-#include "impl/cpu/recommender/dlrm.hpp"
 
 namespace {
 

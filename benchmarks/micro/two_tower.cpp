@@ -1,10 +1,11 @@
 // A training step of the two-tower network at the scale of MovieLens-1M, and the ranking of its whole test set.
+#include "impl/cpu/recommender/two_tower.hpp"
+
 #include <benchmark/benchmark.h>
 
 #include <vector>
 
 #include "impl/base/philox.hpp"
-#include "impl/cpu/recommender/two_tower.hpp"
 
 namespace {
 
