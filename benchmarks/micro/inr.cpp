@@ -22,17 +22,19 @@
 
 #include <algorithm>
 #include <array>
-#include <iostream>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "benchmarks/micro/roofline.hpp"
+#include "benchmarks/micro/structures.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/inr/layout.hpp"
+#include "impl/common/spec_names.hpp"
+#include "impl/cpu/inr/tiles.hpp"
 #include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
@@ -44,25 +46,14 @@ namespace {
 using cpu::AlignedBuffer;
 using cpu::inr_kernels;
 using micro::measure;
+using micro::Structure;
 using micro::Traffic;
 using micro::Work;
 
-/// A network of the plan and the points of a tile of it, as impl/cpu/inr/inr_ensemble.cpp cuts them.
-struct Structure {
-  const char* name;
-  int grid, hidden_layers, width;
-  long tile_points;
-};
-constexpr Structure structures[] = {{"S0", 2, 5, 64, 96},   {"S1", 4, 2, 64, 96},   {"S2", 8, 1, 128, 86},
-                                    {"S3", 16, 1, 128, 64}, {"S4", 32, 1, 128, 16}, {"SIREN", 1, 3, 256, 96}};
-
-InrSpec spec_of(const Structure& structure) {
-  constexpr std::int64_t side = 128;  // pixels of the picture
-  const std::int64_t tile = side / structure.grid;
-  return {.networks = std::int64_t{structure.grid} * structure.grid,
-          .points = tile * tile,
-          .hidden_layers = structure.hidden_layers,
-          .width = structure.width};
+/// Of a tile of a network, as the cpu back end cuts it.
+long tile_points_of(const InrSpec& spec) {
+  const std::int64_t tiles = cpu::inr_tiles(spec);
+  return (spec.points + tiles - 1) / tiles;
 }
 
 /// Tiles of the structures, points by width.
@@ -243,11 +234,7 @@ void to_bf16(benchmark::State& state, long n) {
 void adam(benchmark::State& state, long n) {
   const AlignedBuffer<float> g = uniform_values(n);
   AlignedBuffer<float> w = uniform_values(n), m = constant_values(n, 0), v = constant_values(n, 1e-4F);
-  const cpu::UpdateStep step{.learning_rate = 1e-4F,
-                             .epsilon = 1e-8F,
-                             .one_minus_beta1 = .1F,
-                             .one_minus_beta2 = .001F,
-                             .inverse_second = 1.F};
+  const UpdateStep step = update_step({OptimizerKind::adam, {.learning_rate = 1e-4}}, 1000);
   const double count = static_cast<double>(n);
   measure(state, {.flops = adam_flops() * count, .traffic = {floats(7 * count, 4 * count)}}, 1,
           [&] { inr_kernels().adam(step, g.data(), w.data(), m.data(), v.data(), n); });
@@ -366,10 +353,8 @@ class FusedTile {
   /// The whole network: its gradient, and the update with it. Otherwise one tile of many, whose gradient is added.
   /// At a learning rate of 0 the network stands still, and every call does the same.
   void train() {
-    const cpu::InrUpdate update{
-        {.learning_rate = 0, .epsilon = 1e-8F, .one_minus_beta1 = .1F, .one_minus_beta2 = .001F, .inverse_second = 1.F},
-        first_.data(),
-        second_.data()};
+    const cpu::InrUpdate update{update_step({OptimizerKind::adam, {.learning_rate = 0}}, 1000), first_.data(),
+                                second_.data()};
     benchmark::DoNotOptimize(worker_->train_tile(parameters_.data(), x_.data(), target_.data(), rows_, 1e-3F, whole(),
                                                  gradient_.data(), whole() ? &update : nullptr));
   }
@@ -395,15 +380,15 @@ void transpose_weights(benchmark::State& state, long width) {
   measure(state, {.flops = 0, .traffic = {floats(2 * square, 2 * square)}}, 1, [&] { tile.transpose_weights(); });
 }
 
-void forward_tile(benchmark::State& state, InrSpec spec, long tile_points) {
-  FusedTile tile(spec, tile_points);
+void forward_tile(benchmark::State& state, InrSpec spec) {
+  FusedTile tile(spec, tile_points_of(spec));
   const StepFloats moved = tile.moved();
   measure(state, {.flops = tile.flops().forward, .traffic = {floats(moved.forward, moved.resident_forward)}}, 1,
           [&] { tile.forward(); });
 }
 
-void train_tile(benchmark::State& state, InrSpec spec, long tile_points) {
-  FusedTile tile(spec, tile_points);
+void train_tile(benchmark::State& state, InrSpec spec) {
+  FusedTile tile(spec, tile_points_of(spec));
   const StepFloats moved = tile.moved();
   const double sum = moved.forward + moved.backward + (tile.whole() ? moved.update : 0);
   measure(state, {.flops = tile.flops().forward + tile.flops().backward, .traffic = {floats(sum, moved.resident)}}, 1,
@@ -412,7 +397,7 @@ void train_tile(benchmark::State& state, InrSpec spec, long tile_points) {
 
 /// Steps of the whole ensemble, several at once: a back end may keep a network in cache over the steps of one call.
 /// Then its parameters and moments come from memory once a call, not once a step.
-void train_step(benchmark::State& state, InrSpec spec, long tile_points) {
+void train_step(benchmark::State& state, InrSpec spec) {
   constexpr int steps = 20;
   const Backend* backend = find_backend("cpu");
   if (spec.precision == Precision::bf16 && !cpu::has_bf16())
@@ -422,9 +407,10 @@ void train_step(benchmark::State& state, InrSpec spec, long tile_points) {
                      uniform_values(spec.networks * spec.points * spec.channels));
   model->train(1);  // makes the primitives and touches the memory
 
-  const StepFloats moved(spec, static_cast<double>(tile_points));
+  const auto tile_points = static_cast<double>(tile_points_of(spec));
+  const StepFloats moved(spec, tile_points);
   const double networks = static_cast<double>(spec.networks);
-  const double tiles = static_cast<double>(spec.points) / static_cast<double>(tile_points);
+  const double tiles = static_cast<double>(spec.points) / tile_points;
   const Flops flops = step_flops(spec);
   const int threads = omp_get_max_threads();
   const Work work{
@@ -445,12 +431,7 @@ benchmark::internal::Benchmark* row(const std::string& name, Function function, 
 
 void add_kernel_rows() {
   row("sine_cosine_pi", sine_cosine_pi);
-  constexpr std::pair<Activation, const char*> activations[] = {{Activation::sine, "sine"},
-                                                                {Activation::relu, "relu"},
-                                                                {Activation::gauss, "gauss"},
-                                                                {Activation::wire, "wire"},
-                                                                {Activation::finer, "finer"}};
-  for (const auto& [kind, name] : activations)
+  for (const auto& [kind, name] : activation_names)
     for (const Shape& shape : {Shape{16, 128}, Shape{256, 128}})
       row(fmt::format("activate/{}/{}", name, shape.name()), activate, shape, kind);
   constexpr std::pair<void (*)(benchmark::State&, Shape), const char*> layers[] = {
@@ -487,48 +468,37 @@ constexpr Implementation implementations[] = {{"onednn", InrImplementation::oned
                                               {"onednn_bf16", InrImplementation::onednn, Precision::bf16},
                                               {"fused", InrImplementation::fused, Precision::fp32}};
 
-void add_step_rows(const std::string& name, const Structure& structure) {
+void add_step_rows(const Structure& structure) {
   for (const Implementation& by : implementations) {
-    InrSpec spec = spec_of(structure);
+    InrSpec spec = structure.spec;
     spec.implementation = by.implementation;
     spec.precision = by.precision;
-    row(fmt::format("step/{}/{}", by.name, name), train_step, spec, structure.tile_points)
-        ->Unit(benchmark::kMillisecond);
+    row(fmt::format("step/{}/{}", by.name, structure.name), train_step, spec)->Unit(benchmark::kMillisecond);
   }
 }
 
 void add_network_rows() {
   for (const long width : {64L, 128L, 256L})
     row(fmt::format("fused/transpose_weights/{}", width), transpose_weights, width);
+  std::vector<Structure> networks = micro::enrp_structures();
   // And widths beside a multiple of the vector, to be compared in seconds with the next multiple: no cliff.
-  std::vector<std::pair<std::string, Structure>> networks;
-  for (const Structure& structure : structures) networks.emplace_back(structure.name, structure);
+  const Structure s1 = networks.at(1);
   for (const int width : {63, 64, 65, 72, 80, 96}) {
-    Structure structure = structures[1];
-    structure.width = width;
-    networks.emplace_back(fmt::format("S1_width:{}", width), structure);
+    networks.push_back({fmt::format("{}_width:{}", s1.name, width), s1.spec});
+    networks.back().spec.width = width;
   }
-  for (const auto& [name, structure] : networks)
-    row("fused/forward_tile/" + name, forward_tile, spec_of(structure), structure.tile_points);
-  for (const auto& [name, structure] : networks)
-    row("fused/train_tile/" + name, train_tile, spec_of(structure), structure.tile_points);
-  for (const auto& [name, structure] : networks) add_step_rows(name, structure);
+  for (const Structure& network : networks) row("fused/forward_tile/" + network.name, forward_tile, network.spec);
+  for (const Structure& network : networks) row("fused/train_tile/" + network.name, train_tile, network.spec);
+  for (const Structure& network : networks) add_step_rows(network);
 }
 
 }  // namespace
 }  // namespace frugal
 
 int main(int argc, char** argv) {
-  using namespace frugal;
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  if (const Support available = find_backend("cpu")->available(); !available) {
-    std::cerr << available.reason << '\n';
-    return 4;
-  }
-  micro::describe_machine();
-  add_kernel_rows();
-  add_product_rows();
-  add_network_rows();
-  benchmark::RunSpecifiedBenchmarks();
+  return frugal::micro::run(argc, argv, [] {
+    frugal::add_kernel_rows();
+    frugal::add_product_rows();
+    frugal::add_network_rows();
+  });
 }

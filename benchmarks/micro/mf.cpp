@@ -9,7 +9,6 @@
 #include <omp.h>
 
 #include <cmath>
-#include <iostream>
 #include <set>
 #include <vector>
 
@@ -76,12 +75,5 @@ BENCHMARK(ials)->Arg(16)->Arg(64)->Arg(192)->Unit(benchmark::kMillisecond)->UseR
 }  // namespace
 
 int main(int argc, char** argv) {
-  benchmark::Initialize(&argc, argv);
-  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
-  if (const Support available = find_backend("cpu")->available(); !available) {
-    std::cerr << available.reason << '\n';
-    return 4;
-  }
-  micro::describe_machine();
-  benchmark::RunSpecifiedBenchmarks();
+  return micro::run(argc, argv, [] {});
 }

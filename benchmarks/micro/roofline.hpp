@@ -14,9 +14,11 @@
 
 #include <array>
 #include <ctime>
+#include <iostream>
 #include <vector>
 
 #include "benchmarks/micro/machine.hpp"
+#include "impl/api/backend.hpp"
 #include "impl/cpu/kernels/isa.hpp"
 
 namespace frugal::micro {
@@ -64,6 +66,22 @@ inline void describe_machine() {
         fmt::format("{}: fp32 {:.1f}, bf16 {:.1f} GFLOP/s; read {}; a += b {}", cpu::isa_name(), limits.fp32 / 1e9,
                     limits.bf16 / 1e9, gigabytes(limits.read), gigabytes(limits.update)));
   }
+}
+
+/// main() of a program: 0 or, of bad arguments, 2, or, where the cpu back end cannot run, 4. add_rows(): registers what
+/// is not there at the start.
+template <class AddRows>
+int run(int argc, char** argv, const AddRows& add_rows) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  if (const Support available = find_backend("cpu")->available(); !available) {
+    std::cerr << available.reason << '\n';
+    return 4;
+  }
+  describe_machine();
+  add_rows();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
 }
 
 }  // namespace frugal::micro

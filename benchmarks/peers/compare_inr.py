@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Training steps of workload `inr`, ours and PyTorch's, side by side on the same cores or the same GPU.
 
-For each structure both sides train the same steps in turn, sample after sample, and the medians are compared. Ours is
-the program itself, a cell a sample, and its time is the stage `train`, set-up of the networks included; the peer's
-networks live on between samples, after a warm-up. Each side runs alone while it is timed. On a CPU the peak of fused
-multiply-adds, of the same threads, is measured before each structure.
+The structures are those of the plan paper_enrp, as the program reads it. For each, both sides train the same steps in
+turn, sample after sample, and the medians are compared. Ours is the program itself, a cell a sample, and its time is the
+stage `train`, set-up of the networks included; the peer's networks live on between samples, after a warm-up. Each side
+runs alone while it is timed. On a CPU the peak of fused multiply-adds, of the same threads, is measured before each
+structure, and what the record says of the FLOPs of that stage, the optimiser's included, is set beside it.
 
 Prints a table, medians with the range of the samples in brackets; --out keeps every sample with versions and machine as
 JSON.
@@ -16,19 +17,14 @@ import pathlib
 import re
 import statistics
 import subprocess
+import sys
 import tempfile
 
 from side_by_side import FrugalCell, Peer, parser_for, ratio, spread, write_samples
 
-# grid, hidden layers, width; steps of a sample; GFLOP of a step, forward and backward, on 128 x 128 pixels.
-STRUCTURES = {
-    "S0": (2, 5, 64, 120, 2.041),
-    "S1": (4, 2, 64, 240, 0.833),
-    "S2": (8, 1, 128, 160, 1.665),
-    "S3": (16, 1, 128, 200, 1.665),
-    "S4": (32, 1, 128, 160, 1.665),
-    "SIREN": (1, 3, 256, 12, 19.436),
-}
+# Steps of a sample: about the same time each.
+STEPS = {"S0": 120, "S1": 240, "S2": 160, "S3": 200, "S4": 160, "SIREN": 12}
+AXES = ("grid", "hidden_layers", "width")
 
 # A fair PyTorch: waiting threads yield, freed memory is kept, the widest instructions are used.
 ENVIRONMENT = {
@@ -38,17 +34,31 @@ ENVIRONMENT = {
 }
 
 
-def plan_of(args: argparse.Namespace, structure: tuple, implementation: str) -> str:
-    grid, hidden_layers, width, steps, _ = structure
+def structures_of_the_paper(frugal: pathlib.Path) -> dict[str, dict[str, int]]:
+    """S0, S1, ... and the single SIREN, in the order of the plan, from what `frugal plan` prints of its cells."""
+    plan = subprocess.run([frugal, "plan", "paper_enrp", "--set", "seeds=[1]"], capture_output=True, text=True)
+    if plan.returncode not in (0, 4):  # 4: its picture is not here, and not needed
+        sys.exit(plan.stderr)
+    lines = [line.split() for line in plan.stdout.splitlines()]
+    header = next(line for line in lines if line and line[0] == "id")
+    cells = [dict(zip(header, line)) for line in lines[lines.index(header) + 1:] if len(line) == len(header)]
+    structures = {}
+    for number, cell in enumerate(cells):
+        structure = {axis: int(cell[axis]) for axis in AXES}
+        structures["SIREN" if structure["grid"] == 1 else f"S{number}"] = structure
+    return structures
+
+
+def plan_of(args: argparse.Namespace, structure: dict[str, int], steps: int, implementation: str) -> str:
+    params = ", ".join(f"{axis}: {value}" for axis, value in structure.items())
     return (f"schema: 1\nname: peer\nworkload: inr\nbackend: {args.backend}\ndataset: synthetic-photo\n"
-            f"params: {{inr: {{grid: {grid}, hidden_layers: {hidden_layers}, width: {width}, steps: {steps}, "
-            f"implementation: {implementation}}}}}\nlimits: {{threads: {args.threads}}}\n")
+            f"params: {{inr: {{{params}, steps: {steps}, implementation: {implementation}}}}}\n"
+            f"limits: {{threads: {args.threads}}}\n")
 
 
-def peer_arguments(args: argparse.Namespace, structure: tuple, picture: pathlib.Path, mode: str) -> list:
-    grid, hidden_layers, width, _, _ = structure
-    return ["--image", picture, "--grid", grid, "--hidden-layers", hidden_layers, "--width", width, "--device",
-            args.backend, *(["--compile"] if mode == "compiled" else [])]
+def peer_arguments(args: argparse.Namespace, structure: dict[str, int], picture: pathlib.Path, mode: str) -> list:
+    shape = [word for axis in AXES for word in ("--" + axis.replace("_", "-"), structure[axis])]
+    return ["--image", picture, *shape, "--device", args.backend, *(["--compile"] if mode == "compiled" else [])]
 
 
 def peak_gflops(args: argparse.Namespace) -> float | None:
@@ -61,13 +71,12 @@ def peak_gflops(args: argparse.Namespace) -> float | None:
     return float(re.search(rf"limits of {args.threads} threads?: .*?fp32 ([\d.]+)", output)[1])
 
 
-def compare(name: str, args: argparse.Namespace) -> dict:
+def compare(name: str, structure: dict[str, int], args: argparse.Namespace) -> dict:
     """All samples of one structure."""
-    structure = STRUCTURES[name]
-    steps = structure[3]
+    steps = STEPS[name]
     peak = peak_gflops(args)
     with tempfile.TemporaryDirectory() as folder:
-        ours = {implementation: FrugalCell(str(args.build / "frugal"), plan_of(args, structure, implementation),
+        ours = {implementation: FrugalCell(str(args.build / "frugal"), plan_of(args, structure, steps, implementation),
                                            pathlib.Path(folder) / implementation)
                 for implementation in args.implementations}
         for side in ours.values():
@@ -84,6 +93,7 @@ def compare(name: str, args: argparse.Namespace) -> dict:
                 seconds, record = side.sample("train")
                 samples[implementation].append(seconds)
                 quality[implementation] = record["metrics"]["psnr[enrp]"]
+                gflop = next(s["flops"] for s in record["stages"] if s["name"] == "train") / steps / 1e9
             for mode, peer in peers.items():
                 seconds, loss = peer.train(steps)
                 samples[mode].append(seconds)
@@ -91,7 +101,7 @@ def compare(name: str, args: argparse.Namespace) -> dict:
                 quality.setdefault(mode, -10 * math.log10(loss))
         for peer in peers.values():
             peer.close()
-        return {"structure": name, "steps": steps, "gflop": structure[4], "peak_gflops": peak, "seconds": samples,
+        return {"structure": name, "steps": steps, "gflop": gflop, "peak_gflops": peak, "seconds": samples,
                 "psnr_enrp": quality, "torch": next(iter(peers.values())).version,
                 "run": next(iter(ours.values())).run()}
 
@@ -99,18 +109,19 @@ def compare(name: str, args: argparse.Namespace) -> dict:
 def main() -> None:
     parser = parser_for(__doc__)
     parser.add_argument("--backend", default="cpu", choices=("cpu", "cuda"), help="ours, and PyTorch's device")
-    parser.add_argument("--structures", default=",".join(STRUCTURES))
+    parser.add_argument("--structures", default=",".join(STEPS))
     parser.add_argument("--implementations", default="fused")
     parser.add_argument("--modes", default="eager,compiled", help="of PyTorch")
     args = parser.parse_args()
     args.implementations = args.implementations.split(",")
     args.modes = args.modes.split(",")
 
+    structures = structures_of_the_paper(args.build / "frugal")
     results = []
     print("| structure | ours | [ms/step] | share of peak | PyTorch | [ms/step] | ratio |")
     print("|---|---|---:|---:|---|---:|---:|", flush=True)
     for name in args.structures.split(","):
-        result = compare(name, args)
+        result = compare(name, structures[name], args)
         results.append(result)
         per_step = {side: [1e3 * value / result["steps"] for value in values]
                     for side, values in result["seconds"].items()}

@@ -12,7 +12,7 @@ import argparse
 import torch
 from torch.nn import functional
 
-from side_by_side import serve
+from torch_steps import serve_steps
 
 BATCH, TABLES, ROWS, DIM, DENSE = 2048, 8, 1_000_000, 64, 512
 RATE, EPSILON = 0.01, 1e-8
@@ -99,12 +99,7 @@ def main() -> None:
         tables.step()
         return loss
 
-    def train(steps: int) -> torch.Tensor:
-        for _ in range(steps):
-            loss = step()
-        return loss.detach()
-
-    serve(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}", train)
+    serve_steps(step)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import math
 import torch
 from PIL import Image
 
-from side_by_side import serve
+from torch_steps import serve_steps
 
 OMEGA0 = 30.0
 
@@ -77,17 +77,7 @@ def main() -> None:
         optimizer.step()
         return loss
 
-    on_gpu = args.device == "cuda"
-
-    def train(steps: int) -> torch.Tensor:
-        for _ in range(steps):
-            loss = step()
-        if on_gpu:
-            torch.cuda.synchronize()
-        return loss.detach()
-
-    capability = torch.cuda.get_device_name() if on_gpu else torch.backends.cpu.get_cpu_capability()
-    serve(f"{torch.__version__} {capability}", train)
+    serve_steps(step, args.device)
 
 
 if __name__ == "__main__":

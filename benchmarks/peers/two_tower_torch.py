@@ -13,7 +13,7 @@ import argparse
 import torch
 from torch.nn import functional
 
-from side_by_side import serve
+from torch_steps import serve_steps
 
 USERS, ITEMS, DIM, INTERACTIONS = 6040, 3706, 64, 994169
 
@@ -87,12 +87,7 @@ def main() -> None:
             optimizer.step()
         return loss
 
-    def train(steps: int) -> torch.Tensor:
-        for _ in range(steps):
-            loss = step()
-        return loss.detach()
-
-    serve(f"{torch.__version__} {torch.backends.cpu.get_cpu_capability()}", train)
+    serve_steps(step)
 
 
 if __name__ == "__main__":

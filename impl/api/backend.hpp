@@ -15,26 +15,35 @@
 #include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
 
+/// The suite's own namespace. What is directly in it: the contracts (impl/api), and what all who keep them share
+/// (impl/common, impl/base).
 namespace frugal {
 
 /// Yes, or no with the reason a user reads.
 struct Support {
   std::string reason;  ///< empty: supported
+  /// Supported?
   explicit operator bool() const { return reason.empty(); }
+  /// Supported.
   static Support yes() { return {}; }
+  /// Not, and `why`: a whole phrase, as "the cpu back end takes dim up to 1024, not 2000".
   static Support no(std::string why) { return {std::move(why)}; }
 };
 
 /// A fact of the device for `frugal doctor` and the record: ("instruction set", "avx512"), ("threads", "2"), ...
 using DeviceFacts = std::vector<std::pair<std::string, std::string>>;
 
+/// One way to compute the models. Without state of its own: the models that it makes live by themselves.
 class Backend {
  public:
   virtual ~Backend() = default;
+  /// As plans name it: "reference", "cpu", "cuda".
   virtual std::string name() const = 0;
+  /// A line for `frugal doctor`: what it computes with.
   virtual std::string description() const = 0;
   /// Can it run on this machine at all?
   virtual Support available() const = 0;
+  /// What it would run on; also where it is not available, as far as that can be told.
   virtual DeviceFacts device() const = 0;
   /// The libraries it computes with, by the name the record gives them, and their versions: ("onednn", "3.2.0").
   /// Requires available().
@@ -43,20 +52,28 @@ class Backend {
   /// that is not written to be fast has none.
   virtual std::vector<Probe> probes([[maybe_unused]] Precision precision) const { return {}; }
 
-  /// Can it compute exactly this? Asked before the first run of a plan: no silent fallback, ever.
+  /// Can it compute exactly this ensemble? Asked before the first run of a plan: no silent fallback, ever. What makes
+  /// no sense (why_invalid) no back end supports.
   virtual Support supports(const InrSpec& spec) const = 0;
+  /// This factorizer?
   virtual Support supports(const MfSpec& spec) const = 0;
+  /// This two-tower network?
   virtual Support supports(const TwoTowerSpec& spec) const = 0;
+  /// This DLRM?
   virtual Support supports(const DlrmSpec& spec) const = 0;
 
-  // Each requires available() and supports(spec).
+  /// An ensemble at its initial state. Requires available() and supports(spec), as the others do. Throws std::bad_alloc
+  /// where there is too little memory.
   virtual std::unique_ptr<InrEnsemble> make(const InrSpec& spec) const = 0;
+  /// A factorizer.
   virtual std::unique_ptr<MatrixFactorizer> make(const MfSpec& spec) const = 0;
+  /// A two-tower network.
   virtual std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const = 0;
+  /// A DLRM.
   virtual std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const = 0;
 };
 
-/// All back ends this source tree knows, in order: reference, cpu, cuda.
+/// All back ends this source tree knows, also those that were not compiled; the oracle, `reference`, first.
 const std::vector<const Backend*>& backends();
 
 /// The back end of that name, or null.

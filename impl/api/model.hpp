@@ -6,6 +6,7 @@
 
 namespace frugal {
 
+/// A model in training. Not to be used by several threads at a time.
 class Model {
  public:
   virtual ~Model() = default;
@@ -13,6 +14,7 @@ class Model {
   /// Name of what really ran, for the record: "reference", "cpu/onednn-3.2/avx512", ...
   virtual std::string implementation() const = 0;
 
+  /// Every tensor and the step count: what training needs to go on elsewhere.
   virtual ModelState export_state() const = 0;
 
   /// Replaces the named tensors and leaves the others. Sets the step count.

@@ -8,8 +8,11 @@
 
 namespace frugal {
 
+/// Stands where a back end would: available() and every supports() say no, make() must not be called. A back end's
+/// folder instantiates it in its not_compiled.cpp, so that nothing above impl/ asks what was compiled.
 class NotCompiled final : public Backend {
  public:
+  /// reason: what was missing when the program was configured.
   NotCompiled(std::string name, std::string description, std::string reason)
       : name_(std::move(name)), description_(std::move(description)), reason_("not compiled: " + std::move(reason)) {}
 

@@ -17,18 +17,21 @@ struct RankingQueries {
   std::span<const Interaction> held_out;  ///< [queries]
   /// [queries x per_query] items to rank against; empty: all items except those in `seen`.
   std::span<const std::uint32_t> candidates;
-  int per_query = 0;
-  /// CSR over users: the items each user has interacted with (masked in full ranking), ascending. Sizes users + 1, nnz.
+  int per_query = 0;  ///< candidates of a query
+  /// The items that user u has interacted with, masked in full ranking: seen_items[seen_offsets[u] .. seen_offsets[u +
+  /// 1]), ascending. [users + 1]; empty: none.
   std::span<const std::uint64_t> seen_offsets;
-  std::span<const std::uint32_t> seen_items;
+  std::span<const std::uint32_t> seen_items;  ///< [seen_offsets.back()]
 
+  /// Among all items?
   bool full() const { return candidates.empty(); }
 };
 
+/// Ranks items for users by its scores.
 class Ranker {
  public:
   virtual ~Ranker() = default;
-  /// 0-based rank of each held-out item. No score matrix is kept: memory O(queries + items).
+  /// 0-based rank of each held-out item, [queries]. No score matrix is kept: memory O(queries + items).
   virtual std::vector<std::uint32_t> rank(const RankingQueries& queries) const = 0;
 };
 

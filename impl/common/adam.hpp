@@ -15,13 +15,13 @@ namespace frugal {
 ///     w = decay w - rate m / (sqrt(v inverse_second) + epsilon).
 /// The other optimisers read rate and epsilon.
 struct UpdateStep {
-  OptimizerKind kind = OptimizerKind::adam;
-  float rate = 0;  ///< the learning rate; of Adam over 1 - beta1^t
-  float epsilon = 0;
-  float one_minus_beta1 = 0;
-  float one_minus_beta2 = 0;
-  float inverse_second = 1;  ///< 1 / (1 - beta2^t)
-  float decay = 1;           ///< 1 - learning rate * weight decay
+  OptimizerKind kind = OptimizerKind::adam;  ///< whose step
+  float rate = 0;                            ///< the learning rate; of Adam over 1 - beta1^t
+  float epsilon = 0;                         ///< beside the root
+  float one_minus_beta1 = 0;                 ///< of Adam
+  float one_minus_beta2 = 0;                 ///< of Adam
+  float inverse_second = 1;                  ///< 1 / (1 - beta2^t)
+  float decay = 1;                           ///< 1 - learning rate * weight decay
 };
 
 /// Of step t, counted from 1, at the learning rate of `rule`. Computed in double, each number rounded once.

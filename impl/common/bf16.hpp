@@ -1,7 +1,7 @@
 // bfloat16: the upper half of an fp32, eight bits of exponent and seven of mantissa.
 //
-// Always inlined, and nothing of std:: used: kernels are compiled once per instruction set and must not leave a copy that
-// the linker could take for everybody.
+// Always inlined, and nothing of std:: used: kernels are compiled once per instruction set and must not leave a copy
+// that the linker could take for everybody.
 #pragma once
 #include <cstdint>
 

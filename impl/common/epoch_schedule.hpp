@@ -17,15 +17,18 @@ FRUGAL_HOST_DEVICE constexpr std::uint64_t steps_per_epoch(std::uint64_t example
 /// Permutation(examples, seed, e)(p). Keeps sizes and seed; no memory.
 class EpochSchedule {
  public:
+  /// What one step takes.
   struct Step {
-    std::uint32_t epoch;
+    std::uint32_t epoch;  ///< counted from 0
     std::uint64_t first;  ///< position in the epoch
     std::uint64_t count;  ///< 1 to batch
   };
 
+  /// batch: examples of a step, 1 or more. seed: of the shuffles.
   FRUGAL_HOST_DEVICE EpochSchedule(std::uint64_t examples, std::uint64_t batch, std::uint64_t seed)
       : examples_(examples), batch_(batch), seed_(seed) {}
 
+  /// Of step `step`, counted from 0.
   FRUGAL_HOST_DEVICE Step at(std::uint64_t step) const {
     const std::uint64_t steps = steps_per_epoch(examples_, batch_);
     const std::uint64_t first = step % steps * batch_;

@@ -1,34 +1,40 @@
-// FLOPs, analytic from shapes: one formula for all back ends. A fused multiply-add counts 2; transcendental functions,
-// comparisons and data movement count nothing; the optimiser is counted apart.
+// FLOPs, analytic from shapes: one formula for all back ends.
 #pragma once
 #include "impl/common/specs.hpp"
 
 namespace frugal {
 
+/// Floating-point operations by what they are for. A fused multiply-add counts 2; transcendental functions, comparisons
+/// and data movement count nothing.
 struct Flops {
-  double forward = 0;
-  double backward = 0;
-  double optimizer = 0;
+  double forward = 0;    ///< the model's values
+  double backward = 0;   ///< the gradients
+  double optimizer = 0;  ///< the update; of ials everything
+  /// All together.
   double total() const { return forward + backward + optimizer; }
+  /// n times as many.
   Flops operator*(double n) const { return {forward * n, backward * n, optimizer * n}; }
+  /// Of both.
   Flops operator+(const Flops& other) const {
     return {forward + other.forward, backward + other.backward, optimizer + other.optimizer};
   }
 };
 
-// Parameters, trained or not, of the whole model.
-//   inr, of M x M networks of width w and d hidden layers on pictures of c channels: M^2 (2w+w + d (w^2+w) + cw+c).
+/// Parameters of the whole ensemble: M^2 (2w+w + d (w^2+w) + cw+c), of M x M networks of width w with d hidden layers
+/// on pictures of c channels.
 std::int64_t parameters(const InrSpec& spec);
+/// Factors and biases.
 std::int64_t parameters(const MfSpec& spec);
+/// Tables, trained or not, and towers; side features are data.
 std::int64_t parameters(const TwoTowerSpec& spec);
+/// Tables, frozen or not, and dense layers.
 std::int64_t parameters(const DlrmSpec& spec);
 
-// One use of the trained model.
 /// Every sample of the signal once.
 double inference_flops(const InrSpec& spec);
-/// One user against all items: a dot product each, without its bias.
+/// One user ranks all items: a dot product each, without its bias.
 double inference_flops(const MfSpec& spec);
-/// One user against all items: the user's tower, and a dot product with each item's output, which the items' towers give
+/// One user ranks all items: the user's tower, and a dot product with each item's output, which the items' towers give
 /// once for all users.
 double inference_flops(const TwoTowerSpec& spec);
 /// One example, each of its bags of one id.

@@ -9,13 +9,13 @@ namespace frugal {
 /// Share of queries whose held-out item ranks in the first k. ranks: 0-based, [queries].
 std::optional<double> hit_rate(std::span<const std::uint32_t> ranks, int k);
 
-/// NDCG@k with one relevant item: mean of 1 / log2(rank + 2) over queries with rank < k (else 0).
+/// NDCG of the first k with one relevant item: mean of 1 / log2(rank + 2) over queries with rank < k (else 0).
 std::optional<double> ndcg(std::span<const std::uint32_t> ranks, int k);
 
 /// Ranks of users with any number of held-out items: those of user g are ranks[offsets[g] .. offsets[g + 1]), each
 /// counted among all items. Users with none are left out.
 struct GroupedRanks {
-  std::span<const std::uint32_t> ranks;
+  std::span<const std::uint32_t> ranks;    ///< 0-based
   std::span<const std::uint64_t> offsets;  ///< [groups + 1]
 };
 
@@ -25,8 +25,8 @@ std::optional<double> hit_rate(const GroupedRanks& users, int k);
 /// Mean over users of the held-out items in the first k, over the most that could be there, min(k, held out).
 std::optional<double> recall(const GroupedRanks& users, int k);
 
-/// NDCG@k with any number of relevant items: the sum of 1 / log2(rank + 2) over those in the first k, over the same sum
-/// of the best order.
+/// NDCG of the first k with any number of relevant items: the sum of 1 / log2(rank + 2) over those in the first k, over
+/// the same sum of the best order.
 std::optional<double> ndcg(const GroupedRanks& users, int k);
 
 /// Mean over users of 1 / (best rank + 1).

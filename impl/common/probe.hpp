@@ -6,13 +6,14 @@ namespace frugal {
 
 /// Work that one resource of the device bounds and no other.
 struct Probe {
+  /// What bounds it.
   enum class Resource {
     compute,  ///< FLOP: fused multiply-adds in the precision asked for, operands in registers
     memory,   ///< bytes read from main memory, beyond all caches
     sines     ///< sines with their cosines, as the back end's networks compute them
   };
-  Resource resource;
-  double amount;              ///< of one run
+  Resource resource;          ///< measured
+  double amount;              ///< FLOP, bytes or sines of one run
   std::function<void()> run;  ///< returns when the work is done
 };
 

@@ -11,16 +11,19 @@
 
 namespace frugal {
 
-/// Real: float or double; the state itself is always fp32. The storage must outlive this and never move.
+/// The tensors of a model. Real: float or double; the state itself is always fp32. The storage must outlive this and
+/// never move.
 template <class Real>
 class TensorViews {
  public:
+  /// `data`: as many values as the product of the extents of `shape`.
   void add(std::string name, std::vector<std::int64_t> shape, Real* data) {
     std::size_t size = 1;
     for (const std::int64_t extent : shape) size *= static_cast<std::size_t>(extent);
     views_.push_back({std::move(name), std::move(shape), data, size});
   }
 
+  /// All tensors, rounded to fp32, in the order in which they were added.
   ModelState export_state(std::uint64_t step) const {
     ModelState state{.step = step, .tensors = {}};
     for (const View& view : views_) {
@@ -31,7 +34,8 @@ class TensorViews {
     return state;
   }
 
-  /// Throws std::invalid_argument on an unknown name or a wrong shape, before anything is changed.
+  /// Overwrites the named tensors, leaves the others. Throws std::invalid_argument on an unknown name or a wrong shape,
+  /// before anything is changed.
   void import_state(const ModelState& state) {
     std::vector<const View*> targets;
     for (const NamedTensor& tensor : state.tensors) {

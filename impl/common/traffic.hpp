@@ -7,8 +7,8 @@
 
 namespace frugal {
 
-/// Samples read and the trained weights and moments written, once, however many steps: networks never interact, and the
-/// steps of one can all be done while it is in a cache.
+/// All steps of a training: samples read and the trained weights and moments written, once, however many steps:
+/// networks never interact, and the steps of one can all be done while it is in a cache.
 double training_bytes(const InrSpec& spec);
 /// Sines with their cosines of one step: one an activation of the forward pass, whose backward pass needs no other. 0
 /// for activations without.

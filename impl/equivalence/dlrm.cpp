@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "impl/common/spec_names.hpp"
-#include "impl/equivalence/equivalence.hpp"
+#include "impl/equivalence/case.hpp"
 #include "impl/equivalence/random_state.hpp"
 
 namespace frugal {
@@ -91,21 +91,14 @@ DlrmExamples dlrm_examples(const DlrmSpec& spec, std::size_t count, std::uint32_
 
 void check_dlrm_case(const DlrmCase& test, const Backend& oracle, const Backend& candidate,
                      std::vector<EquivalenceCheck>& checks) {
-  const std::string prefix = fmt::format("dlrm/{}", test.name);
-  if (const Support support = candidate.supports(test.spec); !support) {
-    checks.push_back({.name = prefix, .error = 0, .bound = 0, .unsupported = support.reason});
-    return;
-  }
-  const auto expected = oracle.make(test.spec);
-  const auto actual = candidate.make(test.spec);
-  const std::vector<EquivalenceCheck> initial = compare_states(
-      expected->export_state(), actual->export_state(), prefix + ": initial", [](const std::string&) { return 1; }, 0);
-  checks.insert(checks.end(), initial.begin(), initial.end());
-
+  auto pair = equivalence_pair(fmt::format("dlrm/{}", test.name), test.spec, test.spec, oracle, candidate, checks);
+  if (!pair) return;
+  Dlrm& expected = *pair->expected;
+  Dlrm& found = *pair->found;
   const DlrmExamples examples = dlrm_examples(test.spec, test.examples, test.longest_bag);
-  const ModelState start = random_state(expected->export_state(), 6, test.spec.seed);
-  expected->import_state(start);
-  actual->import_state(start);
+  const ModelState start = random_state(expected.export_state(), 6, test.spec.seed);
+  expected.import_state(start);
+  found.import_state(start);
 
   double widths = test.spec.dense_features + test.spec.embedding_dim;
   for (const int width : test.spec.bottom) widths += width;
@@ -113,19 +106,16 @@ void check_dlrm_case(const DlrmCase& test, const Backend& oracle, const Backend&
   const double tables = static_cast<double>(test.spec.table_rows.size());
   widths += tables * tables / 2 + test.longest_bag;
   std::vector<float> expected_logits(test.examples);
-  std::vector<float> actual_logits(test.examples);
-  expected->predict(examples.batch(), expected_logits);
-  actual->predict(examples.batch(), actual_logits);
-  checks.push_back(compare_values(as_doubles(expected_logits), as_doubles(actual_logits), prefix + ": logits", widths));
+  std::vector<float> found_logits(test.examples);
+  expected.predict(examples.batch(), expected_logits);
+  found.predict(examples.batch(), found_logits);
+  pair->compare(as_doubles(expected_logits), as_doubles(found_logits), "logits", widths);
 
   const double reduction = widths + static_cast<double>(test.examples) * std::max(1U, test.longest_bag);
-  const double expected_loss[] = {expected->train_step(examples.batch())};
-  const double actual_loss[] = {actual->train_step(examples.batch())};
-  checks.push_back(compare_values(expected_loss, actual_loss, prefix + ": loss", reduction));
-  const std::vector<EquivalenceCheck> after =
-      compare_states(expected->export_state(), actual->export_state(), prefix + ": after a step",
-                     [&](const std::string&) { return reduction; });
-  checks.insert(checks.end(), after.begin(), after.end());
+  const double expected_loss[] = {expected.train_step(examples.batch())};
+  const double found_loss[] = {found.train_step(examples.batch())};
+  pair->compare(expected_loss, found_loss, "loss", reduction);
+  pair->compare_states_now("after a step", [&](const std::string&) { return reduction; });
 }
 
 }  // namespace

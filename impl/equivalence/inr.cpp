@@ -15,14 +15,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <iterator>
 #include <numeric>
 #include <span>
 
 #include "impl/base/philox.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/spec_names.hpp"
-#include "impl/equivalence/equivalence.hpp"
+#include "impl/equivalence/case.hpp"
 
 namespace frugal {
 namespace {
@@ -141,52 +140,46 @@ std::vector<double> inr_values(const InrEnsemble& model, const InrSpec& spec, st
 
 void check_inr_case(const Backend& oracle, const Backend& candidate, const InrSpec& spec,
                     std::vector<EquivalenceCheck>& checks) {
-  const std::string name = inr_case_name(spec);
   InrSpec plain = spec;
   plain.implementation = InrImplementation::automatic;
-  if (const Support support = candidate.supports(spec); !support) {
-    checks.push_back({.name = name, .unsupported = support.reason});
-    return;
-  }
-  const auto expected = oracle.make(plain);
-  const auto found = candidate.make(spec);
+  auto pair = equivalence_pair(inr_case_name(spec), spec, plain, oracle, candidate, checks);
+  if (!pair) return;
+  InrEnsemble& expected = *pair->expected;
+  InrEnsemble& found = *pair->found;
   const double constant = inr_constant(spec);
   const auto points = static_cast<double>(spec.points);
   const auto gradient_terms = [points](const std::string&) { return points; };
-  const auto append = [&](std::vector<EquivalenceCheck> more) {
-    std::move(more.begin(), more.end(), std::back_inserter(checks));
-  };
   const auto compare_loss = [&](const std::string& when) {
-    const std::vector<double> a = expected->train(1);
-    const std::vector<double> b = found->train(1);
-    checks.push_back(compare_values(a, b, name + ": loss " + when, 1, constant));
+    const std::vector<double> a = expected.train(1);
+    const std::vector<double> b = found.train(1);
+    pair->compare(a, b, "loss " + when, 1, constant);
   };
 
   const std::vector<float> x = inr_test_values(spec.seed, 1000, spec.points * spec.inputs);
   const std::vector<float> targets = inr_test_values(spec.seed, 1001, spec.networks * spec.points * spec.channels);
-  expected->set_samples(x, targets);
-  found->set_samples(x, targets);
-  const ModelState initial = expected->export_state();
-  append(compare_states(
-      initial, found->export_state(), name + ": initial", [](const std::string&) { return 0.0; }, 0));
+  expected.set_samples(x, targets);
+  found.set_samples(x, targets);
+  const ModelState initial = expected.export_state();
 
   // From zero moments m is (1 - beta1) times the gradient. The parameters are left out: where a gradient is about 0 the
   // first update is +-learning_rate whatever its size, and its sign is rounding.
   compare_loss("at step 1");
-  const ModelState first_step = expected->export_state();
-  append(compare_states(without_parameters(first_step), without_parameters(found->export_state()), name + ": step 1",
-                        gradient_terms, constant));
+  const ModelState first_step = expected.export_state();
+  for (EquivalenceCheck& check :
+       compare_states(without_parameters(first_step), without_parameters(found.export_state()), pair->name + ": step 1",
+                      gradient_terms, constant))
+    checks.push_back(std::move(check));
 
   const ModelState trained = inr_trained_state(initial, first_step, 1 - spec.adam.beta1, spec.seed);
-  expected->import_state(trained);
-  found->import_state(trained);
+  expected.import_state(trained);
+  found.import_state(trained);
   for (const std::int64_t count : {spec.points, spec.points + 19}) {
     const std::vector<float> elsewhere = inr_test_values(spec.seed, 1002, count * spec.inputs);
-    checks.push_back(compare_values(inr_values(*expected, spec, elsewhere), inr_values(*found, spec, elsewhere),
-                                    fmt::format("{}: {} values", name, count), spec.width, constant));
+    pair->compare(inr_values(expected, spec, elsewhere), inr_values(found, spec, elsewhere),
+                  fmt::format("{} values", count), spec.width, constant);
   }
   compare_loss("at step 8");
-  append(compare_states(expected->export_state(), found->export_state(), name + ": step 8", gradient_terms, constant));
+  pair->compare_states_now("step 8", gradient_terms, constant);
 }
 
 }  // namespace

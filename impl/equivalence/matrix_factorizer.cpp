@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "impl/base/permutation.hpp"
-#include "impl/equivalence/equivalence.hpp"
+#include "impl/equivalence/case.hpp"
 #include "impl/equivalence/random_state.hpp"
 
 namespace frugal {
@@ -148,31 +148,20 @@ double epoch_reduction(const MfCase& test, const std::vector<Interaction>& posit
 
 void check_mf_case(const MfCase& test, const Backend& oracle, const Backend& candidate,
                    std::vector<EquivalenceCheck>& checks) {
-  const std::string prefix = "mf/" + test.name;
-  if (const Support support = candidate.supports(test.spec); !support) {
-    checks.push_back({.name = prefix, .error = 0, .bound = 0, .unsupported = support.reason});
-    return;
-  }
-  const auto expected = oracle.make(test.spec);
-  const auto actual = candidate.make(test.spec);
-  const std::vector<EquivalenceCheck> initial = compare_states(
-      expected->export_state(), actual->export_state(), prefix + ": initial", [](const std::string&) { return 1; }, 0);
-  checks.insert(checks.end(), initial.begin(), initial.end());
-
+  auto pair = equivalence_pair("mf/" + test.name, test.spec, test.spec, oracle, candidate, checks);
+  if (!pair) return;
   const std::vector<Interaction> positives = mf_positives(test.spec, test.positives);
-  const ModelState start = random_state(expected->export_state(), 3, test.spec.seed);
-  for (MatrixFactorizer* model : {expected.get(), actual.get()}) {
+  const ModelState start = random_state(pair->expected->export_state(), 3, test.spec.seed);
+  for (MatrixFactorizer* model : {pair->expected.get(), pair->found.get()}) {
     model->set_interactions(positives);
     model->import_state(start);
   }
-  check_ranks(test, positives, *expected, *actual, start, prefix, checks);
+  check_ranks(test, positives, *pair->expected, *pair->found, start, pair->name, checks);
 
   const double reduction = epoch_reduction(test, positives);
-  checks.push_back(compare_values(expected->train(1), actual->train(1), prefix + ": loss", reduction));
-  const std::vector<EquivalenceCheck> after =
-      compare_states(expected->export_state(), actual->export_state(), prefix + ": after an epoch",
-                     [&](const std::string& tensor) { return tensor == "global_bias" ? 0.0 : reduction; });
-  checks.insert(checks.end(), after.begin(), after.end());
+  pair->compare(pair->expected->train(1), pair->found->train(1), "loss", reduction);
+  pair->compare_states_now("after an epoch",
+                           [&](const std::string& tensor) { return tensor == "global_bias" ? 0.0 : reduction; });
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ inline ModelState random_state(ModelState state, std::uint64_t step, std::uint64
   return state;
 }
 
+/// For compare_values().
 inline std::vector<double> as_doubles(std::span<const float> values) { return {values.begin(), values.end()}; }
 
 }  // namespace frugal

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "impl/equivalence/equivalence.hpp"
+#include "impl/equivalence/case.hpp"
 #include "impl/equivalence/random_state.hpp"
 
 namespace frugal {
@@ -79,42 +79,30 @@ std::vector<Interaction> two_tower_positives(const TwoTowerSpec& spec, std::uint
 
 void check_two_tower_case(const TwoTowerCase& test, const Backend& oracle, const Backend& candidate,
                           std::vector<EquivalenceCheck>& checks) {
-  const std::string prefix = fmt::format("two_tower/{}", test.name);
-  if (const Support support = candidate.supports(test.spec); !support) {
-    checks.push_back({.name = prefix, .error = 0, .bound = 0, .unsupported = support.reason});
-    return;
-  }
-  const auto expected = oracle.make(test.spec);
-  const auto actual = candidate.make(test.spec);
-  const std::vector<EquivalenceCheck> initial = compare_states(
-      expected->export_state(), actual->export_state(), prefix + ": initial", [](const std::string&) { return 1; }, 0);
-  checks.insert(checks.end(), initial.begin(), initial.end());
-
+  auto pair = equivalence_pair(fmt::format("two_tower/{}", test.name), test.spec, test.spec, oracle, candidate, checks);
+  if (!pair) return;
+  TwoTower& expected = *pair->expected;
+  TwoTower& found = *pair->found;
   const std::vector<Interaction> positives = two_tower_positives(test.spec, test.positives);
-  const ModelState start = random_state(expected->export_state(), test.step, test.spec.seed);
-  for (TwoTower* model : {expected.get(), actual.get()}) {
+  const ModelState start = random_state(expected.export_state(), test.step, test.spec.seed);
+  for (TwoTower* model : {&expected, &found}) {
     model->set_interactions(positives);
     model->import_state(start);
   }
 
   double widths = test.spec.embedding_dim + std::max(test.spec.user_features, test.spec.item_features);
   for (const int width : test.spec.tower_layers) widths += width;
-  checks.push_back(compare_values(as_doubles(expected->score(positives)), as_doubles(actual->score(positives)),
-                                  prefix + ": score", widths));
+  pair->compare(as_doubles(expected.score(positives)), as_doubles(found.score(positives)), "score", widths);
   RankingQueries queries;
   queries.held_out = std::span(positives).first(std::min<std::size_t>(positives.size(), 20));
-  const auto expected_ranks = expected->rank(queries);
-  const auto actual_ranks = actual->rank(queries);
-  checks.push_back(compare_values(std::vector<double>(expected_ranks.begin(), expected_ranks.end()),
-                                  std::vector<double>(actual_ranks.begin(), actual_ranks.end()),
-                                  prefix + ": rank among all items", 1));
+  const auto expected_ranks = expected.rank(queries);
+  const auto found_ranks = found.rank(queries);
+  pair->compare(std::vector<double>(expected_ranks.begin(), expected_ranks.end()),
+                std::vector<double>(found_ranks.begin(), found_ranks.end()), "rank among all items", 1);
 
-  const double examples = test.spec.batch * (1.0 + test.spec.negatives);
-  checks.push_back(compare_values(expected->train(1), actual->train(1), prefix + ": loss", widths + examples));
-  const std::vector<EquivalenceCheck> after =
-      compare_states(expected->export_state(), actual->export_state(), prefix + ": after a step",
-                     [&](const std::string&) { return widths + examples; });
-  checks.insert(checks.end(), after.begin(), after.end());
+  const double reduction = widths + test.spec.batch * (1.0 + test.spec.negatives);
+  pair->compare(expected.train(1), found.train(1), "loss", reduction);
+  pair->compare_states_now("after a step", [&](const std::string&) { return reduction; });
 }
 
 }  // namespace

@@ -96,5 +96,18 @@ TEST(DlrmFlops, CountDotsOfAllPairs) {
   EXPECT_EQ(epoch_flops(spec, 5, 3).optimizer, 4 * (3 * 20 + 5 * 3 * 8));
 }
 
+TEST(InferenceFlops, OneUserRunsOneTowerAndADotWithEveryItem) {
+  TwoTowerSpec spec;
+  spec.items = 20;
+  spec.embedding_dim = 64;
+  spec.tower_layers = {128, 32};
+  spec.user_features = 3;
+  EXPECT_EQ(inference_flops(spec), 2.0 * (67 * 128 + 128 * 32 + 32 * 20));
+  spec.tower_layers.clear();
+  spec.user_features = 0;
+  EXPECT_EQ(inference_flops(spec), 2.0 * 64 * 20);
+  EXPECT_EQ(inference_flops(MfSpec{.items = 20, .dim = 16}), 2.0 * 16 * 20);
+}
+
 }  // namespace
 }  // namespace frugal

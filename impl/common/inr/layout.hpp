@@ -13,10 +13,10 @@ namespace frugal {
 
 /// One parameter tensor of an ensemble: weight [K, out, in] or bias [K, out] of a layer.
 struct InrTensor {
-  int layer = 0;
-  bool bias = false;
-  std::int64_t out = 0;
-  std::int64_t in = 0;  ///< 1 for a bias
+  int layer = 0;         ///< from 0
+  bool bias = false;     ///< or a weight
+  std::int64_t out = 0;  ///< outputs of the layer
+  std::int64_t in = 0;   ///< 1 for a bias
 
   std::string name() const;                       ///< "layer.<l>.weight"
   std::int64_t size() const { return out * in; }  ///< values of one network
@@ -27,14 +27,14 @@ std::vector<InrTensor> inr_tensors(const InrSpec& spec);
 
 /// Initial values [K, out, in] (contract: impl/api/inr_ensemble.hpp): U(+-bound) as (2u - 1) * bound in fp32.
 std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tensor);
-/// Some of them: values first, first + 1, ... of [K, out, in].
+/// Some of them into `values`: first, first + 1, ... of [K, out, in].
 void inr_initial_values(const InrSpec& spec, const InrTensor& tensor, std::int64_t first, std::span<float> values);
 
 /// Points of a regular grid over a tile, row-major: [product of shape, dimensions]. Point i of n along one dimension is
 /// at -1 + 2 i / (n - 1), rounded to fp32; 0 when n is 1.
 std::vector<float> grid_coordinates(std::span<const int> shape);
 
-/// Of step t, counted from 1.
+/// Of step t, counted from 1: see LearningRateSchedule.
 double learning_rate_at(const InrSpec& spec, std::uint64_t t);
 
 /// The three copies of the parameters that make the state: the values and Adam's two moments.
@@ -42,10 +42,11 @@ inline constexpr const char* inr_state_prefixes[] = {"", "adam.m/", "adam.v/"};
 
 /// Index into inr_state_prefixes and into `tensors` for each tensor of `state`.
 struct InrTarget {
-  int copy = 0;
-  std::size_t tensor = 0;
+  int copy = 0;            ///< 0 the values, 1 Adam's first moments, 2 its second
+  std::size_t tensor = 0;  ///< in the order of inr_tensors()
 };
-/// Throws std::invalid_argument on an unknown or repeated name or a wrong shape.
+/// Where each tensor of `state` goes, in its order. Throws std::invalid_argument on an unknown or repeated name or a
+/// wrong shape.
 std::vector<InrTarget> inr_import_targets(const InrSpec& spec, const ModelState& state);
 
 /// What every back end asks of a spec, whatever it can do; empty when it is sound, else the reason.

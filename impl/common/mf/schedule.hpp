@@ -1,13 +1,4 @@
 // The order in which logistic SGD visits its examples: one definition for every back end, sequential or parallel.
-//
-// Users and items are dealt at random into `groups` groups each. An example belongs to the block (group of its user,
-// group of its item). The positives of an epoch, in the order of the epoch's Permutation, are cut into sweeps of
-// `sweep_positives`; each positive is followed by its negatives. A sweep runs `groups` rounds: round r holds the blocks
-// (g, (g + r) mod groups) for all g. Two blocks of one round share no user and no item, so they may run at the same
-// time and the result is that of running them one after another (Gemulla et al., "Large-scale matrix factorization with
-// distributed stochastic gradient descent", KDD 2011). Within a block examples keep the order of the sweep.
-//
-// The sweep bounds the memory of the binned examples, and with it a block's rows are used while they are in cache.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -22,11 +13,20 @@
 
 namespace frugal {
 
+/// Users and items are dealt at random into `groups` groups each. An example belongs to the block (group of its user,
+/// group of its item). The positives of an epoch, in the order of the epoch's Permutation, are cut into sweeps of
+/// `sweep_positives`; each positive is followed by its negatives. A sweep runs `groups` rounds: round r holds the
+/// blocks (g, (g + r) mod groups) for all g. Two blocks of one round share no user and no item, so they may run at the
+/// same time and the result is that of running them one after another (Gemulla et al., "Large-scale matrix
+/// factorization with distributed stochastic gradient descent", KDD 2011). Within a block examples keep the order of
+/// the sweep.
+///
+/// The sweep bounds the memory of the binned examples, and with it a block's rows are used while they are in cache.
 class MfSchedule {
  public:
-  static constexpr std::uint32_t groups = 64;
-  static constexpr std::uint32_t blocks = groups * groups;
-  static constexpr std::uint64_t sweep_positives = std::uint64_t{1} << 18;
+  static constexpr std::uint32_t groups = 64;                               ///< of users, and of items
+  static constexpr std::uint32_t blocks = groups * groups;                  ///< pairs of groups
+  static constexpr std::uint64_t sweep_positives = std::uint64_t{1} << 18;  ///< positives of a sweep
 
   /// Keeps sizes, negatives and seed; no memory.
   explicit MfSchedule(const MfSpec& spec)
@@ -38,12 +38,15 @@ class MfSchedule {
 
   /// Where a user (item) stands in the order that makes every group contiguous; a permutation of the ids.
   FRUGAL_HOST_DEVICE std::uint32_t user_slot(std::uint32_t user) const { return users_.slot(user); }
+  /// The same of an item.
   FRUGAL_HOST_DEVICE std::uint32_t item_slot(std::uint32_t item) const { return items_.slot(item); }
 
-  /// The group of a slot.
+  /// The group of a user's slot.
   FRUGAL_HOST_DEVICE std::uint32_t user_group(std::uint32_t slot) const { return users_.group(slot); }
+  /// The group of an item's slot.
   FRUGAL_HOST_DEVICE std::uint32_t item_group(std::uint32_t slot) const { return items_.group(slot); }
 
+  /// The number of a pair of groups.
   FRUGAL_HOST_DEVICE static constexpr std::uint32_t block(std::uint32_t user_group, std::uint32_t item_group) {
     return user_group * groups + item_group;
   }
@@ -53,6 +56,7 @@ class MfSchedule {
     return block(g, (g + r) % groups);
   }
 
+  /// Sweeps of an epoch.
   static constexpr std::uint64_t sweeps(std::uint64_t positives) {
     return (positives + sweep_positives - 1) / sweep_positives;
   }
@@ -90,6 +94,7 @@ class MfSchedule {
     }
   }
 
+  /// Per positive.
   int negatives() const { return static_cast<int>(negatives_); }
 
  private:

@@ -20,6 +20,7 @@ struct ClickBatch {
 
   /// Where bag b starts; b = n * tables gives the end of the last one.
   std::size_t begin_of(std::size_t b) const { return offsets.empty() ? b : static_cast<std::size_t>(offsets[b]); }
+  /// The ids of bag b.
   std::span<const std::uint32_t> bag(std::size_t b) const {
     return ids.subspan(begin_of(b), begin_of(b + 1) - begin_of(b));
   }

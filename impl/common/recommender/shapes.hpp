@@ -12,14 +12,16 @@ namespace frugal {
 
 /// One dense layer: y = W x + b, W [out, in].
 struct DenseShape {
-  int in;
-  int out;
+  int in;   ///< width of x
+  int out;  ///< width of y
 };
 
+/// Of layers one after another: input -> widths[0] -> widths[1] ...
 std::vector<DenseShape> dense_shapes(int input, const std::vector<int>& widths);
 
-/// Widths of what goes into the towers: the embedding row and the side features.
+/// Width of what goes into a user's tower: the embedding row and the side features.
 int user_tower_input(const TwoTowerSpec& spec);
+/// The same of an item's.
 int item_tower_input(const TwoTowerSpec& spec);
 
 /// Width of what the two towers give: of the dot product.
@@ -30,7 +32,9 @@ int dlrm_top_input(const DlrmSpec& spec);
 
 /// Why no back end can compute this, for a user to read; empty when nothing is wrong.
 std::string why_invalid(const MfSpec& spec);
+/// The same of a two-tower network.
 std::string why_invalid(const TwoTowerSpec& spec);
+/// The same of a DLRM.
 std::string why_invalid(const DlrmSpec& spec);
 
 /// Throws std::invalid_argument when a pair names a user or an item that the model does not have.

@@ -1,4 +1,4 @@
-// The ensemble by either implementation of inr_worker.hpp: `onednn` or `fused`.
+// The ensemble by either implementation of worker.hpp: `onednn` or `fused`.
 //
 // Training with the loops swapped: sub-networks never interact, so a thread takes one of them and trains it for all the
 // requested steps while its weights, gradient and Adam state stay in the core's L2, then takes the next. No barrier and
@@ -24,6 +24,7 @@
 #include "impl/common/adam.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/stale_stop.hpp"
+#include "impl/cpu/inr/tiles.hpp"
 #include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
@@ -35,17 +36,8 @@ namespace {
 constexpr std::int64_t inr_largest_width = 4096;
 constexpr std::int64_t inr_chunk_points = 1024;  // fewer are not worth a gradient buffer of their own
 constexpr std::int64_t inr_most_chunks = 32;
-constexpr std::int64_t inr_reduce_block =
-    4096;                             // parameters reduced and updated at a time when threads share a network
-constexpr int inr_steps_of_turn = 4;  // of the last networks: what the other threads wait for at most
-constexpr std::int64_t inr_tile_bytes = std::int64_t{1} << 20;  // of activations and slopes: what L2 holds of them
-
-/// Points run forward and backward together: enough rows for the products to run at speed, few enough that the
-/// activations of all layers stay in L2, and a panel's columns of two of them in L1.
-std::int64_t inr_tile_rows(const InrSpec& spec) {
-  const std::int64_t of_point = 2 * std::int64_t{sizeof(float)} * spec.width * (spec.hidden_layers + 1);
-  return std::min<std::int64_t>(spec.points, std::clamp<std::int64_t>(inr_tile_bytes / of_point, 32, 96));
-}
+constexpr std::int64_t inr_reduce_block = 4096;  // parameters updated at a time when threads share a network
+constexpr int inr_steps_of_turn = 4;             // of the last networks: what the other threads wait for at most
 
 InrImplementation chosen(const InrSpec& spec) {
   if (spec.implementation != InrImplementation::automatic) return spec.implementation;
@@ -106,7 +98,7 @@ class CpuInrEnsemble final : public InrEnsemble {
         fused_(chosen(spec) == InrImplementation::fused),
         at_(spec, fused_ ? inr_fused_kernels().panel_columns : inr_plain_rows),
         tensors_(inr_tensors(spec)),
-        tiles_((spec.points + inr_tile_rows(spec) - 1) / inr_tile_rows(spec)),
+        tiles_(inr_tiles(spec)),
         chunks_(std::clamp<std::int64_t>(spec.points / inr_chunk_points, 1, std::min(inr_most_chunks, tiles_))),
         state_(static_cast<std::size_t>(spec.networks * 3 * at_.count)),
         curves_(static_cast<std::size_t>(spec.networks)) {
@@ -174,10 +166,10 @@ class CpuInrEnsemble final : public InrEnsemble {
     const std::int64_t rows = std::min(inr_tile_rows(spec_), points);
     const std::int64_t tiles = (points + rows - 1) / rows;
     const std::int64_t tasks = spec_.networks * tiles;
-    const std::int64_t threads = std::min<std::int64_t>(omp_get_max_threads(), tasks);
+    const auto threads = static_cast<int>(std::min<std::int64_t>(omp_get_max_threads(), tasks));
     std::vector<std::unique_ptr<InrWorker>> workers;
-    for (std::int64_t t = 0; t < threads; ++t) workers.push_back(make_worker(rows, points, tiles));
-#pragma omp parallel num_threads(static_cast <int>(threads))
+    for (int t = 0; t < threads; ++t) workers.push_back(make_worker(rows, points, tiles));
+#pragma omp parallel num_threads(threads)
     {
       const InrOneThread alone;
       InrWorker& worker = *workers[omp_get_thread_num()];

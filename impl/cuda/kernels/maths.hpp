@@ -1,5 +1,5 @@
-// The elementwise functions of the coordinate networks, for kernels and for tests: the polynomials of impl/common on the
-// FMA pipe, no special function unit, whose sine is good to 2^-20.9 absolute only within [-pi, pi].
+// The elementwise functions of the coordinate networks, for kernels and for tests: the polynomials of impl/common on
+// the FMA pipe, no special function unit, whose sine is good to 2^-20.9 absolute only within [-pi, pi].
 #pragma once
 #include <bit>
 #include <cmath>

@@ -14,11 +14,10 @@
 
 namespace frugal::cuda {
 
-/// To the 10 bits of mantissa of tf32, ties away from 0 (cvt.rna.tf32.f32). NaN stays NaN: the device's own, 0x7fffffff,
-/// would be rounded to -0.
+/// To the 10 bits of mantissa of tf32, ties away from 0 (cvt.rna.tf32.f32). A NaN is cut, not rounded: the one that a
+/// device makes, 0x7fffffff, would become -0.
 inline __host__ __device__ float to_tf32(float x) {
-  const auto rounded = std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U);
-  return x == x ? rounded : x;
+  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + (x == x ? 0x1000U : 0U)) & 0xffffe000U);
 }
 
 /// The k-depth of one instruction.

@@ -1,5 +1,5 @@
-// The optimisers' update rules, one value at a time. impl/reference/recommender/parameter.hpp and impl/common/adam.hpp have
-// the formulas.
+// The optimisers' update rules, one value at a time. impl/reference/recommender/parameter.hpp and impl/common/adam.hpp
+// have the formulas.
 //
 // Deterministic: a value's new state depends on its old one and its gradient alone. Tolerance: a few eps.
 #pragma once

@@ -1,5 +1,5 @@
-// Two-tower recommender on the device. impl/reference/recommender/two_tower.cpp has the formulas; this file has the order
-// of work.
+// Two-tower recommender on the device. impl/reference/recommender/two_tower.cpp has the formulas; this file has the
+// order of work.
 //
 // A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
 // its examples send to an id are summed before the one pass back: exact, for frozen and for trainable embeddings. A

@@ -2,7 +2,8 @@
 //
 //   score(u, i) = f(e_u, x_u) . g(h_i, y_i)   f, g: the towers (dense_stack.hpp); e, h: embedding rows; x, y: side
 //                                             features
-//   bce:           mean over the step's examples of BCE(score, label), label = 1 for the positive, 0 for drawn negatives
+//   bce:           mean over the step's examples of BCE(score, label), label = 1 for the positive, 0 for a drawn
+//                  negative
 //   batch_softmax: mean over the step's positives p of log(sum over c of exp(s_c)) - s_p, with
 //                  s_j = score(u_p, i_j) - log q(i_j), and c over p and the positions j whose item is no positive of
 //                  u_p in the step
@@ -175,7 +176,8 @@ class ReferenceTwoTower final : public TwoTower {
     return loss;
   }
 
-  /// The positives of a step, which stand at positions `first` and on of the epoch: adds the gradients, returns the loss.
+  /// The positives of a step, which stand at positions `first` and on of the epoch: adds the gradients, returns the
+  /// loss.
   double learn_bce(const std::vector<Interaction>& batch, std::uint32_t epoch, std::uint64_t first) {
     const Philox random(spec_.seed, Purpose::negatives);
     const std::uint64_t negatives = static_cast<std::uint64_t>(spec_.negatives);
