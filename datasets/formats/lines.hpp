@@ -44,7 +44,7 @@ class LineReader {
   bool open_ended_ = false;
 };
 
-/// `text` for an error message: at most 40 bytes, control characters as \xNN.
+/// `text` for an error message: at most 40 bytes, control characters as `\xNN`.
 std::string quoted(std::string_view text);
 
 /// Takes a line apart from left to right. Every take_ function throws UserError at file:line:column, quoting what was

@@ -342,6 +342,17 @@ TEST(Judge, WhatMayChangeABitMakesACheckATest) {
   EXPECT_THAT(why([](RunRecord& run) { run.provenance.determinism.clear(); }), HasSubstr("does not say"));
 }
 
+TEST(Judge, ACountThatFollowsTheTrainingMayDifferWhereBitsMay) {
+  RunRecord before = run_of_rates({0.70, 0.71});
+  before.cells[0].metrics["parameters"] = 1001;
+  RunRecord now = before;
+  now.cells[0].metrics["parameters"] = 1010;
+  EXPECT_EQ(judge_verdict(check_run(now, baseline_of(before)), "parameters"), Verdict::same);
+  EXPECT_EQ(judge_verdict(check_run(bitwise(now), baseline_of(bitwise(before))), "parameters"), Verdict::changed);
+  now.cells[0].metrics["parameters"] = 1100;
+  EXPECT_EQ(judge_verdict(check_run(now, baseline_of(before)), "parameters"), Verdict::changed);
+}
+
 TEST(Judge, AMetricThatFallsToZeroIsWorseHoweverNoisyItWas) {
   const RunRecord before = run_of_rates({0.9, 0.1, 0.5});
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0, 0, 0}), baseline_of(before)), "hr@10[neg=99]"), Verdict::worse);

@@ -84,6 +84,13 @@ struct Samples {
   std::vector<double> current;
 };
 
+bool varies(const std::vector<double>& values) {
+  return std::ranges::any_of(values, [&](double value) { return value != values.front(); });
+}
+
+/// Of counts that follow the training, relative.
+constexpr double varying_count_tolerance = 0.02;
+
 /// Variance of equal noise on both sides.
 Variance common_variance(const std::vector<double>& a, const std::vector<double>& b) {
   const auto squares = [](const std::vector<double>& values) {
@@ -254,6 +261,12 @@ class GroupCollector {
     comparison.finding.baseline_n = static_cast<int>(samples->baseline.size());
     comparison.finding.current_n = static_cast<int>(samples->current.size());
     comparison.finding.tolerance = std::max(tolerance.absolute, tolerance.relative * std::abs(baseline));
+    // A count that differs between seeds follows the training too: steps until it stopped, for example. Where bits may
+    // differ, so may those.
+    if (comparison.direction == Direction::informative && !exact_ &&
+        (varies(samples->baseline) || varies(samples->current)))
+      comparison.finding.tolerance =
+          std::max(comparison.finding.tolerance, varying_count_tolerance * std::abs(baseline));
     comparison.collapsed = comparison.direction == Direction::higher_is_better && baseline > 0 &&
                            std::ranges::all_of(samples->current, [](double value) { return value == 0; });
     if (is_of_the_machine(comparison.unit) && baseline != 0) comparison.scale = std::abs(baseline);
