@@ -15,6 +15,7 @@ COMMON = ["impl/common/", *BASE]
 API = ["impl/api/", *COMMON]
 CPU = ["impl/cpu/*", "impl/cpu/kernels/", *API]
 CUDA = ["impl/cuda/kernels/", "impl/cuda/device/", *API]
+DATA = ["datasets/interactions/", "datasets/clicks/", "datasets/signal/", *COMMON]
 WORKLOAD = ["benchmarks/harness/workload.hpp", *BASE]
 PLAN = ["benchmarks/harness/plan/", *WORKLOAD]
 RECORD = ["benchmarks/harness/record/", *PLAN]
@@ -44,7 +45,13 @@ ARROWS = {
     "impl/cuda/mf/": ["impl/cuda/ranking/", *CUDA],
     "impl/equivalence/": API,
     "impl/registry.cpp": ["impl/*/backend.hpp", *API],
-    "datasets/": ["datasets/", "impl/common/", *BASE, "embedded_manifests.hpp"],
+    "datasets/interactions/": COMMON,
+    "datasets/clicks/": ["datasets/interactions/", *COMMON],
+    "datasets/signal/": COMMON,
+    "datasets/formats/": DATA,
+    "datasets/synthetic/": DATA,
+    "datasets/catalog/": [*BASE, "embedded_manifests.hpp"],
+    "datasets/load/": ["datasets/", *COMMON],
     "benchmarks/harness/": WORKLOAD,
     "benchmarks/harness/workload.hpp": ["impl/common/probe.hpp", *BASE],
     "benchmarks/harness/plan/": [*WORKLOAD, "embedded_plans.hpp"],
@@ -73,9 +80,9 @@ VENDORS = [
     (r"yaml-cpp/", ["impl/base/document"]),
     (r"boost/program_options", ["benchmarks/harness/cli/"]),
     (r"openssl/", ["impl/base/sha256"]),
-    (r"png\.h", ["datasets/"]),
-    (r"sndfile", ["datasets/"]),
-    (r"archive", ["datasets/"]),
+    (r"png\.h", ["datasets/formats/"]),
+    (r"sndfile", ["datasets/formats/"]),
+    (r"archive", ["datasets/catalog/"]),
 ]
 # A model knows no clock.
 FORBIDDEN = [(r"(chrono|ctime|sys/time\.h)", ["impl/", "benchmarks/workloads/"])]
@@ -118,7 +125,14 @@ def self_test() -> None:
     wrong = [("impl/cpu/a.cpp", '#include "impl/reference/backend.hpp"'),
              ("benchmarks/harness/run/a.cpp", '#include "impl/api/backend.hpp"'),
              ("benchmarks/workloads/inr/a.cpp", '#include "benchmarks/harness/record/record.hpp"'),
-             ("datasets/a.cpp", '#include "benchmarks/harness/workload.hpp"'),
+             ("datasets/load/a.cpp", '#include "benchmarks/harness/workload.hpp"'),
+             ("datasets/interactions/a.cpp", '#include "datasets/formats/ratings.hpp"'),
+             ("datasets/signal/a.cpp", '#include "datasets/catalog/manifest.hpp"'),
+             ("datasets/formats/a.cpp", '#include "datasets/synthetic/photo.hpp"'),
+             ("datasets/synthetic/a.cpp", '#include "datasets/formats/png.hpp"'),
+             ("datasets/catalog/a.cpp", '#include "datasets/load/datasets.hpp"'),
+             ("datasets/catalog/a.cpp", '#include "impl/common/specs.hpp"'),
+             ("datasets/load/a.cpp", "#include <png.h>"),
              ("impl/base/a.cpp", '#include "impl/common/specs.hpp"'),
              ("impl/cpu/kernels/a.cpp", '#include "impl/cpu/matmul.hpp"'),
              ("impl/cpu/inr/a.cpp", '#include "impl/cpu/mf/sweep.hpp"'),
@@ -129,6 +143,8 @@ def self_test() -> None:
     right = [("impl/cpu/a.cpp", '#include "impl/api/backend.hpp"\n#include <omp.h>'),
              ("impl/cpu/inr/a.cpp", '#include "impl/cpu/matmul.hpp"\n#include "impl/cpu/kernels/isa.hpp"'),
              ("impl/registry.cpp", '#include "impl/cpu/backend.hpp"'),
+             ("datasets/formats/a.cpp", '#include "datasets/clicks/clicks.hpp"\n#include <png.h>'),
+             ("datasets/load/a.cpp", '#include "datasets/catalog/manifest.hpp"\n#include "datasets/synthetic/photo.hpp"'),
              ("benchmarks/harness/cli/a.cpp", '#include "impl/api/backend.hpp"'),
              ("benchmarks/workloads/a.cpp", '#include "benchmarks/harness/workload.hpp"')]
     for path, text in wrong:

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -13,23 +12,10 @@
 #include <utility>
 #include <vector>
 
-#include "impl/base/document.hpp"
+#include "impl/base/params.hpp"
 #include "impl/common/probe.hpp"
 
 namespace frugal::harness {
-
-/// One parameter a plan may set: its type, default and range. The whole of a workload's ParamSpecs is what makes a plan
-/// strict, and what `frugal list` prints.
-struct ParamSpec {
-  enum class Type { boolean, integer, real, string, integer_list };
-  std::string name;  ///< dotted, below the workload: "mf.dim"
-  Type type;
-  Json default_value;                                     ///< null: the plan must give it
-  std::string help;                                       ///< one line, with the unit
-  double min = -std::numeric_limits<double>::infinity();  ///< inclusive; of each element for a list
-  double max = std::numeric_limits<double>::infinity();
-  std::vector<std::string> choices{};  ///< of a string; empty: any
-};
 
 struct MetricDescriptor {
   enum class Direction { higher_is_better, lower_is_better, informative };

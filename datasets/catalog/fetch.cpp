@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "datasets/catalog/archive.hpp"
+#include "datasets/catalog/check.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 #include "impl/base/process.hpp"
@@ -184,9 +185,9 @@ void fetch(const Manifest& manifest, const std::filesystem::path& folder, const 
       throw UserError({file.path},
                       fmt::format("what was fetched is not what the manifest describes: {}", check.detail));
     }
-    // The scratch folder lies on the same file system, so the rename is one step.
+    // The scratch folder lies on the same file system.
     fs::create_directories(target.parent_path());
-    fs::rename(staging / file.path, target);
+    publish_file(staging / file.path, target);
     say(fmt::format("{}: {} bytes, {}", target.string(), fs::file_size(target), check.detail));
   }
 }

@@ -4,7 +4,7 @@
 #include <functional>
 #include <string>
 
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/manifest.hpp"
 
 namespace frugal::data {
 

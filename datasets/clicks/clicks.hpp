@@ -1,14 +1,8 @@
 // Click data: dense and categorical features with a label (Criteo's layout).
 #pragma once
 #include <cstdint>
-#include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
-#include <string>
 #include <vector>
-
-#include "datasets/interactions/attributes.hpp"
-#include "impl/base/document.hpp"
 
 namespace frugal::data {
 
@@ -25,18 +19,12 @@ struct Clicks {
 struct ClickSplit {
   Clicks train;
   Clicks test;
-  std::uint32_t users =
-      0;  ///< where examples are ratings: the first table is the users', the second the items'; else 0
+  /// Where examples are ratings: the first table is the users', the second the items'; else 0.
+  std::uint32_t users = 0;
   std::uint32_t items = 0;
 };
 
-/// Ratings as examples: the label is "rated at least `label_rating`"; a random `test_fraction` is held out (Philox,
-/// Purpose::split). Tables: user, item, and each attribute of one category (last row: none). Dense: log(1 + training
-/// examples) of the user and of the item, and the attributes of several categories as 0/1.
-ClickSplit clicks_from_ratings(const Ratings& ratings, const SideAttributes& side, double label_rating,
-                               double test_fraction, std::uint64_t seed);
-
-/// A data set for `dlrm`, by name, with its parameters.
-ClickSplit load_clicks(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed);
+/// Holds out the last `share` of two or more examples, at least one and not all.
+ClickSplit hold_out_tail(Clicks clicks, double share);
 
 }  // namespace frugal::data

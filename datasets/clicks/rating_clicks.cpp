@@ -1,11 +1,10 @@
-// Ratings as labelled examples for `dlrm`: would this user like this item?
+#include "datasets/clicks/rating_clicks.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
-#include "datasets/clicks/clicks.hpp"
-#include "datasets/interactions/attributes.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/philox.hpp"
 

@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <cstring>
 
 namespace frugal::data {
 
 LineReader::LineReader(const std::filesystem::path& path)
-    : file_(path.string()), stream_(std::fopen(path.c_str(), "rb"), &std::fclose), buffer_(max_line) {
-  if (!stream_) throw UserError({file_}, fmt::format("cannot open this file: {}", std::strerror(errno)));
-}
+    : file_(path.string()), stream_(open_file(path)), buffer_(max_line) {}
 
 /// Moves the unread part to the front and reads behind it; false when nothing more comes.
 bool LineReader::refill() {
@@ -23,11 +20,7 @@ bool LineReader::refill() {
                                 "kind (damaged, or still compressed?)",
                                 max_line));
   }
-  errno = 0;
-  const std::size_t got = std::fread(buffer_.data() + end_, 1, buffer_.size() - end_, stream_.get());
-  if (got == 0 && std::ferror(stream_.get())) {
-    throw UserError({file_}, fmt::format("cannot read this file: {}", std::strerror(errno)));
-  }
+  const std::size_t got = read_piece(stream_.get(), buffer_.data() + end_, buffer_.size() - end_, file_);
   end_ += got;
   return got > 0;
 }

@@ -5,14 +5,13 @@
 #pragma once
 #include <charconv>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::data {
 
@@ -37,7 +36,7 @@ class LineReader {
   bool refill();
 
   std::string file_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream_;
+  FileHandle stream_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

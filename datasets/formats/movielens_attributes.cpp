@@ -1,4 +1,6 @@
-// Who MovieLens' users are and what its movies are about. Titles are Latin-1: taken as bytes, not shown.
+// Titles are Latin-1: taken as bytes, not shown.
+#include "datasets/formats/movielens_attributes.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +10,6 @@
 #include <unordered_set>
 
 #include "datasets/formats/lines.hpp"
-#include "datasets/formats/readers.hpp"
 
 namespace frugal::data {
 namespace {

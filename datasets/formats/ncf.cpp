@@ -1,10 +1,10 @@
+#include "datasets/formats/ncf.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "datasets/formats/lines.hpp"
-#include "datasets/formats/readers.hpp"
-#include "datasets/interactions/ratings_builder.hpp"
 
 namespace frugal::data {
 namespace {
@@ -45,14 +45,13 @@ Triples read_triples(const std::filesystem::path& path) {
 class TrainingLines {
  public:
   TrainingLines(const Triples& train, std::uint32_t users, std::uint32_t items)
-      : train_(train), groups_(group_by_user(train.rows, users)), line_(items, no_line) {}
+      : train_(train), groups_(rows_by_user(train.rows, users)), line_(items, no_line) {}
 
   /// Looks at `user` from now on. Throws UserError when the user has an item twice.
   void select(std::uint32_t user) {
     for (const std::uint32_t item : touched_) line_[item] = no_line;
     touched_.clear();
-    for (std::uint64_t k = groups_.begin[user]; k < groups_.begin[user + 1]; ++k) {
-      const std::uint32_t row = groups_.order[k];
+    for (const std::uint32_t row : groups_.of(user)) {
       const std::uint32_t item = train_.rows[row].item;
       if (line_[item] != no_line) {
         throw UserError({train_.file, static_cast<int>(row) + 1},
@@ -68,7 +67,7 @@ class TrainingLines {
 
  private:
   const Triples& train_;
-  ByUser groups_;
+  Groups<std::uint32_t> groups_;
   std::vector<std::uint32_t> line_;
   std::vector<std::uint32_t> touched_;
 };
@@ -168,6 +167,17 @@ std::uint32_t check_negatives(const Negatives& negatives, const Triples& train, 
   return own;
 }
 
+std::string stem_of_split(const std::filesystem::path& train) {
+  constexpr std::string_view ending = ".train.rating";
+  const std::string name = train.string();
+  if (!name.ends_with(ending)) throw UserError({name}, "the name of a split must end in '.train.rating'");
+  return name.substr(0, name.size() - ending.size());
+}
+
+void print_triple(TextWriter& file, const Interaction& pair, int rating, std::int64_t time) {
+  file.print(FMT_COMPILE("{}\t{}\t{}\t{}\n"), pair.user, pair.item, rating, time);
+}
+
 }  // namespace
 
 Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::path& held_out_path,
@@ -196,6 +206,29 @@ Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::p
   if (own > 0)
     split.protocol += fmt::format(", {} lists name the held-out item itself, a tie that counts against it", own);
   return split;
+}
+
+NcfWriter::NcfWriter(const std::filesystem::path& train) : NcfWriter(stem_of_split(train)) {}
+
+NcfWriter::NcfWriter(const std::string& stem)
+    : train_(stem + ".train.rating"), held_out_(stem + ".test.rating"), negatives_(stem + ".test.negative") {}
+
+void NcfWriter::add_train(const Interaction& pair, int rating, std::int64_t time) {
+  print_triple(train_, pair, rating, time);
+}
+
+void NcfWriter::add_held_out(const Interaction& pair, int rating, std::int64_t time,
+                             std::span<const std::uint32_t> negatives) {
+  print_triple(held_out_, pair, rating, time);
+  negatives_.print(FMT_COMPILE("({},{})"), pair.user, pair.item);
+  for (const std::uint32_t item : negatives) negatives_.print(FMT_COMPILE("\t{}"), item);
+  negatives_.print(FMT_COMPILE("\n"));
+}
+
+void NcfWriter::finish() {
+  negatives_.finish();
+  held_out_.finish();
+  train_.finish();
 }
 
 }  // namespace frugal::data

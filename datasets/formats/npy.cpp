@@ -1,6 +1,8 @@
 // NumPy's .npy: "\x93NUMPY", a version (1 byte each for major and minor), the length of the header (2 bytes
 // little-endian in version 1, else 4), the header, the values. The header is a Python literal:
 //   {'descr': '<f4', 'fortran_order': False, 'shape': (32, 32, 32), }
+#include "datasets/formats/npy.hpp"
+
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
@@ -11,8 +13,7 @@
 #include <limits>
 #include <span>
 
-#include "datasets/formats/npy_matrix.hpp"
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/clipped.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 

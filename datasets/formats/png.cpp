@@ -1,14 +1,19 @@
+// By libpng's own interface, with setjmp. Its simplified one (png_image) has none, but takes values for light: it gives
+// 16 bits only as linear intensities, so that of a file that says sRGB, as ours do, 254 of 256 levels come out changed,
+// and re-encodes 8 bits of a file with a gAMA chunk. Here a signal is the values as they are stored.
+#include "datasets/formats/png.hpp"
+
 #include <png.h>
 
-#include <cerrno>
 #include <cmath>
 #include <csetjmp>
 #include <cstdio>
 #include <cstring>
 #include <memory>
 
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/clipped.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::data {
 namespace {
@@ -83,8 +88,7 @@ struct PngDecoder {
 class PngFile {
  public:
   explicit PngFile(const std::filesystem::path& path)
-      : place_{path.string()}, file_(std::fopen(path.c_str(), "rb"), &std::fclose), source_{.file = file_.get()} {
-    if (!file_) throw UserError(place_, std::string("cannot open this file: ") + std::strerror(errno));
+      : place_{path.string()}, file_(open_file(path)), source_{.file = file_.get()} {
     std::fseek(file_.get(), 0, SEEK_END);
     bytes_ = static_cast<std::size_t>(std::max(std::ftell(file_.get()), 0L));
     std::rewind(file_.get());
@@ -123,7 +127,7 @@ class PngFile {
   }
 
   Place place_;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
+  FileHandle file_;
   std::size_t bytes_ = 0;
   PngSource source_;
   std::unique_ptr<PngDecoder> decoder_;

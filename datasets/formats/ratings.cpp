@@ -1,13 +1,14 @@
-// MovieLens and Epinions ratings.
+#include "datasets/formats/ratings.hpp"
+
 #include <limits>
 
 #include "datasets/formats/lines.hpp"
-#include "datasets/formats/readers.hpp"
-#include "datasets/interactions/ratings_builder.hpp"
+#include "datasets/formats/ratings_builder.hpp"
 
 namespace frugal::data {
 namespace {
 
+constexpr std::string_view csv_header = "userId,movieId,rating,timestamp";
 constexpr std::uint32_t largest_id = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t latest_time = 4'102'444'800;  // the year 2100: a larger one is milliseconds or a wrong column
 
@@ -61,16 +62,15 @@ Ratings read_movielens_colons(const std::filesystem::path& path) {
 }
 
 Ratings read_movielens_csv(const std::filesystem::path& path) {
-  constexpr std::string_view header = "userId,movieId,rating,timestamp";
   LineReader reader(path);
   RatingsBuilder builder;
   std::string_view line;
   if (!reader.next(line)) throw UserError({reader.file()}, "this file is empty");
-  if (line != header) {
-    throw UserError({reader.file(), 1}, "expected the header '" + std::string(header) + "', got " + quoted(line));
+  if (line != csv_header) {
+    throw UserError({reader.file(), 1}, "expected the header '" + std::string(csv_header) + "', got " + quoted(line));
   }
   while (reader.next(line)) {
-    Fields fields(reader, line, header);
+    Fields fields(reader, line, csv_header);
     const std::uint32_t user = take_rating_id(fields, "a user id");
     fields.take(",");
     const std::uint32_t item = take_rating_id(fields, "an item id");
@@ -127,6 +127,21 @@ Ratings read_epinions_massa(const std::filesystem::path& path) {
     builder.add(user, item, rating, 0, reader.line_number());
   }
   return builder.finish(reader.file(), false, Duplicates::merge);
+}
+
+MovieLensWriter::MovieLensWriter(const std::filesystem::path& path, MovieLensForm form) : file_(path), form_(form) {
+  if (form == MovieLensForm::csv) file_.print(FMT_COMPILE("{}\n"), csv_header);
+}
+
+void MovieLensWriter::add(std::uint32_t user, std::uint32_t item, int rating, std::int64_t time) {
+  switch (form_) {
+    case MovieLensForm::tab:
+      return file_.print(FMT_COMPILE("{}\t{}\t{}\t{}\n"), user, item, rating, time);
+    case MovieLensForm::colons:
+      return file_.print(FMT_COMPILE("{}::{}::{}::{}\n"), user, item, rating, time);
+    case MovieLensForm::csv:
+      return file_.print(FMT_COMPILE("{},{},{},{}\n"), user, item, rating, time);
+  }
 }
 
 }  // namespace frugal::data

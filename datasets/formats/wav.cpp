@@ -1,3 +1,5 @@
+#include "datasets/formats/wav.hpp"
+
 #include <fmt/format.h>
 #include <sndfile.h>
 
@@ -8,7 +10,7 @@
 #include <map>
 #include <memory>
 
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/clipped.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 

@@ -1,13 +1,8 @@
 // What is known of users and items beside their interactions: attributes of one or several categories.
 #pragma once
 #include <cstdint>
-#include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
-
-#include "datasets/catalog/catalog.hpp"
-#include "datasets/interactions/interactions.hpp"
 
 namespace frugal::data {
 
@@ -29,14 +24,6 @@ struct SideAttributes {
   std::vector<Attribute> users;
   std::vector<Attribute> items;
 };
-
-/// The manifest of a data set's attributes, or null when it has none. Nothing is read.
-const Manifest* attributes_manifest(const Json& dataset);
-
-/// The attributes of a data set's users and items. Throws UserError for a data set without any or for an entity that
-/// its files do not list, UnavailableError with the command that would fetch missing files.
-SideAttributes load_attributes(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs,
-                               const Population& population);
 
 /// The rows of `table` for these original ids, in their order. Throws UserError naming an id without a row.
 std::vector<Attribute> align(const AttributeTable& table, const std::vector<std::string>& names);

@@ -1,8 +1,9 @@
+#include "datasets/interactions/filter.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "datasets/interactions/interactions.hpp"
 #include "impl/base/error.hpp"
 
 namespace frugal::data {

@@ -99,4 +99,9 @@ void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t 
   split.negative_law = law;
 }
 
+std::string describe_negatives(int negatives, NegativeLaw law) {
+  return fmt::format("{} {} unseen negatives", negatives,
+                     law == NegativeLaw::popularity ? "popularity-drawn" : "uniform");
+}
+
 }  // namespace frugal::data

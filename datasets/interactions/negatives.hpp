@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "datasets/interactions/alias_table.hpp"
@@ -36,7 +37,10 @@ class NegativeSampler {
   AliasTable popular_;
 };
 
-/// Replaces the candidates of a leave-one-out split by drawn ones.
+/// Replaces the candidates of a leave-one-out split by drawn ones. law: uniform or popularity.
 void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t seed);
+
+/// What draw_negatives() made, for Split::protocol: "99 uniform unseen negatives".
+std::string describe_negatives(int negatives, NegativeLaw law);
 
 }  // namespace frugal::data

@@ -1,11 +1,11 @@
+#include "datasets/interactions/split.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <numeric>
 
-#include "datasets/interactions/interactions.hpp"
 #include "datasets/interactions/negatives.hpp"
-#include "datasets/interactions/ratings_builder.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/philox.hpp"
 
@@ -13,7 +13,8 @@ namespace frugal::data {
 namespace {
 
 /// The rows to hold out: one of each user's.
-std::vector<bool> one_of_each_user(const Ratings& ratings, const ByUser& groups, bool latest, std::uint64_t seed) {
+std::vector<bool> one_of_each_user(const Ratings& ratings, const Groups<std::uint32_t>& groups, bool latest,
+                                   std::uint64_t seed) {
   const Philox random(seed, Purpose::split);
   std::vector<bool> held(ratings.rows.size(), false);
   for (std::uint32_t user = 0; user < ratings.users; ++user) {
@@ -45,38 +46,14 @@ std::vector<bool> share_of_all(const Ratings& ratings, bool latest, double share
   return held;
 }
 
-std::string_view name_of(HoldOut how) {
-  switch (how) {
-    case HoldOut::latest:
-      return "latest";
-    case HoldOut::random:
-      return "random";
-    case HoldOut::temporal:
-      return "temporal";
-    case HoldOut::ratio:
-      break;
-  }
-  return "ratio";
-}
-
 }  // namespace
-
-SeenItems::SeenItems(const Split& split) : offsets(std::size_t{split.users} + 1), items(split.train.size()) {
-  for (const Interaction& pair : split.train) ++offsets[pair.user + 1];
-  for (std::size_t u = 0; u < split.users; ++u) offsets[u + 1] += offsets[u];
-  std::vector<std::uint64_t> next(offsets.begin(), offsets.end() - 1);
-  for (const Interaction& pair : split.train) items[next[pair.user]++] = pair.item;
-  for (std::size_t u = 0; u < split.users; ++u)
-    std::sort(items.begin() + static_cast<std::ptrdiff_t>(offsets[u]),
-              items.begin() + static_cast<std::ptrdiff_t>(offsets[u + 1]));
-}
 
 Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed) {
   const bool by_time = rule.how == HoldOut::latest || rule.how == HoldOut::temporal;
   if (by_time && !ratings.timed) {
     throw UserError("these ratings carry no times, so there is no latest one to hold out: hold out random ones");
   }
-  ByUser groups = group_by_user(ratings.rows, ratings.users);
+  Groups<std::uint32_t> groups = rows_by_user(ratings.rows, ratings.users);
   if (ratings.timed) {
     for (std::uint32_t user = 0; user < ratings.users; ++user) {
       const std::span<std::uint32_t> rows = groups.of(user);
@@ -107,20 +84,20 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
   }
   if (split.train.empty() || split.held_out.empty())
     throw UserError("this split leaves nothing to train on, or nothing to test on");
+  const std::string_view how = to_word(hold_out_names, rule.how);
   if (leave_one_out) {
     draw_negatives(split, rule.negatives, rule.law, seed);
-    split.protocol = fmt::format("leave-one-out ({}), {} {} unseen negatives", name_of(rule.how), rule.negatives,
-                                 rule.law == NegativeLaw::popularity ? "popularity-drawn" : "uniform");
+    split.protocol = fmt::format("leave-one-out ({}), {}", how, describe_negatives(rule.negatives, rule.law));
   } else {
     split.protocol =
-        fmt::format("{} split, {:g} % held out, {} held-out interactions of users unknown to training dropped",
-                    name_of(rule.how), 100 * rule.test_fraction, dropped);
+        fmt::format("{} split, {:g} % held out, {} held-out interactions of users unknown to training dropped", how,
+                    100 * rule.test_fraction, dropped);
   }
   return split;
 }
 
 std::vector<Interaction> take_validation(Split& split, std::uint64_t seed) {
-  const ByUser groups = group_by_user(split.train, split.users);
+  const Groups<std::uint32_t> groups = rows_by_user(split.train, split.users);
   const Philox random(seed, Purpose::validation);
   std::vector<Interaction> validation;
   std::vector<bool> taken(split.train.size(), false);

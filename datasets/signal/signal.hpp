@@ -1,13 +1,9 @@
-// Signals of any dimension for `inr`: pictures, sound, volumes and video, from a data set, a generator or a user's
-// file.
+// Signals of any dimension: pictures, sound, volumes and video.
 #pragma once
-#include <cstdint>
-#include <filesystem>
-#include <nlohmann/json_fwd.hpp>
-#include <string>
+#include <cstddef>
 #include <vector>
 
-#include "impl/base/document.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::data {
 
@@ -32,43 +28,22 @@ struct Signal : SignalShape {
   bool operator==(const Signal&) const = default;
 };
 
-/// What a plan says about the signal beside the data set.
-struct SignalChoice {
-  /// The file of a set that has several, as choose_picture() takes it; for the set "file" the path of a file, absolute
-  /// or relative to the current folder. Generators ignore it.
-  std::string file{};
-  /// 0: the signal as it is. N > 0: pictures are squashed to N x N; of sound the first N samples are taken; a volume
-  /// must be taken as it is. `synthetic-photo` has no size of its own and needs N.
-  int size = 0;
-  /// Of pictures: rgb (grey is repeated in three channels), grey (Rec. 601 luma, 0.299 R + 0.587 G + 0.114 B, of the
-  /// values as they are stored), own (as in the file; transparency is dropped). Other signals keep their channels.
-  std::string colour = "rgb";
-};
+/// Of pictures: rgb (grey is repeated in three channels), grey (Rec. 601 luma, 0.299 R + 0.587 G + 0.114 B, of the
+/// values as they are stored), own (as it is).
+enum class Colour { rgb, grey, own };
 
-/// A signal for `inr`. dataset: {"name": manifest, generator or "file", parameters...}; the kind of a file (PNG, WAV,
-/// .npy) is that of its content. `seed` is for generators. Throws UserError for a bad choice or a bad file,
-/// UnavailableError, with the command to get it, for a file of a data set that is not here.
-Signal load_signal(const Json& dataset, const SignalChoice& choice, const std::vector<std::filesystem::path>& data_dirs,
-                   std::uint64_t seed);
+inline constexpr Named<Colour> colour_names[] = {{Colour::rgb, "rgb"}, {Colour::grey, "grey"}, {Colour::own, "own"}};
 
-/// The shape that load_signal() will give, from the file's header alone: for checks before a run. Throws as
-/// load_signal(), but for what only the values show (damage behind the header, floats outside [-1, 1]).
-SignalShape signal_shape(const Json& dataset, const SignalChoice& choice,
-                         const std::vector<std::filesystem::path>& data_dirs);
+/// A picture of one or three channels in that colour.
+Signal recoloured(Signal picture, Colour colour);
 
-/// Writes a signal in the format of its dimension and returns the path, `stem` with the ending appended: sound .wav
-/// (PCM of 8, 16 or 24 bits, else 32-bit float), a picture .png (grey or RGB, of 16 bits where `bits` is 16, else 8),
-/// volumes and video .npy (little-endian float32, channels last where there are several). Values are clipped to [-1,
-/// 1], NaN to -1. Written to a temporary file and renamed. Throws UserError.
-std::filesystem::path write_signal(const std::filesystem::path& stem, const Signal& signal);
+/// Squashes a picture to side x side by antialiased bilinear (triangle filter) resampling, as Pillow does; a no-op at
+/// that size.
+Signal squash(const Signal& picture, int side);
 
 /// Where two pictures of one shape differ: per pixel the largest absolute error of its channels, as an RGB picture from
 /// black (no error) over red and yellow to white (an error of `white` or more, on the scale of the values; NaN too).
 /// CIE lightness is linear in the error. Throws UserError unless both are pictures of one shape and white > 0.
 Signal error_map(const Signal& original, const Signal& reconstruction, double white);
-
-/// Squashes a picture to side x side by antialiased bilinear (triangle filter) resampling, as Pillow does; a no-op at
-/// that size.
-Signal squash(const Signal& picture, int side);
 
 }  // namespace frugal::data

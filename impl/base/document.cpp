@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
 #include "impl/base/text.hpp"
 
 namespace frugal {
@@ -355,6 +357,25 @@ Json to_json(const Node& node) {
   Json map = Json::object();
   for (const Node::Entry& entry : node.entries) map[entry.key] = to_json(entry.value);
   return map;
+}
+
+Node to_node(const Json& json, const Place& place) {
+  Node node;
+  node.place = place;
+  if (json.is_string()) {
+    node.kind = Node::Kind::string;
+    node.text = json.get<std::string>();
+  } else if (json.is_array()) {
+    node.kind = Node::Kind::list;
+    for (const Json& item : json) node.items.push_back(to_node(item, place));
+  } else if (json.is_object()) {
+    node.kind = Node::Kind::map;
+    for (const auto& [key, value] : json.items()) node.entries.push_back({key, place, to_node(value, place)});
+  } else if (!json.is_null()) {  // a boolean or a number reads as it does in a document
+    node.text = json.dump();
+    resolve_plain(node);
+  }
+  return node;
 }
 
 void require_keys(const Node& map, std::span<const std::string> known, std::string_view what) {

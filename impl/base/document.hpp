@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <initializer_list>
 #include <nlohmann/json_fwd.hpp>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,14 +61,11 @@ std::vector<Node> load_yaml(const std::filesystem::path& path);
 /// The value without its places.
 Json to_json(const Node& node);
 
+/// A value that stands in no document; it and all in it are said to be at `place`.
+Node to_node(const Json& json, const Place& place);
+
 /// Throws UserError at the first key of `map` that is not in `known`, with the nearest known key as a suggestion.
 void require_keys(const Node& map, std::span<const std::string> known, std::string_view what);
 void require_keys(const Node& map, std::initializer_list<std::string_view> known, std::string_view what);
-
-/// The word nearest to `word` by edit distance, when it is near enough to be what was meant.
-std::optional<std::string> nearest(std::string_view word, std::span<const std::string> known);
-
-/// "unknown WHAT 'WORD'; did you mean 'NEAREST'?" or "...; known: a, b, c".
-std::string unknown_word(std::string_view what, std::string_view word, std::span<const std::string> known);
 
 }  // namespace frugal

@@ -1,34 +1,91 @@
 #include "impl/base/files.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
-#include <fstream>
-#include <memory>
 
+#include "impl/base/descriptor.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal {
+namespace {
+
+/// "PATH: cannot VERB this file: WHY", with errno's reason.
+[[noreturn]] void fail_to(const char* verb, const std::filesystem::path& path) {
+  throw UserError({path.string()}, fmt::format("cannot {} this file: {}", verb, std::strerror(errno)));
+}
+
+}  // namespace
+
+FileHandle open_file(const std::filesystem::path& path) {
+  FileHandle file(std::fopen(path.c_str(), "rb"));
+  if (!file) fail_to("open", path);
+  return file;
+}
+
+std::size_t read_piece(std::FILE* file, char* to, std::size_t count, const std::filesystem::path& path) {
+  errno = 0;
+  const std::size_t got = std::fread(to, 1, count, file);
+  if (std::ferror(file)) fail_to("read", path);
+  return got;
+}
 
 std::string read_whole_file(const std::filesystem::path& path) { return read_file_start(path, std::string::npos); }
 
 std::string read_file_start(const std::filesystem::path& path, std::size_t bytes) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-  if (!file) throw UserError({path.string()}, fmt::format("cannot open this file: {}", std::strerror(errno)));
+  const FileHandle file = open_file(path);
   std::string read;
+  std::error_code ignored;  // a pipe has no size, and some files of /proc have 0
+  const std::uintmax_t size = std::filesystem::file_size(path, ignored);
+  if (!ignored) read.reserve(static_cast<std::size_t>(std::min<std::uintmax_t>(size, bytes)));
   char piece[1 << 16];
-  while (const std::size_t got = std::fread(piece, 1, std::min(sizeof(piece), bytes - read.size()), file.get())) {
+  while (const std::size_t wanted = std::min(sizeof(piece), bytes - read.size())) {
+    const std::size_t got = read_piece(file.get(), piece, wanted, path);
     read.append(piece, got);
-  }
-  if (std::ferror(file.get())) {
-    throw UserError({path.string()}, fmt::format("cannot read this file: {}", std::strerror(errno)));
+    if (got < wanted) break;
   }
   return read;
+}
+
+std::string read_text_file(const std::filesystem::path& path) {
+  std::string text = read_file_start(path, max_text_bytes + 1);
+  require_text_size(text.size(), path.string());
+  return text;
+}
+
+void write_whole_file(const std::filesystem::path& path, std::string_view bytes) {
+  FileWriter file(path);
+  file.write(bytes);
+  file.finish();
+}
+
+void publish_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  {
+    const Descriptor file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.is_open() || ::fsync(file.get()) != 0) fail_to("write", to);
+  }
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail_to("write", to);
+  sync_folder(to.parent_path());
+}
+
+void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail_to("write", path);
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+void sync_folder(const std::filesystem::path& folder) {
+  const Descriptor file(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.is_open()) ::fsync(file.get());
 }
 
 std::filesystem::path temporary_beside(const std::filesystem::path& path) {
@@ -37,28 +94,39 @@ std::filesystem::path temporary_beside(const std::filesystem::path& path) {
   return result += fmt::format(".{}-{}.tmp", ::getpid(), count++);
 }
 
-void write_whole_file(const std::filesystem::path& path, std::string_view bytes) {
-  PendingFile pending(path);
-  std::ofstream file(pending.path(), std::ios::binary);
-  file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) throw UserError({path.string()}, fmt::format("cannot write this file: {}", std::strerror(errno)));
-  pending.publish();
+PendingFile::PendingFile(std::filesystem::path target) : target_(std::move(target)) {
+  std::error_code error;
+  if (std::filesystem::is_symlink(target_, error)) {
+    const std::filesystem::path real = std::filesystem::canonical(target_, error);
+    if (!error) target_ = real;
+  }
+  const std::filesystem::file_status status = std::filesystem::status(target_, error);
+  kept_ = std::filesystem::exists(status) && !std::filesystem::is_regular_file(status);
+  temporary_ = kept_ ? target_ : temporary_beside(target_);
 }
-
-PendingFile::PendingFile(std::filesystem::path target)
-    : target_(std::move(target)), temporary_(temporary_beside(target_)) {}
 
 PendingFile::~PendingFile() {
   std::error_code ignored;
-  if (!published_) std::filesystem::remove(temporary_, ignored);
+  if (!kept_) std::filesystem::remove(temporary_, ignored);
 }
 
 void PendingFile::publish() {
-  std::error_code error;
-  std::filesystem::rename(temporary_, target_, error);
-  if (error) throw UserError({target_.string()}, "cannot write this file: " + error.message());
-  published_ = true;
+  if (!kept_) publish_file(temporary_, target_);
+  kept_ = true;
+}
+
+FileWriter::FileWriter(const std::filesystem::path& path)
+    : path_(path), pending_(path), file_(std::fopen(pending_.path().c_str(), "wb")) {
+  if (!file_) fail_to("write", path_);
+}
+
+void FileWriter::write(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) fail_to("write", path_);
+}
+
+void FileWriter::finish() {
+  if (std::fclose(file_.release()) != 0) fail_to("write", path_);
+  pending_.publish();
 }
 
 }  // namespace frugal

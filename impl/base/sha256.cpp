@@ -4,12 +4,12 @@
 
 #include <array>
 #include <cassert>
-#include <fstream>
 #include <memory>
 #include <span>
 #include <vector>
 
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal {
 namespace {
@@ -47,14 +47,10 @@ class Digest {
 };
 
 void add_file(Digest& digest, const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
+  const FileHandle file = open_file(path);
   std::vector<char> piece(std::size_t{1} << 20);
-  while (file) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    digest.add({piece.data(), static_cast<std::size_t>(file.gcount())});
-  }
-  // A folder opens but cannot be read: eof is what a whole file ends with.
-  if (!file.eof()) throw UserError({path.string()}, "cannot read this file");
+  while (const std::size_t got = read_piece(file.get(), piece.data(), piece.size(), path))
+    digest.add({piece.data(), got});
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
-// "did you mean": the nearest known word by edit distance.
+#include "impl/base/suggestion.hpp"
+
 #include <algorithm>
 #include <cctype>
 #include <numeric>
+#include <vector>
 
-#include "impl/base/document.hpp"
 #include "impl/base/text.hpp"
 
 namespace frugal {

@@ -1,8 +1,6 @@
 #include "impl/base/text.hpp"
 
 #include <cstdint>
-#include <fstream>
-#include <vector>
 
 #include "impl/base/error.hpp"
 
@@ -30,20 +28,6 @@ std::size_t character_length(std::string_view text) {
 }
 
 }  // namespace
-
-std::string read_text_file(const std::filesystem::path& path) {
-  // Stream iterators would throw on a folder, which opens but cannot be read.
-  std::ifstream file(path, std::ios::binary);
-  std::string text;
-  std::vector<char> piece(std::size_t{1} << 16);
-  while (file && text.size() <= max_text_bytes) {
-    file.read(piece.data(), static_cast<std::streamsize>(piece.size()));
-    text.append(piece.data(), static_cast<std::size_t>(file.gcount()));
-  }
-  require_text_size(text.size(), path.string());
-  if (!file.eof()) throw UserError({path.string()}, "cannot read this file");
-  return text;
-}
 
 void require_text_size(std::size_t bytes, const std::string& file) {
   if (bytes <= max_text_bytes) return;

@@ -1,6 +1,6 @@
-// Text that a user wrote: how it is read, what may stand in it, how it is quoted in a message.
+// Text that a user wrote: what may stand in it, how it is quoted in a message.
 #pragma once
-#include <filesystem>
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -8,9 +8,6 @@ namespace frugal {
 
 /// No plan, table spec or manifest needs more; a larger file is not one.
 inline constexpr std::size_t max_text_bytes = std::size_t{16} << 20;
-
-/// The bytes of a text file. Throws UserError when it cannot be read or is larger than max_text_bytes.
-std::string read_text_file(const std::filesystem::path& path);
 
 /// Throws UserError when the text is larger than max_text_bytes.
 void require_text_size(std::size_t bytes, const std::string& file);

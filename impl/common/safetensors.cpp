@@ -1,14 +1,12 @@
 #include "impl/common/safetensors.hpp"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -17,6 +15,7 @@
 #include <vector>
 
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal {
 namespace {
@@ -173,13 +172,7 @@ ModelState parse_safetensors(std::string_view bytes, const std::string& name) {
 }
 
 ModelState load_safetensors(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::uintmax_t size = std::filesystem::file_size(path, error);  // none of a folder or a pipe
-  std::string bytes(error ? 0 : size, '\0');
-  std::ifstream stream(path, std::ios::binary);
-  if (error || !stream.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
-    throw UserError(fmt::format("cannot read {}", path.string()));
-  return parse_safetensors(bytes, path.string());
+  return parse_safetensors(read_whole_file(path), path.string());
 }
 
 void save_safetensors(const std::filesystem::path& path, const ModelState& state) {
@@ -195,20 +188,12 @@ void save_safetensors(const std::filesystem::path& path, const ModelState& state
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the values start on a multiple of 8 bytes
   const std::uint64_t length = text.size();
 
-  const std::filesystem::path temporary = path.string() + fmt::format(".{}.tmp", ::getpid());
-  std::ofstream stream(temporary, std::ios::binary);
-  stream.write(reinterpret_cast<const char*>(&length), sizeof(length));
-  stream << text;
+  FileWriter file(path);
+  file.write({reinterpret_cast<const char*>(&length), sizeof(length)});
+  file.write(text);
   for (const NamedTensor& tensor : state.tensors)
-    stream.write(reinterpret_cast<const char*>(tensor.values.data()),
-                 static_cast<std::streamsize>(4 * tensor.values.size()));
-  stream.close();
-  std::error_code error;
-  if (stream) std::filesystem::rename(temporary, path, error);
-  if (!stream || error) {
-    std::filesystem::remove(temporary, error);
-    throw UserError(fmt::format("cannot write {}", path.string()));
-  }
+    file.write({reinterpret_cast<const char*>(tensor.values.data()), 4 * tensor.values.size()});
+  file.finish();
 }
 
 }  // namespace frugal

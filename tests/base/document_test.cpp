@@ -157,17 +157,6 @@ TEST(Document, UnknownKeysComeWithASuggestion) {
   }
 }
 
-TEST(Document, NearestAllowsAThirdOfTheLettersToBeWrong) {
-  const std::vector<std::string> known{"width", "hidden_layers", "cpu"};
-  EXPECT_EQ(nearest("Width", known), "width");
-  EXPECT_EQ(nearest("hiden_layer", known), "hidden_layers");
-  EXPECT_EQ(nearest("cup", known), "cpu");
-  EXPECT_EQ(nearest("steps", known), std::nullopt);
-  EXPECT_EQ(nearest("c", std::vector<std::string>{"a", "b"}), std::nullopt) << "nothing in common";
-  EXPECT_EQ(nearest(std::string(100'000, 'x'), known), std::nullopt);
-  EXPECT_EQ(unknown_word("key", "zzz", known), "unknown key 'zzz'; known: width, hidden_layers, cpu");
-}
-
 TEST(Document, AFileThatCannotBeReadIsAUserError) {
   const ScratchFolder scratch;
   EXPECT_THROW(load_yaml("no/such/file.yaml"), UserError);

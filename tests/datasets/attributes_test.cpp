@@ -3,7 +3,10 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/movielens_attributes.hpp"
+#include "datasets/load/attributes.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/interactions.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {
@@ -98,13 +101,16 @@ TEST(AttributesOf, DataSetsWithoutAnySaySo) {
   EXPECT_FALSE(attributes_manifest({{"name", "synthetic-interactions"}}));
   EXPECT_FALSE(attributes_manifest({{"name", "epinions-tang"}}));
   EXPECT_TRUE(attributes_manifest({{"name", "ml-1m-ncf"}}));
-  EXPECT_THAT(user_error([] { load_attributes({{"name", "epinions-tang"}}, {}, {}); }), HasSubstr("nothing is known"));
+  EXPECT_THAT(user_error([] {
+                load_attributes(complete_dataset({{"name", "epinions-tang"}}), {}, {});
+              }),
+              HasSubstr("nothing is known"));
 }
 
 TEST(RealAttributes, MovieLensSplitsFindTheirAttributes) {
   for (const char* const name : {"ml-100k", "ml-1m-untimed", "ml-1m-ncf"}) {
     FRUGAL_REAL_FILE(path, std::string(name) == "ml-100k" ? "ml-100k/u.item" : "ml-1m/item_index_to_movieid.tsv");
-    const Json dataset = {{"name", name}};
+    const Json dataset = complete_dataset({{"name", name}});
     const Split split = load_split(dataset, real_data_dirs(), 1);
     const SideAttributes side = load_attributes(dataset, real_data_dirs(), split);
     EXPECT_EQ(side.users.front().of.size(), split.users) << name;

@@ -1,9 +1,8 @@
-#include "datasets/catalog/catalog.hpp"
-
-#include <algorithm>
-#include <nlohmann/json.hpp>
 #include <set>
 
+#include "datasets/catalog/check.hpp"
+#include "datasets/catalog/locate.hpp"
+#include "datasets/catalog/manifest.hpp"
 #include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
@@ -12,27 +11,22 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
-using ::testing::Not;
 
 TEST(Manifests, AllParseAndAreComplete) {
   ASSERT_FALSE(manifests().empty());
-  const std::set<std::string> readers{"ml-tab", "ml-colons", "ml-csv", "ncf", "epinions-tang",    "epinions-massa",
-                                      "criteo", "png",       "wav",    "npy", "ml-1m-attributes", "ml-100k-attributes"};
-  const std::set<std::string> kinds{"interactions", "attributes", "clicks", "image", "audio", "volume"};
   for (const Manifest& manifest : manifests()) {
     SCOPED_TRACE(manifest.name);
-    EXPECT_THAT(readers, Contains(manifest.reader));
-    EXPECT_THAT(kinds, Contains(manifest.kind));
+    EXPECT_NE(manifest.kind, Kind::signal);
     EXPECT_THAT(manifest.homepage, HasSubstr("://"));
-    if (manifest.kind == "interactions") {
-      EXPECT_THAT((std::set<std::string>{"latest", "random", "given"}), Contains(manifest.split));
-      EXPECT_EQ(manifest.split == "given", manifest.reader == "ncf");
+    if (manifest.kind == Kind::interactions) {
+      EXPECT_THAT((std::set{DefaultSplit::latest, DefaultSplit::random, DefaultSplit::given}),
+                  Contains(*manifest.split));
+      EXPECT_EQ(manifest.split == DefaultSplit::given, manifest.reader == Reader::ncf);
     }
     if (!manifest.attributes.empty()) {
       const Manifest* const attributes = find_manifest(manifest.attributes);
       ASSERT_NE(attributes, nullptr);
-      EXPECT_EQ(attributes->kind, "attributes");
+      EXPECT_EQ(attributes->kind, Kind::attributes);
     }
     for (const ManifestFile& file : manifest.files) {
       if (!file.sha256.empty()) {
@@ -48,78 +42,54 @@ TEST(Manifests, AllParseAndAreComplete) {
   }
 }
 
-TEST(Manifests, NamesOfSetsAndGeneratorsDoNotClash) {
-  std::set<std::string> names;
-  for (const Manifest& manifest : manifests()) EXPECT_TRUE(names.insert(manifest.name).second) << manifest.name;
-  for (const Generator& generator : generators()) EXPECT_TRUE(names.insert(generator.name).second) << generator.name;
+Manifest parsed(const std::string& changes) {
+  const std::string base = "title: t\nlicence: l\ncitation: c\n";
+  return parse_manifest("x", "name: x\n" + changes + "files: [{path: x}]\n" + base);
 }
 
-TEST(Manifests, EntriesAreAllThatAPlanCanName) {
-  const std::vector<DatasetEntry> entries = dataset_entries();
-  const auto of_attributes = std::ranges::count(manifests(), "attributes", &Manifest::kind);
-  EXPECT_EQ(entries.size() + static_cast<std::size_t>(of_attributes), manifests().size() + generators().size() + 1);
-  for (const DatasetEntry& entry : entries) {
-    EXPECT_NO_THROW(resolve_params({{"name", entry.name}})) << entry.name;
-    const bool on_users_and_items = entry.kind == "interactions" || entry.kind == "clicks";
-    EXPECT_NE(is_signal(entry.kind), on_users_and_items) << entry.name;
-  }
-  EXPECT_EQ(entries.back().name, own_file);
+std::string refusal(const std::string& changes) {
+  return user_error([&] { parsed(changes); });
+}
+
+TEST(Manifests, AWordThatIsNotKnownIsAnErrorAtItsPlaceWithASuggestion) {
+  const std::string where = "datasets/manifests/x.yaml:";
+  EXPECT_EQ(refusal("kind: interaction\nreader: ml-tab\nsplit: latest\n"),
+            where + "2:7: unknown kind 'interaction'; did you mean 'interactions'?");
+  EXPECT_EQ(refusal("kind: interactions\nreader: ml-tap\nsplit: latest\n"),
+            where + "3:9: unknown reader 'ml-tap'; did you mean 'ml-tab'?");
+  EXPECT_EQ(refusal("kind: interactions\nreader: ml-tab\nsplit: lastest\n"),
+            where + "4:8: unknown split 'lastest'; did you mean 'latest'?");
+  EXPECT_EQ(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\nattributes: ml-1m-atributes\n"),
+            where + "5:13: unknown manifest 'ml-1m-atributes'; did you mean 'ml-1m-attributes'?");
+}
+
+TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
+  EXPECT_EQ(parsed("kind: interactions\nreader: ml-tab\nsplit: latest\n").split, DefaultSplit::latest);
+  EXPECT_THAT(refusal("kind: clicks\nreader: ml-tab\n"), HasSubstr(":3:9: the reader ml-tab gives interactions"));
+  EXPECT_EQ(parsed("kind: clicks\nreader: ml-tab\nattributes: ml-1m-attributes\n").split, std::nullopt);
+  EXPECT_THAT(refusal("kind: interactions\nreader: ncf\nsplit: given\n"), HasSubstr(":5:8: the reader ncf wants 3 files, not 1"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: given\n"), HasSubstr(":4:8: the split 'given'"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: tail\n"), HasSubstr(":4:8: the split 'tail'"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\ntimed: false\n"),
+              HasSubstr(":4:8: the split 'latest' needs times"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\n"), HasSubstr("a manifest needs 'split'"));
+  EXPECT_THAT(refusal("kind: image\nreader: png\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
+}
+
+TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
+  const std::string criteo = "kind: clicks\nreader: criteo\nsplit: ";
+  EXPECT_EQ(parsed(criteo + "tail\ntest_fraction: 0.25\n").test_fraction, 0.25);
+  EXPECT_THAT(refusal(criteo + "tail\n"), HasSubstr(":4:8: the split 'tail' needs a test_fraction"));
+  EXPECT_THAT(refusal(criteo + "0.25\n"), HasSubstr(":4:8: expected a string"));
+  EXPECT_THAT(refusal(criteo + "tail\ntest_fraction: 1\n"), HasSubstr(":5:16: test_fraction must lie between"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\ntest_fraction: 0.25\n"),
+              HasSubstr(":5:16: the split 'tail' needs a test_fraction, and no other"));
 }
 
 TEST(Manifests, UnknownNameIsNull) {
   EXPECT_EQ(find_manifest("ml-2m"), nullptr);
   ASSERT_NE(find_manifest("ml-1m"), nullptr);
-  EXPECT_EQ(find_manifest("ml-1m")->reader, "ml-colons");
-}
-
-TEST(DatasetParams, DefaultsAreFilledInAndWithinTheirRange) {
-  for (const Generator& generator : generators()) {
-    const auto values = resolve_params({{"name", generator.name}});
-    EXPECT_EQ(values.size(), generator.params.size());
-    for (const GeneratorParam& param : generator.params) {
-      EXPECT_GE(param.default_value, param.min) << param.name;
-      EXPECT_LE(param.default_value, param.max) << param.name;
-    }
-  }
-  EXPECT_EQ(resolve_params({{"name", "ml-100k"}}).at("negatives"), 99);
-  EXPECT_EQ(resolve_params({{"name", "ml-100k"}, {"negatives", 999}}).at("negatives"), 999);
-}
-
-TEST(DatasetParams, WrongOnesAreRefused) {
-  const auto complaint = [](const Json& dataset) { return user_error([&] { resolve_params(dataset); }); };
-  EXPECT_THAT(complaint({{"name", "synthetic-interactons"}}), HasSubstr("did you mean 'synthetic-interactions'"));
-  EXPECT_THAT(complaint({{"name", "synthetic-interactions"}, {"user", 5}}), HasSubstr("did you mean 'users'"));
-  EXPECT_THAT(complaint({{"name", "synthetic-interactions"}, {"users", 5.5}}), HasSubstr("must be an integer"));
-  EXPECT_THAT(complaint({{"name", "synthetic-interactions"}, {"users", 0}}), HasSubstr("between 1 and"));
-  EXPECT_THAT(complaint({{"name", "synthetic-interactions"}, {"signal", "strong"}}), HasSubstr("must be a number"));
-}
-
-TEST(DatasetParams, ContradictionsAreFoundWithoutGenerating) {
-  const auto why = [](const Json& params) {
-    Json dataset = {{"name", "synthetic-interactions"}};
-    dataset.update(params);
-    return why_invalid_dataset(dataset);
-  };
-  EXPECT_THAT(why({{"users", 100}, {"items", 50}, {"interactions", 100'000}}), HasSubstr("do not fit 100 users"));
-  EXPECT_THAT(why({{"rank", 1001}}), HasSubstr("rank 1001 is above the number of items, 1000"));
-  // The default mean of 50 items a user leaves 950.
-  EXPECT_EQ(why({{"negatives", 950}}), "");
-  EXPECT_THAT(why({{"negatives", 951}}), HasSubstr("951 negatives do not fit 1000 items"));
-  // Where some have two items and most one, whoever holds one out has seen two.
-  EXPECT_EQ(why({{"interactions", 2001}, {"negatives", 998}}), "");
-  EXPECT_THAT(why({{"interactions", 2001}, {"negatives", 999}}), HasSubstr("give at most 998"));
-}
-
-TEST(DatasetParams, DefaultsContradictNothing) {
-  for (const Manifest& manifest : manifests()) EXPECT_EQ(why_invalid_dataset({{"name", manifest.name}}), "");
-  for (const Generator& generator : generators()) EXPECT_EQ(why_invalid_dataset({{"name", generator.name}}), "");
-}
-
-TEST(DatasetParams, ClicksNeedATableAndADenseFeature) {
-  for (const char* const param : {"tables", "dense_features"}) {
-    const Json dataset = {{"name", "synthetic-clicks"}, {param, 0}};
-    EXPECT_THAT(user_error([&] { why_invalid_dataset(dataset); }), HasSubstr("between 1 and"));
-  }
+  EXPECT_EQ(find_manifest("ml-1m")->reader, Reader::ml_colons);
 }
 
 TEST(ChoosePicture, TakesTheNamedFileElseTheSizeElseTheLargest) {

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/criteo.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -1,6 +1,8 @@
+#include "datasets/formats/npy.hpp"
+
 #include <cmath>
 
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/signal_file.hpp"
 #include "datasets/synthetic/volume.hpp"
 #include "tests/datasets/data_test_support.hpp"
 

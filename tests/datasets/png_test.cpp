@@ -1,8 +1,9 @@
+#include "datasets/formats/png.hpp"
+
 #include <png.h>
 
 #include <map>
 
-#include "datasets/formats/signal_files.hpp"
 #include "datasets/synthetic/photo.hpp"
 #include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"

@@ -1,8 +1,9 @@
+#include "datasets/clicks/rating_clicks.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
 
-#include "datasets/clicks/clicks.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

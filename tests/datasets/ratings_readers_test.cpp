@@ -1,4 +1,4 @@
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/ratings.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {

@@ -1,9 +1,10 @@
-#include "datasets/signal/signal.hpp"
+#include "datasets/load/signal.hpp"
 
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/formats/signal_file.hpp"
+#include "datasets/load/datasets.hpp"
 #include "datasets/synthetic/photo.hpp"
 #include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"
@@ -17,7 +18,7 @@ using ::testing::HasSubstr;
 using ::testing::Le;
 using ::testing::Pointwise;
 
-Json named(const std::string& name) { return {{"name", name}}; }
+Json named(const std::string& name) { return complete_dataset({{"name", name}}); }
 
 const SignalShape& shape_of(const Signal& signal) { return signal; }
 
@@ -152,7 +153,7 @@ TEST(SignalSets, EveryGeneratorsShapeIsThatOfWhatItMakes) {
     if (!is_signal(generator.kind)) continue;
     SCOPED_TRACE(generator.name);
     ++found;
-    const SignalChoice choice{.size = generator.kind == "volume" ? 0 : 24};
+    const SignalChoice choice{.size = generator.kind == Kind::volume ? 0 : 24};
     const Signal signal = load_signal(named(generator.name), choice, {}, 1);
     EXPECT_EQ(signal_shape(named(generator.name), choice, {}), shape_of(signal));
     EXPECT_EQ(signal.values.size(), signal.samples() * static_cast<std::size_t>(signal.channels));
@@ -164,9 +165,11 @@ TEST(SignalSets, EveryGeneratorsShapeIsThatOfWhatItMakes) {
 }
 
 TEST(SignalSets, ParametersOfGeneratorsSetTheShape) {
-  EXPECT_THAT(signal_shape({{"name", "synthetic-audio"}, {"samples", 50}}, {}, {}).shape, ElementsAre(50));
-  EXPECT_THAT(load_signal({{"name", "synthetic-volume"}, {"side", 5}}, {}, {}, 0).shape, ElementsAre(5, 5, 5));
-  EXPECT_THAT(load_signal({{"name", "synthetic-photo"}}, {.size = 6, .colour = "grey"}, {}, 0).channels, 1);
+  EXPECT_THAT(signal_shape(complete_dataset({{"name", "synthetic-audio"}, {"samples", 50}}), {}, {}).shape,
+              ElementsAre(50));
+  EXPECT_THAT(load_signal(complete_dataset({{"name", "synthetic-volume"}, {"side", 5}}), {}, {}, 0).shape,
+              ElementsAre(5, 5, 5));
+  EXPECT_THAT(load_signal(named("synthetic-photo"), {.size = 6, .colour = "grey"}, {}, 0).channels, 1);
 }
 
 Signal grey(std::vector<float> values) {

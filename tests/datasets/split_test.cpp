@@ -1,13 +1,17 @@
+#include "datasets/interactions/split.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "datasets/interactions/interactions.hpp"
+#include "datasets/interactions/filter.hpp"
 #include "datasets/interactions/negatives.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/interactions.hpp"
+#include "datasets/load/write_synthetic.hpp"
 #include "datasets/synthetic/interactions.hpp"
-#include "datasets/synthetic/write.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {
@@ -117,8 +121,8 @@ TEST(LeaveOneOutSplit, NegativesAreUniformOverUnseenItems) {
 }
 
 TEST(LoadLeaveOneOut, GeneratedSetIsSoundAndDeterministic) {
-  const Json dataset = {
-      {"name", "synthetic-interactions"}, {"users", 300}, {"items", 400}, {"interactions", 9000}, {"negatives", 50}};
+  const Json dataset = complete_dataset(
+      {{"name", "synthetic-interactions"}, {"users", 300}, {"items", 400}, {"interactions", 9000}, {"negatives", 50}});
   const Split split = load_split(dataset, {}, 4);
   expect_sound(split);
   EXPECT_EQ(split.train.size() + split.held_out.size(), 9000u);
@@ -254,28 +258,32 @@ TEST(PopularityNegatives, FollowTheTrainingCountsAndAreUnseen) {
 class LoadFiles : public WithFolder {};
 
 TEST_F(LoadFiles, SplitFilterAndNegativesAreParametersOfTheDataSet) {
-  const Json synthetic = {{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}};
+  const Json synthetic =
+      complete_dataset({{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}});
   std::filesystem::create_directories(folder_ / "ml-100k");
   write_synthetic(synthetic, folder_ / "ml-100k/u.data", 0, 4);
-  const Split ratio = load_split({{"name", "ml-100k"}, {"split", "ratio"}, {"test_fraction", 0.2}}, {folder_}, 4);
+  const Split ratio =
+      load_split(complete_dataset({{"name", "ml-100k"}, {"split", "ratio"}, {"test_fraction", 0.2}}), {folder_}, 4);
   EXPECT_EQ(ratio.held_out.size(), 1000u);
   const Split core = load_split(
-      {{"name", "ml-100k"}, {"core", 10}, {"negative_sampling", "popularity"}, {"negatives", 20}}, {folder_}, 4);
+      complete_dataset({{"name", "ml-100k"}, {"core", 10}, {"negative_sampling", "popularity"}, {"negatives", 20}}),
+      {folder_}, 4);
   EXPECT_LT(core.items, 300u);
   EXPECT_EQ(core.negative_law, NegativeLaw::popularity);
   expect_sound(core);
   EXPECT_THAT(user_error([&] {
-                load_split({{"name", "ml-100k"}, {"split", "lately"}}, {folder_}, 4);
+                load_split(complete_dataset({{"name", "ml-100k"}, {"split", "lately"}}), {folder_}, 4);
               }),
               HasSubstr("latest"));
   EXPECT_THAT(user_error([&] {
-                load_split({{"name", "ml-1m-untimed"}, {"split", "temporal"}}, {folder_}, 4);
+                load_split(complete_dataset({{"name", "ml-1m-untimed"}, {"split", "temporal"}}), {folder_}, 4);
               }),
               HasSubstr("temporal"));
 }
 
 TEST_F(LoadFiles, GeneratedFilesAreReadBackThroughTheirManifests) {
-  const Json dataset = {{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}};
+  const Json dataset =
+      complete_dataset({{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}});
   std::filesystem::create_directories(folder_ / "ml-100k");
   std::filesystem::create_directories(folder_ / "ml-1m");
   std::filesystem::create_directories(folder_ / "ml-20m");
@@ -285,29 +293,30 @@ TEST_F(LoadFiles, GeneratedFilesAreReadBackThroughTheirManifests) {
   write_synthetic(dataset, folder_ / "ml-1m/ml-1m.train.rating", 0, 4);
   const Split direct = load_split(dataset, {}, 4);
   for (const char* const name : {"ml-100k", "ml-1m", "ml-20m"}) {
-    const Split split = load_split({{"name", name}}, {folder_}, 4);
+    const Split split = load_split(complete_dataset({{"name", name}}), {folder_}, 4);
     expect_sound(split);
     EXPECT_EQ(split.train.size(), direct.train.size()) << name;
     EXPECT_EQ(split.held_out.size(), direct.held_out.size()) << name;
   }
-  const Split ncf = load_split({{"name", "ml-1m-ncf"}}, {folder_}, 4);
+  const Split ncf = load_split(complete_dataset({{"name", "ml-1m-ncf"}}), {folder_}, 4);
   EXPECT_EQ(ncf.train, direct.train);
   EXPECT_EQ(ncf.held_out, direct.held_out);
   EXPECT_EQ(ncf.negatives, direct.negatives);
 }
 
 TEST_F(LoadFiles, AnotherNumberOfNegativesIsDrawnForAGivenSplit) {
-  const Json dataset = {{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}};
+  const Json dataset =
+      complete_dataset({{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}});
   std::filesystem::create_directories(folder_ / "ml-1m");
   write_synthetic(dataset, folder_ / "ml-1m/ml-1m.train.rating", 0, 4);
-  const Split split = load_split({{"name", "ml-1m-ncf"}, {"negatives", 30}}, {folder_}, 4);
+  const Split split = load_split(complete_dataset({{"name", "ml-1m-ncf"}, {"negatives", 30}}), {folder_}, 4);
   EXPECT_EQ(split.negatives_per_query, 30);
   expect_sound(split);
 }
 
 TEST_F(LoadFiles, MissingFilesSayWhereAndHow) {
   try {
-    load_split({{"name", "ml-1m-ncf"}}, {folder_}, 0);
+    load_split(complete_dataset({{"name", "ml-1m-ncf"}}), {folder_}, 0);
     FAIL() << "loaded from an empty folder";
   } catch (const UnavailableError& error) {
     EXPECT_THAT(error.what(), HasSubstr(folder_.string()));
@@ -318,7 +327,7 @@ TEST_F(LoadFiles, MissingFilesSayWhereAndHow) {
 
 TEST(RealSplits, MovieLens100KHoldsOutTheLatest) {
   FRUGAL_REAL_FILE(path, "ml-100k/u.data");
-  const Split split = load_split({{"name", "ml-100k"}}, real_data_dirs(), 1);
+  const Split split = load_split(complete_dataset({{"name", "ml-100k"}}), real_data_dirs(), 1);
   EXPECT_EQ(split.held_out.size(), 943u);
   EXPECT_EQ(split.train.size(), 99'057u);
   EXPECT_THAT(split.protocol, HasSubstr("latest"));

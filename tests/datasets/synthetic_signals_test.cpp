@@ -1,11 +1,14 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/npy.hpp"
+#include "datasets/formats/png.hpp"
+#include "datasets/formats/wav.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/write_synthetic.hpp"
 #include "datasets/synthetic/audio.hpp"
 #include "datasets/synthetic/photo.hpp"
 #include "datasets/synthetic/volume.hpp"
-#include "datasets/synthetic/write.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {
@@ -102,17 +105,17 @@ TEST(SyntheticVolume, FinerGridsShowTheSameShape) {
 class SyntheticSignalFiles : public WithFolder {};
 
 TEST_F(SyntheticSignalFiles, AreReadBack) {
-  write_synthetic({{"name", "synthetic-photo"}}, folder_ / "p.png", 9, 1);
+  write_synthetic(complete_dataset({{"name", "synthetic-photo"}}), folder_ / "p.png", 9, 1);
   EXPECT_EQ(picture_shape(folder_ / "p.png"), synthetic_photo_shape(9));
-  write_synthetic({{"name", "synthetic-audio"}, {"samples", 40}}, folder_ / "s.wav", 512, 1);
+  write_synthetic(complete_dataset({{"name", "synthetic-audio"}, {"samples", 40}}), folder_ / "s.wav", 512, 1);
   EXPECT_EQ(audio_shape(folder_ / "s.wav"), synthetic_audio_shape(40));
-  write_synthetic({{"name", "synthetic-volume"}, {"side", 6}}, folder_ / "v.npy", 512, 1);
+  write_synthetic(complete_dataset({{"name", "synthetic-volume"}, {"side", 6}}), folder_ / "v.npy", 512, 1);
   EXPECT_EQ(read_volume(folder_ / "v.npy"), synthetic_volume(6, 1));
 }
 
 TEST_F(SyntheticSignalFiles, NeedTheEndingOfTheirKind) {
   const auto complaint = [&](const char* name, const char* file) {
-    return user_error([&] { write_synthetic({{"name", name}}, folder_ / file, 8, 0); });
+    return user_error([&] { write_synthetic(complete_dataset({{"name", name}}), folder_ / file, 8, 0); });
   };
   EXPECT_THAT(complaint("synthetic-photo", "p.wav"), HasSubstr("known: .png"));
   EXPECT_THAT(complaint("synthetic-audio", "s.flac"), HasSubstr("known: .wav"));

@@ -5,10 +5,13 @@
 #include <numeric>
 #include <set>
 
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/criteo.hpp"
+#include "datasets/load/clicks.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/interactions.hpp"
+#include "datasets/load/write_synthetic.hpp"
 #include "datasets/synthetic/clicks.hpp"
 #include "datasets/synthetic/interactions.hpp"
-#include "datasets/synthetic/write.hpp"
 #include "impl/common/metrics.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
@@ -97,7 +100,7 @@ TEST(SyntheticInteractions, FirstDrawsFollowThePlantedProbabilities) {
 }
 
 TEST(SyntheticInteractions, TastesBeatPopularityAndPopularityBeatsChance) {
-  const Json dataset = {{"name", "synthetic-interactions"}};
+  const Json dataset = complete_dataset({{"name", "synthetic-interactions"}});
   for (const std::uint64_t seed : {1, 2, 3}) {
     const Split split = load_split(dataset, {}, seed);
     const InteractionsGenerator generator({}, seed);
@@ -113,7 +116,7 @@ TEST(SyntheticInteractions, TastesBeatPopularityAndPopularityBeatsChance) {
 }
 
 TEST(SyntheticInteractions, WithoutSignalPopularityIsTheOracle) {
-  const Json dataset = {{"name", "synthetic-interactions"}, {"signal", 0.0}};
+  const Json dataset = complete_dataset({{"name", "synthetic-interactions"}, {"signal", 0.0}});
   const Split split = load_split(dataset, {}, 1);
   const InteractionsGenerator generator({.signal = 0}, 1);
   std::vector<int> popularity(split.items, 0);
@@ -197,12 +200,12 @@ class SyntheticFiles : public WithFolder {};
 TEST_F(SyntheticFiles, CriteoFileGivesTheSameIdsAndLabels) {
   const ClicksSpec spec{.examples = 200, .test_examples = 100, .tables = 5, .rows = 64, .dense_features = 4};
   const auto path = folder_ / "c.txt";
-  write_synthetic({{"name", "synthetic-clicks"},
-                   {"examples", 200},
-                   {"test_examples", 100},
-                   {"tables", 5},
-                   {"rows", 64},
-                   {"dense_features", 4}},
+  write_synthetic(complete_dataset({{"name", "synthetic-clicks"},
+                                    {"examples", 200},
+                                    {"test_examples", 100},
+                                    {"tables", 5},
+                                    {"rows", 64},
+                                    {"dense_features", 4}}),
                   path, 0, 6);
   const Clicks direct = ClicksGenerator(spec, 6).clicks(0, 300);
   const Clicks back = read_criteo(path, 64, 0);
@@ -219,9 +222,10 @@ TEST_F(SyntheticFiles, CriteoFileGivesTheSameIdsAndLabels) {
 
 TEST_F(SyntheticFiles, LoadedClicksHoldOutTheLastSeventh) {
   std::filesystem::create_directories(folder_ / "criteo");
-  write_synthetic({{"name", "synthetic-clicks"}, {"examples", 600}, {"test_examples", 100}},
+  write_synthetic(complete_dataset({{"name", "synthetic-clicks"}, {"examples", 600}, {"test_examples", 100}}),
                   folder_ / "criteo/train.txt", 0, 6);
-  const ClickSplit split = load_clicks({{"name", "criteo-kaggle"}, {"rows_per_table", 1000}}, {folder_}, 0);
+  const ClickSplit split =
+      load_clicks(complete_dataset({{"name", "criteo-kaggle"}, {"rows_per_table", 1000}}), {folder_}, 0);
   EXPECT_EQ(split.train.size(), 601u);
   EXPECT_EQ(split.test.size(), 99u);
   EXPECT_EQ(split.test.ids.size(), 99u * 26);
@@ -230,15 +234,15 @@ TEST_F(SyntheticFiles, LoadedClicksHoldOutTheLastSeventh) {
 
 TEST_F(SyntheticFiles, NothingIsLeftWhenTheFormatIsUnknown) {
   EXPECT_THAT(user_error([&] {
-                write_synthetic({{"name", "synthetic-clicks"}}, folder_ / "c.parquet", 0, 0);
+                write_synthetic(complete_dataset({{"name", "synthetic-clicks"}}), folder_ / "c.parquet", 0, 0);
               }),
               HasSubstr("unknown ending"));
   EXPECT_THAT(user_error([&] {
-                write_synthetic({{"name", "synthetic-interactions"}}, folder_ / "c.rating", 0, 0);
+                write_synthetic(complete_dataset({{"name", "synthetic-interactions"}}), folder_ / "c.rating", 0, 0);
               }),
               HasSubstr(".train.rating"));
   EXPECT_THAT(user_error([&] {
-                write_synthetic({{"name", "ml-100k"}}, folder_ / "u.data", 0, 0);
+                write_synthetic(complete_dataset({{"name", "ml-100k"}}), folder_ / "u.data", 0, 0);
               }),
               HasSubstr("only generators"));
   EXPECT_TRUE(std::filesystem::is_empty(folder_));

@@ -1,7 +1,9 @@
+#include "datasets/formats/wav.hpp"
+
 #include <cmath>
 #include <limits>
 
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/formats/signal_file.hpp"
 #include "datasets/synthetic/audio.hpp"
 #include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"

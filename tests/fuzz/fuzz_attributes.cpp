@@ -1,6 +1,6 @@
 // Whatever bytes a file about users or items holds, a reader returns a table or throws UserError; and the table keeps
 // its promises. The first byte, '0' to '4', chooses the form; the rest is the file.
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/movielens_attributes.hpp"
 #include "impl/base/error.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

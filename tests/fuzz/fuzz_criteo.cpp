@@ -1,5 +1,5 @@
 // Whatever bytes a file of clicks holds, it is read or called bad with UserError; and what is read keeps its promises.
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/criteo.hpp"
 #include "impl/base/error.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

@@ -2,7 +2,7 @@
 // folder only.
 #include <filesystem>
 
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/manifest.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,6 +1,6 @@
 // Whatever bytes the three files of a given split hold (here one input, separated by 0xff bytes), they are read or
 // called bad with UserError; and a split that is read agrees with itself.
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/ncf.hpp"
 #include "impl/base/error.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,4 +1,5 @@
 // The reader of NumPy's .npy: signal_target.hpp.
+#include "datasets/formats/npy.hpp"
 #include "tests/fuzz/signal_target.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

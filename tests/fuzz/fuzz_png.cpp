@@ -2,6 +2,7 @@
 // of its chunks first, as a mutation nearly always breaks one and nothing behind it would be reached.
 #include <zlib.h>
 
+#include "datasets/formats/png.hpp"
 #include "tests/fuzz/signal_target.hpp"
 
 namespace {

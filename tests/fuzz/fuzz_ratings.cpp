@@ -1,6 +1,6 @@
 // Whatever bytes a file of ratings holds, a reader returns ratings or throws UserError; and what it returns keeps its
 // promises. The first byte, '0' to '4', chooses the form; the rest is the file.
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/ratings.hpp"
 #include "impl/base/error.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

@@ -1,7 +1,7 @@
 // Whatever bytes a file of a signal holds, it is read or called bad with UserError; and what is read keeps its promises:
 // the header alone gives the shape of the whole, and is readable where the whole is.
 #pragma once
-#include "datasets/formats/signal_files.hpp"
+#include "datasets/signal/signal.hpp"
 #include "impl/base/error.hpp"
 #include "tests/fuzz/fuzz.hpp"
 

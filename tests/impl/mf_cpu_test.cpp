@@ -9,7 +9,7 @@
 #include <mutex>
 #include <thread>
 
-#include "datasets/formats/readers.hpp"
+#include "datasets/formats/ncf.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
 #include "impl/cpu/mf/round_progress.hpp"

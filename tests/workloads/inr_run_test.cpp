@@ -4,7 +4,8 @@
 #include <cstdlib>
 
 #include "benchmarks/workloads/inr/inr_workload.hpp"
-#include "datasets/signal/signal.hpp"
+#include "datasets/formats/signal_file.hpp"
+#include "datasets/load/signal.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {

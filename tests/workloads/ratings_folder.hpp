@@ -7,7 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "datasets/synthetic/write.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/write_synthetic.hpp"
 #include "tests/scratch_folder.hpp"
 
 namespace frugal::workloads {
@@ -18,8 +19,10 @@ class RatingsFolder {
   RatingsFolder() {
     const std::filesystem::path folder = scratch_.path() / "ml-100k";
     std::filesystem::create_directories(folder);
-    data::write_synthetic({{"name", "synthetic-interactions"}, {"users", 150}, {"items", 250}, {"interactions", 4000}},
-                          folder / "u.data", 0, 3);
+    data::write_synthetic(
+        data::complete_dataset(
+            {{"name", "synthetic-interactions"}, {"users", 150}, {"items", 250}, {"interactions", 4000}}),
+        folder / "u.data", 0, 3);
     std::ifstream plain(folder / "u.data");
     std::string user, item, rating, time, text;
     for (int line = 0; plain >> user >> item >> rating >> time; ++line)

@@ -12,6 +12,7 @@
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/cell_main.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

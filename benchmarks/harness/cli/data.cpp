@@ -9,9 +9,12 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/check.hpp"
 #include "datasets/catalog/fetch.hpp"
-#include "datasets/synthetic/write.hpp"
+#include "datasets/catalog/locate.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/write_synthetic.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -73,11 +76,12 @@ int list_data(const DataDirs& data_dirs) {
     const std::string here = all                   ? "yes"
                              : presence.found == 0 ? "missing"
                                                    : fmt::format("{} of {}", presence.found, manifest.files.size());
-    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", manifest.name, manifest.kind, here,
+    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", manifest.name, to_word(data::kind_names, manifest.kind), here,
                presence.found ? human_bytes(presence.bytes) : "-", manifest.licence);
   }
   for (const data::Generator& generator : data::generators()) {
-    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", generator.name, generator.kind, "generated", "any", generator.help);
+    fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", generator.name, to_word(data::kind_names, generator.kind),
+               "generated", "any", generator.help);
   }
   return exit_ok;
 }
@@ -135,13 +139,13 @@ int fetch_data(const Args& args, const DataDirs& data_dirs) {
   return exit_ok;
 }
 
-/// KEY=VALUE with a number. Throws UserError.
+/// KEY=VALUE. Throws UserError.
 void set_param(Json& dataset, const std::string& text) {
   const auto equals = text.find('=');
   if (equals == std::string::npos || equals == 0) throw UserError(fmt::format("'{}' is not KEY=VALUE", text));
-  const Json value = Json::parse(text.substr(equals + 1), nullptr, false);
-  if (!value.is_number()) throw UserError(fmt::format("'{}': the value must be a number", text));
-  dataset[text.substr(0, equals)] = value;
+  const std::string word = text.substr(equals + 1);
+  const Json value = Json::parse(word, nullptr, false);
+  dataset[text.substr(0, equals)] = value.is_discarded() ? Json(word) : value;
 }
 
 int make_data(const Args& args) {
@@ -177,7 +181,7 @@ int make_data(const Args& args) {
     size = dataset["size"].get<int>();
     dataset.erase("size");
   }
-  data::write_synthetic(dataset, out, size, seed);
+  data::write_synthetic(data::complete_dataset(dataset), out, size, seed);
   fmt::print(stderr, "wrote {}\n", out);
   return exit_ok;
 }

@@ -7,7 +7,8 @@
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/locate.hpp"
+#include "datasets/load/datasets.hpp"
 #include "impl/api/backend.hpp"
 
 namespace frugal::harness {

@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <fstream>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/judge/judge.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -41,13 +41,6 @@ const VerbSpec report_verb = {
      {"format", "FORMAT", "md (default), csv, tex, html, or svg: the plots of the tables"},
      {"out", "FILE", "writes here instead of to standard output"}},
     {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex"}};
-
-void write_text(const std::string& text, const std::filesystem::path& path) {
-  std::ofstream stream(path, std::ios::binary);
-  stream << text;
-  stream.close();
-  if (!stream) throw UserError(Place{path.string()}, "cannot be written");
-}
 
 }  // namespace
 
@@ -91,7 +84,7 @@ int run_report_verb(const Args& args) {
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
   const std::string text = render(tables, format);
   if (const auto path = options->one("out")) {
-    write_text(text, *path);
+    write_whole_file(*path, text);
     fmt::print(stderr, "wrote {}\n", *path);
   } else {
     fmt::print("{}", text);

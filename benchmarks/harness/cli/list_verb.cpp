@@ -8,10 +8,11 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/load/datasets.hpp"
 #include "embedded_plans.hpp"
 #include "embedded_tables.hpp"
 #include "impl/api/backend.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -96,7 +97,7 @@ void list_backends() {
 void list_datasets() {
   TextRows rows = {{"data set", "kind", "what it is", "licence"}};
   for (const data::DatasetEntry& entry : data::dataset_entries())
-    rows.push_back({entry.name, entry.kind, entry.help, entry.licence});
+    rows.push_back({entry.name, std::string(to_word(data::kind_names, entry.kind)), entry.help, entry.licence});
   fmt::print("{}", text_table(rows));
 }
 

@@ -6,6 +6,7 @@
 #include <boost/program_options.hpp>
 
 #include "impl/base/document.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

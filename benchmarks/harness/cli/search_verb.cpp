@@ -9,10 +9,11 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/plan_arguments.hpp"
 #include "benchmarks/harness/cli/run_talk.hpp"
-#include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/search/search_table.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -113,7 +114,7 @@ std::size_t failed_cells(const std::vector<SearchOutcome>& outcomes, const CellR
 void write_search_json(const std::vector<SearchOutcome>& outcomes, const std::filesystem::path& folder) {
   Json json = {{"schema", 1}, {"searches", Json::array()}};
   for (const SearchOutcome& outcome : outcomes) json["searches"].push_back(to_json(outcome));
-  replace_file(folder / "search.json", json.dump(2) + "\n");
+  write_whole_file(folder / "search.json", json.dump(2) + "\n");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/options.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
+#include "impl/base/suggestion.hpp"
 #include "impl/equivalence/equivalence.hpp"
 
 namespace frugal::harness {

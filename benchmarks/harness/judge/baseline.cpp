@@ -4,6 +4,7 @@
 #include "benchmarks/harness/judge/judge.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -1,9 +1,8 @@
 // Judgements for people (terminal) and for CI servers (JUnit XML).
 #include <fmt/format.h>
 
-#include <fstream>
-
 #include "benchmarks/harness/judge/judge.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -118,10 +117,7 @@ std::string to_junit(const Judgement& judgement) {
 }
 
 void write_junit(const Judgement& judgement, const std::filesystem::path& path) {
-  std::ofstream file(path, std::ios::binary);
-  file << to_junit(judgement);
-  file.close();
-  if (!file) throw UserError("cannot write " + path.string());
+  write_whole_file(path, to_junit(judgement));
 }
 
 }  // namespace frugal::harness

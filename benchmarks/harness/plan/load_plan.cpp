@@ -1,6 +1,8 @@
 // Where a plan's text comes from: a file, or the plans that were compiled in.
 #include "benchmarks/harness/plan/plan.hpp"
 #include "embedded_plans.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
 #include "impl/base/text.hpp"
 
 namespace frugal::harness {

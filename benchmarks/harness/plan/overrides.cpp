@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "impl/base/suggestion.hpp"
+
 namespace frugal::harness {
 namespace {
 

@@ -1,4 +1,4 @@
-// The words a plan for one workload may use, and how a written value becomes a parameter.
+// The words a plan for one workload may use.
 #pragma once
 #include <string>
 #include <string_view>
@@ -8,11 +8,7 @@
 
 namespace frugal::harness {
 
-/// The value a plan gives to `spec`, in canonical form: an integer is stored as int64 and a real as double whatever way
-/// it was written, so that equal cells have equal ids. Throws UserError at the value (type, range, choices).
-Json read_param(const ParamSpec& spec, const Node& value);
-
-/// The default in the same form. Throws UserError at `document` when there is none.
+/// The default in the form of read_param(). Throws UserError at `document` when there is none.
 Json default_param(const ParamSpec& spec, std::string_view path, const Place& document);
 
 /// Sets root["a"]["b"] for the dotted name "a.b".

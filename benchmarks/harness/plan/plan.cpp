@@ -11,6 +11,7 @@
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/plan/read_search.hpp"
 #include "impl/base/sha256.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "impl/base/suggestion.hpp"
 #include "impl/base/text.hpp"
 
 namespace frugal::harness {

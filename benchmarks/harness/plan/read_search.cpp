@@ -7,6 +7,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/plan.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {

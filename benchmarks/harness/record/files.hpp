@@ -1,4 +1,4 @@
-// Reading and writing the two files of a run folder, shared by the loader and the store.
+// Reading the two files of a run folder, shared by the loader and the store.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -9,9 +9,6 @@
 
 namespace frugal::harness {
 
-/// The whole file. Throws UserError when it cannot be read.
-std::string read_text(const std::filesystem::path& path);
-
 /// Throws UserError at `place`.
 Json parse_json(std::string_view text, const Place& place);
 
@@ -21,9 +18,5 @@ Provenance load_provenance(const std::filesystem::path& folder);
 /// The lines of a cells.jsonl: the last record of each id, in order of first appearance. Text after the last newline is
 /// ignored: a crash while writing left it.
 std::vector<CellRecord> parse_records(std::string_view text, const std::string& file);
-
-/// Replaces a file so that a crash leaves the old or the new one, whole: temporary file, fsync, rename, fsync of
-/// folder.
-void replace_file(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace frugal::harness

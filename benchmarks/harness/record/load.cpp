@@ -1,21 +1,14 @@
 // Reads a run folder back.
 #include <fmt/format.h>
 
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/record.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
-
-std::string read_text(const std::filesystem::path& path) {
-  std::ifstream stream(path, std::ios::binary);
-  std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  if (!stream.is_open() || stream.bad()) throw UserError(Place{path.string()}, "cannot be read");
-  return text;
-}
 
 Json parse_json(std::string_view text, const Place& place) {
   try {
@@ -28,7 +21,7 @@ Json parse_json(std::string_view text, const Place& place) {
 Provenance load_provenance(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "run.json";
   const Place place{path.string()};
-  return Provenance::from_json(parse_json(read_text(path), place), place);
+  return Provenance::from_json(parse_json(read_whole_file(path), place), place);
 }
 
 std::vector<CellRecord> parse_records(std::string_view text, const std::string& file) {
@@ -59,7 +52,7 @@ Run load_run(const std::filesystem::path& path) {
     throw UserError(fmt::format("{}: no run is here: {} does not exist (a run is a folder that `frugal run` wrote)",
                                 path.string(), cells.string()));
   run.provenance = load_provenance(run.folder);
-  run.cells = parse_records(read_text(cells), cells.string());
+  run.cells = parse_records(read_whole_file(cells), cells.string());
   return run;
 }
 

@@ -10,12 +10,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <ctime>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
 
 #include "frugal_version.hpp"
+#include "impl/base/files.hpp"
 #include "impl/base/sha256.hpp"
 
 namespace frugal::harness {
@@ -34,9 +34,13 @@ std::string cpuinfo_field(const std::string& cpuinfo, const std::string& key) {
   return "";
 }
 
+/// Empty where the machine has no such file.
 std::string slurp(const char* path) {
-  std::ifstream stream(path);
-  return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
+  try {
+    return read_whole_file(path);
+  } catch (const UserError&) {
+    return "";
+  }
 }
 
 std::string first_line(const char* path) {

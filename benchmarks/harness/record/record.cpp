@@ -6,6 +6,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "impl/base/suggestion.hpp"
+
 namespace frugal::harness {
 namespace {
 

@@ -13,29 +13,13 @@
 
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/record.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
 
 [[noreturn]] void fail_to(const std::string& verb, const std::filesystem::path& path) {
   throw UserError(Place{path.string()}, fmt::format("cannot {}: {}", verb, std::strerror(errno)));
-}
-
-void write_all(int file, std::string_view bytes, const std::filesystem::path& path) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(file, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_to("write", path);
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
-}
-
-/// Makes a rename or a new file in the folder durable.
-void sync_folder(const std::filesystem::path& folder) {
-  const int file = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (file < 0) return;
-  ::fsync(file);
-  ::close(file);
 }
 
 std::string build_words(const Json& build) {
@@ -132,22 +116,6 @@ void keep_old_record(const std::filesystem::path& cells, const std::filesystem::
 
 }  // namespace
 
-void replace_file(const std::filesystem::path& path, std::string_view text) {
-  const std::filesystem::path temporary = path.string() + ".tmp";
-  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (file < 0) fail_to("write", temporary);
-  try {
-    write_all(file, text, temporary);
-  } catch (...) {
-    ::close(file);
-    throw;
-  }
-  const bool synced = ::fsync(file) == 0;
-  ::close(file);
-  if (!synced || ::rename(temporary.c_str(), path.c_str()) != 0) fail_to("write", path);
-  sync_folder(path.parent_path());
-}
-
 ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, bool start_anew)
     : folder_(std::move(folder)) {
   std::error_code error;
@@ -161,7 +129,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
       throw UserError(Place{folder_.string()},
                       "another frugal is writing to this run folder. Wait until it is done, or give another --out");
     if (start_anew) keep_old_record(cells, run);
-    std::string text = std::filesystem::exists(cells) ? read_text(cells) : std::string();
+    std::string text = std::filesystem::exists(cells) ? read_whole_file(cells) : std::string();
     text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
     Provenance current = provenance;
     if (std::filesystem::exists(run)) {
@@ -176,7 +144,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
                       "--out, or --rerun all to start anew");
     }
     existing_ = parse_records(text, cells.string());
-    replace_file(run, current.to_json().dump(2) + "\n");
+    write_whole_file(run, current.to_json().dump(2) + "\n");
     file_ = ::open(cells.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to("write", cells);
     sync_folder(folder_);

@@ -5,6 +5,7 @@
 #include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/document.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
 #include "embedded_tables.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -262,10 +263,7 @@ std::vector<TableSpec> parse_table_specs(const std::string& text, const std::str
 
 std::vector<TableSpec> load_table_specs(const std::string& name) {
   if (std::filesystem::is_regular_file(name)) {
-    std::ifstream stream(name, std::ios::binary);
-    const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-    if (!stream) throw UserError(Place{name}, "cannot be read");
-    return parse_table_specs(text, name);
+    return parse_table_specs(read_text_file(name), name);
   }
   std::vector<std::string> known;
   for (const auto& [stem, text] : embedded::tables()) {

@@ -17,6 +17,7 @@
 
 #include "benchmarks/harness/run/cell_main.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
+#include "impl/base/descriptor.hpp"
 
 extern char** environ;
 
@@ -32,26 +33,6 @@ constexpr bool can_limit_memory = false;
 #else
 constexpr bool can_limit_memory = true;
 #endif
-
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    std::swap(fd_, other.fd_);
-    return *this;
-  }
-  ~Descriptor() { close(); }
-  void close() {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-  int get() const { return fd_; }
-  bool is_open() const { return fd_ >= 0; }
-
- private:
-  int fd_ = -1;
-};
 
 /// Both ends above the numbers that the child's own descriptors get, so that dup2 never hits a pipe still in use.
 struct Pipe {

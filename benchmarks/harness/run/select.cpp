@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "impl/base/suggestion.hpp"
+
 namespace frugal::harness {
 namespace {
 

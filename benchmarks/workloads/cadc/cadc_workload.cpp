@@ -12,8 +12,9 @@
 #include "benchmarks/workloads/cadc/tables.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
-#include "datasets/interactions/attributes.hpp"
-#include "datasets/interactions/interactions.hpp"
+#include "datasets/interactions/split.hpp"
+#include "datasets/load/attributes.hpp"
+#include "datasets/load/interactions.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/traffic.hpp"
 
@@ -24,7 +25,6 @@ using harness::Cell;
 using harness::Complaint;
 using harness::MetricDescriptor;
 using harness::Outcome;
-using harness::ParamSpec;
 using harness::RunContext;
 using harness::Work;
 
@@ -126,7 +126,7 @@ class Cadc final : public harness::Workload {
            "factorisation of "
            "all interactions (where the strategy needs it), sampling and evaluation.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices("interactions"); }
+  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::interactions); }
 
   std::vector<ParamSpec> params() const override { return cadc_params(); }
 

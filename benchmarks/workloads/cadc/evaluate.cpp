@@ -17,7 +17,7 @@ RankingQueries queries_of(std::span<const Interaction> held_out, const data::See
   RankingQueries queries;
   queries.held_out = held_out;
   queries.seen_offsets = seen.offsets;
-  queries.seen_items = seen.items;
+  queries.seen_items = seen.members;
   return queries;
 }
 

@@ -8,7 +8,6 @@
 namespace frugal::workloads {
 
 using harness::Cell;
-using harness::ParamSpec;
 
 MfSpec mf_spec(const Cell& cell, std::uint32_t users, std::uint32_t items) {
   return mf_spec(cell.own().at("mf"), cell.own().at("mf").at("dim"), users, items, cell.seed);

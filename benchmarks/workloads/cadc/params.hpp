@@ -8,7 +8,7 @@
 
 namespace frugal::workloads {
 
-std::vector<harness::ParamSpec> cadc_params();
+std::vector<ParamSpec> cadc_params();
 
 MfSpec mf_spec(const harness::Cell& cell, std::uint32_t users, std::uint32_t items);
 TwoTowerSpec two_tower_spec(const harness::Cell& cell, std::uint32_t users, std::uint32_t items);

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "datasets/formats/npy_matrix.hpp"
+#include "datasets/formats/npy.hpp"
 
 namespace frugal::workloads {
 

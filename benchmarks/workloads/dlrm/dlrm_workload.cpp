@@ -10,8 +10,8 @@
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
-#include "datasets/clicks/clicks.hpp"
-#include "datasets/interactions/attributes.hpp"
+#include "datasets/load/attributes.hpp"
+#include "datasets/load/clicks.hpp"
 #include "impl/base/permutation.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
@@ -24,7 +24,6 @@ using harness::Cell;
 using harness::Complaint;
 using harness::MetricDescriptor;
 using harness::Outcome;
-using harness::ParamSpec;
 using harness::RunContext;
 using harness::Work;
 
@@ -89,7 +88,7 @@ class DlrmWorkload final : public harness::Workload {
            "included; "
            "reading or generating the data and evaluation are outside it and inside the total.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices("clicks"); }
+  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::clicks); }
 
   std::vector<ParamSpec> params() const override {
     using Type = ParamSpec::Type;

@@ -6,7 +6,6 @@ namespace frugal::workloads {
 namespace {
 
 using harness::Cell;
-using harness::ParamSpec;
 
 /// The authors' code takes a plain linear layer's biases up to a 2 x 2 grid, and those of a batched one above.
 BiasInit bias_init_of(const Json& own) {

@@ -4,12 +4,12 @@
 
 #include "benchmarks/harness/workload.hpp"
 #include "benchmarks/workloads/inr/tiling.hpp"
-#include "datasets/signal/signal.hpp"
+#include "datasets/load/signal.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::workloads {
 
-std::vector<harness::ParamSpec> inr_params();
+std::vector<ParamSpec> inr_params();
 
 /// The signal that a cell trains on.
 data::SignalChoice signal_choice(const harness::Cell& cell);

@@ -12,7 +12,8 @@
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
-#include "datasets/catalog/catalog.hpp"
+#include "datasets/catalog/manifest.hpp"
+#include "datasets/formats/signal_file.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/common/traffic.hpp"
@@ -24,7 +25,6 @@ using harness::Cell;
 using harness::Complaint;
 using harness::MetricDescriptor;
 using harness::Outcome;
-using harness::ParamSpec;
 using harness::RunContext;
 using harness::Work;
 
@@ -181,7 +181,7 @@ class InrRun {
 std::optional<data::SignalShape> known_shape(const Cell& cell) {
   const data::SignalChoice choice = signal_choice(cell);
   const data::Manifest* manifest = data::find_manifest(cell.dataset.at("name").get<std::string>());
-  if (manifest && manifest->kind == "image" && choice.size > 0 && choice.colour != "own")
+  if (manifest && manifest->kind == data::Kind::image && choice.size > 0 && choice.colour != "own")
     return data::SignalShape{.shape = {choice.size, choice.size}, .channels = choice.colour == "rgb" ? 3 : 1};
   try {
     return data::signal_shape(cell.dataset, choice, {});
@@ -202,7 +202,7 @@ class Inr final : public harness::Workload {
     return "Training is the optimiser steps and the set-up of the networks; total adds reading the signal, rendering "
            "and evaluation.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices("signal"); }
+  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::signal); }
   std::vector<ParamSpec> params() const override { return inr_params(); }
 
   std::vector<MetricDescriptor> metrics() const override {

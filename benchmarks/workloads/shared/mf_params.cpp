@@ -2,8 +2,6 @@
 
 namespace frugal::workloads {
 
-using harness::ParamSpec;
-
 std::vector<ParamSpec> mf_params(const std::string& solver, int epochs) {
   using Type = ParamSpec::Type;
   return {

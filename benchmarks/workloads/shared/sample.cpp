@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "impl/base/philox.hpp"
+#include "impl/common/groups.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -20,13 +21,11 @@ std::uint32_t ordered(float value) {
   return bits & 0x80000000U ? ~bits : bits | 0x80000000U;
 }
 
-template <class Member>
-std::vector<std::uint32_t> counts_of(std::span<const Interaction> interactions, Member member) {
+std::vector<std::uint32_t> counts_of_items(std::span<const Interaction> interactions) {
   std::vector<std::uint32_t> counts;
   for (const Interaction& interaction : interactions) {
-    const std::uint32_t id = interaction.*member;
-    if (id >= counts.size()) counts.resize(std::size_t{id} + 1);
-    ++counts[id];
+    if (interaction.item >= counts.size()) counts.resize(std::size_t{interaction.item} + 1);
+    ++counts[interaction.item];
   }
   return counts;
 }
@@ -36,24 +35,21 @@ std::vector<std::uint32_t> counts_of(std::span<const Interaction> interactions, 
 /// latest_first: the places count from the user's last interaction; else they are random.
 std::vector<std::uint32_t> keys_by_user(std::span<const Interaction> interactions, bool latest_first,
                                         const Philox& random) {
-  const std::vector<std::uint32_t> counts = counts_of(interactions, &Interaction::user);
-  std::vector<std::uint64_t> next(counts.size() + 1);
-  for (std::size_t u = 0; u < counts.size(); ++u) next[u + 1] = next[u] + counts[u];
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> order(interactions.size());  // (place or word, index), by user
-  for (std::size_t i = 0; i < interactions.size(); ++i) {
-    const std::uint32_t word = latest_first ? ~static_cast<std::uint32_t>(i) : random.word(i, interaction_stream);
-    order[next[interactions[i].user]++] = {word, static_cast<std::uint32_t>(i)};
-  }
+  std::size_t users = 0;
+  for (const Interaction& interaction : interactions) users = std::max(users, std::size_t{interaction.user} + 1);
+  auto order = grouped(  // (place or word, index)
+      interactions, users, [](const Interaction& interaction) { return interaction.user; },
+      [&](const Interaction&, std::uint32_t i) {
+        return std::pair{latest_first ? ~i : random.word(i, interaction_stream), i};
+      });
   std::vector<std::uint32_t> keys(interactions.size());
-  auto begin = order.begin();
-  for (std::size_t u = 0; u < counts.size(); ++u) {
-    const auto end = begin + counts[u];
-    std::sort(begin, end);
+  for (std::size_t u = 0; u < users; ++u) {
+    const auto own = order.of(u);
+    std::ranges::sort(own);
     const double v = double{random.uniform(u, user_stream)};
-    for (auto at = begin; at != end; ++at)
-      keys[at->second] =
-          static_cast<std::uint32_t>((static_cast<double>(at - begin) + v) / static_cast<double>(counts[u]) * 0x1p32);
-    begin = end;
+    for (std::size_t place = 0; place < own.size(); ++place)
+      keys[own[place].second] =
+          static_cast<std::uint32_t>((static_cast<double>(place) + v) / static_cast<double>(own.size()) * 0x1p32);
   }
   return keys;
 }
@@ -67,7 +63,7 @@ std::vector<std::uint32_t> keys_of(Sampling sampling, std::span<const Interactio
   std::vector<std::uint32_t> keys(interactions.size());
   switch (sampling) {
     case Sampling::popularity_balanced: {
-      const std::vector<std::uint32_t> counts = counts_of(interactions, &Interaction::item);
+      const std::vector<std::uint32_t> counts = counts_of_items(interactions);
       for (std::size_t i = 0; i < keys.size(); ++i) {
         const double uniform = (static_cast<double>(random.word(i, interaction_stream)) + 0.5) * 0x1p-32;
         keys[i] = ordered(static_cast<float>(-std::log(uniform) * counts[interactions[i].item]));

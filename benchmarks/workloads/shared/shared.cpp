@@ -7,8 +7,10 @@
 #include <stdexcept>
 #include <utility>
 
-#include "datasets/catalog/catalog.hpp"
-#include "datasets/interactions/attributes.hpp"
+#include "datasets/catalog/locate.hpp"
+#include "datasets/load/attributes.hpp"
+#include "datasets/load/datasets.hpp"
+#include "impl/base/suggestion.hpp"
 #include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
@@ -16,33 +18,12 @@ namespace frugal::workloads {
 using harness::Cell;
 using harness::Complaint;
 using harness::DatasetChoice;
-using harness::ParamSpec;
 
-std::vector<DatasetChoice> dataset_choices(std::string_view kind) {
+std::vector<DatasetChoice> dataset_choices(data::Kind kind) {
   std::vector<DatasetChoice> choices;
-  const auto add = [&](const std::string& name, const std::string& help) {
-    DatasetChoice choice{name, help, {}};
-    for (const data::GeneratorParam& param : data::dataset_params(name)) {
-      if (!param.choices.empty()) {
-        choice.params.push_back({.name = param.name,
-                                 .type = ParamSpec::Type::string,
-                                 .default_value = param.choices.at(static_cast<std::size_t>(param.default_value)),
-                                 .help = param.help,
-                                 .choices = param.choices});
-        continue;
-      }
-      choice.params.push_back({.name = param.name,
-                               .type = param.real ? ParamSpec::Type::real : ParamSpec::Type::integer,
-                               .default_value = param.real ? Json(param.default_value)
-                                                           : Json(static_cast<std::int64_t>(param.default_value)),
-                               .help = param.help,
-                               .min = param.min,
-                               .max = param.max});
-    }
-    choices.push_back(std::move(choice));
-  };
   for (const data::DatasetEntry& entry : data::dataset_entries())
-    if (kind == "signal" ? data::is_signal(entry.kind) : entry.kind == kind) add(entry.name, entry.help);
+    if (kind == data::Kind::signal ? data::is_signal(entry.kind) : entry.kind == kind)
+      choices.push_back({entry.name, entry.help, data::dataset_params(entry.name)});
   return choices;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "benchmarks/harness/workload.hpp"
+#include "datasets/catalog/manifest.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/api/model.hpp"
 #include "impl/common/inr/layout.hpp"
@@ -15,7 +16,7 @@
 namespace frugal::workloads {
 
 /// All data sets of a kind (interactions, clicks; signal: pictures, sound, volumes) as choices of a plan.
-std::vector<harness::DatasetChoice> dataset_choices(std::string_view kind);
+std::vector<harness::DatasetChoice> dataset_choices(data::Kind kind);
 
 /// Is the back end known and able to run here, do the data set's parameters fit each other, and are its files in reach
 /// (but for an image set, of which a cell needs one picture only)? Adds a complaint for each no.
@@ -48,7 +49,7 @@ Precision precision_of(const Json& own);
 
 /// initial_weights and save_weights: a model's whole state, optimiser and steps included, as a safetensors file. A run
 /// that starts from it goes on where the other one ended.
-std::vector<harness::ParamSpec> checkpoint_params();
+std::vector<ParamSpec> checkpoint_params();
 
 /// Does the cell name a file to start from?
 bool starts_from_checkpoint(const harness::Cell& cell);

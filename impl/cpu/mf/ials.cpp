@@ -7,8 +7,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 
+#include "impl/common/groups.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
 #include "impl/cpu/mf/solver.hpp"
@@ -25,23 +25,16 @@ constexpr std::size_t system_bytes = 256 * 1024;
 /// Multiply-adds of one side from which on waking a team of threads pays.
 constexpr double parallel_ials_products = 1e6;
 
-/// The partners of each row, CSR.
-struct Histories {
-  std::vector<std::uint64_t> offsets;
-  std::vector<std::uint32_t> partners;
-};
+/// The partners of each row.
+using Histories = Groups<std::uint32_t>;
 
 Histories histories(std::span<const Interaction> positives, std::size_t rows, std::uint32_t Interaction::*row,
                     std::uint32_t Interaction::*partner) {
-  Histories h{std::vector<std::uint64_t>(rows + 1), std::vector<std::uint32_t>(positives.size())};
-  for (const Interaction& pair : positives) ++h.offsets[pair.*row + 1];
-  std::partial_sum(h.offsets.begin(), h.offsets.end(), h.offsets.begin());
-  std::vector<std::uint64_t> next(h.offsets.begin(), h.offsets.end() - 1);
-  for (const Interaction& pair : positives) h.partners[next[pair.*row]++] = pair.*partner;
+  Histories h = grouped(
+      positives, rows, [&](const Interaction& pair) { return pair.*row; },
+      [&](const Interaction& pair, std::uint32_t) { return pair.*partner; });
   // Ascending partners: the factors do not depend on the order of the input, and gathers walk forward.
-  for (std::size_t r = 0; r < rows; ++r)
-    std::sort(h.partners.begin() + static_cast<std::ptrdiff_t>(h.offsets[r]),
-              h.partners.begin() + static_cast<std::ptrdiff_t>(h.offsets[r + 1]));
+  for (std::size_t r = 0; r < rows; ++r) std::ranges::sort(h.of(r));
   return h;
 }
 
@@ -77,7 +70,7 @@ class Ials final : public MfSolverEngine {
     const SideResult items = solve_side(by_item_, users_, spec_.users, items_);
     // At the optimum of item v, its terms of the objective, v^T A v - 2 b.v + |history|, are |history| - b.v. The items
     // are solved last, so all is there but the penalty of the users.
-    const double positives = static_cast<double>(by_user_.partners.size());
+    const double positives = static_cast<double>(by_user_.members.size());
     return positives > 0 ? (positives - items.explained + users.penalty) / positives : 0;
   }
 
@@ -91,7 +84,7 @@ class Ials final : public MfSolverEngine {
                         AlignedBuffer<float>& rows) {
     sum_gram(others, other_count);
     const std::size_t count = h.offsets.size() - 1;
-    const bool team = static_cast<double>((h.partners.size() + count) * stride_ * stride_) >= parallel_ials_products;
+    const bool team = static_cast<double>((h.members.size() + count) * stride_ * stride_) >= parallel_ials_products;
     std::vector<SideResult> results(count);
     const std::size_t groups = (count + systems_ - 1) / systems_;
 #pragma omp parallel if (team)
@@ -131,7 +124,7 @@ class Ials final : public MfSolverEngine {
       const std::size_t r = first + s;
       float* matrix = equations.matrices.data() + s * stride_ * stride_;
       std::copy_n(gram_.data(), stride_ * stride_, matrix);
-      kernels.add_history(others.data(), h.partners.data() + h.offsets[r],
+      kernels.add_history(others.data(), h.members.data() + h.offsets[r],
                           static_cast<long>(h.offsets[r + 1] - h.offsets[r]), dim, equations.scratch.data(), matrix,
                           equations.rights.data() + s * stride_);
       // The padding gets a diagonal of 1 and a right side of 0, so its solution is 0.

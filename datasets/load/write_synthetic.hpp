@@ -3,12 +3,12 @@
 #include <cstdint>
 #include <filesystem>
 
-#include "datasets/interactions/interactions.hpp"
+#include "impl/base/document.hpp"
 
 namespace frugal::data {
 
-/// Writes a generator's data set: dataset {"name": "synthetic-...", parameters...}. The ending of `out` chooses the
-/// format; ids count from 1 in MovieLens formats, times are the order of a user's events:
+/// Writes a generator's data set; dataset: complete (complete_dataset()). The ending of `out` chooses the format; ids
+/// count from 1 in MovieLens formats, times are the order of a user's events:
 ///   interactions  .dat (USER::ITEM::RATING::TIME), .csv (MovieLens 20M), .data or .tsv (MovieLens 100K),
 ///                 NAME.train.rating (with NAME.test.rating and NAME.test.negative beside it, ids from 0)
 ///   clicks        .txt or .tsv (Criteo; dense values as counts, at most 13 dense features and 26 tables)

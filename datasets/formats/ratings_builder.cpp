@@ -1,4 +1,4 @@
-#include "datasets/interactions/ratings_builder.hpp"
+#include "datasets/formats/ratings_builder.hpp"
 
 #include <fmt/format.h>
 
@@ -27,12 +27,11 @@ Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates d
 
   // One pass over each user's rows; `last[item]` is the row of the same user that last had the item.
   constexpr std::uint32_t none = 0xffffffff;
-  const ByUser groups = group_by_user(ratings_.rows, ratings_.users);
+  const Groups<std::uint32_t> groups = rows_by_user(ratings_.rows, ratings_.users);
   std::vector<std::uint32_t> last(ratings_.items, none);
   std::vector<bool> replaced(ratings_.rows.size(), false);
   for (std::uint32_t user = 0; user < ratings_.users; ++user) {
-    for (std::uint64_t k = groups.begin[user]; k < groups.begin[user + 1]; ++k) {
-      const std::uint32_t row = groups.order[k];
+    for (const std::uint32_t row : groups.of(user)) {
       std::uint32_t& previous = last[ratings_.rows[row].item];
       if (previous != none && ratings_.rows[previous].user == user) {
         if (duplicates == Duplicates::error) {

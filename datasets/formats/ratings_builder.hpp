@@ -1,7 +1,6 @@
 // From rows with a file's own ids to Ratings with dense ids and distinct pairs.
 #pragma once
 #include <cstdint>
-#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -57,30 +56,5 @@ class RatingsBuilder {
   IdMap items_;
   std::vector<int> lines_;
 };
-
-/// Row numbers grouped by user, in file order within a user: rows of user u are order[begin[u] .. begin[u + 1]).
-struct ByUser {
-  std::vector<std::uint64_t> begin;  ///< [users + 1]
-  std::vector<std::uint32_t> order;  ///< [rows]
-
-  std::span<std::uint32_t> of(std::uint32_t user) {
-    return std::span(order).subspan(begin[user], begin[user + 1] - begin[user]);
-  }
-  std::span<const std::uint32_t> of(std::uint32_t user) const {
-    return std::span(order).subspan(begin[user], begin[user + 1] - begin[user]);
-  }
-};
-
-template <class Row>
-ByUser group_by_user(const std::vector<Row>& rows, std::uint32_t users) {
-  ByUser groups;
-  groups.begin.assign(std::size_t{users} + 1, 0);
-  for (const Row& row : rows) ++groups.begin[row.user + 1];
-  for (std::size_t u = 0; u < users; ++u) groups.begin[u + 1] += groups.begin[u];
-  std::vector<std::uint64_t> next(groups.begin.begin(), groups.begin.end() - 1);
-  groups.order.resize(rows.size());
-  for (std::size_t r = 0; r < rows.size(); ++r) groups.order[next[rows[r].user]++] = static_cast<std::uint32_t>(r);
-  return groups;
-}
 
 }  // namespace frugal::data

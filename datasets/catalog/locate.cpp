@@ -1,0 +1,72 @@
+#include "datasets/catalog/locate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "impl/base/error.hpp"
+#include "impl/base/suggestion.hpp"
+
+namespace frugal::data {
+namespace {
+
+UnavailableError not_here(const Manifest& manifest, const std::string& missing,
+                          const std::vector<std::filesystem::path>& data_dirs) {
+  std::string looked;
+  for (const std::filesystem::path& dir : data_dirs) looked += (looked.empty() ? "" : ", ") + dir.string();
+  return UnavailableError(
+      fmt::format("data set '{}' is not here: no {} below {}. Get it with: frugal data fetch {}; or put "
+                  "a copy below a folder given by --data-dir or FRUGAL_DATA",
+                  manifest.name, missing, looked.empty() ? "any data folder" : looked, manifest.name));
+}
+
+}  // namespace
+
+std::optional<std::filesystem::path> locate(const ManifestFile& file,
+                                            const std::vector<std::filesystem::path>& data_dirs) {
+  for (const std::filesystem::path& dir : data_dirs) {
+    std::error_code ignored;
+    if (std::filesystem::is_regular_file(dir / file.path, ignored)) return dir / file.path;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::filesystem::path> locate_all(const Manifest& manifest,
+                                              const std::vector<std::filesystem::path>& data_dirs) {
+  std::vector<std::filesystem::path> found;
+  std::string missing;
+  for (const ManifestFile& file : manifest.files) {
+    if (const auto path = locate(file, data_dirs)) {
+      found.push_back(*path);
+    } else {
+      missing += (missing.empty() ? "" : ", ") + file.path;
+    }
+  }
+  if (!missing.empty()) throw not_here(manifest, missing, data_dirs);
+  return found;
+}
+
+const ManifestFile& choose_picture(const Manifest& manifest, const std::string& image, int size) {
+  std::vector<const ManifestFile*> candidates;
+  std::vector<std::string> known;
+  for (const ManifestFile& file : manifest.files) {
+    const std::filesystem::path path(file.path);
+    if (file.path == image || path.filename() == image || path.stem() == image) return file;
+    if (image.empty() || path.stem().string().starts_with(image + "_")) candidates.push_back(&file);
+    known.push_back(path.filename().string());
+  }
+  if (candidates.empty()) throw UserError(unknown_word("file of " + manifest.name, image, known));
+  const std::string suffix = fmt::format("_{}", size);
+  const auto exact = std::find_if(candidates.begin(), candidates.end(), [&](const ManifestFile* file) {
+    return std::filesystem::path(file->path).stem().string().ends_with(suffix);
+  });
+  return exact == candidates.end() ? *candidates.back() : **exact;
+}
+
+std::filesystem::path locate_one(const Manifest& manifest, const ManifestFile& file,
+                                 const std::vector<std::filesystem::path>& data_dirs) {
+  if (const auto path = locate(file, data_dirs)) return *path;
+  throw not_here(manifest, file.path, data_dirs);
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,177 @@
+#include "datasets/catalog/manifest.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "embedded_manifests.hpp"
+#include "impl/base/document.hpp"
+
+namespace frugal::data {
+namespace {
+
+std::string text_of(const Node& map, std::string_view key) {
+  const Node* const node = map.find(key);
+  return node ? node->as_string() : std::string();
+}
+
+const Node& required(const Node& map, std::string_view key) {
+  const Node* const node = map.find(key);
+  if (!node || node->as_string().empty()) throw UserError(map.place, fmt::format("a manifest needs '{}'", key));
+  return *node;
+}
+
+template <class Enum, std::size_t n>
+Enum required_word(const Node& map, const std::string& key, const Named<Enum> (&names)[n]) {
+  const Node& node = required(map, key);
+  return from_word(names, key, node.text, node.place);
+}
+
+ManifestFile parse_manifest_file(const Node& node) {
+  require_keys(node, {"path", "bytes", "sha256", "git_blob", "md5", "also_sha256", "url", "archive_md5", "member"},
+               "key of a manifest's file");
+  ManifestFile file;
+  file.path = required(node, "path").text;
+  if (const Node* const bytes = node.find("bytes")) file.bytes = static_cast<std::uint64_t>(bytes->as_integer());
+  file.sha256 = text_of(node, "sha256");
+  file.git_blob = text_of(node, "git_blob");
+  file.md5 = text_of(node, "md5");
+  if (const Node* const also = node.find("also_sha256")) {
+    for (const Node& hash : also->as_list()) file.also_sha256.push_back(hash.as_string());
+  }
+  file.url = text_of(node, "url");
+  file.archive_md5 = text_of(node, "archive_md5");
+  file.member = text_of(node, "member");
+  return file;
+}
+
+/// What a reader makes of how many files.
+struct ReaderFacts {
+  Reader reader;
+  Kind kind;
+  std::size_t least_files;
+  std::size_t most_files;
+};
+
+constexpr ReaderFacts reader_facts[] = {
+    {Reader::ml_tab, Kind::interactions, 1, 1},
+    {Reader::ml_colons, Kind::interactions, 1, 1},
+    {Reader::ml_csv, Kind::interactions, 1, 1},
+    {Reader::epinions_tang, Kind::interactions, 1, 1},
+    {Reader::epinions_massa, Kind::interactions, 1, 1},
+    {Reader::ncf, Kind::interactions, 3, 3},  // train, held out, candidates
+    {Reader::criteo, Kind::clicks, 1, 1},
+    {Reader::ml_1m_attributes, Kind::attributes, 2, 3},  // users, items, and original ids where indices are dense
+    {Reader::ml_100k_attributes, Kind::attributes, 2, 3},
+    {Reader::png, Kind::image, 1, 1000},  // of signals a plan chooses one
+    {Reader::wav, Kind::audio, 1, 1000},
+    {Reader::npy, Kind::volume, 1, 1000},
+};
+
+void require_fitting_reader(const Manifest& manifest, const Node& root) {
+  const ReaderFacts& facts = *std::ranges::find(reader_facts, manifest.reader, &ReaderFacts::reader);
+  const bool ratings_as_clicks = manifest.kind == Kind::clicks && facts.kind == Kind::interactions &&
+                                 facts.reader != Reader::ncf && !manifest.attributes.empty();
+  const std::string_view reader = to_word(reader_names, manifest.reader);
+  if (facts.kind != manifest.kind && !ratings_as_clicks) {
+    throw UserError(root.find("reader")->place,
+                    fmt::format("the reader {} gives {}, but this manifest is of {}", reader,
+                                to_word(kind_names, facts.kind), to_word(kind_names, manifest.kind)));
+  }
+  if (manifest.files.size() < facts.least_files || manifest.files.size() > facts.most_files) {
+    const std::string wanted = facts.least_files == facts.most_files
+                                   ? fmt::to_string(facts.least_files)
+                                   : fmt::format("{} to {}", facts.least_files, facts.most_files);
+    throw UserError(root.find("files")->place,
+                    fmt::format("the reader {} wants {} files, not {}", reader, wanted, manifest.files.size()));
+  }
+}
+
+/// The split and what belongs to it: see DefaultSplit.
+void parse_split(const Node& root, Manifest& manifest) {
+  const bool is_criteo = manifest.reader == Reader::criteo;
+  if (manifest.kind == Kind::interactions || is_criteo) {
+    manifest.split = required_word(root, "split", default_split_names);
+    const auto refuse = [&](const std::string& why) { throw UserError(root.find("split")->place, why); };
+    if ((manifest.split == DefaultSplit::given) != (manifest.reader == Reader::ncf))
+      refuse("the split 'given' belongs to the reader 'ncf', and no other to it");
+    if ((manifest.split == DefaultSplit::tail) != is_criteo)
+      refuse("the split 'tail' belongs to the reader 'criteo', and no other to it");
+    if (manifest.split == DefaultSplit::latest && !manifest.timed)
+      refuse("the split 'latest' needs times, and timed is false");
+  } else if (const Node* const split = root.find("split")) {
+    throw UserError(split->place, fmt::format("a manifest of {} has no split", to_word(kind_names, manifest.kind)));
+  }
+  const Node* const fraction = root.find("test_fraction");
+  if ((fraction != nullptr) != (manifest.split == DefaultSplit::tail)) {
+    throw UserError(fraction ? fraction->place : root.find("split")->place,
+                    "the split 'tail' needs a test_fraction, and no other has one");
+  }
+  if (!fraction) return;
+  manifest.test_fraction = fraction->as_real();
+  if (!(manifest.test_fraction > 0 && manifest.test_fraction < 1))
+    throw UserError(fraction->place, "test_fraction must lie between 0 and 1");
+}
+
+void require_known_attributes(const Node& root) {
+  const Node* const attributes = root.find("attributes");
+  if (!attributes) return;
+  std::vector<std::string> known;
+  for (const auto& [name, text] : embedded::manifests()) known.emplace_back(name);
+  if (std::ranges::find(known, attributes->as_string()) == known.end())
+    throw UserError(attributes->place, unknown_word("manifest", attributes->text, known));
+}
+
+}  // namespace
+
+bool is_signal(Kind kind) {
+  return kind == Kind::image || kind == Kind::audio || kind == Kind::volume || kind == Kind::signal;
+}
+
+Manifest parse_manifest(std::string_view name, std::string_view text) {
+  const std::string source = fmt::format("datasets/manifests/{}.yaml", name);
+  const std::vector<Node> documents = parse_yaml(text, source);
+  if (documents.size() != 1) throw UserError({source}, "a manifest is one YAML document");
+  const Node& root = documents.front();
+  require_keys(root,
+               {"name", "title", "kind", "reader", "licence", "citation", "homepage", "split", "test_fraction", "timed",
+                "attributes", "debian", "pypi", "files"},
+               "key of a manifest");
+  Manifest manifest;
+  manifest.name = required(root, "name").text;
+  if (manifest.name != name) throw UserError(root.find("name")->place, "a manifest is named as its file");
+  manifest.title = required(root, "title").text;
+  manifest.kind = required_word(root, "kind", kind_names);
+  manifest.reader = required_word(root, "reader", reader_names);
+  manifest.licence = required(root, "licence").text;
+  manifest.citation = required(root, "citation").text;
+  manifest.homepage = text_of(root, "homepage");
+  if (const Node* const timed = root.find("timed")) manifest.timed = timed->as_boolean();
+  manifest.attributes = text_of(root, "attributes");
+  manifest.debian = text_of(root, "debian");
+  manifest.pypi = text_of(root, "pypi");
+  const Node* const files = root.find("files");
+  if (!files || files->as_list().empty()) throw UserError(root.place, "a manifest needs 'files'");
+  for (const Node& file : files->as_list()) manifest.files.push_back(parse_manifest_file(file));
+  require_known_attributes(root);
+  require_fitting_reader(manifest, root);
+  parse_split(root, manifest);
+  return manifest;
+}
+
+const std::vector<Manifest>& manifests() {
+  static const std::vector<Manifest> all = [] {
+    std::vector<Manifest> parsed;
+    for (const auto& [name, text] : embedded::manifests()) parsed.push_back(parse_manifest(name, text));
+    std::ranges::sort(parsed, {}, &Manifest::name);
+    return parsed;
+  }();
+  return all;
+}
+
+const Manifest* find_manifest(std::string_view name) {
+  const auto found = std::ranges::find(manifests(), name, &Manifest::name);
+  return found == manifests().end() ? nullptr : &*found;
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,104 @@
+// Manifests: data sets as files with an origin, a hash, a licence, and how they are to be read.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "impl/base/names.hpp"
+
+namespace frugal::data {
+
+/// What a data set is made of. signal: any of image, audio and volume.
+enum class Kind { interactions, attributes, clicks, image, audio, volume, signal };
+
+inline constexpr Named<Kind> kind_names[] = {{Kind::interactions, "interactions"},
+                                             {Kind::attributes, "attributes"},
+                                             {Kind::clicks, "clicks"},
+                                             {Kind::image, "image"},
+                                             {Kind::audio, "audio"},
+                                             {Kind::volume, "volume"},
+                                             {Kind::signal, "signal"}};
+
+/// Is this a signal: image, audio, volume?
+bool is_signal(Kind kind);
+
+/// The format of a manifest's files (datasets/formats).
+enum class Reader {
+  ml_tab,
+  ml_colons,
+  ml_csv,
+  epinions_tang,
+  epinions_massa,
+  ncf,
+  criteo,
+  ml_1m_attributes,
+  ml_100k_attributes,
+  png,
+  wav,
+  npy
+};
+
+inline constexpr Named<Reader> reader_names[] = {{Reader::ml_tab, "ml-tab"},
+                                                 {Reader::ml_colons, "ml-colons"},
+                                                 {Reader::ml_csv, "ml-csv"},
+                                                 {Reader::epinions_tang, "epinions-tang"},
+                                                 {Reader::epinions_massa, "epinions-massa"},
+                                                 {Reader::ncf, "ncf"},
+                                                 {Reader::criteo, "criteo"},
+                                                 {Reader::ml_1m_attributes, "ml-1m-attributes"},
+                                                 {Reader::ml_100k_attributes, "ml-100k-attributes"},
+                                                 {Reader::png, "png"},
+                                                 {Reader::wav, "wav"},
+                                                 {Reader::npy, "npy"}};
+
+/// What is held out unless a plan says otherwise. given: the files come split; latest, random: one interaction of each
+/// user; tail: the last lines of the file, `test_fraction` of all.
+enum class DefaultSplit { given, latest, random, tail };
+
+inline constexpr Named<DefaultSplit> default_split_names[] = {{DefaultSplit::given, "given"},
+                                                              {DefaultSplit::latest, "latest"},
+                                                              {DefaultSplit::random, "random"},
+                                                              {DefaultSplit::tail, "tail"}};
+
+/// One file of a data set.
+struct ManifestFile {
+  std::string path;         ///< below a data directory: "ml-1m/ml-1m.train.rating"
+  std::uint64_t bytes = 0;  ///< 0: unknown
+  std::string sha256{};     ///< the three hashes are what is published or was computed; any may be missing
+  std::string git_blob{};
+  std::string md5{};
+  std::vector<std::string> also_sha256{};  ///< other forms known to hold the same data for the reader
+  std::string url{};                       ///< direct, or of an archive (then `member` names the file inside)
+  std::string archive_md5{};               ///< of the archive, where that is what the publisher gives
+  std::string member{};                    ///< in the archive, wheel or package; "data" for a single compressed file
+};
+
+struct Manifest {
+  std::string name;
+  std::string title;
+  Kind kind = Kind::interactions;  ///< never signal
+  Reader reader = Reader::ml_tab;
+  std::string licence;
+  std::string citation;
+  std::string homepage;
+  std::optional<DefaultSplit> split;  ///< of interactions, and of clicks that are no ratings
+  double test_fraction = 0;           ///< of the split tail
+  bool timed = true;                  ///< interactions: the files carry times
+  std::string attributes;  ///< the manifest of what else is known of users and items; empty: none. Clicks with
+                           ///< attributes are ratings
+  std::string debian;      ///< package that ships the files, where a registry is all a machine can reach
+  std::string pypi;        ///< "scikit-image==0.22.0"
+  std::vector<ManifestFile> files;
+};
+
+/// The manifest in datasets/manifests/NAME.yaml. Throws UserError at file:line:column for a key or word that is not
+/// known and for what does not fit together.
+Manifest parse_manifest(std::string_view name, std::string_view text);
+
+/// All manifests (embedded in the program), by name.
+const std::vector<Manifest>& manifests();
+const Manifest* find_manifest(std::string_view name);
+
+}  // namespace frugal::data

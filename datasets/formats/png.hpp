@@ -1,0 +1,20 @@
+// Pictures as PNG. All throw UserError.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "datasets/signal/signal.hpp"
+
+namespace frugal::data {
+
+/// A PNG of 8 or 16 bits as it is, grey or RGB: palettes are expanded, fewer bits become 8, transparency is dropped.
+/// A value v of b bits becomes 2 v / (2^b - 1) - 1.
+Signal read_picture(const std::filesystem::path& path);
+
+/// What read_picture() will give, from the header alone.
+SignalShape picture_shape(const std::filesystem::path& path);
+
+/// The bytes of a file: grey or RGB, of 16 bits where `bits` is 16, else 8. Values are clipped to [-1, 1], NaN to -1.
+std::string encode_png(const Signal& picture);
+
+}  // namespace frugal::data

@@ -1,0 +1,12 @@
+// Which ratings count.
+#pragma once
+#include "datasets/interactions/interactions.hpp"
+
+namespace frugal::data {
+
+/// Drops ratings below `min_rating`, then, until nothing changes, users and items with fewer than `core` ratings (the
+/// k-core). Users and items that are left get new dense indices in the old order. Throws UserError when nothing is
+/// left.
+Ratings filter_ratings(Ratings ratings, double min_rating, int core);
+
+}  // namespace frugal::data

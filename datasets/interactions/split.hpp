@@ -1,0 +1,36 @@
+// What is held out of ratings to test on.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+#include "datasets/interactions/interactions.hpp"
+
+namespace frugal::data {
+
+/// latest, random: one interaction of each user with two or more, the latest or a random one; ties in time: the last in
+/// file order. temporal: the latest `test_fraction` of all interactions, one cut for everybody. ratio: a random
+/// `test_fraction` of all interactions. Held-out interactions of users that keep none for training are dropped:
+/// nothing is known of them. Random choices: Philox, Purpose::split.
+enum class HoldOut { latest, random, temporal, ratio };
+
+inline constexpr Named<HoldOut> hold_out_names[] = {{HoldOut::latest, "latest"},
+                                                    {HoldOut::random, "random"},
+                                                    {HoldOut::temporal, "temporal"},
+                                                    {HoldOut::ratio, "ratio"}};
+
+struct SplitRule {
+  HoldOut how = HoldOut::latest;
+  double test_fraction = 0.1;  ///< temporal, ratio
+  int negatives = 99;          ///< latest, random: candidates a query, fixed by the seed and not redrawn
+  NegativeLaw law = NegativeLaw::uniform;
+};
+
+/// Throws UserError when times are asked of data without them, a user has too few unseen items, or nothing is left to
+/// train or to test on.
+Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed);
+
+/// Moves one random training interaction of each user that has two or more out of split.train (Philox,
+/// Purpose::validation) and returns them, by user: what early stopping watches, so that it never sees the test items.
+std::vector<Interaction> take_validation(Split& split, std::uint64_t seed);
+
+}  // namespace frugal::data

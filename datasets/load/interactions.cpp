@@ -1,0 +1,87 @@
+#include "datasets/load/interactions.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "datasets/catalog/locate.hpp"
+#include "datasets/formats/ncf.hpp"
+#include "datasets/interactions/filter.hpp"
+#include "datasets/interactions/negatives.hpp"
+#include "datasets/interactions/split.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/ratings.hpp"
+#include "datasets/synthetic/params.hpp"
+
+namespace frugal::data {
+namespace {
+
+struct Candidates {
+  int negatives;
+  NegativeLaw law;
+};
+
+/// A generated set is split while it streams: the last item of a user is held out.
+Split split_generated(InteractionsGenerator& generator, Candidates candidates, std::uint64_t seed) {
+  const InteractionsSpec& spec = generator.spec();
+  Split split;
+  split.users = spec.users;
+  split.items = spec.items;
+  split.chronological = true;
+  split.train.reserve(spec.interactions);
+  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+    std::size_t kept = items.size();
+    if (items.size() >= 2) split.held_out.push_back({user, items[--kept]});
+    for (const std::uint32_t item : items.first(kept)) split.train.push_back({user, item});
+  });
+  draw_negatives(split, candidates.negatives, candidates.law, seed);
+  split.protocol = "synthetic, leave-one-out (latest), " + describe_negatives(candidates.negatives, candidates.law);
+  return split;
+}
+
+/// A split that comes with lists of candidates keeps them unless others are asked for.
+Split split_given(Split split, Candidates candidates, std::uint64_t seed) {
+  if (candidates.law == NegativeLaw::given && candidates.negatives == split.negatives_per_query) return split;
+  if (candidates.law == NegativeLaw::given) candidates.law = NegativeLaw::uniform;
+  draw_negatives(split, candidates.negatives, candidates.law, seed);
+  split.protocol = "given split, " + describe_negatives(candidates.negatives, candidates.law);
+  return split;
+}
+
+Split split_by_rule(Ratings ratings, const Json& dataset, Candidates candidates, std::uint64_t seed) {
+  const double min_rating = dataset.at("min_rating");
+  const int core = dataset.at("core");
+  if (min_rating > 0 || core > 0) ratings = filter_ratings(std::move(ratings), min_rating, core);
+  const SplitRule rule{.how = from_word(hold_out_names, "split", dataset.at("split").get<std::string>()),
+                       .test_fraction = dataset.at("test_fraction"),
+                       .negatives = candidates.negatives,
+                       .law = candidates.law};
+  return split_ratings(ratings, rule, seed);
+}
+
+Candidates candidates_of(const Json& dataset) {
+  return {dataset.at("negatives"),
+          from_word(negative_law_names, "negative_sampling", dataset.at("negative_sampling").get<std::string>())};
+}
+
+}  // namespace
+
+Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
+  const std::string name = dataset.at("name");
+  if (const Generator* generator = find_generator(name); generator && generator->kind == Kind::interactions) {
+    InteractionsGenerator stream(interactions_spec(dataset), seed);
+    return split_generated(stream, candidates_of(dataset), seed);
+  }
+  const Manifest& manifest = manifest_of_kind(name, Kind::interactions);
+  const Candidates candidates = candidates_of(dataset);
+  if (manifest.reader != Reader::ncf)
+    return split_by_rule(load_ratings(manifest, data_dirs), dataset, candidates, seed);
+  const auto files = locate_all(manifest, data_dirs);
+  return split_given(read_ncf(files.at(0), files.at(1), files.at(2)), candidates, seed);
+}
+
+bool has_times(const Json& dataset) {
+  const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>());
+  return manifest ? manifest->timed : true;  // a generator's items come in order of time
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,19 @@
+// Interactions, split into what is trained and what is tested on, by the name of their data set.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "datasets/interactions/interactions.hpp"
+#include "impl/base/document.hpp"
+
+namespace frugal::data {
+
+/// A data set for `cadc`; dataset: complete (complete_dataset()). Throws UserError for a data set of another kind or a
+/// bad file, UnavailableError with the command that would fetch it when no data directory holds it.
+Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed);
+
+/// Will load_split() give a chronological split? Nothing is read.
+bool has_times(const Json& dataset);
+
+}  // namespace frugal::data

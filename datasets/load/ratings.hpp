@@ -1,0 +1,17 @@
+// Ratings of a manifest, by its reader.
+#pragma once
+#include <filesystem>
+#include <vector>
+
+#include "datasets/catalog/manifest.hpp"
+#include "datasets/interactions/interactions.hpp"
+
+namespace frugal::data {
+
+/// Throws UserError for a bad file, UnavailableError with the command that would fetch it when it is not here.
+Ratings load_ratings(const Manifest& manifest, const std::vector<std::filesystem::path>& data_dirs);
+
+/// The manifest of a data set of this kind. Throws UserError when that is of another kind, or generated.
+const Manifest& manifest_of_kind(std::string_view name, Kind kind);
+
+}  // namespace frugal::data

@@ -1,0 +1,133 @@
+#include "datasets/load/signal.hpp"
+
+#include <fmt/format.h>
+
+#include <cassert>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "datasets/catalog/locate.hpp"
+#include "datasets/formats/signal_file.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/synthetic/audio.hpp"
+#include "datasets/synthetic/photo.hpp"
+#include "datasets/synthetic/volume.hpp"
+#include "impl/base/error.hpp"
+
+namespace frugal::data {
+namespace {
+
+using Folders = std::vector<std::filesystem::path>;
+
+struct SignalFile {
+  std::filesystem::path path;
+  SignalFormat format;
+};
+
+/// Where a signal comes from: a file, or the generator that the data set names.
+struct SignalSource {
+  std::string name;  ///< for messages: the path, or the generator
+  Kind kind;         ///< image, audio or volume
+  std::optional<SignalFile> file{};
+};
+
+SignalSource source_of_file(const std::filesystem::path& path) {
+  const SignalFormat format = signal_format(path);
+  const Kind kind = format == SignalFormat::png   ? Kind::image
+                    : format == SignalFormat::wav ? Kind::audio
+                                                  : Kind::volume;
+  return {path.string(), kind, SignalFile{path, format}};
+}
+
+std::filesystem::path file_of_user(const SignalChoice& choice) {
+  if (choice.file.empty()) {
+    throw UserError(
+        "the data set 'file' is a file of your own: give its path, absolute or relative to the current folder, as "
+        "params.inr.image");
+  }
+  return choice.file;
+}
+
+SignalSource find_source(const Json& dataset, const SignalChoice& choice, const Folders& data_dirs) {
+  const std::string name = dataset.at("name");
+  if (name == own_file) return source_of_file(file_of_user(choice));
+  const Generator* const generator = find_generator(name);
+  const Manifest* const manifest = find_manifest(name);
+  assert((generator || manifest) && "complete_dataset() knows the name");
+  const Kind kind = generator ? generator->kind : manifest->kind;
+  if (!is_signal(kind))
+    throw UserError(fmt::format("data set '{}' holds {}, no signal", name, to_word(kind_names, kind)));
+  if (generator) return {name, kind};
+  const std::filesystem::path path =
+      locate_one(*manifest, choose_picture(*manifest, choice.file, choice.size), data_dirs);
+  SignalSource source = source_of_file(path);
+  if (source.kind != kind) {
+    throw UserError({path.string()}, fmt::format("this should be the {} of '{}', but it is of the kind {}",
+                                                 to_word(kind_names, kind), name, to_word(kind_names, source.kind)));
+  }
+  return source;
+}
+
+SignalShape raw_shape(const SignalSource& source, const Json& dataset, const SignalChoice& choice) {
+  if (source.file) return shape_of_file(source.file->path, source.file->format);
+  if (source.kind == Kind::audio) return synthetic_audio_shape(dataset.at("samples"));
+  if (source.kind == Kind::volume) return synthetic_volume_shape(dataset.at("side"));
+  return synthetic_photo_shape(choice.size);
+}
+
+Signal raw_signal(const SignalSource& source, const Json& dataset, const SignalChoice& choice, std::uint64_t seed) {
+  if (source.file) return read_signal(source.file->path, source.file->format);
+  if (source.kind == Kind::audio) return synthetic_audio(dataset.at("samples"), seed);
+  if (source.kind == Kind::volume) return synthetic_volume(dataset.at("side"), seed);
+  return synthetic_photo(choice.size, seed);
+}
+
+Colour colour_of(const SignalChoice& choice) { return from_word(colour_names, "colour", choice.colour); }
+
+void require_choice(const SignalChoice& choice) {
+  colour_of(choice);
+  if (choice.size < 0) throw UserError(fmt::format("a size is 0 (as it is) or more, not {}", choice.size));
+}
+
+/// What the choice makes of a signal of this raw shape.
+SignalShape chosen_shape(SignalShape shape, const SignalSource& source, const SignalChoice& choice) {
+  if (source.kind == Kind::image) {
+    if (choice.size > 0) shape.shape = {choice.size, choice.size};
+    if (const Colour colour = colour_of(choice); colour != Colour::own) shape.channels = colour == Colour::rgb ? 3 : 1;
+  } else if (choice.size > 0 && source.kind == Kind::volume) {
+    throw UserError(fmt::format("{} is a volume, which is taken as it is: set size to 0", source.name));
+  } else if (choice.size > 0) {
+    if (shape.shape[0] < choice.size) {
+      throw UserError(fmt::format("{} holds {} samples, fewer than the {} that size asks for", source.name,
+                                  shape.shape[0], choice.size));
+    }
+    shape.shape[0] = choice.size;
+  }
+  return shape;
+}
+
+}  // namespace
+
+SignalShape signal_shape(const Json& dataset, const SignalChoice& choice, const Folders& data_dirs) {
+  require_choice(choice);
+  const SignalSource source = find_source(dataset, choice, data_dirs);
+  return chosen_shape(raw_shape(source, dataset, choice), source, choice);
+}
+
+Signal load_signal(const Json& dataset, const SignalChoice& choice, const Folders& data_dirs, std::uint64_t seed) {
+  require_choice(choice);
+  const SignalSource source = find_source(dataset, choice, data_dirs);
+  const SignalShape wanted = chosen_shape(raw_shape(source, dataset, choice), source, choice);
+  Signal signal = raw_signal(source, dataset, choice, seed);
+  if (source.kind == Kind::image) {
+    signal = recoloured(std::move(signal), colour_of(choice));
+    if (signal.shape != wanted.shape) signal = squash(signal, choice.size);
+  } else {
+    signal.shape = wanted.shape;
+    signal.values.resize(wanted.samples() * static_cast<std::size_t>(wanted.channels));
+  }
+  assert(static_cast<const SignalShape&>(signal) == wanted);
+  return signal;
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,36 @@
+// Signals for `inr`, by the name of their data set.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "datasets/signal/signal.hpp"
+#include "impl/base/document.hpp"
+
+namespace frugal::data {
+
+/// What a plan says about the signal beside the data set.
+struct SignalChoice {
+  /// The file of a set that has several, as choose_picture() takes it; for the set "file" the path of a file, absolute
+  /// or relative to the current folder. Generators ignore it.
+  std::string file{};
+  /// 0: the signal as it is. N > 0: pictures are squashed to N x N; of sound the first N samples are taken; a volume
+  /// must be taken as it is. `synthetic-photo` has no size of its own and needs N.
+  int size = 0;
+  /// Of pictures, one of colour_names; a file's transparency is dropped. Other signals keep their channels.
+  std::string colour = "rgb";
+};
+
+/// dataset: complete (complete_dataset()), of a manifest, a generator or "file"; the kind of a file (PNG, WAV, .npy) is
+/// that of its content. `seed` is for generators. Throws UserError for a bad choice or a bad file, UnavailableError,
+/// with the command to get it, for a file of a data set that is not here.
+Signal load_signal(const Json& dataset, const SignalChoice& choice, const std::vector<std::filesystem::path>& data_dirs,
+                   std::uint64_t seed);
+
+/// The shape that load_signal() will give, from the file's header alone: for checks before a run. Throws as
+/// load_signal(), but for what only the values show (damage behind the header, floats outside [-1, 1]).
+SignalShape signal_shape(const Json& dataset, const SignalChoice& choice,
+                         const std::vector<std::filesystem::path>& data_dirs);
+
+}  // namespace frugal::data

@@ -1,0 +1,111 @@
+#include "datasets/load/write_synthetic.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "datasets/formats/criteo.hpp"
+#include "datasets/formats/ncf.hpp"
+#include "datasets/formats/ratings.hpp"
+#include "datasets/formats/signal_file.hpp"
+#include "datasets/interactions/negatives.hpp"
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/signal.hpp"
+#include "datasets/synthetic/params.hpp"
+#include "impl/base/error.hpp"
+
+namespace frugal::data {
+namespace {
+
+constexpr std::int64_t first_time = 978'300'000;  // January 2001
+constexpr int constant_rating = 5;                // implicit feedback: what happened, not how much it was liked
+
+void write_movielens(InteractionsGenerator& generator, const std::filesystem::path& out, MovieLensForm form) {
+  MovieLensWriter file(out, form);
+  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+    std::int64_t time = first_time;
+    for (const std::uint32_t item : items) file.add(user + 1, item + 1, constant_rating, time++);
+  });
+  file.finish();
+}
+
+void write_ncf(InteractionsGenerator& generator, const std::filesystem::path& out, const Json& dataset,
+               std::uint64_t seed) {
+  const int negatives = dataset.at("negatives");
+  if (dataset.at("negative_sampling") != to_word(negative_law_names, NegativeLaw::uniform))
+    throw UserError(
+        "the candidates of a split are written while it streams, before the items' counts are known: leave "
+        "negative_sampling at uniform");
+  NcfWriter files(out);
+  NegativeSampler sampler(generator.spec().items, negatives, seed);
+  std::vector<std::uint32_t> drawn;
+  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+    std::int64_t time = first_time;
+    const std::size_t kept = items.size() < 2 ? items.size() : items.size() - 1;
+    for (const std::uint32_t item : items.first(kept)) files.add_train({user, item}, constant_rating, time++);
+    if (kept == items.size()) return;
+    drawn.clear();
+    sampler.draw(user, items, drawn);
+    files.add_held_out({user, items.back()}, constant_rating, time, drawn);
+  });
+  files.finish();
+}
+
+void write_interactions(const Json& dataset, const std::filesystem::path& out, std::uint64_t seed) {
+  InteractionsGenerator generator(interactions_spec(dataset), seed);
+  const std::string ending = out.extension().string();
+  if (ending == ".dat") return write_movielens(generator, out, MovieLensForm::colons);
+  if (ending == ".csv") return write_movielens(generator, out, MovieLensForm::csv);
+  if (ending == ".data" || ending == ".tsv") return write_movielens(generator, out, MovieLensForm::tab);
+  if (ending == ".rating") return write_ncf(generator, out, dataset, seed);
+  throw UserError({out.string()}, "unknown ending for interactions; known: .dat, .csv, .data, .tsv, .train.rating");
+}
+
+/// A count n is read back as log(1 + n), so a dense value x becomes round(e^(x + 2) - 1): in order of x, coarse. An id
+/// is written so that a reader with `rows` rows a table gets the same ids.
+void write_clicks(const Json& dataset, const std::filesystem::path& out, std::uint64_t seed) {
+  const ClicksGenerator generator(clicks_spec(dataset), seed);
+  const ClicksSpec& spec = generator.spec();
+  if (out.extension() != ".txt" && out.extension() != ".tsv") {
+    throw UserError({out.string()}, "unknown ending for clicks; known: .txt, .tsv");
+  }
+  CriteoWriter file(out, spec.dense_features, spec.tables);
+  ClicksGenerator::Example example;
+  std::vector<std::int64_t> counts;
+  for (std::uint64_t n = 0; n < spec.examples + spec.test_examples; ++n) {
+    generator.make(n, example);
+    counts.clear();
+    for (const float x : example.dense) {
+      const double count = std::expm1(static_cast<double>(x) + 2);
+      counts.push_back(std::lround(std::fmax(count, 0.0)));
+    }
+    file.add(example.clicked, counts, example.ids);
+  }
+  file.finish();
+}
+
+void write_signal_file(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed) {
+  const Signal signal = load_signal(dataset, {.size = size, .colour = "own"}, {}, seed);
+  const std::size_t dimensions = signal.shape.size();
+  const char* const ending = dimensions == 1 ? ".wav" : dimensions == 2 ? ".png" : ".npy";
+  if (out.extension() != ending) {
+    throw UserError({out.string()},
+                    fmt::format("unknown ending for {}; known: {}", dataset.at("name").get<std::string>(), ending));
+  }
+  std::filesystem::path stem = out;
+  write_signal(stem.replace_extension(), signal);
+}
+
+}  // namespace
+
+void write_synthetic(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed) {
+  const std::string name = dataset.at("name");
+  const Generator* const generator = find_generator(name);
+  if (!generator) throw UserError("'" + name + "' is a data set of files; only generators can be made");
+  if (generator->kind == Kind::interactions) return write_interactions(dataset, out, seed);
+  if (generator->kind == Kind::clicks) return write_clicks(dataset, out, seed);
+  write_signal_file(dataset, out, generator->kind == Kind::image ? size : 0, seed);
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,38 @@
+// Parameters as data: what a plan may set of a workload or of a data set, and how a written value becomes one.
+#pragma once
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "impl/base/document.hpp"
+
+namespace frugal {
+
+/// One parameter: its type, default and range. The whole of a workload's ParamSpecs is what makes a plan strict, and
+/// what `frugal list` prints.
+struct ParamSpec {
+  enum class Type { boolean, integer, real, string, integer_list };
+  std::string name;  ///< dotted, below the workload: "mf.dim"
+  Type type;
+  Json default_value;                                     ///< null: it must be given
+  std::string help;                                       ///< one line, with the unit
+  double min = -std::numeric_limits<double>::infinity();  ///< inclusive; of each element for a list
+  double max = std::numeric_limits<double>::infinity();
+  std::vector<std::string> choices{};  ///< of a string; empty: any
+};
+
+/// The written value in canonical form: an integer is stored as int64 and a real as double whatever way it was written,
+/// so that equal cells have equal ids. Throws UserError at the value (type, range, choices).
+Json read_param(const ParamSpec& spec, const Node& value);
+
+/// The default, which there is, in the same form.
+Json default_value_of(const ParamSpec& spec);
+
+/// All of `specs` from a map that gives some of them: canonical, defaults filled in. Throws UserError as read_param(),
+/// and at a key that is none of them, "unknown WHAT ...".
+Json read_params(std::span<const ParamSpec> specs, const Node& map, std::string_view what);
+
+}  // namespace frugal
