@@ -5,15 +5,21 @@
 #include <cstring>
 
 namespace frugal::data {
+namespace {
+
+constexpr std::size_t block = std::size_t{1} << 16;  // many files are small, and nearly all lines are
+
+}  // namespace
 
 LineReader::LineReader(const std::filesystem::path& path)
-    : file_(path.string()), stream_(open_file(path)), buffer_(max_line) {}
+    : file_(path.string()), stream_(open_file(path)), buffer_(block) {}
 
 /// Moves the unread part to the front and reads behind it; false when nothing more comes.
 bool LineReader::refill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
+  if (end_ == buffer_.size() && end_ < max_line) buffer_.resize(2 * end_);
   if (end_ == buffer_.size()) {
     throw UserError({file_, line_ + 1},
                     fmt::format("a line of more than {} bytes: this is no text file of the expected "

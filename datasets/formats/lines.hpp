@@ -1,6 +1,6 @@
 // Text files line by line, and the fields of a line, with errors that name the place.
 //
-// A data file is tens of megabytes and is read inside the clock of `load`: blocks of 1 MiB, no allocation per line,
+// A data file is tens of megabytes and is read inside the clock of `load`: large blocks, no allocation per line,
 // std::from_chars for the numbers.
 #pragma once
 #include <charconv>
