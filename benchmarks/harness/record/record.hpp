@@ -99,6 +99,8 @@ class ResultStore {
   ResultStore& operator=(const ResultStore&) = delete;
 
   const std::vector<CellRecord>& existing() const { return existing_; }
+  /// When this returns the record is on the disk. Throws UnavailableError when the disk is full or fails, UserError
+  /// when it cannot be written for another reason.
   void append(const CellRecord& record);
 
  private:
