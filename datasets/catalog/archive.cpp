@@ -47,7 +47,10 @@ bool seek_entry(archive* handle, const std::filesystem::path& path, Wanted&& wan
     const char* const name = archive_entry_pathname(entry);
     // A single compressed file is an archive of one; its entry carries whatever name the compressor noted.
     const bool single = archive_format(handle) == ARCHIVE_FORMAT_RAW;
-    if (single || name) {
+    // Links and folders have no bytes of their own; some writers of `ar` name no type.
+    const auto type = archive_entry_filetype(entry);
+    const bool is_file = (type == AE_IFREG || type == 0) && archive_entry_hardlink(entry) == nullptr;
+    if (single || (name && is_file)) {
       if (wanted(single ? single_member : std::string_view(name))) return true;
     }
   }

@@ -28,6 +28,7 @@ FileCheck check_file(const ManifestFile& file, const std::vector<std::filesystem
   if (!file.sha256.empty()) return compare("sha256", file.sha256, sha);
   if (!file.git_blob.empty()) return compare("git blob", file.git_blob, git_blob_id(*path));
   if (!file.md5.empty()) return compare("md5", file.md5, md5_file(*path));
+  if (!file.also_sha256.empty()) return {FileState::wrong_hash, *path, "sha256 " + sha + " is of no known variant"};
   return {FileState::size_only, *path, "no published hash: size only"};
 }
 

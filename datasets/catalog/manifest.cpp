@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "embedded_manifests.hpp"
 #include "impl/base/document.hpp"
@@ -32,6 +33,9 @@ ManifestFile parse_manifest_file(const Node& node) {
                "key of a manifest's file");
   ManifestFile file;
   file.path = required(node, "path").text;
+  if (const std::filesystem::path path(file.path); path.is_absolute() || std::ranges::find(path, "..") != path.end()) {
+    throw UserError(node.find("path")->place, "a file of a data set lies below the data folder: no leading /, no ..");
+  }
   if (const Node* const bytes = node.find("bytes")) file.bytes = static_cast<std::uint64_t>(bytes->as_integer());
   file.sha256 = text_of(node, "sha256");
   file.git_blob = text_of(node, "git_blob");

@@ -32,7 +32,7 @@ Clicks read_criteo(const std::filesystem::path& path, std::uint32_t rows_per_tab
   clicks.table_rows.assign(criteo_tables, rows_per_table);
   for (std::string_view line; (examples == 0 || clicks.size() < examples) && reader.next(line);) {
     Fields fields(reader, line, "LABEL, 13 integers and 26 hexadecimal values, each after a tab, possibly empty");
-    clicks.labels.push_back(static_cast<float>(fields.take_integer("a label, 0 or 1", 0, 1)));
+    clicks.labels.push_back(static_cast<float>(fields.take_integer("a label", 0, 1)));
     for (int d = 0; d < criteo_dense; ++d) {
       fields.take("\t");
       std::int64_t value = 0;

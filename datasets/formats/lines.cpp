@@ -5,19 +5,25 @@
 #include <cstring>
 
 namespace frugal::data {
+namespace {
+
+constexpr std::size_t block = std::size_t{1} << 16;  // many files are small, and nearly all lines are
+
+}  // namespace
 
 LineReader::LineReader(const std::filesystem::path& path)
-    : file_(path.string()), stream_(open_file(path)), buffer_(max_line) {}
+    : file_(path.string()), stream_(open_file(path)), buffer_(block) {}
 
 /// Moves the unread part to the front and reads behind it; false when nothing more comes.
 bool LineReader::refill() {
   std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
   end_ -= begin_;
   begin_ = 0;
+  if (end_ == buffer_.size() && end_ < max_line) buffer_.resize(2 * end_);
   if (end_ == buffer_.size()) {
     throw UserError({file_, line_ + 1},
                     fmt::format("a line of more than {} bytes: this is no text file of the expected "
-                                "kind (damaged, or still compressed?)",
+                                "kind (damaged, still compressed, or with lines that end in CR alone?)",
                                 max_line));
   }
   const std::size_t got = read_piece(stream_.get(), buffer_.data() + end_, buffer_.size() - end_, file_);
@@ -48,6 +54,13 @@ bool LineReader::next(std::string_view& line) {
     break;
   }
   ++line_;
+  const std::size_t carriage_return = line.find('\r');
+  const bool binary = line.find('\0') != std::string_view::npos;  // Fields::fail() says so
+  if (carriage_return != std::string_view::npos && !binary) {
+    throw UserError({file_, line_, static_cast<int>(carriage_return) + 1},
+                    "a carriage return inside a line: lines end in LF or CR LF here (a text of old Macs, CR alone? "
+                    "Convert it: tr '\\r' '\\n')");
+  }
   return true;
 }
 
@@ -79,18 +92,16 @@ void Fields::fail(const std::string& expected) const {
 
 void Fields::reject(const std::string& message) const { throw UserError(place(), message); }
 
-void Fields::fail_range(std::string_view what, const std::string& min, const std::string& max) const {
-  fail(fmt::format("{} between {} and {}", what, min, max));
-}
-
 void Fields::fail_number(std::string_view what, std::errc error, std::int64_t min, std::int64_t max) const {
+  if (max == min) fail(fmt::format("{}, {}", what, min));
+  if (max == min + 1) fail(fmt::format("{}, {} or {}", what, min, max));
   if (error == std::errc::invalid_argument) fail(fmt::format("{} (an integer)", what));
-  fail_range(what, fmt::to_string(min), fmt::to_string(max));
+  fail(fmt::format("{} between {} and {}", what, min, max));
 }
 
 void Fields::fail_number(std::string_view what, std::errc error, double min, double max) const {
   if (error == std::errc::invalid_argument) fail(fmt::format("{} (a number)", what));
-  fail_range(what, fmt::to_string(min), fmt::to_string(max));
+  fail(fmt::format("{} between {} and {}", what, min, max));
 }
 
 void Fields::fail_separator(std::string_view separator) const {

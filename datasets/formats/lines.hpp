@@ -1,6 +1,6 @@
 // Text files line by line, and the fields of a line, with errors that name the place.
 //
-// A data file is tens of megabytes and is read inside the clock of `load`: blocks of 1 MiB, no allocation per line,
+// A data file is tens of megabytes and is read inside the clock of `load`: large blocks, no allocation per line,
 // std::from_chars for the numbers.
 #pragma once
 #include <charconv>
@@ -24,8 +24,8 @@ class LineReader {
   /// Throws UserError when the file cannot be opened.
   explicit LineReader(const std::filesystem::path& path);
 
-  /// The next line, valid until the next call; false at the end. Throws UserError on a read error or a line of more
-  /// than max_line bytes.
+  /// The next line, valid until the next call; false at the end. Throws UserError on a read error, a line of more
+  /// than max_line bytes, or one that holds a carriage return.
   bool next(std::string_view& line);
 
   const std::string& file() const { return file_; }
@@ -106,7 +106,6 @@ class Fields {
   }
   [[noreturn]] void fail_number(std::string_view what, std::errc error, std::int64_t min, std::int64_t max) const;
   [[noreturn]] void fail_number(std::string_view what, std::errc error, double min, double max) const;
-  [[noreturn]] void fail_range(std::string_view what, const std::string& min, const std::string& max) const;
   [[noreturn]] void fail_separator(std::string_view separator) const;
   [[noreturn]] void fail_cut_off() const;
   Place place() const;

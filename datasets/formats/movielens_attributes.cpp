@@ -210,10 +210,10 @@ AttributeTable read_movielens_100k_items(const std::filesystem::path& path) {
       fields.take("|");
     }
     std::vector<std::uint32_t> of_item;
-    const bool unknown = fields.take_integer("a flag, 0 or 1", 0, 1) == 1;
+    const bool unknown = fields.take_integer("a flag", 0, 1) == 1;
     for (std::uint32_t genre = 0; genre < genres.size(); ++genre) {
       fields.take("|");
-      if (fields.take_integer("a flag, 0 or 1", 0, 1) == 1) of_item.push_back(genre);
+      if (fields.take_integer("a flag", 0, 1) == 1) of_item.push_back(genre);
     }
     if (unknown && !of_item.empty()) fields.reject("an item of unknown genre has a genre");
     fields.take_end();

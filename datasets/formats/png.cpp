@@ -3,6 +3,7 @@
 // and re-encodes 8 bits of a file with a gAMA chunk. Here a signal is the values as they are stored.
 #include "datasets/formats/png.hpp"
 
+#include <fmt/format.h>
 #include <png.h>
 
 #include <cmath>
@@ -57,12 +58,14 @@ struct PngDecoder {
   PngDecoder& operator=(const PngDecoder&) = delete;
   ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
 
-  /// Header and conversions to grey or RGB of 8 or 16 bits. False on an error of libpng.
+  /// Header and conversions to grey or RGB of 8 or 16 bits, or to 8-bit indices into a palette: libpng would give an
+  /// index beyond the palette in black. False on an error of libpng.
   bool begin() {
     if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp): libpng's way
     png_read_info(png, info);
     const png_byte color = png_get_color_type(png, info);
-    if (color == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
+    if (png_get_bit_depth(png, info) < 8) pixels_a_byte = 8U / png_get_bit_depth(png, info);
+    if (color == PNG_COLOR_TYPE_PALETTE) png_set_packing(png);
     if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
     png_set_strip_alpha(png);
     png_set_interlace_handling(png);
@@ -80,6 +83,7 @@ struct PngDecoder {
   PngSource& source;
   png_structp png;
   png_infop info;
+  std::size_t pixels_a_byte = 1;  ///< in the file, where they have fewer than 8 bits
   std::vector<png_byte> bytes;
   std::vector<png_bytep> rows;
 };
@@ -105,26 +109,39 @@ class PngFile {
     const auto side = [](png_uint_32 pixels) { return static_cast<int>(pixels); };  // largest_side fits
     return {.shape = {side(png_get_image_height(decoder_->png, decoder_->info)),
                       side(png_get_image_width(decoder_->png, decoder_->info))},
-            .channels = png_get_channels(decoder_->png, decoder_->info),
+            .channels = has_palette() ? 3 : png_get_channels(decoder_->png, decoder_->info),
             .bits = png_get_bit_depth(decoder_->png, decoder_->info)};
   }
 
   /// Rows from top to bottom, 16-bit values with the high byte first.
-  const std::vector<png_byte>& pixels() {
+  std::vector<png_byte> pixels() {
     const std::size_t stride = png_get_rowbytes(decoder_->png, decoder_->info);
     const std::size_t height = png_get_image_height(decoder_->png, decoder_->info);
     // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
-    if (stride * height / 1100 > bytes_) fail("the file is cut off");
+    if (stride * height / decoder_->pixels_a_byte / 1100 > bytes_) fail("the file is cut off");
     decoder_->bytes.resize(stride * height);
     for (std::size_t y = 0; y < height; ++y) decoder_->rows.push_back(decoder_->bytes.data() + y * stride);
     if (!decoder_->read_rows()) fail(source_.complaint);
-    return decoder_->bytes;
+    return has_palette() ? colours_of(decoder_->bytes) : std::move(decoder_->bytes);
   }
 
  private:
-  [[noreturn]] void fail(const char* why) const {
-    throw UserError(place_, std::string("cannot decode this PNG: ") + why);
+  bool has_palette() const { return png_get_color_type(decoder_->png, decoder_->info) == PNG_COLOR_TYPE_PALETTE; }
+
+  std::vector<png_byte> colours_of(const std::vector<png_byte>& indices) const {
+    png_colorp palette = nullptr;
+    int size = 0;
+    png_get_PLTE(decoder_->png, decoder_->info, &palette, &size);
+    std::vector<png_byte> colours;
+    colours.reserve(3 * indices.size());
+    for (const png_byte index : indices) {
+      if (index >= size) fail(fmt::format("a pixel has colour {} of a palette of {}", index, size));
+      colours.insert(colours.end(), {palette[index].red, palette[index].green, palette[index].blue});
+    }
+    return colours;
   }
+
+  [[noreturn]] void fail(const std::string& why) const { throw UserError(place_, "cannot decode this PNG: " + why); }
 
   Place place_;
   FileHandle file_;
@@ -175,7 +192,7 @@ SignalShape picture_shape(const std::filesystem::path& path) { return PngFile(pa
 Signal read_picture(const std::filesystem::path& path) {
   PngFile file(path);
   Signal picture{file.shape(), {}};
-  const std::vector<png_byte>& bytes = file.pixels();
+  const std::vector<png_byte> bytes = file.pixels();
   picture.values.resize(picture.samples() * static_cast<std::size_t>(picture.channels));
   for (std::size_t i = 0; i < picture.values.size(); ++i) {
     const double value = picture.bits == 16 ? (bytes[2 * i] * 256 + bytes[2 * i + 1]) / 65535.0 : bytes[i] / 255.0;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sndfile.h>
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <cstring>
@@ -36,19 +37,41 @@ int bits_of_format(int format, const Place& place) {
   }
 }
 
-/// libsndfile reads what there is of a file that was cut off; here that is an error. Bytes 4 to 7 of a RIFF file are
-/// the length of what follows them; writers that stream leave them at 0 or all ones.
+std::uint32_t little_endian(const char* bytes) {
+  std::uint32_t value = 0;
+  for (std::size_t i = 4; i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
+  return value;
+}
+
+constexpr std::size_t riff_head = 12;  // "RIFF", the length of all that follows, "WAVE"
+constexpr std::size_t chunk_head = 8;  // a name of four letters, the length of what follows
+
+/// libsndfile reads what there is of a file that was cut off; here that is an error. Writers that stream leave the
+/// length of the whole at 0 or all ones: their lengths say nothing.
 void require_whole(const std::filesystem::path& path, const Place& place) {
-  const std::string head = read_file_start(path, 12);
-  if (head.size() < 12 || !(head.starts_with("RIFF") || head.starts_with("RF64")) || !head.ends_with("WAVE")) {
+  const FileHandle file = open_file(path);
+  std::array<char, riff_head> riff{};
+  read_piece(file.get(), riff.data(), riff.size(), path);
+  const std::string_view head(riff.data(), riff.size());
+  if (!(head.starts_with("RIFF") || head.starts_with("RF64")) || !head.ends_with("WAVE")) {
     throw UserError(place, "this is not a WAV file");
   }
-  std::uint32_t length = 0;
-  for (std::size_t i = 8; i-- > 4;) length = length << 8 | static_cast<unsigned char>(head[i]);
+  const std::uint32_t length = little_endian(riff.data() + 4);
+  if (length == 0 || length == std::numeric_limits<std::uint32_t>::max()) return;
   constexpr std::uint64_t padding = 1;  // the last chunk's, which some writers count but leave out
-  if (length != std::numeric_limits<std::uint32_t>::max() &&
-      length + std::uint64_t{8} > std::filesystem::file_size(path) + padding) {
-    throw UserError(place, "cannot decode this WAV: the file is cut off");
+  const std::uint64_t available = std::filesystem::file_size(path) + padding;
+  const auto require = [&](std::uint64_t end) {
+    if (end > available) throw UserError(place, "cannot decode this WAV: the file is cut off");
+  };
+  require(std::uint64_t{length} + chunk_head);
+  std::array<char, chunk_head> chunk{};
+  for (std::uint64_t at = riff_head; read_piece(file.get(), chunk.data(), chunk.size(), path) == chunk.size();) {
+    const std::uint32_t size = little_endian(chunk.data() + 4);
+    at += chunk_head + std::uint64_t{size};
+    require(at);
+    if (std::string_view(chunk.data(), 4) == "data") return;
+    at += at % 2;  // chunks begin at even places
+    if (std::fseek(file.get(), static_cast<long>(at), SEEK_SET) != 0) return;
   }
 }
 

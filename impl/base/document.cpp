@@ -126,7 +126,7 @@ class Builder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node node;
-    node.place = place(mark);
+    node.place = place_of_null(mark);
     refuse_anchor(node.place, anchor);
     add(std::move(node));
   }
@@ -186,12 +186,37 @@ class Builder : public YAML::EventHandler {
     }
   }
 
-  /// Whether the line of `mark` is a document's first. Documents come in order, so lines are counted only once.
-  bool begins_with_dashes(const YAML::Mark& mark) {
-    for (; line_ < mark.line && line_start_ < text_.size(); ++line_) {
+  /// Moves the cursor to a line. They are asked for in order, so that they are counted only once.
+  void seek(int line) {
+    for (; line_ < line && line_start_ < text_.size(); ++line_) {
       line_start_ = std::min(text_.find('\n', line_start_), text_.size() - 1) + 1;
     }
+  }
+
+  /// Whether the line of `mark` is a document's first.
+  bool begins_with_dashes(const YAML::Mark& mark) {
+    seek(mark.line);
     return mark.column == 0 && text_.substr(line_start_, 3) == "---";
+  }
+
+  /// The parser gives a value that was left out the place of what comes next, maybe lines further down. It is told at
+  /// its key; in a list, at the last line above that is no comment: the one with its dash.
+  Place place_of_null(const YAML::Mark& mark) {
+    if (mark.is_null() || open_.empty()) return place(mark);
+    if (open_.back().key) {
+      const Place& key = open_.back().key->place;
+      return key.line == mark.line + 1 ? place(mark) : key;
+    }
+    seek(mark.line);
+    const auto first_of = [&](std::size_t start) { return text_.find_first_not_of(" \t\r", start); };
+    if (first_of(line_start_) < line_start_ + static_cast<std::size_t>(mark.column)) return place(mark);
+    int line = mark.line;
+    for (std::size_t start = line_start_; start > 0; --line) {
+      start = start < 2 ? 0 : text_.rfind('\n', start - 2) + 1;  // npos + 1 is 0
+      const std::size_t first = first_of(start);
+      if (text_[first] != '\n' && text_[first] != '#') return {file_, line, static_cast<int>(first - start) + 1};
+    }
+    return place(mark);
   }
 
   void open(Node::Kind kind, const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {

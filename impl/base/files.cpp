@@ -16,9 +16,14 @@
 namespace frugal {
 namespace {
 
-/// "PATH: cannot VERB this file: WHY", with errno's reason.
+/// "PATH: cannot VERB this file: WHY", with errno's reason. What the user can only wait for or make room for is no
+/// mistake of theirs.
 [[noreturn]] void fail_to(const char* verb, const std::filesystem::path& path) {
-  throw UserError({path.string()}, fmt::format("cannot {} this file: {}", verb, std::strerror(errno)));
+  const int why = errno;
+  const std::string message = fmt::format("cannot {} this file: {}", verb, std::strerror(why));
+  if (why == ENOSPC || why == EDQUOT || why == EFBIG || why == EIO)
+    throw UnavailableError(fmt::format("{}: {}", path.string(), message));
+  throw UserError({path.string()}, message);
 }
 
 }  // namespace
@@ -74,13 +79,14 @@ void publish_file(const std::filesystem::path& from, const std::filesystem::path
   sync_folder(to.parent_path());
 }
 
-void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) fail_to("write", path);
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
+  if (::fsync(descriptor) != 0) fail_to("write", path);
 }
 
 void sync_folder(const std::filesystem::path& folder) {

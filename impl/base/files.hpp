@@ -1,5 +1,6 @@
 // Files: one way to read them, one to write them, one wording of what went wrong. What is written has its name only when
-// it is whole and on the disk, so a crash leaves the old file or the new one, never half of one.
+// it is whole and on the disk, so a crash leaves the old file or the new one, never half of one. Where these throw
+// UserError, a full or failing disk is an UnavailableError.
 #pragma once
 #include <cstddef>
 #include <cstdio>
@@ -38,8 +39,9 @@ void write_whole_file(const std::filesystem::path& path, std::string_view bytes)
 /// Throws UserError.
 void publish_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
-/// All bytes to a descriptor. Throws UserError; `path` is for the message.
-void write_all(int descriptor, std::string_view bytes, const std::filesystem::path& path);
+/// All bytes to the file of a descriptor; when this returns they are on the disk. Throws UserError; `path` is for the
+/// message.
+void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path);
 
 /// Makes new names in a folder durable, where its file system can.
 void sync_folder(const std::filesystem::path& folder);

@@ -44,6 +44,9 @@ void require_plain_text(std::string_view text, const std::string& file) {
     if ((lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') || lead == 0x7F) {
       throw UserError(place, "control character " + std::to_string(lead) + " in a text file");
     }
+    if (lead == '\r' && !text.substr(i + 1).starts_with('\n')) {
+      throw UserError(place, "a carriage return that ends no line; save the file with lines that end in LF or CR LF");
+    }
     if (lead == '\n') {
       ++place.line;
       place.column = 1;

@@ -51,6 +51,23 @@ TEST(Document, EveryValueKnowsItsPlace) {
   EXPECT_EQ(root.find("b")->items[1].find("c")->place.str(), "f.yaml:5:9");
 }
 
+TEST(Document, AValueThatWasLeftOutIsAtItsOwnLine) {
+  const auto place = [](std::string_view text, std::string_view key) {
+    return parse_yaml(text, "f.yaml").at(0).find(key)->place.str();
+  };
+  EXPECT_EQ(place("a:\n\n# a comment\nb: 1\n", "a"), "f.yaml:1:1");
+  EXPECT_EQ(place("b: 1\na:\n", "a"), "f.yaml:2:1");
+  EXPECT_EQ(place("b: 1\na: ~\n", "a"), "f.yaml:2:4");
+  EXPECT_EQ(place("{b: 1,\n a: , c: 2}\n", "a"), "f.yaml:2:5");
+  const auto place_of_item = [](std::string_view text, std::size_t i) {
+    return parse_yaml(text, "f.yaml").at(0).entries.at(0).value.items.at(i).place.str();
+  };
+  EXPECT_EQ(place_of_item("a:\n  - x\n  -\n\n  # a comment\n  - y\n", 1), "f.yaml:3:3");
+  EXPECT_EQ(place_of_item("a:\n  - x\n  -\nb: 1\n", 1), "f.yaml:3:3");
+  EXPECT_EQ(place_of_item("a:\n  - x\n  - ~\n", 1), "f.yaml:3:5");
+  EXPECT_EQ(place_of_item("a: [x, ~]", 1), "f.yaml:1:8");
+}
+
 TEST(Document, KeysKeepFileOrder) {
   const Node root = parse_yaml("z: 1\na: 2\nm: 3", "f.yaml").at(0);
   ASSERT_EQ(root.entries.size(), 3U);
@@ -111,6 +128,11 @@ TEST(Document, OnlyCleanUtf8IsRead) {
   EXPECT_THAT(error_of("a: \xc0\xaf"), HasSubstr("not UTF-8")) << "overlong form";
   EXPECT_THAT(error_of("a: \xed\xa0\x80"), HasSubstr("not UTF-8")) << "surrogate";
   EXPECT_THAT(error_of(std::string_view("a: \0", 4)), HasSubstr("control character 0"));
+}
+
+TEST(Document, LinesEndInLfOrCrLf) {
+  EXPECT_EQ(read("a: 1\r\nb: 2\r\n"), Json::parse(R"({"a": 1, "b": 2})"));
+  EXPECT_THAT(error_of("a: 1\rb: 2\r"), AllOf(StartsWith("f.yaml:1:5: "), HasSubstr("LF or CR LF")));
 }
 
 TEST(Document, NestingIsLimited) {

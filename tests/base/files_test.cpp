@@ -55,6 +55,15 @@ TEST_F(FilesOnDisk, WhatCannotBeReadOrWrittenSaysWhichFileAndWhy) {
   EXPECT_THAT(error_of([&] { write_whole_file(folder_.path(), "x"); }), HasSubstr("cannot write this file: Is a dir"));
 }
 
+TEST_F(FilesOnDisk, AFullDiskIsNoMistakeOfTheUser) {
+  try {
+    write_whole_file("/dev/full", "x");
+    FAIL() << "wrote to a full device";
+  } catch (const UnavailableError& error) {
+    EXPECT_STREQ(error.what(), "/dev/full: cannot write this file: No space left on device");
+  }
+}
+
 TEST_F(FilesOnDisk, TextIsBounded) {
   write_whole_file(folder_ / "a", "x");
   fs::resize_file(folder_ / "a", max_text_bytes);

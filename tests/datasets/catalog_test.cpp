@@ -51,6 +51,14 @@ std::string refusal(const std::string& changes) {
   return user_error([&] { parsed(changes); });
 }
 
+TEST(Manifests, FilesLieBelowTheDataFolder) {
+  const std::string head = "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: image\nreader: png\nfiles:\n  - path: ";
+  for (const std::string path : {"/etc/passwd", "../x", "a/../../x", ".."}) {
+    EXPECT_EQ(user_error([&] { parse_manifest("x", head + path); }),
+              "datasets/manifests/x.yaml:8:11: a file of a data set lies below the data folder: no leading /, no ..");
+  }
+}
+
 TEST(Manifests, AWordThatIsNotKnownIsAnErrorAtItsPlaceWithASuggestion) {
   const std::string where = "datasets/manifests/x.yaml:";
   EXPECT_EQ(refusal("kind: interaction\nreader: ml-tab\nsplit: latest\n"),

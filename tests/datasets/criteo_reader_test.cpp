@@ -48,7 +48,7 @@ TEST_F(CriteoReader, BadLinesAreRefusedAtTheirPlace) {
   const auto complaint = [&](const std::string& text) {
     return user_error([&] { read_criteo(write("t.txt", line("1", "7", "") + text), 10, 0); });
   };
-  EXPECT_THAT(complaint(line("2", "7", "")), HasSubstr("t.txt:2:1: expected a label, 0 or 1 between 0 and 1"));
+  EXPECT_THAT(complaint(line("2", "7", "")), HasSubstr("t.txt:2:1: expected a label, 0 or 1, got '2"));
   EXPECT_THAT(complaint(line("0", "x", "")), HasSubstr("t.txt:2:3: expected a count (an integer), got 'x"));
   EXPECT_THAT(complaint(line("0", "", "xyz")), HasSubstr("hexadecimal"));
   EXPECT_THAT(complaint(line("0", "", "123456789")), HasSubstr("hexadecimal"));

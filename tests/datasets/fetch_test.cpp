@@ -1,6 +1,8 @@
 // Downloads are file:// addresses here: the same program, the same checks, no network.
 #include "datasets/catalog/fetch.hpp"
 
+#include <fmt/format.h>
+
 #include "datasets/catalog/archive.hpp"
 #include "impl/base/files.hpp"
 #include "impl/base/process.hpp"
@@ -129,6 +131,83 @@ TEST_F(Fetching, MembersAreFoundByTheirLastFoldersOnly) {
   EXPECT_EQ(read_whole_file(folder_ / "out"), "inner\n");
   EXPECT_THAT(user_error([&] { extract_member(folder_ / "source/set.tar", "ne.txt", folder_ / "out"); }),
               HasSubstr("has no 'ne.txt'"));
+}
+
+TEST_F(Fetching, ArchivesCannotWriteOutsideTheirFolder) {
+  // A tar and a zip whose members lie above their folder, at absolute places and behind links.
+  const std::string script = R"(
+import io, sys, tarfile, zipfile
+evil = sys.argv[1]
+names = ['../evil', '../../evil', evil + '/evil', 'link/evil', 'evil']
+with tarfile.open('evil.tar', 'w') as tar:
+    link = tarfile.TarInfo('link')
+    link.type, link.linkname = tarfile.SYMTYPE, evil
+    tar.addfile(link)
+    for name in names:
+        member = tarfile.TarInfo(name)
+        member.size = 4
+        tar.addfile(member, io.BytesIO(b'evil'))
+    for kind, name in ((tarfile.SYMTYPE, 'soft'), (tarfile.LNKTYPE, 'hard'), (tarfile.DIRTYPE, 'folder')):
+        member = tarfile.TarInfo(name)
+        member.type, member.linkname = kind, 'evil'
+        tar.addfile(member)
+with zipfile.ZipFile('evil.zip', 'w') as archive:
+    link = zipfile.ZipInfo('link')
+    link.create_system, link.external_attr = 3, 0o120777 << 16
+    archive.writestr(link, evil)
+    for name in names:
+        archive.writestr(name, 'evil')
+)";
+  std::filesystem::create_directory(folder_ / "elsewhere");
+  if (!pack({"python3", "-c", script, (folder_ / "elsewhere").string()})) GTEST_SKIP() << "python3 is not installed";
+  const auto files = [&] {
+    std::vector<std::string> names;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_))
+      names.push_back(entry.path().string());
+    return names.size();
+  };
+  const std::size_t before = files();
+  for (const std::string archive : {"evil.tar", "evil.zip"}) {
+    const auto path = folder_ / "source" / archive;
+    extract_member(path, "evil", folder_ / "out");  // whatever folders stand before the name
+    EXPECT_EQ(read_whole_file(folder_ / "out"), "evil");
+    std::filesystem::remove(folder_ / "out");
+    for (const std::string name : {"link", "soft", "hard", "folder"})
+      EXPECT_THAT(user_error([&] { extract_member(path, name, folder_ / "out"); }), HasSubstr("has no '" + name + "'"));
+    EXPECT_EQ(files(), before);
+  }
+  EXPECT_TRUE(std::filesystem::is_empty(folder_ / "elsewhere"));
+}
+
+TEST_F(Fetching, NothingIsUsedThatIsNotVerified) {
+  ASSERT_TRUE(pack({"tar", "-czf", "set.tar.gz", "one.txt"}));
+  write("target/a.txt", "what was here");
+  const auto refuse = [&](ManifestFile file) {
+    file.path = "a.txt";
+    EXPECT_THAT(user_error([&] { fetch(manifest({std::move(file)}), folder_ / "target", ignore_talk); }),
+                HasSubstr("is not what"));
+    EXPECT_THAT(target_files(), ::testing::ElementsAre("a.txt"));
+    EXPECT_EQ(read_whole_file(folder_ / "target/a.txt"), "what was here");
+  };
+  refuse({.path = "", .bytes = 12, .url = url("one.txt")});
+  refuse({.path = "", .sha256 = sha256("x"), .url = url("one.txt")});
+  refuse({.path = "", .git_blob = std::string(40, '0'), .url = url("one.txt")});
+  refuse({.path = "", .md5 = std::string(32, '0'), .url = url("one.txt")});
+  refuse({.path = "", .also_sha256 = {sha256("x")}, .url = url("one.txt")});
+  refuse({.path = "", .sha256 = sha256("first file\n"), .url = url("one.txt"), .archive_md5 = std::string(32, '0')});
+  refuse({.path = "", .sha256 = sha256("x"), .url = url("set.tar.gz"), .member = "one.txt"});
+}
+
+TEST_F(Fetching, NoShellSeesAName) {
+  const std::string name = "a; touch x $(touch y) `touch z`\n'\" b.txt";
+  write("source/" + name, "first file\n");
+  std::string address = "file://" + (folder_ / "source").string() + "/";
+  for (const char c : name) address += fmt::format("%{:02x}", static_cast<unsigned char>(c));
+  fetch(manifest({{.path = name, .sha256 = sha256("first file\n"), .url = address}}), folder_ / "target $(touch w)",
+        ignore_talk);
+  EXPECT_EQ(read_whole_file(folder_ / "target $(touch w)" / name), "first file\n");
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_))
+    EXPECT_THAT(entry.path().filename().string(), ::testing::Not(::testing::SizeIs(1))) << entry.path();
 }
 
 TEST_F(Fetching, DamagedArchiveIsRefused) {

@@ -30,6 +30,7 @@ class Png : public WithFolder {
     png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, nullptr, nullptr, nullptr);
     png_infop info = png_create_info_struct(png);
     png_init_io(png, file);
+    png_set_check_for_invalid_index(png, 0);
     png_set_IHDR(png, info, static_cast<png_uint_32>(width), static_cast<png_uint_32>(height), depth, color,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     const png_color palette[2] = {{255, 0, 0}, {0, 0, 255}};
@@ -93,6 +94,22 @@ TEST_F(Png, PaletteIsExpandedFewBitsToEightAndTransparencyIsDropped) {
   EXPECT_EQ(read_picture(encode(2, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)})), picture(1, 2, 1, 8, {-1, 1}));
   EXPECT_EQ(read_picture(encode(1, 1, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {std::string("\xff\x07", 2)})),
             picture(1, 1, 1, 8, {1}));
+}
+
+TEST_F(Png, AnIndexBeyondThePaletteIsRefused) {
+  EXPECT_THAT(user_error([&] { read_picture(encode(2, 1, 8, PNG_COLOR_TYPE_PALETTE, {std::string("\x01\xc8", 2)})); }),
+              HasSubstr("a pixel has colour 200 of a palette of 2"));
+  EXPECT_THAT(user_error([&] { read_picture(encode(2, 1, 2, PNG_COLOR_TYPE_PALETTE, {std::string("\x70", 1)})); }),
+              HasSubstr("a pixel has colour 3 of a palette of 2"));
+}
+
+TEST_F(Png, AFewBitsAPixelMayShrinkFurtherThanEight) {
+  const std::string blank(1024, '\0');
+  for (const int color : {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_PALETTE}) {
+    const auto path = encode(8192, 2048, 1, color, std::vector<std::string>(2048, blank));
+    EXPECT_LT(std::filesystem::file_size(path), 8192u * 2048 / 1100);
+    EXPECT_EQ(read_picture(path).shape, (std::vector<int>{2048, 8192}));
+  }
 }
 
 TEST_F(Png, ShapeNeedsTheHeaderOnly) {

@@ -1,3 +1,4 @@
+#include "datasets/formats/lines.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
@@ -108,6 +109,17 @@ TEST_F(RatingsReaders, NulBytesAreNamed) {
   const std::string message = user_error([&] { read_movielens_tab(path); });
   EXPECT_THAT(message, HasSubstr("\\x00"));
   EXPECT_THAT(message, HasSubstr("NUL bytes"));
+}
+
+TEST_F(RatingsReaders, LinesThatEndInCrAloneAreRefusedWithTheirName) {
+  const auto complaint = [&](const std::string& text) {
+    return user_error([&] { read_movielens_tab(write("u.data", text)); });
+  };
+  EXPECT_THAT(complaint("1\t2\t3\t4\r2\t2\t3\t4\r"), HasSubstr("u.data:1:8: a carriage return inside a line"));
+  EXPECT_THAT(complaint("1\t2\t3\t4\r\n2\t2\t3\t4\r"), HasSubstr("u.data:2:8: a carriage return inside a line"));
+  std::string large;
+  while (large.size() < LineReader::max_line) large += "1\t2\t3\t4\r";
+  EXPECT_THAT(complaint(large), HasSubstr("CR alone"));
 }
 
 TEST_F(RatingsReaders, EndlessLineIsRefused) {

@@ -92,6 +92,22 @@ TEST_F(Wav, ShapeNeedsTheHeaderOnly) {
   EXPECT_EQ(audio_shape(write("s.wav", start)).shape, std::vector<int>{10});
 }
 
+TEST_F(Wav, ADataChunkLongerThanTheFileIsCutOffUnlessTheWriterStreamed) {
+  std::string bytes = wav(1, 16, 1, "abcd");
+  const std::size_t length_of_data = bytes.find("data") + 4;
+  EXPECT_EQ(read(bytes).shape, std::vector<int>{2});
+  for (const std::uint32_t length : {6U, 5000U, 0xfffffff0U, 0xffffffffU}) {
+    bytes.replace(length_of_data, 4, little_endian(length, 4));
+    EXPECT_THAT(complaint(bytes), HasSubstr("s.wav: cannot decode this WAV: the file is cut off")) << length;
+  }
+  for (const std::uint32_t length : {0U, 0xffffffffU}) {
+    bytes.replace(4, 4, little_endian(length, 4));
+    EXPECT_EQ(read(bytes).shape, std::vector<int>{2}) << length;
+  }
+  const std::string with_more = wav(1, 16, 1, "abcd").insert(12, "LIST" + little_endian(3, 4) + "abc" + '\0');
+  EXPECT_EQ(read(with_more).shape, std::vector<int>{2});
+}
+
 TEST_F(Wav, DamagedAndForeignFilesAreRefused) {
   const std::string whole = encode_wav(synthetic_audio(100, 1));
   EXPECT_THAT(complaint("not a sound at all"), HasSubstr("not a WAV"));

@@ -134,6 +134,9 @@ TEST(PlanDocument, CountsAndLimitsHaveRanges) {
   EXPECT_THAT(plan_error("measure: {repeats: 1.5}"), HasSubstr("expected an integer"));
   EXPECT_THAT(plan_error("limits: {timeout_s: -1}"), StartsWith("p.yaml:5:21: "));
   EXPECT_THAT(plan_error("limits: {threads: 99999999999}"), StartsWith("p.yaml:5:19: "));
+  EXPECT_THAT(plan_error("limits: {threads: 100000}"),
+              StartsWith("p.yaml:5:19: threads must be from 0 (all cores) to 1024"));
+  EXPECT_EQ(read_plan("limits: {threads: 1024}").limits.threads, 1024);
 }
 
 TEST(PlanDocument, RepeatableNeedsABand) {

@@ -102,7 +102,6 @@ TEST(PlanExpansion, IncludesComeLastOverTheBaseAndEscapeExclude) {
 
 TEST(PlanExpansion, EqualCellsAreKeptOnce) {
   EXPECT_EQ(read_plan("matrix: {params.fake.n: [1, 2]}\ninclude: [{params.fake.n: 2}]").cells.size(), 2U);
-  EXPECT_EQ(read_plan("seeds: [1, 1, 2]").cells.size(), 2U);
 }
 
 TEST(PlanExpansion, OnePathInTwoAxesIsRefused) {
@@ -136,6 +135,9 @@ TEST(PlanExpansion, SeedsAreAListOfNaturalNumbers) {
   EXPECT_THAT(plan_error("seeds: []"), StartsWith("p.yaml:5:8: "));
   EXPECT_THAT(plan_error("seeds: [1, -1]"), StartsWith("p.yaml:5:12: "));
   EXPECT_THAT(plan_error("seeds: [1.0]"), HasSubstr("expected an integer"));
+  EXPECT_EQ(
+      plan_error("seeds: [1, 2, 1]"),
+      "p.yaml:5:15: seed 1 is here already, and a cell runs once with each; measure.repeats runs it several times");
 }
 
 TEST(PlanExpansion, AnExplosionIsRefusedBeforeItHappens) {

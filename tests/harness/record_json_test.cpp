@@ -134,6 +134,10 @@ TEST(Provenance, ThePlansThreadsWinOverTheUsers) {
   EXPECT_EQ(effective_threads({}), 5);
   ::setenv("OMP_NUM_THREADS", "many", 1);
   EXPECT_GE(effective_threads({}), 1);
+  for (const char* crowd : {"100000", "99999999999"}) {
+    ::setenv("OMP_NUM_THREADS", crowd, 1);
+    EXPECT_THROW(effective_threads({}), UserError);
+  }
   ::unsetenv("OMP_NUM_THREADS");
 }
 

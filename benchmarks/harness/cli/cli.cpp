@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <system_error>
 
 #include "benchmarks/harness/cli/help.hpp"
 #include "benchmarks/harness/cli/parse.hpp"
@@ -44,10 +47,15 @@ int dispatch(const Args& command, const Workloads& workloads) {
   return verb.run(parse_call(verb, args, workloads, command));
 }
 
+void print_internal_error(const char* what) {
+  fmt::print(stderr, "frugal: internal error: {}. This is a bug: please report it with the command line\n", what);
+}
+
 }  // namespace
 
 int run_program(int argc, char** argv, const Workloads& workloads) {
   int code = exit_ok;
+  int output_error = 0;
   try {
     code = dispatch(Args(argv, argv + argc), workloads);
   } catch (const UserError& error) {
@@ -56,17 +64,26 @@ int run_program(int argc, char** argv, const Workloads& workloads) {
   } catch (const UnavailableError& error) {
     fmt::print(stderr, "frugal: {}\n", error.what());
     code = exit_unavailable;
+  } catch (const std::filesystem::filesystem_error& error) {
+    fmt::print(stderr, "frugal: {}: {}\n", error.path1().string(), error.code().message());
+    code = exit_unavailable;
+  } catch (const std::system_error& error) {
+    output_error = error.code().value();
+    if (std::ferror(stdout) == 0) print_internal_error(error.what());
+    code = std::ferror(stdout) == 0 ? exit_cells_failed : exit_unavailable;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "frugal: internal error: {}. This is a bug: please report it with the command line\n",
-               error.what());
+    print_internal_error(error.what());
     code = exit_cells_failed;
   } catch (...) {
-    fmt::print(stderr,
-               "frugal: internal error of an unknown type. This is a bug: please report it with the command line\n");
+    print_internal_error("of an unknown type");
     code = exit_cells_failed;
   }
   // A table that was cut short (disk full, reader gone) must not look like success.
-  if (std::fflush(stdout) != 0 && code == exit_ok) code = exit_cells_failed;
+  if (std::fflush(stdout) != 0) output_error = errno;
+  if (std::ferror(stdout) != 0) {
+    fmt::print(stderr, "frugal: cannot write to standard output: {}\n", std::strerror(output_error));
+    if (code == exit_ok) code = exit_unavailable;
+  }
   return code;
 }
 

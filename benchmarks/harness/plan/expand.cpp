@@ -61,9 +61,16 @@ std::vector<std::uint64_t> read_seeds(const Node* node) {
   if (node == nullptr) return {1};
   if (node->as_list().empty()) throw UserError(node->place, "seeds must name at least one seed");
   std::vector<std::uint64_t> seeds;
+  std::unordered_set<std::uint64_t> seen;
   for (const Node& seed : node->items) {
     if (seed.as_integer() < 0) throw UserError(seed.place, "a seed must be at least 0, but this is " + seed.text);
     seeds.push_back(static_cast<std::uint64_t>(seed.integer));
+    if (!seen.insert(seeds.back()).second) {
+      throw UserError(seed.place,
+                      fmt::format("seed {} is here already, and a cell runs once with each; measure.repeats "
+                                  "runs it several times",
+                                  seed.text));
+    }
   }
   return seeds;
 }

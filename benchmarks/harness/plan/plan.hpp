@@ -52,10 +52,13 @@ struct Measure {
   bool limits = false;  ///< measure what the device can do at most, too
 };
 
+/// As many cores as a process can be bound to. OpenMP runtimes crash on numbers far above.
+inline constexpr int max_threads = 1024;
+
 struct Limits {
   double timeout_s = 0;   ///< of one cell, all repeats; 0: none
   double memory_gib = 0;  ///< private writable memory of the child (RLIMIT_DATA); 0: none
-  int threads = 0;        ///< 0: all cores
+  int threads = 0;        ///< 0: all cores; at most max_threads
 };
 
 /// What the metrics of a cell's repeats (measure.repeats) must keep; where they do not, the cell fails.

@@ -135,6 +135,8 @@ int effective_threads(const Limits& limits) {
     const std::string_view text(given);
     int threads = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), threads);
+    if (error == std::errc::result_out_of_range || threads > max_threads)
+      throw UserError(fmt::format("OMP_NUM_THREADS={}: at most {} threads", text, max_threads));
     if (error == std::errc() && threads > 0) return threads;  // "4,2" is nested: the outer level counts
   }
   return usable_cores();

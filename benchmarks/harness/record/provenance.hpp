@@ -16,7 +16,7 @@ Json build_facts();
 Json machine_facts();
 
 /// OMP_NUM_THREADS of a cell under these limits: the plan's, else the user's own OMP_NUM_THREADS, else every core this
-/// process may use.
+/// process may use. Throws UserError when OMP_NUM_THREADS is above max_threads.
 int effective_threads(const Limits& limits);
 
 /// "free", "bitwise (checked)" or "repeatable: 0.01 (declared)": a level is checked where there are two repeats or more

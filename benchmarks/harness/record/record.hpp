@@ -106,6 +106,8 @@ class ResultStore {
 
   const std::filesystem::path& folder() const { return folder_; }
   const std::vector<CellRecord>& existing() const { return existing_; }
+  /// When this returns the record is on the disk. Throws UnavailableError when the disk is full or fails, UserError
+  /// when it cannot be written for another reason.
   void append(const CellRecord& record);
 
  private:

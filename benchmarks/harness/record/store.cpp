@@ -114,6 +114,15 @@ void keep_old_record(const std::filesystem::path& cells, const std::filesystem::
   keep_as(run, suffix);
 }
 
+/// What a writer that was killed left beside run.json: whoever has the lock knows that it is dead.
+void remove_leftovers(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with("run.json.") && name.ends_with(".tmp")) std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace
 
 ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, bool start_anew)
@@ -128,6 +137,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
     if (::flock(folder_lock_, LOCK_EX | LOCK_NB) != 0)
       throw UserError(Place{folder_.string()},
                       "another frugal is writing to this run folder. Wait until it is done, or give another --out");
+    remove_leftovers(folder_);
     if (start_anew) keep_old_record(cells, run);
     std::string text = std::filesystem::exists(cells) ? read_whole_file(cells) : std::string();
     text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
@@ -163,9 +173,12 @@ ResultStore::~ResultStore() {
 void ResultStore::append(const CellRecord& record) {
   // An error text of a crashed child may hold any bytes; `replace` keeps the line valid UTF-8.
   const std::string line = record.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  const std::filesystem::path cells = folder_ / "cells.jsonl";
-  write_all(file_, line, cells);
-  if (::fsync(file_) != 0) fail_to("write", cells);
+  try {
+    write_durably(file_, line, folder_ / "cells.jsonl");
+  } catch (const UnavailableError& error) {
+    throw UnavailableError(fmt::format(
+        "{}. The cells that were done before are kept: make room, and give the same command again", error.what()));
+  }
 }
 
 }  // namespace frugal::harness

@@ -88,7 +88,7 @@ class Comparer {
       }
     }
     // The total comes last in the summary, whichever cell had it first.
-    std::ranges::stable_partition(by_stage, [](const auto& entry) { return entry.first != "total"; });
+    std::stable_partition(by_stage.begin(), by_stage.end(), [](const auto& entry) { return entry.first != "total"; });
     for (const auto& [stage, ratios] : by_stage) {
       add_row(table, 0,
               {{.text = fmt::format("geometric mean of {} cells", ratios.size())},

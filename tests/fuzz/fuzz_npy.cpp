@@ -1,0 +1,8 @@
+// The reader of NumPy's .npy: signal_target.hpp.
+#include "datasets/formats/npy.hpp"
+#include "tests/fuzz/signal_target.hpp"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  frugal::fuzz::check_signal(frugal::fuzz::bytes_of(data, size), frugal::data::read_volume, frugal::data::volume_shape);
+  return 0;
+}
