@@ -4,11 +4,12 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ci/setup.sh --lint --records
+ci/setup.sh --lint --records --docs
 ci/lint.sh
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
 if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/ptxas_budget.py build/ci; fi
 ci/examples.sh build/ci/frugal
+ci/docs.sh
 ci/check_records.py results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"

@@ -69,6 +69,17 @@ struct Complaint {
   bool unavailable = false;  ///< the plan is right, but this machine cannot run it (exit code 4 instead of 2)
 };
 
+/// A file that a cell will read, and what is known of the published one.
+struct InputFile {
+  std::string name;            ///< for records: the manifest's path, or the path as the plan gives it
+  std::filesystem::path path;  ///< where it lies on this machine
+  std::string dataset{};    ///< `frugal data fetch` brings it; empty: a user's own file, of which nothing is published
+  std::uint64_t bytes = 0;  ///< published; 0: unknown
+  std::vector<std::string> sha256{};  ///< of the published file and of other forms that hold the same data
+  std::string git_blob{};
+  std::string md5{};
+};
+
 /// Work done inside a stage, analytic; 0 means not stated.
 struct Work {
   double flops = 0;
@@ -135,6 +146,13 @@ class Workload {
   /// Looks for what a type or a range cannot say: parameters that contradict each other, a back end that does not
   /// support this, a data set that is not here. Called for every cell before the first one runs; must be fast.
   virtual std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const = 0;
+
+  /// The files that run() will read, as far as they are here: the harness hashes them, so that a result stays with its
+  /// data. Opens none; must be fast.
+  virtual std::vector<InputFile> inputs([[maybe_unused]] const Cell& cell,
+                                        [[maybe_unused]] const std::vector<std::filesystem::path>& data_dirs) const {
+    return {};
+  }
 
   /// Metrics that follow from the cell's parameters alone (FLOPs, parameters), by descriptor name, as run() records
   /// them when nothing stops early. A search asks for every cell before the first one runs: must be fast, and needs no

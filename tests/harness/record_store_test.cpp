@@ -14,14 +14,14 @@ class Store : public ::testing::Test {
  protected:
   /// A run of two cells.
   void make_run() {
-    ResultStore store(folder(), provenance, false);
+    ResultStore store(folder(), provenance, {});
     store.append(fixtures::fake_record(1));
     store.append(fixtures::fake_record(2));
   }
   std::filesystem::path folder() const { return scratch / "deep/run"; }
   std::filesystem::path cells() const { return folder() / "cells.jsonl"; }
   std::string error_of_opening(const Provenance& now) {
-    return fixtures::user_error_of([&] { ResultStore(folder(), now, false); });
+    return fixtures::user_error_of([&] { ResultStore(folder(), now, {}); });
   }
 
   ScratchFolder scratch;
@@ -41,7 +41,7 @@ TEST_F(Store, TheLastRecordOfAnIdCountsInItsFirstPlace) {
   make_run();
   CellRecord again = fixtures::fake_record(1);
   again.status = Status::timeout;
-  ResultStore(folder(), provenance, false).append(again);
+  ResultStore(folder(), provenance, {}).append(again);
   const auto run = load_run(folder());
   ASSERT_EQ(run.cells.size(), 2);
   EXPECT_EQ(run.cells[0].status, Status::timeout);
@@ -53,7 +53,7 @@ TEST_F(Store, ATornLastLineIsIgnoredAndThenCutOff) {
   for (const std::size_t left : {std::size_t{1}, whole.size() / 4, whole.size() / 2 - 1}) {
     fixtures::write_file(cells(), whole + whole.substr(0, left));
     EXPECT_EQ(load_run(folder()).cells.size(), 2);
-    EXPECT_EQ(ResultStore(folder(), provenance, false).existing().size(), 2);
+    EXPECT_EQ(ResultStore(folder(), provenance, {}).existing().size(), 2);
     EXPECT_EQ(fixtures::text_of(cells()), whole);
   }
 }
@@ -61,7 +61,7 @@ TEST_F(Store, ATornLastLineIsIgnoredAndThenCutOff) {
 TEST_F(Store, ATornFirstLineLeavesNothing) {
   make_run();
   fixtures::write_file(cells(), fixtures::text_of(cells()).substr(0, 20));
-  ResultStore store(folder(), provenance, false);
+  ResultStore store(folder(), provenance, {});
   EXPECT_TRUE(store.existing().empty());
   store.append(fixtures::fake_record(3));
   EXPECT_EQ(load_run(folder()).cells.size(), 1);
@@ -88,8 +88,8 @@ TEST_F(Store, RefusesAnotherBuildAndNamesBothAndTheWayOut) {
   Provenance more_changes = other;
   other.build["diff"] = "aaaa";
   more_changes.build["diff"] = "bbbb";
-  ResultStore(scratch / "dirty", other, false).append(fixtures::fake_record());
-  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "dirty", more_changes, false); }),
+  ResultStore(scratch / "dirty", other, {}).append(fixtures::fake_record());
+  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "dirty", more_changes, {}); }),
               AllOf(HasSubstr("aaaa"), HasSubstr("bbbb")));
 }
 
@@ -146,9 +146,9 @@ TEST_F(Store, APlanThatIsNoLongerInTheFileKeepsItsConditions) {
 TEST_F(Store, StartingAnewTwiceLosesNothing) {
   make_run();
   const std::string first = fixtures::text_of(cells());
-  { ResultStore(folder(), provenance, true).append(fixtures::fake_record(5)); }
+  { ResultStore(folder(), provenance, {.start_anew = true}).append(fixtures::fake_record(5)); }
   const std::string second = fixtures::text_of(cells());
-  { ResultStore(folder(), provenance, true); }
+  { ResultStore(folder(), provenance, {.start_anew = true}); }
   EXPECT_EQ(fixtures::text_of(folder() / "cells.jsonl.bak"), first);
   EXPECT_EQ(fixtures::text_of(folder() / "cells.jsonl.bak.1"), second);
   EXPECT_TRUE(std::filesystem::exists(folder() / "run.json.bak.1"));
@@ -168,12 +168,25 @@ TEST_F(Store, AChangedPlanIsFineAndIsWrittenDown) {
   EXPECT_EQ(run.cells.size(), 2);
 }
 
+TEST_F(Store, AFinishedCellOfOtherDataIsRefusedAndAFailedOneIsNot) {
+  CellRecord record = fixtures::fake_record(1);
+  record.inputs = {{"u.data", std::string(64, 'a'), 7}};
+  { ResultStore(folder(), provenance, {}).append(record); }
+  const RunScope other{.start_anew = false, .inputs = {{"u.data", std::string(64, 'b'), 8}}};
+  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(folder(), provenance, other); }),
+              AllOf(HasSubstr("u.data is another file now: 8 bytes, sha256 bbb"), HasSubstr(record.id),
+                    HasSubstr("--out"), HasSubstr("--rerun all")));
+  record.status = Status::failed;
+  { ResultStore(folder(), provenance, {}).append(record); }
+  EXPECT_EQ(fixtures::user_error_of([&] { ResultStore(folder(), provenance, other); }), "");
+}
+
 TEST_F(Store, StartingAnewKeepsTheOldRecord) {
   make_run();
   const std::string before = fixtures::text_of(cells());
   Provenance other = provenance;
   other.build["commit"] = "fedcba9876543210";
-  { EXPECT_TRUE(ResultStore(folder(), other, true).existing().empty()); }
+  { EXPECT_TRUE(ResultStore(folder(), other, {.start_anew = true}).existing().empty()); }
   EXPECT_EQ(fixtures::text_of(cells()), "");
   EXPECT_EQ(fixtures::text_of(folder() / "cells.jsonl.bak"), before);
   EXPECT_THAT(fixtures::text_of(folder() / "run.json.bak"), HasSubstr("0123456789abcdef"));
@@ -186,20 +199,20 @@ TEST_F(Store, RecordsThatNobodyVouchesForAreRefused) {
 }
 
 TEST_F(Store, ASecondWriterIsKeptOut) {
-  const ResultStore first(folder(), provenance, false);
+  const ResultStore first(folder(), provenance, {});
   EXPECT_THAT(error_of_opening(provenance), HasSubstr("another frugal is writing"));
 }
 
 TEST_F(Store, AnErrorTextOfAnyBytesMakesAValidLine) {
   CellRecord record = fixtures::fake_record();
   record.error = "broken \xff\xfe text\nwith two lines";
-  ResultStore(folder(), provenance, false).append(record);
+  ResultStore(folder(), provenance, {}).append(record);
   EXPECT_THAT(load_run(folder()).cells.at(0).error, HasSubstr("with two lines"));
 }
 
 TEST_F(Store, AFolderThatCannotBeMadeIsAUserError) {
   fixtures::write_file(scratch / "file", "");
-  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "file/run", provenance, false); }),
+  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "file/run", provenance, {}); }),
               HasSubstr("cannot make or open"));
 }
 

@@ -4,6 +4,7 @@
 
 #include "benchmarks/harness/run/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
+#include "impl/base/sha256.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
@@ -27,7 +28,8 @@ class Runner : public ::testing::Test {
   /// Cells whose n is in `fate` end so; the others end well.
   RunSummary run(const Rerun& rerun = {}, const std::map<int, Failure>& fate = {}) {
     ran.clear();
-    ResultStore store(scratch / "run", fixtures::fake_provenance(), rerun.what == Rerun::What::all);
+    ResultStore store(scratch / "run", fixtures::fake_provenance(), {.start_anew = rerun.what == Rerun::What::all});
+    Inputs inputs(workloads, {}, scratch / "hashes.json", false);
     Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
     const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink&) {
       const int n = request.cell.own().at("n").get<int>();
@@ -44,7 +46,7 @@ class Runner : public ::testing::Test {
                       .store = store,
                       .progress = progress,
                       .execute = execute,
-                      .data_dirs = {},
+                      .inputs = inputs,
                       .cells = cells,
                       .rerun = rerun});
   }
@@ -107,6 +109,60 @@ TEST_F(Runner, RerunAllRunsAll) {
   run();
   EXPECT_EQ(run({Rerun::What::all}).done_now, 4);
   EXPECT_THAT(ran, ElementsAre(1, 2, 3, 4));
+}
+
+/// Reads one file, which is published as "abc".
+class ReadingWorkload final : public FakeWorkload {
+ public:
+  explicit ReadingWorkload(std::filesystem::path path) : path_(std::move(path)) {}
+  std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override {
+    return {{.name = "set/data.txt", .path = path_, .dataset = "set", .bytes = 3, .sha256 = {sha256("abc")}}};
+  }
+
+ private:
+  std::filesystem::path path_;
+};
+
+class RunnerInputs : public Runner {
+ protected:
+  RunnerInputs() { fixtures::write_file(scratch / "data.txt", "abc"); }
+  const ReadingWorkload reading{scratch / "data.txt"};
+  const Workloads reading_workloads = {&reading};
+  Inputs inputs{reading_workloads, {}, scratch / "hashes.json", false};
+};
+
+TEST_F(RunnerInputs, AFileThatChangesUnderACellLeavesItWithoutARecord) {
+  ResultStore store(scratch / "run", fixtures::fake_provenance(), {});
+  Progress progress({.write = [](std::string_view) {}, .now = [] { return 0.0; }});
+  const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink&) {
+    const int n = request.cell.own().at("n").get<int>();
+    if (n == 2) fixtures::write_file(scratch / "data.txt", "abd");
+    return CellEnd{fixtures::fake_record(n), Failure::none};
+  };
+  const std::string error = fixtures::user_error_of([&] {
+    run_cells({.workloads = reading_workloads,
+               .store = store,
+               .progress = progress,
+               .execute = execute,
+               .inputs = inputs,
+               .cells = cells,
+               .rerun = {}});
+  });
+  EXPECT_THAT(error, HasSubstr("set/data.txt has changed since this run began"));
+  const auto written = load_run(scratch / "run");
+  ASSERT_EQ(written.cells.size(), 1);
+  EXPECT_EQ(written.cells[0].inputs.at(0).sha256, sha256("abc"));
+}
+
+TEST_F(RunnerInputs, AnyPublishedHashVouchesAndOtherwiseTheRequest) {
+  EXPECT_FALSE(inputs.of(*cells[0].cell).at(0).modified);
+  fixtures::write_file(scratch / "data.txt", "ab");
+  Inputs strict(reading_workloads, {}, scratch / "hashes.json", false);
+  EXPECT_THAT(
+      fixtures::user_error_of([&] { strict.of(*cells[0].cell); }),
+      testing::AllOf(HasSubstr("2 bytes"), HasSubstr("3 bytes"), HasSubstr(sha256("abc")), HasSubstr(sha256("ab"))));
+  Inputs lenient(reading_workloads, {}, scratch / "hashes.json", true);
+  EXPECT_TRUE(lenient.of(*cells[0].cell).at(0).modified);
 }
 
 TEST_F(Runner, MistakesCountAsSuchOnlyWhenThereIsNothingElse) {

@@ -69,12 +69,14 @@ int run_plan(const Call& call) {
   Progress progress(Progress::standard_screen());
   // A part that runs again is appended: its new records win, and the other cells' records stay.
   const bool start_anew = rerun.what == Rerun::What::all && !call.has("only") && !call.has("shard");
-  ResultStore store(records_folder(call, loaded.file), provenance_of(loaded, call), start_anew);
+  Inputs inputs = inputs_of(loaded, call);
+  ResultStore store(records_folder(call, loaded.file), provenance_of(loaded, call),
+                    {.start_anew = start_anew, .inputs = inputs.of_all(cells)});
   const RunSummary summary = run_cells({.workloads = call.workloads,
                                         .store = store,
                                         .progress = progress,
                                         .execute = child_executor(stops),
-                                        .data_dirs = loaded.data_dirs,
+                                        .inputs = inputs,
                                         .cells = cells,
                                         .rerun = rerun});
 
@@ -119,7 +121,8 @@ Verb run_verb() {
                   {.name = "shard",
                    .value = "I/N",
                    .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
-                  data_dir_option()},
+                  data_dir_option(),
+                  modified_data_option()},
       .examples = {"frugal run demo", "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",
                    "frugal run benchmarks/plans/smoke.yaml --only backend=cpu,seed=1",
                    "frugal run demo --rerun failed"},

@@ -42,11 +42,14 @@ int search_plan(const Call& call) {
   if (const auto word = call.one("rerun")) rerun.what = from_word(rerun_names, "--rerun", *word);
   const LoadedPlan loaded = load_plan_of(call);
   require_searches(loaded.file);
-  if (report_unavailable(planned_cells(loaded.file))) return exit_unavailable;
+  const std::vector<PlannedCell> cells = planned_cells(loaded.file);
+  if (report_unavailable(cells)) return exit_unavailable;
 
   StopSignals stops;
   Progress progress(Progress::standard_screen());
-  ResultStore store(records_folder(call, loaded.file), provenance_of(loaded, call), rerun.what == Rerun::What::all);
+  Inputs inputs = inputs_of(loaded, call);
+  ResultStore store(records_folder(call, loaded.file), provenance_of(loaded, call),
+                    {.start_anew = rerun.what == Rerun::What::all, .inputs = inputs.of_all(cells)});
   const std::string again = command_again(call.command);
   std::vector<SearchOutcome> outcomes;
   try {
@@ -54,7 +57,7 @@ int search_plan(const Call& call) {
                                           .store = store,
                                           .progress = progress,
                                           .execute = child_executor(stops),
-                                          .data_dirs = loaded.data_dirs,
+                                          .inputs = inputs,
                                           .rerun = rerun});
   } catch (const Interrupted&) {
     fmt::print(stderr, "\ninterrupted: what is done is kept in {}. To go on: {}\n", store.folder().string(), again);
@@ -88,7 +91,8 @@ Verb search_verb() {
                        .help = "runs again what failed, or everything (the old record is kept as .bak)",
                        .values = {.words = words(rerun_names), .closed = true}},
                       format_option({"md", "csv", "tex", "html"}, "md (default), csv, tex or html"),
-                      data_dir_option()},
+                      data_dir_option(),
+                      modified_data_option()},
           .examples = {"frugal search structure.yaml", "frugal search structure.yaml --set seeds=[1,2,3] --format tex"},
           .run = search_plan};
 }

@@ -37,6 +37,12 @@ OptionSpec data_dir_option() {
           .values = {.folders = true}};
 }
 
+OptionSpec modified_data_option() {
+  return {.name = "allow-modified-data",
+          .value = "",
+          .help = "also with a file that is not the published one of its data set; records and tables say so"};
+}
+
 OptionSpec out_option(const std::string& what) {
   return {.name = "out",
           .value = "DIR",
@@ -67,6 +73,10 @@ bool report_unavailable(const std::vector<PlannedCell>& cells) {
 
 std::filesystem::path records_folder(const Call& call, const PlanFile& file) {
   return call.one("out").value_or("results/local/" + std::filesystem::path(file.file).stem().string());
+}
+
+Inputs inputs_of(const LoadedPlan& loaded, const Call& call) {
+  return {call.workloads, loaded.data_dirs, data_cache_dir() / "hashes.json", call.has("allow-modified-data")};
 }
 
 Provenance provenance_of(const LoadedPlan& loaded, const Call& call) {

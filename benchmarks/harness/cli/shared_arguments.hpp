@@ -7,6 +7,7 @@
 #include "benchmarks/harness/cli/verb.hpp"
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/record/record.hpp"
+#include "benchmarks/harness/run/inputs.hpp"
 
 namespace frugal::harness {
 
@@ -15,6 +16,7 @@ ArgumentSpec plan_argument();
 ArgumentSpec run_argument(const std::string& name);
 OptionSpec set_option();
 OptionSpec data_dir_option();
+OptionSpec modified_data_option();
 /// `what` lies in the folder.
 OptionSpec out_option(const std::string& what);
 /// `words` of table_format_names, the default first.
@@ -34,6 +36,9 @@ bool report_unavailable(const std::vector<PlannedCell>& cells);
 
 /// --out, by default results/local/<name of the plan file>.
 std::filesystem::path records_folder(const Call& call, const PlanFile& file);
+
+/// The files that cells of the plan read, by --allow-modified-data and with the cache of hashes beside that of data.
+Inputs inputs_of(const LoadedPlan& loaded, const Call& call);
 
 /// What run.json says of a run that begins now.
 Provenance provenance_of(const LoadedPlan& loaded, const Call& call);

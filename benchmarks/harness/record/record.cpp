@@ -31,7 +31,19 @@ MetricDescriptor descriptor_from_json(const Json& json, const Place& place) {
   return metric;
 }
 
+InputRecord input_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "an input");
+  return {reader.string("file"), reader.string("sha256"), static_cast<std::uint64_t>(reader.number("bytes")),
+          json.contains("modified") && reader.boolean("modified")};
+}
+
 }  // namespace
+
+Json to_json(const InputRecord& input) {
+  Json json = {{"file", input.file}, {"sha256", input.sha256}, {"bytes", input.bytes}};
+  if (input.modified) json["modified"] = true;
+  return json;
+}
 
 Json to_json(const StageRecord& stage) {
   return {{"name", stage.name},
@@ -89,6 +101,7 @@ Json CellRecord::to_json() const {
   json["stages"] = Json::array();
   for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
+  for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
   return json;
 }
 
@@ -107,6 +120,8 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   }
   for (const Json& stage : reader.list("stages")) record.stages.push_back(stage_from_json(stage, place));
   if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
+  if (json.contains("inputs"))
+    for (const Json& input : reader.list("inputs")) record.inputs.push_back(input_from_json(input, place));
   return record;
 }
 

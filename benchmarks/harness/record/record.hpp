@@ -28,6 +28,16 @@ struct DeviceRates {
   double sines = 0;
 };
 
+/// A file that a cell read, as it was then.
+struct InputRecord {
+  std::string file;    ///< the manifest's path, or the path as the plan gives it
+  std::string sha256;  ///< 64 hex digits
+  std::uint64_t bytes = 0;
+  bool modified = false;  ///< another one is published under this name
+
+  bool same_content(const InputRecord& other) const { return sha256 == other.sha256; }
+};
+
 enum class Status { ok, failed, skipped, timeout, oom };
 inline constexpr Named<Status> status_names[] = {{Status::ok, "ok"},
                                                  {Status::failed, "failed"},
@@ -36,6 +46,7 @@ inline constexpr Named<Status> status_names[] = {{Status::ok, "ok"},
                                                  {Status::oom, "oom"}};
 std::string to_string(Status status);
 
+Json to_json(const InputRecord& input);
 Json to_json(const StageRecord& stage);
 Json to_json(const DeviceRates& limits);
 /// They throw UserError when a key is missing or of a wrong type.
@@ -53,6 +64,7 @@ struct CellRecord {
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
   DeviceRates limits;
+  std::vector<InputRecord> inputs{};  ///< of older programs: none
 
   const StageRecord* stage(std::string_view name) const;
   Json to_json() const;
@@ -91,15 +103,21 @@ struct Run {
 /// `path` is a run folder, or a cells.jsonl beside its run.json.
 Run load_run(const std::filesystem::path& path);
 
+/// What a run that begins brings beside its provenance.
+struct RunScope {
+  bool start_anew = false;            ///< begins an empty record and keeps the old one as cells.jsonl.bak
+  std::vector<InputRecord> inputs{};  ///< of all its cells
+};
+
 /// Appends records to a run folder, one fsynced line each; holds an exclusive lock while it lives.
 class ResultStore {
  public:
   /// Opens or makes the folder. When it holds a run already, its build, machine, and the threads, measure and
   /// determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun all);
-  /// else its plan may differ, since ids decide which cells are done.
-  /// `start_anew` begins an empty record and keeps the old one as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ...
-  /// when these are taken).
-  ResultStore(std::filesystem::path folder, const Provenance& provenance, bool start_anew);
+  /// else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
+  /// have the content it had.
+  /// Starting anew keeps the old files as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ... when these are taken).
+  ResultStore(std::filesystem::path folder, const Provenance& provenance, const RunScope& scope);
   ~ResultStore();
   ResultStore(const ResultStore&) = delete;
   ResultStore& operator=(const ResultStore&) = delete;

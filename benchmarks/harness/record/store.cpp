@@ -79,6 +79,24 @@ void require_same_conditions(const Provenance& before, const Provenance& now, co
   }
 }
 
+/// A cell that ended well under other data is no result of this run.
+void require_same_inputs(const std::vector<CellRecord>& existing, const std::vector<InputRecord>& now,
+                         const std::filesystem::path& folder) {
+  for (const CellRecord& record : existing) {
+    if (record.status != Status::ok) continue;
+    for (const InputRecord& then : record.inputs) {
+      const auto same = std::ranges::find(now, then.file, &InputRecord::file);
+      if (same == now.end() || same->same_content(then)) continue;
+      throw UserError(
+          Place{folder.string()},
+          fmt::format(
+              "{} is another file now: {} bytes, sha256 {}; the finished cell {} read {} bytes, sha256 {}. Give "
+              "another --out to keep both, or --rerun all to start this one anew",
+              then.file, same->bytes, same->sha256, record.id, then.bytes, then.sha256));
+    }
+  }
+}
+
 /// The new provenance, with what the old one alone can say: when the run began, and the words for its older records.
 Provenance continued(const Provenance& before, Provenance now) {
   now.started = before.started;
@@ -125,7 +143,7 @@ void remove_leftovers(const std::filesystem::path& folder) {
 
 }  // namespace
 
-ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, bool start_anew)
+ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, const RunScope& scope)
     : folder_(std::move(folder)) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
@@ -138,7 +156,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
       throw UserError(Place{folder_.string()},
                       "another frugal is writing to this run folder. Wait until it is done, or give another --out");
     remove_leftovers(folder_);
-    if (start_anew) keep_old_record(cells, run);
+    if (scope.start_anew) keep_old_record(cells, run);
     std::string text = std::filesystem::exists(cells) ? read_whole_file(cells) : std::string();
     text.resize(text.rfind('\n') + 1);  // npos + 1 is 0
     Provenance current = provenance;
@@ -154,6 +172,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
                       "--out, or --rerun all to start anew");
     }
     existing_ = parse_records(text, cells.string());
+    require_same_inputs(existing_, scope.inputs, folder_);
     write_whole_file(run, current.to_json().dump(2) + "\n");
     file_ = ::open(cells.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to("write", cells);

@@ -46,6 +46,23 @@ std::string repeats_sentence(const RowSet& set) {
              : fmt::format("Times: wall clock, median of {} to {} runs a seed.", *repeats.begin(), *repeats.rbegin());
 }
 
+/// "ml-100k", or "ml-100k (modified: u.data)" where a file was not the published one; each data set once.
+std::vector<std::string> data_texts(const RowSet& set) {
+  std::vector<std::pair<std::string, std::set<std::string>>> data;  // name, modified files
+  for (const RowGroup& row : set.rows) {
+    const std::string name = row.cell.at("dataset").at("name");
+    auto known = std::ranges::find(data, name, &decltype(data)::value_type::first);
+    if (known == data.end()) known = data.insert(data.end(), {name, {}});
+    for (const CellRecord* record : row.finished())
+      for (const InputRecord& input : record->inputs)
+        if (input.modified) known->second.insert(std::filesystem::path(input.file).filename().string());
+  }
+  std::vector<std::string> texts;
+  for (const auto& [name, modified] : data)
+    texts.push_back(modified.empty() ? name : fmt::format("{} (modified: {})", name, fmt::join(modified, ", ")));
+  return texts;
+}
+
 }  // namespace
 
 std::string interval_sentence(std::size_t n, const std::string& which) {
@@ -73,7 +90,8 @@ std::vector<std::string> make_caption(const CaptionFacts& facts) {
     std::erase(values, "-");
     if (!values.empty()) caption.push_back(fmt::format("{}: {}.", what, fmt::join(values, ", ")));
   };
-  add("Data", "dataset.name");
+  if (const std::vector<std::string> data = data_texts(facts.set); !data.empty())
+    caption.push_back(fmt::format("Data: {}.", fmt::join(data, ", ")));
   add("Back end", "backend");
   add("Implementation", "implementation");
   if (facts.times) {

@@ -78,8 +78,9 @@ RunSummary run_cells(const RunRequest& request) {
   std::size_t unavailable = 0;
   for (const PlannedCell* cell : todo) {
     progress.begin(*cell->cell, cell->label);
+    std::vector<InputRecord> inputs = request.inputs.of(*cell->cell);
     CellEnd end = request.execute({*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band,
-                                   request.data_dirs, request.store.folder() / "artifacts" / cell->id},
+                                   request.inputs.data_dirs(), request.store.folder() / "artifacts" / cell->id},
                                   cell->plan->limits,
                                   [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
     if (end.failure == Failure::interrupted) {
@@ -87,6 +88,8 @@ RunSummary run_cells(const RunRequest& request) {
       summary.interrupted = true;
       break;
     }
+    request.inputs.of(*cell->cell);
+    end.record.inputs = std::move(inputs);
     request.store.append(end.record);
     progress.end(end.record, main_metrics_text(end.record, request.workloads));
     if (ended_well(end.record))

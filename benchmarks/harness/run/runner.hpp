@@ -8,6 +8,7 @@
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/record/record.hpp"
 #include "benchmarks/harness/run/child.hpp"
+#include "benchmarks/harness/run/inputs.hpp"
 #include "benchmarks/harness/run/progress.hpp"
 
 namespace frugal::harness {
@@ -53,12 +54,13 @@ struct RunRequest {
   ResultStore& store;
   Progress& progress;
   CellExecutor execute;
-  std::vector<std::filesystem::path> data_dirs{};
+  Inputs& inputs;
   std::vector<PlannedCell> cells{};
   Rerun rerun{};
 };
 
-/// Runs what is not done, appends each record to the store as soon as it is known.
+/// Runs what is not done, appends each record to the store as soon as it is known. Throws UserError when a file that a
+/// cell reads changes while the cells run: what was read of it is then unknown, and that cell has no record.
 RunSummary run_cells(const RunRequest& request);
 
 }  // namespace frugal::harness

@@ -10,6 +10,7 @@
 #include "benchmarks/workloads/cadc/params.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
+#include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/interactions/split.hpp"
@@ -157,6 +158,16 @@ class Cadc final : public harness::Workload {
     if (uses_mf(cell)) check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
     if (cell.own().at("model") == "two_tower") check_two_tower(cell, backend, data_dirs, complaints);
     return complaints;
+  }
+
+  std::vector<harness::InputFile> inputs(const Cell& cell,
+                                         const std::vector<std::filesystem::path>& data_dirs) const override {
+    std::vector<harness::InputFile> inputs;
+    add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>()), data_dirs, inputs);
+    if (cell.own().at("model") == "two_tower" && cell.own().at("tower").at("side_features"))
+      add_inputs(data::attributes_manifest(cell.dataset), data_dirs, inputs);
+    add_checkpoint(cell, inputs);
+    return inputs;
   }
 
   Outcome run(const Cell& cell, RunContext& context) const override {

@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
@@ -207,6 +208,15 @@ class DlrmWorkload final : public harness::Workload {
       complaints.push_back(
           {"params.dlrm.embedding_trainable", "these examples have no tables of users and items", false});
     return complaints;
+  }
+
+  std::vector<harness::InputFile> inputs(const Cell& cell,
+                                         const std::vector<std::filesystem::path>& data_dirs) const override {
+    std::vector<harness::InputFile> inputs;
+    add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>()), data_dirs, inputs);
+    add_inputs(data::attributes_manifest(cell.dataset), data_dirs, inputs);
+    add_checkpoint(cell, inputs);
+    return inputs;
   }
 
   Outcome run(const Cell& cell, RunContext& context) const override {

@@ -11,9 +11,12 @@
 #include "benchmarks/workloads/inr/quantize.hpp"
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
+#include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "datasets/catalog/locate.hpp"
 #include "datasets/catalog/manifest.hpp"
 #include "datasets/formats/signal_file.hpp"
+#include "datasets/load/datasets.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/metrics.hpp"
 #include "impl/common/traffic.hpp"
@@ -264,6 +267,18 @@ class Inr final : public harness::Workload {
             {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
             {"flops.train", step_flops(spec).total() * cell.own().at("steps").get<double>()},
             {"flops.inference", inference_flops(spec)}};
+  }
+
+  std::vector<harness::InputFile> inputs(const Cell& cell,
+                                         const std::vector<std::filesystem::path>& data_dirs) const override {
+    std::vector<harness::InputFile> inputs;
+    const data::SignalChoice choice = signal_choice(cell);
+    const std::string name = cell.dataset.at("name");
+    if (name == data::own_file) inputs.push_back({.name = choice.file, .path = choice.file});
+    if (const data::Manifest* manifest = data::find_manifest(name))
+      add_input(*manifest, data::choose_picture(*manifest, choice.file, choice.size), data_dirs, inputs);
+    add_checkpoint(cell, inputs);
+    return inputs;
   }
 
   Outcome run(const Cell& cell, RunContext& context) const override { return InrRun(cell, context).outcome(); }

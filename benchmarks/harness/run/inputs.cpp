@@ -1,0 +1,80 @@
+#include "benchmarks/harness/run/inputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cassert>
+
+#include "impl/base/sha256.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// Nothing is known of it, or one of the published hashes agrees; without a hash, the size does.
+bool is_published(const InputFile& file, const FileContent& content) {
+  if (std::ranges::find(file.sha256, content.sha256) != file.sha256.end()) return true;
+  if (!file.git_blob.empty() && git_blob_id(file.path) == file.git_blob) return true;
+  if (!file.md5.empty() && md5_file(file.path) == file.md5) return true;
+  const bool has_hash = !file.sha256.empty() || !file.git_blob.empty() || !file.md5.empty();
+  return !has_hash && (file.bytes == 0 || file.bytes == content.bytes);
+}
+
+std::string published_hash(const InputFile& file) {
+  if (!file.sha256.empty()) return "sha256 " + file.sha256.front();
+  if (!file.git_blob.empty()) return "git blob " + file.git_blob;
+  return file.md5.empty() ? "no published hash" : "md5 " + file.md5;
+}
+
+[[noreturn]] void refuse_modified(const InputFile& file, const FileContent& content) {
+  const std::string size = file.bytes > 0 ? fmt::format("{} bytes, ", file.bytes) : "";
+  throw UserError(
+      Place{file.path.string()},
+      fmt::format("this is not the published {}: {} bytes, sha256 {}, but published is {}{}. Get it with 'frugal data "
+                  "fetch {}', or run with --allow-modified-data: records and tables then say so",
+                  file.name, content.bytes, content.sha256, size, published_hash(file), file.dataset));
+}
+
+}  // namespace
+
+Inputs::Inputs(const Workloads& workloads, std::vector<std::filesystem::path> data_dirs,
+               std::filesystem::path hash_cache, bool allow_modified)
+    : workloads_(workloads),
+      data_dirs_(std::move(data_dirs)),
+      hashes_(std::move(hash_cache)),
+      allow_modified_(allow_modified) {}
+
+std::vector<InputRecord> Inputs::of(const Cell& cell) {
+  const Workload* const workload = find_workload(workloads_, cell.workload);
+  assert(workload != nullptr && "a plan names one of the workloads");
+  std::vector<InputRecord> records;
+  for (const InputFile& file : workload->inputs(cell, data_dirs_)) records.push_back(of_file(file));
+  return records;
+}
+
+std::vector<InputRecord> Inputs::of_all(const std::vector<PlannedCell>& cells) {
+  std::map<std::string, InputRecord> distinct;
+  for (const PlannedCell& cell : cells)
+    for (InputRecord& record : of(*cell.cell)) distinct[record.file] = std::move(record);
+  std::vector<InputRecord> all;
+  for (auto& [name, record] : distinct) all.push_back(std::move(record));
+  return all;
+}
+
+InputRecord Inputs::of_file(const InputFile& file) {
+  const FileContent content = hashes_.of(file.path);
+  const auto known = known_.find(file.name);
+  if (known == known_.end()) {
+    const bool modified = !is_published(file, content);
+    if (modified && !allow_modified_) refuse_modified(file, content);
+    return known_[file.name] = {file.name, content.sha256, content.bytes, modified};
+  }
+  if (known->second.sha256 != content.sha256)
+    throw UserError(
+        Place{file.path.string()},
+        fmt::format("{} has changed since this run began: sha256 {} then, {} now. The cell that was to read "
+                    "it has no record",
+                    file.name, known->second.sha256, content.sha256));
+  return known->second;
+}
+
+}  // namespace frugal::harness

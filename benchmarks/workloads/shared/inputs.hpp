@@ -1,0 +1,22 @@
+// The files that cells read, for the harness to hash.
+#pragma once
+#include <filesystem>
+#include <vector>
+
+#include "benchmarks/harness/workload.hpp"
+#include "datasets/catalog/manifest.hpp"
+
+namespace frugal::workloads {
+
+/// One file of a manifest; nothing when it is not here.
+void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
+               const std::vector<std::filesystem::path>& data_dirs, std::vector<harness::InputFile>& inputs);
+
+/// All files of a manifest that are here. Null: none.
+void add_inputs(const data::Manifest* manifest, const std::vector<std::filesystem::path>& data_dirs,
+                std::vector<harness::InputFile>& inputs);
+
+/// The weights that the cell starts from, where it names any.
+void add_checkpoint(const harness::Cell& cell, std::vector<harness::InputFile>& inputs);
+
+}  // namespace frugal::workloads
