@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What can be said of the sources without building them: layout, direction of the includes, shell, Python, YAML.
-#   ci/lint.sh [format|arrows|shell|python|yaml]...      default: all
+# What can be said of the sources without building them: layout, direction of the includes, shell, Python, YAML, links.
+#   ci/lint.sh [format|arrows|shell|python|yaml|docs]...      default: all
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ci/setup.sh --lint
@@ -20,12 +20,13 @@ for name in sys.argv[1:]:
             list(yaml.safe_load_all(stream))
     except yaml.YAMLError as error:
         sys.exit(str(error))' ;;
-    *) echo "ci/lint.sh: there is format, arrows, shell, python, yaml" >&2; exit 2 ;;
+    docs) /usr/bin/python3 ci/check_docs.py ;;
+    *) echo "ci/lint.sh: there is format, arrows, shell, python, yaml, docs" >&2; exit 2 ;;
   esac
 }
 
 parts=("$@")
-if ((${#parts[@]} == 0)); then parts=(format arrows shell python yaml); fi
+if ((${#parts[@]} == 0)); then parts=(format arrows shell python yaml docs); fi
 failed=0
 for part in "${parts[@]}"; do
   if lint "$part"; then
