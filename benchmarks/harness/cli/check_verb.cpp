@@ -63,7 +63,7 @@ Verb check_verb() {
             .help = "paired: where all records go; default: results/local/paired_<plan>",
             .values = {.folders = true}},
            data_dir_option()},
-      .examples = {"frugal check results/local/ci --baseline results/baselines/smoke --junit junit.xml",
+      .examples = {"frugal check results/local/ci --baseline results/baselines/smoke-avx2 --junit junit.xml",
                    "frugal check --paired old/frugal new/frugal --plan smoke"},
       .run = run_check};
 }
