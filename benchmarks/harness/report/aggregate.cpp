@@ -91,16 +91,17 @@ void sort_rows(const std::vector<SortKey>& keys, std::vector<RowGroup>& rows) {
 }
 
 /// Two files of one name are two data sets, which no row and no comparison of rows may mix.
-void require_one_content(const std::vector<RowGroup>& rows, const Place& place) {
+void require_one_content(std::span<const Run> runs, const TableSpec& spec) {
   std::map<std::string, std::string> sha256_of;
-  for (const RowGroup& row : rows) {
-    for (const CellRecord* record : row.finished()) {
-      for (const InputRecord& input : record->inputs) {
+  for (const Run& run : runs) {
+    for (const CellRecord& record : run.cells) {
+      if (record.status != Status::ok || record.cell.workload != spec.workload) continue;
+      for (const InputRecord& input : record.inputs) {
         const std::string& known = sha256_of.try_emplace(input.file, input.sha256).first->second;
         if (known == input.sha256) continue;
-        throw UserError(place, fmt::format("these runs read different files called {} (sha256 {} and {}): report them "
-                                           "one by one",
-                                           input.file, known, input.sha256));
+        throw UserError(spec.place, fmt::format("these runs read different files called {} (sha256 {} and {}): report "
+                                                "them one by one",
+                                                input.file, known, input.sha256));
       }
     }
   }
@@ -123,7 +124,7 @@ RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
   if (set.rows.empty()) {
     throw UserError(spec.place, fmt::format("this table is about {}, but no cell of the run matches", spec.workload));
   }
-  require_one_content(set.rows, spec.place);
+  require_one_content(runs, spec);
   const auto add_column = [&](const RowKey& key) {
     set.columns.push_back(key_column(key, spec.workload, set.rows));
     for (RowGroup& row : set.rows) {
