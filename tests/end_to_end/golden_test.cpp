@@ -50,7 +50,7 @@ TEST_F(Golden, Run) {
 TEST_F(Golden, Record) {
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "run", "--only", "params.fake.n=2,seed=1"}).code, 0);
   EXPECT_EQ(masked(read("run/cells.jsonl")),
-            R"({"backend":"cpu","dataset":{"name":"toy"},"error":"","id":"4dd9172d2f75",)"
+            R"({"backend":"cpu","conditions":[TIME],"dataset":{"name":"toy"},"error":"","id":"4dd9172d2f75",)"
             R"("implementation":"fake:cpu","metrics":{"loss":0.989,"memory.peak":BYTES,"score":0.011},)"
             R"("params":{"fake":{"flag":false,"layers":[8],"mf":{"dim":4},"mode":"a","n":2,"rate":0.5}},)"
             R"("schema":1,"seed":1,"stages":[{"bytes":0.0,"flops":4.0,"name":"train","sines":0.0,"wall_s":[TIME]}],)"

@@ -100,6 +100,7 @@ std::string masked(std::string text) {
   const std::pair<const char*, const char*> masks[] = {
       {R"(\b\d+(\.\d+)? (ms|s)\b)", "TIME"},
       {R"("wall_s":\[[^\]]*\])", R"("wall_s":[TIME])"},
+      {R"("conditions":\[[^\]]*\])", R"("conditions":[TIME])"},
       {R"("memory.peak":[0-9.e+]+)", R"("memory.peak":BYTES)"},
   };
   const std::string program = FAKE_FRUGAL_PROGRAM;

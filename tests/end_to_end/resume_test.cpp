@@ -169,6 +169,44 @@ TEST_F(Resume, AnotherBuildIsRefused) {
   EXPECT_THAT(said.err, AllOf(HasSubstr("commit 0123456789ab"), HasSubstr("--rerun all")));
 }
 
+TEST_F(Resume, AnotherMachineIsRefusedUntilMix) {
+  const std::vector<std::string> args = {"run", "slow.yaml", "--out", "run", "--set", "params.trouble.seconds=0"};
+  ASSERT_EQ(fake(args).code, 0);
+  nlohmann::json run = nlohmann::json::parse(read("run/run.json"));
+  run["machine"]["cpu_model"] = "of another generation";
+  write("run/run.json", run.dump());
+  std::vector<std::string> more = args;
+  more.insert(more.end(), {"--set", "seeds=[1,2,3,4,5,6,7]"});
+  const Said refused = fake(more);
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("another machine (its cpu_model differs)"), HasSubstr("--mix")));
+  more.emplace_back("--mix");
+  EXPECT_EQ(fake(more).code, 0);
+  EXPECT_FALSE(records("run/cells.jsonl").at(0).contains("machine"));
+  const std::string id = records("run/cells.jsonl").at(6).at("machine");
+  run = nlohmann::json::parse(read("run/run.json"));
+  EXPECT_EQ(run.at("machine").at("cpu_model"), "of another generation");
+  EXPECT_NE(run.at("machines").at(id).at("cpu_model"), "of another generation");
+}
+
+TEST_F(Resume, TwoPlansOfOneNameInTwoFoldersDoNotShareARun) {
+  write("a/plan.yaml", slow_plan);
+  std::string other = slow_plan;
+  other.replace(other.find("[1, 2, 3, 4, 5, 6]"), 18, "[7, 8]");
+  write("b/plan.yaml", other);
+  const std::vector<std::string> quick = {"--set", "params.trouble.seconds=0"};
+  const auto run = [&](const std::string& plan) { return fake({"run", plan, quick[0], quick[1]}); };
+  ASSERT_EQ(run("a/plan.yaml").code, 0);
+  const Said refused = run("b/plan.yaml");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("another plan file"), HasSubstr("--out")));
+  write("a/plan.yaml", other);
+  const Said edited = run("a/plan.yaml");
+  EXPECT_EQ(edited.code, 0);
+  EXPECT_THAT(edited.err, HasSubstr("6 finished cells are in no plan of this file any more"));
+  EXPECT_EQ(nlohmann::json::parse(read("results/local/plan/run.json")).at("plan").at("stale").size(), 6u);
+}
+
 TEST_F(Resume, MoreSeedsRunOnlyTheNewCells) {
   const std::vector<std::string> args = {"run", "slow.yaml", "--out", "run", "--set", "params.trouble.seconds=0"};
   ASSERT_EQ(fake(args).code, 0);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/record/provenance.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
@@ -168,11 +169,83 @@ TEST_F(Store, AChangedPlanIsFineAndIsWrittenDown) {
   EXPECT_EQ(run.cells.size(), 2);
 }
 
+TEST_F(Store, ProcessorsOfOneNameAreToldApart) {
+  provenance.machine = {{"cpu", "AMD EPYC"}, {"cores", 2}, {"cpu_family", "25"}, {"cpu_model", "1"}, {"kernel", "6.1"}};
+  make_run();
+  Provenance other = provenance;
+  other.machine["cpu_model"] = "17";
+  EXPECT_THAT(error_of_opening(other),
+              AllOf(HasSubstr("another machine (its cpu_model differs): \"1\" then, \"17\" now"), HasSubstr("--out"),
+                    HasSubstr("--mix")));
+  EXPECT_EQ(load_run(folder()).provenance.machine, provenance.machine) << "what a refused run leaves";
+  other = provenance;
+  other.machine["backends"] = {{"cuda", {{"device", "NVIDIA H100"}, {"uuid hash", "0123"}}}};
+  EXPECT_THAT(error_of_opening(other), HasSubstr("another machine (its cuda device differs)"));
+  other = provenance;
+  other.machine["kernel"] = "6.2";
+  EXPECT_EQ(error_of_opening(other), "") << "a kernel is no other machine";
+}
+
+TEST_F(Store, AMixedRunKnowsTheMachineOfEachRecord) {
+  make_run();
+  Provenance other = provenance;
+  other.machine["cpu"] = "Faster CPU";
+  { ResultStore(folder(), other, {.mix = true}).append(fixtures::fake_record(3)); }
+  { ResultStore(folder(), provenance, {}).append(fixtures::fake_record(4)); }
+  EXPECT_THAT(error_of_opening(other), HasSubstr("--mix")) << "it is asked each time";
+  const auto run = load_run(folder());
+  ASSERT_EQ(run.cells.size(), 4);
+  EXPECT_EQ(run.cells[1].machine, "");
+  EXPECT_EQ(run.cells[2].machine, machine_id(other.machine));
+  EXPECT_EQ(run.cells[3].machine, "");
+  EXPECT_EQ(run.provenance.machine, provenance.machine);
+  EXPECT_EQ(run.provenance.machines.size(), 2);
+  const auto runs = by_machine(run);
+  ASSERT_EQ(runs.size(), 2);
+  EXPECT_EQ(runs[0].cells.size(), 3);
+  EXPECT_EQ(runs[0].provenance.machine, provenance.machine);
+  EXPECT_EQ(runs[1].cells.size(), 1);
+  EXPECT_EQ(runs[1].provenance.machine, other.machine);
+}
+
+TEST_F(Store, CellsThatTheEditedPlanHasNoMoreAreStaleAndComeBackWithIt) {
+  provenance.plan["place"] = "here";
+  make_run();
+  const std::string first = fixtures::fake_record(1).id;
+  const std::string second = fixtures::fake_record(2).id;
+  {
+    const ResultStore store(folder(), provenance, {.cells = std::vector{second}});
+    EXPECT_THAT(store.stale(), ::testing::ElementsAre(first));
+  }
+  ASSERT_EQ(load_run(folder()).cells.size(), 1);
+  EXPECT_EQ(load_run(folder()).cells[0].id, second);
+  { EXPECT_TRUE(ResultStore(folder(), provenance, {.cells = std::vector{first, second}}).stale().empty()); }
+  EXPECT_EQ(load_run(folder()).cells.size(), 2);
+}
+
+TEST_F(Store, AnotherPlanFileMayGoOnOnlyWithAllCellsOfTheRun) {
+  provenance.plan["place"] = "here";
+  make_run();
+  const std::string first = fixtures::fake_record(1).id;
+  const std::string second = fixtures::fake_record(2).id;
+  Provenance other = provenance;
+  other.plan["place"] = "there";
+  const auto error_with = [&](std::vector<std::string> cells) {
+    return fixtures::user_error_of([&] { ResultStore(folder(), other, {.cells = std::move(cells)}); });
+  };
+  EXPECT_THAT(error_with({first}), AllOf(HasSubstr("another plan file (toy.yaml), and 1 of its cells"),
+                                         HasSubstr("--out"), HasSubstr("--rerun all")));
+  EXPECT_EQ(error_with({first, second, "new"}), "");
+  other.plan["text"] = "another search";
+  other.plan["place"] = "elsewhere";
+  EXPECT_THAT(error_of_opening(other), HasSubstr("of another text")) << "the cells of a search are not known before";
+}
+
 TEST_F(Store, AFinishedCellOfOtherDataIsRefusedAndAFailedOneIsNot) {
   CellRecord record = fixtures::fake_record(1);
   record.inputs = {{"u.data", std::string(64, 'a'), 7}};
   { ResultStore(folder(), provenance, {}).append(record); }
-  const RunScope other{.start_anew = false, .inputs = {{"u.data", std::string(64, 'b'), 8}}};
+  const RunScope other{.inputs = {{"u.data", std::string(64, 'b'), 8}}};
   EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(folder(), provenance, other); }),
               AllOf(HasSubstr("u.data is another file now: 8 bytes, sha256 bbb"), HasSubstr(record.id),
                     HasSubstr("--out"), HasSubstr("--rerun all")));

@@ -9,9 +9,19 @@
 namespace frugal::harness {
 namespace {
 
+/// A comparison is one of two machines at most.
+Run load_unmixed(const std::string& path) {
+  Run run = load_run(path);
+  if (!run.provenance.machines.empty())
+    throw UserError(Place{path}, fmt::format("this run is of {} machines: `frugal report` shows them apart",
+                                             run.provenance.machines.size()));
+  return run;
+}
+
 int run_compare(const Call& call) {
   const TableFormat format = parse_format(call.one("format").value_or("md"));
-  fmt::print("{}", render(compare_runs(load_run(call.arguments.at(0)), load_run(call.arguments.at(1))), format));
+  fmt::print("{}",
+             render(compare_runs(load_unmixed(call.arguments.at(0)), load_unmixed(call.arguments.at(1))), format));
   return exit_ok;
 }
 

@@ -6,6 +6,7 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/report/machines.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "embedded_tables.hpp"
 #include "impl/base/files.hpp"
@@ -21,7 +22,9 @@ int run_report(const Call& call) {
     specs.insert(specs.end(), loaded.begin(), loaded.end());
   }
   std::vector<Run> runs;
-  for (const std::string& path : call.arguments) runs.push_back(load_run(path));
+  for (const std::string& path : call.arguments)
+    for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
+  tell_machines_apart(runs);
   std::vector<Table> tables;
   if (specs.empty()) tables = default_tables(runs);
   for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));

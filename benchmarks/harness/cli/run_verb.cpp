@@ -58,6 +58,8 @@ int run_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
   std::vector<PlannedCell> cells = planned_cells(loaded.file);
+  std::vector<std::string> ids;
+  for (const PlannedCell& cell : cells) ids.push_back(cell.id);
   if (const auto expression = call.one("only")) cells = only(std::move(cells), *expression);
   if (const auto which = call.one("shard")) cells = shard(cells, *which);
   const auto rerun_text = call.one("rerun");
@@ -70,8 +72,14 @@ int run_plan(const Call& call) {
   // A part that runs again is appended: its new records win, and the other cells' records stay.
   const bool start_anew = rerun.what == Rerun::What::all && !call.has("only") && !call.has("shard");
   Inputs inputs = inputs_of(loaded, call);
-  ResultStore store(records_folder(call, loaded.file), provenance_of(loaded, call),
-                    {.start_anew = start_anew, .inputs = inputs.of_all(cells)});
+  ResultStore store(
+      records_folder(call, loaded.file), provenance_of(loaded, call),
+      {.start_anew = start_anew, .mix = call.has("mix"), .inputs = inputs.of_all(cells), .cells = std::move(ids)});
+  if (const std::size_t stale = store.stale().size(); stale > 0)
+    progress.say(
+        fmt::format("{} finished {} in no plan of this file any more: reports leave {} out (--rerun all "
+                    "starts anew)",
+                    stale, stale == 1 ? "cell is" : "cells are", stale == 1 ? "it" : "them"));
   const RunSummary summary = run_cells({.workloads = call.workloads,
                                         .store = store,
                                         .progress = progress,
@@ -121,6 +129,7 @@ Verb run_verb() {
                   {.name = "shard",
                    .value = "I/N",
                    .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
+                  mix_option(),
                   data_dir_option(),
                   modified_data_option()},
       .examples = {"frugal run demo", "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",

@@ -49,7 +49,10 @@ int search_plan(const Call& call) {
   Progress progress(Progress::standard_screen());
   Inputs inputs = inputs_of(loaded, call);
   ResultStore store(records_folder(call, loaded.file), provenance_of(loaded, call),
-                    {.start_anew = rerun.what == Rerun::What::all, .inputs = inputs.of_all(cells)});
+                    {.start_anew = rerun.what == Rerun::What::all,
+                     .mix = call.has("mix"),
+                     .inputs = inputs.of_all(cells),
+                     .cells = {}});
   const std::string again = command_again(call.command);
   std::vector<SearchOutcome> outcomes;
   try {
@@ -91,6 +94,7 @@ Verb search_verb() {
                        .help = "runs again what failed, or everything (the old record is kept as .bak)",
                        .values = {.words = words(rerun_names), .closed = true}},
                       format_option({"md", "csv", "tex", "html"}, "md (default), csv, tex or html"),
+                      mix_option(),
                       data_dir_option(),
                       modified_data_option()},
           .examples = {"frugal search structure.yaml", "frugal search structure.yaml --set seeds=[1,2,3] --format tex"},

@@ -43,6 +43,12 @@ OptionSpec modified_data_option() {
           .help = "also with a file that is not the published one of its data set; records and tables say so"};
 }
 
+OptionSpec mix_option() {
+  return {.name = "mix",
+          .value = "",
+          .help = "goes on with a run of another machine; each record then names its own, and reports tell them apart"};
+}
+
 OptionSpec out_option(const std::string& what) {
   return {.name = "out",
           .value = "DIR",

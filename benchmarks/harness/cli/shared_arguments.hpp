@@ -17,6 +17,7 @@ ArgumentSpec run_argument(const std::string& name);
 OptionSpec set_option();
 OptionSpec data_dir_option();
 OptionSpec modified_data_option();
+OptionSpec mix_option();
 /// `what` lies in the folder.
 OptionSpec out_option(const std::string& what);
 /// `words` of table_format_names, the default first.

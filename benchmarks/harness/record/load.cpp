@@ -1,6 +1,8 @@
 // Reads a run folder back.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
 
@@ -46,7 +48,33 @@ Run load_run(const std::filesystem::path& path) {
                                 path.string(), cells.string()));
   run.provenance = load_provenance(run.folder);
   run.cells = parse_records(read_whole_file(cells), cells.string());
+  const auto stale = run.provenance.plan.value("stale", std::vector<std::string>{});
+  std::erase_if(run.cells,
+                [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
   return run;
+}
+
+std::vector<Run> by_machine(Run run) {
+  std::vector<Run> runs;
+  std::map<std::string, std::size_t> position;
+  for (CellRecord& record : run.cells) {
+    const auto [known, is_new] = position.try_emplace(record.machine, runs.size());
+    if (is_new) {
+      runs.push_back({run.folder, run.provenance, {}});
+      runs.back().provenance.machines.clear();
+      if (!record.machine.empty()) {
+        const auto block = run.provenance.machines.find(record.machine);
+        if (block == run.provenance.machines.end())
+          throw UserError(
+              Place{run.folder.string()},
+              fmt::format("cell {} is of the machine {}, which run.json does not know", record.id, record.machine));
+        runs.back().provenance.machine = block->second;
+      }
+    }
+    runs[known->second].cells.push_back(std::move(record));
+  }
+  if (runs.empty()) runs.push_back(std::move(run));
+  return runs;
 }
 
 }  // namespace frugal::harness

@@ -59,6 +59,23 @@ std::vector<std::string> isa_flags(const std::string& cpuinfo) {
   return flags;
 }
 
+/// {"L1d": 32, "L1i": 32, "L2": 1024, "L3": 32768} of the first processor, in KiB; what the machine does not tell is
+/// absent.
+Json cache_kib() {
+  Json sizes = Json::object();
+  for (int index = 0; index < 8; ++index) {
+    const std::string folder = fmt::format("/sys/devices/system/cpu/cpu0/cache/index{}/", index);
+    const std::string level = first_line((folder + "level").c_str());
+    const std::string size = first_line((folder + "size").c_str());  // "1024K"
+    int kib = 0;
+    std::from_chars(size.data(), size.data() + size.size(), kib);
+    if (level.empty() || kib == 0) continue;
+    const std::string type = first_line((folder + "type").c_str());
+    sizes["L" + level + (type == "Data" ? "d" : type == "Instruction" ? "i" : "")] = kib;
+  }
+  return sizes;
+}
+
 int usable_cores() {
   cpu_set_t set;
   CPU_ZERO(&set);
@@ -98,6 +115,14 @@ std::string compiler_name() {
 #endif
 }
 
+/// Tells the plan files of two folders apart without telling the folders.
+std::string place_of(const std::string& file) {
+  std::error_code error;
+  const bool is_file = std::filesystem::is_regular_file(file, error);
+  const std::string path = is_file ? std::filesystem::weakly_canonical(file, error).string() : "built-in/" + file;
+  return sha256(path).substr(0, 12);
+}
+
 }  // namespace
 
 Json build_facts() {
@@ -117,8 +142,11 @@ Json machine_facts() {
   std::string cpu = cpuinfo_field(cpuinfo, "model name");
   if (cpu.empty()) cpu = kernel.machine;
   return {{"cpu", cpu},
+          {"cpu_vendor", cpuinfo_field(cpuinfo, "vendor_id")},
           {"cpu_family", cpuinfo_field(cpuinfo, "cpu family")},
           {"cpu_model", cpuinfo_field(cpuinfo, "model")},
+          {"cpu_stepping", cpuinfo_field(cpuinfo, "stepping")},
+          {"cache_kib", cache_kib()},
           {"cores", usable_cores()},
           {"isa", isa_flags(cpuinfo)},
           {"memory_gib", round_to_tenth(memory / (1024.0 * 1024 * 1024))},
@@ -128,6 +156,22 @@ Json machine_facts() {
           {"load", round_to_tenth(load[0])},
           {"hostname_hash", sha256(host).substr(0, 12)}};
 }
+
+Json machine_identity(const Json& machine) {
+  Json identity = Json::object();
+  for (const char* key : {"cpu", "cpu_vendor", "cpu_family", "cpu_model", "cpu_stepping", "cache_kib", "cores", "isa",
+                          "governor", "hostname_hash"})
+    if (machine.contains(key)) identity[key] = machine.at(key);
+  // Whole GiB: a kernel more or less keeps some MiB for itself.
+  if (machine.contains("memory_gib")) identity["memory_gib"] = std::round(machine.at("memory_gib").get<double>());
+  const Json backends = machine.value("backends", Json::object());
+  for (const auto& [backend, facts] : backends.items())
+    for (const char* key : {"device", "uuid hash"})
+      if (facts.contains(key)) identity[backend + " " + key] = facts.at(key);
+  return identity;
+}
+
+std::string machine_id(const Json& machine) { return sha256(machine_identity(machine).dump()).substr(0, 12); }
 
 int effective_threads(const Limits& limits) {
   if (limits.threads > 0) return limits.threads;
@@ -177,6 +221,7 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   for (const Override& one : overrides) given.push_back(one.path + "=" + one.value);
   provenance.plan = {{"file", plan.file},  {"sha256", plan.sha256}, {"text", plan.text},
                      {"overrides", given}, {"threads", threads},    {"measure", measure}};
+  provenance.plan["place"] = place_of(plan.file);
   provenance.build = build_facts();
   provenance.build["libraries"] = std::move(libraries);
   provenance.machine = machine_facts();

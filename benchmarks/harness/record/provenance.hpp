@@ -11,9 +11,16 @@ namespace frugal::harness {
 /// by hash, so that two different dirty builds are not taken for one.
 Json build_facts();
 
-/// {cpu, cpu_family, cpu_model, cores, isa, memory_gib, os, kernel, governor, load, hostname_hash}: of this machine,
-/// now. The host's name itself is not told.
+/// {cpu, cpu_vendor, cpu_family, cpu_model, cpu_stepping, cache_kib: {L1d, L1i, L2, L3}, cores, isa, memory_gib, os,
+/// kernel, governor, load, hostname_hash}: of this machine, now. The host's name itself is not told.
 Json machine_facts();
+
+/// What makes a machine another one, out of its block in run.json: its processor with caches, instruction sets and
+/// governor, its memory, its name, and the device of each back end. Not: the kernel, the load.
+Json machine_identity(const Json& machine);
+
+/// First 12 hex digits of the SHA-256 of the identity.
+std::string machine_id(const Json& machine);
 
 /// OMP_NUM_THREADS of a cell under these limits: the plan's, else the user's own OMP_NUM_THREADS, else every core this
 /// process may use. Throws UserError when OMP_NUM_THREADS is above max_threads.

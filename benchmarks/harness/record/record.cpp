@@ -31,6 +31,16 @@ MetricDescriptor descriptor_from_json(const Json& json, const Place& place) {
   return metric;
 }
 
+struct ConditionKey {
+  const char* name;
+  std::optional<double> RepeatConditions::*value;
+};
+constexpr ConditionKey condition_keys[] = {{"load", &RepeatConditions::load},
+                                           {"others", &RepeatConditions::others},
+                                           {"steal", &RepeatConditions::steal},
+                                           {"cpu_s", &RepeatConditions::cpu_s},
+                                           {"mhz", &RepeatConditions::mhz}};
+
 InputRecord input_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "an input");
   return {reader.string("file"), reader.string("sha256"), static_cast<std::uint64_t>(reader.number("bytes")),
@@ -43,6 +53,21 @@ Json to_json(const InputRecord& input) {
   Json json = {{"file", input.file}, {"sha256", input.sha256}, {"bytes", input.bytes}};
   if (input.modified) json["modified"] = true;
   return json;
+}
+
+Json to_json(const RepeatConditions& conditions) {
+  Json json = Json::object();
+  for (const auto& [name, value] : condition_keys)
+    if (conditions.*value) json[name] = *(conditions.*value);
+  return json;
+}
+
+RepeatConditions conditions_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "conditions");
+  RepeatConditions conditions;
+  for (const auto& [name, value] : condition_keys)
+    if (json.contains(name)) conditions.*value = reader.number(name);
+  return conditions;
 }
 
 Json to_json(const StageRecord& stage) {
@@ -84,6 +109,17 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
   return nullptr;
 }
 
+bool CellRecord::is_quiet() const {
+  std::vector<double> busy;
+  for (const RepeatConditions& one : conditions)
+    if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
+  if (busy.empty()) return true;
+  // The lower one of two in the middle: as times, it is the repeats that were disturbed least that count.
+  const auto middle = busy.begin() + static_cast<std::ptrdiff_t>((busy.size() - 1) / 2);
+  std::nth_element(busy.begin(), middle, busy.end());
+  return *middle <= quiet_cores;
+}
+
 Json CellRecord::to_json() const {
   Json json = {{"schema", schema},
                {"id", id},
@@ -101,6 +137,8 @@ Json CellRecord::to_json() const {
   json["stages"] = Json::array();
   for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
+  for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
+  if (!machine.empty()) json["machine"] = machine;
   for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
   return json;
 }
@@ -122,6 +160,9 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
   if (json.contains("inputs"))
     for (const Json& input : reader.list("inputs")) record.inputs.push_back(input_from_json(input, place));
+  if (json.contains("conditions"))
+    for (const Json& one : reader.list("conditions")) record.conditions.push_back(conditions_from_json(one, place));
+  if (json.contains("machine")) record.machine = reader.string("machine");
   return record;
 }
 
@@ -134,6 +175,7 @@ Json Provenance::to_json() const {
   Json json = {{"schema", schema},   {"name", name},       {"plan", plan},
                {"build", build},     {"machine", machine}, {"started", started},
                {"command", command}, {"clocks", clocks},   {"determinism", determinism}};
+  if (!machines.empty()) json["machines"] = machines;
   json["metrics"] = Json::array();
   for (const MetricDescriptor& metric : metrics)
     json["metrics"].push_back({{"name", metric.name},
@@ -153,6 +195,8 @@ Provenance Provenance::from_json(const Json& json, const Place& place) {
   provenance.plan = reader.object("plan");
   provenance.build = reader.object("build");
   provenance.machine = reader.object("machine");
+  if (json.contains("machines"))
+    for (const auto& [id, block] : reader.object("machines").items()) provenance.machines[id] = block;
   provenance.started = reader.string("started");
   for (const Json& word : reader.list("command")) {
     if (!word.is_string()) reader.fail("key 'command' holds something that is not a string");

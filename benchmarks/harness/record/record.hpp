@@ -38,6 +38,16 @@ struct InputRecord {
   bool same_content(const InputRecord& other) const { return sha256 == other.sha256; }
 };
 
+/// How busy the machine was with other things while one repeat was measured; nothing where that cannot be read.
+struct RepeatConditions {
+  std::optional<double> load{};    ///< average over a minute when the repeat began
+  std::optional<double> others{};  ///< processors' time of other processes over the wall time, in cores; the ticks that
+                                   ///< the kernel counts in are taken off: one a processor
+  std::optional<double> steal{};   ///< likewise, of other guests of a virtual machine's host
+  std::optional<double> cpu_s{};   ///< processors' time of the cell itself
+  std::optional<double> mhz{};     ///< mean clock of the processors when the repeat ended
+};
+
 enum class Status { ok, failed, skipped, timeout, oom };
 inline constexpr Named<Status> status_names[] = {{Status::ok, "ok"},
                                                  {Status::failed, "failed"},
@@ -47,11 +57,17 @@ inline constexpr Named<Status> status_names[] = {{Status::ok, "ok"},
 std::string to_string(Status status);
 
 Json to_json(const InputRecord& input);
+Json to_json(const RepeatConditions& conditions);
 Json to_json(const StageRecord& stage);
 Json to_json(const DeviceRates& limits);
 /// They throw UserError when a key is missing or of a wrong type.
+RepeatConditions conditions_from_json(const Json& json, const Place& place);
 StageRecord stage_from_json(const Json& json, const Place& place);
 DeviceRates limits_from_json(const Json& json, const Place& place);
+
+/// The most that others may use of the processors of a cell, steal included, for its times to count as undisturbed: a
+/// tenth of a core. A desktop at rest uses less.
+inline constexpr double quiet_cores = 0.1;
 
 /// One line of cells.jsonl.
 struct CellRecord {
@@ -64,9 +80,14 @@ struct CellRecord {
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
   DeviceRates limits;
-  std::vector<InputRecord> inputs{};  ///< of older programs: none
+  std::vector<InputRecord> inputs{};           ///< of older programs: none
+  std::vector<RepeatConditions> conditions{};  ///< one a repeat; of older programs: none
+  std::string machine{};                       ///< key of Provenance::machines; empty: Provenance::machine
 
   const StageRecord* stage(std::string_view name) const;
+  /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
+  /// nobody knows.
+  bool is_quiet() const;
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.
   static CellRecord from_json(const Json& json, const Place& place);
@@ -75,12 +96,14 @@ struct CellRecord {
 /// What must be known to trust a figure: run.json.
 struct Provenance {
   static constexpr int schema = 1;
-  std::string name;     ///< of the run: the plan file's stem
-  Json plan;            ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
-                        ///< measure: {plan name: {warmup, repeats, limits}}}
-  Json build;           ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
-  Json machine;         ///< {cpu, cores, isa, memory_gib, os, kernel, hostname_hash, backends: {cpu: {...}, ...}}
-  std::string started;  ///< ISO 8601 UTC
+  std::string name;  ///< of the run: the plan file's stem
+  Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
+                     ///< measure: {plan name: {warmup, repeats, limits}}, place: hash of where the file lies,
+                     ///< stale: ids of finished cells that the plan does not have any more}
+  Json build;        ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
+  Json machine;      ///< machine_facts(), and backends: {cpu: {...}, ...}; of a mixed run the first machine
+  std::map<std::string, Json> machines{};  ///< of a mixed run: machine_id() -> block, of all its machines
+  std::string started;                     ///< ISO 8601 UTC
   std::vector<std::string> command;
   std::vector<MetricDescriptor> metrics;           ///< so that judge and report know direction and format
   std::map<std::string, std::string> clocks;       ///< workload -> what is inside the clock
@@ -92,7 +115,7 @@ struct Provenance {
   static Provenance from_json(const Json& json, const Place& place);
 };
 
-/// A run read back: the last record of each id, in order of first appearance. A torn last line (a crash while writing)
+/// A run read back, without its stale cells: the last record of each id, in order of first appearance. A torn last line (a crash while writing)
 /// is ignored; any other damage is a UserError with file and line.
 struct Run {
   std::filesystem::path folder;
@@ -100,13 +123,19 @@ struct Run {
   std::vector<CellRecord> cells;
 };
 
+/// One run for each machine of a mixed run; else the run itself.
+std::vector<Run> by_machine(Run run);
+
 /// `path` is a run folder, or a cells.jsonl beside its run.json.
 Run load_run(const std::filesystem::path& path);
 
 /// What a run that begins brings beside its provenance.
 struct RunScope {
-  bool start_anew = false;            ///< begins an empty record and keeps the old one as cells.jsonl.bak
-  std::vector<InputRecord> inputs{};  ///< of all its cells
+  bool start_anew = false;                          ///< begins an empty record and keeps the old one as cells.jsonl.bak
+  bool mix = false;                                 ///< another machine may go on with the run
+  std::vector<InputRecord> inputs{};                ///< of all its cells
+  std::optional<std::vector<std::string>> cells{};  ///< ids of all cells of the plan file; nothing: a search, whose
+                                                    ///< cells are found while it goes on
 };
 
 /// Appends records to a run folder, one fsynced line each; holds an exclusive lock while it lives.
@@ -115,7 +144,8 @@ class ResultStore {
   /// Opens or makes the folder. When it holds a run already, its build, machine, and the threads, measure and
   /// determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun all);
   /// else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
-  /// have the content it had.
+  /// have the content it had. Another plan file may go on only where it has all cells of the run; cells that the same
+  /// file has no more are stale().
   /// Starting anew keeps the old files as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ... when these are taken).
   ResultStore(std::filesystem::path folder, const Provenance& provenance, const RunScope& scope);
   ~ResultStore();
@@ -124,13 +154,17 @@ class ResultStore {
 
   const std::filesystem::path& folder() const { return folder_; }
   const std::vector<CellRecord>& existing() const { return existing_; }
-  /// When this returns the record is on the disk. Throws UnavailableError when the disk is full or fails, UserError
-  /// when it cannot be written for another reason.
-  void append(const CellRecord& record);
+  /// Ids of finished cells that the plan file does not have any more: load_run() leaves them out.
+  const std::vector<std::string>& stale() const { return stale_; }
+  /// Notes the machine, where it is not the run's first. When this returns the record is on the disk. Throws
+  /// UnavailableError when the disk is full or fails, UserError when it cannot be written for another reason.
+  void append(CellRecord record);
 
  private:
   std::filesystem::path folder_;
   std::vector<CellRecord> existing_;
+  std::vector<std::string> stale_;
+  std::string machine_;  ///< for the records; empty: the run's first
   int folder_lock_ = -1;
   int file_ = -1;
 };

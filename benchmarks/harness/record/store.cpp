@@ -10,8 +10,10 @@
 #include <cerrno>
 #include <cstring>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/record/record.hpp"
 #include "impl/base/files.hpp"
 
@@ -46,24 +48,29 @@ std::string first_difference(const Json& before, const Json& now) {
 constexpr const char* conditions_of_plans[] = {"threads", "measure"};
 
 /// Figures of another build, machine, thread count or way to measure must not be mixed into one record.
-void require_same_conditions(const Provenance& before, const Provenance& now, const std::filesystem::path& folder) {
-  const auto refuse = [&](const std::string& what, const std::string& then, const std::string& current) {
+void require_same_conditions(const Provenance& before, const Provenance& now, bool mix,
+                             const std::filesystem::path& folder) {
+  const auto refuse = [&](const std::string& what, const std::string& then, const std::string& current,
+                          const char* more = "") {
     throw UserError(Place{folder.string()},
                     fmt::format("this run was made with another {}: {} then, {} now. Give another --out to keep both, "
-                                "or --rerun all to start this one anew",
-                                what, then, current));
+                                "or --rerun all to start this one anew{}",
+                                what, then, current, more));
   };
-  if (const std::string key = first_difference(before.build, now.build); !key.empty()) {
-    std::string then = build_words(before.build);
-    std::string current = build_words(now.build);
-    if (then == current) {
-      then = before.build.value(key, Json()).dump();
-      current = now.build.value(key, Json()).dump();
-    }
-    refuse(fmt::format("build (its {} differs)", key), then, current);
-  }
-  if (machine_words(before.machine) != machine_words(now.machine))
-    refuse("machine", machine_words(before.machine), machine_words(now.machine));
+  // The words of both sides; where these are the same, the values of the key that differs.
+  const auto refuse_block = [&](const std::string& what, const std::string& key, const Json& then, const Json& current,
+                                std::string (*words)(const Json&), const char* more) {
+    const bool told = words(then) != words(current);
+    refuse(fmt::format("{} (its {} differs)", what, key), told ? words(then) : then.value(key, Json()).dump(),
+           told ? words(current) : current.value(key, Json()).dump(), more);
+  };
+  if (const std::string key = first_difference(before.build, now.build); !key.empty())
+    refuse_block("build", key, before.build, now.build, build_words, "");
+  const Json machine_then = machine_identity(before.machine);
+  const Json machine_now = machine_identity(now.machine);
+  if (const std::string key = first_difference(machine_then, machine_now); !key.empty() && !mix)
+    refuse_block("machine", key, machine_then, machine_now, machine_words,
+                 ", or --mix to go on with records that name their machine");
   for (const char* condition : conditions_of_plans) {
     const Json all_before = before.plan.value(condition, Json::object());
     const Json all_now = now.plan.value(condition, Json::object());
@@ -77,6 +84,29 @@ void require_same_conditions(const Provenance& before, const Provenance& now, co
     if (then != before.determinism.end() && then->second != level)
       refuse("determinism", fmt::format("{} for plan '{}'", then->second, plan), level);
   }
+}
+
+/// Finished cells that the plan file does not have. The same file may have been edited; another one is another run.
+std::vector<std::string> stale_cells(const std::vector<CellRecord>& existing, const Provenance& before,
+                                     const Provenance& now, const RunScope& scope,
+                                     const std::filesystem::path& folder) {
+  const std::string place = now.plan.value("place", "");
+  const bool same_file = before.plan.value("place", place) == place;
+  std::vector<std::string> stale;
+  if (scope.cells) {
+    const std::set<std::string> planned(scope.cells->begin(), scope.cells->end());
+    for (const CellRecord& record : existing)
+      if (!planned.contains(record.id)) stale.push_back(record.id);
+  }
+  const bool another_search = !scope.cells && before.plan.value("text", Json()) != now.plan.value("text", Json());
+  if (!same_file && (another_search || !stale.empty()))
+    throw UserError(Place{folder.string()},
+                    fmt::format("this run is of another plan file ({}), and {}. Give another --out to keep both, or "
+                                "--rerun all to start this one anew",
+                                before.plan.value("file", "unknown"),
+                                another_search ? "of another text"
+                                               : fmt::format("{} of its cells are not in this one", stale.size())));
+  return stale;
 }
 
 /// A cell that ended well under other data is no result of this run.
@@ -100,6 +130,12 @@ void require_same_inputs(const std::vector<CellRecord>& existing, const std::vec
 /// The new provenance, with what the old one alone can say: when the run began, and the words for its older records.
 Provenance continued(const Provenance& before, Provenance now) {
   now.started = before.started;
+  now.machines = before.machines;
+  if (const std::string id = machine_id(now.machine); id != machine_id(before.machine)) {
+    now.machines[machine_id(before.machine)] = before.machine;
+    now.machines[id] = std::move(now.machine);
+  }
+  now.machine = before.machine;
   for (const MetricDescriptor& metric : before.metrics) {
     const auto same = [&](const MetricDescriptor& other) { return other.name == metric.name; };
     if (std::none_of(now.metrics.begin(), now.metrics.end(), same)) now.metrics.push_back(metric);
@@ -163,16 +199,19 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
     if (std::filesystem::exists(run)) {
       const Provenance before = load_provenance(folder_);
       if (!text.empty()) {
-        require_same_conditions(before, provenance, folder_);
+        require_same_conditions(before, provenance, scope.mix, folder_);
+        existing_ = parse_records(text, cells.string());
+        require_same_inputs(existing_, scope.inputs, folder_);
+        stale_ = stale_cells(existing_, before, provenance, scope, folder_);
         current = continued(before, provenance);
+        if (!stale_.empty()) current.plan["stale"] = stale_;
+        if (machine_id(provenance.machine) != machine_id(before.machine)) machine_ = machine_id(provenance.machine);
       }
     } else if (!text.empty()) {
       throw UserError(Place{folder_.string()},
                       "there are records here but no run.json, so nobody knows which build made them. Give another "
                       "--out, or --rerun all to start anew");
     }
-    existing_ = parse_records(text, cells.string());
-    require_same_inputs(existing_, scope.inputs, folder_);
     write_whole_file(run, current.to_json().dump(2) + "\n");
     file_ = ::open(cells.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
     if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to("write", cells);
@@ -189,7 +228,8 @@ ResultStore::~ResultStore() {
   ::close(folder_lock_);
 }
 
-void ResultStore::append(const CellRecord& record) {
+void ResultStore::append(CellRecord record) {
+  record.machine = machine_;
   // An error text of a crashed child may hold any bytes; `replace` keeps the line valid UTF-8.
   const std::string line = record.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
   try {

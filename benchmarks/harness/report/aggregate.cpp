@@ -100,8 +100,8 @@ void require_one_content(std::span<const Run> runs, const std::string& workload,
       for (const InputRecord& input : record.inputs) {
         const std::string& known = sha256_of.try_emplace(input.file, input.sha256).first->second;
         if (known == input.sha256) continue;
-        throw UserError(place, fmt::format("these runs read different files called {} (sha256 {} and {}): report them "
-                                           "one by one",
+        throw UserError(place, fmt::format("these runs read different files called {} (sha256 {} and {}): report "
+                                           "them one by one",
                                            input.file, known, input.sha256));
       }
     }

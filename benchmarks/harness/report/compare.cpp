@@ -43,6 +43,7 @@ class Comparer {
     add_frame(times, "");
     add_frame(metrics, "; seed by seed for the last column");
     add_clocks(times);
+    if (has_disturbed(times)) times.caption.emplace_back(disturbed_sentence);
     std::vector<Table> tables{std::move(times), std::move(metrics)};
     std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
     return tables;
@@ -63,9 +64,11 @@ class Comparer {
                       {"B", "s", true, true},
                       {"B faster than A", "x", true}};
     std::vector<std::pair<std::string, std::vector<double>>> by_stage;  // one mean a cell
+    bool any_disturbed = false;
     for (const JoinedCell& cell : joined_.cells) {
       for (const std::string& stage : shared_stages(cell)) {
         std::vector<double> times_a, times_b, ratios;
+        bool disturbed_a = false, disturbed_b = false;
         for (const auto& [a, b] : cell.seeds) {
           const std::optional<double> time_a = stage_seconds(*a, stage);
           const std::optional<double> time_b = stage_seconds(*b, stage);
@@ -73,6 +76,8 @@ class Comparer {
           times_a.push_back(*time_a);
           times_b.push_back(*time_b);
           ratios.push_back(*time_a / *time_b);
+          disturbed_a = disturbed_a || !a->is_quiet();
+          disturbed_b = disturbed_b || !b->is_quiet();
         }
         if (ratios.empty()) continue;
         add_row(table, ratios.size(),
@@ -82,6 +87,11 @@ class Comparer {
                  number_entry(estimate(times_a), "", ""),
                  number_entry(estimate(times_b), "", ""),
                  number_entry(geometric_mean(ratios), {}, "", "")});
+        std::vector<TableEntry>& entries = table.rows.back().entries;
+        entries[3].disturbed = disturbed_a;
+        entries[4].disturbed = disturbed_b;
+        entries[5].disturbed = disturbed_a || disturbed_b;
+        any_disturbed = any_disturbed || entries[5].disturbed;
         auto known = std::ranges::find(by_stage, stage, &decltype(by_stage)::value_type::first);
         if (known == by_stage.end()) known = by_stage.insert(by_stage.end(), {stage, {}});
         known->second.push_back(geometric_mean(ratios));
@@ -97,6 +107,7 @@ class Comparer {
                {.text = ""},
                {.text = ""},
                number_entry(geometric_mean(ratios), {}, "", "")});
+      table.rows.back().entries.back().disturbed = any_disturbed;
     }
     return table;
   }

@@ -25,6 +25,14 @@ std::string csv_heading(const Heading& heading, const char* what) {
   return heading.title + what + (heading.unit.empty() ? "" : " [" + heading.unit + "]");
 }
 
+/// "train time; total time": a number bears no mark.
+std::string disturbed_columns(const Table& table, const TableRow& row) {
+  std::string titles;
+  for (std::size_t i = 0; i < row.entries.size(); ++i)
+    if (row.entries[i].disturbed) titles += (titles.empty() ? "" : "; ") + table.headings[i].title;
+  return titles;
+}
+
 }  // namespace
 
 std::string to_csv(std::span<const Table> tables) {
@@ -38,6 +46,8 @@ std::string to_csv(std::span<const Table> tables) {
     }
     // Named so that they do not meet a column of the table that shows the same.
     names.insert(names.end(), {"seeds", "run on", "built from"});
+    const bool any_disturbed = has_disturbed(table);
+    if (any_disturbed) names.emplace_back("measured beside other work");
     append_csv_line(text, names);
     for (const TableRow& row : table.rows) {
       std::vector<std::string> fields;
@@ -47,6 +57,7 @@ std::string to_csv(std::span<const Table> tables) {
         if (table.headings[i].interval) fields.push_back(entry.half_width ? fmt::format("{}", *entry.half_width) : "");
       }
       fields.insert(fields.end(), {std::to_string(row.origin.n), row.origin.machine, row.origin.commit});
+      if (any_disturbed) fields.push_back(disturbed_columns(table, row));
       append_csv_line(text, fields);
     }
   }

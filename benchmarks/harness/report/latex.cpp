@@ -63,8 +63,9 @@ std::string latex_entry(const TableEntry& entry) {
   if (!entry.value) return latex_escaped(entry_text(entry));
   std::string suffix = latex_escaped(entry.suffix);
   if (suffix.starts_with(" ")) suffix.replace(0, 1, "~");
-  if (entry.half_width_text.empty()) return "$" + latex_escaped(entry.text) + "$" + suffix;
-  return "$" + latex_escaped(entry.text) + " \\pm " + latex_escaped(entry.half_width_text) + "$" + suffix;
+  const std::string start = entry.disturbed ? "$\\sim " : "$";
+  if (entry.half_width_text.empty()) return start + latex_escaped(entry.text) + "$" + suffix;
+  return start + latex_escaped(entry.text) + " \\pm " + latex_escaped(entry.half_width_text) + "$" + suffix;
 }
 
 std::string latex_sentences(const std::vector<std::string>& sentences) {

@@ -35,6 +35,13 @@ bool is_bound(const ColumnSpec& column) {
   return column.source == Source::stage && column.stage_value == ColumnSpec::StageValue::bound;
 }
 
+/// Does the figure depend on a clock?
+bool is_of_time(const ColumnSpec& column) {
+  if (!column.per.empty()) return true;
+  return column.source == Source::stage && column.stage_value != ColumnSpec::StageValue::flops &&
+         column.stage_value != ColumnSpec::StageValue::bytes;
+}
+
 bool is_figure(const ColumnSpec& column) { return column.source == Source::metric || column.source == Source::stage; }
 
 /// Mean and interval of one value a seed.
@@ -46,6 +53,12 @@ TableEntry figure(const std::vector<double>& values, const ColumnSpec& column, c
   TableEntry entry = number_entry(estimate(scaled), style.format, style.unit);
   if (values.size() != finished) entry.suffix += fmt::format(" (n={})", values.size());
   return entry;
+}
+
+bool is_disturbed(const ColumnSpec& column, const RowGroup& row) {
+  return is_of_time(column) && std::ranges::any_of(row.finished(), [&](const CellRecord* record) {
+           return !record->is_quiet() && column_value(column, *record).has_value();
+         });
 }
 
 /// Why a row without a finished cell has no figures: "failed", "timeout", ...
@@ -93,6 +106,7 @@ class TableMaker {
     for (const ColumnSpec& column : columns_)
       facts.times = facts.times || column.source == Source::stage || !column.per.empty();
     table_.caption = make_caption(facts);
+    if (has_disturbed(table_)) table_.caption.emplace_back(disturbed_sentence);
     return std::move(table_);
   }
 
@@ -192,12 +206,15 @@ class TableMaker {
       const RowGroup* reference = reference_row(column, set_, row);
       if (!reference) return {.text = "-"};
       if (reference == &row) return {.text = "ref."};
-      return figure(related_values(column.relation, values, column_values(column, *reference)), column, style,
-                    finished);
+      TableEntry entry =
+          figure(related_values(column.relation, values, column_values(column, *reference)), column, style, finished);
+      entry.disturbed = is_disturbed(column, row) || is_disturbed(column, *reference);
+      return entry;
     }
     std::vector<double> list;
     for (const auto& [seed, value] : values) list.push_back(value);
     TableEntry entry = figure(list, column, style, finished);
+    entry.disturbed = is_disturbed(column, row);
     beyond_bound_ = beyond_bound_ || (is_bound(column) && entry.value.value_or(0) > 100);
     if (is_bound(column) && !list.empty()) entry.suffix += fmt::format(" ({})", binding_resources(column, row));
     return entry;

@@ -9,6 +9,11 @@
 
 namespace frugal::harness {
 
+bool has_disturbed(const Table& table) {
+  return std::ranges::any_of(
+      table.rows, [](const TableRow& row) { return std::ranges::any_of(row.entries, &TableEntry::disturbed); });
+}
+
 TableFormat parse_format(std::string_view name) { return from_word(table_format_names, "format", name); }
 
 std::string heading_text(const Heading& heading) {
@@ -17,7 +22,8 @@ std::string heading_text(const Heading& heading) {
 }
 
 std::string entry_text(const TableEntry& entry) {
-  return entry.text + (entry.half_width_text.empty() ? "" : " ± " + entry.half_width_text) + entry.suffix;
+  return (entry.disturbed ? "~" : "") + entry.text +
+         (entry.half_width_text.empty() ? "" : " ± " + entry.half_width_text) + entry.suffix;
 }
 
 std::size_t display_width(std::string_view text) {

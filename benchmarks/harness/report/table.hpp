@@ -24,6 +24,7 @@ struct TableEntry {
   std::optional<double> value{};       ///< unrounded, in the heading's unit; none for words such as "failed"
   std::string half_width_text{};       ///< as printed; empty: none
   std::optional<double> half_width{};  ///< of the 95% interval, in the heading's unit
+  bool disturbed = false;              ///< from a time that was measured beside other work: printed with "~"
 };
 
 /// Where the figures of a row come from. Writers without a caption (CSV) put it into every row.
@@ -58,6 +59,11 @@ struct Table {
   std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
   std::vector<Plot> plots{};
 };
+
+/// What "~" means, for the caption of a table that has one.
+inline constexpr const char* disturbed_sentence = "~: measured beside other work, more than 0.1 cores of it.";
+
+bool has_disturbed(const Table& table);
 
 enum class TableFormat { markdown, csv, latex, html, svg };
 inline constexpr Named<TableFormat> table_format_names[] = {{TableFormat::markdown, "md"},

@@ -219,6 +219,7 @@ class ChildWatch {
         break;
       case CellMessage::Kind::stages:
         for (StageRecord& stage : message.stages) add_sample(std::move(stage));
+        report_.conditions.push_back(message.conditions);
         break;
       case CellMessage::Kind::outcome:
         report_.has_outcome = true;

@@ -12,8 +12,9 @@ namespace frugal::harness {
 /// All that came of a child.
 struct ChildReport {
   bool has_outcome = false;
-  CellMessage outcome;              ///< when has_outcome
-  std::vector<StageRecord> stages;  ///< samples of the complete repeats
+  CellMessage outcome;                       ///< when has_outcome
+  std::vector<StageRecord> stages;           ///< samples of the complete repeats
+  std::vector<RepeatConditions> conditions;  ///< of each of them
   int exit_code = 0;
   int signal = 0;            ///< that ended it; 0: it exited
   bool timed_out = false;    ///< we ended it: limits.timeout_s

@@ -67,6 +67,7 @@ CellRecord record_of(const CellRequest& request, const Limits& limits, const Chi
   record.limits = report.outcome.limits;
   if (report.peak_bytes > 0) record.metrics[peak_memory_metric().name] = report.peak_bytes;
   record.stages = report.stages;
+  record.conditions = report.conditions;
   return record;
 }
 

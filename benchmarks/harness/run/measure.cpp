@@ -10,6 +10,8 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/run/conditions.hpp"
+
 namespace frugal::harness {
 namespace {
 
@@ -162,11 +164,14 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
   std::vector<std::map<std::string, double>> repeats;  // a drift of many small steps must not pass: all pairs count
   for (int pass = 0; pass < request.measure.warmup + request.measure.repeats; ++pass) {
     context.begin_pass(pass);
+    const ConditionsMeter meter;
     Outcome outcome = workload.run(request.cell, context);
+    const RepeatConditions conditions = meter.read();
     if (pass < request.measure.warmup) continue;
     CellMessage message;
     message.kind = CellMessage::Kind::stages;
     message.stages = context.stages();
+    message.conditions = conditions;
     send(message);
     if (request.determinism != Determinism::free) {
       for (const auto& before : repeats)

@@ -37,7 +37,7 @@ Json CellMessage::to_json() const {
     case Kind::stages: {
       Json list = Json::array();
       for (const StageRecord& one : stages) list.push_back(harness::to_json(one));
-      return {{"stages", list}};
+      return {{"stages", list}, {"conditions", harness::to_json(conditions)}};
     }
     case Kind::outcome:
       break;
@@ -57,6 +57,7 @@ CellMessage CellMessage::from_json(const Json& json) {
   } else if (json.contains("stages")) {
     message.kind = Kind::stages;
     for (const Json& one : json.at("stages")) message.stages.push_back(stage_from_json(one, {}));
+    message.conditions = conditions_from_json(json.at("conditions"), {});
   } else {
     message.kind = Kind::outcome;
     message.implementation = json.at("outcome").get<std::string>();

@@ -30,13 +30,14 @@ enum class Failure { none, user, unavailable, memory, interrupted, other };
 struct CellMessage {
   enum class Kind {
     progress,  ///< fraction, stage
-    stages,    ///< stages: one sample each, of one repeat that is complete
+    stages,    ///< stages: one sample each, and conditions: of one repeat that is complete
     outcome    ///< the last one: implementation and metrics, or failure and error, or all (a metric was not finite)
   };
   Kind kind = Kind::progress;
   double fraction = 0;
   std::string stage{};
   std::vector<StageRecord> stages{};
+  RepeatConditions conditions{};
   std::string implementation{};
   std::map<std::string, double> metrics{};
   DeviceRates limits{};

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "impl/base/error.hpp"
+#include "impl/base/sha256.hpp"
 #include "impl/cuda/device/runtime/nvml.hpp"
 
 namespace frugal::cuda {
@@ -58,6 +59,7 @@ DeviceFacts device_facts() {
   check(cudaGetDevice(&device), "cudaGetDevice", "");
   check(cudaGetDeviceProperties(&properties, device), "cudaGetDeviceProperties", "");
   facts.emplace_back("device", properties.name);
+  facts.emplace_back("uuid hash", sha256({properties.uuid.bytes, sizeof properties.uuid.bytes}).substr(0, 12));
   facts.emplace_back("compute capability", fmt::format("{}.{}", properties.major, properties.minor));
   facts.emplace_back("multiprocessors", std::to_string(properties.multiProcessorCount));
   facts.emplace_back("memory GiB",

@@ -1,0 +1,131 @@
+#include "benchmarks/harness/run/conditions.hpp"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+
+#include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
+
+namespace frugal::harness {
+namespace {
+
+std::set<int> usable_processors() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::set<int> processors;
+  if (sched_getaffinity(0, sizeof set, &set) != 0) return processors;
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+    if (CPU_ISSET(cpu, &set)) processors.insert(cpu);
+  return processors;
+}
+
+/// Empty where there is no such file.
+std::string text_of(const std::string& path) {
+  try {
+    return read_whole_file(path);
+  } catch (const UserError&) {
+    return "";
+  }
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
+}
+
+/// Of this process and of the children it has waited for.
+double own_time() {
+  double sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    if (::getrusage(who, &usage) == 0) sum += seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  }
+  return sum;
+}
+
+std::optional<ProcessorTime> time_now(const std::set<int>& processors) {
+  return processor_time(text_of("/proc/stat"), processors, static_cast<double>(::sysconf(_SC_CLK_TCK)));
+}
+
+std::optional<double> load_now() {
+  double load = 0;
+  return ::getloadavg(&load, 1) == 1 ? std::optional(load) : std::nullopt;
+}
+
+/// By cpufreq, else by /proc/cpuinfo.
+std::optional<double> clock_now(const std::set<int>& processors) {
+  double sum = 0;
+  int count = 0;
+  for (const int cpu : processors) {
+    const std::string khz = text_of(fmt::format("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq", cpu));
+    if (khz.empty()) break;
+    sum += std::atof(khz.c_str()) / 1000;
+    ++count;
+  }
+  if (count > 0) return sum / count;
+  std::istringstream lines(text_of("/proc/cpuinfo"));
+  int cpu = -1;
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t colon = line.find(':');
+    if (colon == std::string::npos) continue;
+    if (line.starts_with("processor")) cpu = std::atoi(line.c_str() + colon + 1);
+    if (!line.starts_with("cpu MHz") || !processors.contains(cpu)) continue;
+    sum += std::atof(line.c_str() + colon + 1);
+    ++count;
+  }
+  return count > 0 && sum > 0 ? std::optional(sum / count) : std::nullopt;
+}
+
+}  // namespace
+
+std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const std::set<int>& processors,
+                                            double ticks_per_second) {
+  ProcessorTime time;
+  std::size_t found = 0;
+  std::istringstream lines{std::string(proc_stat)};
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("cpu") || line.starts_with("cpu ")) continue;
+    std::istringstream fields(line.substr(3));
+    int cpu = -1;
+    double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+    if (!(fields >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal)) continue;
+    if (!processors.contains(cpu)) continue;
+    time.busy += (user + nice + system + irq + softirq) / ticks_per_second;
+    time.steal += steal / ticks_per_second;
+    ++found;
+  }
+  // Sandboxes show the file with all counters at 0.
+  if (found == 0 || found != processors.size() || time.busy == 0) return std::nullopt;
+  return time;
+}
+
+ConditionsMeter::ConditionsMeter()
+    : processors_(usable_processors()),
+      load_(load_now()),
+      before_(time_now(processors_)),
+      own_before_(own_time()),
+      start_(std::chrono::steady_clock::now()) {}
+
+RepeatConditions ConditionsMeter::read() const {
+  const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
+  RepeatConditions conditions;
+  conditions.load = load_;
+  conditions.cpu_s = own_time() - own_before_;
+  const std::optional<ProcessorTime> now = time_now(processors_);
+  if (before_ && now && wall.count() > 0) {
+    const double tick = static_cast<double>(processors_.size()) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const double others = now->busy - before_->busy - *conditions.cpu_s - tick;
+    conditions.others = std::max(others, 0.0) / wall.count();
+    conditions.steal = std::max(now->steal - before_->steal - tick, 0.0) / wall.count();
+  }
+  conditions.mhz = clock_now(processors_);
+  return conditions;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,42 @@
+// What else the machine did while a repeat was measured.
+//
+//   others = (busy time of the processors - time of this process - one tick a processor) / wall time
+//
+// over the processors that this process may use, as /proc/stat counts them. The kernel counts in ticks (10 ms), so that
+// a repeat of a few milliseconds could not be judged without the last term.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <set>
+#include <string_view>
+
+#include "benchmarks/harness/record/record.hpp"
+
+namespace frugal::harness {
+
+/// Seconds of processors' time, added up.
+struct ProcessorTime {
+  double busy = 0;   ///< by anybody on this machine, interrupts included
+  double steal = 0;  ///< that a virtual machine's host gave to others
+};
+
+/// Of the "cpuN" lines of /proc/stat for these processors; nothing where it does not tell.
+std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const std::set<int>& processors,
+                                            double ticks_per_second);
+
+class ConditionsMeter {
+ public:
+  /// A repeat begins.
+  ConditionsMeter();
+  /// It has ended.
+  RepeatConditions read() const;
+
+ private:
+  std::set<int> processors_;
+  std::optional<double> load_;
+  std::optional<ProcessorTime> before_;
+  double own_before_ = 0;
+  std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace frugal::harness

@@ -1,0 +1,73 @@
+// Figures of two machines, and figures of a busy one, are told from the others.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/report/machines.hpp"
+#include "benchmarks/harness/report/report.hpp"
+#include "tests/harness/sample_runs.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using samples::RunRecord;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* times = R"(schema: 1
+title: Times
+workload: cadc
+rows: [{key: params.cadc.keep_fraction, title: keep}]
+columns:
+  - {metric: "hr@10[neg=99]"}
+  - {stage: train}
+  - {stage: train, relative_to: {params.cadc.keep_fraction: 1}, as: speedup}
+)";
+
+std::string report_of(std::span<const RunRecord> runs, TableFormat format = TableFormat::markdown) {
+  const std::vector<Table> tables{make_table(parse_table_specs(times, "times.yaml").front(), runs)};
+  return render(tables, format);
+}
+
+TEST(MachinesOfReport, TwoProcessorsOfOneNameAreTwoRowsAndBothStandInTheCaption) {
+  std::vector<RunRecord> runs{samples::sample_run_of(2), samples::sample_run_of(2)};
+  runs[0].provenance.machine["cpu_model"] = "1";
+  runs[1].provenance.machine["cpu_model"] = "17";
+  for (CellRecord& record : runs[1].cells) record.cell.seed += 10;
+  tell_machines_apart(runs);
+  const std::string text = report_of(runs);
+  EXPECT_THAT(text, HasSubstr("model 1,"));
+  EXPECT_THAT(text, HasSubstr("model 17,"));
+  EXPECT_THAT(text, HasSubstr("machine"));
+}
+
+TEST(MachinesOfReport, OneMachineKeepsItsName) {
+  std::vector<RunRecord> runs{samples::sample_run_of(2), samples::sample_run_of(2)};
+  tell_machines_apart(runs);
+  EXPECT_EQ(runs[0].provenance.machine.at("cpu"), "Test CPU");
+}
+
+TEST(DisturbedTimes, AreMarkedWithTheirSpeedupsAndMetricsAreNot) {
+  std::vector<RunRecord> runs{samples::sample_run_of(1)};
+  EXPECT_THAT(report_of(runs), Not(HasSubstr("~")));
+  runs[0].cells[0].conditions = {{.others = 0.8}};  // keep = 1, the reference
+  const std::string text = report_of(runs);
+  EXPECT_THAT(text, HasSubstr("~1.50 |"));
+  EXPECT_THAT(text, HasSubstr("~1.00 |"));
+  EXPECT_THAT(text, Not(HasSubstr("~0.7"))) << "a busy machine computes the same";
+  EXPECT_THAT(text, HasSubstr("~: measured beside other work"));
+  EXPECT_THAT(report_of(runs, TableFormat::latex), HasSubstr("$\\sim 1.50$"));
+  EXPECT_THAT(report_of(runs, TableFormat::csv), HasSubstr("measured beside other work"));
+}
+
+TEST(DisturbedTimes, AreMarkedWhereRunsAreCompared) {
+  RunRecord a = samples::sample_run_of(1);
+  const RunRecord b = samples::sample_run_of(1);
+  a.cells[0].conditions = {{.steal = 0.5}};
+  const std::vector<Table> tables = compare_runs(a, b);
+  const std::string text = render(tables, TableFormat::markdown);
+  EXPECT_THAT(text, HasSubstr("~1.00 |"));
+  EXPECT_THAT(text, HasSubstr("~: measured beside other work"));
+}
+
+}  // namespace
+}  // namespace frugal::harness

@@ -1,0 +1,67 @@
+// What else the machine did: what is read of it, and when it counts.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/run/conditions.hpp"
+#include "tests/harness/record_fixture.hpp"
+
+namespace frugal::harness {
+namespace {
+
+constexpr const char* stat_text = R"(cpu  600 60 6 9000 9 3 3 100 0 0
+cpu0 100 10 1 1000 1 1 1 20 0 0
+cpu1 200 20 2 2000 2 1 1 30 0 0
+cpu2 300 30 3 6000 6 1 1 50 0 0
+intr 7
+)";
+
+TEST(ProcessorTime, CountsTheProcessorsOfThisProcessOnly) {
+  const auto time = processor_time(stat_text, {0, 2}, 100);
+  ASSERT_TRUE(time);
+  EXPECT_DOUBLE_EQ(time->busy, (100 + 10 + 1 + 1 + 1 + 300 + 30 + 3 + 1 + 1) / 100.0);
+  EXPECT_DOUBLE_EQ(time->steal, 0.7);
+}
+
+TEST(ProcessorTime, IsAbsentWhereTheFileDoesNotTell) {
+  EXPECT_FALSE(processor_time("", {0}, 100));
+  EXPECT_FALSE(processor_time(stat_text, {0, 7}, 100)) << "a processor is missing";
+  EXPECT_FALSE(processor_time("cpu0 0 0 0 0 0 0 0 0 0 0\n", {0}, 100)) << "a sandbox";
+}
+
+TEST(ConditionsMeter, TellsTheTimeOfThisProcessFromThatOfOthers) {
+  const ConditionsMeter meter;
+  const auto start = std::chrono::steady_clock::now();
+  while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(300)) {
+  }
+  const RepeatConditions conditions = meter.read();
+  ASSERT_TRUE(conditions.cpu_s);
+  EXPECT_GT(*conditions.cpu_s, 0.02);
+  EXPECT_LT(*conditions.cpu_s, 0.6);
+  EXPECT_GE(conditions.others.value_or(0), 0);
+}
+
+CellRecord record_beside(const std::vector<double>& others) {
+  CellRecord record = fixtures::fake_record();
+  for (const double cores : others) record.conditions.push_back({.others = cores, .steal = 0.04});
+  return record;
+}
+
+TEST(Quiet, IsWhatTheRepeatInTheMiddleIs) {
+  EXPECT_TRUE(record_beside({0.05}).is_quiet());
+  EXPECT_FALSE(record_beside({0.07}).is_quiet()) << "steal counts too";
+  EXPECT_TRUE(record_beside({0.0, 1.0, 0.0}).is_quiet()) << "a median does not feel it";
+  EXPECT_FALSE(record_beside({0.0, 1.0, 1.0}).is_quiet());
+  EXPECT_TRUE(record_beside({}).is_quiet()) << "records of older programs are not marked";
+}
+
+TEST(Quiet, SurvivesTheRecord) {
+  CellRecord record = record_beside({0.5});
+  record.conditions[0].mhz = 2600;
+  const CellRecord back = CellRecord::from_json(record.to_json(), {});
+  EXPECT_EQ(back.to_json(), record.to_json());
+  EXPECT_FALSE(back.is_quiet());
+  EXPECT_FALSE(back.conditions.at(0).load.has_value());
+}
+
+}  // namespace
+}  // namespace frugal::harness
