@@ -47,8 +47,9 @@ void dlrm_step(benchmark::State& state) {
   const DlrmSpec spec = criteo_spec(state.range(0) != 0, static_cast<OptimizerKind>(state.range(1)));
   const auto model = cpu::make(spec);
   const CriteoExamples examples(spec, static_cast<std::size_t>(spec.batch));
-  model->train_step(examples.batch());
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(examples.batch()));
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
   state.SetItemsProcessed(state.iterations() * spec.batch);
 }
 BENCHMARK(dlrm_step)
@@ -82,9 +83,8 @@ DlrmSpec meta_spec() {
 }
 
 struct MetaExamples {
-  explicit MetaExamples(const DlrmSpec& spec, std::uint64_t seed) {
-    const Philox random(seed, Purpose::test);
-    const std::size_t count = static_cast<std::size_t>(spec.batch);
+  MetaExamples(const DlrmSpec& spec, std::size_t count) {
+    const Philox random(1, Purpose::test);
     for (std::size_t i = 0; i < count * 512; ++i) dense.push_back(random.uniform(i, 0));
     for (std::size_t b = 0; b < count * spec.table_rows.size(); ++b) {
       for (std::uint32_t k = random.below(longest_bag, b, 1) + 1; k > 0; --k)
@@ -105,16 +105,17 @@ struct MetaExamples {
 void dlrm_meta_step(benchmark::State& state) {
   const DlrmSpec spec = meta_spec();
   const auto model = cpu::make(spec);
-  const std::vector<MetaExamples> batches{MetaExamples(spec, 1), MetaExamples(spec, 2), MetaExamples(spec, 3)};
-  model->train_step(batches[0].batch());
-  std::size_t done = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(batches[++done % batches.size()].batch()));
+  const MetaExamples examples(spec, 3 * static_cast<std::size_t>(spec.batch));
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
   state.SetItemsProcessed(state.iterations() * spec.batch);
 
-  const double lookups = static_cast<double>(batches[0].ids.size());
+  const double lookups = static_cast<double>(examples.ids.size()) / 3;
   const double row = 4.0 * spec.embedding_dim;
-  const Flops flops = epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
-                                  lookups / static_cast<double>(batches[0].offsets.size() - 1));
+  const Flops flops =
+      epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
+                  lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
   const double bytes = lookups * (3 * row + 2 * 64);
   const int threads = omp_get_max_threads();
   const micro::Roof roof = micro::roof_of(
