@@ -21,10 +21,11 @@
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/common/spec_names.hpp"
-#include "impl/cuda/recommender/dense_stack.hpp"
 #include "impl/cuda/recommender/dlrm_step.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
+#include "impl/cuda/recommender/logit_layer.hpp"
+#include "impl/cuda/recommender/tensor_stack.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -33,16 +34,16 @@ constexpr std::size_t most_lookups = 0x7fffffff;
 constexpr std::size_t steps_at_once = 4096;  ///< losses kept on the device
 constexpr std::size_t batches_at_once = 16;  ///< of a prediction, in device memory
 
-std::vector<float> initial_layers(const std::vector<DenseShape>& shapes, std::uint64_t seed, std::uint32_t stream) {
-  std::vector<float> parameters;
+/// Adds the layers of a stack; returns the number of the first.
+std::size_t add_layers(DenseParameters& parameters, const std::vector<DenseShape>& shapes, std::uint64_t seed,
+                       std::uint32_t stream) {
+  std::size_t next = 0;
   for (const DenseShape shape : shapes) {
-    const std::vector<float> weight = initial_dlrm_weight(shape, seed, stream);
-    const std::vector<float> bias = initial_dlrm_bias(shape, seed, 200 + stream);
-    parameters.insert(parameters.end(), weight.begin(), weight.end());
-    parameters.insert(parameters.end(), bias.begin(), bias.end());
+    next = 1 + parameters.add_layer(shape, initial_dlrm_weight(shape, seed, stream),
+                                    initial_dlrm_bias(shape, seed, 200 + stream));
     ++stream;
   }
-  return parameters;
+  return next - shapes.size();
 }
 
 /// Examples first .. first + count - 1 of a ClickBatch in device memory.
@@ -128,7 +129,7 @@ class DeviceBatch {
   }
 
   Count examples() const { return {shape_.batch, &step_.data()->examples}; }
-  Rows dense() const { return {dense_.data(), shape_.features}; }
+  const float* dense() const { return dense_.data(); }
   DlrmBags bags() const { return {rows_.data(), bags_ ? begins_.data() : nullptr}; }
   const float* labels() const { return labels_.data(); }
   /// Of each lookup; null: bag b has lookup b.
@@ -164,27 +165,26 @@ class CudaDlrm final : public Dlrm {
         rule_{spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}},
         batch_size_(static_cast<std::size_t>(spec.batch)),
         tables_(spec.table_rows, spec.embedding_dim, spec.seed, rule_, frozen(), stream_),
-        bottom_(bottom_shapes(), /*relu_last=*/true, initial_layers(bottom_shapes(), spec.seed, 0), rule_, batch_size_,
-                stream_, spec.precision),
-        top_(top_shapes(), /*relu_last=*/false, initial_layers(top_shapes(), spec.seed, 100), rule_, batch_size_,
-             stream_, spec.precision),
+        parameters_(rule_, spec.precision),
+        bottom_layers_(add_layers(parameters_, bottom_shapes(), spec.seed, 0)),
+        top_layers_(add_layers(parameters_, top_shapes(), spec.seed, 100)),
+        bottom_(bottom_shapes(), spec.dense_features, /*plain_output=*/true, parameters_, bottom_layers_, batch_size_,
+                spec.precision, stream_),
+        top_(hidden_top_shapes(), dlrm_top_input(spec), /*plain_output=*/false, parameters_, top_layers_, batch_size_,
+             spec.precision, stream_),
+        logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision),
         batch_(shape_, tables_, stream_),
-        bottom_outputs_(bottom_.make_outputs(batch_size_)),
         q_(batch_size_ * shape_.inputs, "interactions"),
-        top_outputs_(top_.make_outputs(batch_size_)),
-        losses_(batch_size_, "losses of examples"),
-        slopes_(batch_size_, "gradients of logits"),
-        d_q_(batch_size_ * shape_.inputs, "gradients of interactions"),
+        d_q_(batch_size_ * shape_.gradient_stride(), "gradients of interactions"),
         d_bottom_(batch_size_ * shape_.bottom, "gradients of the bottom output"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),
         progress_(1, "progress"),
         loss_of_steps_(steps_at_once, "losses of steps") {
+    parameters_.allocate(stream_);
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_value(tensors_, t, "table." + std::to_string(t));
-    bottom_.add_values(tensors_, "bottom");
-    top_.add_values(tensors_, "top");
+    each_layer([&](std::size_t layer, const std::string& name) { parameters_.add_value(tensors_, layer, name); });
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_state(tensors_, t, "table." + std::to_string(t));
-    bottom_.add_states(tensors_, "bottom");
-    top_.add_states(tensors_, "top");
+    each_layer([&](std::size_t layer, const std::string& name) { parameters_.add_state(tensors_, layer, name); });
   }
   CudaDlrm(const CudaDlrm&) = delete;  // tensors_ points into the members
   CudaDlrm& operator=(const CudaDlrm&) = delete;
@@ -195,6 +195,7 @@ class CudaDlrm final : public Dlrm {
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
   void import_state(const ModelState& state) override {
     tensors_.import_state(state, stream_);
+    parameters_.refresh_operands(stream_);
     step_ = state.step;
   }
 
@@ -242,7 +243,8 @@ class CudaDlrm final : public Dlrm {
                          .update = {}});
         batch_.take(examples.view());
         forward();
-        top_outputs_.back().download(out.subspan(first, count), stream_);
+        logit_.forward(top_.output(), batch_.examples(), stream_);
+        logit_.logits().download(out.subspan(first, count), stream_);
       }
     }
   }
@@ -251,14 +253,33 @@ class CudaDlrm final : public Dlrm {
   std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
   std::vector<DenseShape> bottom_shapes() const { return dense_shapes(spec_.dense_features, spec_.bottom); }
   std::vector<DenseShape> top_shapes() const { return dense_shapes(dlrm_top_input(spec_), spec_.top); }
-  Rows interactions() const { return {q_.data(), shape_.inputs}; }
+  /// All but the last, which is logit_.
+  std::vector<DenseShape> hidden_top_shapes() const {
+    std::vector<DenseShape> shapes = top_shapes();
+    shapes.pop_back();
+    return shapes;
+  }
+  template <class Body>
+  void each_layer(const Body& body) const {
+    for (std::size_t l = 0; l < bottom_.layers(); ++l) body(bottom_layers_ + l, fmt::format("bottom.{}", l));
+    for (std::size_t l = 0; l <= top_.layers(); ++l) body(top_layers_ + l, fmt::format("top.{}", l));
+  }
 
   DlrmRows rows() const { return {tables_.data(), batch_.bags()}; }
 
+  /// Up to the last layer.
   void forward() const {
-    bottom_.forward(batch_.dense(), batch_.examples(), bottom_outputs_, stream_);
-    interact(shape_, rows(), bottom_outputs_.back().data(), batch_.examples(), q_.data(), stream_);
-    top_.forward(interactions(), batch_.examples(), top_outputs_, stream_);
+    const Count examples = batch_.examples();
+    bottom_.set_input(batch_.dense(), shape_.features, examples, stream_);
+    bottom_.forward(examples, stream_);
+    interact(shape_, rows(), bottom_.plain_output(), examples, q_.data(), stream_);
+    top_.set_input(q_.data(), shape_.inputs, examples, stream_);
+    top_.forward(examples, stream_);
+  }
+
+  LogitLayer::Below below_logit() {
+    if (top_.layers() == 0) return {{}, nullptr, d_q_.data(), shape_.gradient_stride()};
+    return {top_.delta(), top_.delta_sums(), nullptr, 0};
   }
 
   void step() {
@@ -268,17 +289,16 @@ class CudaDlrm final : public Dlrm {
     batch_.take(examples_->view());
     forward();
     const IdGroups& groups = batch_.group();
-    score_clicks(now, examples.most, top_outputs_.back().data(), batch_.labels(), losses_.data(), slopes_.data(),
-                 stream_);
-    top_.backward(interactions(), examples, top_outputs_, slopes_.data(), d_q_.data(), stream_);
-    interact_backward(shape_, rows(), bottom_outputs_.back().data(), d_q_.data(), examples, d_bottom_.data(),
-                      d_bags_.data(), stream_);
-    bottom_.backward(batch_.dense(), examples, bottom_outputs_, d_bottom_.data(), nullptr, stream_);
+    logit_.train(top_.output(), batch_.labels(), examples, below_logit(), stream_);
+    top_.backward(examples, d_q_.data(), shape_.gradient_stride(), stream_);
+    interact_backward(shape_, rows(), bottom_.plain_output(), d_q_.data(), examples, d_bottom_.data(), d_bags_.data(),
+                      stream_);
+    bottom_.set_delta(d_bottom_.data(), examples, stream_);
+    bottom_.backward(examples, nullptr, 0, stream_);
     if (frozen() < shape_.tables)
       tables_.update_summed(&now->update, groups, d_bags_.data(), batch_.bag_of_lookup(), stream_);
-    bottom_.update(&now->update, stream_);
-    top_.update(&now->update, stream_);
-    finish_step(now, losses_.data(), progress_.data(), loss_of_steps_.data(), stream_);
+    parameters_.update(&now->update, examples, stream_);
+    finish_step(now, logit_.losses(), progress_.data(), loss_of_steps_.data(), stream_);
   }
 
   DlrmSpec spec_;
@@ -287,21 +307,21 @@ class CudaDlrm final : public Dlrm {
   std::size_t batch_size_;
   Stream stream_;
   EmbeddingTables tables_;
-  DenseStack bottom_;
-  DenseStack top_;
+  DenseParameters parameters_;
+  std::size_t bottom_layers_;  ///< number of the first in parameters_
+  std::size_t top_layers_;
+  TensorStack bottom_;
+  TensorStack top_;
+  mutable LogitLayer logit_;
   DeviceTensors tensors_;
   std::uint64_t step_ = 0;
 
   // One step, or one pass of a prediction, which uses what is mutable of it.
   mutable DeviceBatch batch_;
-  mutable DenseStack::Outputs bottom_outputs_;
   mutable DeviceBuffer<float> q_;  ///< [batch, inputs of the top MLP]
-  mutable DenseStack::Outputs top_outputs_;
-  DeviceBuffer<float> losses_;
-  DeviceBuffer<float> slopes_;
   DeviceBuffer<float> d_q_;
   DeviceBuffer<float> d_bottom_;
-  DeviceBuffer<float> d_bags_;          ///< [batch, tables, dim]
+  DeviceBuffer<float> d_bags_;  ///< [batch, tables, dim]
   std::optional<DeviceClicks> examples_;
   std::uint64_t count_ = 0;  ///< of them
   DeviceBuffer<DlrmProgress> progress_;
@@ -320,8 +340,8 @@ Support supports(const DlrmSpec& spec) {
     return Support::no(fmt::format("the cuda back end takes up to {} rows a step, not {}", most_lookups, uses));
   const std::size_t wanted = interaction_shared_bytes(DlrmShape(spec));
   if (!device_available()) return Support::yes();
-  if (spec.precision != Precision::fp32 && !has_tensor_cores())
-    return Support::no("this device is older than sm_80: it computes dense layers in fp32 only");
+  if (!has_tensor_cores())
+    return Support::no("this device is older than sm_80: it has not the tensor cores that DLRM's dense layers need");
   if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
     return Support::no(
         fmt::format("interaction `dot` of {} tables of dimension {} needs {} bytes of shared memory a block, and the "

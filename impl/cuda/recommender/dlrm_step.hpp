@@ -5,8 +5,10 @@
 #pragma once
 #include <cstdint>
 
+#include "impl/base/host_device.hpp"
 #include "impl/base/permutation.hpp"
 #include "impl/common/specs.hpp"
+#include "impl/cuda/device/device.hpp"
 #include "impl/cuda/kernels/rows.hpp"
 #include "impl/cuda/kernels/update.hpp"
 
@@ -22,6 +24,9 @@ struct DlrmShape {
   unsigned bottom;  ///< width of the bottom output; dim for dot
   unsigned inputs;  ///< of the top MLP
   std::uint32_t batch;
+
+  /// Floats between two rows of the gradient of the top MLP's inputs: what a product writes.
+  FRUGAL_HOST_DEVICE std::size_t gradient_stride() const { return (inputs + 3) / 4 * 4; }
 };
 
 /// Examples in device memory, laid out as a ClickBatch.

@@ -1,4 +1,3 @@
-#include "impl/cuda/kernels/cross_entropy.hpp"
 #include "impl/cuda/kernels/warp.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
 
@@ -66,7 +65,7 @@ __global__ void __launch_bounds__(most_threads)
   const unsigned vectors = shape.tables + 1;
   float* const d = x + vectors * stride;
   load_vectors(shape, rows, bottom, e, x);
-  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) d[n] = d_q[std::size_t{e} * shape.inputs + n];
+  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) d[n] = d_q[e * shape.gradient_stride() + n];
   __syncthreads();
   for (unsigned n = threadIdx.x; n < vectors * shape.dim; n += blockDim.x) {
     const unsigned i = n / shape.dim;
@@ -98,20 +97,12 @@ __global__ void __launch_bounds__(most_threads)
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
   for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) {
-    const float d = d_q[std::size_t{e} * shape.inputs + n];
+    const float d = d_q[e * shape.gradient_stride() + n];
     if (n < shape.bottom)
       d_bottom[std::size_t{e} * shape.bottom + n] = d;
     else
       d_bags[std::size_t{e} * shape.tables * shape.dim + n - shape.bottom] = d;
   }
-}
-
-__global__ void score(const DlrmStep* step, const float* logits, const float* labels, float* losses, float* slopes) {
-  const std::uint32_t e = blockIdx.x * blockDim.x + threadIdx.x;
-  if (e >= step->examples) return;
-  const float z = logits[e];
-  losses[e] = cross_entropy(z, labels[e]);
-  slopes[e] = cross_entropy_slope(z, labels[e]) / static_cast<float>(step->examples);
 }
 
 /// Of the block of one example: whole warps, one value of q or of the vectors a thread.
@@ -146,11 +137,6 @@ void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float
   else
     launch({"cat_backward", examples.most, interact_threads(shape)}, stream, cat_backward, shape, d_q, examples,
            d_bottom, d_bags);
-}
-
-void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,
-                  float* losses, float* slopes, const Stream& stream) {
-  launch({"score_clicks", blocks_for(most_examples, 256), 256}, stream, score, step, logits, labels, losses, slopes);
 }
 
 }  // namespace frugal::cuda

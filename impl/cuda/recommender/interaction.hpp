@@ -1,4 +1,4 @@
-// DLRM's feature interaction, and the loss on its logits. impl/reference/recommender/dlrm.cpp has the formulas.
+// DLRM's feature interaction. impl/reference/recommender/dlrm.cpp has the formulas.
 //
 // Shapes: x_0 = bottom output, x_t = sum of a bag of rows of table t-1, `vectors` of them; q [examples, inputs of the
 // top MLP]. One thread block an example: its vectors come into shared memory once, for all pairs. Deterministic: each
@@ -25,12 +25,8 @@ std::size_t interaction_shared_bytes(const DlrmShape& shape);
 void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
               const Stream& stream);
 
-/// From d_q: d_bottom [examples, bottom] and d_bags [examples, tables, dim].
+/// From d_q, rows gradient_stride() apart: d_bottom [examples, bottom] and d_bags [examples, tables, dim].
 void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
                        Count examples, float* d_bottom, float* d_bags, const Stream& stream);
-
-/// losses[e], and slopes[e]: the derivative of their mean by logit e.
-void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,
-                  float* losses, float* slopes, const Stream& stream);
 
 }  // namespace frugal::cuda
