@@ -126,7 +126,8 @@ __global__ void __launch_bounds__(tile_product_threads)
   if (first_i >= row_count) return;
   auto* const shared = shared_memory<std::uint32_t>();
   constexpr std::uint32_t step_values = operand_tile_words * values_per_word<precision>;
-  const std::uint32_t all_steps = (depth() + step_values - 1) / step_values;
+  const std::uint32_t values = depth();
+  const std::uint32_t all_steps = (values + step_values - 1) / step_values;
   const std::uint32_t slice_steps = (all_steps + gridDim.z - 1) / gridDim.z;
   const std::uint32_t begin = min(blockIdx.z * slice_steps, all_steps);
   const std::uint32_t steps = min(slice_steps, all_steps - begin);
@@ -152,6 +153,10 @@ __global__ void __launch_bounds__(tile_product_threads)
   for (unsigned step = 0; step + 1 < tile_product_stages; ++step) load(step);
 
   float c[row_tiles][column_tiles][4] = {};
+  // A warp whose quarter, or half of a step, is nothing but padding waits for the others.
+  const bool in_matrix = first_i + warp_row < row_count && first_j + warp_column < columns;
+  const std::uint32_t group_values = values - min(values, (begin * 2 + group) * (step_values / 2));
+  const std::uint32_t own_steps = in_matrix ? (group_values + step_values - 1) / step_values : 0;
   const unsigned piece = ((group * 4 + t) ^ g % 2 * 4) * 4;
   const unsigned left_at = (warp_row + g) * operand_tile_words + piece;
   const unsigned right_at = (tile + warp_column + g) * operand_tile_words + piece;
@@ -159,6 +164,7 @@ __global__ void __launch_bounds__(tile_product_threads)
     wait_for_copies<tile_product_stages - 2>();
     __syncthreads();
     load(step + tile_product_stages - 1);
+    if (step >= own_steps) continue;
     const std::uint32_t* const stage = shared + step % tile_product_stages * stage_words;
     Words<precision> a[row_tiles][2];
 #pragma unroll
