@@ -40,8 +40,8 @@ std::size_t add_layers(DenseParameters& parameters, const std::vector<DenseShape
                        std::uint32_t stream) {
   std::size_t next = 0;
   for (const DenseShape shape : shapes) {
-    next = 1 + parameters.add_layer(shape, initial_dlrm_weight(shape, seed, stream),
-                                    initial_dlrm_bias(shape, seed, 200 + stream));
+    next =
+        1 + parameters.add_layer(shape, dlrm_weight_law(shape, seed, stream), dlrm_bias_law(shape, seed, 200 + stream));
     ++stream;
   }
   return next - shapes.size();

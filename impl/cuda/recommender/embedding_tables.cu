@@ -2,8 +2,8 @@
 #include <bit>
 #include <utility>
 
-#include "impl/common/recommender/init.hpp"
 #include "impl/cuda/kernels/warp.hpp"
+#include "impl/cuda/recommender/draw.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 
 namespace frugal::cuda {
@@ -177,25 +177,6 @@ void with_pieces(unsigned dim, const Body& body) {
   return body.template operator()<float, 32>();
 }
 
-constexpr unsigned draw_threads = 256;
-
-/// A thread has the four values of one block of random words.
-__global__ void __launch_bounds__(draw_threads)
-    draw_table(Philox random, std::uint32_t table, double bound, std::uint64_t size, float* values) {
-  const std::uint64_t block = std::uint64_t{blockIdx.x} * draw_threads + threadIdx.x;
-  const std::uint64_t first = 4 * block;
-  if (first >= size) return;
-  const auto words = random.block(block, table);
-  float drawn[4];
-  for (unsigned w = 0; w < 4; ++w) drawn[w] = scaled_uniform(words[w], bound);
-  const bool whole = first + 4 <= size && reinterpret_cast<std::uintptr_t>(values) % sizeof(float4) == 0;
-  if (whole) {
-    *reinterpret_cast<float4*>(values + first) = make_float4(drawn[0], drawn[1], drawn[2], drawn[3]);
-  } else {
-    for (unsigned w = 0; w < 4 && first + w < size; ++w) values[first + w] = drawn[w];
-  }
-}
-
 std::vector<std::uint32_t> table_offsets(const std::vector<std::uint32_t>& rows) {
   std::vector<std::uint32_t> offsets{0};
   for (const std::uint32_t count : rows) offsets.push_back(offsets.back() + count);
@@ -239,10 +220,7 @@ EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, std::
     : EmbeddingTables(std::move(rows), dim, rule, frozen, stream) {
   for (std::uint32_t t = 0; t + 1 < offsets_.size(); ++t) {
     const std::uint32_t count = offsets_[t + 1] - offsets_[t];
-    const std::uint64_t size = std::uint64_t{count} * dim_;
-    launch({"draw_table", blocks_for((size + 3) / 4, draw_threads), draw_threads}, stream, draw_table,
-           Philox(seed, Purpose::user_embedding), t, initial_table_bound(count), size,
-           values_.data() + std::size_t{offsets_[t]} * dim_);
+    draw_table(count, dim_, seed, t, values_, std::size_t{offsets_[t]} * dim_, stream);
   }
 }
 
