@@ -6,9 +6,11 @@
 #include <fmt/format.h>
 #include <omp.h>
 
+#include <memory>
 #include <vector>
 
 #include "benchmarks/micro/machine.hpp"
+#include "impl/api/backend.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
 
@@ -100,37 +102,79 @@ struct MetaExamples {
   std::vector<std::uint64_t> offsets{0};
 };
 
-/// The label says what takes the time of the roof: computation, and beside it the tables. Nearly every lookup is a row
-/// of its own: read once forward, read and written once by the update, with the cache line of its state.
-void dlrm_meta_step(benchmark::State& state) {
-  const DlrmSpec spec = meta_spec();
-  const auto model = cpu::make(spec);
-  const MetaExamples examples(spec, 3 * static_cast<std::size_t>(spec.batch));
-  model->set_examples(examples.batch());
-  model->train(1);
-  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
-  state.SetItemsProcessed(state.iterations() * spec.batch);
-
-  const double lookups = static_cast<double>(examples.ids.size()) / 3;
+/// Nearly every lookup is a row of its own: read once forward, read and written once by the update, with the cache line
+/// of its state.
+double meta_bytes(const DlrmSpec& spec, double lookups) {
   const double row = 4.0 * spec.embedding_dim;
+  return lookups * (3 * row + 2 * 64);
+}
+
+/// Training on three batches.
+struct MetaTraining {
+  DlrmSpec spec = meta_spec();
+  MetaExamples examples{spec, 3 * static_cast<std::size_t>(spec.batch)};
+  std::unique_ptr<Dlrm> model;
+  double lookups = static_cast<double>(examples.ids.size()) / 3;  ///< of a step
+
+  MetaTraining(const Backend& backend, Precision precision) {
+    spec.precision = precision;
+    model = backend.make(spec);
+    model->set_examples(examples.batch());
+    model->train(1);
+  }
+
+  void count(benchmark::State& state, double steps) const {
+    using benchmark::Counter;
+    const Flops flops =
+        epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
+                    lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
+    state.SetItemsProcessed(static_cast<std::int64_t>(steps) * spec.batch);
+    state.counters["GFLOP"] = flops.total() / 1e9;
+    state.counters["GFLOP/s"] = Counter(flops.total() / 1e9 * steps, Counter::kIsRate);
+    state.counters["MB of tables"] = meta_bytes(spec, lookups) / 1e6;
+  }
+};
+
+/// The label says what takes the time of the roof: computation, and beside it the tables.
+void dlrm_meta_step(benchmark::State& state) {
+  const MetaTraining training(*find_backend("cpu"), Precision::fp32);
+  for (auto _ : state) benchmark::DoNotOptimize(training.model->train(1));
+  const double steps = static_cast<double>(state.iterations());
+  training.count(state, steps);
+
+  const DlrmSpec& spec = training.spec;
+  const double row = 4.0 * spec.embedding_dim;
+  const int threads = omp_get_max_threads();
   const Flops flops =
       epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
-                  lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
-  const double bytes = lookups * (3 * row + 2 * 64);
-  const int threads = omp_get_max_threads();
-  const micro::Roof roof = micro::roof_of(
-      {.flops = flops.forward + flops.backward,
-       .traffic = {{bytes, row * static_cast<double>(spec.table_rows.size()) * spec.table_rows[0] / threads}},
-       .threads = threads});
-  const double steps = static_cast<double>(state.iterations());
-  using benchmark::Counter;
-  state.counters["GFLOP"] = flops.total() / 1e9;
-  state.counters["GFLOP/s"] = Counter(flops.total() / 1e9 * steps, Counter::kIsRate);
-  state.counters["MB of tables"] = bytes / 1e6;
+                  training.lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
+  const micro::Roof roof =
+      micro::roof_of({.flops = flops.forward + flops.backward,
+                      .traffic = {{meta_bytes(spec, training.lookups),
+                                   row * static_cast<double>(spec.table_rows.size()) * spec.table_rows[0] / threads}},
+                      .threads = threads});
   // Time of the roof over the time measured.
-  state.counters["share of bound"] = Counter(roof.seconds * steps, Counter::kIsRate);
+  state.counters["share of bound"] = benchmark::Counter(roof.seconds * steps, benchmark::Counter::kIsRate);
   state.SetLabel(fmt::format("bound by {}, {:.0f} ms", roof.bound, roof.seconds * 1e3));
 }
 BENCHMARK(dlrm_meta_step)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+/// On a device: 32 steps a call, so that waiting for the last one counts little. Argument: the precision.
+void dlrm_meta_steps_on_device(benchmark::State& state) {
+  const Backend& backend = *find_backend("cuda");
+  if (const Support available = backend.available(); !available) {
+    state.SkipWithError(available.reason.c_str());
+    return;
+  }
+  constexpr std::uint64_t at_once = 32;
+  const MetaTraining training(backend, static_cast<Precision>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(training.model->train(at_once));
+  training.count(state, static_cast<double>(state.iterations()) * at_once);
+}
+BENCHMARK(dlrm_meta_steps_on_device)
+    ->ArgNames({"precision"})
+    ->DenseRange(0, 2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
 
 }  // namespace
