@@ -123,14 +123,16 @@ struct MetaTraining {
     model->train(1);
   }
 
+  Flops flops() const {
+    const double bags = static_cast<double>(spec.batch) * static_cast<double>(spec.table_rows.size());
+    return epoch_flops(spec, static_cast<std::uint64_t>(spec.batch), lookups / bags);
+  }
+
   void count(benchmark::State& state, double steps) const {
     using benchmark::Counter;
-    const Flops flops =
-        epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
-                    lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
     state.SetItemsProcessed(static_cast<std::int64_t>(steps) * spec.batch);
-    state.counters["GFLOP"] = flops.total() / 1e9;
-    state.counters["GFLOP/s"] = Counter(flops.total() / 1e9 * steps, Counter::kIsRate);
+    state.counters["GFLOP"] = flops().total() / 1e9;
+    state.counters["GFLOP/s"] = Counter(flops().total() / 1e9 * steps, Counter::kIsRate);
     state.counters["MB of tables"] = meta_bytes(spec, lookups) / 1e6;
   }
 };
@@ -145,9 +147,7 @@ void dlrm_meta_step(benchmark::State& state) {
   const DlrmSpec& spec = training.spec;
   const double row = 4.0 * spec.embedding_dim;
   const int threads = omp_get_max_threads();
-  const Flops flops =
-      epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
-                  training.lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
+  const Flops flops = training.flops();
   const micro::Roof roof =
       micro::roof_of({.flops = flops.forward + flops.backward,
                       .traffic = {{meta_bytes(spec, training.lookups),
