@@ -85,7 +85,7 @@ TEST(InrWorkload, WritesThePictureAndItsReconstruction) {
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "reconstruction.png"));
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "original.png"));
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "error.png"));
-  EXPECT_EQ(context.stages, (std::set<std::string>{"load", "train", "render", "evaluate"}));
+  EXPECT_EQ(context.stages, (std::set<std::string>{"load", "prepare", "train", "render", "evaluate"}));
   EXPECT_EQ(context.last_progress, 1);
 }
 

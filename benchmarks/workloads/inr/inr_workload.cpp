@@ -61,11 +61,13 @@ class InrRun {
 
   void train() {
     context_.measure_limits([&] { return backend_of(cell_).probes(spec_.precision); });
-    context_.stage("train", [&] {
+    context_.stage("prepare", [&] {
       model_ = backend_of(cell_).make(spec_);
       load_checkpoint(cell_, *model_);
       targets_ = tiling_->gather(original_.values, spec_.channels);
       model_->set_samples(tiling_->coordinates(), targets_);
+    });
+    context_.stage("train", [&] {
       std::optional<double> target_loss;
       if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = std::pow(10, -stop / 10);
       curve_ = train_until_stale(*model_, own_.at("steps"), own_.at("patience"), target_loss,
@@ -202,8 +204,8 @@ class Inr final : public harness::Workload {
     return "represent a signal by an ensemble of small coordinate networks, one per tile (ENRP, arXiv 2110.04124)";
   }
   std::string clock() const override {
-    return "Training is the optimiser steps and the set-up of the networks; total adds reading the signal, rendering "
-           "and evaluation.";
+    return "Training is the optimiser steps; total adds reading the signal, setting up the networks (within training in "
+           "records without a stage `prepare`), rendering and evaluation.";
   }
   std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::signal); }
   std::vector<ParamSpec> params() const override { return inr_params(); }
