@@ -143,6 +143,9 @@ class Cadc final : public harness::Workload {
     all.push_back({"interactions.kept", "", informative, "{:.0f}", "training interactions stage 2 saw"});
     all.push_back({"steps", "", informative, "{:.0f}", "optimiser steps of stage 2"});
     all.push_back({"steps.kept", "", informative, "{:.0f}", "steps up to the state that early stopping kept"});
+    all.push_back(
+        {"users.tied", "", informative, "{:.0f}",
+         "split latest: users whose latest time several of their items have; the seed draws which is held out", true});
     all.push_back({"parameters", "", informative, "{:.0f}", "of the model that ranks", true});
     all.push_back({"flops.train", "FLOP", informative, "{:.4g}", "stages 1 and 2, analytic, optimiser included", true});
     all.push_back({"flops.inference", "FLOP", informative, "{:.4g}", "one user against all items, analytic", true});
@@ -187,6 +190,7 @@ class Cadc final : public harness::Workload {
         problem.side = data::load_attributes(cell.dataset, context.data_dirs(), problem.split);
     });
     const data::Split& split = problem.split;
+    if (split.tied_users) outcome.metrics["users.tied"] = *split.tied_users;
 
     if (model == "popularity") {
       outcome.implementation = "counts";
