@@ -89,6 +89,19 @@ TEST(InrWorkload, WritesThePictureAndItsReconstruction) {
   EXPECT_EQ(context.last_progress, 1);
 }
 
+TEST(InrWorkload, AMetricWithoutAValueIsAbsentWithItsReason) {
+  const auto one = run_cell(inr_plan("cpu", "size: 12, grid: 1, hidden_layers: 1, width: 16, steps: 2"));
+  for (const char* metric : {"psnr[border]", "psnr[inner]"}) {
+    EXPECT_FALSE(one.metrics.contains(metric)) << metric;
+    EXPECT_NE(one.absent.at(metric), "") << metric;
+  }
+  EXPECT_FALSE(one.absent.contains("psnr"));
+  const auto small = run_cell(inr_plan("cpu", "size: 10, grid: 10, hidden_layers: 1, width: 16, steps: 2"));
+  EXPECT_FALSE(small.metrics.contains("ssim"));
+  EXPECT_EQ(small.absent.at("ssim"), "a side is shorter than the window of 11");
+  EXPECT_EQ(small.absent.at("psnr[between]"), "a tile of one sample has nothing between");
+}
+
 TEST(InrWorkload, AGridFinerThanTheSignalIsAnErrorWithItsPlace) {
   const std::string error = inr_error(inr_plan("cpu", "size: 16, grid: 20"));
   EXPECT_NE(error.find("test.yaml:7:"), std::string::npos) << error;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -266,15 +267,28 @@ class DlrmWorkload final : public harness::Workload {
     context.stage("evaluate", [&] {
       std::vector<float> logits(data.test.size());
       model->predict({.dense = data.test.dense, .ids = data.test.ids, .labels = {}}, logits);
-      if (const auto value = auc(logits, data.test.labels)) outcome.metrics["auc"] = *value;
-      if (const auto value = log_loss(logits, data.test.labels)) outcome.metrics["logloss"] = *value;
-      if (const auto value = calibration_ratio(logits, data.test.labels)) outcome.metrics["calibration"] = *value;
-      if (const auto value = calibration_error(logits, data.test.labels)) outcome.metrics["calibration.error"] = *value;
+      const auto& labels = data.test.labels;
+      const auto positives = std::ranges::count_if(labels, [](float label) { return label > 0.5F; });
+      const bool finite = std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); });
+      const auto put = [&](const char* name, const std::optional<double>& value, const char* why) {
+        if (value)
+          outcome.metrics[name] = *value;
+        else
+          outcome.absent[name] = finite ? why : "a prediction is not finite";
+      };
+      put("auc", auc(logits, labels),
+          positives == 0 ? "no test example is positive" : "every test example is positive");
+      put("logloss", log_loss(logits, labels), "the mean is not finite");
+      put("calibration", calibration_ratio(logits, labels), "no test example is positive");
+      put("calibration.error", calibration_error(logits, labels), "there are no test examples");
     });
     if (const auto best = data.test.bayes_auc) {
       outcome.metrics["auc[bayes]"] = *best;
       if (const auto reached = outcome.metrics.find("auc"); reached != outcome.metrics.end() && *best != 0.5)
         outcome.metrics["auc[of bayes]"] = (reached->second - 0.5) / (*best - 0.5);
+    } else {
+      for (const char* name : {"auc[bayes]", "auc[of bayes]"})
+        outcome.absent[name] = "the true probabilities are not known";
     }
     save_checkpoint(cell, *model, context);
     outcome.metrics["samples"] = static_cast<double>(n) * passes;
