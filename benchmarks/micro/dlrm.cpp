@@ -48,8 +48,9 @@ void dlrm_step(benchmark::State& state) {
   const DlrmSpec spec = criteo_spec(state.range(0) != 0, static_cast<OptimizerKind>(state.range(1)));
   const auto model = cpu::make(spec);
   const CriteoExamples examples(spec, static_cast<std::size_t>(spec.batch));
-  model->train_step(examples.batch());
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(examples.batch()));
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
   state.SetItemsProcessed(state.iterations() * spec.batch);
 }
 BENCHMARK(dlrm_step)
@@ -75,17 +76,17 @@ constexpr std::uint32_t longest_bag = 99;  // 1 to 99 ids, 50 on average
 void dlrm_meta_step(benchmark::State& state) {
   const DlrmSpec spec = micro::meta_dlrm();
   const auto model = cpu::make(spec);
-  std::vector<micro::MetaExamples> batches;
-  for (const std::uint64_t seed : {1, 2, 3}) batches.emplace_back(spec, longest_bag, seed);
-  model->train_step(batches[0].batch());
-  std::size_t done = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(batches[++done % batches.size()].batch()));
+  const micro::MetaExamples examples(spec, 3 * static_cast<std::size_t>(spec.batch), longest_bag);
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
   state.SetItemsProcessed(state.iterations() * spec.batch);
 
-  const double lookups = static_cast<double>(batches[0].ids.size());
+  const double lookups = static_cast<double>(examples.ids.size()) / 3;
   const double row = 4.0 * spec.embedding_dim;
-  const Flops flops = epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
-                                  lookups / static_cast<double>(batches[0].offsets.size() - 1));
+  const Flops flops =
+      epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
+                  lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
   const double bytes = lookups * (3 * row + 2 * 64);
   const int threads = omp_get_max_threads();
   const micro::Roof roof = micro::roof_of(

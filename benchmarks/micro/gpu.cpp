@@ -78,14 +78,14 @@ void train_towers(benchmark::State& state, TwoTowerSpec spec) {
 
 void train_clicks(benchmark::State& state, DlrmSpec spec, std::uint32_t longest_bag) {
   const auto model = cuda::backend().make(spec);
-  std::vector<micro::MetaExamples> batches;
-  for (const std::uint64_t seed : {1, 2, 3}) batches.emplace_back(spec, longest_bag, seed);
-  for (const auto& examples : batches) model->train_step(examples.batch());
-  std::size_t done = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(batches[++done % batches.size()].batch()));
+  const micro::MetaExamples examples(spec, 8 * static_cast<std::size_t>(spec.batch), longest_bag);
+  model->set_examples(examples.batch());
+  constexpr int steps = 16;
+  model->train(steps);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(steps));
   const double ids_a_bag =
-      static_cast<double>(batches[0].ids.size()) / static_cast<double>(batches[0].offsets.size() - 1);
-  count_steps(state, model->implementation(), 1,
+      static_cast<double>(examples.ids.size()) / static_cast<double>(examples.offsets.size() - 1);
+  count_steps(state, model->implementation(), steps,
               epoch_flops(spec, static_cast<std::uint64_t>(spec.batch), ids_a_bag).total());
 }
 

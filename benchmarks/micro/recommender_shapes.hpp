@@ -43,11 +43,10 @@ inline DlrmSpec meta_dlrm() {
           .batch = 2048};
 }
 
-/// A batch of bags of 1 to longest_bag uniform ids.
+/// Examples whose bags have 1 to longest_bag uniform ids.
 struct MetaExamples {
-  MetaExamples(const DlrmSpec& spec, std::uint32_t longest_bag, std::uint64_t seed) {
-    const Philox random(seed, Purpose::test);
-    const auto count = static_cast<std::size_t>(spec.batch);
+  MetaExamples(const DlrmSpec& spec, std::size_t count, std::uint32_t longest_bag) {
+    const Philox random(1, Purpose::test);
     for (std::size_t i = 0; i < count * static_cast<std::size_t>(spec.dense_features); ++i)
       dense.push_back(random.uniform(i, 0));
     for (std::size_t b = 0; b < count * spec.table_rows.size(); ++b) {

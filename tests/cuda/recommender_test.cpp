@@ -38,7 +38,7 @@ TEST_F(RecommenderCuda, ADlrmOnTensorCoresIsCloseToFp32AndIsNotFp32) {
     const auto model = backend_->make(spec);
     EXPECT_TRUE(model->implementation().ends_with(to_word(precision_names, precision))) << model->implementation();
     std::vector<double> losses;
-    for (int step = 0; step < 3; ++step) losses.push_back(model->train_step(clicks.batch()));
+    for (int step = 0; step < 3; ++step) losses.push_back(train_step(*model, clicks));
     return losses;
   };
   const std::vector<double> exact = losses_of(Precision::fp32);
@@ -75,12 +75,12 @@ TEST_F(RecommenderCuda, AReloadedDlrmTrainsOnWithTheSameBits) {
   for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
     const DlrmSpec spec = small_dlrm(interaction);
     const auto model = backend_->make(spec);
-    model->train_step(planted_clicks(spec, 16, 0).batch());
+    train_step(*model, planted_clicks(spec, 16, 0));
     const ModelState saved = model->export_state();
-    const double loss = model->train_step(planted_clicks(spec, 11, 1).batch());
+    const double loss = train_step(*model, planted_clicks(spec, 11, 1));
     const ModelState after = model->export_state();
     model->import_state(saved);
-    EXPECT_EQ(model->train_step(planted_clicks(spec, 11, 1).batch()), loss);
+    EXPECT_EQ(train_step(*model, planted_clicks(spec, 11, 1)), loss);
     EXPECT_TRUE(identical(model->export_state(), after));
   }
 }
@@ -96,7 +96,7 @@ TEST_F(RecommenderCuda, BagsOfAnyLengthFollowOneAnother) {
     fresh->import_state(model->export_state());
     std::vector<float> logits(batch.labels.size());
     model->predict(batch.batch(), logits);
-    EXPECT_EQ(fresh->train_step(batch.batch()), model->train_step(batch.batch()));
+    EXPECT_EQ(train_step(*fresh, batch), train_step(*model, batch));
     EXPECT_TRUE(identical(fresh->export_state(), model->export_state()));
   }
 }

@@ -11,13 +11,11 @@ std::vector<float> scaled_normals(std::size_t count, double stddev, const Philox
   return values;
 }
 
-/// (2u - 1) * bound: u has 24 bits, so 2u - 1 is exact, and the product is rounded once.
 std::vector<float> scaled_uniforms(std::size_t count, double bound, const Philox& random, std::uint32_t stream) {
   std::vector<float> values(count);
   for (std::size_t i = 0; i < count; i += 4) {
     const auto words = random.block(i / 4, stream);
-    for (std::size_t w = 0; w < 4 && i + w < count; ++w)
-      values[i + w] = static_cast<float>((2.0 * Philox::to_unit(words[w]) - 1.0) * bound);
+    for (std::size_t w = 0; w < 4 && i + w < count; ++w) values[i + w] = scaled_uniform(words[w], bound);
   }
   return values;
 }
@@ -46,8 +44,10 @@ std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, st
                          stream);
 }
 
+double initial_table_bound(std::uint32_t rows) { return 1 / std::sqrt(static_cast<double>(rows)); }
+
 std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table) {
-  return scaled_uniforms(std::size_t{rows} * static_cast<std::size_t>(dim), 1 / std::sqrt(static_cast<double>(rows)),
+  return scaled_uniforms(std::size_t{rows} * static_cast<std::size_t>(dim), initial_table_bound(rows),
                          Philox(seed, Purpose::user_embedding), table);
 }
 

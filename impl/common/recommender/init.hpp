@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "impl/base/host_device.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/recommender/shapes.hpp"
 
@@ -21,6 +22,15 @@ float initial_global_bias(const MfSpec& spec);
 
 /// [out, in], U(+-sqrt(6 / (in + out))) (Glorot & Bengio 2010): word i of Philox(seed, Purpose::weights).
 std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
+
+/// U(+-bound) from a random word. A unit has 24 bits, so 2 unit - 1 is exact, and the product is rounded once: the same
+/// bits wherever it is computed.
+FRUGAL_HOST_DEVICE inline float scaled_uniform(std::uint32_t word, double bound) {
+  return static_cast<float>((2.0 * static_cast<double>(Philox::to_unit(word)) - 1.0) * bound);
+}
+
+/// Of initial_table(): 1 / sqrt(rows).
+double initial_table_bound(std::uint32_t rows);
 
 /// [rows, dim], U(+-1 / sqrt(rows)): word i of Philox(seed, Purpose::user_embedding), stream = table.
 std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table);

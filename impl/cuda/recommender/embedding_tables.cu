@@ -1,3 +1,6 @@
+#include <utility>
+
+#include "impl/common/recommender/init.hpp"
 #include "impl/cuda/kernels/warp.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 
@@ -18,8 +21,10 @@ struct Summed {
   unsigned dim;
   __device__ float operator()(std::uint32_t r, unsigned k) const {
     float sum = 0;
-    for (std::uint32_t i = groups.begin[r]; i < groups.begin[r + 1]; ++i)
-      sum += gradients[std::size_t{source[groups.positions[i]]} * dim + k];
+    for (std::uint32_t i = groups.begin[r]; i < groups.begin[r + 1]; ++i) {
+      const std::uint32_t at = groups.positions[i];
+      sum += gradients[std::size_t{source == nullptr ? at : source[at]} * dim + k];
+    }
     return sum;
   }
 };
@@ -53,6 +58,25 @@ __global__ void __launch_bounds__(update_threads)
   for (unsigned k = lane; k < dim; k += 32) values[id * dim + k] -= rate * gradient(r, k);
 }
 
+constexpr unsigned draw_threads = 256;
+
+/// A thread has the four values of one block of random words.
+__global__ void __launch_bounds__(draw_threads)
+    draw_table(Philox random, std::uint32_t table, double bound, std::uint64_t size, float* values) {
+  const std::uint64_t block = std::uint64_t{blockIdx.x} * draw_threads + threadIdx.x;
+  const std::uint64_t first = 4 * block;
+  if (first >= size) return;
+  const auto words = random.block(block, table);
+  float drawn[4];
+  for (unsigned w = 0; w < 4; ++w) drawn[w] = scaled_uniform(words[w], bound);
+  const bool whole = first + 4 <= size && reinterpret_cast<std::uintptr_t>(values) % sizeof(float4) == 0;
+  if (whole) {
+    *reinterpret_cast<float4*>(values + first) = make_float4(drawn[0], drawn[1], drawn[2], drawn[3]);
+  } else {
+    for (unsigned w = 0; w < 4 && first + w < size; ++w) values[first + w] = drawn[w];
+  }
+}
+
 std::vector<std::uint32_t> table_offsets(const std::vector<std::uint32_t>& rows) {
   std::vector<std::uint32_t> offsets{0};
   for (const std::uint32_t count : rows) offsets.push_back(offsets.back() + count);
@@ -68,20 +92,38 @@ void launch_update(const UpdateStep* step, const IdGroups& groups, const Gradien
 
 }  // namespace
 
-EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const std::vector<float>& values,
-                                 const UpdateRule& rule, std::size_t frozen, const Stream& stream)
+EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const UpdateRule& rule, std::size_t frozen,
+                                 const Stream& stream)
     : offsets_(table_offsets(rows)),
       dim_(static_cast<unsigned>(dim)),
       kind_(rule.kind),
       frozen_(frozen),
-      values_(values, "embedding tables", stream) {
+      values_(std::size_t{offsets_.back()} * dim_, "embedding tables") {
   if (all_frozen() || kind_ == OptimizerKind::sgd) return;
   const char* const what = "optimiser state of embedding tables";
-  first_ = DeviceBuffer<float>(kind_ == OptimizerKind::rowwise_adagrad ? this->rows() : values.size(), what);
+  first_ = DeviceBuffer<float>(kind_ == OptimizerKind::rowwise_adagrad ? this->rows() : values_.size(), what);
   first_.zero(stream);
   if (kind_ != OptimizerKind::adam) return;
-  second_ = DeviceBuffer<float>(values.size(), what);
+  second_ = DeviceBuffer<float>(values_.size(), what);
   second_.zero(stream);
+}
+
+EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const std::vector<float>& values,
+                                 const UpdateRule& rule, std::size_t frozen, const Stream& stream)
+    : EmbeddingTables(std::move(rows), dim, rule, frozen, stream) {
+  values_.upload(values, stream);
+}
+
+EmbeddingTables::EmbeddingTables(std::vector<std::uint32_t> rows, int dim, std::uint64_t seed, const UpdateRule& rule,
+                                 std::size_t frozen, const Stream& stream)
+    : EmbeddingTables(std::move(rows), dim, rule, frozen, stream) {
+  for (std::uint32_t t = 0; t + 1 < offsets_.size(); ++t) {
+    const std::uint32_t count = offsets_[t + 1] - offsets_[t];
+    const std::uint64_t size = std::uint64_t{count} * dim_;
+    launch({"draw_table", blocks_for((size + 3) / 4, draw_threads), draw_threads}, stream, draw_table,
+           Philox(seed, Purpose::user_embedding), t, initial_table_bound(count), size,
+           values_.data() + std::size_t{offsets_[t]} * dim_);
+  }
 }
 
 void EmbeddingTables::update(const UpdateStep* step, const IdGroups& groups, const float* gradients,

@@ -21,6 +21,10 @@ class EmbeddingTables {
   EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const std::vector<float>& values, const UpdateRule& rule,
                   std::size_t frozen, const Stream& stream);
 
+  /// Values drawn on the device, the same bits as initial_table().
+  EmbeddingTables(std::vector<std::uint32_t> rows, int dim, std::uint64_t seed, const UpdateRule& rule,
+                  std::size_t frozen, const Stream& stream);
+
   const float* data() const { return values_.data(); }
   std::uint32_t rows() const { return offsets_.back(); }
   /// Where table t starts, in rows; t = the number of tables gives rows().
@@ -28,7 +32,8 @@ class EmbeddingTables {
 
   /// One step of the rows of `groups`, whose ids count over all tables, with gradients [distinct rows, dim].
   void update(const UpdateStep* step, const IdGroups& groups, const float* gradients, const Stream& stream);
-  /// The same with the sum of the gradients of a row's positions: position p has gradients[source[p]], [., dim].
+  /// The same with the sum of the gradients of a row's positions: position p has gradients[source[p]], [., dim];
+  /// without a source, gradients[p].
   void update_summed(const UpdateStep* step, const IdGroups& groups, const float* gradients,
                      const std::uint32_t* source, const Stream& stream);
 
@@ -37,6 +42,9 @@ class EmbeddingTables {
   void add_state(DeviceTensors& tensors, std::size_t table, const std::string& name);
 
  private:
+  EmbeddingTables(std::vector<std::uint32_t> rows, int dim, const UpdateRule& rule, std::size_t frozen,
+                  const Stream& stream);
+
   bool all_frozen() const { return frozen_ + 1 == offsets_.size(); }
   std::uint32_t frozen_rows() const { return offsets_[frozen_]; }
 

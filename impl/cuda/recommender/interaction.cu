@@ -1,5 +1,3 @@
-#include "impl/common/recommender/shapes.hpp"
-#include "impl/cuda/kernels/cross_entropy.hpp"
 #include "impl/cuda/kernels/warp.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
 
@@ -11,39 +9,13 @@ constexpr unsigned most_threads = 128;
 /// Rows in shared memory are an odd number of floats apart: threads on different rows use different banks.
 __host__ __device__ constexpr unsigned odd(unsigned n) { return n | 1U; }
 
-/// The bag of a lookup: the last one that begins at or before it. Empty bags begin where the next one does.
-__device__ inline std::uint32_t bag_of(const DlrmBags& bags, std::uint32_t count, std::uint32_t lookup) {
-  if (bags.step->one_each) return lookup;
-  std::uint32_t low = 0;
-  std::uint32_t high = count;
-  while (high - low > 1) {
-    const std::uint32_t middle = low + (high - low) / 2;
-    (bags.begins[middle] <= lookup ? low : high) = middle;
-  }
-  return low;
-}
-
-__global__ void number(DlrmShape shape, DlrmBags bags, const std::uint32_t* ids, const std::uint32_t* table_begins,
-                       std::uint32_t bound, std::uint32_t most_lookups, DlrmLookups lookups) {
-  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= most_lookups) return;
-  std::uint32_t row = bound;
-  if (i < bags.step->lookups) {
-    const std::uint32_t bag = bag_of(bags, bags.step->examples * shape.tables, i);
-    row = table_begins[bag % shape.tables] + ids[i];
-    lookups.bags[i] = bag;
-  }
-  lookups.rows[i] = row;
-  lookups.sorted[i] = row;
-}
-
 /// Value k of what table t gives the example.
 __device__ inline float bag_value(const DlrmShape& shape, const DlrmRows& rows, std::uint32_t example, unsigned t,
                                   unsigned k) {
   const std::uint32_t bag = example * shape.tables + t;
   float sum = 0;
   for (std::uint32_t i = rows.bags.begin(bag); i < rows.bags.begin(bag + 1); ++i)
-    sum += rows.tables[std::size_t{rows.rows[i]} * shape.dim + k];
+    sum += rows.tables[std::size_t{rows.bags.rows[i]} * shape.dim + k];
   return sum;
 }
 
@@ -93,7 +65,7 @@ __global__ void __launch_bounds__(most_threads)
   const unsigned vectors = shape.tables + 1;
   float* const d = x + vectors * stride;
   load_vectors(shape, rows, bottom, e, x);
-  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) d[n] = d_q[std::size_t{e} * shape.inputs + n];
+  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) d[n] = d_q[e * shape.gradient_stride() + n];
   __syncthreads();
   for (unsigned n = threadIdx.x; n < vectors * shape.dim; n += blockDim.x) {
     const unsigned i = n / shape.dim;
@@ -125,25 +97,12 @@ __global__ void __launch_bounds__(most_threads)
   const std::uint32_t e = blockIdx.x;
   if (e >= examples()) return;
   for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) {
-    const float d = d_q[std::size_t{e} * shape.inputs + n];
+    const float d = d_q[e * shape.gradient_stride() + n];
     if (n < shape.bottom)
       d_bottom[std::size_t{e} * shape.bottom + n] = d;
     else
       d_bags[std::size_t{e} * shape.tables * shape.dim + n - shape.bottom] = d;
   }
-}
-
-__global__ void score(const DlrmStep* step, const float* logits, const float* labels, float* losses, float* slopes) {
-  const std::uint32_t e = blockIdx.x * blockDim.x + threadIdx.x;
-  if (e >= step->examples) return;
-  const float z = logits[e];
-  losses[e] = cross_entropy(z, labels[e]);
-  slopes[e] = cross_entropy_slope(z, labels[e]) / static_cast<float>(step->examples);
-}
-
-__global__ void __launch_bounds__(mean_threads) mean_of_step(const DlrmStep* step, const float* values, double* mean) {
-  const double sum = sum_over_block(values, step->examples);
-  if (threadIdx.x == 0) *mean = sum / static_cast<double>(step->examples);
 }
 
 /// Of the block of one example: whole warps, one value of q or of the vectors a thread.
@@ -156,22 +115,8 @@ std::size_t vector_floats(const DlrmShape& shape) { return std::size_t{shape.tab
 
 }  // namespace
 
-DlrmShape::DlrmShape(const DlrmSpec& spec)
-    : interaction(spec.interaction),
-      tables(static_cast<unsigned>(spec.table_rows.size())),
-      dim(static_cast<unsigned>(spec.embedding_dim)),
-      bottom(static_cast<unsigned>(spec.bottom.back())),
-      inputs(static_cast<unsigned>(dlrm_top_input(spec))) {}
-
-std::size_t DlrmShape::shared_bytes() const {
-  return interaction == FeatureInteraction::dot ? (vector_floats(*this) + inputs) * sizeof(float) : 0;
-}
-
-void number_lookups(const DlrmShape& shape, const DlrmBags& bags, const std::uint32_t* ids,
-                    const std::uint32_t* table_begins, std::uint32_t bound, std::uint32_t most_lookups,
-                    const DlrmLookups& lookups, const Stream& stream) {
-  launch({"number_lookups", blocks_for(most_lookups, 256), 256}, stream, number, shape, bags, ids, table_begins, bound,
-         most_lookups, lookups);
+std::size_t interaction_shared_bytes(const DlrmShape& shape) {
+  return shape.interaction == FeatureInteraction::dot ? (vector_floats(shape) + shape.inputs) * sizeof(float) : 0;
 }
 
 void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
@@ -187,20 +132,11 @@ void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom,
 void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
                        Count examples, float* d_bottom, float* d_bags, const Stream& stream) {
   if (shape.interaction == FeatureInteraction::dot)
-    launch({"dot_backward", examples.most, interact_threads(shape), shape.shared_bytes()}, stream, dot_backward, shape,
-           rows, bottom, d_q, examples, d_bottom, d_bags);
+    launch({"dot_backward", examples.most, interact_threads(shape), interaction_shared_bytes(shape)}, stream,
+           dot_backward, shape, rows, bottom, d_q, examples, d_bottom, d_bags);
   else
     launch({"cat_backward", examples.most, interact_threads(shape)}, stream, cat_backward, shape, d_q, examples,
            d_bottom, d_bags);
-}
-
-void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,
-                  float* losses, float* slopes, const Stream& stream) {
-  launch({"score_clicks", blocks_for(most_examples, 256), 256}, stream, score, step, logits, labels, losses, slopes);
-}
-
-void mean_loss(const DlrmStep* step, const float* losses, double* mean, const Stream& stream) {
-  launch({"mean_loss", 1, mean_threads}, stream, mean_of_step, step, losses, mean);
 }
 
 }  // namespace frugal::cuda
