@@ -12,6 +12,7 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
+#define __forceinline__ inline
 #define __shared__ static  // one block runs at a time, where blocks do not meet
 
 #define threadIdx (::frugal::cuda::host_shim::thread_index())

@@ -1,0 +1,78 @@
+// What the fast kernels compute with where the general one takes impl/cuda/kernels/maths.hpp and an exact division: the
+// special function unit, after a range reduction that is exact.
+#pragma once
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "impl/common/adam.hpp"
+#include "impl/cuda/device/kernel_language.hpp"
+#include "impl/cuda/kernels/half_operands.hpp"
+
+namespace frugal::cuda {
+
+namespace special_unit {
+#ifdef __CUDACC__
+__device__ inline float sine(float x) { return __sinf(x); }
+__device__ inline float cosine(float x) { return __cosf(x); }
+__device__ inline float root(float x) {
+  float r;
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+  return r;
+}
+__device__ inline float inverse(float x) {
+  float r;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+  return r;
+}
+#else
+inline float sine(float x) { return std::sin(x); }
+inline float cosine(float x) { return std::cos(x); }
+inline float root(float x) { return std::sqrt(x); }
+inline float inverse(float x) { return 1 / x; }
+#endif
+}  // namespace special_unit
+
+/// sin(2 pi u) times `size`, and cos(2 pi u), for |u| < 2^22. Whole turns come off exactly; the unit is good to 2^-20.9
+/// within half a turn, a quarter of what the rounding of a phase of 30 makes.
+__device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float& sine, float& cosine) {
+  constexpr float to_whole = 12582912.F;  // 1.5 * 2^23: what is added to it is rounded to whole numbers
+  constexpr float radians_per_turn = 6.28318530717959F;
+  const float x = (u - ((u + to_whole) - to_whole)) * radians_per_turn;
+  sine = special_unit::sine(x) * size;
+  cosine = special_unit::cosine(x);
+}
+
+/// adam_update() of update.hpp with the special unit's root and inverse, each within 2 ulp.
+__device__ __forceinline__ void fast_adam(const UpdateStep& step, float g, float& w, float& m, float& v) {
+  m = fmaf(step.one_minus_beta1, g - m, m);
+  v = fmaf(step.one_minus_beta2, fmaf(g, g, -v), v);
+  const float divisor = fmaxf(special_unit::root(v * step.inverse_second) + step.epsilon, 1e-30F);
+  w = fmaf(-step.rate * m, special_unit::inverse(divisor), w * step.decay);
+}
+__device__ __forceinline__ void fast_adam(const UpdateStep& step, const float4& g, float4& w, float4& m, float4& v) {
+  fast_adam(step, g.x, w.x, m.x, v.x);
+  fast_adam(step, g.y, w.y, m.y, v.y);
+  fast_adam(step, g.z, w.z, m.z, v.z);
+  fast_adam(step, g.w, w.w, m.w, v.w);
+}
+
+/// Powers of two by which operands are multiplied: a sine or a weight of up to 64 stays finite in fp16, with steps of
+/// 2^-34 and less around 0.
+template <class T>
+inline constexpr float activation_scale = T::scaled ? 1024 : 1;
+template <class T>
+inline constexpr float weight_scale = T::scaled ? 1024 : 1;
+
+/// A power of two that brings errors of mean square `mean` to about 32, from where deltas have room in fp16 both ways. A
+/// function of the points of one tile alone, so that a step is the same wherever a training was interrupted.
+template <class T>
+__device__ __forceinline__ float delta_scale(float mean) {
+  if constexpr (!T::scaled) return 1;
+  if (!(mean > 1e-30F)) mean = mean > 0 ? 1e-30F : 1.F;  // NaN, or nothing to learn
+  mean = fminf(mean, 1e6F);
+  const int exponent = static_cast<int>(std::bit_cast<std::uint32_t>(mean) >> 23 & 255U) - 127;
+  return std::bit_cast<float>(static_cast<std::uint32_t>(127 + 5 - (exponent >> 1)) << 23);
+}
+
+}  // namespace frugal::cuda
