@@ -138,6 +138,10 @@ struct LaunchShape {
   dim3 grid;
   dim3 block;
   std::size_t shared_bytes = 0;  ///< dynamic: shared_memory() in the kernel
+  /// Neighbouring blocks that read and write each other's shared memory, up to 8; grid.x is a multiple. From sm_90 on.
+  unsigned cluster = 1;
+  /// All blocks are alive at once and may wait for each other (cooperation.hpp); a launch that does not fit is refused.
+  bool cooperative = false;
 };
 
 /// Runs kernel(arguments...) on the stream. One source for both compilers: launch({"scale", blocks, 256}, stream,
