@@ -226,6 +226,9 @@ class LogisticSgd final : public MfSolverEngine {
            spec.users, spec.items, user_group_.data(), item_group_.data());
   }
 
+  unsigned stride() const override { return mf_stride(spec_.dim); }
+  std::string name() const override { return "sgd"; }
+
   void set_interactions(std::span<const Interaction> positives) override {
     const std::uint64_t largest = std::min<std::uint64_t>(positives.size(), MfSchedule::sweep_positives);
     const std::size_t examples = largest * per_positive();
