@@ -31,7 +31,7 @@ namespace frugal::cuda {
 namespace {
 
 constexpr std::size_t most_lookups = 0x7fffffff;
-constexpr std::size_t steps_at_once = 4096;  ///< losses kept on the device
+constexpr std::size_t kept_losses = 4096;  ///< losses kept on the device
 constexpr std::size_t batches_at_once = 16;  ///< of a prediction, in device memory
 
 /// Adds the layers of a stack; returns the number of the first.
@@ -179,7 +179,7 @@ class CudaDlrm final : public Dlrm {
         d_bottom_(batch_size_ * shape_.bottom, "gradients of the bottom output"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),
         progress_(1, "progress"),
-        loss_of_steps_(steps_at_once, "losses of steps") {
+        loss_of_steps_(kept_losses, "losses of steps") {
     parameters_.allocate(stream_);
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_value(tensors_, t, "table." + std::to_string(t));
     each_layer([&](std::size_t layer, const std::string& name) { parameters_.add_value(tensors_, layer, name); });
@@ -214,7 +214,7 @@ class CudaDlrm final : public Dlrm {
     if (!graph_ && steps > 0) graph_.emplace(stream_, [this] { step(); });
     std::vector<double> losses(steps);
     for (std::uint64_t done = 0; done < steps;) {
-      const std::size_t count = std::min<std::uint64_t>(steps_at_once, steps - done);
+      const std::size_t count = std::min<std::uint64_t>(kept_losses, steps - done);
       const DlrmProgress progress[] = {{.step = step_, .done = 0}};
       progress_.upload(progress, stream_);
       for (std::size_t s = 0; s < count; ++s) graph_->replay(stream_);
