@@ -58,10 +58,15 @@ class Stream {
   /// Waits for all work so far. Errors of kernels come out here.
   void synchronize() const;
 
+  /// What comes after goes behind all work of `other` so far. Where a graph is recorded from `other`, it records what
+  /// comes after here too, as a branch, until the recording stream has waited for this one.
+  void wait_for(const Stream& other) const;
+
   void* handle() const { return handle_; }  ///< cudaStream_t; of the shim: its own
 
  private:
   void* handle_ = nullptr;
+  void* event_ = nullptr;  ///< cudaEvent_t of wait_for
 };
 
 /// The functions under DeviceBuffer; sizes in bytes, `what` for the error.
@@ -138,6 +143,7 @@ struct LaunchShape {
   dim3 grid;
   dim3 block;
   std::size_t shared_bytes = 0;  ///< dynamic: shared_memory() in the kernel
+  bool early = false;  ///< may start while the launch before it ends: the kernel calls wait_for_launch_before()
 };
 
 /// Runs kernel(arguments...) on the stream. One source for both compilers: launch({"scale", blocks, 256}, stream,

@@ -1,5 +1,6 @@
 // The words of CUDA C++ that the kernels use, for a compiler that is not nvcc. Only kernel_language.hpp includes this.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -24,6 +25,9 @@ struct dim3 {
   constexpr dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
 };
 
+struct alignas(8) float2 {
+  float x, y;
+};
 struct alignas(16) float4 {
   float x, y, z, w;
 };
@@ -32,6 +36,10 @@ inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z,
 template <class T>
 T min(T a, T b) {
   return b < a ? b : a;
+}
+template <class T>
+T max(T a, T b) {
+  return a < b ? b : a;
 }
 
 inline void __syncthreads(std::source_location at = std::source_location::current()) {
@@ -117,6 +125,13 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location at = st
   return __ballot_sync(mask, predicate == 0 ? 1 : 0, at) == 0 ? 1 : 0;
 }
 
+inline int __popc(unsigned bits) { return std::popcount(bits); }
+
+template <class T>
+T __ldcg(const T* at) {
+  return *at;
+}
+
 // Of integers only. Fibres do not interleave within one.
 template <class T>
 T atomicAdd(T* at, std::type_identity_t<T> value) {
@@ -133,5 +148,9 @@ template <class T>
 T* shared_memory() {
   return static_cast<T*>(host_shim::dynamic_shared());
 }
+
+// Launches run one after another here.
+inline void wait_for_launch_before() {}
+inline void let_next_launch_start() {}
 
 }  // namespace frugal::cuda
