@@ -143,6 +143,10 @@ struct LaunchShape {
   dim3 grid;
   dim3 block;
   std::size_t shared_bytes = 0;  ///< dynamic: shared_memory() in the kernel
+  /// Neighbouring blocks that read and write each other's shared memory, up to 8; grid.x is a multiple. From sm_90 on.
+  unsigned cluster = 1;
+  /// All blocks are alive at once and may wait for each other (cooperation.hpp); a launch that does not fit is refused.
+  bool cooperative = false;
   bool early = false;  ///< may start while the launch before it ends: the kernel calls wait_for_launch_before()
 };
 

@@ -3,7 +3,8 @@
 // A .cu file holds kernels and the functions that launch them; what surrounds them is a .cpp file, which nvcc need not
 // see (it is slow, and cannot read fmt's checked format strings).
 // For a kernel to run on both: dynamic shared memory comes from shared_memory<T>(); no float atomics (they would not be
-// deterministic either); no inline PTX or tensor-core instruction without a path of plain code beside it.
+// deterministic either); no inline PTX or tensor-core instruction without a path of plain code beside it
+// (cooperation.hpp and kernels/tensor_core.hpp have both). __shared__ arrays are for kernels whose blocks do not meet.
 #pragma once
 
 #ifdef FRUGAL_CUDA_ON_CPU

@@ -1,6 +1,6 @@
-// Products of a warp on tensor cores, 16 x 8 values at a time: tf32 or bf16 operands, fp32 sums.
+// Products of a warp on tensor cores, 16 x 8 values at a time: tf32, bf16 or fp16 operands, fp32 sums.
 //
-// What a lane holds is PTX's fragment layout (mma.m16n8k8 tf32, mma.m16n8k16 bf16). Without a tensor core (the shim)
+// What a lane holds is PTX's fragment layout (mma.m16n8k8 tf32, mma.m16n8k16 bf16 and fp16). Without a tensor core (the shim)
 // the same registers are exchanged and multiplied as the instruction does: operands rounded alike, products
 // exact, sums in fp32 in the order of k. A tensor core adds in an order and with an alignment of its own: results agree
 // within eps(fp32) * k * the largest product.
@@ -11,6 +11,7 @@
 #include "impl/common/bf16.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/device/kernel_language.hpp"
+#include "impl/cuda/kernels/fp16.hpp"
 
 namespace frugal::cuda {
 
@@ -43,6 +44,15 @@ inline __device__ void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4],
 inline __device__ void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
 #if __CUDA_ARCH__ >= 800
   asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  __trap();
+#endif
+}
+inline __device__ void multiply_fp16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+#if __CUDA_ARCH__ >= 800
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
 #else
@@ -86,6 +96,11 @@ inline void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std:
 inline void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
   multiply_exchanged<2>(c, a, b, [](std::uint32_t bits, int v) {
     return from_bf16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
+  });
+}
+inline void multiply_fp16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  multiply_exchanged<2>(c, a, b, [](std::uint32_t bits, int v) {
+    return from_fp16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
   });
 }
 #endif

@@ -7,6 +7,7 @@
 
 #include "impl/base/error.hpp"
 #include "impl/base/philox.hpp"
+#include "impl/cuda/device/cooperation.hpp"
 #include "impl/cuda/device/device.hpp"
 #include "impl/cuda/device/host_shim/device.hpp"
 
@@ -223,6 +224,129 @@ TEST_P(HostShim, OutOfMemoryNamesTheArrayTheBytesWantedAndFree) {
 TEST_P(HostShim, RefusesALaunchThatADeviceWouldRefuse) {
   EXPECT_THROW(launch({"throws", 1, 1025}, stream_, throws), DeviceError);
   EXPECT_THROW(launch({"throws", 1, 32, 300 * 1024}, stream_, throws), DeviceError);
+}
+
+/// Each half of the block adds up its own values behind its own barrier, the second twice as often.
+__global__ void sums_of_halves(int* out) {
+  int* const shared = shared_memory<int>();
+  const unsigned half = threadIdx.x / 64;
+  for (unsigned round = 0; round <= half; ++round) {
+    shared[threadIdx.x] = static_cast<int>(threadIdx.x + round);
+    named_barrier(1 + half, 64);
+    int sum = 0;
+    for (unsigned i = 0; i < 64; ++i) sum += shared[64 * half + i];
+    out[threadIdx.x] = sum;
+    named_barrier(1 + half, 64);
+  }
+}
+__global__ void too_few_at_a_barrier() {
+  if (threadIdx.x < 32) named_barrier(1, 64);
+}
+
+TEST_P(HostShim, APartOfABlockHasABarrierOfItsOwn) {
+  DeviceBuffer<int> out(128, "out");
+  launch({"sums_of_halves", 1, 128, 128 * sizeof(int)}, stream_, sums_of_halves, out.data());
+  const std::vector<int> found = out.download(stream_);
+  for (int i = 0; i < 128; ++i) EXPECT_EQ(found[i], i < 64 ? 63 * 64 / 2 : 64 * 64 + 63 * 64 / 2 + 64) << i;
+  EXPECT_THAT(
+      [&] {
+        launch({"too_few_at_a_barrier", 1, 64}, stream_, too_few_at_a_barrier);
+      },
+      ThrowsMessage<KernelError>(HasSubstr("barrier of a part of the block")));
+}
+
+/// Blocks of a cluster read what their right neighbour has, and write to their left one.
+__global__ void neighbours(float* out) {
+  float4* const shared = shared_memory<float4>();
+  const auto block = static_cast<float>(blockIdx.x);
+  const std::uint32_t own = shared_address(shared + threadIdx.x);
+  shared[threadIdx.x] = make_float4(block, static_cast<float>(threadIdx.x), 0, 0);
+  cluster_barrier();
+  const float4 right = load_of_cluster(own, (cluster_rank() + 1) % 4);
+  cluster_barrier();
+  store_to_cluster(own, (cluster_rank() + 3) % 4, make_float4(right.x, right.y, block, 0));
+  cluster_barrier();
+  const float4 found = shared[threadIdx.x];
+  float* const to = out + 3 * (blockIdx.x * blockDim.x + threadIdx.x);
+  to[0] = found.x;
+  to[1] = found.y;
+  to[2] = found.z;
+}
+
+TEST_P(HostShim, BlocksOfAClusterShareTheirMemory) {
+  DeviceBuffer<float> out(8 * 32 * 3, "out");
+  launch({.name = "neighbours", .grid = 8, .block = 32, .shared_bytes = 512, .cluster = 4}, stream_, neighbours,
+         out.data());
+  const std::vector<float> found = out.download(stream_);
+  for (unsigned block = 0; block < 8; ++block)
+    for (unsigned t = 0; t < 32; ++t) {
+      const float* const of_thread = &found[3 * (32 * block + t)];
+      EXPECT_EQ(of_thread[0], static_cast<float>(block / 4 * 4 + (block + 2) % 4));
+      EXPECT_EQ(of_thread[1], static_cast<float>(t));
+      EXPECT_EQ(of_thread[2], static_cast<float>(block / 4 * 4 + (block + 1) % 4));
+    }
+  EXPECT_THROW(launch({.name = "neighbours", .grid = 6, .block = 32, .shared_bytes = 512, .cluster = 4}, stream_,
+                      neighbours, out.data()),
+               DeviceError);
+}
+
+/// Every block adds up what all blocks wrote before they raised the flag.
+__global__ void sum_over_blocks(int* values, unsigned* flag, int* sums) {
+  if (threadIdx.x == 0) {
+    values[blockIdx.x] = static_cast<int>(blockIdx.x) + 1;
+    raise_flag(flag);
+    wait_for_flag(flag, gridDim.x);
+  }
+  __syncthreads();
+  int sum = 0;
+  for (unsigned b = 0; b < gridDim.x; ++b) sum += __ldcg(values + b);
+  if (threadIdx.x == 1) sums[blockIdx.x] = sum;
+}
+
+TEST_P(HostShim, BlocksOfACooperativeLaunchWaitForEachOther) {
+  DeviceBuffer<int> values(6, "values"), sums(6, "sums");
+  DeviceBuffer<unsigned> flag(1, "flag");
+  flag.zero(stream_);
+  const LaunchShape shape{.name = "sum_over_blocks", .grid = 6, .block = 32, .cooperative = true};
+  launch(shape, stream_, sum_over_blocks, values.data(), flag.data(), sums.data());
+  EXPECT_EQ(sums.download(stream_), std::vector<int>(6, 21));
+  flag.zero(stream_);
+  EXPECT_THAT(
+      [&] {
+        launch({"sum_over_blocks", 6, 32}, stream_, sum_over_blocks, values.data(), flag.data(), sums.data());
+      },
+      ThrowsMessage<KernelError>(HasSubstr("a flag that nobody raises")));
+  LaunchShape too_many = shape;
+  too_many.grid = 257;
+  EXPECT_THROW(launch(too_many, stream_, sum_over_blocks, values.data(), flag.data(), sums.data()), DeviceError);
+}
+
+/// Lane i copies value 4 i and the three after it; the second group is waited for only where it is wanted.
+__global__ void copied(const int* from, int* out, bool wait) {
+  int* const shared = shared_memory<int>();
+  for (unsigned group = 0; group < 2; ++group) {
+    const unsigned at = 4 * (32 * group + threadIdx.x);
+    copy_async(shared_address(shared + at), from + at);
+    commit_copies();
+  }
+  if (wait)
+    wait_for_copies<0>();
+  else
+    wait_for_copies<1>();
+  __syncthreads();
+  for (unsigned i = 0; i < 8; ++i) out[8 * threadIdx.x + i] = shared[8 * threadIdx.x + i];
+}
+
+TEST_P(HostShim, CopiesArriveWhenTheirGroupIsWaitedFor) {
+  std::vector<int> values(256);
+  std::iota(values.begin(), values.end(), 5);
+  const DeviceBuffer<int> from(values, "values", stream_);
+  DeviceBuffer<int> out(256, "out");
+  launch({"copied", 1, 32, 1024}, stream_, copied, from.data(), out.data(), true);
+  EXPECT_EQ(out.download(stream_), values);
+  launch({"copied", 1, 32, 1024}, stream_, copied, from.data(), out.data(), false);
+  EXPECT_EQ(out.download(stream_)[127], 132);
+  EXPECT_EQ(out.download(stream_)[128], -1);  // as shared memory starts
 }
 
 INSTANTIATE_TEST_SUITE_P(Orders, HostShim, ::testing::Values(Order::forward, Order::reversed),

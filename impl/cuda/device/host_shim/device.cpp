@@ -76,6 +76,16 @@ void check_shape(const LaunchShape& shape) {
   if (shape.shared_bytes > current_limits().shared_bytes_per_block)
     throw DeviceError(fmt::format("launch of {}: {} bytes of shared memory wanted, {} there", shape.name,
                                   shape.shared_bytes, current_limits().shared_bytes_per_block));
+  if (shape.cluster > 1 &&
+      (current_limits().compute_capability < 90 || shape.cluster > 8 || shape.grid.x % shape.cluster != 0))
+    throw DeviceError(fmt::format("launch of {}: clusters of {} of {} blocks on a device of capability {}", shape.name,
+                                  shape.cluster, shape.grid.x, current_limits().compute_capability));
+  const std::uint64_t blocks = to_index(shape.grid).count();
+  const std::uint64_t fit = static_cast<std::uint64_t>(current_limits().multiprocessors) *
+                            std::min<std::uint64_t>(2048 / threads, (current_limits().shared_bytes_per_block + 1024) /
+                                                                        (shape.shared_bytes + 1024));
+  if (shape.cooperative && blocks > fit)
+    throw DeviceError(fmt::format("launch of {}: {} blocks cannot be alive at once, {} can", shape.name, blocks, fit));
 }
 
 }  // namespace host_shim

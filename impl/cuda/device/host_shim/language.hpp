@@ -13,7 +13,7 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
-#define __shared__ static  // one block runs at a time
+#define __shared__ static  // one block runs at a time, where blocks do not meet
 
 #define threadIdx (::frugal::cuda::host_shim::thread_index())
 #define blockIdx (::frugal::cuda::host_shim::block_index())
@@ -28,10 +28,29 @@ struct dim3 {
 struct alignas(8) float2 {
   float x, y;
 };
+inline float2 make_float2(float x, float y) { return {x, y}; }
 struct alignas(16) float4 {
   float x, y, z, w;
 };
 inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
+struct alignas(8) uint2 {
+  unsigned x, y;
+};
+inline uint2 make_uint2(unsigned x, unsigned y) { return {x, y}; }
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+
+/// Loads and stores that pass by the multiprocessor's own cache.
+template <class T>
+T __ldcg(const T* at) {
+  return *at;
+}
+template <class T>
+void __stcg(T* at, std::type_identity_t<T> value) {
+  *at = value;
+}
 
 template <class T>
 T min(T a, T b) {
@@ -126,11 +145,6 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location at = st
 }
 
 inline int __popc(unsigned bits) { return std::popcount(bits); }
-
-template <class T>
-T __ldcg(const T* at) {
-  return *at;
-}
 
 // Of integers only. Fibres do not interleave within one.
 template <class T>

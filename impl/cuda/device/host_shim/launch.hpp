@@ -21,8 +21,9 @@ void launch(const LaunchShape& shape, const Stream& stream, void (*kernel)(Param
   if (shape.grid.x == 0 || shape.grid.y == 0 || shape.grid.z == 0) return;
   host_shim::check_shape(shape);
   host_shim::issue(stream, [shape, kernel, ... values = static_cast<Parameters>(arguments)] {
-    host_shim::run_grid(shape.name, host_shim::to_index(shape.grid), host_shim::to_index(shape.block),
-                        shape.shared_bytes, [&] { kernel(values...); });
+    host_shim::run_grid({shape.name, host_shim::to_index(shape.grid), host_shim::to_index(shape.block),
+                         shape.shared_bytes, shape.cluster, shape.cooperative},
+                        [&] { kernel(values...); });
   });
 }
 

@@ -147,15 +147,37 @@ void fill_zero(void* at, std::size_t bytes, const Stream& stream, const char* wh
 
 }  // namespace memory
 
-void prepare_launch(const LaunchShape& shape, const void* kernel) {
+void prepare_launch(const LaunchShape& shape, const Stream& stream, const void* kernel, LaunchConfiguration& launch) {
   constexpr std::size_t without_opt_in = 48 * 1024;
   if (shape.shared_bytes > without_opt_in)
     check(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
         "cudaFuncSetAttribute", shape.name);
+  launch.config = {.gridDim = shape.grid,
+                   .blockDim = shape.block,
+                   .dynamicSmemBytes = shape.shared_bytes,
+                   .stream = stream_of(stream),
+                   .attrs = launch.attributes,
+                   .numAttrs = 0};
+  if (shape.cluster > 1) {
+    cudaLaunchAttribute& attribute = launch.attributes[launch.config.numAttrs++];
+    attribute.id = cudaLaunchAttributeClusterDimension;
+    attribute.val.clusterDim.x = shape.cluster;
+    attribute.val.clusterDim.y = attribute.val.clusterDim.z = 1;
+  }
+  if (shape.cooperative) {
+    cudaLaunchAttribute& attribute = launch.attributes[launch.config.numAttrs++];
+    attribute.id = cudaLaunchAttributeCooperative;
+    attribute.val.cooperative = 1;
+  }
+  if (shape.early && device_limits().compute_capability >= 90) {  // elsewhere launches wait for each other
+    cudaLaunchAttribute& attribute = launch.attributes[launch.config.numAttrs++];
+    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attribute.val.programmaticStreamSerializationAllowed = 1;
+  }
 }
 
-void check_launch(const LaunchShape& shape) { check(cudaGetLastError(), "launch", shape.name); }
+void check_launch(const LaunchShape& shape, cudaError_t status) { check(status, "launch", shape.name); }
 
 void Graph::begin(const Stream& stream) {
   check(cudaStreamBeginCapture(stream_of(stream), cudaStreamCaptureModeThreadLocal), "cudaStreamBeginCapture", "");

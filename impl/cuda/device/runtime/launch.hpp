@@ -4,34 +4,24 @@
 
 namespace frugal::cuda {
 
-/// Opts in to the dynamic shared memory of the shape.
-void prepare_launch(const LaunchShape& shape, const void* kernel);
-/// Throws DeviceError when the last launch was refused.
-void check_launch(const LaunchShape& shape);
+/// A launch as the runtime wants it.
+struct LaunchConfiguration {
+  cudaLaunchConfig_t config{};
+  cudaLaunchAttribute attributes[3] = {};
+};
+/// Fills it in from the shape, and opts in to the shape's dynamic shared memory.
+void prepare_launch(const LaunchShape& shape, const Stream& stream, const void* kernel, LaunchConfiguration& launch);
+/// Throws DeviceError when the launch was refused.
+void check_launch(const LaunchShape& shape, cudaError_t status);
 
 #ifdef __CUDACC__  // nobody else can launch
 template <class... Parameters, class... Arguments>
 void launch(const LaunchShape& shape, const Stream& stream, void (*kernel)(Parameters...), Arguments&&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments));
   if (shape.grid.x == 0 || shape.grid.y == 0 || shape.grid.z == 0) return;
-  prepare_launch(shape, reinterpret_cast<const void*>(kernel));
-  auto* const queue = static_cast<cudaStream_t>(stream.handle());
-  if (shape.early && device_limits().compute_capability >= 90) {
-    cudaLaunchAttribute early{};
-    early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
-    early.val.programmaticStreamSerializationAllowed = 1;
-    cudaLaunchConfig_t config{};
-    config.gridDim = shape.grid;
-    config.blockDim = shape.block;
-    config.dynamicSmemBytes = shape.shared_bytes;
-    config.stream = queue;
-    config.attrs = &early;
-    config.numAttrs = 1;
-    cudaLaunchKernelEx(&config, kernel, static_cast<Parameters>(arguments)...);
-  } else {
-    kernel<<<shape.grid, shape.block, shape.shared_bytes, queue>>>(static_cast<Parameters>(arguments)...);
-  }
-  check_launch(shape);
+  LaunchConfiguration launch;
+  prepare_launch(shape, stream, reinterpret_cast<const void*>(kernel), launch);
+  check_launch(shape, cudaLaunchKernelEx(&launch.config, kernel, static_cast<Parameters>(arguments)...));
 }
 #endif
 
