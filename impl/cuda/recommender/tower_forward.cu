@@ -32,6 +32,7 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
       load_weights(weights, layers, pass.parameters);
       first = false;
     }
+    end_copies();
     __syncthreads();
     for (unsigned l = 0; l < layers.count; ++l) {
       const TowerLayer& layer = layers.layer[l];
@@ -66,8 +67,12 @@ void forward_towers(const ForwardTowers& towers, bool early, const Stream& strea
   std::size_t bytes = 0;
   for (unsigned s = 0; s < 2; ++s)
     if (towers.blocks[s] > 0) bytes = std::max(bytes, forward_bytes(towers.side[s].layers, towers.tile_rows));
-  launch({"forward_towers", towers.blocks[0] + towers.blocks[1], tower_threads, bytes, early}, stream, run_forward,
-         towers);
+  launch({.name = "forward_towers",
+          .grid = towers.blocks[0] + towers.blocks[1],
+          .block = tower_threads,
+          .shared_bytes = bytes,
+          .early = early},
+         stream, run_forward, towers);
 }
 
 }  // namespace frugal::cuda

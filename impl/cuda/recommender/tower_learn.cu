@@ -299,6 +299,7 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
       loss += find_deltas<C>(side, segments, first_row, rows, 1.F / static_cast<float>(examples), sums, delta);
     else
       load_dense_rows(delta, side.given_delta, first_row, rows, count);
+    end_copies();
     __syncthreads();
     go_back(side, weights, inputs, delta, first_row, rows, count, update, slice, first_tile);
     first_tile = false;
@@ -319,7 +320,11 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
 void learn_towers(const LearnTowers& towers, const Stream& stream) {
   const std::size_t bytes = std::max(learn_bytes(towers.side[0].layers, towers.tile_rows),
                                      learn_bytes(towers.side[1].layers, towers.tile_rows));
-  const LaunchShape shape{"learn_towers", towers.blocks[0] + towers.blocks[1], tower_threads, bytes, true};
+  const LaunchShape shape{.name = "learn_towers",
+                          .grid = towers.blocks[0] + towers.blocks[1],
+                          .block = tower_threads,
+                          .shared_bytes = bytes,
+                          .early = true};
   switch (towers.side[0].layers.output_padded() / tile_width) {
     case 1:
       return launch(shape, stream, run_learning<1>, towers);

@@ -41,21 +41,6 @@ struct SharedMatrix {
   __device__ float4& four(unsigned row, unsigned column) const { return reinterpret_cast<float4&>(at(row, column)); }
 };
 
-/// Body(i, load(i)) for i < n by all threads of a block, with loads of four i in flight.
-template <class Load, class Store>
-__device__ void copy_by_block(unsigned n, const Load& load, const Store& store) {
-  constexpr unsigned together = 4;
-  for (unsigned first = threadIdx.x; first < n; first += together * tower_threads) {
-    float4 values[together];
-#pragma unroll
-    for (unsigned u = 0; u < together; ++u)
-      if (first + u * tower_threads < n) values[u] = load(first + u * tower_threads);
-#pragma unroll
-    for (unsigned u = 0; u < together; ++u)
-      if (first + u * tower_threads < n) store(first + u * tower_threads, values[u]);
-  }
-}
-
 /// The registers of an operand of mma.m16n8k8, in two parts.
 template <unsigned N>
 struct SplitOperand {

@@ -75,7 +75,8 @@ __global__ void __launch_bounds__(mean_threads) run_update(UpdateTowers towers) 
 
 void update_towers(const UpdateTowers& towers, const Stream& stream) {
   const unsigned blocks = (towers.parameters_of[0] + towers.parameters_of[1]) / update_share;
-  launch({"update_towers", blocks + 1, mean_threads, 0, true}, stream, run_update, towers);
+  launch({.name = "update_towers", .grid = blocks + 1, .block = mean_threads, .early = true}, stream, run_update,
+         towers);
 }
 
 }  // namespace frugal::cuda
