@@ -1,5 +1,6 @@
 // The words of CUDA C++ that the kernels use, for a compiler that is not nvcc. Only kernel_language.hpp includes this.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -55,6 +56,10 @@ void __stcg(T* at, std::type_identity_t<T> value) {
 template <class T>
 T min(T a, T b) {
   return b < a ? b : a;
+}
+template <class T>
+T max(T a, T b) {
+  return a < b ? b : a;
 }
 
 inline void __syncthreads(std::source_location at = std::source_location::current()) {
@@ -140,6 +145,8 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location at = st
   return __ballot_sync(mask, predicate == 0 ? 1 : 0, at) == 0 ? 1 : 0;
 }
 
+inline int __popc(unsigned bits) { return std::popcount(bits); }
+
 // Of integers only. Fibres do not interleave within one.
 template <class T>
 T atomicAdd(T* at, std::type_identity_t<T> value) {
@@ -156,5 +163,9 @@ template <class T>
 T* shared_memory() {
   return static_cast<T*>(host_shim::dynamic_shared());
 }
+
+// Launches run one after another here.
+inline void wait_for_launch_before() {}
+inline void let_next_launch_start() {}
 
 }  // namespace frugal::cuda
