@@ -82,7 +82,8 @@ struct Corner {
 
 /// Column block j of factorise().
 template <class S, int j>
-__device__ __attribute__((always_inline)) inline void factorise_step(Equations<S>& e, Shared<S>* shared, float& explained, const Place& at) {
+__device__ __attribute__((always_inline)) inline void factorise_step(Equations<S>& e, Shared<S>* shared,
+                                                                     float& explained, const Place& at) {
   constexpr unsigned all = 0xffffffffU;
   constexpr int p = j / 2;
   constexpr int h = j % 2;
@@ -187,8 +188,8 @@ __device__ __attribute__((always_inline)) inline void factorise_step(Equations<S
 /// In place: under the diagonal -L, in the corners D^-1; y and z of the right side. A block of several warps leaves y and
 /// z in shared memory; one warp leaves z in e.right, and y z of its lane's rows in `explained`.
 template <class S, int... steps>
-__device__ __attribute__((always_inline)) inline void factorise(Equations<S>& e, Shared<S>* shared, float& explained, const Place& at,
-                          std::integer_sequence<int, steps...>) {
+__device__ __attribute__((always_inline)) inline void factorise(Equations<S>& e, Shared<S>* shared, float& explained,
+                                                                const Place& at, std::integer_sequence<int, steps...>) {
   (factorise_step<S, steps>(e, shared, explained, at), ...);
 }
 
@@ -200,8 +201,9 @@ struct Sums {
 
 /// x of rows 8 j .. 8 j + 7, when all below have theirs; own: x of the rows of each block.
 template <class S, int j>
-__device__ __attribute__((always_inline)) inline void walk_back_step(const Equations<S>& e, Shared<S>* shared, float (&own)[S::own][2], Sums& sums,
-                               const Place& at) {
+__device__ __attribute__((always_inline)) inline void walk_back_step(const Equations<S>& e, Shared<S>* shared,
+                                                                     float (&own)[S::own][2], Sums& sums,
+                                                                     const Place& at) {
   constexpr int p = j / 2;
   constexpr int h = j % 2;
   float first = 0;
@@ -246,14 +248,16 @@ __device__ __attribute__((always_inline)) inline void walk_back_step(const Equat
 }
 
 template <class S, int... steps>
-__device__ __attribute__((always_inline)) inline void walk_back(const Equations<S>& e, Shared<S>* shared, float (&own)[S::own][2], Sums& sums,
-                          const Place& at, std::integer_sequence<int, steps...>) {
+__device__ __attribute__((always_inline)) inline void walk_back(const Equations<S>& e, Shared<S>* shared,
+                                                                float (&own)[S::own][2], Sums& sums, const Place& at,
+                                                                std::integer_sequence<int, steps...>) {
   (walk_back_step<S, 2 * S::blocks - 1 - steps>(e, shared, own, sums, at), ...);
 }
 
 /// x of A x = b into solution [features]; every thread of the block gets the sums (of several warps: the first).
 template <class S>
-__device__ __attribute__((always_inline)) inline Sums solve(Equations<S>& e, Shared<S>* shared, float* solution, const Place& at) {
+__device__ __attribute__((always_inline)) inline Sums solve(Equations<S>& e, Shared<S>* shared, float* solution,
+                                                            const Place& at) {
   Sums sums{};
   constexpr std::make_integer_sequence<int, 2 * S::blocks> steps;
   factorise(e, shared, sums.explained, at, steps);
