@@ -47,7 +47,7 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   return spec;
 }
 
-constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's wish to stop
+constexpr std::uint64_t steps_a_look = 64;  ///< until the next look at the user's wish to stop
 
 /// Leaves the examples of these indices, which ascend, in their order.
 void keep_only(data::Clicks& clicks, const std::vector<std::uint32_t>& kept) {
@@ -240,7 +240,7 @@ class DlrmWorkload final : public harness::Workload {
       double loss = 0;
       double seen = 0;  // examples of this epoch
       for (std::uint64_t done = 0; done < steps;) {
-        const std::vector<double> losses = model->train(std::min(chunk, steps - done));
+        const std::vector<double> losses = model->train(std::min(steps_a_look, steps - done));
         for (std::size_t s = 0; s < losses.size(); ++s) {
           const EpochSchedule::Step step = schedule.at(begin + done + s);
           const auto examples = static_cast<double>(step.count);

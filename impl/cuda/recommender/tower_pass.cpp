@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-#include "impl/cuda/recommender/tower_tile.hpp"
+#include "impl/cuda/recommender/tower_shape.hpp"
 
 namespace frugal::cuda {
 namespace {
