@@ -53,6 +53,7 @@ struct Thread {
 struct Warp {
   // Two sets of slots in turn: a lane may be at the next exchange while another still reads this one.
   Slot slots[2][warp] = {};
+  bool computed[2] = {};  ///< by warp_together()
   unsigned parity[warp] = {};
 };
 
@@ -365,8 +366,17 @@ const Slot* warp_exchange(std::uint32_t mask, const Slot& value, const std::sour
   const unsigned l = lane();
   const unsigned set = own.parity[l] ^= 1U;
   own.slots[set][l] = value;
+  own.computed[set] = false;
   warp_barrier(mask, at);
   return own.slots[set];
+}
+
+Slot warp_together(const Slot& value, void (*compute)(Slot* slots), const std::source_location& at) {
+  warp_exchange(0xffffffffU, value, at);
+  Warp& own = own_block().warps[machine().linear() / warp];
+  const unsigned set = own.parity[lane()];
+  if (!std::exchange(own.computed[set], true)) compute(own.slots[set]);
+  return own.slots[set][lane()];
 }
 
 }  // namespace frugal::cuda::host_shim

@@ -56,6 +56,10 @@ template <class T>
 T min(T a, T b) {
   return b < a ? b : a;
 }
+template <class T>
+T max(T a, T b) {
+  return a < b ? b : a;
+}
 
 inline void __syncthreads(std::source_location at = std::source_location::current()) {
   ::frugal::cuda::host_shim::block_barrier(at);
@@ -138,6 +142,17 @@ inline int __any_sync(unsigned mask, int predicate, std::source_location at = st
 }
 inline int __all_sync(unsigned mask, int predicate, std::source_location at = std::source_location::current()) {
   return __ballot_sync(mask, predicate == 0 ? 1 : 0, at) == 0 ? 1 : 0;
+}
+
+inline unsigned __reduce_max_sync(unsigned mask, unsigned value,
+                                  std::source_location at = std::source_location::current()) {
+  namespace shim = ::frugal::cuda::host_shim;
+  const shim::Slot* slots = shim::warp_exchange(mask, shim::to_slot(value), at);
+  unsigned largest = 0;
+  for (unsigned l = 0; l < 32; ++l)
+    if ((mask >> l & 1U) != 0)
+      largest = largest < shim::from_slot<unsigned>(slots[l]) ? shim::from_slot<unsigned>(slots[l]) : largest;
+  return largest;
 }
 
 // Of integers only. Fibres do not interleave within one.
