@@ -57,22 +57,23 @@ __device__ __forceinline__ void fast_adam(const UpdateStep& step, const float4& 
   fast_adam(step, g.w, w.w, m.w, v.w);
 }
 
-/// Powers of two by which operands are multiplied: a sine or a weight of up to 64 stays finite in fp16, with steps of
-/// 2^-34 and less around 0.
+/// Powers of two by which operands are multiplied: a sine or a weight of up to 255 stays finite in fp16, with steps of
+/// 2^-34 and 2^-32 around 0.
 template <class T>
 inline constexpr float activation_scale = T::scaled ? 1024 : 1;
 template <class T>
-inline constexpr float weight_scale = T::scaled ? 1024 : 1;
+inline constexpr float weight_scale = T::scaled ? 256 : 1;
 
-/// A power of two that brings errors of mean square `mean` to about 32, from where deltas have room in fp16 both ways. A
-/// function of the points of one tile alone, so that a step is the same wherever a training was interrupted.
+/// A power of two that brings `largest` to [2^13, 2^14): a quarter of what fp16 holds, its low part far above the
+/// smallest step. 1 for 0, infinity and NaN.
 template <class T>
-__device__ __forceinline__ float delta_scale(float mean) {
+__device__ __forceinline__ float scale_for(float largest) {
   if constexpr (!T::scaled) return 1;
-  if (!(mean > 1e-30F)) mean = mean > 0 ? 1e-30F : 1.F;  // NaN, or nothing to learn
-  mean = fminf(mean, 1e6F);
-  const int exponent = static_cast<int>(std::bit_cast<std::uint32_t>(mean) >> 23 & 255U) - 127;
-  return std::bit_cast<float>(static_cast<std::uint32_t>(127 + 5 - (exponent >> 1)) << 23);
+  const int exponent = static_cast<int>(std::bit_cast<std::uint32_t>(largest) >> 23 & 255U);
+  if (exponent == 0 || exponent == 255) return 1;
+  // Of the scale: at most 2^126, so that it and its inverse are normal numbers.
+  const int of_scale = min(127 + 13 - (exponent - 127), 253);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(of_scale) << 23);
 }
 
 }  // namespace frugal::cuda

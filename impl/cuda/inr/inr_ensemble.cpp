@@ -12,6 +12,7 @@
 #include "impl/common/spec_names.hpp"
 #include "impl/cuda/inr/narrow.hpp"
 #include "impl/cuda/inr/train.hpp"
+#include "impl/cuda/inr/wide.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -23,6 +24,7 @@ class CudaInrEnsemble final : public InrEnsemble {
         net_(inr_network(spec)),
         limits_(device_limits()),
         narrow_(narrow_plan(spec, limits_)),
+        wide_(narrow_ ? std::nullopt : wide_plan(spec, limits_)),
         plan_(inr_plan(spec, net_, limits_)),
         tensors_(inr_tensors(spec)),
         networks_(static_cast<std::size_t>(spec.networks)),
@@ -33,6 +35,8 @@ class CudaInrEnsemble final : public InrEnsemble {
         curves_(networks_, "loss curves") {
     if (narrow_)
       allocate_narrow();
+    else if (wide_)
+      allocate_wide();
     else
       allocate_general();
     std::vector<float> initial(networks_ * count_);
@@ -48,11 +52,12 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    if (narrow_) {
+    if (narrow_ || wide_) {
       const char* const operands = spec_.precision == Precision::fp32   ? "fp16x3"
                                    : spec_.precision == Precision::tf32 ? "fp16"
                                                                         : "bf16";
-      return fmt::format("{}/narrow-{}/{}", platform(), narrow_->kernel->resident ? "resident" : "gathered", operands);
+      const char* const kernels = wide_ ? "wide" : narrow_->kernel->resident ? "narrow-resident" : "narrow-gathered";
+      return fmt::format("{}/{}/{}", platform(), kernels, operands);
     }
     return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
                        to_word(precision_names, spec_.precision));
@@ -83,6 +88,9 @@ class CudaInrEnsemble final : public InrEnsemble {
     if (narrow_) {
       if (flags_.size() > 0) flags_.zero(stream_);
       narrow_train(training(), *narrow_, narrow_scratch(), updates_.data(), steps, squares_.data(), stream_);
+    } else if (wide_) {
+      done_.zero(stream_);
+      wide_train(training(), *wide_, wide_scratch(), updates_.data(), steps, squares_.data(), stream_);
     } else {
       if (done_.size() > 0) done_.zero(stream_);
       inr_train(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
@@ -181,6 +189,37 @@ class CudaInrEnsemble final : public InrEnsemble {
     flags_ = DeviceBuffer<unsigned>(slots * narrow_flag_stride, "flags of the blocks");
   }
 
+  void allocate_wide() {
+    const auto hidden = static_cast<std::size_t>(wide_->hidden), group = static_cast<std::size_t>(wide_->group);
+    const auto tiles = static_cast<std::size_t>(wide_->tiles), width = static_cast<std::size_t>(wide_->kernels->width);
+    weight_operands_ =
+        DeviceBuffer<unsigned char>(2 * networks_ * hidden * wide_->operand_bytes(), "weights as operands");
+    tile_operands_ =
+        DeviceBuffer<unsigned char>(2 * group * hidden * tiles * wide_->tile_bytes(), "activations and deltas");
+    slopes_ = DeviceBuffer<unsigned>(group * hidden * tiles * wide_->kernels->slope_words, "slopes");
+    gradients_ = DeviceBuffer<float>(group * static_cast<std::size_t>(wide_->cuts) * hidden * width * width,
+                                     "gradients of the weights");
+    thin_gradients_ =
+        DeviceBuffer<float>(group * tiles * (static_cast<std::size_t>(wide_->thin()) + hidden), "thin gradients");
+    chunk_squares_ = DeviceBuffer<double>(group * tiles, "losses of the tiles");
+    done_ = DeviceBuffer<int>(2 * networks_, "steps of the networks");
+  }
+
+  WideScratch wide_scratch() {
+    const std::size_t tiles = static_cast<std::size_t>(wide_->group) * static_cast<std::size_t>(wide_->tiles);
+    return {.weights = weight_operands_.data(),
+            .transposed = weight_operands_.data() + weight_operands_.size() / 2,
+            .activations = tile_operands_.data(),
+            .deltas = tile_operands_.data() + tile_operands_.size() / 2,
+            .delta_scales = thin_gradients_.data() + tiles * static_cast<std::size_t>(wide_->thin()),
+            .slopes = slopes_.data(),
+            .gradients = gradients_.data(),
+            .thin_gradients = thin_gradients_.data(),
+            .squares = chunk_squares_.data(),
+            .done = done_.data(),
+            .active = done_.data() + networks_};
+  }
+
   NarrowScratch narrow_scratch() {
     return {.gradients = slot_gradients_.data(),
             .operands = slot_operands_.data(),
@@ -215,7 +254,8 @@ class CudaInrEnsemble final : public InrEnsemble {
   InrNetwork net_;
   DeviceLimits limits_;
   std::optional<NarrowPlan> narrow_;  ///< where it can train the spec
-  InrPlan plan_;                      ///< where not
+  std::optional<WidePlan> wide_;      ///< where only that can
+  InrPlan plan_;                      ///< where neither
   std::vector<InrTensor> tensors_;
   std::size_t networks_;
   std::size_t count_;  ///< floats of a network
@@ -232,10 +272,14 @@ class CudaInrEnsemble final : public InrEnsemble {
   DeviceBuffer<float4> slot_gradients_;
   DeviceBuffer<unsigned char> slot_operands_;
   DeviceBuffer<unsigned> flags_;
-  DeviceBuffer<float> scratch_;       ///< [K, chunks, scratch_floats]
-  DeviceBuffer<int> done_;            ///< [1]
-  DeviceBuffer<UpdateStep> updates_;  ///< of a call of train(), as are
-  DeviceBuffer<double> squares_;      ///< the losses [steps, K]
+  DeviceBuffer<unsigned char> weight_operands_;  ///< of wide_, see WideScratch, as the next three
+  DeviceBuffer<unsigned char> tile_operands_;
+  DeviceBuffer<unsigned> slopes_;
+  DeviceBuffer<float> thin_gradients_;  ///< and the scales of deltas
+  DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
+  DeviceBuffer<int> done_;              ///< [1]; wide: [K], and which networks take the step
+  DeviceBuffer<UpdateStep> updates_;    ///< of a call of train(), as are
+  DeviceBuffer<double> squares_;        ///< the losses [steps, K]
 };
 
 }  // namespace

@@ -10,7 +10,8 @@
 // moves; the one that owns a gradient owns that fragment of the weights and of Adam's moments. First and last layers and
 // biases are thin: their gradients are one more product with 8 columns, of operands made from coordinates and errors.
 //
-// Deltas are multiplied by a power of two found from the errors of the tile. Every sum has one owner and a fixed order.
+// Each layer's deltas are multiplied by a power of two found from the largest of the tile, so that they fit fp16 however
+// small the errors or large the slopes. Every sum has one owner and a fixed order.
 #pragma once
 #include "impl/cuda/inr/fast_functions.hpp"
 #include "impl/cuda/inr/narrow.hpp"
@@ -47,7 +48,8 @@ struct NarrowShape {
   static constexpr std::uint32_t outputs_at = thin_gradient_at + 4 * thin;  ///< [column_warps][points] float4
   static constexpr std::uint32_t errors_at = outputs_at + column_warps * points * 16;  ///< [points] operand
   static constexpr std::uint32_t sums_at = errors_at + points * 16;                    ///< [row_warps] float4
-  static constexpr std::uint32_t curve_at = sums_at + 128;                             ///< StaleStop
+  static constexpr std::uint32_t largest_at = sums_at + 64;                            ///< [8]
+  static constexpr std::uint32_t curve_at = sums_at + 96;                              ///< StaleStop
   static constexpr std::uint32_t stopped_at = curve_at + 48;
   static constexpr std::uint32_t samples_at = stopped_at + 16;
   /// Coordinates as floats and as an operand, targets.
@@ -262,8 +264,7 @@ struct NarrowBlock {
       sum.w += part.w;
     }
     squares += static_cast<double>(sum.w);
-    const int valid = count < Shape::points ? count : Shape::points;
-    const float scale = delta_scale<T>(sum.w / static_cast<float>(training.net.channels * valid));
+    const float scale = scale_for<T>(special_unit::root(sum.w));
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
 #pragma unroll
@@ -314,34 +315,31 @@ struct NarrowBlock {
     thin_product(buffer(0), factors(slot), scale, fresh, thin_gradient(), 0, 4);
   }
 
-  /// The top layer's deltas, over its activations.
+  /// The top layer's deltas, in units of find_errors()'s scale.
   __device__ __forceinline__ void top_deltas(float omega, const float (&y)[2][3],
-                                             const float (&slope)[Shape::columns][4]) const {
+                                             const float (&slope)[Shape::columns][4],
+                                             float (&deltas)[Shape::columns][4]) const {
 #pragma unroll
     for (unsigned n = 0; n < Shape::columns; ++n) {
       const unsigned c = column + n * 8 + 2 * lane.pair;
       float2 w[3];
 #pragma unroll
       for (unsigned channel = 0; channel < 3; ++channel) w[channel] = thin_pair(Shape::last_at + channel * W + c);
-      float d[4];
 #pragma unroll
       for (int e = 0; e < 4; ++e) {
         const float(&of_point)[3] = y[e / 2];
         const bool even = e % 2 == 0;
-        d[e] = slope[n][e] * omega *
-               fmaf(of_point[0], even ? w[0].x : w[0].y,
-                    fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
+        deltas[n][e] = slope[n][e] * omega *
+                       fmaf(of_point[0], even ? w[0].x : w[0].y,
+                            fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
       }
-      store_pairs(buffer(Shape::hidden), row + lane.group, c, d);
     }
+    put_largest(deltas);
   }
 
-  /// Deltas of the layer below `layer`, not stored yet: its activations are still wanted.
-  struct Deltas {
-    std::uint32_t bits[Shape::columns][2][Shape::parts];
-  };
+  /// Deltas of the layer below `layer`, in units of that one's.
   __device__ __forceinline__ void deltas_below(unsigned layer, float omega, const float (&slope)[Shape::columns][4],
-                                               Deltas& deltas) const {
+                                               float (&deltas)[Shape::columns][4]) const {
     float sums[1][Shape::columns][4];
     clear(sums);
     multiply_tiles<T, Shape::parts, Rows::outer, Rows::outer, W, W, W / 16>(
@@ -350,23 +348,37 @@ struct NarrowBlock {
 #pragma unroll
     for (int n = 0; n < Shape::columns; ++n)
 #pragma unroll
-      for (int e = 0; e < 2; ++e) {
-        const Pair<T, Shape::parts> pair(sums[0][n][2 * e] * (slope[n][2 * e] * factor),
-                                         sums[0][n][2 * e + 1] * (slope[n][2 * e + 1] * factor));
-#pragma unroll
-        for (int part = 0; part < Shape::parts; ++part) deltas.bits[n][e][part] = pair.bits[part];
-      }
+      for (int e = 0; e < 4; ++e) deltas[n][e] = sums[0][n][e] * (slope[n][e] * factor);
+    put_largest(deltas);
   }
-  __device__ __forceinline__ void store_deltas(unsigned layer, const Deltas& deltas) const {
+
+  /// The largest of a warp's deltas to where all find it after a barrier.
+  __device__ __forceinline__ void put_largest(const float (&deltas)[Shape::columns][4]) const {
+    if constexpr (T::scaled) {
+      float largest = 0;
 #pragma unroll
-    for (unsigned n = 0; n < Shape::columns; ++n)
+      for (int n = 0; n < Shape::columns; ++n)
 #pragma unroll
-      for (unsigned e = 0; e < 2; ++e)
+        for (int e = 0; e < 4; ++e) largest = fmaxf(largest, fabsf(deltas[n][e]));
+      const unsigned of_warp = __reduce_max_sync(0xffffffffU, std::bit_cast<std::uint32_t>(largest));
+      if (lane.id == 0) at<unsigned>(Shape::largest_at)[warp] = of_warp;
+    }
+  }
+
+  /// Stores the deltas of a layer over its activations, multiplied by a power of two, which is returned.
+  __device__ __forceinline__ float store_deltas(unsigned layer, const float (&deltas)[Shape::columns][4]) const {
+    float factor = 1;
+    if constexpr (T::scaled) {
+      const uint4 a = at<const uint4>(Shape::largest_at)[0], b = at<const uint4>(Shape::largest_at)[1];
+      const unsigned largest = max(max(max(a.x, a.y), max(a.z, a.w)), max(max(b.x, b.y), max(b.z, b.w)));
+      factor = scale_for<T>(std::bit_cast<float>(largest));
+    }
 #pragma unroll
-        for (unsigned part = 0; part < Shape::parts; ++part)
-          store_shared(buffer(layer) + part * Shape::buffer_low +
-                           pair_at<W>(row + lane.group + 8 * e, column + n * 8 + 2 * lane.pair),
-                       deltas.bits[n][e][part]);
+    for (unsigned n = 0; n < Shape::columns; ++n) {
+      const float d[4] = {deltas[n][0] * factor, deltas[n][1] * factor, deltas[n][2] * factor, deltas[n][3] * factor};
+      store_pairs(buffer(layer), row + lane.group, column + n * 8 + 2 * lane.pair, d);
+    }
+    return factor;
   }
 
   /// Adds this tile's gradient of column pieces [first, first + N) of a layer's weights.

@@ -4,6 +4,16 @@
 
 namespace frugal::cuda {
 
+template <int M, int N>
+__device__ __forceinline__ void rescale(float (&sums)[M][N][4], float factor) {
+#pragma unroll
+  for (int m = 0; m < M; ++m)
+#pragma unroll
+    for (int n = 0; n < N; ++n)
+#pragma unroll
+      for (int e = 0; e < 4; ++e) sums[m][n][e] *= factor;
+}
+
 /// Of a block's one network: its loss curve, by the first thread; `stopped` is everybody's after the next barrier.
 template <class Shape>
 __device__ __forceinline__ void narrow_add_loss(const NarrowBlock<Shape>& b, std::int64_t patience, double loss,
@@ -110,19 +120,20 @@ __global__ void __launch_bounds__(narrow_threads, 1)
       float y[2][3];
       b.forward(training.net, 0, slope, y);
       double loss = 0;
-      const float scale = b.find_errors(training, 0, training.points, true, y, loss);
+      float scale = b.find_errors(training, 0, training.points, true, y, loss);
       if (b.thread == 0)
         narrow_add_loss(b, training.patience, loss, squares + static_cast<std::int64_t>(s) * training.networks + k);
-      const float unscaled = training.scale / scale;
-      b.last_layer_gradient(unscaled, true);
-      __syncthreads();
-      b.top_deltas(Shape::hidden == 0 ? training.net.first_omega : training.net.omega, y, slope[Shape::hidden]);
+      b.last_layer_gradient(training.scale / scale, true);
+      float deltas[Shape::columns][4];
+      b.top_deltas(training.net.omega, y, slope[Shape::hidden], deltas);
+      __syncthreads();  // the top activations have been read
+      scale *= b.store_deltas(Shape::hidden, deltas);
       __syncthreads();
 #pragma unroll
       for (int l = Shape::hidden; l >= 1; --l) {
         const auto layer = static_cast<unsigned>(l);
+        const float unscaled = training.scale / scale;
         b.bias_gradient(layer, 0, unscaled, true);
-        typename NarrowBlock<Shape>::Deltas deltas;
         b.deltas_below(layer, l == 1 ? training.net.first_omega : training.net.omega, slope[l - 1], deltas);
         __syncthreads();  // nobody reads this layer's weights any more
         const float factor = unscaled / activation_scale<T>;
@@ -149,10 +160,10 @@ __global__ void __launch_bounds__(narrow_threads, 1)
             }
         }
         __syncthreads();  // the activations below have been read
-        b.store_deltas(layer - 1, deltas);
+        scale *= b.store_deltas(layer - 1, deltas);
         __syncthreads();
       }
-      b.first_layer_gradient(0, unscaled, true);
+      b.first_layer_gradient(0, training.scale / scale, true);
       __syncthreads();
 #pragma unroll
       for (int j = 0; j < Shape::thin_per_thread; ++j) {
@@ -342,7 +353,7 @@ __global__ void __launch_bounds__(narrow_threads, 1)
         break;
       }
       double loss = 0;
-      float sums_scale = 1;
+      float sums_scale[Shape::hidden] = {};
       float sums[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4];
 #pragma unroll
       for (int l = 0; l < Shape::hidden; ++l) clear(sums[l]);
@@ -357,30 +368,21 @@ __global__ void __launch_bounds__(narrow_threads, 1)
         float slope[Shape::hidden + 1][Shape::columns][4];
         float y[2][3];
         b.forward(training.net, samples, slope, y);
-        const float scale = b.find_errors(training, samples, training.points - t * Shape::points, fresh, y, loss);
-        if (!fresh && scale != sums_scale) {
-          const float ratio = scale / sums_scale;
-#pragma unroll
-          for (int l = 0; l < Shape::hidden; ++l)
-#pragma unroll
-            for (int i = 0; i < Shape::gradient_rows; ++i)
-#pragma unroll
-              for (int j = 0; j < Shape::gradient_columns; ++j)
-#pragma unroll
-                for (int e = 0; e < 4; ++e) sums[l][i][j][e] *= ratio;
-        }
-        sums_scale = scale;
-        const float unscaled = training.scale / scale;
-        b.last_layer_gradient(unscaled, fresh);
-        __syncthreads();
-        b.top_deltas(training.net.omega, y, slope[Shape::hidden]);
+        float scale = b.find_errors(training, samples, training.points - t * Shape::points, fresh, y, loss);
+        b.last_layer_gradient(training.scale / scale, fresh);
+        float deltas[Shape::columns][4];
+        b.top_deltas(training.net.omega, y, slope[Shape::hidden], deltas);
+        __syncthreads();  // the top activations have been read
+        scale *= b.store_deltas(Shape::hidden, deltas);
         __syncthreads();
 #pragma unroll
         for (int l = Shape::hidden; l >= 1; --l) {
           const auto layer = static_cast<unsigned>(l);
+          const float unscaled = training.scale / scale;
           b.bias_gradient(layer, samples, unscaled, fresh);
-          typename NarrowBlock<Shape>::Deltas deltas;
           b.deltas_below(layer, l == 1 ? training.net.first_omega : training.net.omega, slope[l - 1], deltas);
+          if (!fresh && scale != sums_scale[l - 1]) rescale(sums[l - 1], scale / sums_scale[l - 1]);
+          sums_scale[l - 1] = scale;
           b.template weight_gradient<Shape::gradient_columns>(layer, 0, sums[l - 1]);
           if (blocks > 1 && t == end - 1) {
             const float factor = unscaled / activation_scale<T>;
@@ -392,10 +394,10 @@ __global__ void __launch_bounds__(narrow_threads, 1)
             }
           }
           __syncthreads();  // the activations below have been read
-          b.store_deltas(layer - 1, deltas);
+          scale *= b.store_deltas(layer - 1, deltas);
           __syncthreads();
         }
-        b.first_layer_gradient(samples, unscaled, fresh);
+        b.first_layer_gradient(samples, training.scale / scale, fresh);
         __syncthreads();
       }
 
@@ -403,9 +405,9 @@ __global__ void __launch_bounds__(narrow_threads, 1)
       double* const to = squares + static_cast<std::int64_t>(s) * training.networks + k;
       if (blocks == 1) {
         if (b.thread == 0) narrow_add_loss(b, training.patience, loss, to);
-        const float factor = training.scale / sums_scale / activation_scale<T>;
 #pragma unroll
         for (int f = 0; f < Shape::hidden * fragments; ++f) {
+          const float factor = training.scale / sums_scale[f / fragments] / activation_scale<T>;
           const int q = f * threads + static_cast<int>(b.thread);
           const float(&g)[4] =
               sums[f / fragments][f % fragments / Shape::gradient_columns][f % Shape::gradient_columns];
