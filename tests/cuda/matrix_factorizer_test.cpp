@@ -52,6 +52,14 @@ TEST_F(MfCuda, IalsOfEachPaddingAgreesWithReference) {
   }
 }
 
+// From 4 lanes a worker to 16 with four quads each; more parts of the schedule than users.
+TEST_F(MfCuda, SgdOfEachWidthAgreesWithReference) {
+  for (const int dim : {1, 8, 16, 20, 64, 100, 128, 200, 256}) {
+    const MfSpec sgd{.users = 41, .items = 29, .dim = dim, .learning_rate = 0.05, .negatives = 3, .seed = 8};
+    expect_agreement(sgd, mf_test::some_pairs(sgd, 5), dim + 100.0);
+  }
+}
+
 // A lane has 2, 4 or 8 quads of a row; the matrices of ials leave shared memory.
 TEST_F(MfCuda, LargeDimensionsAgreeWithReference) {
   for (const int dim : {130, 260, 600}) {

@@ -5,7 +5,7 @@
 namespace frugal {
 
 /// Row numbers by slot (MfSchedule::Side), and the label in the top bit of the item.
-struct MfExample {
+struct alignas(8) MfExample {
   static constexpr std::uint32_t positive = 0x80000000U;
   std::uint32_t user;
   std::uint32_t item;

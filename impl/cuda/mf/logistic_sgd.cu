@@ -17,43 +17,62 @@
 namespace frugal::cuda {
 namespace {
 
-/// Rows of a table [count, stride] with its biases: from by id to by slot, or back.
-__global__ void permute_rows(sgd::Table from, sgd::Table to, const std::uint32_t* slots, std::uint32_t count,
-                             unsigned stride, bool to_slots) {
-  const unsigned quads = stride / 4;
+/// One side of a model: factors `stride` floats apart, with zeros behind the dim, and biases.
+struct Rows {
+  float* factors;
+  float* biases;
+  unsigned stride;
+};
+
+/// From by id to by slot, or back; what the longer stride has more is zero.
+__global__ void permute_rows(Rows from, Rows to, const std::uint32_t* slots, std::uint32_t count, bool to_slots) {
+  const unsigned quads = to.stride / 4;
   const std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const auto id = static_cast<std::uint32_t>(i / quads);
-  const auto quad = static_cast<unsigned>(i % quads);
+  const auto at = static_cast<unsigned>(i % quads) * 4;
   if (id >= count) return;
   const std::uint32_t source = to_slots ? id : slots[id];
   const std::uint32_t target = to_slots ? slots[id] : id;
-  reinterpret_cast<float4*>(to.data)[std::size_t{target} * quads + quad] =
-      reinterpret_cast<const float4*>(from.data)[std::size_t{source} * quads + quad];
-  if (quad == 0) to.bias[target] = from.bias[source];
+  *reinterpret_cast<float4*>(to.factors + std::size_t{target} * to.stride + at) =
+      at < from.stride ? *reinterpret_cast<const float4*>(from.factors + std::size_t{source} * from.stride + at)
+                       : make_float4(0, 0, 0, 0);
+  if (at == 0) to.biases[target] = from.biases[source];
 }
 
 using RunRounds = void (*)(sgd::Rounds);
 
-/// Lanes of a worker for a row of `stride` floats, and the kernel whose lanes hold it.
+/// Lanes of a worker for a row of `dim` floats, and the kernels whose lanes hold it.
 struct Shape {
   template <int lane_count, int chunks>
-  static Shape of(sgd::Place place) {
+  static Shape of() {
     using sgd::Place;
-    return {lane_count, place == Place::shared         ? sgd::run_rounds<Place::shared, lane_count, chunks>
-                        : place == Place::items_shared ? sgd::run_rounds<Place::items_shared, lane_count, chunks>
-                                                       : sgd::run_rounds<Place::device, lane_count, chunks>};
+    return {lane_count, sgd::Row<lane_count, chunks>::floats, sgd::run_rounds<Place::shared, lane_count, chunks>,
+            sgd::run_rounds<Place::items_shared, lane_count, chunks>,
+            sgd::run_rounds<Place::device, lane_count, chunks>};
   }
-  static Shape of(unsigned stride, sgd::Place place) {
-    if (stride <= 16) return of<4, 1>(place);
-    if (stride <= 32) return of<8, 1>(place);
-    if (stride <= 64) return of<16, 1>(place);
-    if (stride <= 128) return of<16, 2>(place);
-    if (stride <= 256) return of<16, 4>(place);
-    if (stride <= 512) return {32, sgd::run_rounds<sgd::Place::device, 32, 4>};
-    return {32, sgd::run_rounds<sgd::Place::device, 32, 8>};
+  /// Of long rows a block does not hold enough.
+  template <int lane_count, int chunks>
+  static Shape of_long_rows() {
+    return {lane_count, sgd::Row<lane_count, chunks>::floats, nullptr, nullptr,
+            sgd::run_rounds<sgd::Place::device, lane_count, chunks>};
+  }
+  static Shape of(int dim) {
+    if (dim <= 16) return of<4, 1>();
+    if (dim <= 32) return of<8, 1>();
+    if (dim <= 64) return of<16, 1>();
+    if (dim <= 128) return of<16, 2>();
+    if (dim <= 256) return of<16, 4>();
+    if (dim <= 512) return of_long_rows<32, 4>();
+    return of_long_rows<32, 8>();
+  }
+  RunRounds kernel(sgd::Place place) const {
+    return place == sgd::Place::shared ? shared : place == sgd::Place::items_shared ? items_shared : device;
   }
   unsigned lanes;
-  RunRounds kernel;
+  unsigned floats;
+  RunRounds shared;
+  RunRounds items_shared;
+  RunRounds device;
 };
 static_assert(largest_mf_dim <= 8 * 32 * 4);
 
@@ -63,46 +82,40 @@ struct SlotRows {
       : slots(side.slot, what, stream),
         begins(side.begins, what, stream),
         factors(side.slot.size() * stride, what),
-        bias(side.slot.size(), what) {
+        biases(side.slot.size(), what) {
     for (std::uint32_t g = 0; g < groups; ++g)
       most = std::max(most, side.begins[(g + 1) * MfSchedule::workers] - side.begins[g * MfSchedule::workers]);
     most = (most + 3) / 4 * 4;
   }
-  sgd::Table table() { return {factors.data(), bias.data(), 0}; }
 
   DeviceBuffer<std::uint32_t> slots;   ///< by id
   DeviceBuffer<std::uint32_t> begins;  ///< [parts + 1]
   DeviceBuffer<float> factors;
-  DeviceBuffer<float> bias;
+  DeviceBuffer<float> biases;
   std::uint32_t most = 0;  ///< rows of a group, rounded up to 4
 };
 
 /// All that follows from the positives.
 struct Work {
-  Work(const MfSpec& spec, const MfSchedule& schedule, unsigned stride, const Stream& stream)
+  Work(const MfSpec& spec, const MfSchedule& schedule, const Shape& shape_of_rows, const Stream& stream)
       : groups(schedule.groups()),
         parts(schedule.parts()),
         examples(schedule.positives().size() * (1 + static_cast<std::size_t>(spec.negatives))),
         streams(spec, schedule, stream),
-        users(schedule.users(), stride, groups, "users by slot", stream),
-        items(schedule.items(), stride, groups, "items by slot", stream),
-        place(place_for(stride)),
-        shape(Shape::of(stride, place)) {
+        shape(shape_of_rows),
+        users(schedule.users(), shape.floats, groups, "users by slot", stream),
+        items(schedule.items(), shape.floats, groups, "items by slot", stream) {
+    for (const sgd::Place candidate : {sgd::Place::items_shared, sgd::Place::shared})
+      if (shape.kernel(candidate) != nullptr && shared_bytes(candidate) <= device_limits().shared_bytes_per_block)
+        place = candidate;
     // A block a multiprocessor is always there at once.
     if (static_cast<std::uint32_t>(device_limits().multiprocessors) >= groups)
       flags = DeviceBuffer<unsigned>(std::size_t{groups} * sgd::flag_stride, "flags of groups");
     stream.synchronize();  // the uploads' sources go
   }
 
-  sgd::Place place_for(unsigned stride) const {
-    constexpr unsigned most_shared_stride = 256;  // of longer rows a block does not hold enough
-    for (const sgd::Place candidate : {sgd::Place::shared, sgd::Place::items_shared})
-      if (stride <= most_shared_stride && shared_bytes(candidate, stride) <= device_limits().shared_bytes_per_block)
-        return candidate;
-    return sgd::Place::device;
-  }
-  std::size_t shared_bytes(sgd::Place candidate, unsigned stride) const {
-    return sgd::shared_floats(candidate, users.most, items.most, stride) * sizeof(float);
+  std::size_t shared_bytes(sgd::Place where) const {
+    return sgd::shared_floats(where, users.most, items.most, shape.lanes, shape.floats) * sizeof(float);
   }
   bool ring() const { return flags.size() > 0; }
 
@@ -110,18 +123,18 @@ struct Work {
   std::uint32_t parts;
   std::size_t examples;
   SgdStreams streams;
+  Shape shape;
   SlotRows users;
   SlotRows items;
-  sgd::Place place;
-  Shape shape;
+  sgd::Place place = sgd::Place::device;
   DeviceBuffer<unsigned> flags;
 };
 
 class LogisticSgd final : public MfSolverEngine {
  public:
-  LogisticSgd(const MfSpec& spec, const Stream& stream) : spec_(spec), stream_(stream), stride_(mf_stride(spec.dim)) {}
+  LogisticSgd(const MfSpec& spec, const Stream& stream) : spec_(spec), stream_(stream), shape_(Shape::of(spec.dim)) {}
 
-  unsigned stride() const override { return stride_; }
+  unsigned stride() const override { return mf_stride(spec_.dim); }
 
   std::string name() const override {
     if (!work_) return "sgd";
@@ -133,21 +146,21 @@ class LogisticSgd final : public MfSolverEngine {
 
   void set_interactions(std::span<const Interaction> positives) override {
     work_.reset();
-    work_.emplace(spec_, MfSchedule(spec_, positives), stride_, stream_);
+    work_.emplace(spec_, MfSchedule(spec_, positives), shape_, stream_);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
-    const sgd::Table users{parameters.user_factors.data(), parameters.user_bias.data(), 0};
-    const sgd::Table items{parameters.item_factors.data(), parameters.item_bias.data(), 0};
-    permute(users, work_->users.table(), work_->users.slots, true);
-    permute(items, work_->items.table(), work_->items.slots, true);
+    const Rows users{parameters.user_factors.data(), parameters.user_bias.data(), stride()};
+    const Rows items{parameters.item_factors.data(), parameters.item_bias.data(), stride()};
+    permute(users, by_slot(work_->users), work_->users.slots, true);
+    permute(items, by_slot(work_->items), work_->items.slots, true);
     if (work_->ring()) work_->flags.zero(stream_);
     DeviceBuffer<double> losses(std::size_t{work_->parts} * static_cast<std::size_t>(epochs), "losses of parts");
     for (int e = 0; e < epochs; ++e)
       run(parameters, static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e)),
           static_cast<unsigned>(e) * work_->groups, losses.data() + static_cast<std::size_t>(e) * work_->parts);
-    permute(work_->users.table(), users, work_->users.slots, false);
-    permute(work_->items.table(), items, work_->items.slots, false);
+    permute(by_slot(work_->users), users, work_->users.slots, false);
+    permute(by_slot(work_->items), items, work_->items.slots, false);
     std::vector<double> means;
     double loss = 0;
     std::size_t parts = 0;
@@ -161,23 +174,21 @@ class LogisticSgd final : public MfSolverEngine {
   }
 
  private:
-  void permute(const sgd::Table& from, const sgd::Table& to, const DeviceBuffer<std::uint32_t>& slots, bool to_slots) {
+  Rows by_slot(SlotRows& rows) const { return {rows.factors.data(), rows.biases.data(), shape_.floats}; }
+
+  void permute(const Rows& from, const Rows& to, const DeviceBuffer<std::uint32_t>& slots, bool to_slots) {
     const auto count = static_cast<std::uint32_t>(slots.size());
-    launch({"permute_rows", blocks_for(std::uint64_t{count} * (stride_ / 4), 256), 256}, stream_, permute_rows, from,
-           to, slots.data(), count, stride_, to_slots);
+    launch({"permute_rows", blocks_for(std::uint64_t{count} * (to.stride / 4), 256), 256}, stream_, permute_rows, from,
+           to, slots.data(), count, to_slots);
   }
 
   void run(MfParameters& parameters, std::uint32_t epoch, unsigned flag_base, double* losses) {
     work_->streams.draw(epoch);
-    const auto rate = static_cast<float>(spec_.learning_rate);
-    sgd::Rounds rounds{.model = {.users = work_->users.factors.data(),
-                                 .items = work_->items.factors.data(),
-                                 .user_bias = work_->users.bias.data(),
-                                 .item_bias = work_->items.bias.data(),
-                                 .global_bias = parameters.global_bias.data(),
-                                 .stride = stride_,
-                                 .learning_rate = rate,
-                                 .shrink = static_cast<float>(spec_.learning_rate * spec_.l2)},
+    sgd::Rounds rounds{.users = {work_->users.factors.data(), work_->users.biases.data(), 0},
+                       .items = {work_->items.factors.data(), work_->items.biases.data(), 0},
+                       .global_bias = parameters.global_bias.data(),
+                       .learning_rate = static_cast<float>(spec_.learning_rate),
+                       .shrink = static_cast<float>(spec_.learning_rate * spec_.l2),
                        .examples = work_->streams.examples(),
                        .begins = work_->streams.begins(),
                        .user_begins = work_->users.begins.data(),
@@ -193,15 +204,15 @@ class LogisticSgd final : public MfSolverEngine {
     for (; rounds.first < work_->groups; rounds.first += rounds.count)
       launch({.name = "run_rounds",
               .grid = work_->groups,
-              .block = MfSchedule::workers * work_->shape.lanes,
-              .shared_bytes = work_->shared_bytes(work_->place, stride_),
+              .block = MfSchedule::workers * shape_.lanes,
+              .shared_bytes = work_->shared_bytes(work_->place),
               .cooperative = work_->ring()},
-             stream_, work_->shape.kernel, rounds);
+             stream_, shape_.kernel(work_->place), rounds);
   }
 
   MfSpec spec_;
   const Stream& stream_;
-  unsigned stride_;
+  Shape shape_;
   std::optional<Work> work_;
 };
 

@@ -4,9 +4,9 @@
 //   u -= lr (g v + l2 u), v -= lr (g u + l2 v), b_u -= lr (g + l2 b_u), b_i -= lr (g + l2 b_i)
 //
 // The busiest user's examples follow one another, so what counts is the time from one example of a user to the next:
-// the dot product, four exchanges between lanes, exp, a reciprocal and the update. All else is kept out of that chain:
-// records are read two ahead and rows one ahead, a user's row stays in registers while its examples last (they stand
-// together in a turn), and the biases are in every lane.
+// the dot product, a few exchanges between lanes, exp, a reciprocal and the update. All else is kept out of that chain:
+// examples are read long and rows one step ahead, a user's row stays in registers while its examples last (they stand
+// together in a turn), and there is no branch: a worker that has run out goes along without storing.
 //
 // With t = z for a negative and -z for a positive, the slope is +-(1 - 1 / (1 + e^t)) and the loss log(1 + e^t). A value
 // is rounded once an update, x - (g y + lr l2 x): with (1 - lr l2) x the shrinking would be rounded alike every time.
@@ -15,25 +15,18 @@
 #include <cstdint>
 
 #include "impl/common/mf/schedule.hpp"
-#include "impl/cuda/device/cooperation.hpp"
+#include "impl/cuda/mf/sgd_streams.hpp"
+#include "impl/cuda/mf/sgd_tables.hpp"
 
 namespace frugal::cuda::sgd {
 
-/// Rows by slot.
-struct Model {
-  float* users;      ///< [users, stride]
-  float* items;      ///< [items, stride]
-  float* user_bias;  ///< [users]
-  float* item_bias;  ///< [items]
-  const float* global_bias;
-  unsigned stride;
-  float learning_rate;
-  float shrink;  ///< learning_rate * l2
-};
-
-/// Some rounds of an epoch.
+/// Some rounds of an epoch. Rows of the model are by slot, Row::floats apart.
 struct Rounds {
-  Model model;
+  Extent users;
+  Extent items;
+  const float* global_bias;
+  float learning_rate;
+  float shrink;                      ///< learning_rate * l2
   const MfExample* examples;         ///< of SgdStreams
   const std::uint32_t* begins;       ///< of SgdStreams
   const std::uint32_t* user_begins;  ///< [parts + 1]: slots
@@ -80,47 +73,6 @@ inline float log2_fast(float x) { return std::log2(x); }
 inline float reciprocal_fast(float x) { return 1 / x; }
 #endif
 
-/// A lane's part of one row: float4 number c * lanes + lane for c < chunks; zeros behind the row.
-template <int lanes, int chunks>
-struct RowPart {
-  float4 part[chunks];
-
-  __device__ void load(const float* row, unsigned lane, unsigned stride) {
-#pragma unroll
-    for (int c = 0; c < chunks; ++c) {
-      const unsigned at = 4 * (static_cast<unsigned>(c) * lanes + lane);
-      part[c] = at < stride ? *reinterpret_cast<const float4*>(row + at) : make_float4(0, 0, 0, 0);
-    }
-  }
-  /// Past the multiprocessor's own cache: another one may have written the row.
-  __device__ void load_shared_by_all(const float* row, unsigned lane, unsigned stride) {
-#pragma unroll
-    for (int c = 0; c < chunks; ++c) {
-      const unsigned at = 4 * (static_cast<unsigned>(c) * lanes + lane);
-      part[c] = at < stride ? __ldcg(reinterpret_cast<const float4*>(row + at)) : make_float4(0, 0, 0, 0);
-    }
-  }
-  __device__ void store(float* row, unsigned lane, unsigned stride) const {
-#pragma unroll
-    for (int c = 0; c < chunks; ++c) {
-      const unsigned at = 4 * (static_cast<unsigned>(c) * lanes + lane);
-      if (at < stride) *reinterpret_cast<float4*>(row + at) = part[c];
-    }
-  }
-  __device__ float dot(const RowPart& other) const {
-    float even = 0;
-    float odd = 0;
-#pragma unroll
-    for (int c = 0; c < chunks; ++c) {
-      even = fmaf(part[c].x, other.part[c].x, even);
-      odd = fmaf(part[c].y, other.part[c].y, odd);
-      even = fmaf(part[c].z, other.part[c].z, even);
-      odd = fmaf(part[c].w, other.part[c].w, odd);
-    }
-    return even + odd;
-  }
-};
-
 /// a -= g b + shrink a; g has the learning rate in it.
 __device__ inline void descend(float& a, float b, float g, float shrink) { a -= fmaf(g, b, shrink * a); }
 __device__ inline void descend(float4& u, float4& v, float g, float shrink) {
@@ -135,210 +87,220 @@ __device__ inline void descend(float4& u, float4& v, float g, float shrink) {
   descend(v.w, old.w, g, shrink);
 }
 
-/// Rows from `first` on at `data`, wherever that is.
-struct Table {
-  float* data;
-  float* bias;
-  std::uint32_t first;
-};
+/// x, a parameter of the kernel, for good: the compiler does not see through an exchange, and would read the parameter
+/// in every step.
+__device__ inline float in_register(float x) { return __shfl_sync(0xffffffffU, x, 0); }
 
-/// Copy `count` rows and biases, by all threads of the block; in device memory past the multiprocessor's own cache, as
-/// blocks hand rows on.
-__device__ inline void rows_to_shared(const Table& from, const Table& to, std::uint32_t count, unsigned stride) {
-  for (std::uint32_t i = threadIdx.x; i < count * (stride / 4); i += blockDim.x)
-    reinterpret_cast<float4*>(to.data)[i] = __ldcg(reinterpret_cast<const float4*>(from.data) + i);
-  for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x) to.bias[i] = __ldcg(from.bias + i);
-}
-__device__ inline void rows_to_device(const Table& from, const Table& to, std::uint32_t count, unsigned stride) {
-  for (std::uint32_t i = threadIdx.x; i < count * (stride / 4); i += blockDim.x)
-    __stcg(reinterpret_cast<float4*>(to.data) + i, reinterpret_cast<const float4*>(from.data)[i]);
-  for (std::uint32_t i = threadIdx.x; i < count; i += blockDim.x) __stcg(to.bias + i, from.bias[i]);
-}
-
-/// A row with its bias, and who it is.
-template <int lanes, int chunks>
-struct Row {
-  RowPart<lanes, chunks> part;
-  float bias;
-
-  template <bool shared_by_all>
-  __device__ void load(const Table& table, std::uint32_t slot, unsigned lane, unsigned stride) {
-    const float* const row = table.data + std::size_t{slot - table.first} * stride;
-    const float* const its_bias = table.bias + (slot - table.first);
-    if constexpr (shared_by_all) {
-      part.load_shared_by_all(row, lane, stride);
-      bias = __ldcg(its_bias);
-    } else {
-      part.load(row, lane, stride);
-      bias = *its_bias;
-    }
-  }
-  __device__ void store(const Table& table, std::uint32_t slot, unsigned lane, unsigned stride) const {
-    part.store(table.data + std::size_t{slot - table.first} * stride, lane, stride);
-    if (lane == 0) table.bias[slot - table.first] = bias;
-  }
-};
-
-/// One worker of a group, `lanes` lanes of a warp; they go through its examples together.
-template <Place place, int lanes, int chunks>
+/// One worker of a group, `lanes` lanes of a warp; the workers of a warp take their turns together.
+///
+/// Examples come from device memory `lanes` at a time, as many steps before they are needed, and go through a ring of two
+/// such batches in shared memory.
+template <int lanes, int chunks, bool users_far>
 class Worker {
  public:
-  __device__ Worker(const Rounds& rounds, const Table& users)
-      : rounds_(rounds), users_(users), lane_(threadIdx.x % lanes), global_bias_(*rounds.model.global_bias) {
+  /// Of the ring of a block.
+  static constexpr std::size_t ring_floats = MfSchedule::workers * 2 * lanes * sizeof(MfExample) / sizeof(float);
+
+  __device__ Worker(const Rounds& rounds, float* rings, unsigned lane)
+      : examples_(rounds.examples),
+        ring_(shared_address(rings) + threadIdx.x / lanes * ring_bytes),
+        own_place_(ring_ + lane * example_bytes),
+        lane_(lane),
+        rate_(in_register(rounds.learning_rate)),
+        shrink_(in_register(rounds.shrink)),
+        global_bias_(*rounds.global_bias),
+        last_turn_(rounds.groups * MfSchedule::workers) {
     const std::uint32_t part = blockIdx.x * MfSchedule::workers + threadIdx.x / lanes;
-    begins_ = rounds.begins + std::size_t{part} * (rounds.groups * MfSchedule::workers + 1);
-    at_ = begins_[rounds.first * MfSchedule::workers];
+    begins_ = rounds.begins + std::size_t{part} * (last_turn_ + 1);
+    begin_ = begins_[rounds.first * MfSchedule::workers];
     end_ = begins_[rounds.first * MfSchedule::workers + 1];
-#pragma unroll
-    for (int i = 0; i <= ahead; ++i) records_[i] = rounds.examples[at_ + static_cast<std::uint32_t>(i)];
+    first_ = examples_[begin_ + lane_];
+    if (rounds.first > 0) loss_ = rounds.losses[part];
   }
 
-  /// All workers of a warp take their turn together.
-  __device__ void take_turn(std::uint32_t turn, const Table& items) {
-    const std::uint32_t count = end_ - at_;
-    // Where the next turn ends is known long before it begins.
-    end_ = begins_[min(turn + 2, rounds_.groups * MfSchedule::workers)];
+  /// `any`: rows of the group that a worker without examples may read.
+  template <class Users, class Items>
+  __device__ void take_turn(std::uint32_t turn, const Users& users, const Items& items, const MfExample& any) {
+    const std::uint32_t count = end_ - begin_;
+    store_shared(own_place_, first_);
+    __syncwarp();
+    const MfExample* batch = examples_ + begin_ + lanes + lane_;
+    MfExample held = *batch;
+    // Of the next turn, where it ends and its first examples are known long before it begins.
+    begin_ = end_;
+    end_ = begins_[min(turn + 2, last_turn_)];
+    first_ = examples_[begin_ + lane_];
+
     std::uint32_t steps = count;
 #pragma unroll
     for (int bit = lanes; bit < 32; bit *= 2) {
       const std::uint32_t other = __shfl_xor_sync(0xffffffffU, steps, bit);
       steps = other > steps ? other : steps;
     }
-    const unsigned stride = rounds_.model.stride;
-    Row<lanes, chunks> user{}, item{};
-    Row<lanes, chunks> next_users[ahead] = {};
-    if (count > 0) {
-      user.template load<false>(users_, records_[0].user, lane_, stride);
-      item.template load<place == Place::device>(items, item_of(records_[0]), lane_, stride);
+    MfExample here = count > 0 ? example(0) : any;
+    Row<lanes, chunks> user, item;
+    if (steps > 0) {
+      users.load(here.user, user);
+      items.load(item_of(here), item);
     }
+    // User rows that come up, of the next examples in order. As the examples of a turn are sorted by user, none of them
+    // is still to be written when it is read.
+    Row<lanes, chunks> coming_users[ahead] = {};
+    std::uint32_t last_user = here.user;
 #pragma unroll
-    for (int i = 1; i < ahead; ++i)
-      if (static_cast<std::uint32_t>(i) < count && records_[i].user != records_[i - 1].user)
-        next_users[i - 1].template load<false>(users_, records_[i].user, lane_, stride);
+    for (std::uint32_t i = 1; i < ahead; ++i) {
+      const std::uint32_t coming = example(i).user;
+      if (i < count && coming != last_user) users.load(coming, coming_users[i - 1]);
+      last_user = coming;
+    }
 
-    float loss = 0;
+    float loss = 0;  // in powers of 2
     for (std::uint32_t step = 0; step < steps; ++step) {
+      if ((step + ahead) % lanes == 0) {  // a batch is needed
+        store_shared(own_place_ + (step + ahead) / lanes % 2 * (ring_bytes / 2), held);
+        __syncwarp();
+        batch += lanes;
+        held = *batch;
+      }
       const bool active = step < count;
-      const MfExample here = records_[0];
-      const MfExample next = records_[1];
-      const MfExample coming = rounds_.examples[at_ + ahead + 1];
+      const bool more = step + 1 < count;
+      const MfExample following = example(step + 1);
+      const MfExample next{more ? following.user : here.user, more ? following.item : here.item};
       const bool same_user = next.user == here.user;
       const bool same_item = item_of(next) == item_of(here);
-      Row<lanes, chunks> next_item{};
-      if (step + ahead < count && records_[ahead].user != records_[ahead - 1].user)
-        next_users[ahead - 1].template load<false>(users_, records_[ahead].user, lane_, stride);
-      if (step + 1 < count && !same_item)
-        next_item.template load<place == Place::device>(items, item_of(next), lane_, stride);
+      Row<lanes, chunks> next_item;
+      items.load(item_of(next), next_item);
+      if constexpr (users_far) {
+        const std::uint32_t coming = example(step + ahead).user;
+        if (step + ahead < count && coming != last_user) users.load(coming, coming_users[ahead - 1]);
+        last_user = coming;
+      } else {
+        users.load(next.user, coming_users[0]);
+      }
 
       constexpr float log2_e = 1.44269504F;
-      constexpr float ln_2 = 0.693147181F;
       const bool positive = (here.item & MfExample::positive) != 0;
       const float sign = positive ? -log2_e : log2_e;
-      const float rate = positive ? -rounds_.model.learning_rate : rounds_.model.learning_rate;
+      const float rate = positive ? -rate_ : rate_;
       const float bias = sign * (user.bias + item.bias + global_bias_);
-      float dot = user.part.dot(item.part);
+      float dot = user.dot(item);
 #pragma unroll
       for (int bit = lanes / 2; bit > 0; bit /= 2) dot += __shfl_xor_sync(0xffffffffU, dot, bit);
-      const float t = fmaf(dot, sign, bias);  // in powers of 2
+      const float t = fmaf(dot, sign, bias);
       const float odds = 1 + exp2_fast(t);
       const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
+      const float of_example = t > 100 ? t : log2_fast(odds);
+      loss += active ? of_example : 0.F;
 #pragma unroll
-      for (int c = 0; c < chunks; ++c) descend(user.part.part[c], item.part.part[c], slope, rounds_.model.shrink);
-      descend(user.bias, 1, slope, rounds_.model.shrink);
-      descend(item.bias, 1, slope, rounds_.model.shrink);
-      if (active) {
-        user.store(users_, here.user, lane_, stride);
-        item.store(items, item_of(here), lane_, stride);
-        loss += ln_2 * (t > 100 ? t : log2_fast(odds));
-        ++at_;
+      for (int c = 0; c < chunks; ++c) descend(user.part[c], item.part[c], slope, shrink_);
+      descend(user.bias, 1, slope, shrink_);
+      descend(item.bias, 1, slope, shrink_);
+      users.store_if(active && (!same_user || !more), here.user, user);
+      items.store_if(active && (!same_item || !more), item_of(here), item);
+
+      if (!same_user) user = coming_users[0];
+      if (!same_item) item = next_item;
+      here = next;
 #pragma unroll
-        for (int i = 0; i < ahead; ++i) records_[i] = records_[i + 1];
-        records_[ahead] = coming;
-        if (!same_user) user = next_users[0];
-        if (!same_item) item = next_item;
-#pragma unroll
-        for (int i = 0; i + 1 < ahead; ++i) next_users[i] = next_users[i + 1];
-      }
+      for (std::uint32_t i = 0; i + 1 < ahead; ++i) coming_users[i] = coming_users[i + 1];
+      __syncwarp();  // the first lane has stored biases that all will read
     }
-    loss_ += static_cast<double>(loss);
+    constexpr double ln_2 = 0.69314718055994531;
+    loss_ += ln_2 * static_cast<double>(loss);
   }
 
-  /// Of all examples so far, before each update.
+  /// Of all examples of the epoch so far, before each update.
   __device__ double loss() const { return loss_; }
 
  private:
-  /// How far user rows are read ahead: from shared memory one example is enough. As the examples of a turn are sorted by
-  /// user, a row that is read ahead is not one that is still to be written.
-  static constexpr int ahead = place == Place::items_shared ? 3 : 1;
+  static constexpr std::uint32_t ahead = users_far ? 3 : 1;  ///< examples that user rows are read ahead
+  static constexpr std::uint32_t example_bytes = sizeof(MfExample);
+  static constexpr std::uint32_t ring_bytes = 2 * lanes * example_bytes;
+  static_assert(ahead < lanes && 2 * lanes <= SgdStreams::read_ahead);
 
   __device__ static std::uint32_t item_of(const MfExample& example) { return example.item & ~MfExample::positive; }
 
-  const Rounds& rounds_;
-  const Table& users_;
+  /// Number i of the turn, when it is in the ring.
+  __device__ MfExample example(std::uint32_t i) const {
+    return load_shared<MfExample>(ring_ + i % (2 * lanes) * example_bytes);
+  }
+
+  const MfExample* examples_;
+  std::uint32_t ring_;
+  std::uint32_t own_place_;
   unsigned lane_;
+  float rate_;
+  float shrink_;
   float global_bias_;
+  std::uint32_t last_turn_;
   const std::uint32_t* begins_;
-  std::uint32_t at_;              ///< the next example
-  std::uint32_t end_;             ///< of the next turn's
-  MfExample records_[ahead + 1];  ///< from `at_` on
+  std::uint32_t begin_;  ///< of the coming turn's examples
+  std::uint32_t end_;    ///< of the same
+  MfExample first_;      ///< number `lane` of the same
   double loss_ = 0;
 };
 
 /// Block g runs rounds.count rounds of group g. Dynamic shared memory: shared_floats().
 template <Place place, int lanes, int chunks>
 __global__ void __launch_bounds__(MfSchedule::workers* lanes) run_rounds(Rounds rounds) {
-  auto* const memory = shared_memory<float>();
-  const Model& model = rounds.model;
+  constexpr unsigned floats = Row<lanes, chunks>::floats;
+  using Worker = Worker<lanes, chunks, place == Place::items_shared>;
+  auto* const rings = shared_memory<float>();
+  float* const memory = rings + Worker::ring_floats;
+  const unsigned lane = threadIdx.x % lanes;
   const std::uint32_t group = blockIdx.x;
   const std::uint32_t first_user = rounds.user_begins[group * MfSchedule::workers];
   const std::uint32_t user_count = rounds.user_begins[(group + 1) * MfSchedule::workers] - first_user;
-  const Table all_users{model.users, model.user_bias, 0};
-  const Table all_items{model.items, model.item_bias, 0};
-  const Table users_in_device{model.users + std::size_t{first_user} * model.stride, model.user_bias + first_user,
-                              first_user};
-  float* const item_memory = memory;
-  float* const user_memory = memory + std::size_t{rounds.most_items} * (model.stride + 1);
-  const Table users_in_shared{user_memory, user_memory + std::size_t{rounds.most_users} * model.stride, first_user};
-  const Table users = place == Place::shared ? users_in_shared : all_users;
-  if constexpr (place == Place::shared) rows_to_shared(users_in_device, users_in_shared, user_count, model.stride);
+  const auto part_of = [&](const Extent& all, std::uint32_t first) {
+    return Extent{all.rows + std::size_t{first} * floats, all.biases + first, first};
+  };
+  const Extent users_there = part_of(rounds.users, first_user);
+  float* const user_memory = memory + std::size_t{rounds.most_items} * (floats + 1);
+  const Extent users_here{user_memory, user_memory + std::size_t{rounds.most_users} * floats, first_user};
+  if constexpr (place == Place::shared) rows_to_shared(users_there, users_here, user_count, floats);
 
-  Worker<place, lanes, chunks> worker(rounds, users);
+  Worker worker(rounds, rings, lane);
   for (std::uint32_t round = rounds.first; round < rounds.first + rounds.count; ++round) {
     const std::uint32_t other = (group + round) & (rounds.groups - 1);
     const std::uint32_t first_item = rounds.item_begins[other * MfSchedule::workers];
     const std::uint32_t item_count = rounds.item_begins[(other + 1) * MfSchedule::workers] - first_item;
-    const Table items_in_device{model.items + std::size_t{first_item} * model.stride, model.item_bias + first_item,
-                                first_item};
-    const Table items_in_shared{item_memory, item_memory + std::size_t{rounds.most_items} * model.stride, first_item};
-    const Table items = place == Place::device ? all_items : items_in_shared;
+    const Extent items_there = part_of(rounds.items, first_item);
+    const Extent items_here{memory, memory + std::size_t{rounds.most_items} * floats, first_item};
+    const MfExample any{first_user, first_item};
     if (rounds.flags != nullptr && round > 0 && threadIdx.x == 0)
       wait_for_flag(rounds.flags + ((group + 1) & (rounds.groups - 1)) * flag_stride, rounds.flag_base + round);
     __syncthreads();
     if constexpr (place != Place::device) {
-      rows_to_shared(items_in_device, items_in_shared, item_count, model.stride);
+      rows_to_shared(items_there, items_here, item_count, floats);
       __syncthreads();
     }
-    for (std::uint32_t turn = 0; turn < MfSchedule::workers; ++turn) {
-      worker.take_turn(round * MfSchedule::workers + turn, items);
+    for (std::uint32_t s = 0; s < MfSchedule::workers; ++s) {
+      const std::uint32_t turn = round * MfSchedule::workers + s;
+      if constexpr (place == Place::shared)
+        worker.take_turn(turn, SharedTable<lanes, chunks>(users_here, lane),
+                         SharedTable<lanes, chunks>(items_here, lane), any);
+      else if constexpr (place == Place::items_shared)
+        worker.take_turn(turn, DeviceTable<lanes, chunks, false>(users_there, lane),
+                         SharedTable<lanes, chunks>(items_here, lane), any);
+      else
+        worker.take_turn(turn, DeviceTable<lanes, chunks, false>(users_there, lane),
+                         DeviceTable<lanes, chunks, true>(items_there, lane), any);
       __syncthreads();
     }
-    if constexpr (place != Place::device) {
-      rows_to_device(items_in_shared, items_in_device, item_count, model.stride);
-      __syncthreads();
-    }
+    if constexpr (place != Place::device) rows_to_device(items_here, items_there, item_count, floats);
+    __syncthreads();
     if (rounds.flags != nullptr && threadIdx.x == 0) raise_flag(rounds.flags + group * flag_stride);
   }
-  if constexpr (place == Place::shared) rows_to_device(users_in_shared, users_in_device, user_count, model.stride);
-  if (threadIdx.x % lanes == 0) {
-    double& loss = rounds.losses[group * MfSchedule::workers + threadIdx.x / lanes];
-    loss = (rounds.first == 0 ? 0 : loss) + worker.loss();
-  }
+  if constexpr (place == Place::shared) rows_to_device(users_here, users_there, user_count, floats);
+  if (lane == 0) rounds.losses[group * MfSchedule::workers + threadIdx.x / lanes] = worker.loss();
 }
 
-/// Dynamic shared memory of run_rounds; rows fill their last 16 bytes.
-constexpr std::size_t shared_floats(Place place, std::uint32_t most_users, std::uint32_t most_items, unsigned stride) {
-  const std::size_t row = stride + 1;
-  return (place == Place::device ? 0 : most_items * row) + (place == Place::shared ? most_users * row : 0);
+/// Dynamic shared memory of run_rounds for `lanes` lanes a worker and rows of `floats`.
+constexpr std::size_t shared_floats(Place place, std::uint32_t most_users, std::uint32_t most_items, unsigned lanes,
+                                    unsigned floats) {
+  const std::size_t row = floats + 1;
+  return MfSchedule::workers * std::size_t{2} * lanes * sizeof(MfExample) / sizeof(float) +
+         (place == Place::device ? 0 : most_items * row) + (place == Place::shared ? most_users * row : 0);
 }
 
 }  // namespace frugal::cuda::sgd

@@ -23,7 +23,7 @@ class SgdStreams {
   /// [parts, turns + 1]
   const std::uint32_t* begins() const { return begins_.data(); }
 
-  static constexpr std::uint32_t read_ahead = 8;
+  static constexpr std::uint32_t read_ahead = 64;
 
   /// What a positive and its negatives are made of.
   struct Item {

@@ -1,6 +1,8 @@
 // What only the shim can ask of the matrix factorizer: another order of threads and blocks, and another device.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "impl/cuda/device/host_shim/block.hpp"
 #include "impl/cuda/device/host_shim/device.hpp"
 #include "tests/impl/mf_fixture.hpp"
@@ -32,6 +34,31 @@ TEST_F(MfShim, TheOrderOfThreadsAndBlocksChangesNoBit) {
     EXPECT_EQ(reversed->train(1), losses);
     EXPECT_TRUE(identical(reversed->export_state(), forward->export_state()));
     shim::set_order(shim::Order::forward);
+  }
+}
+
+// All rounds in one launch or a launch a round; rows of both sides, of items or of nobody in shared memory.
+TEST_F(MfShim, SgdHasTheSameBitsHoweverItIsLaunchedAndWhereverItsRowsAre) {
+  const MfSpec spec{.users = 150, .items = 90, .dim = 33, .learning_rate = 0.02, .negatives = 3, .seed = 3};
+  const auto pairs = mf_test::some_pairs(spec, 20);
+  const auto usual = make("cuda", spec, pairs);
+  EXPECT_EQ(usual->implementation(), "cuda-on-cpu sgd, rows in shared memory, a launch a round");
+  const std::vector<double> losses = usual->train(2);
+  for (const auto& [multiprocessors, shared_kilobytes, name] :
+       {std::tuple{8, 227, "sgd, rows in shared memory, one launch"},
+        {8, 8, "sgd, items in shared memory, one launch"},
+        {4, 8, "sgd, items in shared memory, a launch a round"},
+        {8, 5, "sgd, rows in device memory, one launch"}}) {
+    cuda::DeviceLimits limits = shim::default_limits();
+    limits.multiprocessors = multiprocessors;
+    limits.shared_bytes_per_block = static_cast<std::size_t>(shared_kilobytes) * 1024;
+    shim::set_limits(limits);
+    const auto other = make("cuda", spec, pairs);
+    EXPECT_EQ(other->implementation(), std::string("cuda-on-cpu ") + name);
+    limits.shared_bytes_per_block = shim::default_limits().shared_bytes_per_block;  // the sort of examples needs more
+    shim::set_limits(limits);
+    EXPECT_EQ(other->train(2), losses) << name;
+    EXPECT_TRUE(identical(other->export_state(), usual->export_state())) << name;
   }
 }
 
