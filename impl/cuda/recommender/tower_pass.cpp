@@ -2,8 +2,6 @@
 
 #include <cassert>
 
-#include "impl/cuda/recommender/tower_tile.hpp"
-
 namespace frugal::cuda {
 namespace {
 

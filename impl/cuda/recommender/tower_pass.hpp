@@ -23,6 +23,9 @@
 
 namespace frugal::cuda {
 
+inline constexpr unsigned tile_width = 32;  ///< rows of matrices in shared memory have a multiple of it
+constexpr unsigned padded_width(unsigned width) { return (width + tile_width - 1) / tile_width * tile_width; }
+
 inline constexpr unsigned most_tower_layers = 4;
 inline constexpr unsigned most_tower_blocks = 128;  ///< of a side that trains
 inline constexpr unsigned most_tile_rows = 128;     ///< a multiple of 16, as all tiles' rows are

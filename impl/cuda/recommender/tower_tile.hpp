@@ -15,15 +15,12 @@
 #include <cstdint>
 
 #include "impl/cuda/kernels/tensor_core.hpp"
+#include "impl/cuda/recommender/tower_pass.hpp"
 
 namespace frugal::cuda {
 
 inline constexpr unsigned tower_threads = 512;
 inline constexpr unsigned tower_warps = tower_threads / 32;
-inline constexpr unsigned tile_width = 32;  ///< rows have a multiple of it
-
-constexpr unsigned padded_width(unsigned width) { return (width + tile_width - 1) / tile_width * tile_width; }
-
 /// A matrix in shared memory.
 struct SharedMatrix {
   float* data;
