@@ -5,10 +5,10 @@
 namespace frugal::cuda {
 namespace {
 
-__device__ float with_bias(float x, const float* bias, unsigned column, const TowerLayer& layer, bool relu) {
-  if (column >= layer.out) return 0;
-  const float z = x + __ldcg(bias + column);
-  return relu && z < 0 ? 0.F : z;
+__device__ float4 with_bias(const float4& x, const float4& bias, bool relu) {
+  const float4 z{x.x + bias.x, x.y + bias.y, x.z + bias.z, x.w + bias.w};
+  if (!relu) return z;
+  return {z.x < 0 ? 0.F : z.x, z.y < 0 ? 0.F : z.y, z.z < 0 ? 0.F : z.z, z.w < 0 ? 0.F : z.w};
 }
 
 /// Shared memory: the weights, and the inputs of each layer. A block without rows leaves at once: the first one has
@@ -40,15 +40,13 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
       const SharedMatrix next{input.data + rows * input.stride, layer.out_padded};
       float* const out = pass.outputs[l];
       each_block(rows, 16, layer.out_padded, 16, [&](unsigned row, unsigned column) {
-        const TileValues values = times_rows(input, row, shared_weight(weights, layer), column, layer.in_padded);
         const TileLane lane;
-        const float* const bias = pass.parameters + layer.bias;
         const unsigned c = column + lane.column;
+        // Behind the last of them stand zeros, up to a multiple of four.
+        const float4 bias = c < layer.out ? load_four(pass.parameters + layer.bias + c) : float4{0, 0, 0, 0};
+        const TileValues values = times_rows(input, row, shared_weight(weights, layer), column, layer.in_padded);
         for (unsigned half = 0; half < 2; ++half) {
-          const float4& value = half == 0 ? values.top : values.bottom;
-          const float4 result{with_bias(value.x, bias, c, layer, !last), with_bias(value.y, bias, c + 1, layer, !last),
-                              with_bias(value.z, bias, c + 2, layer, !last),
-                              with_bias(value.w, bias, c + 3, layer, !last)};
+          const float4 result = with_bias(half == 0 ? values.top : values.bottom, bias, !last);
           const unsigned r = row + lane.group + 8 * half;
           if (!last) next.four(r, c) = result;
           if (out != nullptr && first_row + r < count)

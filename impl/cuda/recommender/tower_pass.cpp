@@ -2,8 +2,6 @@
 
 #include <cassert>
 
-#include "impl/cuda/recommender/tower_shape.hpp"
-
 namespace frugal::cuda {
 namespace {
 
@@ -43,7 +41,8 @@ std::size_t forward_bytes(const TowerLayers& layers, unsigned rows) {
 
 std::size_t learn_bytes(const TowerLayers& layers, unsigned rows) {
   return sizeof(float) * (layers.shared_weights +
-                          std::size_t{rows} * (layers.inputs_padded + (1 + segments_a_row) * layers.output_padded()));
+                          std::size_t{rows} * (layers.inputs_padded + (1 + segments_a_row) * layers.output_padded())) +
+         sizeof(TowerSegment) * segments_a_row * rows;
 }
 
 }  // namespace frugal::cuda

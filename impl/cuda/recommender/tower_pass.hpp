@@ -9,8 +9,8 @@
 // the side where there are more tiles than blocks. impl/reference/recommender/two_tower.cpp has the formulas; the
 // products are those of tower_tile.hpp.
 //
-// A row's examples are taken in segments of 16, a warp each, and the segments added in order, so a popular item costs
-// no more time than its share. Row, segment, tile, block: every sum has the order of the lists of tower_plan.hpp.
+// A row's examples are taken in segments of four, and the segments added in order, so a popular item costs no more time
+// than its share. Row, segment, tile, block: every sum has the order of the lists of tower_plan.hpp.
 // Deterministic: bitwise; the cut into tiles and blocks follows from the spec alone. Against `reference`: eps *
 // sqrt(widths + examples) * 8 (impl/equivalence).
 #pragma once
@@ -23,10 +23,14 @@
 
 namespace frugal::cuda {
 
+inline constexpr unsigned tile_width = 32;  ///< rows of matrices in shared memory have a multiple of it
+constexpr unsigned padded_width(unsigned width) { return (width + tile_width - 1) / tile_width * tile_width; }
+
 inline constexpr unsigned most_tower_layers = 4;
 inline constexpr unsigned most_tower_blocks = 128;  ///< of a side that trains
 inline constexpr unsigned most_tile_rows = 128;     ///< a multiple of 16, as all tiles' rows are
-inline constexpr unsigned segments_a_row = 2;       ///< whose sums are in shared memory at once, mean of a tile
+inline constexpr std::uint32_t segment_length = 4;  ///< examples
+inline constexpr unsigned segments_a_row = 4;       ///< whose sums are in shared memory at once, mean of a tile
 
 /// One dense layer. Its parameters lie at `weight` [out, in] and `bias` [out] among those of the tower, and its weight
 /// at `shared` in shared memory, as [out_padded, in_padded].
@@ -61,6 +65,13 @@ unsigned output_width(int width);
 /// Shared memory of the kernels, in bytes, for tiles of `rows` rows.
 std::size_t forward_bytes(const TowerLayers& layers, unsigned rows);
 std::size_t learn_bytes(const TowerLayers& layers, unsigned rows);
+
+/// Up to segment_length examples of a row of a tile, in shared memory.
+struct alignas(16) TowerSegment {
+  std::uint32_t partners[segment_length];  ///< as in PlannedSide
+  std::uint32_t row;                       ///< of the tile
+  std::uint32_t count;
+};
 
 /// What one side's tower reads and leaves.
 struct TowerRowsIn {

@@ -177,14 +177,14 @@ __device__ void list_rows(const SideArrays& side, std::uint32_t n, ScanScratch& 
 /// Block (place, side).
 __global__ void __launch_bounds__(plan_threads)
     plan_steps(TwoTowerShape shape, std::uint64_t positive_count, const Interaction* positives,
-               const std::uint64_t* first_before, std::uint32_t steps_before, std::uint64_t* first, TwoTowerStep* steps,
-               SideArrays users, SideArrays items) {
+               const std::uint64_t* first_before, std::uint64_t* first, TwoTowerStep* steps, SideArrays users,
+               SideArrays items) {
   __shared__ PlanScratch scratch;
   alignas(16) __shared__ unsigned char step_storage[sizeof(TwoTowerStep)];
   TwoTowerStep& step = *reinterpret_cast<TwoTowerStep*>(step_storage);
   const bool of_users = blockIdx.y == 0;
   if (threadIdx.x == 0) {
-    step = two_tower_step(shape, positive_count, *first_before + steps_before + blockIdx.x);
+    step = two_tower_step(shape, positive_count, *first_before + gridDim.x + blockIdx.x);
     if (of_users) steps[blockIdx.x] = step;
     if (of_users && blockIdx.x == 0) *first = step.number;
   }
@@ -259,7 +259,7 @@ std::uint32_t TowerPlan::steps(const TwoTowerShape& shape) {
   const std::uint64_t items = users * shape.examples;
   const std::uint64_t words = 4 * users + 5 * items + 2 * std::min<std::uint64_t>(users, shape.users) +
                               2 * std::min<std::uint64_t>(items, shape.items);
-  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes / (4 * words), 1, 64));
+  return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(bytes / (4 * words), 1, 16));
 }
 
 void TowerPlan::set_first(std::uint64_t first, const Stream& stream) {
@@ -267,8 +267,7 @@ void TowerPlan::set_first(std::uint64_t first, const Stream& stream) {
   first_.upload(values, stream);
 }
 
-void TowerPlan::fill(const TowerPlan& before, const DeviceBuffer<Interaction>& positives, std::uint32_t count,
-                     const Stream& stream) {
+void TowerPlan::fill(const TowerPlan& before, const DeviceBuffer<Interaction>& positives, const Stream& stream) {
   const auto arrays = [](Side& side) {
     return SideArrays{side.n,
                       side.capacity,
@@ -279,9 +278,10 @@ void TowerPlan::fill(const TowerPlan& before, const DeviceBuffer<Interaction>& p
                       side.begin.data(),
                       side.rows.data()};
   };
-  launch({"plan_steps", {count, 2}, plan_threads}, stream, plan_steps, shape_, positives.size(), positives.data(),
-         before.first_.data(), steps(shape_), first_.data(), steps_.data(), arrays(users_), arrays(items_));
-  launch({"link_examples", {blocks_for(items_.n, 256), count}, 256}, stream, link_examples, shape_, steps_.data(),
+  const std::uint32_t places = steps(shape_);
+  launch({"plan_steps", {places, 2}, plan_threads}, stream, plan_steps, shape_, positives.size(), positives.data(),
+         before.first_.data(), first_.data(), steps_.data(), arrays(users_), arrays(items_));
+  launch({"link_examples", {blocks_for(items_.n, 256), places}, 256}, stream, link_examples, shape_, steps_.data(),
          arrays(users_), arrays(items_), user_partners_.data());
 }
 

@@ -33,15 +33,14 @@ class TowerPlan {
  public:
   explicit TowerPlan(const TwoTowerShape& shape);
 
-  /// How many steps are planned at once: as many as fit in 16 MiB, at most 64.
+  /// How many steps are planned at once: as many as fit in 16 MiB, at most 16.
   static std::uint32_t steps(const TwoTowerShape& shape);
 
   /// Makes as if its steps were those from `first` on, so that fill() of another plan starts behind them.
   void set_first(std::uint64_t first, const Stream& stream);
 
-  /// Plans the `count` steps, at most steps(), that follow the steps() steps of `before`. Only launches.
-  void fill(const TowerPlan& before, const DeviceBuffer<Interaction>& positives, std::uint32_t count,
-            const Stream& stream);
+  /// Plans the steps that follow those of `before`. Only launches.
+  void fill(const TowerPlan& before, const DeviceBuffer<Interaction>& positives, const Stream& stream);
 
   /// The step at this place, from 0 on.
   PlannedStep at(std::uint32_t place) const;

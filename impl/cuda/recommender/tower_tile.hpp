@@ -15,10 +15,12 @@
 #include <cstdint>
 
 #include "impl/cuda/kernels/tensor_core.hpp"
-#include "impl/cuda/recommender/tower_shape.hpp"
+#include "impl/cuda/recommender/tower_pass.hpp"
 
 namespace frugal::cuda {
 
+inline constexpr unsigned tower_threads = 512;
+inline constexpr unsigned tower_warps = tower_threads / 32;
 /// A matrix in shared memory.
 struct SharedMatrix {
   float* data;

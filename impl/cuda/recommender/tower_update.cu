@@ -55,10 +55,16 @@ __global__ void __launch_bounds__(mean_threads) run_update(UpdateTowers towers) 
   const std::uint32_t size = of_users ? towers.parameters_of[0] : towers.parameters_of[1];
   const float* const from = of_users ? towers.slices[0] + first : towers.slices[1] + (first - towers.parameters_of[0]);
   float4 sum{0, 0, 0, 0};
-#pragma unroll 4
-  for (std::uint32_t b = group; b < blocks; b += groups) {
-    const float4 more = load_four(from + std::size_t{b} * size + 4 * lane);
-    sum = {sum.x + more.x, sum.y + more.y, sum.z + more.z, sum.w + more.w};
+  constexpr unsigned in_flight = 8;
+  for (std::uint32_t base = group; base < blocks; base += in_flight * groups) {
+    float4 more[in_flight];
+#pragma unroll
+    for (unsigned i = 0; i < in_flight; ++i) {
+      const std::uint32_t b = base + i * groups;
+      more[i] = b < blocks ? load_four(from + std::size_t{b} * size + 4 * lane) : float4{0, 0, 0, 0};
+    }
+#pragma unroll
+    for (const float4& each : more) sum = {sum.x + each.x, sum.y + each.y, sum.z + each.z, sum.w + each.w};
   }
   parts[group][lane] = sum;
   __syncthreads();

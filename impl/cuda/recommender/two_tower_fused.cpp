@@ -163,6 +163,7 @@ class FusedTwoTower final : public TwoTowerEngine {
 
   void set_interactions(std::span<const Interaction> positives, const Stream& stream) override {
     for (auto& graph : graphs_) graph.reset();
+    planned_ = false;
     positives_ = DeviceBuffer<Interaction>(positives, "positives", stream);
     if (softmax_) softmax_->softmax.set_interactions(positives_, stream);
   }
@@ -232,34 +233,42 @@ class FusedTwoTower final : public TwoTowerEngine {
     return {sides_[s].layers, sides_[s].rows(nullptr, Count{0}), parameters_.data() + offset(s), {}};
   }
 
+  /// Goes on in the plan that the last call has left, when that is about these steps.
   void run(std::uint64_t first_step, std::size_t count, const Stream& stream) {
     const std::uint32_t most = TowerPlan::steps(shape_);
-    const auto part = [&](std::size_t done) {
-      return static_cast<std::uint32_t>(std::min<std::size_t>(most, count - std::min(count, done)));
-    };
-    plans_[1].set_first(first_step - most, stream);  // below 0 wraps around, and back
-    plans_[0].fill(plans_[1], positives_, part(0), stream);
-    unsigned here = 0;
-    for (std::size_t done = 0; done < count; done += most, here = 1 - here) {
-      const std::uint32_t now = part(done);
-      const std::uint32_t next = part(done + most);
-      if (now < most || next < most) {
-        take_steps(here, now, next, stream);
-        continue;
-      }
-      if (!graphs_[here]) graphs_[here].emplace(stream, [&] { take_steps(here, most, most, stream); });
-      graphs_[here]->replay(stream);
+    if (!planned_ || next_step_ != first_step) {
+      here_ = 0;
+      place_ = 0;
+      plans_[1].set_first(first_step - most, stream);  // below 0 wraps around, and back
+      plans_[0].fill(plans_[1], positives_, stream);
     }
+    for (std::size_t left = count; left > 0;) {
+      const auto now = static_cast<std::uint32_t>(std::min<std::size_t>(left, most - place_));
+      if (now == most) {
+        if (!graphs_[here_]) graphs_[here_].emplace(stream, [&] { take_steps(now, stream); });
+        graphs_[here_]->replay(stream);
+      } else {
+        take_steps(now, stream);
+      }
+      left -= now;
+      place_ += now;
+      if (place_ < most) continue;
+      here_ = 1 - here_;
+      place_ = 0;
+    }
+    planned_ = true;
+    next_step_ = first_step + count;
   }
 
-  /// The first `now` steps of plan `here`, and beside them the plan of the `next` ones.
-  void take_steps(unsigned here, std::uint32_t now, std::uint32_t next, const Stream& stream) {
-    if (next > 0) {
+  /// The next `count` steps of the plan, and beside its first ones the other plan.
+  void take_steps(std::uint32_t count, const Stream& stream) {
+    const bool plans_ahead = place_ == 0;
+    if (plans_ahead) {
       branch_.wait_for(stream);
-      plans_[1 - here].fill(plans_[here], positives_, next, branch_);
+      plans_[1 - here_].fill(plans_[here_], positives_, branch_);
     }
-    for (std::uint32_t place = 0; place < now; ++place) take_step(plans_[here].at(place), place > 0, stream);
-    if (next > 0) stream.wait_for(branch_);
+    for (std::uint32_t n = 0; n < count; ++n) take_step(plans_[here_].at(place_ + n), n > 0, stream);
+    if (plans_ahead) stream.wait_for(branch_);
   }
 
   void take_step(const PlannedStep& plan, bool early, const Stream& stream) {
@@ -336,7 +345,12 @@ class FusedTwoTower final : public TwoTowerEngine {
   DeviceBuffer<double> block_losses_;
   DeviceBuffer<double> loss_of_steps_;
   std::optional<SoftmaxState> softmax_;
-  std::optional<Graph> graphs_[2];  ///< of take_steps() from either plan, on these positives
+  // The next step is that at place_ of plans_[here_]; the other plan follows, once place_ is beyond 0.
+  bool planned_ = false;
+  std::uint64_t next_step_ = 0;
+  unsigned here_ = 0;
+  std::uint32_t place_ = 0;
+  std::optional<Graph> graphs_[2];  ///< of take_steps() of a whole plan, on these positives
 };
 
 }  // namespace

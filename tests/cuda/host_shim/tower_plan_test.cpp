@@ -77,7 +77,7 @@ TEST_P(TowerPlans, AreTheStepsOfTheScheduleGroupedById) {
     TowerPlan before(shape);
     TowerPlan plan(shape);
     before.set_first(1 - std::uint64_t{TowerPlan::steps(shape)}, stream_);
-    plan.fill(before, DeviceBuffer<Interaction>(positives, "positives", stream_), 3, stream_);
+    plan.fill(before, DeviceBuffer<Interaction>(positives, "positives", stream_), stream_);
     for (std::uint32_t place = 0; place < 3; ++place) expect_step(spec, positives, 1 + place, plan.at(place));
   }
 }
@@ -91,7 +91,7 @@ TEST_P(TowerPlans, FollowOneAnother) {
   plans[1].set_first(0, stream_);
   const std::uint32_t steps = TowerPlan::steps(shape);
   for (unsigned n = 0; n < 2; ++n) {
-    plans[n].fill(plans[1 - n], there, 2, stream_);
+    plans[n].fill(plans[1 - n], there, stream_);
     for (std::uint32_t place = 0; place < 2; ++place)
       expect_step(spec, positives, (n + 1) * std::uint64_t{steps} + place, plans[n].at(place));
   }
