@@ -61,6 +61,15 @@ std::vector<DlrmCase> dlrm_cases() {
   wide.top = {512, 21, 1};
   wide.batch = 300;
   cases.push_back({"wide layers", wide, 300, 3});
+  DlrmSpec one_layer = small;
+  one_layer.embedding_dim = 132;
+  one_layer.bottom = {132};
+  one_layer.top = {1};
+  cases.push_back({"one layer each, rows of 132 values", one_layer, 70});
+  one_layer.embedding_dim = 37;
+  one_layer.interaction = FeatureInteraction::cat;
+  one_layer.optimizer = OptimizerKind::rowwise_adagrad;
+  cases.push_back({"one layer each, rows of 37 values", one_layer, 70, 5});
   return cases;
 }
 

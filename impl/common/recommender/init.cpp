@@ -5,9 +5,9 @@
 namespace frugal {
 namespace {
 
-std::vector<float> scaled_normals(std::size_t count, double stddev, const Philox& random, std::uint32_t stream) {
+std::vector<float> values_of(const NormalLaw& law, std::size_t count) {
   std::vector<float> values(count);
-  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(random.normal(i, stream) * stddev);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(law(i));
   return values;
 }
 
@@ -27,7 +27,7 @@ std::size_t dense_size(DenseShape shape) {
 }  // namespace
 
 std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev, std::uint64_t seed, Purpose purpose) {
-  return scaled_normals(std::size_t{rows} * static_cast<std::size_t>(dim), stddev, Philox(seed, purpose), 0);
+  return values_of({stddev, Philox(seed, purpose), 0}, std::size_t{rows} * static_cast<std::size_t>(dim));
 }
 
 std::vector<float> initial_factors(const MfSpec& spec, Purpose purpose) {
@@ -51,14 +51,20 @@ std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed
                          Philox(seed, Purpose::user_embedding), table);
 }
 
+NormalLaw dlrm_weight_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return {std::sqrt(2.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights), stream};
+}
+
 std::vector<float> initial_dlrm_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
-  return scaled_normals(dense_size(shape), std::sqrt(2.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights),
-                        stream);
+  return values_of(dlrm_weight_law(shape, seed, stream), dense_size(shape));
+}
+
+NormalLaw dlrm_bias_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return {std::sqrt(1.0 / shape.out), Philox(seed, Purpose::weights), stream};
 }
 
 std::vector<float> initial_dlrm_bias(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
-  return scaled_normals(static_cast<std::size_t>(shape.out), std::sqrt(1.0 / shape.out), Philox(seed, Purpose::weights),
-                        stream);
+  return values_of(dlrm_bias_law(shape, seed, stream), static_cast<std::size_t>(shape.out));
 }
 
 }  // namespace frugal

@@ -7,9 +7,8 @@
 // two groups of 2 x 2: one group takes the first half of each step, the other the second, so that a warp has a quarter
 // of the tile and reads each word for twice as many products; the two sums are added at the end.
 //
-// A lane reads 16 bytes along k at a time. What an instruction takes for its k = t and t + 4 are then two neighbours in
-// memory: another order of the terms of the sum, the same for A and B. Neighbouring rows have their halves exchanged in
-// shared memory, so that the eight lanes of a read use all banks once.
+// Fragments come out of shared memory by matrix loads, which take 16 bytes of each of eight rows: piece p of row r lies
+// at p ^ r % 8, so that the eight use all banks once.
 //
 // fp32 operands are split into two of tf32, x = high + low, and three products of the four are taken: what is lost is
 // below 2^-21 of a term.
@@ -24,6 +23,7 @@
 #include <cstdint>
 
 #include "impl/cuda/device/cooperation.hpp"
+#include "impl/cuda/kernels/half_operands.hpp"
 #include "impl/cuda/kernels/operand.hpp"
 #include "impl/cuda/kernels/rows.hpp"
 #include "impl/cuda/kernels/tensor_core.hpp"
@@ -50,61 +50,61 @@ __device__ void load_step(std::uint32_t shared, const Operand& operand, std::uin
     const unsigned at = threadIdx.x + n * tile_product_threads;
     const unsigned row = at / pieces;
     const unsigned piece = at % pieces;
-    copy_async(shared + (row * operand_tile_words + (piece ^ row % 2 * 4) * 4) * 4,
+    copy_async(shared + (row * operand_tile_words + (piece ^ row % 8) * 4) * 4,
                operand.words + std::size_t{first_row + row} * operand.stride + first_word + piece * 4);
   }
 }
 
-/// What a lane holds of a row for two instructions: words 2 p and 2 p + 1 are k = t and t + 4 of product p.
-template <Precision precision>
-struct Words {
-  std::uint32_t high[4];
-};
-
-template <>
-struct Words<Precision::fp32> {
-  std::uint32_t high[4];
-  std::uint32_t rest[4];
-};
-
-template <Precision precision>
-__device__ Words<precision> read_words(const std::uint32_t* at) {
-  Words<precision> words;
-  const uint4 read = *reinterpret_cast<const uint4*>(at);
-  words.high[0] = read.x;
-  words.high[1] = read.y;
-  words.high[2] = read.z;
-  words.high[3] = read.w;
-  if constexpr (precision == Precision::fp32) {
+/// Words of a fragment in two parts of tf32, of which `words` keeps the first: rounded, ties away from 0. The NaN whose
+/// bits overflow stays one in the rest, and the instruction cuts the rest to tf32.
+template <int n>
+__device__ void split(std::uint32_t (&words)[n], std::uint32_t (&rest)[n]) {
 #pragma unroll
-    for (unsigned n = 0; n < 4; ++n) {
-      // Rounded, ties away from 0. The NaN whose bits overflow stays one in the rest. The instruction cuts the rest.
-      const std::uint32_t x = words.high[n];
-      const std::uint32_t high = (x + 0x1000U) & 0xffffe000U;
-      words.high[n] = high;
-      words.rest[n] = std::bit_cast<std::uint32_t>(std::bit_cast<float>(x) - std::bit_cast<float>(high));
-    }
+  for (int v = 0; v < n; ++v) {
+    const float x = std::bit_cast<float>(words[v]);
+    words[v] = (words[v] + 0x1000U) & 0xffffe000U;
+    rest[v] = std::bit_cast<std::uint32_t>(x - std::bit_cast<float>(words[v]));
   }
-  return words;
 }
 
-/// c += product p of the words of rows g (top) and g + 8 (bottom) of A with those of B.
-template <Precision precision>
-__device__ void multiply_words(float (&c)[4], const Words<precision>& top, const Words<precision>& bottom,
-                               const Words<precision>& right, unsigned p) {
-  const unsigned n = 2 * p;
-  const std::uint32_t a[4] = {top.high[n], bottom.high[n], top.high[n + 1], bottom.high[n + 1]};
-  const std::uint32_t b[2] = {right.high[n], right.high[n + 1]};
-  if constexpr (precision == Precision::bf16) {
-    tensor_core::multiply_bf16(c, a, b);
-  } else {
-    if constexpr (precision == Precision::fp32) {
-      const std::uint32_t a_rest[4] = {top.rest[n], bottom.rest[n], top.rest[n + 1], bottom.rest[n + 1]};
-      const std::uint32_t b_rest[2] = {right.rest[n], right.rest[n + 1]};
-      tensor_core::multiply_tf32(c, a_rest, b);
-      tensor_core::multiply_tf32(c, a, b_rest);
+/// Adds the products of a warp's rows of A, 16 a tile, and of B, 8 a tile, over 8 words of k. left, right: the addresses
+/// of this lane's row for the first tiles.
+template <Precision precision, unsigned row_tiles, unsigned column_tiles>
+__device__ void multiply_step(float (&c)[row_tiles][column_tiles][4], std::uint32_t left, std::uint32_t right) {
+  constexpr std::uint32_t row_bytes = operand_tile_words * 4;
+  constexpr bool two_parts = precision == Precision::fp32;
+  std::uint32_t a[row_tiles][4];
+  std::uint32_t a_rest[two_parts ? row_tiles : 1][4];
+#pragma unroll
+  for (unsigned m = 0; m < row_tiles; ++m) {
+    load_matrices<false>(a[m], left + 16 * m * row_bytes);
+    if constexpr (two_parts) split(a[m], a_rest[m]);
+  }
+#pragma unroll
+  for (unsigned pair = 0; pair < column_tiles / 2; ++pair) {
+    std::uint32_t both[4];
+    std::uint32_t both_rest[4];
+    load_matrices<false>(both, right + 16 * pair * row_bytes);
+    if constexpr (two_parts) split(both, both_rest);
+#pragma unroll
+    for (unsigned h = 0; h < 2; ++h) {
+      const unsigned n = 2 * pair + h;
+      const std::uint32_t b[2] = {both[2 * h], both[2 * h + 1]};
+      if constexpr (two_parts) {
+        const std::uint32_t b_rest[2] = {both_rest[2 * h], both_rest[2 * h + 1]};
+#pragma unroll
+        for (unsigned m = 0; m < row_tiles; ++m) tensor_core::multiply_tf32(c[m][n], a_rest[m], b);
+#pragma unroll
+        for (unsigned m = 0; m < row_tiles; ++m) tensor_core::multiply_tf32(c[m][n], a[m], b_rest);
+      }
+#pragma unroll
+      for (unsigned m = 0; m < row_tiles; ++m) {
+        if constexpr (precision == Precision::bf16)
+          tensor_core::multiply_bf16(c[m][n], a[m], b);
+        else
+          tensor_core::multiply_tf32(c[m][n], a[m], b);
+      }
     }
-    tensor_core::multiply_tf32(c, a, b);
   }
 }
 
@@ -126,6 +126,7 @@ __global__ void __launch_bounds__(tile_product_threads)
   const std::uint32_t row_count = rows();
   if (first_i >= row_count) return;
   auto* const shared = shared_memory<std::uint32_t>();
+  const std::uint32_t base = shared_address(shared);
   constexpr std::uint32_t step_values = operand_tile_words * values_per_word<precision>;
   const std::uint32_t values = depth();
   const std::uint32_t all_steps = (values + step_values - 1) / step_values;
@@ -143,7 +144,7 @@ __global__ void __launch_bounds__(tile_product_threads)
 
   const auto load = [&](std::uint32_t step) {
     if (step < steps) {
-      const std::uint32_t stage = shared_address(shared) + step % tile_product_stages * stage_words * 4;
+      const std::uint32_t stage = base + step % tile_product_stages * stage_words * 4;
       const std::uint32_t first_word = (begin + step) * operand_tile_words;
       load_step<tile>(stage, left, first_i, first_word);
       load_step<tile>(stage + tile * operand_tile_words * 4, right, first_j, first_word);
@@ -158,28 +159,22 @@ __global__ void __launch_bounds__(tile_product_threads)
   const bool in_matrix = first_i + warp_row < row_count && first_j + warp_column < columns;
   const std::uint32_t group_values = values - min(values, (begin * 2 + group) * (step_values / 2));
   const std::uint32_t own_steps = in_matrix ? (group_values + step_values - 1) / step_values : 0;
-  const unsigned piece = ((group * 4 + t) ^ g % 2 * 4) * 4;
-  const unsigned left_at = (warp_row + g) * operand_tile_words + piece;
-  const unsigned right_at = (tile + warp_column + g) * operand_tile_words + piece;
+  // Of the four matrices of a load, this lane has the address of row lane % 8 of matrix lane / 8. Of A: the upper and the
+  // lower eight rows at the first four words, then at the next four; of B: the first eight rows at both, then the next.
+  const unsigned matrix = lane / 8;
+  const std::uint32_t left_row = (warp_row + matrix % 2 * 8 + lane % 8) * (operand_tile_words * 4);
+  const std::uint32_t right_row = (tile + warp_column + matrix / 2 * 8 + lane % 8) * (operand_tile_words * 4);
   for (std::uint32_t step = 0; step < steps; ++step) {
     wait_for_copies<tile_product_stages - 2>();
     __syncthreads();
     load(step + tile_product_stages - 1);
     if (step >= own_steps) continue;
-    const std::uint32_t* const stage = shared + step % tile_product_stages * stage_words;
-    Words<precision> a[row_tiles][2];
+    const std::uint32_t stage = base + step % tile_product_stages * stage_words * 4;
 #pragma unroll
-    for (unsigned m = 0; m < row_tiles; ++m) {
-      a[m][0] = read_words<precision>(stage + left_at + (16 * m) * operand_tile_words);
-      a[m][1] = read_words<precision>(stage + left_at + (16 * m + 8) * operand_tile_words);
-    }
-#pragma unroll
-    for (unsigned n = 0; n < column_tiles; ++n) {
-      const Words<precision> b = read_words<precision>(stage + right_at + (8 * n) * operand_tile_words);
-#pragma unroll
-      for (unsigned p = 0; p < 2; ++p)
-#pragma unroll
-        for (unsigned m = 0; m < row_tiles; ++m) multiply_words<precision>(c[m][n], a[m][0], a[m][1], b, p);
+    for (unsigned eight = 0; eight < 2; ++eight) {
+      const unsigned piece = group * 4 + eight * 2;
+      multiply_step<precision>(c, stage + left_row + ((piece + matrix / 2) ^ lane % 8) * 16,
+                               stage + right_row + ((piece + matrix % 2) ^ lane % 8) * 16);
     }
   }
 

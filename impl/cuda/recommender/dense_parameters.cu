@@ -2,6 +2,7 @@
 #include <cassert>
 
 #include "impl/cuda/recommender/dense_parameters.hpp"
+#include "impl/cuda/recommender/draw.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -65,34 +66,30 @@ std::size_t padded(std::size_t n) { return (n + 3) / 4 * 4; }
 
 }  // namespace
 
-std::size_t DenseParameters::add_layer(DenseShape shape, const std::vector<float>& weight,
-                                       const std::vector<float>& bias) {
+std::size_t DenseParameters::add_layer(DenseShape shape, const NormalLaw& weight, const NormalLaw& bias) {
   const auto in = static_cast<std::uint32_t>(shape.in);
   const auto out = static_cast<std::uint32_t>(shape.out);
-  const std::size_t weight_at = initial_.size();
-  const std::size_t bias_at = weight_at + std::size_t{out} * stride(shape);
-  layers_.push_back({in, out, stride(shape), tiles_, weight_at, bias_at, {}, {}, {}});
+  const std::size_t bias_at = size_ + std::size_t{out} * stride(shape);
+  layers_.push_back({in, out, stride(shape), tiles_, size_, bias_at, {}, {}, {}});
+  laws_.insert(laws_.end(), {weight, bias});
+  size_ = padded(bias_at + out);
   tiles_ += blocks_for(in, update_tile) * blocks_for(out, update_tile);
-  const std::vector<float> rows = with_gaps(weight, in, stride(shape));
-  initial_.insert(initial_.end(), rows.begin(), rows.end());
-  initial_.insert(initial_.end(), bias.begin(), bias.end());
-  initial_.resize(padded(initial_.size()), 0.F);
   return layers_.size() - 1;
 }
 
 void DenseParameters::allocate(const Stream& stream) {
-  values_ = DeviceBuffer<float>(initial_, "dense parameters", stream);
-  const char* const state = "optimiser state of dense parameters";
-  if (kind_ != OptimizerKind::sgd) {
-    first_ = DeviceBuffer<float>(initial_.size(), state);
-    first_.zero(stream);
-  }
-  if (kind_ == OptimizerKind::adam) {
-    second_ = DeviceBuffer<float>(initial_.size(), state);
-    second_.zero(stream);
-  }
-  initial_ = {};
-  for (Layer& layer : layers_) {
+  const auto zeros = [&](const char* what) {
+    DeviceBuffer<float> buffer(size_, what);
+    buffer.zero(stream);
+    return buffer;
+  };
+  values_ = zeros("dense parameters");
+  if (kind_ != OptimizerKind::sgd) first_ = zeros("optimiser state of dense parameters");
+  if (kind_ == OptimizerKind::adam) second_ = zeros("optimiser state of dense parameters");
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    Layer& layer = layers_[l];
+    draw_normals(laws_[2 * l], layer.out, layer.in, layer.stride, values_, layer.weight_at, stream);
+    draw_normals(laws_[2 * l + 1], 1, layer.out, layer.out, values_, layer.bias_at, stream);
     operands_.emplace_back(layer.out, layer.in, precision_, "weights as operands", stream);
     layer.operands = operands_.back().view();
   }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/device/device_tensors.hpp"
 #include "impl/cuda/kernels/operand.hpp"
@@ -30,8 +31,8 @@ class DenseParameters {
  public:
   DenseParameters(const UpdateRule& rule, Precision precision) : kind_(rule.kind), precision_(precision) {}
 
-  /// weight [out, in], bias [out]. Returns the layer's number.
-  std::size_t add_layer(DenseShape shape, const std::vector<float>& weight, const std::vector<float>& bias);
+  /// Laws of the initial weight [out, in] and bias [out]. Returns the layer's number.
+  std::size_t add_layer(DenseShape shape, const NormalLaw& weight, const NormalLaw& bias);
   /// Where the gradient of a layer comes from; before allocate(). A part of the weight's is [out, stride], of the bias's
   /// [out].
   void set_gradient(std::size_t layer, const GradientParts& weight, const GradientParts& bias);
@@ -74,7 +75,8 @@ class DenseParameters {
   OptimizerKind kind_;
   Precision precision_;
   std::vector<Layer> layers_;
-  std::vector<float> initial_;  ///< until allocate()
+  std::vector<NormalLaw> laws_;  ///< of each layer's weight and bias
+  std::size_t size_ = 0;         ///< floats
   std::uint32_t tiles_ = 0;
   DeviceBuffer<float> values_;
   DeviceBuffer<float> first_;   ///< Adam's m; adagrad's sums of squares

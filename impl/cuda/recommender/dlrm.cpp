@@ -25,6 +25,7 @@
 #include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
 #include "impl/cuda/recommender/logit_layer.hpp"
+#include "impl/cuda/recommender/lookup_sort.hpp"
 #include "impl/cuda/recommender/tensor_stack.hpp"
 
 namespace frugal::cuda {
@@ -39,8 +40,8 @@ std::size_t add_layers(DenseParameters& parameters, const std::vector<DenseShape
                        std::uint32_t stream) {
   std::size_t next = 0;
   for (const DenseShape shape : shapes) {
-    next = 1 + parameters.add_layer(shape, initial_dlrm_weight(shape, seed, stream),
-                                    initial_dlrm_bias(shape, seed, 200 + stream));
+    next =
+        1 + parameters.add_layer(shape, dlrm_weight_law(shape, seed, stream), dlrm_bias_law(shape, seed, 200 + stream));
     ++stream;
   }
   return next - shapes.size();
@@ -91,20 +92,24 @@ std::size_t most_lookups_of(const ClickBatch& clicks, std::size_t tables, std::s
 /// The batch of a step, or of one pass of a prediction.
 class DeviceBatch {
  public:
-  DeviceBatch(const DlrmShape& shape, const EmbeddingTables& tables, const Stream& stream)
+  DeviceBatch(const DlrmSpec& spec, const DlrmShape& shape, const EmbeddingTables& tables, const Stream& stream)
       : shape_(shape),
+        precision_(spec.precision),
+        first_trained_(static_cast<unsigned>(spec.frozen_tables)),
         all_rows_(tables.rows()),
         stream_(stream),
         table_begins_(tables.offsets(), "begins of tables", stream),
-        dense_(std::size_t{shape.batch} * shape.features, "dense features of a batch"),
         labels_(shape.batch, "labels of a batch"),
-        begins_(std::size_t{shape.batch} * shape.tables + 1, "begins of bags"),
+        begins_(bags() + 1, "begins of bags"),
         sources_(shape.batch, "examples of a batch"),
+        plan_(kept_losses, "plan of steps"),
+        done_(1, "steps done"),
         step_(1, "step") {
-    dense_.zero(stream);
-    make_room(std::size_t{shape.batch} * shape.tables);
+    make_room(bags());
   }
 
+  std::size_t bags() const { return std::size_t{shape_.batch} * shape_.tables; }
+  std::size_t lookups() const { return rows_.size(); }
   /// Returns whether buffers moved: then no graph that knows them may be replayed.
   bool reserve(std::size_t lookups) {
     const bool moved = lookups > rows_.size();
@@ -112,49 +117,63 @@ class DeviceBatch {
     return moved;
   }
 
-  DlrmStep* step() { return step_.data(); }
-  void set_step(const DlrmStep& step) { step_.upload({&step, 1}, stream_); }
+  /// Steps first, first + 1 ... of a training, up to kept_losses of them; next comes the first.
+  void plan(const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples, std::uint64_t first,
+            std::size_t count) {
+    plan_steps(shape_, rule, seed, examples, first, static_cast<std::uint32_t>(count), plan_.data(), stream_);
+    done_.zero(stream_);
+  }
+  /// One step; next comes this one.
+  void plan(const DlrmStep& step) {
+    plan_.upload({&step, 1}, stream_);
+    done_.zero(stream_);
+  }
 
-  /// Only launches, as everything below. The batch of step().
-  void take(const ClickView& clicks) {
-    bags_ = clicks.offsets != nullptr;
-    take_examples(shape_, step_.data(), clicks, table_begins_.data(),
-                  {dense_.data(), labels_.data(), rows_.data(), groups_->ids(), begins_.data(), sources_.data(),
-                   bag_of_.data(), static_cast<std::uint32_t>(rows_.size())},
+  /// Only launches, as everything below. The batch of the next step; its dense features go to `dense`.
+  void take(const ClickView& clicks, const OperandPair& dense) {
+    has_bags_ = clicks.offsets != nullptr;
+    take_examples(shape_, precision_, plan_.data(), done_.data(), clicks, table_begins_.data(),
+                  {step_.data(), dense, labels_.data(), rows_.data(), begins_.data(), sources_.data(), bag_of_.data(),
+                   static_cast<std::uint32_t>(rows_.size())},
                   stream_);
   }
-  const IdGroups& group() {
-    groups_->assign(bags_ ? rows_.size() : std::size_t{shape_.batch} * shape_.tables, stream_);
-    return *groups_;
+  SortedLookups sort(const Stream& stream) {
+    return has_bags_ ? sort_->sort_bags(rows_.data(), stream) : sort_->sort_one_each(rows_.data(), stream);
   }
 
+  const DlrmStep* step() const { return step_.data(); }
+  std::uint32_t* done() { return done_.data(); }
   Count examples() const { return {shape_.batch, &step_.data()->examples}; }
-  const float* dense() const { return dense_.data(); }
-  DlrmBags bags() const { return {rows_.data(), bags_ ? begins_.data() : nullptr}; }
+  /// Or each bag has one id.
+  bool has_bags() const { return has_bags_; }
+  DlrmBags rows() const { return {rows_.data(), begins_.data()}; }
   const float* labels() const { return labels_.data(); }
   /// Of each lookup; null: bag b has lookup b.
-  const std::uint32_t* bag_of_lookup() const { return bags_ ? bag_of_.data() : nullptr; }
+  const std::uint32_t* bag_of_lookup() const { return has_bags_ ? bag_of_.data() : nullptr; }
 
  private:
   void make_room(std::size_t lookups) {
     rows_ = DeviceBuffer<std::uint32_t>(lookups, "rows of lookups");
     bag_of_ = DeviceBuffer<std::uint32_t>(lookups, "bags of lookups");
-    groups_.emplace(lookups, all_rows_);
+    if (first_trained_ < shape_.tables) sort_.emplace(lookups, shape_.batch, shape_.tables, first_trained_, all_rows_);
   }
 
   DlrmShape shape_;
+  Precision precision_;
+  unsigned first_trained_;  ///< table
   std::uint32_t all_rows_;  ///< of all tables
   const Stream& stream_;
   DeviceBuffer<std::uint32_t> table_begins_;
-  DeviceBuffer<float> dense_;            ///< [batch, dense features]
   DeviceBuffer<float> labels_;           ///< [batch]
   DeviceBuffer<std::uint32_t> begins_;   ///< [batch * tables + 1]
   DeviceBuffer<std::uint32_t> sources_;  ///< [batch]
   DeviceBuffer<std::uint32_t> rows_;     ///< [lookups]
   DeviceBuffer<std::uint32_t> bag_of_;   ///< [lookups]
+  DeviceBuffer<DlrmStep> plan_;
+  DeviceBuffer<std::uint32_t> done_;
   DeviceBuffer<DlrmStep> step_;
-  std::optional<IdGroups> groups_;  ///< of the rows of all lookups
-  bool bags_ = false;               ///< of any number of ids
+  std::optional<LookupSort> sort_;
+  bool has_bags_ = false;
 };
 
 class CudaDlrm final : public Dlrm {
@@ -168,17 +187,14 @@ class CudaDlrm final : public Dlrm {
         parameters_(rule_, spec.precision),
         bottom_layers_(add_layers(parameters_, bottom_shapes(), spec.seed, 0)),
         top_layers_(add_layers(parameters_, top_shapes(), spec.seed, 100)),
-        bottom_(bottom_shapes(), spec.dense_features, /*plain_output=*/true, parameters_, bottom_layers_, batch_size_,
-                spec.precision, stream_),
-        top_(hidden_top_shapes(), dlrm_top_input(spec), /*plain_output=*/false, parameters_, top_layers_, batch_size_,
-             spec.precision, stream_),
+        bottom_(bottom_shapes(), spec.dense_features, /*plain_output=*/true, interaction_block(shape_), parameters_,
+                bottom_layers_, batch_size_, spec.precision, stream_),
+        top_(hidden_top_shapes(), dlrm_top_input(spec), /*plain_output=*/false, batch_block, parameters_, top_layers_,
+             batch_size_, spec.precision, stream_),
         logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision),
-        batch_(shape_, tables_, stream_),
-        q_(batch_size_ * shape_.inputs, "interactions"),
+        batch_(spec, shape_, tables_, stream_),
         d_q_(batch_size_ * shape_.gradient_stride(), "gradients of interactions"),
-        d_bottom_(batch_size_ * shape_.bottom, "gradients of the bottom output"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),
-        progress_(1, "progress"),
         loss_of_steps_(kept_losses, "losses of steps") {
     parameters_.allocate(stream_);
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_value(tensors_, t, "table." + std::to_string(t));
@@ -204,7 +220,8 @@ class CudaDlrm final : public Dlrm {
     require_readable(examples, spec_, n);
     const std::size_t lookups = most_lookups_of(examples, shape_.tables, batch_size_, n);
     graph_.reset();
-    batch_.reserve(lookups);
+    reserve(examples, lookups);
+    if (frozen() < shape_.tables) tables_.reserve(batch_.lookups());
     examples_.emplace(examples, shape_, 0, n, stream_);
     count_ = n;
   }
@@ -215,8 +232,7 @@ class CudaDlrm final : public Dlrm {
     std::vector<double> losses(steps);
     for (std::uint64_t done = 0; done < steps;) {
       const std::size_t count = std::min<std::uint64_t>(kept_losses, steps - done);
-      const DlrmProgress progress[] = {{.step = step_, .done = 0}};
-      progress_.upload(progress, stream_);
+      batch_.plan(rule_, spec_.seed, count_, step_, count);
       for (std::size_t s = 0; s < count; ++s) graph_->replay(stream_);
       loss_of_steps_.download(std::span(losses).subspan(done, count), stream_);
       step_ += count;
@@ -229,19 +245,19 @@ class CudaDlrm final : public Dlrm {
     ClickBatch clicks = labelled;
     clicks.labels = {};
     require_readable(clicks, spec_, out.size());
-    if (batch_.reserve(most_lookups_of(clicks, shape_.tables, batch_size_, out.size()))) graph_.reset();
+    reserve(clicks, most_lookups_of(clicks, shape_.tables, batch_size_, out.size()));
     const std::size_t at_once = batch_size_ * batches_at_once;
     for (std::size_t chunk = 0; chunk < out.size(); chunk += at_once) {
       const std::size_t end = std::min(chunk + at_once, out.size());
       const DeviceClicks examples(clicks, shape_, chunk, end - chunk, stream_);
       for (std::size_t first = chunk; first < end; first += batch_size_) {
         const std::size_t count = std::min(batch_size_, end - first);
-        batch_.set_step({.order = Permutation(1, 0, 0),
-                         .shuffled = false,
-                         .first = first - chunk,
-                         .examples = static_cast<std::uint32_t>(count),
-                         .update = {}});
-        batch_.take(examples.view());
+        batch_.plan({.order = Permutation(1, 0, 0),
+                     .shuffled = false,
+                     .first = first - chunk,
+                     .examples = static_cast<std::uint32_t>(count),
+                     .update = {}});
+        batch_.take(examples.view(), bottom_.input());
         forward();
         logit_.forward(top_.output(), batch_.examples(), stream_);
         logit_.logits().download(out.subspan(first, count), stream_);
@@ -265,15 +281,28 @@ class CudaDlrm final : public Dlrm {
     for (std::size_t l = 0; l <= top_.layers(); ++l) body(top_layers_ + l, fmt::format("top.{}", l));
   }
 
-  DlrmRows rows() const { return {tables_.data(), batch_.bags()}; }
+  /// Room for what these examples need. What moves, the recorded step no longer knows.
+  void reserve(const ClickBatch& examples, std::size_t lookups) const {
+    bool moved = batch_.reserve(lookups);
+    if (!examples.offsets.empty() && bag_sums_.size() == 0) {
+      bag_sums_ = DeviceBuffer<float>(d_bags_.size(), "sums of bags");
+      moved = true;
+    }
+    if (moved) graph_.reset();
+  }
+
+  /// What stands for the categorical features: rows of the tables where they lie, or sums of several.
+  DlrmVectors vectors() const {
+    if (batch_.has_bags()) return {bag_sums_.data(), nullptr};
+    return {tables_.data(), batch_.rows().rows};
+  }
 
   /// Up to the last layer.
   void forward() const {
     const Count examples = batch_.examples();
-    bottom_.set_input(batch_.dense(), shape_.features, examples, stream_);
+    if (batch_.has_bags()) sum_bags(shape_, tables_.data(), batch_.rows(), examples, bag_sums_.data(), stream_);
     bottom_.forward(examples, stream_);
-    interact(shape_, rows(), bottom_.plain_output(), examples, q_.data(), stream_);
-    top_.set_input(q_.data(), shape_.inputs, examples, stream_);
+    interact(shape_, spec_.precision, vectors(), bottom_.plain_output(), examples, top_.input(), stream_);
     top_.forward(examples, stream_);
   }
 
@@ -283,22 +312,27 @@ class CudaDlrm final : public Dlrm {
   }
 
   void step() {
-    DlrmStep* const now = batch_.step();
+    const bool trains_tables = frozen() < shape_.tables;
     const Count examples = batch_.examples();
-    begin_step(shape_, rule_, spec_.seed, count_, progress_.data(), now, stream_);
-    batch_.take(examples_->view());
+    batch_.take(examples_->view(), bottom_.input());
+    SortedLookups lookups{};
+    if (trains_tables) {
+      sorting_.wait_for(stream_);
+      lookups = batch_.sort(sorting_);
+    }
     forward();
-    const IdGroups& groups = batch_.group();
     logit_.train(top_.output(), batch_.labels(), examples, below_logit(), stream_);
     top_.backward(examples, d_q_.data(), shape_.gradient_stride(), stream_);
-    interact_backward(shape_, rows(), bottom_.plain_output(), d_q_.data(), examples, d_bottom_.data(), d_bags_.data(),
-                      stream_);
-    bottom_.set_delta(d_bottom_.data(), examples, stream_);
+    interact_backward(shape_, spec_.precision, vectors(), bottom_.plain_output(), d_q_.data(), examples,
+                      {bottom_.delta(), bottom_.delta_sums(), d_bags_.data()}, stream_);
+    if (trains_tables) {  // beside the dense layers
+      sorting_.wait_for(stream_);
+      tables_.update_summed(&batch_.step()->update, lookups, d_bags_.data(), batch_.bag_of_lookup(), sorting_);
+    }
     bottom_.backward(examples, nullptr, 0, stream_);
-    if (frozen() < shape_.tables)
-      tables_.update_summed(&now->update, groups, d_bags_.data(), batch_.bag_of_lookup(), stream_);
-    parameters_.update(&now->update, examples, stream_);
-    finish_step(now, logit_.losses(), progress_.data(), loss_of_steps_.data(), stream_);
+    parameters_.update(&batch_.step()->update, examples, stream_);
+    finish_step(batch_.step(), logit_.losses(), batch_.done(), loss_of_steps_.data(), stream_);
+    if (trains_tables) stream_.wait_for(sorting_);
   }
 
   DlrmSpec spec_;
@@ -306,6 +340,7 @@ class CudaDlrm final : public Dlrm {
   UpdateRule rule_;
   std::size_t batch_size_;
   Stream stream_;
+  Stream sorting_;  ///< a branch of the recorded step: what becomes of the tables
   EmbeddingTables tables_;
   DenseParameters parameters_;
   std::size_t bottom_layers_;  ///< number of the first in parameters_
@@ -318,13 +353,11 @@ class CudaDlrm final : public Dlrm {
 
   // One step, or one pass of a prediction, which uses what is mutable of it.
   mutable DeviceBatch batch_;
-  mutable DeviceBuffer<float> q_;  ///< [batch, inputs of the top MLP]
   DeviceBuffer<float> d_q_;
-  DeviceBuffer<float> d_bottom_;
-  DeviceBuffer<float> d_bags_;  ///< [batch, tables, dim]
+  DeviceBuffer<float> d_bags_;            ///< [batch, tables, dim]
+  mutable DeviceBuffer<float> bag_sums_;  ///< the same, once there are bags
   std::optional<DeviceClicks> examples_;
   std::uint64_t count_ = 0;  ///< of them
-  DeviceBuffer<DlrmProgress> progress_;
   DeviceBuffer<double> loss_of_steps_;
   mutable std::optional<Graph> graph_;  ///< of step(), on these examples and batch_'s buffers
 };
@@ -338,16 +371,17 @@ Support supports(const DlrmSpec& spec) {
   const std::uint64_t uses = static_cast<std::uint64_t>(spec.batch) * spec.table_rows.size();
   if (uses > most_lookups)
     return Support::no(fmt::format("the cuda back end takes up to {} rows a step, not {}", most_lookups, uses));
-  const std::size_t wanted = interaction_shared_bytes(DlrmShape(spec));
-  if (!device_available()) return Support::yes();
-  if (!has_tensor_cores())
-    return Support::no("this device is older than sm_80: it has not the tensor cores that DLRM's dense layers need");
-  if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
-    return Support::no(
-        fmt::format("interaction `dot` of {} tables of dimension {} needs {} bytes of shared memory a block, and the "
-                    "device has {}",
-                    spec.table_rows.size(), spec.embedding_dim, wanted, there));
-  return Support::yes();
+  if (device_available()) {
+    if (!has_tensor_cores())
+      return Support::no("this device is older than sm_80: it has not the tensor cores that dense layers need");
+    const std::size_t wanted = least_interaction_bytes(DlrmShape(spec));
+    if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
+      return Support::no(
+          fmt::format("interaction `dot` of {} tables of dimension {} needs {} bytes of shared memory a block, and the "
+                      "device has {}",
+                      spec.table_rows.size(), spec.embedding_dim, wanted, there));
+  }
+  return EmbeddingTables::supports_dim(spec.embedding_dim);
 }
 
 std::unique_ptr<Dlrm> make(const DlrmSpec& spec) {

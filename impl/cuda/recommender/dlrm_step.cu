@@ -7,43 +7,54 @@
 namespace frugal::cuda {
 namespace {
 
-__global__ void begin(UpdateRule rule, std::uint64_t seed, std::uint64_t examples, std::uint32_t batch,
-                      const DlrmProgress* progress, DlrmStep* out) {
-  const EpochSchedule schedule(examples, batch, seed);
-  const EpochSchedule::Step step = schedule.at(progress->step);
-  *out = {schedule.order(step.epoch), true, step.first, static_cast<std::uint32_t>(step.count),
-          update_step(rule, progress->step + 1)};
+__global__ void plan(UpdateRule rule, EpochSchedule schedule, std::uint64_t first, std::uint32_t count,
+                     DlrmStep* steps) {
+  const std::uint32_t s = blockIdx.x * blockDim.x + threadIdx.x;
+  if (s >= count) return;
+  const EpochSchedule::Step step = schedule.at(first + s);
+  steps[s] = {schedule.order(step.epoch), true, step.first, static_cast<std::uint32_t>(step.count),
+              update_step(rule, first + s + 1)};
 }
 
-constexpr unsigned take_threads = 128;
+constexpr unsigned take_threads = 256;
 
-/// A warp an example.
-__global__ void __launch_bounds__(take_threads)
-    take(DlrmShape shape, const DlrmStep* step, ClickView from, const std::uint32_t* table_begins, DlrmInputs to) {
-  const std::uint32_t e = blockIdx.x * (take_threads / 32) + threadIdx.x / 32;
-  const unsigned lane = threadIdx.x % 32;
-  if (e >= shape.batch) return;
-  const bool present = e < step->examples;
-  const std::uint64_t position = step->first + e;
-  const std::uint64_t source = present ? (step->shuffled ? step->order(position) : position) : 0;
-  if (present)
-    for (unsigned f = lane; f < shape.features; f += 32)
-      to.dense[std::size_t{e} * shape.features + f] = from.dense[source * shape.features + f];
-  if (lane == 0 && from.labels != nullptr) to.labels[e] = present ? from.labels[source] : 0.F;
-  for (unsigned t = lane; t < shape.tables; t += 32) {
-    const std::uint32_t bag = e * shape.tables + t;
-    const std::uint64_t own = source * shape.tables + t;
-    if (from.offsets == nullptr) {
-      const std::uint32_t row = present ? table_begins[t] + from.ids[own] : table_begins[shape.tables];
-      to.rows[bag] = row;
-      to.to_sort[bag] = row;
-    } else {
-      to.begins[bag] = present ? from.bag_size(own) : 0;
-    }
+template <Precision precision>
+__global__ void __launch_bounds__(take_threads) take(DlrmShape shape, const DlrmStep* steps, const std::uint32_t* done,
+                                                     ClickView from, const std::uint32_t* table_begins, DlrmInputs to) {
+  __shared__ std::uint64_t sources[batch_block];
+  const DlrmStep* const step = steps + *done;
+  const std::uint32_t count = step->examples;
+  const std::uint32_t first = blockIdx.x * batch_block;
+  if (blockIdx.x == 0 && threadIdx.x == take_threads - 1) *to.step = *step;
+  if (threadIdx.x < batch_block) {
+    const std::uint32_t e = first + threadIdx.x;
+    const std::uint64_t position = step->first + e;
+    const std::uint64_t source = e >= count ? 0 : step->shuffled ? step->order(position) : position;
+    sources[threadIdx.x] = source;
+    if (e < count && from.labels != nullptr) to.labels[e] = from.labels[source];
+    if (e < count && from.offsets != nullptr) to.sources[e] = static_cast<std::uint32_t>(source);
   }
-  if (from.offsets == nullptr || lane != 0) return;
-  to.sources[e] = static_cast<std::uint32_t>(source);
-  if (e == 0) to.begins[shape.batch * shape.tables] = 0;
+  __syncthreads();
+  if (first < whole_batch_steps(count))
+    for (std::uint32_t f = threadIdx.x; f < shape.features; f += take_threads)
+#pragma unroll
+      for (unsigned r = 0; r < batch_block; ++r) {
+        const float value = first + r < count ? from.dense[sources[r] * shape.features + f] : 0.F;
+        to.dense.put<precision>(first + r, f, value);
+      }
+  for (unsigned n = threadIdx.x; n < batch_block * shape.tables; n += take_threads) {
+    const unsigned r = n / shape.tables;
+    const unsigned t = n % shape.tables;
+    const std::uint32_t e = first + r;
+    if (e >= shape.batch) break;
+    const std::uint32_t bag = e * shape.tables + t;
+    const std::uint64_t own = sources[r] * shape.tables + t;
+    if (from.offsets == nullptr)
+      to.rows[bag] = e < count ? table_begins[t] + from.ids[own] : table_begins[shape.tables];
+    else
+      to.begins[bag] = e < count ? from.bag_size(own) : 0;
+  }
+  if (from.offsets != nullptr && blockIdx.x == 0 && threadIdx.x == 0) to.begins[shape.batch * shape.tables] = 0;
 }
 
 /// The bag of a lookup: the last one that begins at or before it. Empty bags begin where the next one does.
@@ -70,16 +81,14 @@ __global__ void number(DlrmShape shape, ClickView from, const std::uint32_t* tab
     to.bag_of[i] = bag;
   }
   to.rows[i] = row;
-  to.to_sort[i] = row;
 }
 
 __global__ void __launch_bounds__(mean_threads)
-    finish(const DlrmStep* step, const float* losses, DlrmProgress* progress, double* loss_of_steps) {
+    finish(const DlrmStep* step, const float* losses, std::uint32_t* done, double* loss_of_steps) {
   const double sum = sum_over_block(losses, step->examples);
   if (threadIdx.x != 0) return;
-  loss_of_steps[progress->done] = sum / static_cast<double>(step->examples);
-  ++progress->done;
-  ++progress->step;
+  loss_of_steps[*done] = sum / static_cast<double>(step->examples);
+  ++*done;
 }
 
 }  // namespace
@@ -93,23 +102,27 @@ DlrmShape::DlrmShape(const DlrmSpec& spec)
       inputs(static_cast<unsigned>(dlrm_top_input(spec))),
       batch(static_cast<std::uint32_t>(spec.batch)) {}
 
-void begin_step(const DlrmShape& shape, const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples,
-                const DlrmProgress* progress, DlrmStep* step, const Stream& stream) {
-  launch({"begin_step", 1, 1}, stream, begin, rule, seed, examples, shape.batch, progress, step);
+void plan_steps(const DlrmShape& shape, const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples,
+                std::uint64_t first, std::uint32_t count, DlrmStep* steps, const Stream& stream) {
+  launch({"plan_steps", blocks_for(count, 64), 64}, stream, plan, rule, EpochSchedule(examples, shape.batch, seed),
+         first, count, steps);
 }
 
-void take_examples(const DlrmShape& shape, const DlrmStep* step, const ClickView& from,
-                   const std::uint32_t* table_begins, const DlrmInputs& to, const Stream& stream) {
-  launch({"take_examples", blocks_for(shape.batch, take_threads / 32), take_threads}, stream, take, shape, step, from,
-         table_begins, to);
+void take_examples(const DlrmShape& shape, Precision precision, const DlrmStep* steps, const std::uint32_t* done,
+                   const ClickView& from, const std::uint32_t* table_begins, const DlrmInputs& to,
+                   const Stream& stream) {
+  with_precision(precision, [&]<Precision p> {
+    launch({"take_examples", blocks_for(shape.batch, batch_block), take_threads}, stream, take<p>, shape, steps, done,
+           from, table_begins, to);
+  });
   if (from.offsets == nullptr) return;
   exclusive_scan(to.begins, std::size_t{shape.batch} * shape.tables + 1, stream);
   launch({"number_lookups", blocks_for(to.most, 256), 256}, stream, number, shape, from, table_begins, to);
 }
 
-void finish_step(const DlrmStep* step, const float* losses, DlrmProgress* progress, double* loss_of_steps,
+void finish_step(const DlrmStep* step, const float* losses, std::uint32_t* done, double* loss_of_steps,
                  const Stream& stream) {
-  launch({"finish_step", 1, mean_threads}, stream, finish, step, losses, progress, loss_of_steps);
+  launch({"finish_step", 1, mean_threads}, stream, finish, step, losses, done, loss_of_steps);
 }
 
 }  // namespace frugal::cuda

@@ -1,5 +1,5 @@
 // What one step of DLRM, or one pass of a prediction, computes with: which examples, taken from those in device memory,
-// and the rows that their bags name. One recorded graph does every step: a step works out its batch from its number.
+// and the rows that their bags name. One recorded graph does every step: a step finds its batch by its number in a plan.
 //
 // Deterministic: exact, but for the mean of the losses, which is one sum in a fixed order, in double.
 #pragma once
@@ -9,6 +9,7 @@
 #include "impl/base/permutation.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/device/device.hpp"
+#include "impl/cuda/kernels/operand.hpp"
 #include "impl/cuda/kernels/rows.hpp"
 #include "impl/cuda/kernels/update.hpp"
 
@@ -29,6 +30,14 @@ struct DlrmShape {
   FRUGAL_HOST_DEVICE std::size_t gradient_stride() const { return (inputs + 3) / 4 * 4; }
 };
 
+/// Examples that a block of the kernels beside the products takes.
+inline constexpr unsigned batch_block = 16;
+/// Operands over a batch are zero from its end to a multiple of this.
+inline constexpr unsigned batch_step = operand_tile_words * 2;
+FRUGAL_HOST_DEVICE constexpr std::uint32_t whole_batch_steps(std::uint32_t examples) {
+  return (examples + batch_step - 1) / batch_step * batch_step;
+}
+
 /// Examples in device memory, laid out as a ClickBatch.
 struct ClickView {
   const float* dense;
@@ -42,13 +51,7 @@ struct ClickView {
   }
 };
 
-/// How far training is: a step counts itself on.
-struct DlrmProgress {
-  std::uint64_t step;  ///< of the model
-  std::uint64_t done;  ///< of this call; losses[done] is the next
-};
-
-/// One step, worked out on the device from its number, or one pass of a prediction, from the host.
+/// One step of training, planned on the device from its number, or one pass of a prediction, from the host.
 struct DlrmStep {
   Permutation order;
   bool shuffled;  ///< or `first` counts the examples as they lie
@@ -61,31 +64,31 @@ struct DlrmStep {
 struct DlrmBags {
   const std::uint32_t* rows;    ///< [lookups]
   const std::uint32_t* begins;  ///< bag b is lookups begins[b] .. begins[b + 1] - 1; null: one each, lookup b
-
-  __device__ std::uint32_t begin(std::uint32_t bag) const { return begins == nullptr ? bag : begins[bag]; }
 };
 
 /// What take_examples() writes.
 struct DlrmInputs {
-  float* dense;            ///< [batch, features]
+  DlrmStep* step;
+  OperandPair dense;       ///< [batch, features]
   float* labels;           ///< [batch]
   std::uint32_t* rows;     ///< [lookups]; that of a lookup beyond the batch is the number of all rows
-  std::uint32_t* to_sort;  ///< the same
   std::uint32_t* begins;   ///< [batch * tables + 1]; of bags only, as the next
   std::uint32_t* sources;  ///< [batch]: which of the examples each is
   std::uint32_t* bag_of;   ///< [lookups]
   std::uint32_t most;      ///< lookups there is room for
 };
 
-void begin_step(const DlrmShape& shape, const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples,
-                const DlrmProgress* progress, DlrmStep* step, const Stream& stream);
+/// steps [count]: steps first, first + 1 ... of a training on so many examples.
+void plan_steps(const DlrmShape& shape, const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples,
+                std::uint64_t first, std::uint32_t count, DlrmStep* steps, const Stream& stream);
 
-/// table_begins [tables + 1]: the first row of each table.
-void take_examples(const DlrmShape& shape, const DlrmStep* step, const ClickView& from,
-                   const std::uint32_t* table_begins, const DlrmInputs& to, const Stream& stream);
+/// Of steps[*done], which it copies. table_begins [tables + 1]: the first row of each table.
+void take_examples(const DlrmShape& shape, Precision precision, const DlrmStep* steps, const std::uint32_t* done,
+                   const ClickView& from, const std::uint32_t* table_begins, const DlrmInputs& to,
+                   const Stream& stream);
 
-/// loss_of_steps[progress.done] = the mean of the step's losses; then counts progress on.
-void finish_step(const DlrmStep* step, const float* losses, DlrmProgress* progress, double* loss_of_steps,
+/// loss_of_steps[*done] = the mean of the step's losses; then counts on.
+void finish_step(const DlrmStep* step, const float* losses, std::uint32_t* done, double* loss_of_steps,
                  const Stream& stream);
 
 }  // namespace frugal::cuda

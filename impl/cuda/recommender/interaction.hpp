@@ -1,32 +1,51 @@
-// DLRM's feature interaction. impl/reference/recommender/dlrm.cpp has the formulas.
+// DLRM's feature interaction, from the rows of the tables to the operand of the top MLP, and back. The formulas are in
+// impl/reference/recommender/dlrm.cpp.
 //
-// Shapes: x_0 = bottom output, x_t = sum of a bag of rows of table t-1, `vectors` of them; q [examples, inputs of the
-// top MLP]. One thread block an example: its vectors come into shared memory once, for all pairs. Deterministic: each
-// dot product and each gradient is one sum in a fixed order, by one thread. Against `reference`: eps * sqrt(dim +
-// vectors + bag) * 8.
+// Shapes: x_0 = bottom output, x_t = sum of a bag of rows of table t-1; q [examples, inputs of the top MLP]. A block has
+// up to batch_block examples; of dot, their vectors come into shared memory once, for all pairs. A bag of one row is
+// read where it lies; other bags are summed first, one value a thread, and read as sums in both directions.
+//
+// Deterministic: each sum of a bag, dot product and gradient is one sum in a fixed order, by one thread. Against
+// `reference`: eps * sqrt(dim + vectors + bag) * 8.
 #pragma once
 #include <cstdint>
 
-#include "impl/common/specs.hpp"
 #include "impl/cuda/recommender/dlrm_step.hpp"
 
 namespace frugal::cuda {
 
-/// What an example's vectors are summed from.
-struct DlrmRows {
-  const float* tables;  ///< [all rows, dim], one table behind the other
-  DlrmBags bags;
+/// Where the vectors of bags are: vector b is row rows[b], or, where rows is null, row b.
+struct DlrmVectors {
+  const float* data;
+  const std::uint32_t* rows;
+
+  __device__ const float* operator()(const DlrmShape& shape, std::uint32_t bag) const {
+    return data + std::size_t{rows == nullptr ? bag : rows[bag]} * shape.dim;
+  }
 };
 
-/// Shared memory that a block of the interaction needs: the vectors and the gradients of q.
-std::size_t interaction_shared_bytes(const DlrmShape& shape);
+/// What interact_backward() writes.
+struct DlrmGradients {
+  OperandPair bottom;  ///< of the bottom output, masked by it
+  float* bottom_sums;  ///< its column sums, of each block's examples: [blocks, bottom]
+  float* bags;         ///< [examples, tables, dim]
+};
 
-/// q from the bottom output [examples, bottom].
-void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
+/// Examples of a block.
+unsigned interaction_block(const DlrmShape& shape);
+/// Shared memory that a block of one example needs.
+std::size_t least_interaction_bytes(const DlrmShape& shape);
+
+/// sums [batch, tables, dim] of the rows of each bag.
+void sum_bags(const DlrmShape& shape, const float* tables, const DlrmBags& bags, Count examples, float* sums,
               const Stream& stream);
 
-/// From d_q, rows gradient_stride() apart: d_bottom [examples, bottom] and d_bags [examples, tables, dim].
-void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
-                       Count examples, float* d_bottom, float* d_bags, const Stream& stream);
+/// q from the bottom output [examples, bottom].
+void interact(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,
+              Count examples, const OperandPair& q, const Stream& stream);
+
+/// From d_q, rows gradient_stride() apart.
+void interact_backward(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,
+                       const float* d_q, Count examples, const DlrmGradients& to, const Stream& stream);
 
 }  // namespace frugal::cuda

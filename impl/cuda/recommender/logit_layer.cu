@@ -20,7 +20,7 @@ __global__ void __launch_bounds__(logit_threads)
   __shared__ float slopes[batch_block];
   const std::uint32_t count = rows();
   const std::uint32_t first = blockIdx.x * batch_block;
-  if (first >= (count + batch_step - 1) / batch_step * batch_step) return;
+  if (first >= whole_batch_steps(count)) return;
   const unsigned lane = threadIdx.x % 32;
   for (unsigned r = threadIdx.x / 32; r < batch_block; r += logit_threads / 32) {
     const std::uint32_t e = first + r;

@@ -71,27 +71,6 @@ struct Plain {
   }
 };
 
-/// Rows of fp32 as an operand; where `kept` [rows, width] is not null, masked by it, with the sums of the block's rows.
-template <Precision precision>
-__global__ void to_operand(const float* values, std::size_t stride, const float* kept, OperandPair to, float* sums,
-                           Count rows, std::uint32_t width) {
-  const std::uint32_t count = rows();
-  const std::uint32_t first = blockIdx.x * batch_block;
-  if (first >= (count + batch_step - 1) / batch_step * batch_step) return;
-  for (std::uint32_t k = threadIdx.x; k < width; k += blockDim.x) {
-    float sum = 0;
-#pragma unroll
-    for (unsigned r = 0; r < batch_block; ++r) {
-      const std::uint32_t e = first + r;
-      float value = e < count ? values[e * stride + k] : 0.F;
-      if (e < count && kept != nullptr && !(kept[std::size_t{e} * width + k] > 0)) value = 0;
-      to.put<precision>(e, k, value);
-      sum += value;
-    }
-    if (sums != nullptr && first < count) sums[std::size_t{blockIdx.x} * width + k] = sum;
-  }
-}
-
 template <class T>
 constexpr std::uint32_t u32(T n) {
   return static_cast<std::uint32_t>(n);
@@ -120,7 +99,7 @@ GradientTiles gradient_tiles(DenseShape shape, std::size_t rows, Precision preci
 
 }  // namespace
 
-TensorStack::TensorStack(std::vector<DenseShape> shapes, int input_width, bool plain_output,
+TensorStack::TensorStack(std::vector<DenseShape> shapes, int input_width, bool plain_output, unsigned delta_rows,
                          DenseParameters& parameters, std::size_t first, std::size_t most_rows, Precision precision,
                          const Stream& stream)
     : shapes_(std::move(shapes)),
@@ -141,27 +120,12 @@ TensorStack::TensorStack(std::vector<DenseShape> shapes, int input_width, bool p
     slices_.push_back(gradient_tiles(shape, most_rows, precision).slices);
     const std::size_t size = out * DenseParameters::stride(shape);
     gradients_.emplace_back(slices_.back() * size, "gradients of dense weights");
-    const unsigned part = last ? batch_block : tile_for(most_rows, out);
+    const unsigned part = last ? delta_rows : tile_for(most_rows, out);
     const std::uint32_t parts = blocks_for(most_rows, part);
     bias_sums_.emplace_back(parts * out, "gradients of dense biases");
     parameters.set_gradient(first_ + l, {gradients_.back().data(), size, slices_.back(), 0},
                             {bias_sums_.back().data(), out, parts, part});
   }
-}
-
-void TensorStack::set_input(const float* values, std::size_t stride, Count rows, const Stream& stream) const {
-  with_precision(precision_, [&]<Precision precision> {
-    launch({"to_operand", blocks_for(rows.most, batch_block), std::min(256U, (input_width_ + 31) / 32 * 32)}, stream,
-           to_operand<precision>, values, stride, nullptr, input(), nullptr, rows, input_width_);
-  });
-}
-
-void TensorStack::set_delta(const float* d, Count rows, const Stream& stream) {
-  const std::uint32_t width = u32(shapes_.back().out);
-  with_precision(precision_, [&]<Precision precision> {
-    launch({"to_operand", blocks_for(rows.most, batch_block), std::min(256U, (width + 31) / 32 * 32)}, stream,
-           to_operand<precision>, d, width, plain_output(), delta(), delta_sums(), rows, width);
-  });
 }
 
 void TensorStack::forward(Count rows, const Stream& stream) const {

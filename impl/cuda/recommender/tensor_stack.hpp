@@ -20,36 +20,28 @@
 
 namespace frugal::cuda {
 
-/// Rows of a batch that a block of the kernels beside the products takes; also those of a part of a bias's gradient.
-inline constexpr unsigned batch_block = 16;
-/// Operands over a batch are zero from its end to a multiple of this.
-inline constexpr unsigned batch_step = operand_tile_words * 2;
-
 class TensorStack {
  public:
   /// Layers of `parameters`, `first` being the number of the first of `shapes` there; no layers: the output is the input.
-  /// plain_output: the last layer's is fp32, for others than products. input_gradient: backward() gives it.
-  TensorStack(std::vector<DenseShape> shapes, int input_width, bool plain_output, DenseParameters& parameters,
-              std::size_t first, std::size_t most_rows, Precision precision, const Stream& stream);
+  /// plain_output: the last layer's is fp32, for others than products. delta_rows: of a part of delta_sums().
+  TensorStack(std::vector<DenseShape> shapes, int input_width, bool plain_output, unsigned delta_rows,
+              DenseParameters& parameters, std::size_t first, std::size_t most_rows, Precision precision,
+              const Stream& stream);
 
   std::size_t layers() const { return shapes_.size(); }
 
   /// To be written before forward().
   OperandPair input() const { return input_.view(); }
-  /// values [rows, width], rows `stride` floats apart, as input().
-  void set_input(const float* values, std::size_t stride, Count rows, const Stream& stream) const;
 
   void forward(Count rows, const Stream& stream) const;
   /// [rows, out]; of plain_output.
   const float* plain_output() const { return plain_output_.data(); }
   OperandPair output() const { return layers() == 0 ? input() : outputs_.back().view(); }
 
-  /// Of the last layer's output, masked, to be written before backward(), with the gradient of its bias in parts of
-  /// batch_block rows, [parts, out].
+  /// Of the last layer's output, masked, to be written before backward(), with its column sums in parts, [parts,
+  /// out].
   OperandPair delta() const { return deltas_.back().view(); }
   float* delta_sums() { return bias_sums_.back().data(); }
-  /// d [rows, out], not masked, as delta() and delta_sums(); of plain_output.
-  void set_delta(const float* d, Count rows, const Stream& stream);
 
   /// d_input, when not null: [rows, in], rows `stride` floats apart, an even number.
   void backward(Count rows, float* d_input, std::size_t stride, const Stream& stream);

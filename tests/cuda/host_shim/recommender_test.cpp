@@ -141,6 +141,7 @@ TEST_F(RecommenderShim, TheOrderOfThreadsAndBlocksChangesNoBitOfADlrm) {
   for (const OptimizerKind kind : {OptimizerKind::rowwise_adagrad, OptimizerKind::adam}) {
     DlrmSpec spec = small_dlrm();
     spec.optimizer = kind;
+    spec.precision = kind == OptimizerKind::adam ? Precision::bf16 : Precision::fp32;
     const auto forward = backend_->make(spec);
     const Clicks clicks = clicks_with_bags(spec, 16, 5);
     const double loss = train_step(*forward, clicks);
