@@ -6,11 +6,10 @@
 #include <fmt/format.h>
 #include <omp.h>
 
-#include <memory>
 #include <vector>
 
 #include "benchmarks/micro/machine.hpp"
-#include "impl/api/backend.hpp"
+#include "benchmarks/micro/recommender_shapes.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
 
@@ -70,111 +69,39 @@ void dlrm_predict(benchmark::State& state) {
 }
 BENCHMARK(dlrm_predict)->ArgNames({"small"})->Arg(1)->Arg(0)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// Meta's "512-512-64" and "1024-1024-1024-1" begin with the inputs of the bottom MLP, and with the first width of the
-// top one, whose inputs follow from the interaction.
 constexpr std::uint32_t longest_bag = 99;  // 1 to 99 ids, 50 on average
 
-DlrmSpec meta_spec() {
-  return {.dense_features = 512,
-          .table_rows = std::vector<std::uint32_t>(8, 1000000),
-          .embedding_dim = 64,
-          .bottom = {512, 64},
-          .top = {1024, 1024, 1024, 1},
-          .optimizer = OptimizerKind::rowwise_adagrad,
-          .batch = 2048};
-}
-
-struct MetaExamples {
-  MetaExamples(const DlrmSpec& spec, std::size_t count) {
-    const Philox random(1, Purpose::test);
-    for (std::size_t i = 0; i < count * 512; ++i) dense.push_back(random.uniform(i, 0));
-    for (std::size_t b = 0; b < count * spec.table_rows.size(); ++b) {
-      for (std::uint32_t k = random.below(longest_bag, b, 1) + 1; k > 0; --k)
-        ids.push_back(random.below(spec.table_rows[0], ids.size(), 2));
-      offsets.push_back(ids.size());
-    }
-    for (std::size_t i = 0; i < count; ++i) labels.push_back(static_cast<float>(random.below(2, i, 3)));
-  }
-  ClickBatch batch() const { return {dense, ids, labels, offsets}; }
-  std::vector<float> dense;
-  std::vector<std::uint32_t> ids;
-  std::vector<float> labels;
-  std::vector<std::uint64_t> offsets{0};
-};
-
-/// Nearly every lookup is a row of its own: read once forward, read and written once by the update, with the cache line
-/// of its state.
-double meta_bytes(const DlrmSpec& spec, double lookups) {
-  const double row = 4.0 * spec.embedding_dim;
-  return lookups * (3 * row + 2 * 64);
-}
-
-/// Training on three batches.
-struct MetaTraining {
-  DlrmSpec spec = meta_spec();
-  MetaExamples examples{spec, 3 * static_cast<std::size_t>(spec.batch)};
-  std::unique_ptr<Dlrm> model;
-  double lookups = static_cast<double>(examples.ids.size()) / 3;  ///< of a step
-
-  MetaTraining(const Backend& backend, Precision precision) {
-    spec.precision = precision;
-    model = backend.make(spec);
-    model->set_examples(examples.batch());
-    model->train(1);
-  }
-
-  Flops flops() const {
-    const double bags = static_cast<double>(spec.batch) * static_cast<double>(spec.table_rows.size());
-    return epoch_flops(spec, static_cast<std::uint64_t>(spec.batch), lookups / bags);
-  }
-
-  void count(benchmark::State& state, double steps) const {
-    using benchmark::Counter;
-    state.SetItemsProcessed(static_cast<std::int64_t>(steps) * spec.batch);
-    state.counters["GFLOP"] = flops().total() / 1e9;
-    state.counters["GFLOP/s"] = Counter(flops().total() / 1e9 * steps, Counter::kIsRate);
-    state.counters["MB of tables"] = meta_bytes(spec, lookups) / 1e6;
-  }
-};
-
-/// The label says what takes the time of the roof: computation, and beside it the tables.
+/// The label says what takes the time of the roof: computation, and beside it the tables. Nearly every lookup is a row
+/// of its own: read once forward, read and written once by the update, with the cache line of its state.
 void dlrm_meta_step(benchmark::State& state) {
-  const MetaTraining training(*find_backend("cpu"), Precision::fp32);
-  for (auto _ : state) benchmark::DoNotOptimize(training.model->train(1));
-  const double steps = static_cast<double>(state.iterations());
-  training.count(state, steps);
+  const DlrmSpec spec = micro::meta_dlrm();
+  const auto model = cpu::make(spec);
+  const micro::MetaExamples examples(spec, 3 * static_cast<std::size_t>(spec.batch), longest_bag);
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
+  state.SetItemsProcessed(state.iterations() * spec.batch);
 
-  const DlrmSpec& spec = training.spec;
+  const double lookups = static_cast<double>(examples.ids.size()) / 3;
   const double row = 4.0 * spec.embedding_dim;
+  const Flops flops =
+      epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
+                  lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
+  const double bytes = lookups * (3 * row + 2 * 64);
   const int threads = omp_get_max_threads();
-  const Flops flops = training.flops();
-  const micro::Roof roof =
-      micro::roof_of({.flops = flops.forward + flops.backward,
-                      .traffic = {{meta_bytes(spec, training.lookups),
-                                   row * static_cast<double>(spec.table_rows.size()) * spec.table_rows[0] / threads}},
-                      .threads = threads});
+  const micro::Roof roof = micro::roof_of(
+      {.flops = flops.forward + flops.backward,
+       .traffic = {{bytes, row * static_cast<double>(spec.table_rows.size()) * spec.table_rows[0] / threads}},
+       .threads = threads});
+  const double steps = static_cast<double>(state.iterations());
+  using benchmark::Counter;
+  state.counters["GFLOP"] = flops.total() / 1e9;
+  state.counters["GFLOP/s"] = Counter(flops.total() / 1e9 * steps, Counter::kIsRate);
+  state.counters["MB of tables"] = bytes / 1e6;
   // Time of the roof over the time measured.
-  state.counters["share of bound"] = benchmark::Counter(roof.seconds * steps, benchmark::Counter::kIsRate);
+  state.counters["share of bound"] = Counter(roof.seconds * steps, Counter::kIsRate);
   state.SetLabel(fmt::format("bound by {}, {:.0f} ms", roof.bound, roof.seconds * 1e3));
 }
 BENCHMARK(dlrm_meta_step)->Unit(benchmark::kMillisecond)->UseRealTime();
-
-/// On a device: 32 steps a call, so that waiting for the last one counts little. Argument: the precision.
-void dlrm_meta_steps_on_device(benchmark::State& state) {
-  const Backend& backend = *find_backend("cuda");
-  if (const Support available = backend.available(); !available) {
-    state.SkipWithError(available.reason.c_str());
-    return;
-  }
-  constexpr std::uint64_t at_once = 32;
-  const MetaTraining training(backend, static_cast<Precision>(state.range(0)));
-  for (auto _ : state) benchmark::DoNotOptimize(training.model->train(at_once));
-  training.count(state, static_cast<double>(state.iterations()) * at_once);
-}
-BENCHMARK(dlrm_meta_steps_on_device)
-    ->ArgNames({"precision"})
-    ->DenseRange(0, 2)
-    ->Unit(benchmark::kMillisecond)
-    ->UseRealTime();
 
 }  // namespace

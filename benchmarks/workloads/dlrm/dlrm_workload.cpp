@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <stdexcept>
 #include <utility>
 
@@ -46,7 +47,7 @@ DlrmSpec dlrm_spec(const Cell& cell, int dense_features, std::vector<std::uint32
   return spec;
 }
 
-constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's wish to stop
+constexpr std::uint64_t steps_a_look = 64;  ///< until the next look at the user's wish to stop
 
 /// Leaves the examples of these indices, which ascend, in their order.
 void keep_only(data::Clicks& clicks, const std::vector<std::uint32_t>& kept) {
@@ -229,7 +230,7 @@ class DlrmWorkload final : public harness::Workload {
     const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n, batch));
     context.measure_limits([&] { return backend_of(cell).probes(spec.precision); });
     std::uint64_t begin = 0;
-    context.stage("setup", [&] {
+    context.stage("prepare", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);
       begin = load_checkpoint(cell, *model);
@@ -239,7 +240,7 @@ class DlrmWorkload final : public harness::Workload {
       double loss = 0;
       double seen = 0;  // examples of this epoch
       for (std::uint64_t done = 0; done < steps;) {
-        const std::vector<double> losses = model->train(std::min(chunk, steps - done));
+        const std::vector<double> losses = model->train(std::min(steps_a_look, steps - done));
         for (std::size_t s = 0; s < losses.size(); ++s) {
           const EpochSchedule::Step step = schedule.at(begin + done + s);
           const auto examples = static_cast<double>(step.count);
@@ -260,15 +261,28 @@ class DlrmWorkload final : public harness::Workload {
     context.stage("evaluate", [&] {
       std::vector<float> logits(data.test.size());
       model->predict({.dense = data.test.dense, .ids = data.test.ids, .labels = {}}, logits);
-      if (const auto value = auc(logits, data.test.labels)) outcome.metrics["auc"] = *value;
-      if (const auto value = log_loss(logits, data.test.labels)) outcome.metrics["logloss"] = *value;
-      if (const auto value = calibration_ratio(logits, data.test.labels)) outcome.metrics["calibration"] = *value;
-      if (const auto value = calibration_error(logits, data.test.labels)) outcome.metrics["calibration.error"] = *value;
+      const auto& labels = data.test.labels;
+      const auto positives = std::ranges::count_if(labels, [](float label) { return label > 0.5F; });
+      const bool finite = std::ranges::all_of(logits, [](float logit) { return std::isfinite(logit); });
+      const auto put = [&](const char* name, const std::optional<double>& value, const char* why) {
+        if (value)
+          outcome.metrics[name] = *value;
+        else
+          outcome.absent[name] = finite ? why : "a prediction is not finite";
+      };
+      put("auc", auc(logits, labels),
+          positives == 0 ? "no test example is positive" : "every test example is positive");
+      put("logloss", log_loss(logits, labels), "the mean is not finite");
+      put("calibration", calibration_ratio(logits, labels), "no test example is positive");
+      put("calibration.error", calibration_error(logits, labels), "there are no test examples");
     });
     if (const auto best = data.test.bayes_auc) {
       outcome.metrics["auc[bayes]"] = *best;
       if (const auto reached = outcome.metrics.find("auc"); reached != outcome.metrics.end() && *best != 0.5)
         outcome.metrics["auc[of bayes]"] = (reached->second - 0.5) / (*best - 0.5);
+    } else {
+      for (const char* name : {"auc[bayes]", "auc[of bayes]"})
+        outcome.absent[name] = "the true probabilities are not known";
     }
     save_checkpoint(cell, *model, context);
     outcome.metrics["samples"] = static_cast<double>(n) * passes;

@@ -8,7 +8,7 @@
 
 #include "impl/common/bf16.hpp"
 #include "impl/cuda/device/device.hpp"
-#include "impl/cuda/kernels/tensor_core.hpp"
+#include "impl/cuda/kernels/rounding.hpp"
 
 namespace frugal::cuda {
 

@@ -26,6 +26,7 @@
 #include "impl/cuda/kernels/half_operands.hpp"
 #include "impl/cuda/kernels/operand.hpp"
 #include "impl/cuda/kernels/rows.hpp"
+#include "impl/cuda/kernels/tensor_core.hpp"
 
 namespace frugal::cuda {
 

@@ -32,7 +32,7 @@ namespace frugal::cuda {
 namespace {
 
 constexpr std::size_t most_lookups = 0x7fffffff;
-constexpr std::size_t steps_at_once = 4096;  ///< losses kept on the device
+constexpr std::size_t kept_losses = 4096;  ///< losses kept on the device
 constexpr std::size_t batches_at_once = 16;  ///< of a prediction, in device memory
 
 /// Adds the layers of a stack; returns the number of the first.
@@ -102,7 +102,7 @@ class DeviceBatch {
         labels_(shape.batch, "labels of a batch"),
         begins_(bags() + 1, "begins of bags"),
         sources_(shape.batch, "examples of a batch"),
-        plan_(steps_at_once, "plan of steps"),
+        plan_(kept_losses, "plan of steps"),
         done_(1, "steps done"),
         step_(1, "step") {
     make_room(bags());
@@ -117,7 +117,7 @@ class DeviceBatch {
     return moved;
   }
 
-  /// Steps first, first + 1 ... of a training, up to steps_at_once of them; next comes the first.
+  /// Steps first, first + 1 ... of a training, up to kept_losses of them; next comes the first.
   void plan(const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples, std::uint64_t first,
             std::size_t count) {
     plan_steps(shape_, rule, seed, examples, first, static_cast<std::uint32_t>(count), plan_.data(), stream_);
@@ -195,7 +195,7 @@ class CudaDlrm final : public Dlrm {
         batch_(spec, shape_, tables_, stream_),
         d_q_(batch_size_ * shape_.gradient_stride(), "gradients of interactions"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),
-        loss_of_steps_(steps_at_once, "losses of steps") {
+        loss_of_steps_(kept_losses, "losses of steps") {
     parameters_.allocate(stream_);
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_value(tensors_, t, "table." + std::to_string(t));
     each_layer([&](std::size_t layer, const std::string& name) { parameters_.add_value(tensors_, layer, name); });
@@ -231,7 +231,7 @@ class CudaDlrm final : public Dlrm {
     if (!graph_ && steps > 0) graph_.emplace(stream_, [this] { step(); });
     std::vector<double> losses(steps);
     for (std::uint64_t done = 0; done < steps;) {
-      const std::size_t count = std::min<std::uint64_t>(steps_at_once, steps - done);
+      const std::size_t count = std::min<std::uint64_t>(kept_losses, steps - done);
       batch_.plan(rule_, spec_.seed, count_, step_, count);
       for (std::size_t s = 0; s < count; ++s) graph_->replay(stream_);
       loss_of_steps_.download(std::span(losses).subspan(done, count), stream_);
