@@ -54,12 +54,18 @@ struct Equations {
   float right[S::own][2];   ///< of the rows 16 block + 8 h + g; the four lanes of a g hold parts of the sum
 };
 
-/// The place of a thread.
+/// The place of a thread in a block of `warps` warps.
 struct Place {
-  int warp = static_cast<int>(threadIdx.x / 32);
-  int lane = static_cast<int>(threadIdx.x % 32);
-  int g = lane / 4;
-  int t = lane % 4;
+  __device__ explicit Place(int warps)
+      : warp(warps == 1 ? 0
+                        : __shfl_sync(0xffffffffU, static_cast<int>(threadIdx.x / 32), 0)),  // the same for all lanes
+        lane(static_cast<int>(threadIdx.x % 32)),
+        g(lane / 4),
+        t(lane % 4) {}
+  int warp;
+  int lane;
+  int g;
+  int t;
 };
 
 /// Shared memory of the blocks of more than one warp.
@@ -207,18 +213,18 @@ __device__ void add_history(Equations<S>& e, const History& history, const Place
       bottom = history.row(k + 12);
     }
 #pragma unroll
-    for (int part = 0; part < 3; ++part)
+    for (int b = 0; b < S::own; ++b) {
+      const Split<2>& low = columns[2 * b];  // features of rows g, then of rows g + 8
+      const Split<2>& high = columns[2 * b + 1];
+      const Split<4> left{{low.high[0], low.high[1], high.high[0], high.high[1]},
+                          {low.low[0], low.low[1], high.low[0], high.low[1]}};
 #pragma unroll
-      for (int b = 0; b < S::own; ++b) {
-        const Split<2>& low = columns[2 * b];  // features of rows g, then of rows g + 8
-        const Split<2>& high = columns[2 * b + 1];
-        const Split<4> left{{low.high[0], low.high[1], high.high[0], high.high[1]},
-                            {low.low[0], low.low[1], high.low[0], high.low[1]}};
+      for (int part = 0; part < 3; ++part)
 #pragma unroll
         for (int p = 0; p <= b; ++p)
 #pragma unroll
           for (int h = 0; h < 2; ++h) multiply_part(part, e.c[S::slot(b, p)][h], left, columns[2 * p + h]);
-      }
+    }
   }
 }
 

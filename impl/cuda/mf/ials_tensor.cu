@@ -54,7 +54,7 @@ struct Segment {
 template <class S>
 __global__ void __launch_bounds__(S::threads, resident<S>)
     sum_segments(const float* rows, const std::uint32_t* partners, const Segment* segments, float* partials) {
-  const Place at;
+  const Place at(S::warps);
   Equations<S> e;
   clear(e);
   const Segment segment = segments[blockIdx.x];
@@ -102,7 +102,7 @@ struct Side {
 /// Block w solves row schedule[w].
 template <class S>
 __global__ void __launch_bounds__(S::threads, resident<S>) solve_rows(Side side) {
-  const Place at;
+  const Place at(S::warps);
   Shared<S>* const shared = shared_of_block<S>();
   const std::uint32_t w = blockIdx.x;
   const std::uint32_t row = side.schedule[w];

@@ -22,25 +22,28 @@ __device__ inline float reciprocal(float x) {
 /// (g, 2 t + 1). Gauss-Jordan, every pivot on all lanes.
 __device__ inline void invert(float& a, float& b, const Place& at) {
   constexpr unsigned all = 0xffffffffU;
+#pragma unroll 1
+  for (int half = 0; half < 4; ++half)  // a loop, so that the code of a row stays in the instruction cache
 #pragma unroll
-  for (int k = 0; k < 8; ++k) {
-    const float mine = k % 2 == 0 ? a : b;
-    const float pivot = __shfl_sync(all, mine, 4 * k + k / 2);
-    const float column = __shfl_sync(all, mine, 4 * at.g + k / 2);
-    float row_a = __shfl_sync(all, a, 4 * k + at.t);
-    float row_b = __shfl_sync(all, b, 4 * k + at.t);
-    const float inverse = reciprocal(pivot);
-    const bool pivot_row = at.g == k;
-    float old_a = pivot_row ? 0.F : a;
-    float old_b = pivot_row ? 0.F : b;
-    if (at.t == k / 2) {  // in place of the pivot's column stands that of the unit matrix
-      (k % 2 == 0 ? row_a : row_b) = 1;
-      (k % 2 == 0 ? old_a : old_b) = 0;
+    for (int odd = 0; odd < 2; ++odd) {
+      const int k = 2 * half + odd;
+      const float mine = odd == 0 ? a : b;
+      const float pivot = __shfl_sync(all, mine, 4 * k + half);
+      const float column = __shfl_sync(all, mine, 4 * at.g + half);
+      float row_a = __shfl_sync(all, a, 4 * k + at.t);
+      float row_b = __shfl_sync(all, b, 4 * k + at.t);
+      const float inverse = reciprocal(pivot);
+      const bool pivot_row = at.g == k;
+      float old_a = pivot_row ? 0.F : a;
+      float old_b = pivot_row ? 0.F : b;
+      if (at.t == half) {  // in place of the pivot's column stands that of the unit matrix
+        (odd == 0 ? row_a : row_b) = 1;
+        (odd == 0 ? old_a : old_b) = 0;
+      }
+      const float factor = pivot_row ? inverse : -column * inverse;
+      a = fmaf(factor, row_a, old_a);
+      b = fmaf(factor, row_b, old_b);
     }
-    const float factor = pivot_row ? inverse : -column * inverse;
-    a = fmaf(factor, row_a, old_a);
-    b = fmaf(factor, row_b, old_b);
-  }
 }
 
 /// The sum over the four lanes of a g, or over the eight of a t.
@@ -103,31 +106,39 @@ __device__ __attribute__((always_inline)) inline void factorise_step(Equations<S
       }
     }
   Corner corner{};
+  bool owner = false;
+  float first = 0;
+  float second = 0;
+  float right = 0;
 #pragma unroll
   for (int b = 0; b < S::own; ++b)
     if (p < S::most_columns(b) && p == S::block(b, at.warp)) {
-      float& first = e.c[S::slot(b, p)][h][2 * h];
-      float& second = e.c[S::slot(b, p)][h][2 * h + 1];
-      invert(first, second, at);
-      corner.inverse.set(0, -first);
-      corner.inverse.set(1, -second);
-      const float y = sum_over_t(e.right[b][h]);
-      corner.y[0] = __shfl_sync(all, y, 8 * at.t);
-      corner.y[1] = __shfl_sync(all, y, 8 * at.t + 4);
-      const float z = sum_over_t(first * corner.y[0] + second * corner.y[1]);
-      if constexpr (S::warps == 1) {
-        e.right[b][h] = z;
-        explained += y * z;
-      } else {
-        shared->inverse[j % 2][at.lane] =
-            make_float4(std::bit_cast<float>(corner.inverse.high[0]), std::bit_cast<float>(corner.inverse.high[1]),
-                        std::bit_cast<float>(corner.inverse.low[0]), std::bit_cast<float>(corner.inverse.low[1]));
-        if (at.t == 0) {
-          shared->y[8 * j + at.g] = y;
-          shared->z[8 * j + at.g] = z;
-        }
+      owner = true;
+      first = e.c[S::slot(b, p)][h][2 * h];
+      second = e.c[S::slot(b, p)][h][2 * h + 1];
+      right = e.right[b][h];
+    }
+  if (owner) {
+    invert(first, second, at);
+    corner.inverse.set(0, -first);
+    corner.inverse.set(1, -second);
+    const float y = sum_over_t(right);
+    corner.y[0] = __shfl_sync(all, y, 8 * at.t);
+    corner.y[1] = __shfl_sync(all, y, 8 * at.t + 4);
+    const float z = sum_over_t(first * corner.y[0] + second * corner.y[1]);
+    if constexpr (S::warps == 1) {
+      e.right[p][h] = z;
+      explained += y * z;
+    } else {
+      shared->inverse[j % 2][at.lane] =
+          make_float4(std::bit_cast<float>(corner.inverse.high[0]), std::bit_cast<float>(corner.inverse.high[1]),
+                      std::bit_cast<float>(corner.inverse.low[0]), std::bit_cast<float>(corner.inverse.low[1]));
+      if (at.t == 0) {
+        shared->y[8 * j + at.g] = y;
+        shared->z[8 * j + at.g] = z;
       }
     }
+  }
   const auto as_right = [](const float4& x) {
     return Split<2>{{std::bit_cast<std::uint32_t>(x.x), std::bit_cast<std::uint32_t>(x.y)},
                     {std::bit_cast<std::uint32_t>(x.z), std::bit_cast<std::uint32_t>(x.w)}};
@@ -185,7 +196,7 @@ __device__ __attribute__((always_inline)) inline void factorise_step(Equations<S
   }
 }
 
-/// In place: under the diagonal -L, in the corners D^-1; y and z of the right side. A block of several warps leaves y and
+/// In place: under the diagonal -L; y and z of the right side. A block of several warps leaves y and
 /// z in shared memory; one warp leaves z in e.right, and y z of its lane's rows in `explained`.
 template <class S, int... steps>
 __device__ __attribute__((always_inline)) inline void factorise(Equations<S>& e, Shared<S>* shared, float& explained,
