@@ -16,7 +16,8 @@ struct TwoTowerCase {
   std::uint64_t step;  ///< the one that is checked, counted from 0
 };
 
-/// Adam's rate is large, so that a wrong step is far outside the rounding of the weights.
+/// Adam's rate is large, so that a wrong step is far outside the rounding of the weights. No unit before a ReLU is within
+/// 1e-5 of 0, by the choice of the seeds: there rounding would decide on a gradient.
 std::vector<TwoTowerCase> two_tower_cases() {
   const Adam adam{.learning_rate = 0.05};
   const TwoTowerSpec small{
@@ -36,7 +37,7 @@ std::vector<TwoTowerCase> two_tower_cases() {
                            .negatives = 3,
                            .batch = 300,
                            .adam = adam,
-                           .seed = 2};
+                           .seed = 12};
   TwoTowerSpec large_frozen = large;
   large_frozen.embedding_trainable = false;
   TwoTowerSpec features = small;

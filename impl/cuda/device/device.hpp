@@ -58,10 +58,15 @@ class Stream {
   /// Waits for all work so far. Errors of kernels come out here.
   void synchronize() const;
 
+  /// What comes after goes behind all work of `other` so far. Where a graph is recorded from `other`, it records what
+  /// comes after here too, as a branch, until the recording stream has waited for this one.
+  void wait_for(const Stream& other) const;
+
   void* handle() const { return handle_; }  ///< cudaStream_t; of the shim: its own
 
  private:
   void* handle_ = nullptr;
+  void* event_ = nullptr;  ///< cudaEvent_t of wait_for
 };
 
 /// The functions under DeviceBuffer; sizes in bytes, `what` for the error.
@@ -142,6 +147,7 @@ struct LaunchShape {
   unsigned cluster = 1;
   /// All blocks are alive at once and may wait for each other (cooperation.hpp); a launch that does not fit is refused.
   bool cooperative = false;
+  bool early = false;  ///< may start while the launch before it ends: the kernel calls wait_for_launch_before()
 };
 
 /// Runs kernel(arguments...) on the stream. One source for both compilers: launch({"scale", blocks, 256}, stream,

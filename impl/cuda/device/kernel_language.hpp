@@ -23,5 +23,21 @@ __device__ T* shared_memory() {
   return reinterpret_cast<T*>(frugal_dynamic_shared);
 }
 
+/// In a launch that may start early: until here, whatever the launch before it writes must not be touched; behind here
+/// all of it is there. Other launches go through.
+__device__ inline void wait_for_launch_before() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+/// The launch behind this one may start early once all blocks have come here. Called behind wait_for_launch_before(), it
+/// lets that launch touch from its beginning what the launch before this one wrote, by loads that pass L1 by (__ldcg).
+__device__ inline void let_next_launch_start() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+#endif
+}
+
 }  // namespace frugal::cuda
 #endif

@@ -26,11 +26,12 @@ __device__ T sum_over_warp(T value) {
 /// Threads of sum_over_block.
 inline constexpr unsigned mean_threads = 256;
 
-/// The sum of n values in double by a block of mean_threads threads; the first thread has it.
+/// The sum of n values in double by a block of mean_threads threads; the first thread has it. The loads pass by the
+/// multiprocessor's own cache: an early launch may read what was just written.
 __device__ inline double sum_over_block(const float* values, std::uint32_t n) {
   __shared__ double warps[mean_threads / 32];
   double sum = 0;
-  for (std::uint32_t i = threadIdx.x; i < n; i += mean_threads) sum += static_cast<double>(values[i]);
+  for (std::uint32_t i = threadIdx.x; i < n; i += mean_threads) sum += static_cast<double>(__ldcg(values + i));
   sum = sum_over_warp(sum);
   if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = sum;
   __syncthreads();

@@ -1,170 +1,35 @@
-// Two-tower recommender on the device. impl/reference/recommender/two_tower.cpp has the formulas; this file has the
-// order of work.
-//
-// A tower's output depends on the id alone, so each tower runs once per distinct id of the step, and the gradients that
-// its examples send to an id are summed before the one pass back: exact, for frozen and for trainable embeddings. A
-// distinct id is also an embedding row of its own, so its gradient comes out of the tower complete: no scatter. Frozen
-// embeddings cost a gather and nothing else.
-//
-// One step: draw positives and negatives; group the ids; towers forward; dots and loss; gradients of the towers'
-// outputs; towers backward; Adam on rows and towers. Nothing of it comes from the host, not even the number of the step
-// or of the distinct ids, so it is recorded once as a graph and replayed.
-//
-// Deterministic, bitwise: see the kernels' headers.
+// Two-tower recommender on the device. impl/reference/recommender/two_tower.cpp has the formulas; an engine has the
+// computation; this file has the contract.
 #include "impl/cuda/recommender/two_tower.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cassert>
-#include <memory>
-#include <optional>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
-#include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
-#include "impl/cuda/recommender/batch_softmax.hpp"
-#include "impl/cuda/recommender/embedding_tables.hpp"
+#include "impl/cuda/recommender/two_tower_engine.hpp"
 #include "impl/cuda/recommender/two_tower_step.hpp"
 
 namespace frugal::cuda {
 namespace {
 
-constexpr std::size_t inference_rows = 8192;  ///< rows of one pass outside of training
-constexpr std::size_t steps_at_once = 4096;   ///< losses kept on the device
-
-/// The users, or the items: table, tower, and what one step computes for the distinct ids of its batch.
-class TowerSide {
- public:
-  TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose,
-            std::uint32_t stream_of_weights, std::size_t ids_a_step, const Stream& stream)
-      : width_(static_cast<unsigned>(tower_output(spec))),
-        dim_(static_cast<unsigned>(spec.embedding_dim)),
-        features_width_(static_cast<unsigned>(features)),
-        trainable_(spec.embedding_trainable),
-        groups_(ids_a_step, count),
-        table_({count}, spec.embedding_dim,
-               initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
-               {OptimizerKind::adam, spec.adam}, /*frozen=*/spec.embedding_trainable ? 0 : 1, stream),
-        features_(std::size_t{count} * features_width_, "side features"),
-        tower_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false,
-               initial_tower(spec, features, stream_of_weights), {OptimizerKind::adam, spec.adam}, groups_.capacity(),
-               stream),
-        outputs_(tower_.make_outputs(groups_.capacity())),
-        delta_(groups_.capacity() * width_, "gradients of tower outputs") {
-    features_.zero(stream);
-    if (trainable_ && tower_.layers() > 0)
-      row_gradients_ = DeviceBuffer<float>(groups_.capacity() * dim_, "gradients of embedding rows");
-  }
-
-  void add_values(DeviceTensors& tensors, const std::string& name) {
-    table_.add_value(tensors, 0, name + "_embedding");
-    if (features_width_ > 0) tensors.add(name + "_features", {table_.rows(), features_width_}, features_);
-    tower_.add_values(tensors, name + "_tower");
-  }
-  void add_states(DeviceTensors& tensors, const std::string& name) {
-    table_.add_state(tensors, 0, name + "_embedding");
-    tower_.add_states(tensors, name + "_tower");
-  }
-
-  IdGroups& groups() { return groups_; }
-  float* delta() { return delta_.data(); }
-
-  void forward(const Stream& stream) {
-    if (tower_.layers() > 0) tower_.forward(batch_rows(), rows(), outputs_, stream);
-  }
-
-  TowerRows outputs() const {
-    if (tower_.layers() == 0) return {batch_rows(), groups_.view()};
-    return {{outputs_.back().data(), width_}, groups_.view()};
-  }
-
-  /// From delta() on.
-  void backward_and_update(const UpdateStep* step, const Stream& stream) {
-    if (tower_.layers() > 0) {
-      tower_.backward(batch_rows(), rows(), outputs_, delta_.data(), row_gradients_.data(), stream);
-      tower_.update(step, stream);
-    }
-    if (trainable_) table_.update(step, groups_, tower_.layers() > 0 ? row_gradients_.data() : delta_.data(), stream);
-  }
-
-  /// Outputs of `count` ids, [count, width] to `out`; of ids 0, 1, ... when ids is null.
-  void outputs_of(const std::uint32_t* ids, std::size_t count, float* out, const Stream& stream) const {
-    DenseStack::Outputs outputs = tower_.make_outputs(std::min(count, inference_rows));
-    for (std::size_t first = 0; first < count; first += inference_rows) {
-      const auto rows = static_cast<std::uint32_t>(std::min(inference_rows, count - first));
-      const std::size_t skipped = ids == nullptr ? first : 0;
-      const Rows input{table_.data() + skipped * dim_, dim_, ids == nullptr ? nullptr : ids + first,
-                       features_.data() + skipped * features_width_, features_width_};
-      tower_.forward(input, Count{rows}, outputs, stream, out + first * width_);
-    }
-    stream.synchronize();  // the buffers go
-  }
-
-  /// Outputs of all ids, [rows, width]: in `storage`, or the table itself where there is no tower.
-  const float* all_outputs(DeviceBuffer<float>& storage, const Stream& stream) const {
-    if (tower_.layers() == 0) return table_.data();
-    storage = DeviceBuffer<float>(std::size_t{table_.rows()} * width_, "outputs of all ids");
-    outputs_of(nullptr, table_.rows(), storage.data(), stream);
-    return storage.data();
-  }
-
-  bool has_tower() const { return tower_.layers() > 0; }
-  std::size_t most_rows() const { return groups_.capacity(); }
-  Rows rows_of(const std::uint32_t* ids) const { return {table_.data(), dim_, ids, features_.data(), features_width_}; }
-
- private:
-  static std::vector<float> initial_tower(const TwoTowerSpec& spec, int features, std::uint32_t stream_of_weights) {
-    std::vector<float> parameters;
-    for (const DenseShape shape : dense_shapes(spec.embedding_dim + features, spec.tower_layers)) {
-      const std::vector<float> weight = initial_tower_weight(shape, spec.seed, stream_of_weights++);
-      parameters.insert(parameters.end(), weight.begin(), weight.end());
-      parameters.resize(parameters.size() + static_cast<std::size_t>(shape.out), 0.F);
-    }
-    return parameters;
-  }
-
-  Rows batch_rows() const { return rows_of(groups_.view().ids); }
-  Count rows() const { return {static_cast<std::uint32_t>(groups_.capacity()), groups_.view().rows}; }
-
-  unsigned width_;
-  unsigned dim_;
-  unsigned features_width_;
-  bool trainable_;
-  IdGroups groups_;
-  EmbeddingTables table_;
-  DeviceBuffer<float> features_;  ///< [ids, features]
-  DenseStack tower_;
-  DenseStack::Outputs outputs_;
-  DeviceBuffer<float> delta_;          ///< [rows, width]
-  DeviceBuffer<float> row_gradients_;  ///< [rows, dim], below a tower
-};
+std::unique_ptr<TwoTowerEngine> make_engine(const TwoTowerSpec& spec, const Stream& stream) {
+  std::unique_ptr<TwoTowerEngine> engine = make_fused_two_tower(spec, stream);
+  return engine ? std::move(engine) : make_general_two_tower(spec, stream);
+}
 
 class CudaTwoTower final : public TwoTower {
  public:
-  explicit CudaTwoTower(const TwoTowerSpec& spec)
-      : spec_(spec),
-        shape_(spec),
-        width_(static_cast<unsigned>(tower_output(spec))),
-        user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, shape_.batch, stream_),
-        item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
-              std::size_t{shape_.batch} * shape_.examples, stream_),
-        progress_(1, "progress"),
-        now_(1, "step"),
-        losses_(std::size_t{shape_.batch} * shape_.examples, "losses of examples"),
-        slopes_(losses_.size(), "slopes of examples"),
-        loss_of_steps_(steps_at_once, "losses of steps") {
-    if (spec.loss == TwoTowerLoss::batch_softmax) softmax_.emplace(shape_, user_.most_rows(), item_.most_rows());
-    user_.add_values(tensors_, "user");
-    item_.add_values(tensors_, "item");
-    user_.add_states(tensors_, "user");
-    item_.add_states(tensors_, "item");
+  explicit CudaTwoTower(const TwoTowerSpec& spec) : spec_(spec), engine_(make_engine(spec, stream_)) {
+    engine_->add_tensors(tensors_);
   }
-  CudaTwoTower(const CudaTwoTower&) = delete;  // tensors_ points into the members
-  CudaTwoTower& operator=(const CudaTwoTower&) = delete;
 
-  std::string implementation() const override { return platform(); }
+  std::string implementation() const override { return fmt::format("{}/{}", platform(), engine_->name()); }
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
   void import_state(const ModelState& state) override {
     tensors_.import_state(state, stream_);
@@ -173,100 +38,59 @@ class CudaTwoTower final : public TwoTower {
 
   void set_interactions(std::span<const Interaction> positives) override {
     require_in_range(positives, spec_.users, spec_.items);
-    graph_.reset();
-    positives_ = DeviceBuffer<Interaction>(positives, "positives", stream_);
-    if (softmax_) softmax_->set_interactions(positives_, stream_);
+    engine_->set_interactions(positives, stream_);
+    has_interactions_ = !positives.empty();
   }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (positives_.size() == 0 && steps > 0) throw std::invalid_argument("two-tower training needs interactions");
-    if (!graph_ && steps > 0) graph_.emplace(stream_, [this] { step(); });
+    if (steps == 0) return {};
+    if (!has_interactions_) throw std::invalid_argument("two-tower training needs interactions");
     std::vector<double> losses(steps);
-    for (std::uint64_t done = 0; done < steps;) {
-      const std::size_t count = std::min<std::uint64_t>(steps_at_once, steps - done);
-      const Progress progress[] = {{.step = step_, .done = 0}};
-      progress_.upload(progress, stream_);
-      for (std::size_t s = 0; s < count; ++s) graph_->replay(stream_);
-      loss_of_steps_.download(std::span(losses).subspan(done, count), stream_);
-      step_ += count;
-      done += count;
-    }
+    engine_->train(step_, losses, stream_);
+    step_ += steps;
     return losses;
   }
 
   std::vector<float> score(std::span<const Interaction> pairs) const override {
     if (pairs.empty()) return {};
-    std::vector<std::uint32_t> users(pairs.size());
-    std::vector<std::uint32_t> items(pairs.size());
-    for (std::size_t p = 0; p < pairs.size(); ++p) {
-      users[p] = pairs[p].user;
-      items[p] = pairs[p].item;
+    std::vector<std::uint32_t> users;
+    std::vector<std::uint32_t> items;
+    for (const Interaction& pair : pairs) {
+      users.push_back(pair.user);
+      items.push_back(pair.item);
     }
     const DeviceBuffer<std::uint32_t> user_ids(users, "users to score", stream_);
     const DeviceBuffer<std::uint32_t> item_ids(items, "items to score", stream_);
+    DeviceBuffer<float> user_storage;
+    DeviceBuffer<float> item_storage;
+    const Rows u = engine_->outputs(TwoTowerSide::users, user_ids.data(), pairs.size(), user_storage, stream_);
+    const Rows v = engine_->outputs(TwoTowerSide::items, item_ids.data(), pairs.size(), item_storage, stream_);
     DeviceBuffer<float> scores(pairs.size(), "scores");
-    const auto count = static_cast<std::uint32_t>(pairs.size());
-    if (user_.has_tower()) {
-      DeviceBuffer<float> u(pairs.size() * width_, "outputs of users");
-      DeviceBuffer<float> v(pairs.size() * width_, "outputs of items");
-      user_.outputs_of(user_ids.data(), pairs.size(), u.data(), stream_);
-      item_.outputs_of(item_ids.data(), pairs.size(), v.data(), stream_);
-      score_pairs({u.data(), width_}, {v.data(), width_}, count, scores.data(), stream_);
-      return scores.download(stream_);
-    }
-    score_pairs(user_.rows_of(user_ids.data()), item_.rows_of(item_ids.data()), count, scores.data(), stream_);
+    score_pairs(u, v, static_cast<std::uint32_t>(pairs.size()), scores.data(), stream_);
     return scores.download(stream_);
   }
 
   std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
     DeviceBuffer<float> user_storage;
     DeviceBuffer<float> item_storage;
-    return cuda::rank({.users = user_.all_outputs(user_storage, stream_),
-                       .items = item_.all_outputs(item_storage, stream_),
+    const Rows users = engine_->outputs(TwoTowerSide::users, nullptr, spec_.users, user_storage, stream_);
+    const Rows items = engine_->outputs(TwoTowerSide::items, nullptr, spec_.items, item_storage, stream_);
+    return cuda::rank({.users = users.data,
+                       .items = items.data,
                        .item_bias = nullptr,
                        .items_count = spec_.items,
-                       .dim = width_,
-                       .stride = width_},
+                       .dim = static_cast<unsigned>(tower_output(spec_)),
+                       .stride = users.width},
                       queries, stream_);
   }
 
  private:
-  void step() {
-    TwoTowerStep* const now = now_.data();
-    begin_step(shape_, positives_.size(), progress_.data(), now, stream_);
-    draw_batch(shape_, now, positives_.data(), user_.groups().ids(), item_.groups().ids(), stream_);
-    user_.groups().assign(shape_.batch, stream_);
-    item_.groups().assign(losses_.size(), stream_);
-    user_.forward(stream_);
-    item_.forward(stream_);
-    if (softmax_)
-      softmax_->score(now, user_.outputs(), item_.outputs(), losses_.data(), slopes_.data(), stream_);
-    else
-      score_examples(shape_, now, user_.outputs(), item_.outputs(), losses_.data(), slopes_.data(), stream_);
-    sum_deltas(shape_, user_.outputs(), item_.outputs(), slopes_.data(), user_.delta(), item_.delta(), stream_);
-    if (softmax_)
-      softmax_->add_competitors(now, user_.outputs(), item_.outputs(), user_.delta(), item_.delta(), stream_);
-    user_.backward_and_update(&now->update, stream_);
-    item_.backward_and_update(&now->update, stream_);
-    finish_step(shape_, now, losses_.data(), progress_.data(), loss_of_steps_.data(), stream_);
-  }
-
   TwoTowerSpec spec_;
-  TwoTowerShape shape_;
-  unsigned width_;  ///< of the towers' outputs
   Stream stream_;
-  TowerSide user_;
-  TowerSide item_;
+  std::unique_ptr<TwoTowerEngine> engine_;
   DeviceTensors tensors_;
   std::uint64_t step_ = 0;
-  DeviceBuffer<Interaction> positives_;
-  DeviceBuffer<Progress> progress_;
-  DeviceBuffer<TwoTowerStep> now_;
-  DeviceBuffer<float> losses_;  ///< [batch, E]
-  DeviceBuffer<float> slopes_;  ///< [batch, E]
-  DeviceBuffer<double> loss_of_steps_;
-  std::optional<BatchSoftmax> softmax_;
-  std::optional<Graph> graph_;  ///< of step(), on these positives
+  bool has_interactions_ = false;
 };
 
 }  // namespace
@@ -277,7 +101,7 @@ Support supports(const TwoTowerSpec& spec) {
   const std::uint64_t examples = std::uint64_t{shape.batch} * shape.examples;
   if (examples > 0x7fffffffU)
     return Support::no(fmt::format("the cuda back end takes fewer than 2^31 examples a step, not {}", examples));
-  return Support::yes();
+  return EmbeddingTables::supports_dim(spec.embedding_dim);
 }
 
 std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) {

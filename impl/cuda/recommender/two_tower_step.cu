@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <bit>
 
-#include "impl/common/epoch_schedule.hpp"
 #include "impl/cuda/kernels/cross_entropy.hpp"
 #include "impl/cuda/kernels/warp.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
@@ -11,14 +10,7 @@ namespace frugal::cuda {
 namespace {
 
 __global__ void begin(TwoTowerShape shape, std::uint64_t positives, const Progress* progress, TwoTowerStep* out) {
-  const EpochSchedule schedule(positives, shape.batch, shape.seed);
-  const EpochSchedule::Step step = schedule.at(progress->step);
-  *out = {schedule.order(step.epoch),
-          Philox(shape.seed, Purpose::negatives),
-          step.epoch,
-          step.first,
-          static_cast<std::uint32_t>(step.count),
-          update_step(shape.rule, progress->step + 1)};
+  *out = two_tower_step(shape, positives, progress->step);
 }
 
 __global__ void draw(TwoTowerShape shape, const TwoTowerStep* step, const Interaction* positives,

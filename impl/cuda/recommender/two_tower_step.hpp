@@ -10,6 +10,7 @@
 
 #include "impl/base/permutation.hpp"
 #include "impl/base/philox.hpp"
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/kernels/id_sort.hpp"
 #include "impl/cuda/kernels/update.hpp"
@@ -48,7 +49,21 @@ struct TwoTowerStep {
   std::uint64_t first;  ///< position in the epoch of the batch's first positive
   std::uint32_t count;  ///< positives of the batch
   UpdateStep update;
+  std::uint64_t number;  ///< counted from 0
 };
+
+__device__ inline TwoTowerStep two_tower_step(const TwoTowerShape& shape, std::uint64_t positives,
+                                              std::uint64_t number) {
+  const EpochSchedule schedule(positives, shape.batch, shape.seed);
+  const EpochSchedule::Step step = schedule.at(number);
+  return {schedule.order(step.epoch),
+          Philox(shape.seed, Purpose::negatives),
+          step.epoch,
+          step.first,
+          static_cast<std::uint32_t>(step.count),
+          update_step(shape.rule, number + 1),
+          number};
+}
 
 /// Row r of the outputs of a tower is that of distinct id r of the batch.
 struct TowerRows {

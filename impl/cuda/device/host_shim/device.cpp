@@ -19,6 +19,7 @@ using Work = std::vector<std::function<void()>>;
 
 struct HostStream {
   std::unique_ptr<Work> recording;
+  HostStream* branch_of = nullptr;  ///< the stream whose recording has this one's work too
 };
 
 HostStream& host_stream(const Stream& stream) { return *static_cast<HostStream*>(stream.handle()); }
@@ -39,7 +40,7 @@ DeviceLimits& current_limits() {
 }
 
 void require_not_recording(const Stream& stream, const char* what) {
-  if (host_stream(stream).recording)
+  if (host_stream(stream).recording || host_stream(stream).branch_of != nullptr)
     throw DeviceError(fmt::format("copy of {}: not permitted while a graph is recorded", what));
 }
 
@@ -57,7 +58,8 @@ void set_memory(std::size_t bytes) { heap().bound = bytes; }
 std::size_t allocated() { return heap().used; }
 
 void issue(const Stream& stream, std::function<void()> work) {
-  HostStream& target = host_stream(stream);
+  HostStream& own = host_stream(stream);
+  HostStream& target = own.branch_of == nullptr ? own : *own.branch_of;
   if (target.recording)
     target.recording->push_back(std::move(work));
   else
@@ -99,6 +101,15 @@ const DeviceLimits& device_limits() { return host_shim::current_limits(); }
 Stream::Stream() : handle_(new host_shim::HostStream) {}
 Stream::~Stream() { delete static_cast<host_shim::HostStream*>(handle_); }
 void Stream::synchronize() const {}
+
+void Stream::wait_for(const Stream& other) const {
+  host_shim::HostStream& own = host_shim::host_stream(*this);
+  host_shim::HostStream& before = host_shim::host_stream(other);
+  if (before.recording)
+    own.branch_of = &before;
+  else if (before.branch_of == &own)
+    before.branch_of = nullptr;
+}
 
 namespace memory {
 

@@ -1,5 +1,6 @@
 // The words of CUDA C++ that the kernels use, for a compiler that is not nvcc. Only kernel_language.hpp includes this.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -12,6 +13,7 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
+#define __forceinline__ inline
 #define __shared__ static  // one block runs at a time, where blocks do not meet
 
 #define threadIdx (::frugal::cuda::host_shim::thread_index())
@@ -54,6 +56,10 @@ void __stcg(T* at, std::type_identity_t<T> value) {
 template <class T>
 T min(T a, T b) {
   return b < a ? b : a;
+}
+template <class T>
+T max(T a, T b) {
+  return a < b ? b : a;
 }
 
 inline void __syncthreads(std::source_location at = std::source_location::current()) {
@@ -139,6 +145,18 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location at = st
   return __ballot_sync(mask, predicate == 0 ? 1 : 0, at) == 0 ? 1 : 0;
 }
 
+inline int __popc(unsigned bits) { return std::popcount(bits); }
+inline unsigned __reduce_max_sync(unsigned mask, unsigned value,
+                                  std::source_location at = std::source_location::current()) {
+  namespace shim = ::frugal::cuda::host_shim;
+  const shim::Slot* slots = shim::warp_exchange(mask, shim::to_slot(value), at);
+  unsigned largest = 0;
+  for (unsigned l = 0; l < 32; ++l)
+    if ((mask >> l & 1U) != 0)
+      largest = largest < shim::from_slot<unsigned>(slots[l]) ? shim::from_slot<unsigned>(slots[l]) : largest;
+  return largest;
+}
+
 // Of integers only. Fibres do not interleave within one.
 template <class T>
 T atomicAdd(T* at, std::type_identity_t<T> value) {
@@ -155,5 +173,9 @@ template <class T>
 T* shared_memory() {
   return static_cast<T*>(host_shim::dynamic_shared());
 }
+
+// Launches run one after another here.
+inline void wait_for_launch_before() {}
+inline void let_next_launch_start() {}
 
 }  // namespace frugal::cuda

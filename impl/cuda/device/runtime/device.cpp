@@ -91,9 +91,21 @@ Stream::Stream() {
   cudaStream_t stream = nullptr;
   check(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "cudaStreamCreateWithFlags", "");
   handle_ = stream;
+  cudaEvent_t event = nullptr;
+  check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags", "");
+  event_ = event;
 }
 
-Stream::~Stream() { cudaStreamDestroy(static_cast<cudaStream_t>(handle_)); }
+Stream::~Stream() {
+  cudaEventDestroy(static_cast<cudaEvent_t>(event_));
+  cudaStreamDestroy(static_cast<cudaStream_t>(handle_));
+}
+
+void Stream::wait_for(const Stream& other) const {
+  auto* const event = static_cast<cudaEvent_t>(event_);
+  check(cudaEventRecord(event, stream_of(other)), "cudaEventRecord", "");
+  check(cudaStreamWaitEvent(stream_of(*this), event, 0), "cudaStreamWaitEvent", "");
+}
 
 void Stream::synchronize() const { check(cudaStreamSynchronize(stream_of(*this)), "cudaStreamSynchronize", ""); }
 
@@ -162,6 +174,11 @@ void prepare_launch(const LaunchShape& shape, const Stream& stream, const void* 
     cudaLaunchAttribute& attribute = launch.attributes[launch.config.numAttrs++];
     attribute.id = cudaLaunchAttributeCooperative;
     attribute.val.cooperative = 1;
+  }
+  if (shape.early && device_limits().compute_capability >= 90) {  // elsewhere launches wait for each other
+    cudaLaunchAttribute& attribute = launch.attributes[launch.config.numAttrs++];
+    attribute.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+    attribute.val.programmaticStreamSerializationAllowed = 1;
   }
 }
 

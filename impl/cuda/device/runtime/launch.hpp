@@ -7,7 +7,7 @@ namespace frugal::cuda {
 /// A launch as the runtime wants it.
 struct LaunchConfiguration {
   cudaLaunchConfig_t config{};
-  cudaLaunchAttribute attributes[2] = {};
+  cudaLaunchAttribute attributes[3] = {};
 };
 /// Fills it in from the shape, and opts in to the shape's dynamic shared memory.
 void prepare_launch(const LaunchShape& shape, const Stream& stream, const void* kernel, LaunchConfiguration& launch);

@@ -1,0 +1,100 @@
+// What the fused towers' kernels share: weights and rows into shared memory.
+#pragma once
+#include "impl/cuda/device/cooperation.hpp"
+#include "impl/cuda/recommender/tower_pass.hpp"
+#include "impl/cuda/recommender/tower_tile.hpp"
+
+namespace frugal::cuda {
+
+/// Past L1: it may hold what another launch has changed since (kernel_language.hpp). Copies go past it too.
+__device__ inline float4 load_four(const float* at) { return __ldcg(reinterpret_cast<const float4*>(at)); }
+
+__device__ inline SharedMatrix shared_weight(float* weights, const TowerLayer& layer) {
+  return {weights + layer.shared, layer.in_padded};
+}
+
+/// body(row, column, to) for all fours of a matrix, dealt to the threads of the block.
+template <class Body>
+__device__ void each_four(const SharedMatrix& matrix, unsigned rows, const Body& body) {
+  const unsigned fours = matrix.stride / 4;
+  for (unsigned n = threadIdx.x; n < rows * fours; n += tower_threads) {
+    const unsigned row = n / fours;
+    const unsigned column = n % fours * 4;
+    body(row, column, matrix.four(row, column));
+  }
+}
+
+// The functions below start copies; end_copies() and a barrier end them.
+
+__device__ inline void end_copies() {
+  commit_copies();
+  wait_for_copies<0>();
+}
+
+__device__ inline void copy_four(float4& to, const float* from) { copy_async(shared_address(&to), from); }
+
+/// Zeros around [out, in].
+__device__ inline void load_weight(const SharedMatrix& to, const TowerLayer& layer, const float* weight) {
+  each_four(to, layer.out_padded, [&](unsigned o, unsigned i, float4& four) {
+    const float* const from = weight + o * layer.in + i;
+    if (o >= layer.out || i >= layer.in)
+      four = {0, 0, 0, 0};
+    else if (layer.in % 4 == 0)
+      copy_four(four, from);
+    else
+      four = {__ldcg(from), i + 1 < layer.in ? __ldcg(from + 1) : 0, i + 2 < layer.in ? __ldcg(from + 2) : 0,
+              i + 3 < layer.in ? __ldcg(from + 3) : 0};
+  });
+}
+
+__device__ inline void load_weights(float* weights, const TowerLayers& layers, const float* parameters) {
+  for (unsigned l = 0; l < layers.count; ++l)
+    load_weight(shared_weight(weights, layers.layer[l]), layers.layer[l], parameters + layers.layer[l].weight);
+}
+
+/// Rows first ... first + rows - 1, of which those from `count` on are zeros, as are the columns behind a row's end.
+__device__ inline void load_rows(const SharedMatrix& to, const TowerRowsIn& in, std::uint32_t first, unsigned rows,
+                                 std::uint32_t count) {
+  const bool whole_fours = in.dim % 4 == 0 && in.features_width % 4 == 0;
+  each_four(to, rows, [&](unsigned r, unsigned k, float4& four) {
+    const std::uint32_t row = first + r;
+    if (row >= count || k >= in.dim + in.features_width) {
+      four = {0, 0, 0, 0};
+      return;
+    }
+    const std::size_t id = in.ids == nullptr ? row : __ldcg(in.ids + row);
+    const float* const from = in.table + id * in.dim;
+    const float* const more = in.features + id * in.features_width;
+    if (whole_fours) {
+      copy_four(four, k < in.dim ? from + k : more + (k - in.dim));
+      return;
+    }
+    float value[4];
+    for (unsigned i = 0; i < 4; ++i)
+      value[i] = k + i < in.dim                       ? __ldcg(from + k + i)
+                 : k + i < in.dim + in.features_width ? __ldcg(more + (k + i - in.dim))
+                                                      : 0.F;
+    four = {value[0], value[1], value[2], value[3]};
+  });
+}
+
+/// The same of rows that lie side by side, to.stride floats each.
+__device__ inline void load_dense_rows(const SharedMatrix& to, const float* from, std::uint32_t first, unsigned rows,
+                                       std::uint32_t count) {
+  each_four(to, rows, [&](unsigned r, unsigned k, float4& four) {
+    if (first + r < count)
+      copy_four(four, from + std::size_t{first + r} * to.stride + k);
+    else
+      four = {0, 0, 0, 0};
+  });
+}
+
+/// body(first row, first column) for the blocks of a matrix, `high` rows by `wide` columns each, dealt to the warps.
+template <class Body>
+__device__ void each_block(unsigned rows, unsigned high, unsigned columns, unsigned wide, const Body& body) {
+  const unsigned down = rows / high;
+  for (unsigned n = threadIdx.x / 32; n < down * (columns / wide); n += tower_warps)
+    body(n % down * high, n / down * wide);
+}
+
+}  // namespace frugal::cuda

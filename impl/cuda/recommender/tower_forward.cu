@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "impl/cuda/recommender/tower_block.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+__device__ float4 with_bias(const float4& x, const float4& bias, bool relu) {
+  const float4 z{x.x + bias.x, x.y + bias.y, x.z + bias.z, x.w + bias.w};
+  if (!relu) return z;
+  return {z.x < 0 ? 0.F : z.x, z.y < 0 ? 0.F : z.y, z.z < 0 ? 0.F : z.z, z.w < 0 ? 0.F : z.w};
+}
+
+/// Shared memory: the weights, and the inputs of each layer. A block without rows leaves at once: the first one has
+/// some, and ends behind the launch before.
+__global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers towers) {
+  const unsigned which = blockIdx.x < towers.blocks[0] ? 0 : 1;
+  const TowerPass& pass = towers.side[which];
+  const TowerLayers& layers = pass.layers;
+  float* const weights = shared_memory<float>();
+  const unsigned rows = towers.tile_rows;
+  const std::uint32_t count = pass.in.rows();
+  const std::uint32_t first_block = which == 0 ? 0 : towers.blocks[0];
+  bool first = true;
+  for (std::uint32_t first_row = (blockIdx.x - first_block) * rows; first_row < count;
+       first_row += towers.blocks[which] * rows) {
+    SharedMatrix input{weights + layers.shared_weights, layers.layer[0].in_padded};
+    load_rows(input, pass.in, first_row, rows, count);
+    if (first) {  // the weights are all that the launch before this one changed
+      wait_for_launch_before();
+      let_next_launch_start();
+      load_weights(weights, layers, pass.parameters);
+      first = false;
+    }
+    end_copies();
+    __syncthreads();
+    for (unsigned l = 0; l < layers.count; ++l) {
+      const TowerLayer& layer = layers.layer[l];
+      const bool last = l + 1 == layers.count;
+      const SharedMatrix next{input.data + rows * input.stride, layer.out_padded};
+      float* const out = pass.outputs[l];
+      each_block(rows, 16, layer.out_padded, 16, [&](unsigned row, unsigned column) {
+        const TileLane lane;
+        const unsigned c = column + lane.column;
+        // Behind the last of them stand zeros, up to a multiple of four.
+        const float4 bias = c < layer.out ? load_four(pass.parameters + layer.bias + c) : float4{0, 0, 0, 0};
+        const TileValues values = times_rows(input, row, shared_weight(weights, layer), column, layer.in_padded);
+        for (unsigned half = 0; half < 2; ++half) {
+          const float4 result = with_bias(half == 0 ? values.top : values.bottom, bias, !last);
+          const unsigned r = row + lane.group + 8 * half;
+          if (!last) next.four(r, c) = result;
+          if (out != nullptr && first_row + r < count)
+            *reinterpret_cast<float4*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;
+        }
+      });
+      input = next;
+      __syncthreads();
+    }
+  }
+}
+
+}  // namespace
+
+void forward_towers(const ForwardTowers& towers, bool early, const Stream& stream) {
+  std::size_t bytes = 0;
+  for (unsigned s = 0; s < 2; ++s)
+    if (towers.blocks[s] > 0) bytes = std::max(bytes, forward_bytes(towers.side[s].layers, towers.tile_rows));
+  launch({.name = "forward_towers",
+          .grid = towers.blocks[0] + towers.blocks[1],
+          .block = tower_threads,
+          .shared_bytes = bytes,
+          .early = early},
+         stream, run_forward, towers);
+}
+
+}  // namespace frugal::cuda

@@ -1,0 +1,219 @@
+#include <algorithm>
+
+#include "impl/cuda/recommender/tower_examples.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+/// Columns `column` ... + 3 of an embedding row and its moments, loaded before its gradient is known.
+struct RowPart {
+  std::size_t at;
+  unsigned there;  ///< columns; 0: nothing to do
+  bool whole;      ///< rows are whole fours
+  float4 w;
+  float4 m;
+  float4 v;
+
+  __device__ RowPart(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column)
+      : there(row < count && column < side.in.dim ? min(side.in.dim - column, 4U) : 0), whole(side.in.dim % 4 == 0) {
+    if (there == 0) return;
+    at = std::size_t{__ldcg(side.in.ids + row)} * side.in.dim + column;
+    w = load(side.table);
+    m = load(side.table_first);
+    v = load(side.table_second);
+  }
+
+  __device__ void update(const UpdateStep& step, const TowerLearning& side, const float4& gradient) {
+    if (there == 0) return;
+    adam_update(step, gradient.x, w.x, m.x, v.x);
+    adam_update(step, gradient.y, w.y, m.y, v.y);
+    adam_update(step, gradient.z, w.z, m.z, v.z);
+    adam_update(step, gradient.w, w.w, m.w, v.w);
+    store(side.table, w);
+    store(side.table_first, m);
+    store(side.table_second, v);
+  }
+
+ private:
+  __device__ float4 load(const float* from) const {
+    if (whole) return load_four(from + at);
+    return {__ldcg(from + at), there > 1 ? __ldcg(from + at + 1) : 0.F, there > 2 ? __ldcg(from + at + 2) : 0.F,
+            there > 3 ? __ldcg(from + at + 3) : 0.F};
+  }
+  __device__ void store(float* to, const float4& value) const {
+    if (whole) {
+      *reinterpret_cast<float4*>(to + at) = value;
+      return;
+    }
+    to[at] = value.x;
+    if (there > 1) to[at + 1] = value.y;
+    if (there > 2) to[at + 2] = value.z;
+    if (there > 3) to[at + 3] = value.w;
+  }
+};
+
+/// Four values of a gradient of a weight, from column `column` on.
+__device__ void add_to_slice(float* row, unsigned column, unsigned width, const float4& value, bool first_tile) {
+  if (width % 4 == 0) {
+    const float4 before = first_tile ? float4{0, 0, 0, 0} : load_four(row + column);
+    *reinterpret_cast<float4*>(row + column) = {before.x + value.x, before.y + value.y, before.z + value.z,
+                                                before.w + value.w};
+    return;
+  }
+  const float values[] = {value.x, value.y, value.z, value.w};
+  for (unsigned i = 0; i < 4 && column + i < width; ++i)
+    row[column + i] = (first_tile ? 0.F : __ldcg(row + column + i)) + values[i];
+}
+
+/// dW = D^T A and db = column sums of D over a tile of rows.
+__device__ void find_weight_gradient(const TowerLayer& layer, const SharedMatrix& delta, const SharedMatrix& input,
+                                     unsigned rows, float* slice, bool first_tile) {
+  each_block(layer.out_padded, 16, layer.in_padded, 32, [&](unsigned row, unsigned column) {
+    TileValues values[2];
+    transposed_times_columns(delta, row, input, column, rows, values);
+    const TileLane lane;
+    for (unsigned half = 0; half < 2; ++half) {
+      const unsigned c = column + 16 * half + lane.column;
+      if (c >= layer.in) continue;
+      for (unsigned i = 0; i < 2; ++i) {
+        const unsigned o = row + 2 * lane.group + i;
+        if (o < layer.out)
+          add_to_slice(slice + layer.weight + std::size_t{o} * layer.in, c, layer.in,
+                       i == 0 ? values[half].top : values[half].bottom, first_tile);
+      }
+    }
+  });
+  // Four rows and eight columns a warp at a time.
+  const unsigned lane = threadIdx.x % 32;
+  for (unsigned first = threadIdx.x / 32 * 8; first < layer.out_padded; first += 8 * tower_warps) {
+    const unsigned o = first + lane % 8;
+    float sum = 0;
+    for (unsigned r = lane / 8; r < rows; r += 4) sum += delta.at(r, o);
+    sum += __shfl_xor_sync(0xffffffffU, sum, 8);
+    sum += __shfl_xor_sync(0xffffffffU, sum, 16);
+    float* const to = slice + layer.bias + o;
+    if (lane < 8 && o < layer.out) *to = (first_tile ? 0.F : __ldcg(to)) + sum;
+  }
+}
+
+__device__ SharedMatrix input_of(const TowerLayer& layer, float* inputs, unsigned rows) {
+  return {inputs + rows * layer.inputs_before, layer.in_padded};
+}
+
+/// The layers back from `output_delta` on. inputs: of all layers; of all but the first they become the gradients.
+__device__ void go_back(const TowerLearning& side, float* weights, float* inputs, const SharedMatrix& output_delta,
+                        std::uint32_t first_row, unsigned rows, std::uint32_t count, const UpdateStep& update,
+                        float* slice, bool first_tile) {
+  const TowerLayers& layers = side.layers;
+  SharedMatrix delta = output_delta;
+  for (unsigned l = layers.count; l-- > 0;) {
+    const TowerLayer& layer = layers.layer[l];
+    const SharedMatrix input = input_of(layer, inputs, rows);
+    const SharedMatrix weight = shared_weight(weights, layer);
+    find_weight_gradient(layer, delta, input, rows, slice, first_tile);
+    if (l == 0) break;
+    __syncthreads();
+    each_block(rows, 16, layer.in_padded, 16, [&](unsigned row, unsigned column) {
+      const TileValues values = times_columns(delta, row, weight, column, layer.out_padded);
+      const TileLane lane;
+      for (unsigned half = 0; half < 2; ++half) {
+        const float4& d = half == 0 ? values.top : values.bottom;
+        float4& to = input.four(row + lane.group + 8 * half, column + lane.column);
+        to = {to.x > 0 ? d.x : 0.F, to.y > 0 ? d.y : 0.F, to.z > 0 ? d.z : 0.F, to.w > 0 ? d.w : 0.F};
+      }
+    });
+    delta = input;
+    __syncthreads();
+  }
+  if (side.table == nullptr) return;
+  const TowerLayer& layer = layers.layer[0];
+  each_block(rows, 16, padded_width(side.in.dim), 16, [&](unsigned row, unsigned column) {
+    const TileLane lane;
+    const std::uint32_t r = first_row + row + lane.group;
+    RowPart top(side, r, count, column + lane.column);
+    RowPart bottom(side, r + 8, count, column + lane.column);
+    const TileValues values = times_columns(delta, row, shared_weight(weights, layer), column, layer.out_padded);
+    top.update(update, side, values.top);
+    bottom.update(update, side, values.bottom);
+  });
+}
+
+/// Shared memory: the weights, the inputs of each layer, the gradients of the outputs, the sums of segments, their list.
+/// A block without rows leaves at once: the first one of the users has some, and ends behind the launch before.
+template <unsigned C>
+__global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers) {
+  __shared__ TileExamples examples;
+  __shared__ double warp_losses[tower_warps];
+  const unsigned which = blockIdx.x < towers.blocks[0] ? 0 : 1;
+  const std::uint32_t block = blockIdx.x - (which == 0 ? 0 : towers.blocks[0]);
+  const TowerLearning& side = towers.side[which];
+  const TowerLayers& layers = side.layers;
+  const unsigned rows = towers.tile_rows;
+  const std::uint32_t count = side.in.rows();
+  float* const weights = shared_memory<float>();
+  float* const inputs = weights + layers.shared_weights;
+  const SharedMatrix delta{inputs + rows * layers.inputs_padded, C * tile_width};
+  auto* const sums = reinterpret_cast<float4*>(delta.data + rows * delta.stride);
+  auto* const list = reinterpret_cast<TowerSegment*>(sums + segments_a_row * rows * (delta.stride / 4));
+
+  // What the launch before this one does not change comes before the wait: lists, weights, table.
+  const float weight = 1 / static_cast<float>(towers.step->count * towers.examples);
+  const UpdateStep update = towers.step->update;
+  float* const slice = side.slices + std::size_t{block} * layers.parameters;
+  double loss = 0;
+  bool first_tile = true;
+  for (std::uint32_t first_row = block * rows; first_row < count; first_row += towers.blocks[which] * rows) {
+    load_rows(input_of(layers.layer[0], inputs, rows), side.in, first_row, rows, count);
+    if (first_tile) load_weights(weights, layers, side.parameters);
+    if (side.given_delta == nullptr) {
+      examples.find(side.plan, first_row, rows, count);
+      examples.list(side.plan, rows, 0, min(examples.segments(rows), segments_a_row * rows), list);
+    }
+    if (first_tile) {
+      wait_for_launch_before();
+      let_next_launch_start();
+    }
+    for (unsigned l = 1; l < layers.count; ++l)
+      load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, rows, count);
+    if (side.given_delta == nullptr)
+      loss += find_deltas<C>(examples, side.plan, list, side.outputs[layers.count - 1], side.other_outputs, first_row,
+                             rows, weight, sums, delta);
+    else
+      load_dense_rows(delta, side.given_delta, first_row, rows, count);
+    end_copies();
+    __syncthreads();
+    go_back(side, weights, inputs, delta, first_row, rows, count, update, slice, first_tile);
+    first_tile = false;
+    __syncthreads();
+  }
+  if (first_tile || which != 0 || side.given_delta != nullptr) return;
+  loss = sum_over_warp(loss);
+  if (threadIdx.x % 32 == 0) warp_losses[threadIdx.x / 32] = loss;
+  __syncthreads();
+  if (threadIdx.x != 0) return;
+  double total = 0;
+  for (const double part : warp_losses) total += part;
+  towers.losses[block] = total;
+}
+
+}  // namespace
+
+void learn_towers(const LearnTowers& towers, const Stream& stream) {
+  const std::size_t bytes = std::max(learn_bytes(towers.side[0].layers, towers.tile_rows),
+                                     learn_bytes(towers.side[1].layers, towers.tile_rows));
+  const LaunchShape shape{.name = "learn_towers",
+                          .grid = towers.blocks[0] + towers.blocks[1],
+                          .block = tower_threads,
+                          .shared_bytes = bytes,
+                          .early = true};
+  switch (towers.side[0].layers.output_padded() / tile_width) {
+    case 1:
+      return launch(shape, stream, run_learning<1>, towers);
+    case 2:
+      return launch(shape, stream, run_learning<2>, towers);
+    default:
+      return launch(shape, stream, run_learning<4>, towers);
+  }
+}
+
+}  // namespace frugal::cuda
