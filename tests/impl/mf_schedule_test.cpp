@@ -15,6 +15,10 @@
 namespace frugal {
 namespace {
 
+MfSchedule schedule_of(const MfSpec& spec, std::span<const Interaction> positives) {
+  return MfSchedule(spec, MfSchedule::count(spec, positives));
+}
+
 /// Some users and items are busy, some have nothing.
 std::vector<Interaction> uneven_pairs(const MfSpec& spec, std::uint32_t count) {
   const Philox random(spec.seed, Purpose::test);
@@ -47,7 +51,8 @@ std::vector<ScheduleCase> cases() {
 
 TEST(MfSchedule, AnEpochVisitsEachPositiveAndItsNegativesOnce) {
   for (const auto& [spec, positives] : cases()) {
-    const MfSchedule schedule(spec, positives);
+    const MfSchedule schedule = schedule_of(spec, positives);
+    const auto ordered = schedule.order(positives);
     const Philox random(spec.seed, Purpose::negatives);
     std::map<std::array<std::uint32_t, 3>, int> expected, found;  // user's slot, item's slot, label
     for (std::size_t p = 0; p < positives.size(); ++p) {
@@ -59,7 +64,7 @@ TEST(MfSchedule, AnEpochVisitsEachPositiveAndItsNegativesOnce) {
       }
     }
     for (std::uint32_t part = 0; part < schedule.parts(); ++part)
-      for (const MfExample& e : schedule.stream(part, 4).examples)
+      for (const MfExample& e : schedule.stream(ordered, part, 4).examples)
         ++found[{e.user, e.item & ~MfExample::positive, (e.item & MfExample::positive) != 0 ? 1U : 0U}];
     EXPECT_EQ(found, expected);
   }
@@ -67,9 +72,10 @@ TEST(MfSchedule, AnEpochVisitsEachPositiveAndItsNegativesOnce) {
 
 TEST(MfSchedule, InATurnNoTwoWorkersShareARow) {
   for (const auto& [spec, positives] : cases()) {
-    const MfSchedule schedule(spec, positives);
+    const MfSchedule schedule = schedule_of(spec, positives);
+    const auto ordered = schedule.order(positives);
     std::vector<MfSchedule::Stream> streams;
-    for (std::uint32_t part = 0; part < schedule.parts(); ++part) streams.push_back(schedule.stream(part, 0));
+    for (std::uint32_t part = 0; part < schedule.parts(); ++part) streams.push_back(schedule.stream(ordered, part, 0));
     for (std::uint32_t turn = 0; turn < schedule.turns(); ++turn) {
       std::map<std::uint32_t, std::uint32_t> worker_of_user, worker_of_item;
       for (std::uint32_t part = 0; part < schedule.parts(); ++part)
@@ -105,7 +111,7 @@ TEST(MfSchedule, ATurnIsTheMeetingOfTwoParts) {
 TEST(MfSchedule, PartsAreEquallyMuchWorkUpToTheBusiestRow) {
   const MfSpec spec{.users = 3000, .items = 900, .negatives = 8, .seed = 5};
   const auto positives = uneven_pairs(spec, 60000);
-  const MfSchedule schedule(spec, positives);
+  const MfSchedule schedule = schedule_of(spec, positives);
   std::vector<std::uint32_t> of_user(spec.users);
   for (const Interaction& pair : positives) of_user[pair.user] += 9;
   const std::uint32_t busiest = *std::max_element(of_user.begin(), of_user.end());
@@ -121,16 +127,16 @@ TEST(MfSchedule, PartsAreEquallyMuchWorkUpToTheBusiestRow) {
 }
 
 TEST(MfSchedule, GroupsAreAPowerOfTwoThatGrowsWithTheWork) {
-  EXPECT_EQ(MfSchedule({.users = 1, .items = 1}, {}).groups(), 8U);
+  EXPECT_EQ(schedule_of({.users = 1, .items = 1}, {}).groups(), 8U);
   const MfSpec spec{.users = 1000, .items = 1000, .negatives = 8, .seed = 1};
   std::vector<Interaction> million;
   for (std::uint32_t p = 0; p < 1000000; ++p) million.push_back({p / 1000, p % 1000});
-  EXPECT_EQ(MfSchedule(spec, million).groups(), 64U);
+  EXPECT_EQ(schedule_of(spec, million).groups(), 64U);
 }
 
 TEST(MfSchedule, SlotsAreAPermutationThatMakesPartsContiguous) {
   for (const auto& [spec, positives] : cases()) {
-    const MfSchedule schedule(spec, positives);
+    const MfSchedule schedule = schedule_of(spec, positives);
     for (const MfSchedule::Side* side : {&schedule.users(), &schedule.items()}) {
       std::set<std::uint32_t> slots;
       for (std::size_t id = 0; id < side->slot.size(); ++id) {
@@ -147,11 +153,12 @@ TEST(MfSchedule, SlotsAreAPermutationThatMakesPartsContiguous) {
 TEST(MfSchedule, OnlyTheNegativesDifferBetweenEpochs) {
   const MfSpec spec{.users = 50, .items = 50, .negatives = 2, .seed = 1};
   const auto positives = uneven_pairs(spec, 300);
-  const MfSchedule schedule(spec, positives);
+  const MfSchedule schedule = schedule_of(spec, positives);
+  const auto ordered = schedule.order(positives);
   const auto of_epoch = [&](std::uint32_t epoch) {
     std::pair<std::vector<MfExample>, std::vector<MfExample>> of_label;
     for (std::uint32_t part = 0; part < schedule.parts(); ++part)
-      for (const MfExample& e : schedule.stream(part, epoch).examples)
+      for (const MfExample& e : schedule.stream(ordered, part, epoch).examples)
         ((e.item & MfExample::positive) != 0 ? of_label.first : of_label.second).push_back(e);
     return of_label;
   };
@@ -164,12 +171,13 @@ TEST(MfSchedule, TheStreamsOfTheCpuAreThoseOfTheSchedule) {
   for (const int negatives : {1, 3, 4, 8, 9, 150}) {
     const MfSpec spec{.users = 300, .items = 77, .negatives = negatives, .seed = 8};
     const auto positives = uneven_pairs(spec, 2000);
-    const MfSchedule schedule(spec, positives);
+    const MfSchedule schedule = schedule_of(spec, positives);
+    const auto ordered = schedule.order(positives);
     cpu::MfStreams streams(spec);
     streams.set_positives(positives);
     streams.prepare(6);
     for (std::uint32_t part = 0; part < schedule.parts(); ++part) {
-      const MfSchedule::Stream stream = schedule.stream(part, 6);
+      const MfSchedule::Stream stream = schedule.stream(ordered, part, 6);
       const std::uint32_t group = part / MfSchedule::workers, worker = part % MfSchedule::workers;
       for (std::uint32_t turn = 0; turn < schedule.turns(); ++turn) {
         const cpu::SgdRound round = streams.round(group, turn / MfSchedule::workers);

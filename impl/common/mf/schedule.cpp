@@ -27,27 +27,37 @@ void to_begins(std::vector<std::uint32_t>& counts) {
 
 }  // namespace
 
-MfSchedule::MfSchedule(const MfSpec& spec, std::span<const Interaction> positives)
+MfSchedule::Counts MfSchedule::count(const MfSpec& spec, std::span<const Interaction> positives) {
+  Counts counts{std::vector<std::uint32_t>(spec.users), std::vector<std::uint32_t>(spec.items)};
+  for (const Interaction& pair : positives) {
+    ++counts.users[pair.user];
+    ++counts.items[pair.item];
+  }
+  return counts;
+}
+
+MfSchedule::MfSchedule(const MfSpec& spec, const Counts& positives)
     : seed_(spec.seed), negatives_(static_cast<std::uint32_t>(spec.negatives)) {
-  const std::uint64_t examples = positives.size() * (std::uint64_t{negatives_} + 1);
+  const std::uint64_t count = std::accumulate(positives.users.begin(), positives.users.end(), std::uint64_t{0});
+  const std::uint64_t examples = count * (std::uint64_t{negatives_} + 1);
   if (examples > 0xffffffffU)
     throw std::invalid_argument(
         fmt::format("logistic SGD takes less than 2^32 examples an epoch, not {} positives with {} negatives each",
-                    positives.size(), negatives_));
+                    count, negatives_));
   groups_ = static_cast<std::uint32_t>(
       std::bit_floor(std::clamp(examples / examples_a_group, least_groups, std::uint64_t{most_groups})));
 
-  std::vector<std::uint32_t> of_users(spec.users), of_items(spec.items);
-  for (const Interaction& pair : positives) {
-    ++of_users[pair.user];
-    ++of_items[pair.item];
-  }
-  const std::uint64_t drawn = spec.items > 0 ? positives.size() * std::uint64_t{negatives_} / spec.items : 0;
-  for (std::uint32_t& count : of_users) count *= negatives_ + 1;
-  for (std::uint32_t& count : of_items) count += static_cast<std::uint32_t>(drawn);
+  std::vector<std::uint32_t> of_users = positives.users;
+  std::vector<std::uint32_t> of_items = positives.items;
+  const std::uint64_t drawn = spec.items > 0 ? count * negatives_ / spec.items : 0;
+  for (std::uint32_t& examples_of_user : of_users) examples_of_user *= negatives_ + 1;
+  for (std::uint32_t& examples_of_item : of_items) examples_of_item += static_cast<std::uint32_t>(drawn);
   deal(of_users, users_);
   deal(of_items, items_);
-  order_positives(positives);
+
+  begins_.assign(parts(), 0);
+  for (std::size_t id = 0; id < positives.users.size(); ++id) begins_[users_.part[id]] += positives.users[id];
+  to_begins(begins_);
 }
 
 void MfSchedule::deal(std::span<const std::uint32_t> examples, Side& side) const {
@@ -73,19 +83,20 @@ void MfSchedule::deal(std::span<const std::uint32_t> examples, Side& side) const
   for (std::size_t id = 0; id < examples.size(); ++id) side.slot[id] = next[side.part[id]]++;
 }
 
-void MfSchedule::order_positives(std::span<const Interaction> positives) {
+std::vector<MfSchedule::Positive> MfSchedule::order(std::span<const Interaction> positives) const {
   std::vector<std::uint32_t> next(users_.slot.size());
   for (const Interaction& pair : positives) ++next[users_.slot[pair.user]];
   to_begins(next);
-  for (const std::uint32_t slot : users_.begins) begins_.push_back(next[slot]);
-  positives_.resize(positives.size());
+  std::vector<Positive> ordered(positives.size());
   for (std::size_t p = 0; p < positives.size(); ++p) {
     const std::uint32_t slot = users_.slot[positives[p].user];
-    positives_[next[slot]++] = {slot, positives[p].item, static_cast<std::uint32_t>(p)};
+    ordered[next[slot]++] = {slot, positives[p].item, static_cast<std::uint32_t>(p)};
   }
+  return ordered;
 }
 
-MfSchedule::Stream MfSchedule::stream(std::uint32_t part, std::uint32_t epoch) const {
+MfSchedule::Stream MfSchedule::stream(std::span<const Positive> positives, std::uint32_t part,
+                                      std::uint32_t epoch) const {
   const Philox random(seed_, Purpose::negatives);
   const auto item_count = static_cast<std::uint32_t>(items_.slot.size());
   Stream all;  // in the order drawn
@@ -95,7 +106,7 @@ MfSchedule::Stream MfSchedule::stream(std::uint32_t part, std::uint32_t epoch) c
     turns_of.push_back(turn(groups_, part, items_.part[item]));
   };
   for (std::uint32_t p = begins_[part]; p < begins_[part + 1]; ++p) {
-    const auto& [user, item, number] = positives_[p];
+    const auto& [user, item, number] = positives[p];
     add(user, item, MfExample::positive);
     for (std::uint32_t k = 0; k < negatives_; ++k)
       add(user, random.below(item_count, std::uint64_t{number} * negatives_ + k, epoch), 0);

@@ -51,17 +51,22 @@ class MfSchedule {
     std::vector<std::uint32_t> begins;  ///< [turns + 1]
   };
 
-  /// Deals the positives. Throws std::invalid_argument when an epoch has 2^32 examples or more.
-  MfSchedule(const MfSpec& spec, std::span<const Interaction> positives);
+  /// Positives of each user and of each item, by id.
+  struct Counts {
+    std::vector<std::uint32_t> users;
+    std::vector<std::uint32_t> items;
+  };
+  static Counts count(const MfSpec& spec, std::span<const Interaction> positives);
+
+  /// Deals users and items. Throws std::invalid_argument when an epoch has 2^32 examples or more.
+  MfSchedule(const MfSpec& spec, const Counts& positives);
 
   std::uint32_t groups() const { return groups_; }           ///< a power of two
   std::uint32_t parts() const { return groups_ * workers; }  ///< of users, and of items; part g * workers + a
   std::uint32_t turns() const { return parts(); }            ///< of an epoch
   const Side& users() const { return users_; }
   const Side& items() const { return items_; }
-  /// All positives, by user's slot.
-  const std::vector<Positive>& positives() const { return positives_; }
-  /// [parts + 1]: where the positives of each user part begin. Times 1 + negatives: its examples.
+  /// [parts + 1]: where the positives of each user part begin in their order. Times 1 + negatives: its examples.
   const std::vector<std::uint32_t>& begins() const { return begins_; }
 
   /// The turn in which a user part meets an item part.
@@ -70,19 +75,20 @@ class MfSchedule {
     return round * workers + ((item_part - user_part) & (workers - 1));
   }
 
-  /// What a user part does in an epoch, drawn and sorted by turn.
-  Stream stream(std::uint32_t part, std::uint32_t epoch) const;
+  /// The positives in the order of the schedule: by user's slot, and of the caller within a user.
+  std::vector<Positive> order(std::span<const Interaction> positives) const;
+
+  /// What a user part does in an epoch, drawn and sorted by turn; `positives` as order() gave them.
+  Stream stream(std::span<const Positive> positives, std::uint32_t part, std::uint32_t epoch) const;
 
  private:
   void deal(std::span<const std::uint32_t> examples, Side& side) const;
-  void order_positives(std::span<const Interaction> positives);
 
   std::uint64_t seed_;
   std::uint32_t negatives_;
   std::uint32_t groups_;
   Side users_;
   Side items_;
-  std::vector<Positive> positives_;
   std::vector<std::uint32_t> begins_;
 };
 

@@ -21,7 +21,8 @@ constexpr std::uint32_t blocks_a_positive(std::uint32_t negatives) { return (neg
 }  // namespace
 
 void MfStreams::set_positives(std::span<const Interaction> positives) {
-  schedule_.emplace(spec_, positives);
+  schedule_.emplace(spec_, MfSchedule::count(spec_, positives));
+  positives_ = schedule_->order(positives);
   const MfSchedule::Side& items = schedule_->items();
   items_.resize(spec_.items);
   for (std::uint32_t i = 0; i < spec_.items; ++i) items_[i] = {items.slot[i], items.part[i]};
@@ -68,7 +69,7 @@ void MfStreams::prepare(std::uint32_t part, std::uint32_t epoch, Scratch& scratc
   };
   for (std::uint32_t first = first_positive; first < end; first += draw_positives) {
     const std::uint32_t size = std::min(draw_positives, end - first);
-    const MfSchedule::Positive* const positives = schedule.positives().data() + first;
+    const MfSchedule::Positive* const positives = positives_.data() + first;
     std::uint32_t place[draw_positives];  // of each positive's first word
     std::size_t count = 0;
     for (std::uint32_t p = 0; p < size; ++p) {

@@ -21,7 +21,7 @@ class MfStreams {
   void set_positives(std::span<const Interaction> positives);
 
   const MfSchedule& schedule() const { return *schedule_; }
-  std::uint64_t positives() const { return schedule_->positives().size(); }
+  std::uint64_t positives() const { return positives_.size(); }
   /// Whether an epoch is long enough for a team of threads.
   bool wants_team() const;
 
@@ -50,9 +50,10 @@ class MfStreams {
 
   MfSpec spec_;
   std::optional<MfSchedule> schedule_;
-  std::vector<Placed> items_;          ///< by id
-  AlignedBuffer<MfExample> examples_;  ///< by part and turn, and one behind them
-  std::vector<std::uint32_t> begins_;  ///< [parts, turns + 1]
+  std::vector<MfSchedule::Positive> positives_;  ///< in the order of the schedule
+  std::vector<Placed> items_;                    ///< by id
+  AlignedBuffer<MfExample> examples_;            ///< by part and turn, and one behind them
+  std::vector<std::uint32_t> begins_;            ///< [parts, turns + 1]
 };
 
 }  // namespace frugal::cpu

@@ -97,14 +97,18 @@ struct SlotRows {
 
 /// All that follows from the positives.
 struct Work {
-  Work(const MfSpec& spec, const MfSchedule& schedule, const Shape& shape_of_rows, const Stream& stream)
+  Work(const MfSpec& spec, const Shape& shape_of_rows, const DeviceBuffer<Interaction>& positives, const Stream& stream)
+      : Work(spec, shape_of_rows, MfSchedule(spec, count_on_device(spec, positives, stream)), positives, stream) {}
+
+  Work(const MfSpec& spec, const Shape& shape_of_rows, const MfSchedule& schedule,
+       const DeviceBuffer<Interaction>& positives, const Stream& stream)
       : groups(schedule.groups()),
         parts(schedule.parts()),
-        examples(schedule.positives().size() * (1 + static_cast<std::size_t>(spec.negatives))),
-        streams(spec, schedule, stream),
+        examples(positives.size() * (1 + static_cast<std::size_t>(spec.negatives))),
         shape(shape_of_rows),
         users(schedule.users(), shape.floats, groups, "users by slot", stream),
-        items(schedule.items(), shape.floats, groups, "items by slot", stream) {
+        items(schedule.items(), shape.floats, groups, "items by slot", stream),
+        streams(spec, schedule, positives, users.slots, stream) {
     for (const sgd::Place candidate : {sgd::Place::items_shared, sgd::Place::shared})
       if (shape.kernel(candidate) != nullptr && shared_bytes(candidate) <= device_limits().shared_bytes_per_block)
         place = candidate;
@@ -122,10 +126,10 @@ struct Work {
   std::uint32_t groups;
   std::uint32_t parts;
   std::size_t examples;
-  SgdStreams streams;
   Shape shape;
   SlotRows users;
   SlotRows items;
+  SgdStreams streams;
   sgd::Place place = sgd::Place::device;
   DeviceBuffer<unsigned> flags;
 };
@@ -146,7 +150,8 @@ class LogisticSgd final : public MfSolverEngine {
 
   void set_interactions(std::span<const Interaction> positives) override {
     work_.reset();
-    work_.emplace(spec_, MfSchedule(spec_, positives), shape_, stream_);
+    const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
+    work_.emplace(spec_, shape_, pairs, stream_);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {

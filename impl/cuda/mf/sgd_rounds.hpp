@@ -143,67 +143,64 @@ class Worker {
       users.load(here.user, user);
       items.load(item_of(here), item);
     }
-    // User rows that come up, of the next examples in order. As the examples of a turn are sorted by user, none of them
-    // is still to be written when it is read.
+    // User rows on their way, that of example i in i % ahead. As the examples of a turn are sorted by user, the first one
+    // of a user finds its row as it was written in an earlier turn; the later ones do not need it.
     Row<lanes, chunks> coming_users[ahead] = {};
-    std::uint32_t last_user = here.user;
 #pragma unroll
-    for (std::uint32_t i = 1; i < ahead; ++i) {
-      const std::uint32_t coming = example(i).user;
-      if (i < count && coming != last_user) users.load(coming, coming_users[i - 1]);
-      last_user = coming;
-    }
+    for (std::uint32_t i = 1; i < ahead; ++i)
+      if (steps > 0) users.load(i < count ? example(i).user : here.user, coming_users[i]);
 
     float loss = 0;  // in powers of 2
-    for (std::uint32_t step = 0; step < steps; ++step) {
-      if ((step + ahead) % lanes == 0) {  // a batch is needed
-        store_shared(own_place_ + (step + ahead) / lanes % 2 * (ring_bytes / 2), held);
-        __syncwarp();
-        batch += lanes;
-        held = *batch;
-      }
-      const bool active = step < count;
-      const bool more = step + 1 < count;
-      const MfExample following = example(step + 1);
-      const MfExample next{more ? following.user : here.user, more ? following.item : here.item};
-      const bool same_user = next.user == here.user;
-      const bool same_item = item_of(next) == item_of(here);
-      Row<lanes, chunks> next_item;
-      items.load(item_of(next), next_item);
-      if constexpr (users_far) {
-        const std::uint32_t coming = example(step + ahead).user;
-        if (step + ahead < count && coming != last_user) users.load(coming, coming_users[ahead - 1]);
-        last_user = coming;
-      } else {
-        users.load(next.user, coming_users[0]);
-      }
+    for (std::uint32_t first = 0; first < steps; first += ahead) {
+#pragma unroll
+      for (std::uint32_t u = 0; u < ahead;
+           ++u) {  // registers that are loaded must not be moved: that would wait for them
+        const std::uint32_t step = first + u;
+        if (step >= steps) break;
+        if ((step + ahead) % lanes == 0) {  // a batch is needed
+          store_shared(own_place_ + (step + ahead) / lanes % 2 * (ring_bytes / 2), held);
+          __syncwarp();
+          batch += lanes;
+          held = *batch;
+        }
+        const bool active = step < count;
+        const bool more = step + 1 < count;
+        const MfExample following = example(step + 1);
+        const MfExample next{more ? following.user : here.user, more ? following.item : here.item};
+        const bool same_user = next.user == here.user;
+        const bool same_item = item_of(next) == item_of(here);
+        Row<lanes, chunks> next_item;
+        items.load(item_of(next), next_item);
+        if constexpr (ahead == 1)
+          users.load(next.user, coming_users[0]);
+        else
+          users.load(step + ahead < count ? example(step + ahead).user : here.user, coming_users[u]);
 
-      constexpr float log2_e = 1.44269504F;
-      const bool positive = (here.item & MfExample::positive) != 0;
-      const float sign = positive ? -log2_e : log2_e;
-      const float rate = positive ? -rate_ : rate_;
-      const float bias = sign * (user.bias + item.bias + global_bias_);
-      float dot = user.dot(item);
+        constexpr float log2_e = 1.44269504F;
+        const bool positive = (here.item & MfExample::positive) != 0;
+        const float sign = positive ? -log2_e : log2_e;
+        const float rate = positive ? -rate_ : rate_;
+        const float bias = sign * (user.bias + item.bias + global_bias_);
+        float dot = user.dot(item);
 #pragma unroll
-      for (int bit = lanes / 2; bit > 0; bit /= 2) dot += __shfl_xor_sync(0xffffffffU, dot, bit);
-      const float t = fmaf(dot, sign, bias);
-      const float odds = 1 + exp2_fast(t);
-      const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
-      const float of_example = t > 100 ? t : log2_fast(odds);
-      loss += active ? of_example : 0.F;
+        for (int bit = lanes / 2; bit > 0; bit /= 2) dot += __shfl_xor_sync(0xffffffffU, dot, bit);
+        const float t = fmaf(dot, sign, bias);
+        const float odds = 1 + exp2_fast(t);
+        const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
+        const float of_example = t > 100 ? t : log2_fast(odds);
+        loss += active ? of_example : 0.F;
 #pragma unroll
-      for (int c = 0; c < chunks; ++c) descend(user.part[c], item.part[c], slope, shrink_);
-      descend(user.bias, 1, slope, shrink_);
-      descend(item.bias, 1, slope, shrink_);
-      users.store_if(active && (!same_user || !more), here.user, user);
-      items.store_if(active && (!same_item || !more), item_of(here), item);
+        for (int c = 0; c < chunks; ++c) descend(user.part[c], item.part[c], slope, shrink_);
+        descend(user.bias, 1, slope, shrink_);
+        descend(item.bias, 1, slope, shrink_);
+        users.store_if(active && (!same_user || !more), here.user, user);
+        items.store_if(active && (!same_item || !more), item_of(here), item);
 
-      if (!same_user) user = coming_users[0];
-      if (!same_item) item = next_item;
-      here = next;
-#pragma unroll
-      for (std::uint32_t i = 0; i + 1 < ahead; ++i) coming_users[i] = coming_users[i + 1];
-      __syncwarp();  // the first lane has stored biases that all will read
+        if (!same_user) user = coming_users[(u + 1) % ahead];
+        if (!same_item) item = next_item;
+        here = next;
+        __syncwarp();  // the first lane has stored biases that all will read
+      }
     }
     constexpr double ln_2 = 0.69314718055994531;
     loss_ += ln_2 * static_cast<double>(loss);
@@ -242,7 +239,7 @@ class Worker {
 
 /// Block g runs rounds.count rounds of group g. Dynamic shared memory: shared_floats().
 template <Place place, int lanes, int chunks>
-__global__ void __launch_bounds__(MfSchedule::workers* lanes) run_rounds(Rounds rounds) {
+__global__ void __launch_bounds__(MfSchedule::workers* lanes, 1) run_rounds(Rounds rounds) {
   constexpr unsigned floats = Row<lanes, chunks>::floats;
   using Worker = Worker<lanes, chunks, place == Place::items_shared>;
   auto* const rings = shared_memory<float>();

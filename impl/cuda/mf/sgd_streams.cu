@@ -2,10 +2,33 @@
 #include <vector>
 
 #include "impl/cuda/kernels/warp.hpp"
+#include "impl/cuda/mf/key_sort.hpp"
 #include "impl/cuda/mf/sgd_streams.hpp"
 
 namespace frugal::cuda {
 namespace {
+
+__global__ void count_pairs(const Interaction* pairs, std::uint32_t n, std::uint32_t* users, std::uint32_t* items) {
+  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  atomicAdd(&users[pairs[i].user], 1U);
+  atomicAdd(&items[pairs[i].item], 1U);
+}
+
+/// keys[i]: the slot of pair i's user above i.
+__global__ void key_pairs(const Interaction* pairs, std::uint32_t n, const std::uint32_t* user_slots, int number_bits,
+                          std::uint64_t* keys) {
+  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) keys[i] = std::uint64_t{user_slots[pairs[i].user]} << number_bits | i;
+}
+
+__global__ void place_positives(const std::uint64_t* keys, std::uint32_t n, const Interaction* pairs, int number_bits,
+                                MfSchedule::Positive* positives) {
+  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i >= n) return;
+  const auto number = static_cast<std::uint32_t>(keys[i] & ((std::uint64_t{1} << number_bits) - 1));
+  positives[i] = {static_cast<std::uint32_t>(keys[i] >> number_bits), pairs[number].item, number};
+}
 
 constexpr unsigned sort_threads = 256;
 constexpr unsigned sort_warps = sort_threads / 32;
@@ -116,19 +139,41 @@ std::vector<SgdStreams::Item> items_by_id(const MfSchedule::Side& side) {
 
 }  // namespace
 
-SgdStreams::SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const Stream& stream)
+MfSchedule::Counts count_on_device(const MfSpec& spec, const DeviceBuffer<Interaction>& positives,
+                                   const Stream& stream) {
+  const auto n = static_cast<std::uint32_t>(positives.size());
+  DeviceBuffer<std::uint32_t> users(spec.users, "positives of users");
+  DeviceBuffer<std::uint32_t> items(spec.items, "positives of items");
+  users.zero(stream);
+  items.zero(stream);
+  launch({"count_pairs", blocks_for(n, 256), 256}, stream, count_pairs, positives.data(), n, users.data(),
+         items.data());
+  return {users.download(stream), items.download(stream)};
+}
+
+SgdStreams::SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const DeviceBuffer<Interaction>& positives,
+                       const DeviceBuffer<std::uint32_t>& user_slots, const Stream& stream)
     : stream_(stream),
       random_(spec.seed, Purpose::negatives),
       groups_(schedule.groups()),
       parts_(schedule.parts()),
       per_positive_(1 + static_cast<std::uint32_t>(spec.negatives)),
-      positives_(schedule.positives(), "positives", stream),
+      positives_(positives.size(), "ordered positives"),
       part_begins_(schedule.begins(), "begins of parts", stream),
       items_(items_by_id(schedule.items()), "parts of items", stream),
-      examples_(schedule.positives().size() * per_positive_ + read_ahead, "examples"),
+      examples_(positives.size() * per_positive_ + read_ahead, "examples"),
       begins_(std::size_t{parts_} * (parts_ + 1), "begins of turns") {
   examples_.zero(stream);  // those that are read ahead name rows that exist
-  stream.synchronize();    // the uploads' sources go
+  const auto n = static_cast<std::uint32_t>(positives.size());
+  const int number_bits = std::bit_width(n);
+  DeviceBuffer<std::uint64_t> keys(n, "positives to sort");
+  DeviceBuffer<std::uint64_t> spare(n, "positives to sort");
+  launch({"key_pairs", blocks_for(n, 256), 256}, stream, key_pairs, positives.data(), n, user_slots.data(), number_bits,
+         keys.data());
+  sort_keys(keys, spare, number_bits + std::bit_width(spec.users), stream);
+  launch({"place_positives", blocks_for(n, 256), 256}, stream, place_positives, keys.data(), n, positives.data(),
+         number_bits, positives_.data());
+  stream.synchronize();  // the keys go
 }
 
 void SgdStreams::draw(std::uint32_t epoch) {

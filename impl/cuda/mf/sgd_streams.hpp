@@ -1,7 +1,6 @@
 // The examples of one epoch of mf/schedule.hpp on the device, sorted by worker and turn.
 #pragma once
 #include <cstdint>
-#include <span>
 
 #include "impl/base/philox.hpp"
 #include "impl/common/mf/schedule.hpp"
@@ -13,7 +12,9 @@ namespace frugal::cuda {
 /// a placing, nothing between blocks. Deterministic: integers only.
 class SgdStreams {
  public:
-  SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const Stream& stream);
+  /// user_slots: by id.
+  SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const DeviceBuffer<Interaction>& positives,
+             const DeviceBuffer<std::uint32_t>& user_slots, const Stream& stream);
 
   /// Launches only.
   void draw(std::uint32_t epoch);
@@ -43,5 +44,9 @@ class SgdStreams {
   DeviceBuffer<MfExample> examples_;
   DeviceBuffer<std::uint32_t> begins_;
 };
+
+/// Positives of each user and item.
+MfSchedule::Counts count_on_device(const MfSpec& spec, const DeviceBuffer<Interaction>& positives,
+                                   const Stream& stream);
 
 }  // namespace frugal::cuda

@@ -123,7 +123,8 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
   const double* item_bias() const override { return item_bias_.data(); }
 
   void arrange() override {
-    schedule_.emplace(spec_, positives_);
+    schedule_.emplace(spec_, MfSchedule::count(spec_, positives_));
+    ordered_ = schedule_->order(positives_);
     user_of_slot_ = ids_by_slot(schedule_->users());
     item_of_slot_ = ids_by_slot(schedule_->items());
   }
@@ -131,7 +132,7 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
   double epoch() override {
     std::vector<MfSchedule::Stream> streams;
     for (std::uint32_t part = 0; part < schedule_->parts(); ++part)
-      streams.push_back(schedule_->stream(part, static_cast<std::uint32_t>(step_)));
+      streams.push_back(schedule_->stream(ordered_, part, static_cast<std::uint32_t>(step_)));
     double loss = 0;
     for (std::uint32_t turn = 0; turn < schedule_->turns(); ++turn)
       for (const MfSchedule::Stream& stream : streams)
@@ -170,6 +171,7 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
   }
 
   std::optional<MfSchedule> schedule_;
+  std::vector<MfSchedule::Positive> ordered_;
   std::vector<std::uint32_t> user_of_slot_;
   std::vector<std::uint32_t> item_of_slot_;
   Rows user_bias_;
