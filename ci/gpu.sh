@@ -1,63 +1,99 @@
 #!/usr/bin/env bash
-# What a machine with a GPU is asked: builds without registries, checks, measures, and leaves the records.
-#   ci/gpu.sh [BUNDLE]     default: build/gpu_bundle.tar.gz (ci/make_gpu_bundle.sh), or what the system has
-#   FRUGAL_STEPS="build test sanitize perf peer"     the steps to take, for a machine that is lent by the minute
-# Records: results/local/gpu/<plan>/, ready for results/published/. Exit 4: no nvcc or no device.
+# What a machine with a GPU is asked: checks, measures, and leaves records ready to publish. Less than 8 minutes.
+#   ci/gpu.sh [STEP...]    test verify sanitize perf peers; default: all, in this order
+# The programs come from build/gpu.tar.gz (ci/make_gpu_bundle.sh) where it is, or are built here. Records, logs and the
+# comparison with peers: results/local/gpu/. A step that fails does not stop the others; exit 1 if one did, 4 without a
+# device.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-bundle=${1:-build/gpu_bundle.tar.gz}
-build=build/gpu
+steps=("$@")
+[[ ${#steps[@]} -gt 0 ]] || steps=(test verify sanitize perf peers)
+bin=$PWD/build/gpu
 out=results/local/gpu
-steps=" ${FRUGAL_STEPS:-build test sanitize perf peer} "
-wants() { [[ "$steps" == *" $1 "* ]]; }
+mkdir -p "$out"
 
-if wants build; then
-  command -v nvcc >/dev/null || { echo "ci/gpu.sh: nvcc is not on PATH" >&2; exit 4; }
-  options=(-DCMAKE_BUILD_TYPE=Release -DCMAKE_UNITY_BUILD=ON -DFRUGAL_CUDA=ON -DFRUGAL_ONEDNN=OFF -DFRUGAL_MICRO=OFF)
-  if [[ -f "$bundle" ]]; then
-    prefix=$PWD/.deps/gpu
-    rm -rf "$prefix" && mkdir -p "$prefix"
-    tar -C "$prefix" -xzf "$bundle"
-    lib=$(dirname "$(find "$prefix/lib" -name 'libfmt.so*' | head -n 1)")
-    # RPATH rather than RUNPATH: it also serves what the libraries themselves need.
-    options+=("-DCMAKE_PREFIX_PATH=$prefix" "-DCMAKE_LIBRARY_ARCHITECTURE=$(basename "$lib")"
-      "-DCMAKE_EXE_LINKER_FLAGS=-Wl,--disable-new-dtags -Wl,-rpath,$lib -Wl,-rpath-link,$lib")
-  fi
-  if command -v ninja >/dev/null; then options+=(-G Ninja); fi
-  cmake -S . -B "$build" --log-level=WARNING "${options[@]}"
-  cmake --build "$build" -j "$(nproc)" --target frugal test_gpu test_cuda_on_cpu
-  python3 ci/ptxas_budget.py "$build"
+if [[ -f build/gpu.tar.gz ]]; then
+  tar -C build -xzf build/gpu.tar.gz
+elif [[ ! -x $bin/frugal ]]; then
+  ci/make_gpu_bundle.sh -DCMAKE_CUDA_ARCHITECTURES=native
 fi
+export LD_LIBRARY_PATH=$bin/lib${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+"$bin/frugal" doctor | tee "$out/doctor.txt"
+nvidia-smi --query-gpu=name,driver_version,clocks.sm,memory.used --format=csv,noheader || exit 4
 
-frugal=$build/frugal
-"$frugal" doctor | tee "$build/doctor.txt"
-
-if wants test; then
-  ctest --test-dir "$build" --output-on-failure -L 'gpu|cuda_on_cpu' -j 4
-  "$frugal" verify --backend cuda --failures
-fi
-
-if wants sanitize; then
-  # Small shapes do: the tools look at every access. Exit code of the tool's own, so that a finding is an error.
-  for tool in memcheck racecheck initcheck synccheck; do
-    echo "compute-sanitizer $tool"
-    compute-sanitizer --tool "$tool" --error-exitcode 9 "$build/test_gpu" --gtest_brief=1 \
-      --gtest_filter='*/cuda:*Shapes*:-*Equivalence*:*Learns*:*ManySteps*'
+# Four processes share the device.
+tests() {
+  local shard pids=() failed=0
+  for shard in 0 1 2 3; do
+    GTEST_TOTAL_SHARDS=4 GTEST_SHARD_INDEX=$shard "$bin/test_gpu" --gtest_brief=1 >"$out/test.$shard.log" 2>&1 &
+    pids+=($!)
   done
-fi
+  for shard in 0 1 2 3; do wait "${pids[$shard]}" || failed=1; done
+  grep -hE '^\[ +(FAILED|PASSED) +\]|Failure$' "$out"/test.?.log || true
+  return "$failed"
+}
 
-if wants perf; then
+verify() {
+  local failed=0
+  "$bin/frugal" verify --backend cuda --failures >"$out/verify.log" 2>&1 || failed=1
+  tail -n 12 "$out/verify.log"
+  return "$failed"
+}
+
+# Small shapes do: the tools look at every access, and racecheck at every pair of them.
+sanitize() {
+  local tools=(memcheck racecheck initcheck synccheck) pids=() tool i failed=0
+  for tool in "${tools[@]}"; do
+    timeout 150 compute-sanitizer --tool "$tool" --error-exitcode 9 "$bin/test_gpu" --gtest_brief=1 \
+      --gtest_filter='*/cuda:*Shapes*:-*Equivalence*:*Learns*:*ManySteps*' >"$out/sanitize.$tool.log" 2>&1 &
+    pids+=($!)
+  done
+  for i in "${!tools[@]}"; do
+    if wait "${pids[$i]}"; then
+      echo "${tools[$i]}: no errors"
+    else
+      failed=1
+      echo "${tools[$i]}: failed, or was stopped after 150 s"
+      tail -n 15 "$out/sanitize.${tools[$i]}.log"
+    fi
+  done
+  return "$failed"
+}
+
+perf() {
+  local plan name failed=0
   for plan in benchmarks/plans/perf_*.yaml; do
-    "$frugal" run "$plan" --set backend=cuda --out "$out/$(basename "$plan" .yaml)" --rerun all
-    "$frugal" report "$out/$(basename "$plan" .yaml)"
+    name=$(basename "$plan" .yaml)
+    "$bin/frugal" run "$plan" --set backend=cuda --out "$out/$name" --rerun all || failed=1
+    "$bin/frugal" report "$out/$name" || failed=1
   done
-fi
+  "$bin/micro_gpu" --benchmark_out="$out/micro_gpu.json" --benchmark_counters_tabular=true || failed=1
+  return "$failed"
+}
 
-if wants peer; then
-  if python3 -c 'import torch, PIL; assert torch.cuda.is_available()' 2>/dev/null; then
-    python3 benchmarks/peers/compare_inr.py --build "$build" --backend cuda \
-      --implementations auto --out "$out/peer_inr.json"
-  else
-    echo "ci/gpu.sh: no PyTorch that sees the device: the peer is left out" >&2
+peers() {
+  local which failed=0
+  if ! python3 -c 'import torch; assert torch.cuda.is_available()' 2>/dev/null; then
+    echo "no PyTorch that sees the device: the peers are left out"
+    return 0
   fi
-fi
+  for which in inr recommenders; do
+    python3 "benchmarks/peers/compare_$which.py" --build "$bin" --backend cuda --out "$out/peers_$which.json" || failed=1
+  done
+  return "$failed"
+}
+
+failed=0
+for step in "${steps[@]}"; do
+  start=$SECONDS
+  case $step in
+    test) tests || failed=1 ;;
+    verify) verify || failed=1 ;;
+    sanitize) sanitize || failed=1 ;;
+    perf) perf || failed=1 ;;
+    peers) peers || failed=1 ;;
+    *) echo "ci/gpu.sh: no step '$step'" >&2; exit 2 ;;
+  esac
+  echo "== $step: $((SECONDS - start)) s"
+done
+exit "$failed"

@@ -128,8 +128,9 @@ class RunContext {
 struct Interrupted {};
 
 struct Outcome {
-  std::string implementation;             ///< what really ran: Model::implementation()
-  std::map<std::string, double> metrics;  ///< by descriptor name; absent rather than NaN
+  std::string implementation;                   ///< what really ran: Model::implementation()
+  std::map<std::string, double> metrics;        ///< by descriptor name; absent rather than NaN
+  std::map<std::string, std::string> absent{};  ///< of metrics without a value: why, in half a sentence
 };
 
 class Workload {

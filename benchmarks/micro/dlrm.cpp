@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "benchmarks/micro/machine.hpp"
+#include "benchmarks/micro/recommender_shapes.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/flops.hpp"
 
@@ -47,8 +48,9 @@ void dlrm_step(benchmark::State& state) {
   const DlrmSpec spec = criteo_spec(state.range(0) != 0, static_cast<OptimizerKind>(state.range(1)));
   const auto model = cpu::make(spec);
   const CriteoExamples examples(spec, static_cast<std::size_t>(spec.batch));
-  model->train_step(examples.batch());
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(examples.batch()));
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
   state.SetItemsProcessed(state.iterations() * spec.batch);
 }
 BENCHMARK(dlrm_step)
@@ -67,54 +69,24 @@ void dlrm_predict(benchmark::State& state) {
 }
 BENCHMARK(dlrm_predict)->ArgNames({"small"})->Arg(1)->Arg(0)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-// Meta's "512-512-64" and "1024-1024-1024-1" begin with the inputs of the bottom MLP, and with the first width of the
-// top one, whose inputs follow from the interaction.
 constexpr std::uint32_t longest_bag = 99;  // 1 to 99 ids, 50 on average
-
-DlrmSpec meta_spec() {
-  return {.dense_features = 512,
-          .table_rows = std::vector<std::uint32_t>(8, 1000000),
-          .embedding_dim = 64,
-          .bottom = {512, 64},
-          .top = {1024, 1024, 1024, 1},
-          .optimizer = OptimizerKind::rowwise_adagrad,
-          .batch = 2048};
-}
-
-struct MetaExamples {
-  explicit MetaExamples(const DlrmSpec& spec, std::uint64_t seed) {
-    const Philox random(seed, Purpose::test);
-    const std::size_t count = static_cast<std::size_t>(spec.batch);
-    for (std::size_t i = 0; i < count * 512; ++i) dense.push_back(random.uniform(i, 0));
-    for (std::size_t b = 0; b < count * spec.table_rows.size(); ++b) {
-      for (std::uint32_t k = random.below(longest_bag, b, 1) + 1; k > 0; --k)
-        ids.push_back(random.below(spec.table_rows[0], ids.size(), 2));
-      offsets.push_back(ids.size());
-    }
-    for (std::size_t i = 0; i < count; ++i) labels.push_back(static_cast<float>(random.below(2, i, 3)));
-  }
-  ClickBatch batch() const { return {dense, ids, labels, offsets}; }
-  std::vector<float> dense;
-  std::vector<std::uint32_t> ids;
-  std::vector<float> labels;
-  std::vector<std::uint64_t> offsets{0};
-};
 
 /// The label says what takes the time of the roof: computation, and beside it the tables. Nearly every lookup is a row
 /// of its own: read once forward, read and written once by the update, with the cache line of its state.
 void dlrm_meta_step(benchmark::State& state) {
-  const DlrmSpec spec = meta_spec();
+  const DlrmSpec spec = micro::meta_dlrm();
   const auto model = cpu::make(spec);
-  const std::vector<MetaExamples> batches{MetaExamples(spec, 1), MetaExamples(spec, 2), MetaExamples(spec, 3)};
-  model->train_step(batches[0].batch());
-  std::size_t done = 0;
-  for (auto _ : state) benchmark::DoNotOptimize(model->train_step(batches[++done % batches.size()].batch()));
+  const micro::MetaExamples examples(spec, 3 * static_cast<std::size_t>(spec.batch), longest_bag);
+  model->set_examples(examples.batch());
+  model->train(1);
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(1));
   state.SetItemsProcessed(state.iterations() * spec.batch);
 
-  const double lookups = static_cast<double>(batches[0].ids.size());
+  const double lookups = static_cast<double>(examples.ids.size()) / 3;
   const double row = 4.0 * spec.embedding_dim;
-  const Flops flops = epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
-                                  lookups / static_cast<double>(batches[0].offsets.size() - 1));
+  const Flops flops =
+      epoch_flops(spec, static_cast<std::uint64_t>(spec.batch),
+                  lookups / static_cast<double>(spec.batch) / static_cast<double>(spec.table_rows.size()));
   const double bytes = lookups * (3 * row + 2 * 64);
   const int threads = omp_get_max_threads();
   const micro::Roof roof = micro::roof_of(

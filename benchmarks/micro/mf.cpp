@@ -51,7 +51,7 @@ micro::Traffic traffic(const MfSpec& spec) {
   const double row = sizeof(float) * static_cast<double>(spec.dim);
   const double count = static_cast<double>(positives().size());
   if (spec.solver == MfSolver::logistic_sgd)
-    return {count * (1 + spec.negatives) * 4 * row, (users + items) * row / MfSchedule::groups};
+    return {count * (1 + spec.negatives) * 4 * row, (users + items) * row / MfSchedule(spec, positives()).groups()};
   return {2 * count * 3 * row, (cpu::history_rows + static_cast<double>(spec.dim)) * row};
 }
 

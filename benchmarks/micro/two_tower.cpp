@@ -5,36 +5,21 @@
 
 #include <vector>
 
-#include "impl/base/philox.hpp"
+#include "benchmarks/micro/recommender_shapes.hpp"
 
 namespace {
 
 using namespace frugal;
 
-TwoTowerSpec movielens_spec(std::int64_t batch, bool trainable) {
-  return {.users = 6040,
-          .items = 3706,
-          .embedding_dim = 64,
-          .tower_layers = {128, 64},
-          .embedding_trainable = trainable,
-          .negatives = 4,
-          .batch = static_cast<int>(batch)};
-}
+using micro::movielens_towers;
 
-/// Uniform users, items with a head, as in a catalogue.
 std::vector<Interaction> movielens_positives(const TwoTowerSpec& spec) {
-  const Philox random(1, Purpose::test);
-  std::vector<Interaction> positives(994169);
-  for (std::uint64_t p = 0; p < positives.size(); ++p) {
-    const float u = random.uniform(p, 1);
-    positives[p] = {random.below(spec.users, p, 0), static_cast<std::uint32_t>(u * u * static_cast<float>(spec.items))};
-  }
-  return positives;
+  return micro::positives_with_a_head(spec.users, spec.items, 994169);
 }
 
 /// Arguments: batch, 1 when the embeddings are trained.
 void two_tower_step(benchmark::State& state) {
-  const TwoTowerSpec spec = movielens_spec(state.range(0), state.range(1) != 0);
+  const TwoTowerSpec spec = movielens_towers(state.range(0), state.range(1) != 0);
   const auto model = cpu::make(spec);
   model->set_interactions(movielens_positives(spec));
   model->train(3);
@@ -49,7 +34,7 @@ BENCHMARK(two_tower_step)
 
 /// The same with batch softmax, of tables that are trained. Argument: batch.
 void two_tower_softmax_step(benchmark::State& state) {
-  TwoTowerSpec spec = movielens_spec(state.range(0), true);
+  TwoTowerSpec spec = movielens_towers(state.range(0), true);
   spec.loss = TwoTowerLoss::batch_softmax;
   const auto model = cpu::make(spec);
   model->set_interactions(movielens_positives(spec));
@@ -65,7 +50,7 @@ BENCHMARK(two_tower_softmax_step)
     ->UseRealTime();
 
 void two_tower_rank_all(benchmark::State& state) {
-  const TwoTowerSpec spec = movielens_spec(1024, true);
+  const TwoTowerSpec spec = movielens_towers(1024, true);
   const auto model = cpu::make(spec);
   std::vector<Interaction> held_out;
   for (std::uint32_t u = 0; u < spec.users; ++u) held_out.push_back({u, u % spec.items});

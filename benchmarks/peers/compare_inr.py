@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Training steps of workload `inr`, ours and PyTorch's, side by side on the same cores or the same GPU.
+"""Training steps of workload `inr`, ours and PyTorch's or JAX's, side by side on the same cores or the same GPU.
 
 The structures are those of the plan paper_enrp, as the program reads it. For each, both sides train the same steps in
 turn, sample after sample, and the medians are compared. Ours is the program itself, a cell a sample, and its time is the
-stage `train`, set-up of the networks included; the peer's networks live on between samples, after a warm-up. Each side
-runs alone while it is timed. On a CPU the peak of fused multiply-adds, of the same threads, is measured before each
-structure, and what the record says of the FLOPs of that stage, the optimiser's included, is set beside it.
+stage `train`; the peer's networks live on between samples, after a warm-up. Each side runs alone while it is timed. On a
+CPU the peak of fused multiply-adds, of the same threads, is measured before each structure, and what the record says of
+the FLOPs of that stage, the optimiser's included, is set beside it.
+
+The peers: PyTorch `eager`, with its forward pass `compiled`, and compiled with the whole step as a CUDA `graph`; `jax`,
+jitted, all steps of a sample in one scan. On a GPU in tf32 as well, which ours runs with operands of that significand.
 
 Prints a table, medians with the range of the samples in brackets; --out keeps every sample with versions and machine as
 JSON.
@@ -22,8 +25,9 @@ import tempfile
 
 from side_by_side import FrugalCell, Peer, parser_for, ratio, spread, write_samples
 
-# Steps of a sample: about the same time each.
+# Steps of a sample on a CPU: about the same time each. On a GPU a thousand, in pieces of 50 of ours.
 STEPS = {"S0": 120, "S1": 240, "S2": 160, "S3": 200, "S4": 160, "SIREN": 12}
+STEPS_ON_GPU = 1000
 AXES = ("grid", "hidden_layers", "width")
 
 # A fair PyTorch: waiting threads yield, freed memory is kept, the widest instructions are used.
@@ -49,16 +53,19 @@ def structures_of_the_paper(frugal: pathlib.Path) -> dict[str, dict[str, int]]:
     return structures
 
 
-def plan_of(args: argparse.Namespace, structure: dict[str, int], steps: int, implementation: str) -> str:
+def plan_of(args: argparse.Namespace, structure: dict[str, int], steps: int, implementation: str, precision: str) -> str:
     params = ", ".join(f"{axis}: {value}" for axis, value in structure.items())
     return (f"schema: 1\nname: peer\nworkload: inr\nbackend: {args.backend}\ndataset: synthetic-photo\n"
-            f"params: {{inr: {{{params}, steps: {steps}, implementation: {implementation}}}}}\n"
+            f"params: {{inr: {{{params}, steps: {steps}, implementation: {implementation}, precision: {precision}}}}}\n"
             f"limits: {{threads: {args.threads}}}\n")
 
 
-def peer_arguments(args: argparse.Namespace, structure: dict[str, int], picture: pathlib.Path, mode: str) -> list:
+def peer_of(args: argparse.Namespace, structure: dict[str, int], picture: pathlib.Path, mode: str, precision: str) -> Peer:
     shape = [word for axis in AXES for word in ("--" + axis.replace("_", "-"), structure[axis])]
-    return ["--image", picture, *shape, "--device", args.backend, *(["--compile"] if mode == "compiled" else [])]
+    options = {"compiled": ["--compile"], "graph": ["--compile", "--graph"]}.get(mode, [])
+    return Peer("inr_jax.py" if mode == "jax" else "inr_torch.py",
+                ["--image", picture, *shape, "--device", args.backend, "--precision", precision, *options],
+                ENVIRONMENT, args.threads)
 
 
 def peak_gflops(args: argparse.Namespace) -> float | None:
@@ -71,21 +78,23 @@ def peak_gflops(args: argparse.Namespace) -> float | None:
     return float(re.search(rf"limits of {args.threads} threads?: .*?fp32 ([\d.]+)", output)[1])
 
 
-def compare(name: str, structure: dict[str, int], args: argparse.Namespace) -> dict:
+def compare(name: str, structure: dict[str, int], precision: str, args: argparse.Namespace) -> dict:
     """All samples of one structure."""
-    steps = STEPS[name]
+    steps = STEPS[name] if args.backend == "cpu" else STEPS_ON_GPU
     peak = peak_gflops(args)
     with tempfile.TemporaryDirectory() as folder:
-        ours = {implementation: FrugalCell(str(args.build / "frugal"), plan_of(args, structure, steps, implementation),
+        ours = {implementation: FrugalCell(str(args.build / "frugal"),
+                                           plan_of(args, structure, steps, implementation, precision),
                                            pathlib.Path(folder) / implementation)
                 for implementation in args.implementations}
         for side in ours.values():
             side.sample("train")  # warm-up
         picture = next(next(iter(ours.values())).out.glob("**/original.png"))
-        peers = {mode: Peer("inr_torch.py", peer_arguments(args, structure, picture, mode), ENVIRONMENT, args.threads)
-                 for mode in args.modes}
+        peers = {mode: peer_of(args, structure, picture, mode, precision) for mode in args.modes}
         for peer in peers.values():
             peer.train(5)
+            if args.backend == "cuda":
+                peer.train(steps)  # JAX compiles for each number of steps
         samples = {side: [] for side in [*ours, *peers]}
         quality = {}
         for _ in range(args.samples):
@@ -101,44 +110,49 @@ def compare(name: str, structure: dict[str, int], args: argparse.Namespace) -> d
                 quality.setdefault(mode, -10 * math.log10(loss))
         for peer in peers.values():
             peer.close()
-        return {"structure": name, "steps": steps, "gflop": gflop, "peak_gflops": peak, "seconds": samples,
-                "psnr_enrp": quality, "torch": next(iter(peers.values())).version,
-                "run": next(iter(ours.values())).run()}
+        return {"structure": name, "precision": precision, "steps": steps, "gflop": gflop, "peak_gflops": peak,
+                "seconds": samples, "psnr_enrp": quality, "peers": [peer.version for peer in peers.values()],
+                "implementation": record["implementation"], "run": next(iter(ours.values())).run()}
 
 
 def main() -> None:
     parser = parser_for(__doc__)
-    parser.add_argument("--backend", default="cpu", choices=("cpu", "cuda"), help="ours, and PyTorch's device")
+    parser.add_argument("--backend", default="cpu", choices=("cpu", "cuda"), help="ours, and the device of the peers")
     parser.add_argument("--structures", default=",".join(STEPS))
-    parser.add_argument("--implementations", default="fused")
-    parser.add_argument("--modes", default="eager,compiled", help="of PyTorch")
+    parser.add_argument("--implementations", help="ours; default: fused on a CPU, auto on a GPU")
+    parser.add_argument("--precisions", help="default: fp32 on a CPU, fp32 and tf32 on a GPU")
+    parser.add_argument("--modes", help="of the peers; default: eager and compiled on a CPU, graph and jax on a GPU")
     args = parser.parse_args()
-    args.implementations = args.implementations.split(",")
-    args.modes = args.modes.split(",")
+    on_gpu = args.backend == "cuda"
+    args.implementations = (args.implementations or ("auto" if on_gpu else "fused")).split(",")
+    args.modes = (args.modes or ("graph,jax" if on_gpu else "eager,compiled")).split(",")
+    precisions = (args.precisions or ("fp32,tf32" if on_gpu else "fp32")).split(",")
 
     structures = structures_of_the_paper(args.build / "frugal")
     results = []
-    print("| structure | ours | [ms/step] | share of peak | PyTorch | [ms/step] | ratio |")
-    print("|---|---|---:|---:|---|---:|---:|", flush=True)
+    print("| structure | precision | ours | [us/step] | share of peak | peer | [us/step] | ratio |")
+    print("|---|---|---|---:|---:|---|---:|---:|", flush=True)
     for name in args.structures.split(","):
-        result = compare(name, structures[name], args)
-        results.append(result)
-        per_step = {side: [1e3 * value / result["steps"] for value in values]
-                    for side, values in result["seconds"].items()}
-        for implementation in args.implementations:
-            ours = per_step[implementation]
-            share = "-"
-            if result["peak_gflops"]:
-                share = f"{100 * result['gflop'] / (statistics.median(ours) * 1e-3) / result['peak_gflops']:.0f}%"
-            for mode in args.modes:
-                print(f"| {name} | {implementation} | {spread(ours)} | {share} | {mode} | {spread(per_step[mode])} | "
-                      f"{ratio(per_step[mode], ours)} |", flush=True)
+        for precision in precisions:
+            result = compare(name, structures[name], precision, args)
+            results.append(result)
+            per_step = {side: [1e6 * value / result["steps"] for value in values]
+                        for side, values in result["seconds"].items()}
+            for implementation in args.implementations:
+                ours = per_step[implementation]
+                share = "-"
+                if result["peak_gflops"]:
+                    share = f"{100 * result['gflop'] / (statistics.median(ours) * 1e-6) / result['peak_gflops']:.0f}%"
+                for mode in args.modes:
+                    print(f"| {name} | {precision} | {implementation} | {spread(ours)} | {share} | {mode} | "
+                          f"{spread(per_step[mode])} | {ratio(per_step[mode], ours)} |", flush=True)
     machine = results[0]["run"]
     for result in results:
         del result["run"]
-    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, PyTorch {results[0]['torch']}; PSNR (ENRP) "
-          "after the first sample, ours and PyTorch's: "
-          + ", ".join(f"{r['structure']} " + " / ".join(f"{v:.1f}" for v in r["psnr_enrp"].values()) for r in results)
+    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {', '.join(results[0]['peers'])}; "
+          "PSNR (ENRP) after the first sample, ours and the peers': "
+          + ", ".join(f"{r['structure']} {r['precision']} " + " / ".join(f"{v:.1f}" for v in r["psnr_enrp"].values())
+                      for r in results)
           + ".")
     write_samples(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "run": machine, "results": results})
 

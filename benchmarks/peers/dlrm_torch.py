@@ -1,6 +1,6 @@
-"""A training step of DLRM at the shape of Meta's benchmark in PyTorch, as a user would tune it on a CPU.
+"""A training step of DLRM at the shape of Meta's benchmark in PyTorch, as a user would tune it on a CPU or a GPU.
 
-Batch 2048, 8 tables of 1M x 64 as EmbeddingBag(mode sum, sparse gradients) with 1 to 99 ids a bag, 512 dense features,
+Batch 2048, 8 tables of 1M x 64 as EmbeddingBag(mode sum, sparse gradients) with 1 to --longest-bag ids a bag, 512 dense features,
 bottom 512-64, pairwise dots, top 1024-1024-1024-1, binary cross-entropy. Dense layers: fused Adagrad. Tables:
 --tables rowwise is row-wise Adagrad on the coalesced sparse gradient (what ours computes); sgd is the cheapest rule
 that PyTorch has for sparse gradients, which it need not coalesce.
@@ -65,11 +65,16 @@ class RowWiseAdagrad:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", choices=["rowwise", "sgd"], default="rowwise")
+    parser.add_argument("--longest-bag", type=int, default=99)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "tf32"), help="of products on a GPU")
     parser.add_argument("--threads", type=int, required=True)
     args = parser.parse_args()
 
     torch.manual_seed(1)
     torch.set_num_threads(args.threads)
+    torch.set_default_device(args.device)
+    torch.backends.cuda.matmul.allow_tf32 = args.precision == "tf32"
     model = Dlrm()
     layers = torch.optim.Adagrad([*model.bottom.parameters(), *model.top.parameters()], lr=RATE, eps=EPSILON,
                                  fused=True)
@@ -80,7 +85,7 @@ def main() -> None:
     for _ in range(4):
         bags = []
         for _ in range(TABLES):
-            lengths = torch.randint(1, 100, (BATCH,))
+            lengths = torch.randint(1, args.longest_bag + 1, (BATCH,))
             offsets = torch.cumsum(lengths, 0) - lengths
             bags.append((torch.randint(ROWS, (int(lengths.sum()),)), offsets))
         batches.append((torch.rand(BATCH, DENSE), bags, torch.randint(2, (BATCH,)).float()))
@@ -99,7 +104,7 @@ def main() -> None:
         tables.step()
         return loss
 
-    serve_steps(step)
+    serve_steps(step, args.device)
 
 
 if __name__ == "__main__":

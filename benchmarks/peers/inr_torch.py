@@ -11,7 +11,7 @@ import math
 import torch
 from PIL import Image
 
-from torch_steps import serve_steps
+from torch_steps import as_graph, serve_steps
 
 OMEGA0 = 30.0
 
@@ -59,15 +59,18 @@ def main() -> None:
     parser.add_argument("--width", type=int, required=True)
     parser.add_argument("--threads", type=int, required=True)
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--precision", default="fp32", choices=("fp32", "tf32"), help="of products on a GPU")
     parser.add_argument("--compile", action="store_true", help="torch.compile the forward pass")
+    parser.add_argument("--graph", action="store_true", help="the whole step as a CUDA graph")
     args = parser.parse_args()
 
     torch.manual_seed(1)
     torch.set_num_threads(args.threads)
+    torch.backends.cuda.matmul.allow_tf32 = args.precision == "tf32"
     x, targets = tiles_of(args.image, args.grid)
     x, targets = x.to(args.device), targets.to(args.device)
     model = Ensemble(args.grid, args.hidden_layers, args.width).to(args.device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-4, fused=True, capturable=args.graph)
     forward = torch.compile(model) if args.compile else model
 
     def step() -> torch.Tensor:
@@ -77,7 +80,7 @@ def main() -> None:
         optimizer.step()
         return loss
 
-    serve_steps(step, args.device)
+    serve_steps(as_graph(step) if args.graph else step, args.device)
 
 
 if __name__ == "__main__":

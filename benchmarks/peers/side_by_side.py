@@ -41,11 +41,14 @@ class Peer:
         self.process.wait()
 
 
-def serve(version: str, train: Callable[[int], Any], figure: Callable[[Any], float] = float) -> None:
-    """The peer's side. The clock runs over train(count); figure() then makes the other figure of its result."""
+def serve(version: str, train: Callable[[int], Any], figure: Callable[[Any], float] = float,
+          prepare: Callable[[int], None] = lambda count: None) -> None:
+    """The peer's side. The clock runs over train(count), after prepare(count), which may compile; figure() then makes
+    the other figure of its result."""
     print(f"ready {version}", flush=True)
     for line in sys.stdin:
         count = int(line.removeprefix("train "))
+        prepare(count)
         start = time.perf_counter()
         result = train(count)
         seconds = time.perf_counter() - start

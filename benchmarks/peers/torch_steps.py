@@ -1,9 +1,28 @@
-"""The peer's side where the peer is PyTorch: its version, and a step that is repeated."""
+"""The peer's side where the peer is PyTorch: its version, a step that is repeated, and a step as a CUDA graph."""
 from typing import Callable
 
 import torch
 
 from side_by_side import serve
+
+
+def as_graph(step: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
+    """The whole step, update included, recorded once as a CUDA graph. The step must allocate its gradients anew."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(4):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        loss = step()
+
+    def replay() -> torch.Tensor:
+        graph.replay()
+        return loss
+
+    return replay
 
 
 def serve_steps(step: Callable[[], torch.Tensor], device: str = "cpu") -> None:

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "datasets/formats/lines.hpp"
 
@@ -167,6 +168,25 @@ std::uint32_t check_negatives(const Negatives& negatives, const Triples& train, 
   return own;
 }
 
+/// By user, each with its candidates.
+void sort_queries(Split& split) {
+  const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
+  std::vector<std::uint32_t> order(split.held_out.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::ranges::sort(order, {}, [&](std::uint32_t query) { return split.held_out[query].user; });
+  std::vector<Interaction> held_out;
+  std::vector<std::uint32_t> negatives;
+  held_out.reserve(split.held_out.size());
+  negatives.reserve(split.negatives.size());
+  for (const std::uint32_t query : order) {
+    held_out.push_back(split.held_out[query]);
+    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query * per_query);
+    negatives.insert(negatives.end(), begin, begin + static_cast<std::ptrdiff_t>(per_query));
+  }
+  split.held_out = std::move(held_out);
+  split.negatives = std::move(negatives);
+}
+
 std::string stem_of_split(const std::filesystem::path& train) {
   constexpr std::string_view ending = ".train.rating";
   const std::string name = train.string();
@@ -202,6 +222,8 @@ Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::p
   split.negatives = std::move(negatives.items);
   split.negatives_per_query = static_cast<int>(negatives.per_query);
   split.negative_law = NegativeLaw::given;
+  std::ranges::sort(split.train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
+  sort_queries(split);
   split.protocol = fmt::format("given split and given negatives ({})", split.negatives_per_query);
   if (own > 0)
     split.protocol += fmt::format(", {} lists name the held-out item itself, a tie that counts against it", own);

@@ -10,7 +10,8 @@
 namespace frugal::data {
 
 /// Train and held-out files of USER<TAB>ITEM<TAB>RATING<TAB>TIME, and negatives as "(USER,ITEM)<TAB>NEGATIVE<TAB>...",
-/// line for line with the held-out file. Ids are dense already and are kept. Throws UserError, at file:line:column for
+/// line for line with the held-out file. Ids are dense already and are kept; the result is in the order of users, then items,
+/// whatever that of the lines is. Throws UserError, at file:line:column for
 /// a line that does not fit, and when the three files contradict each other.
 Split read_ncf(const std::filesystem::path& train, const std::filesystem::path& held_out,
                const std::filesystem::path& negatives);

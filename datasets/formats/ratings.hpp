@@ -19,11 +19,11 @@ Ratings read_movielens_colons(const std::filesystem::path& path);
 Ratings read_movielens_csv(const std::filesystem::path& path);
 
 /// Epinions as Tang et al. publish it, as text: USER ITEM CATEGORY RATING HELPFULNESS TIME, tab separated. Repeated
-/// pairs are merged (the last one wins) and counted.
+/// pairs are merged (the latest counts, of one time the highest) and counted.
 Ratings read_epinions_tang(const std::filesystem::path& path);
 
 /// Epinions as Massa and Avesani publish it: USER ITEM RATING, blank separated, `#` lines are comments. Repeated pairs
-/// are merged and counted.
+/// are merged (the highest counts) and counted.
 Ratings read_epinions_massa(const std::filesystem::path& path);
 
 /// MovieLens' three forms.

@@ -1,4 +1,5 @@
-// From rows with a file's own ids to Ratings with dense ids and distinct pairs.
+// From rows with a file's own ids to Ratings with dense ids and distinct pairs. Nothing in the result depends on the
+// order of the file's lines.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -9,7 +10,7 @@
 
 namespace frugal::data {
 
-/// Gives original ids dense indices in order of first appearance.
+/// Gives original ids dense indices, in order of first appearance until sort().
 class IdMap {
  public:
   std::uint32_t index(std::uint32_t id) {
@@ -21,6 +22,9 @@ class IdMap {
   }
   std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
   std::uint32_t id(std::uint32_t index) const { return ids_[index]; }
+
+  /// What sorts the ids: rank[index]. The map then counts by it.
+  std::vector<std::uint32_t> sort();
   std::vector<std::string> names() const;
 
  private:
@@ -38,23 +42,26 @@ class IdMap {
   std::vector<std::uint32_t> ids_;
 };
 
+/// merge: of several ratings of one pair the latest counts; of several of one time, or without times, the highest.
 enum class Duplicates { error, merge };
 
 class RatingsBuilder {
  public:
   void add(std::uint32_t user, std::uint32_t item, double value, std::int64_t time, int line) {
-    ratings_.rows.push_back({users_.index(user), items_.index(item), static_cast<float>(value), time});
-    lines_.push_back(line);
+    rows_.push_back({{users_.index(user), items_.index(item), static_cast<float>(value), time}, line});
   }
 
-  /// Throws UserError when there is no row, or a pair comes twice and duplicates are errors.
+  /// Rows by user and item. Throws UserError when there is none, or a pair comes twice and duplicates are errors.
   Ratings finish(const std::string& file, bool timed, Duplicates duplicates);
 
  private:
-  Ratings ratings_;
+  struct Row {
+    Rating rating;
+    int line;
+  };
+  std::vector<Row> rows_;
   IdMap users_;
   IdMap items_;
-  std::vector<int> lines_;
 };
 
 }  // namespace frugal::data

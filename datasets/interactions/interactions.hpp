@@ -1,6 +1,7 @@
 // User-item data: as a file gives it, and as a recommender is trained and tested on it.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ struct Population {
   std::vector<std::string> item_names{};
 };
 
-/// One rating as read, ids made dense (0-based, in order of first appearance).
+/// One rating as read, ids made dense (0-based, in the order of the original ids).
 struct Rating {
   std::uint32_t user;
   std::uint32_t item;
@@ -27,9 +28,11 @@ struct Rating {
 };
 
 struct Ratings : Population {
-  std::vector<Rating> rows;      ///< distinct (user, item) pairs
-  bool timed = false;            ///< the file has usable times
-  std::uint64_t duplicates = 0;  ///< repeated pairs that were merged (the last one wins), where the format allows it
+  std::vector<Rating> rows;  ///< distinct (user, item) pairs; of a file: by user, then item
+  bool timed = false;        ///< the file has usable times
+  std::uint64_t duplicates =
+      0;  ///< repeated pairs that were merged, where the format allows it: the latest counts, then the
+          ///< highest
 };
 
 /// Where the candidates beside a held-out item come from: a published list, or drawn from the items the user never
@@ -51,7 +54,9 @@ struct Split : Population {
                                          ///< counts against (impl/api/ranking.hpp)
   int negatives_per_query = 0;           ///< 0: not leave-one-out, no candidates
   NegativeLaw negative_law = NegativeLaw::uniform;
-  std::string protocol;  ///< one line for tables: where the split and the negatives come from
+  std::optional<std::uint32_t> tied_users;  ///< hold-out of the latest: users whose latest time several of their items
+                                            ///< have, so that the seed decides
+  std::string protocol;                     ///< one line for tables: where the split and the negatives come from
 };
 
 /// The items each user has in the training set, ascending: what full ranking masks.

@@ -4,6 +4,10 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
 
 #include "datasets/interactions/negatives.hpp"
 #include "impl/base/error.hpp"
@@ -11,6 +15,58 @@
 
 namespace frugal::data {
 namespace {
+
+/// FNV-1a, 64 bits (Fowler, Noll, Vo).
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+std::vector<std::uint64_t> hashes_of(std::uint32_t count, const std::vector<std::string>& names) {
+  std::vector<std::uint64_t> hashes(count);
+  for (std::uint32_t k = 0; k < count; ++k) hashes[k] = hash_of(names.empty() ? std::to_string(k) : names[k]);
+  return hashes;
+}
+
+/// Rows in order of time, and of one time in an order that the seed draws.
+class Chronology {
+ public:
+  Chronology(const Ratings& ratings, std::uint64_t seed)
+      : ratings_(ratings),
+        random_(seed, Purpose::tie),
+        users_(hashes_of(ratings.users, ratings.user_names)),
+        items_(hashes_of(ratings.items, ratings.item_names)) {}
+
+  void sort(std::span<std::uint32_t> rows) const {
+    std::ranges::sort(rows, [&](std::uint32_t a, std::uint32_t b) { return time(a) < time(b); });
+    for (std::size_t begin = 0; begin < rows.size();) {
+      std::size_t end = begin + 1;
+      while (end < rows.size() && time(rows[end]) == time(rows[begin])) ++end;
+      if (end - begin > 1) draw(rows.subspan(begin, end - begin));
+      begin = end;
+    }
+  }
+
+  std::int64_t time(std::uint32_t row) const { return ratings_.rows[row].time; }
+
+ private:
+  void draw(std::span<std::uint32_t> rows) const {
+    std::vector<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t, std::uint32_t>> lots;
+    for (const std::uint32_t row : rows) {
+      const auto& [user, item, value, when] = ratings_.rows[row];
+      const auto words = random_.block(items_[item], static_cast<std::uint32_t>(users_[user]));
+      lots.emplace_back(std::uint64_t{words[0]} << 32 | words[1], user, item, row);
+    }
+    std::ranges::sort(lots);
+    for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = std::get<3>(lots[k]);
+  }
+
+  const Ratings& ratings_;
+  Philox random_;
+  std::vector<std::uint64_t> users_;
+  std::vector<std::uint64_t> items_;
+};
 
 /// The rows to hold out: one of each user's.
 std::vector<bool> one_of_each_user(const Ratings& ratings, const Groups<std::uint32_t>& groups, bool latest,
@@ -26,14 +82,13 @@ std::vector<bool> one_of_each_user(const Ratings& ratings, const Groups<std::uin
 }
 
 /// The rows to hold out: a share of all, the latest or random ones.
-std::vector<bool> share_of_all(const Ratings& ratings, bool latest, double share, std::uint64_t seed) {
+std::vector<bool> share_of_all(const Ratings& ratings, const Chronology* latest, double share, std::uint64_t seed) {
   const Philox random(seed, Purpose::split);
   std::vector<std::uint32_t> order(ratings.rows.size());
   std::iota(order.begin(), order.end(), 0U);
   const auto wanted = static_cast<std::ptrdiff_t>(share * static_cast<double>(order.size()));
   if (latest) {
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::uint32_t a, std::uint32_t b) { return ratings.rows[a].time < ratings.rows[b].time; });
+    latest->sort(order);
   } else {
     std::vector<std::uint32_t> key(order.size());
     for (std::size_t row = 0; row < key.size(); ++row) key[row] = random.word(row);
@@ -54,16 +109,21 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
     throw UserError("these ratings carry no times, so there is no latest one to hold out: hold out random ones");
   }
   Groups<std::uint32_t> groups = rows_by_user(ratings.rows, ratings.users);
+  std::optional<Chronology> chronology;
+  std::uint32_t tied = 0;
   if (ratings.timed) {
+    chronology.emplace(ratings, seed);
     for (std::uint32_t user = 0; user < ratings.users; ++user) {
       const std::span<std::uint32_t> rows = groups.of(user);
-      std::stable_sort(rows.begin(), rows.end(),
-                       [&](std::uint32_t a, std::uint32_t b) { return ratings.rows[a].time < ratings.rows[b].time; });
+      chronology->sort(rows);
+      const std::size_t n = rows.size();
+      tied += n >= 2 && chronology->time(rows[n - 1]) == chronology->time(rows[n - 2]);
     }
   }
   const bool leave_one_out = rule.how == HoldOut::latest || rule.how == HoldOut::random;
-  const std::vector<bool> held = leave_one_out ? one_of_each_user(ratings, groups, by_time, seed)
-                                               : share_of_all(ratings, by_time, rule.test_fraction, seed);
+  const std::vector<bool> held =
+      leave_one_out ? one_of_each_user(ratings, groups, by_time, seed)
+                    : share_of_all(ratings, by_time ? &*chronology : nullptr, rule.test_fraction, seed);
   Split split;
   static_cast<Population&>(split) = ratings;
   split.chronological = ratings.timed;
@@ -88,6 +148,10 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
   if (leave_one_out) {
     draw_negatives(split, rule.negatives, rule.law, seed);
     split.protocol = fmt::format("leave-one-out ({}), {}", how, describe_negatives(rule.negatives, rule.law));
+    if (by_time) {
+      split.tied_users = tied;
+      if (tied > 0) split.protocol += fmt::format(", of {} users' equally late items one by the seed", tied);
+    }
   } else {
     split.protocol =
         fmt::format("{} split, {:g} % held out, {} held-out interactions of users unknown to training dropped", how,

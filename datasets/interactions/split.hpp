@@ -7,8 +7,9 @@
 
 namespace frugal::data {
 
-/// latest, random: one interaction of each user with two or more, the latest or a random one; ties in time: the last in
-/// file order. temporal: the latest `test_fraction` of all interactions, one cut for everybody. ratio: a random
+/// latest, random: one interaction of each user with two or more, the latest or a random one; what has one time is put
+/// into an order by the seed (Philox, Purpose::tie, by the original ids, so that neither the order of the file's lines
+/// nor a filter matters). temporal: the latest `test_fraction` of all interactions, one cut for everybody. ratio: a random
 /// `test_fraction` of all interactions. Held-out interactions of users that keep none for training are dropped:
 /// nothing is known of them. Random choices: Philox, Purpose::split.
 enum class HoldOut { latest, random, temporal, ratio };

@@ -161,13 +161,13 @@ std::optional<double> psnr_in_bits(std::span<const float> values, std::span<cons
     const double difference = level(values[i]) - level(original[i]);
     sum += difference * difference;
   }
-  if (sum == 0) return std::nullopt;
-  return 10 * std::log10(peak * peak * static_cast<double>(values.size()) / sum);
+  if (sum == 0) return psnr_of_exact;
+  return std::min(psnr_of_exact, 10 * std::log10(peak * peak * static_cast<double>(values.size()) / sum));
 }
 
 std::optional<double> psnr_enrp(double mse) {
-  if (!(mse > 0) || !std::isfinite(mse)) return std::nullopt;
-  return -10 * std::log10(mse);
+  if (!(mse >= 0) || !std::isfinite(mse)) return std::nullopt;
+  return mse == 0 ? psnr_of_exact : std::min(psnr_of_exact, -10 * std::log10(mse));
 }
 
 namespace {

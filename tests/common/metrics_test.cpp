@@ -50,15 +50,29 @@ TEST(Psnr, OneLevelOffEverywhereIs48dB) {
   EXPECT_NEAR(*psnr_in_bits(picture, original, 8), 20 * std::log10(255.0), 1e-12);
 }
 
-TEST(Psnr, ClipsToTheRangeAndIsAbsentForIdenticalPictures) {
+TEST(Psnr, ClipsToTheRangeAndHasACapForAnExactReconstruction) {
   const std::vector<float> original(12, 1.F);
-  EXPECT_FALSE(psnr_in_bits(std::vector<float>(12, 5.F), original, 8));
+  EXPECT_EQ(psnr_in_bits(std::vector<float>(12, 5.F), original, 8), psnr_of_exact);
+  EXPECT_EQ(psnr_enrp(0), psnr_of_exact);
+  EXPECT_EQ(psnr_enrp(1e-30), psnr_of_exact) << "never more than that of no error";
+}
+
+TEST(Psnr, OfAnythingInexactIsBelowTheCap) {
+  std::vector<float> values(1 << 20, 0.5F);
+  const std::vector<float> original = values;
+  values[7] += 2.F / 65535;
+  EXPECT_LT(*psnr_in_bits(values, original, 16), 160);
+}
+
+TEST(Psnr, IsAbsentWhereAValueIsNotFinite) {
+  const std::vector<float> original(12, 1.F);
+  EXPECT_FALSE(psnr_in_bits(std::vector<float>(12, std::numeric_limits<float>::quiet_NaN()), original, 8));
+  EXPECT_FALSE(psnr_enrp(std::numeric_limits<double>::infinity()));
 }
 
 TEST(Psnr, EnrpIsSixDecibelsBelowTheStandardOne) {
   // Peak 1 instead of the 2 that values in [-1, 1] span: 20 log10 2 = 6.02 dB.
   EXPECT_NEAR(*psnr_enrp(1e-3), 30, 1e-12);
-  EXPECT_FALSE(psnr_enrp(0));
   EXPECT_FALSE(psnr_enrp(std::numeric_limits<double>::quiet_NaN()));
 }
 

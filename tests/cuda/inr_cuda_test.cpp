@@ -60,7 +60,8 @@ TEST_P(InrCudaShapes, NetworksStopAsTheReferencesDo) {
   EXPECT_LT(found->network_steps(), spec.networks * 66);
 }
 
-// One network and several chunks of points; networks of their own blocks; odd widths and points; every precision.
+// One network and several chunks of points; networks of their own blocks; odd widths and points; every precision; every
+// family of kernels.
 INSTANTIATE_TEST_SUITE_P(
     Shapes, InrCudaShapes,
     ::testing::Values(
@@ -69,7 +70,11 @@ INSTANTIATE_TEST_SUITE_P(
         InrSpec{.networks = 2, .points = 100, .inputs = 1, .channels = 5, .hidden_layers = 0, .width = 9},
         InrSpec{.networks = 1, .points = 289, .hidden_layers = 2, .width = 20, .precision = Precision::tf32},
         InrSpec{
-            .networks = 5, .points = 27, .inputs = 3, .hidden_layers = 1, .width = 33, .precision = Precision::bf16}),
+            .networks = 5, .points = 27, .inputs = 3, .hidden_layers = 1, .width = 33, .precision = Precision::bf16},
+        InrSpec{.networks = 6, .points = 16, .hidden_layers = 1, .width = 128},
+        InrSpec{.networks = 2, .points = 49, .channels = 1, .hidden_layers = 1, .width = 100},
+        InrSpec{.networks = 2, .points = 144, .hidden_layers = 1, .width = 70, .precision = Precision::tf32},
+        InrSpec{.networks = 2, .points = 144, .hidden_layers = 3, .width = 70, .precision = Precision::bf16}),
     [](const auto& test) { return "case" + std::to_string(test.index); });
 
 /// Loss of the first step, in relu networks, which do not amplify.

@@ -22,6 +22,44 @@ class MfCuda : public ::testing::Test {
   }
 };
 
+/// One epoch on both; `terms`: of a value, as EquivalenceCheck wants them.
+void expect_agreement(const MfSpec& spec, const std::vector<Interaction>& pairs, double terms) {
+  const auto oracle = make("reference", spec, pairs);
+  const auto model = make("cuda", spec, pairs);
+  std::vector<EquivalenceCheck> checks{compare_values(oracle->train(1), model->train(1), "loss", terms)};
+  for (const EquivalenceCheck& check :
+       compare_states(oracle->export_state(), model->export_state(), "dim=" + std::to_string(spec.dim),
+                      [&](const std::string& tensor) { return tensor == "global_bias" ? 0.0 : terms; }))
+    checks.push_back(check);
+  expect_equivalent(checks, 2);
+}
+
+// The features are padded to 32, 64, 128 and 256. Some rows have no history, one has a row, one a few in no multiple of
+// eight, one more than a segment.
+TEST_F(MfCuda, IalsOfEachPaddingAgreesWithReference) {
+  for (const int dim : {1, 8, 16, 20, 32, 33, 64, 65, 100, 128, 200, 256}) {
+    const MfSpec ials{.solver = MfSolver::ials,
+                      .users = 6,
+                      .items = 9,
+                      .dim = dim,
+                      .init_stddev = 2,
+                      .regularization = 0.2,
+                      .seed = 8};
+    std::vector<Interaction> pairs{{5, 8}};
+    for (std::uint32_t k = 0; k < 560; ++k) pairs.push_back({0, k % 7});
+    for (std::uint32_t k = 0; k < 13; ++k) pairs.push_back({2, k % 8});
+    expect_agreement(ials, pairs, dim + 560.0);
+  }
+}
+
+// From 4 lanes a worker to 16 with four quads each; more parts of the schedule than users.
+TEST_F(MfCuda, SgdOfEachWidthAgreesWithReference) {
+  for (const int dim : {1, 8, 16, 20, 64, 100, 128, 200, 256}) {
+    const MfSpec sgd{.users = 41, .items = 29, .dim = dim, .learning_rate = 0.05, .negatives = 3, .seed = 8};
+    expect_agreement(sgd, mf_test::some_pairs(sgd, 5), dim + 100.0);
+  }
+}
+
 // A lane has 2, 4 or 8 quads of a row; the matrices of ials leave shared memory.
 TEST_F(MfCuda, LargeDimensionsAgreeWithReference) {
   for (const int dim : {130, 260, 600}) {
@@ -36,14 +74,7 @@ TEST_F(MfCuda, LargeDimensionsAgreeWithReference) {
                          .regularization = 0.1,
                          .seed = 8};
       const auto pairs = mf_test::some_pairs(large, 3);
-      const auto oracle = make("reference", large, pairs);
-      const auto model = make("cuda", large, pairs);
-      std::vector<EquivalenceCheck> checks{compare_values(oracle->train(1), model->train(1), "loss", dim)};
-      for (const EquivalenceCheck& check :
-           compare_states(oracle->export_state(), model->export_state(), "dim=" + std::to_string(dim),
-                          [&](const std::string& tensor) { return tensor == "global_bias" ? 0.0 : dim + 20.0; }))
-        checks.push_back(check);
-      expect_equivalent(checks, 2);
+      expect_agreement(large, pairs, dim + 20.0);
     }
   }
 }

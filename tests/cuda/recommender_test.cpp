@@ -1,6 +1,7 @@
 // The recommenders on the device (or its shim): agreement with the oracle, and replay.
 #include <gtest/gtest.h>
 
+#include "impl/common/recommender/init.hpp"
 #include "impl/common/spec_names.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
@@ -38,7 +39,7 @@ TEST_F(RecommenderCuda, ADlrmOnTensorCoresIsCloseToFp32AndIsNotFp32) {
     const auto model = backend_->make(spec);
     EXPECT_TRUE(model->implementation().ends_with(to_word(precision_names, precision))) << model->implementation();
     std::vector<double> losses;
-    for (int step = 0; step < 3; ++step) losses.push_back(model->train_step(clicks.batch()));
+    for (int step = 0; step < 3; ++step) losses.push_back(train_step(*model, clicks));
     return losses;
   };
   const std::vector<double> exact = losses_of(Precision::fp32);
@@ -50,6 +51,37 @@ TEST_F(RecommenderCuda, ADlrmOnTensorCoresIsCloseToFp32AndIsNotFp32) {
       EXPECT_NE(rounded[step], exact[step]) << step;
       EXPECT_NEAR(rounded[step], exact[step], error * exact[step]) << step;
     }
+  }
+}
+
+// Tables whose values do not fill, or do not start at, a block of four random words.
+TEST_F(RecommenderCuda, TablesDrawnOnTheDeviceHaveTheBitsOfTheHost) {
+  for (const int dim : {4, 5}) {
+    DlrmSpec spec = small_dlrm();
+    spec.table_rows = {1, 7, 1000, 3};
+    spec.embedding_dim = spec.bottom.back() = dim;
+    const ModelState state = backend_->make(spec)->export_state();
+    for (std::uint32_t t = 0; t < spec.table_rows.size(); ++t)
+      EXPECT_EQ(values(state, "table." + std::to_string(t)), initial_table(spec.table_rows[t], dim, spec.seed, t)) << t;
+  }
+}
+
+// Products of the larger tile, in slices; a second step of fewer examples than the first.
+TEST_F(RecommenderCuda, WideLayersTrainAloneAndInStepsWithTheSameBits) {
+  DlrmSpec spec = small_dlrm();
+  spec.top = {1024, 1};
+  spec.batch = 1536;
+  for (const Precision precision : {Precision::tf32, Precision::bf16}) {
+    spec.precision = precision;
+    const Clicks clicks = planted_clicks(spec, 1600);
+    const auto whole = backend_->make(spec);
+    whole->set_examples(clicks.batch());
+    const std::vector<double> losses = whole->train(2);
+    const auto steps = backend_->make(spec);
+    steps->set_examples(clicks.batch());
+    EXPECT_EQ(steps->train(1)[0], losses[0]);
+    EXPECT_EQ(steps->train(1)[0], losses[1]);
+    EXPECT_TRUE(identical(steps->export_state(), whole->export_state()));
   }
 }
 
@@ -75,12 +107,12 @@ TEST_F(RecommenderCuda, AReloadedDlrmTrainsOnWithTheSameBits) {
   for (const FeatureInteraction interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
     const DlrmSpec spec = small_dlrm(interaction);
     const auto model = backend_->make(spec);
-    model->train_step(planted_clicks(spec, 16, 0).batch());
+    train_step(*model, planted_clicks(spec, 16, 0));
     const ModelState saved = model->export_state();
-    const double loss = model->train_step(planted_clicks(spec, 11, 1).batch());
+    const double loss = train_step(*model, planted_clicks(spec, 11, 1));
     const ModelState after = model->export_state();
     model->import_state(saved);
-    EXPECT_EQ(model->train_step(planted_clicks(spec, 11, 1).batch()), loss);
+    EXPECT_EQ(train_step(*model, planted_clicks(spec, 11, 1)), loss);
     EXPECT_TRUE(identical(model->export_state(), after));
   }
 }
@@ -96,7 +128,7 @@ TEST_F(RecommenderCuda, BagsOfAnyLengthFollowOneAnother) {
     fresh->import_state(model->export_state());
     std::vector<float> logits(batch.labels.size());
     model->predict(batch.batch(), logits);
-    EXPECT_EQ(fresh->train_step(batch.batch()), model->train_step(batch.batch()));
+    EXPECT_EQ(train_step(*fresh, batch), train_step(*model, batch));
     EXPECT_TRUE(identical(fresh->export_state(), model->export_state()));
   }
 }

@@ -11,25 +11,25 @@ using ::testing::StartsWith;
 
 class RatingsReaders : public WithFolder {};
 
-TEST_F(RatingsReaders, TabFileGetsDenseIdsInOrderOfAppearance) {
+TEST_F(RatingsReaders, TabFileGetsDenseIdsInOrderOfTheIds) {
   const Ratings ratings =
       read_movielens_tab(write("u.data", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n196\t302\t5\t7\n"));
   EXPECT_EQ(ratings.users, 2u);
   EXPECT_EQ(ratings.items, 2u);
   EXPECT_TRUE(ratings.timed);
   ASSERT_EQ(ratings.rows.size(), 3u);
-  EXPECT_EQ(ratings.rows[2].user, 0u);
+  EXPECT_EQ(ratings.rows[2].user, 1u);
   EXPECT_EQ(ratings.rows[2].item, 1u);
   EXPECT_EQ(ratings.rows[2].value, 5.0F);
-  EXPECT_EQ(ratings.rows[0].time, 881250949);
-  EXPECT_THAT(ratings.user_names, ElementsAre("196", "186"));
+  EXPECT_EQ(ratings.rows[1].time, 881250949);
+  EXPECT_THAT(ratings.user_names, ElementsAre("186", "196"));
   EXPECT_THAT(ratings.item_names, ElementsAre("242", "302"));
 }
 
 TEST_F(RatingsReaders, ColonFileWorksWithAndWithoutTimes) {
   const Ratings timed = read_movielens_colons(write("a.dat", "1::1193::5::978300760\n1::661::3.5::978302109\n"));
   EXPECT_TRUE(timed.timed);
-  EXPECT_EQ(timed.rows[1].value, 3.5F);
+  EXPECT_EQ(timed.rows[0].value, 3.5F);
   const Ratings untimed = read_movielens_colons(write("b.dat", "1::1193::5\n1::661::3\n"));
   EXPECT_FALSE(untimed.timed);
   EXPECT_EQ(untimed.rows.size(), 2u);
@@ -155,13 +155,17 @@ TEST_F(RatingsReaders, MovieLensDuplicatesNameBothLines) {
   EXPECT_THAT(message, StartsWith(path.string() + ":3: user 7 rated item 2 twice: here and in line 1"));
 }
 
-TEST_F(RatingsReaders, EpinionsDuplicatesAreMergedAndTheLastWins) {
+TEST_F(RatingsReaders, EpinionsDuplicatesAreMergedAndTheLatestWinsThenTheHighest) {
   const Ratings tang = read_epinions_tang(write("t.tsv", "1\t1\t3\t2\t2\t1\n1\t2\t3\t2\t3\t1\n1\t1\t3\t5\t2\t4\n"));
   EXPECT_EQ(tang.duplicates, 1u);
   ASSERT_EQ(tang.rows.size(), 2u);
-  EXPECT_EQ(tang.rows[1].item, 0u);
-  EXPECT_EQ(tang.rows[1].value, 5.0F);
-  EXPECT_EQ(tang.rows[1].time, 4);
+  EXPECT_EQ(tang.rows[0].item, 0u);
+  EXPECT_EQ(tang.rows[0].value, 5.0F);
+  EXPECT_EQ(tang.rows[0].time, 4);
+  const Ratings once = read_epinions_tang(write("t.tsv", "1\t1\t3\t2\t2\t9\n1\t1\t3\t4\t2\t4\n1\t1\t3\t3\t2\t9\n"));
+  EXPECT_EQ(once.duplicates, 2u);
+  ASSERT_EQ(once.rows.size(), 1u);
+  EXPECT_EQ(once.rows[0].value, 3.0F);
 }
 
 TEST_F(RatingsReaders, MassaFileMayHaveCommentsAndLooseBlanks) {

@@ -1,6 +1,7 @@
 // A result is that of its data: replaced, truncated or other files are found before anything runs.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <fstream>
 
 #include "tests/end_to_end/program.hpp"
@@ -102,6 +103,25 @@ TEST_F(InputFiles, AFileThatIsNotThePublishedOneIsRefusedBeforeAnythingRuns) {
   EXPECT_THAT(refused.err, AllOf(HasSubstr("not the published ml-100k/u.data"), HasSubstr("published is 1979173 bytes"),
                                  HasSubstr("frugal data fetch ml-100k"), HasSubstr("--allow-modified-data")));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+}
+
+TEST_F(InputFiles, ShuffledLinesGiveTheSameFigures) {
+  make_ratings(1);
+  ASSERT_EQ(run("ratings.yaml", {"--allow-modified-data", "--set", "params.cadc.model=mf"}).code, 0);
+  std::vector<std::string> lines;
+  std::ifstream stream(folder_ / "data/ml-100k/u.data");
+  for (std::string line; std::getline(stream, line);) lines.push_back(line + "\n");
+  std::ranges::reverse(lines);
+  std::string text;
+  for (const std::string& line : lines) text += line;
+  write("data/ml-100k/u.data", text);
+  ASSERT_EQ(run("ratings.yaml", {"--allow-modified-data", "--set", "params.cadc.model=mf", "--rerun", "all"}).code, 0);
+  nlohmann::json before = records("run/cells.jsonl.bak").at(0);
+  nlohmann::json after = records("run/cells.jsonl").at(0);
+  EXPECT_NE(before.at("inputs"), after.at("inputs"));
+  for (nlohmann::json* record : {&before, &after}) record->at("metrics").erase("memory.peak");
+  EXPECT_EQ(before.at("metrics"), after.at("metrics"));
+  EXPECT_TRUE(after.at("metrics").contains("users.tied"));
 }
 
 TEST_F(InputFiles, AModifiedFileIsAllowedOnRequestAndNamedInRecordAndTable) {

@@ -59,6 +59,13 @@ TEST(DisturbedTimes, AreMarkedWithTheirSpeedupsAndMetricsAreNot) {
   EXPECT_THAT(report_of(runs, TableFormat::csv), HasSubstr("measured beside other work"));
 }
 
+TEST(AbsentMetrics, SayWhyUnderTheTable) {
+  std::vector<RunRecord> runs{samples::sample_run_of(2)};
+  runs[0].cells[0].metrics.erase("hr@10[neg=99]");
+  runs[0].cells[0].absent["hr@10[neg=99]"] = "no more than 3 candidates";
+  EXPECT_THAT(report_of(runs), HasSubstr("has no value: no more than 3 candidates (1 cell)"));
+}
+
 TEST(DisturbedTimes, AreMarkedWhereRunsAreCompared) {
   RunRecord a = samples::sample_run_of(1);
   const RunRecord b = samples::sample_run_of(1);

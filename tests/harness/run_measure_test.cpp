@@ -151,6 +151,7 @@ TEST(MeasureCell, AMetricThatIsNotFiniteFailsTheCellAndIsDropped) {
   EXPECT_EQ(measured.outcome().failure, Failure::other);
   EXPECT_THAT(measured.outcome().error, HasSubstr("metric loss is not finite"));
   EXPECT_EQ(measured.outcome().metrics.count("loss"), 0);
+  EXPECT_EQ(measured.outcome().absent.at("loss"), "not finite (inf)");
   EXPECT_EQ(measured.outcome().metrics.at("score"), 1);
 }
 

@@ -204,6 +204,12 @@ TEST_F(Gates, ThatCheckNothingAreBroken) {
   EXPECT_EQ(broken({.metric = "psnr", .min = 0, .max = {}, .where = {}}).size(), 4) << "an absent metric";
 }
 
+TEST_F(Gates, SayWhyAMetricIsAbsent) {
+  for (auto& [id, record] : records) record.absent["psnr"] = "one network has no border";
+  EXPECT_THAT(broken({.metric = "psnr", .min = 0, .max = {}, .where = {}}).at(0),
+              HasSubstr("psnr is absent: one network has no border"));
+}
+
 TEST_F(Gates, LeaveFailedCellsToTheExitCodeForThem) {
   for (auto& [id, record] : records) record.status = Status::failed;
   EXPECT_THAT(broken({.metric = "score", .min = 100, .max = {}, .where = {}}), IsEmpty());

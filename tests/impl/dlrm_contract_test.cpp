@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "impl/common/epoch_schedule.hpp"
 #include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
@@ -20,7 +21,7 @@ class DlrmContract : public BackendTest {
     DlrmSpec spec = small_;
     spec.optimizer = kind;
     const auto model = make(spec);
-    model->train_step(clicks.batch());
+    train_step(*model, clicks);
     return model->export_state();
   }
 
@@ -131,7 +132,7 @@ TEST_P(DlrmContract, BagsOfOneIdAreTheSameAsNone) {
     const Clicks clicks = planted_clicks(small_, 16);
     Clicks with_offsets = clicks;
     for (std::size_t b = 0; b <= clicks.ids.size(); ++b) with_offsets.offsets.push_back(b);
-    EXPECT_EQ(plain->train_step(clicks.batch()), bags->train_step(with_offsets.batch()));
+    EXPECT_EQ(train_step(*plain, clicks), train_step(*bags, with_offsets));
     EXPECT_TRUE(identical(plain->export_state(), bags->export_state()));
     EXPECT_EQ(logits_of(*plain, clicks), logits_of(*bags, with_offsets));
   }
@@ -145,7 +146,7 @@ TEST_P(DlrmContract, LossIsTheMeanCrossEntropyOfItsPredictions) {
       const std::vector<float> logits = logits_of(*model, clicks);
       double loss = 0;
       for (std::size_t e = 0; e < n; ++e) loss += softplus(logits[e]) - double{clicks.labels[e]} * logits[e];
-      EXPECT_NEAR(model->train_step(clicks.batch()), loss / static_cast<double>(n), 1e-6);
+      EXPECT_NEAR(train_step(*model, clicks), loss / static_cast<double>(n), 1e-6);
     }
   }
 }
@@ -194,7 +195,7 @@ TEST_P(DlrmContract, FrozenTablesDoNotMoveAndHaveNoState) {
   const ModelState before = model->export_state();
   EXPECT_EQ(before.find("adagrad/table.0"), nullptr);
   EXPECT_NE(before.find("adagrad/table.1"), nullptr);
-  model->train_step(planted_clicks(spec, 16).batch());
+  train_step(*model, planted_clicks(spec, 16));
   const ModelState after = model->export_state();
   EXPECT_EQ(values(after, "table.0"), values(before, "table.0"));
   EXPECT_NE(values(after, "table.1"), values(before, "table.1"));
@@ -259,7 +260,7 @@ TEST_P(DlrmContract, StateHasTheTensorsOfItsOptimizer) {
 TEST_P(DlrmContract, ImportingIsTheInverseOfExporting) {
   small_.optimizer = OptimizerKind::adam;
   const auto model = make(small_);
-  for (std::uint32_t s = 0; s < 4; ++s) model->train_step(planted_clicks(small_, 16, s).batch());
+  for (std::uint32_t s = 0; s < 4; ++s) train_step(*model, planted_clicks(small_, 16, s));
   const ModelState state = model->export_state();
   EXPECT_EQ(state.step, 4U);
   small_.seed = 5;
@@ -282,7 +283,7 @@ TEST_P(DlrmContract, LearnsWhatIsPlanted) {
     const auto model = make(spec);
     double late = 0;
     for (std::uint32_t s = 0; s < 400; ++s) {
-      const double loss = model->train_step(planted_clicks(spec, 64, s).batch());
+      const double loss = train_step(*model, planted_clicks(spec, 64, s));
       if (s >= 380) late += loss / 20;
     }
     EXPECT_LT(late, 0.45);
@@ -308,26 +309,62 @@ TEST_P(DlrmContract, SaysWhatItCannotDo) {
   EXPECT_TRUE((tf32 && GetParam() == "cuda") || tf32.reason.find("fp32") != std::string::npos) << tf32.reason;
 }
 
-TEST_P(DlrmContract, RefusesBatchesItCannotRead) {
+// Two whole batches and one of 5 examples an epoch; the fourth step is the next epoch's first.
+TEST_P(DlrmContract, StepsTakeTheBatchesOfTheScheduleInAnyNumberOfCalls) {
+  for (const std::uint32_t longest_bag : {0U, 3U}) {
+    const Clicks all = longest_bag == 0 ? planted_clicks(small_, 37) : clicks_with_bags(small_, 37, longest_bag);
+    const auto at_once = make(small_);
+    at_once->set_examples(all.batch());
+    const std::vector<double> losses = at_once->train(4);
+    ASSERT_EQ(losses.size(), 4U);
+
+    const auto one_by_one = make(small_);
+    one_by_one->set_examples(all.batch());
+    const auto by_hand = make(small_);
+    const EpochSchedule schedule(37, 16, small_.seed);
+    for (std::uint64_t s = 0; s < 4; ++s) {
+      const EpochSchedule::Step step = schedule.at(s);
+      ASSERT_EQ(step.count, s == 2 ? 5U : 16U);
+      Clicks batch;
+      if (longest_bag > 0) batch.offsets.push_back(0);
+      for (std::uint64_t i = 0; i < step.count; ++i) {
+        const std::uint64_t e = schedule.order(step.epoch)(step.first + i);
+        batch.dense.insert(batch.dense.end(), all.dense.begin() + 3 * e, all.dense.begin() + 3 * (e + 1));
+        batch.labels.push_back(all.labels[e]);
+        for (std::size_t b = 3 * e; b < 3 * (e + 1); ++b) {
+          const auto bag = all.batch().bag(b);
+          batch.ids.insert(batch.ids.end(), bag.begin(), bag.end());
+          if (longest_bag > 0) batch.offsets.push_back(batch.ids.size());
+        }
+      }
+      EXPECT_NEAR(train_step(*by_hand, batch), losses[s], 1e-6) << s;
+      EXPECT_EQ(one_by_one->train(1), std::vector{losses[s]}) << s;
+    }
+    EXPECT_TRUE(identical(one_by_one->export_state(), at_once->export_state()));
+  }
+}
+
+TEST_P(DlrmContract, RefusesExamplesItCannotRead) {
   const auto model = make(small_);
   const ModelState before = model->export_state();
   Clicks clicks = planted_clicks(small_, 16);
   clicks.ids[4] = 6;
-  EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
-  EXPECT_THROW(model->train_step(planted_clicks(small_, 17).batch()), std::invalid_argument);
-  EXPECT_THROW(model->train_step({}), std::invalid_argument);
+  EXPECT_THROW(model->set_examples(clicks.batch()), std::invalid_argument);
+  EXPECT_THROW(model->train(1), std::invalid_argument);
+  model->set_examples({});
+  EXPECT_THROW(model->train(1), std::invalid_argument);
   clicks = planted_clicks(small_, 16);
   clicks.dense.pop_back();
-  EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  EXPECT_THROW(model->set_examples(clicks.batch()), std::invalid_argument);
   clicks = clicks_with_bags(small_, 16, 3);
   clicks.ids.back() = 7;
-  EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+  EXPECT_THROW(model->set_examples(clicks.batch()), std::invalid_argument);
   for (const auto& damage : std::initializer_list<void (*)(std::vector<std::uint64_t>&)>{
            [](auto& offsets) { offsets.pop_back(); }, [](auto& offsets) { ++offsets.back(); },
            [](auto& offsets) { offsets.front() = 1; }, [](auto& offsets) { offsets[5] = offsets.back() + 1; }}) {
     clicks = clicks_with_bags(small_, 16, 3);
     damage(clicks.offsets);
-    EXPECT_THROW(model->train_step(clicks.batch()), std::invalid_argument);
+    EXPECT_THROW(model->set_examples(clicks.batch()), std::invalid_argument);
   }
   EXPECT_TRUE(identical(model->export_state(), before));
 }

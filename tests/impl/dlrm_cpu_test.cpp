@@ -40,7 +40,7 @@ TEST(DlrmCpu, SameBitsAtAnyNumberOfThreads) {
     for (const int count : {1, 2, 3, 7}) {
       omp_set_num_threads(count);
       const auto model = cpu::make(spec);
-      const std::vector<double> losses{model->train_step(first.batch()), model->train_step(second.batch())};
+      const std::vector<double> losses{train_step(*model, first), train_step(*model, second)};
       if (count == 1) {
         expected = model->export_state();
         expected_losses = losses;
@@ -55,11 +55,11 @@ TEST(DlrmCpu, SameBitsAtAnyNumberOfThreads) {
 TEST(DlrmCpu, ContinuesFromAnExportedStateWithTheSameBits) {
   const DlrmSpec spec = many_examples(OptimizerKind::adam, FeatureInteraction::dot);
   const auto whole = cpu::make(spec);
-  for (std::uint32_t s = 0; s < 2; ++s) whole->train_step(planted_clicks(spec, 500, s).batch());
+  for (std::uint32_t s = 0; s < 2; ++s) train_step(*whole, planted_clicks(spec, 500, s));
   const auto resumed = cpu::make(spec);
   resumed->import_state(whole->export_state());
   const Clicks next = planted_clicks(spec, 700, 2);
-  EXPECT_EQ(whole->train_step(next.batch()), resumed->train_step(next.batch()));
+  EXPECT_EQ(train_step(*whole, next), train_step(*resumed, next));
   EXPECT_TRUE(identical(whole->export_state(), resumed->export_state()));
 }
 

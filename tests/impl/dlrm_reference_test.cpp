@@ -12,7 +12,7 @@ constexpr float dlrm_nudge = 0x1p-18F;
 
 double dlrm_loss(Dlrm& model, const ModelState& state, const Clicks& clicks) {
   model.import_state(state);
-  return model.train_step(clicks.batch());
+  return train_step(model, clicks);
 }
 
 /// Every value of every parameter: with a learning rate of 1, SGD subtracts the gradient.

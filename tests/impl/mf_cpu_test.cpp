@@ -34,6 +34,22 @@ class MfKernel : public ::testing::TestWithParam<MfKernelSet> {
     if (cpu::isa() < GetParam().needs) GTEST_SKIP() << "this processor lacks " << GetParam().name;
   }
 
+  /// One turn; examples[a]: those of worker a.
+  static double sgd(const cpu::SgdModel& model, const std::vector<std::vector<MfExample>>& examples) {
+    std::vector<MfExample> all;
+    std::vector<std::array<std::uint32_t, 2>> begins(cpu::sgd_workers);
+    cpu::SgdRound round{.examples = nullptr, .begins = {}, .turns = 1};
+    for (std::size_t a = 0; a < begins.size(); ++a) {
+      begins[a][0] = static_cast<std::uint32_t>(all.size());
+      if (a < examples.size()) all.insert(all.end(), examples[a].begin(), examples[a].end());
+      begins[a][1] = static_cast<std::uint32_t>(all.size());
+      round.begins[a] = begins[a].data();
+    }
+    all.push_back({});
+    round.examples = all.data();
+    return GetParam().kernels->sgd(model, round);
+  }
+
   static std::vector<float> uniforms(std::size_t count, std::uint32_t stream, float radius = 1) {
     const Philox random(1, Purpose::test);
     std::vector<float> values(count);
@@ -58,9 +74,9 @@ TEST_P(MfKernel, OneSgdExampleIsAccurateForAnyLogit) {
         const double loss = std::log1p(std::exp(-std::abs(z))) + std::max(z, 0.0) - (positive ? z : 0);
         const std::vector<float> old_u = u, old_v = v;
         const cpu::SgdModel model{u.data(), v.data(), &bu, &bi, dim, global, 0.5F, 0.125F};
-        const cpu::MfExample example{0, positive ? cpu::MfExample::positive : 0};
+        const MfExample example{0, positive ? MfExample::positive : 0};
         const double tolerance = 1e-6 + 3e-7 * std::abs(z);
-        EXPECT_NEAR(GetParam().kernels->sgd(model, &example, 1), loss, tolerance) << target;
+        EXPECT_NEAR(sgd(model, {{example}}), loss, tolerance) << target;
         for (std::size_t k = 0; k < n; ++k) {
           EXPECT_NEAR(u[k], double{old_u[k]} * (1 - 0.0625) - 0.5 * slope * double{old_v[k]}, tolerance);
           EXPECT_NEAR(v[k], double{old_v[k]} * (1 - 0.0625) - 0.5 * slope * double{old_u[k]}, tolerance);
@@ -78,16 +94,16 @@ TEST_P(MfKernel, TheLossOfManyExamplesIsTheSumOfTheirLosses) {
   std::vector<float> v = uniforms(8 * 16, 1);
   std::vector<float> bu(8), bi(8);
   const cpu::SgdModel model{u.data(), v.data(), bu.data(), bi.data(), 16, 0.5F, 0.F, 0.F};
-  std::vector<cpu::MfExample> examples;
+  std::vector<MfExample> examples;
   double expected = 0;
   for (std::uint32_t e = 0; e < 3000; ++e) {
     const bool positive = e % 3 == 0;
-    examples.push_back({e % 8, (e / 8 % 8) | (positive ? cpu::MfExample::positive : 0)});
+    examples.push_back({e % 8, (e / 8 % 8) | (positive ? MfExample::positive : 0)});
     double z = 0.5;
     for (std::size_t k = 0; k < 16; ++k) z += double{u[e % 8 * 16 + k]} * double{v[e / 8 % 8 * 16 + k]};
     expected += std::log1p(std::exp(positive ? -z : z));
   }
-  EXPECT_NEAR(GetParam().kernels->sgd(model, examples.data(), 3000), expected, 1e-6 * expected);
+  EXPECT_NEAR(sgd(model, {examples}), expected, 1e-6 * expected);
 }
 
 TEST_P(MfKernel, GramAddsTheUpperTriangleOfTheProduct) {
@@ -225,9 +241,9 @@ struct SgdProblem {
   cpu::SgdModel model;
 };
 
-// Whatever is done side by side: one call for all examples leaves the bits that one call an example does. The sizes
-// share rows always, often and hardly ever, and go beyond what the kernel takes in at a time.
-TEST_P(MfKernel, ManyExamplesAtOnceAreOneAfterAnother) {
+// Whatever is done side by side: one call for all workers of a turn leaves the bits that one call an example does.
+// Worker a has the users and items of number a modulo the workers; some have a single row, and some nothing to do.
+TEST_P(MfKernel, WorkersSideBySideAreOneAfterAnother) {
   const Philox random(3, Purpose::test);
   for (const auto& [users, items, count] : {std::array<std::uint32_t, 3>{1, 1, 40},
                                             {1, 50, 300},
@@ -237,17 +253,21 @@ TEST_P(MfKernel, ManyExamplesAtOnceAreOneAfterAnother) {
                                             {94, 58, 3}}) {
     for (const long stride : {16L, 48L, 64L, 112L}) {
       const std::vector<float> values = uniforms((users + items) * static_cast<std::size_t>(stride), 6, 0.3F);
-      std::vector<cpu::MfExample> examples;
+      std::vector<std::vector<MfExample>> examples(cpu::sgd_workers);
       for (std::uint32_t e = 0; e < count; ++e) {
         // The square makes some rows busy.
-        const double busy = std::pow(double{random.uniform(e, 1)}, 2);
-        examples.push_back({static_cast<std::uint32_t>(busy * users),
-                            random.below(items, e, 2) | (e % 9 == 0 ? cpu::MfExample::positive : 0)});
+        const auto user = static_cast<std::uint32_t>(std::pow(double{random.uniform(e, 1)}, 2) * users);
+        const std::uint32_t worker = user % cpu::sgd_workers;
+        const std::uint32_t of_worker = (items + cpu::sgd_workers - 1 - worker) / cpu::sgd_workers;
+        if (of_worker == 0) continue;
+        const std::uint32_t item = random.below(of_worker, e, 2) * cpu::sgd_workers + worker;
+        examples[worker].push_back({user, item | (e % 9 == 0 ? MfExample::positive : 0)});
       }
       SgdProblem at_once(users, items, stride, values), in_turn(users, items, stride, values);
-      const double loss = GetParam().kernels->sgd(at_once.model, examples.data(), static_cast<long>(count));
+      const double loss = sgd(at_once.model, examples);
       double sum = 0;
-      for (const cpu::MfExample& example : examples) sum += GetParam().kernels->sgd(in_turn.model, &example, 1);
+      for (const std::vector<MfExample>& of_worker : examples)
+        for (const MfExample& example : of_worker) sum += sgd(in_turn.model, {{example}});
       EXPECT_EQ(at_once.u, in_turn.u) << users << ' ' << items << ' ' << stride;
       EXPECT_EQ(at_once.v, in_turn.v);
       EXPECT_EQ(at_once.bu, in_turn.bu);
@@ -262,26 +282,23 @@ INSTANTIATE_TEST_SUITE_P(Isas, MfKernel,
                                            MfKernelSet{"avx512", cpu::Isa::avx512, &cpu::avx512::mf_kernels}),
                          [](const auto& test) { return test.param.name; });
 
-TEST(RoundProgress, RunsEachBlockOnceAfterTheBlocksItSharesRowsWith) {
-  constexpr std::uint32_t groups = MfSchedule::groups;
-  for (const unsigned threads : {1U, 2U, 5U}) {
-    cpu::RoundProgress progress;
+TEST(RoundProgress, RunsEachRoundOnceAfterTheRoundsItSharesRowsWith) {
+  constexpr std::uint32_t groups = 32;
+  for (const unsigned threads : {1U, 2U, 5U, 40U}) {
+    cpu::RoundProgress progress(groups);
     std::mutex mutex;
     std::vector<std::uint32_t> rounds_of_users(groups), rounds_of_items(groups);
     std::uint32_t in_order = 0;
-    const auto work = [&] {
-      progress.run([&](std::uint32_t block) {
-        const std::uint32_t user = block / groups;
-        const std::uint32_t item = block % groups;
-        const std::uint32_t round = (item + groups - user) % groups;
+    const auto work = [&](unsigned thread) {
+      progress.run(thread, threads, [&](std::uint32_t group, std::uint32_t round) {
         const std::lock_guard lock(mutex);
-        in_order += rounds_of_users[user]++ == round && rounds_of_items[item]++ == round;
+        in_order += rounds_of_users[group]++ == round && rounds_of_items[(group + round) % groups]++ == round;
       });
     };
     std::vector<std::thread> team;
-    for (unsigned t = 0; t < threads; ++t) team.emplace_back(work);
+    for (unsigned t = 0; t < threads; ++t) team.emplace_back(work, t);
     for (std::thread& thread : team) thread.join();
-    EXPECT_EQ(in_order, MfSchedule::blocks);
+    EXPECT_EQ(in_order, groups * groups);
   }
 }
 

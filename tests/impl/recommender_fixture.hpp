@@ -108,6 +108,12 @@ struct Clicks {
   ClickBatch batch() const { return {dense, ids, labels, offsets}; }
 };
 
+/// The loss of the model's next step, on these examples alone.
+inline double train_step(Dlrm& model, const Clicks& clicks) {
+  model.set_examples(clicks.batch());
+  return model.train(1)[0];
+}
+
 /// The label is 1 when the first dense feature and the parities of the ids, +-1 each, have a positive sum.
 inline Clicks planted_clicks(const DlrmSpec& spec, std::size_t count, std::uint32_t stream = 0) {
   const Philox random(spec.seed + stream, Purpose::test);

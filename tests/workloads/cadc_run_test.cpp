@@ -35,12 +35,13 @@ TEST(CadcWorkload, FactorisationFindsThePlantedTastesThatPopularityCannot) {
 TEST(CadcWorkload, StagesFollowTheStrategy) {
   TestContext with_mf;
   run_cell(cadc_plan("cpu", "keep_fraction: 0.1"), with_mf);
-  EXPECT_EQ(with_mf.stages, (std::set<std::string>{"load", "factorize", "sample", "train", "evaluate"}));
+  EXPECT_EQ(with_mf.stages, (std::set<std::string>{"load", "prepare[mf]", "factorize", "sample", "prepare[tower]",
+                                                   "train", "evaluate"}));
   EXPECT_EQ(with_mf.last_progress, 1);
 
   TestContext random;
   run_cell(cadc_plan("cpu", "keep_fraction: 0.1, embedding_init: random, embedding_trainable: true"), random);
-  EXPECT_EQ(random.stages, (std::set<std::string>{"load", "sample", "train", "evaluate"}));
+  EXPECT_EQ(random.stages, (std::set<std::string>{"load", "sample", "prepare[tower]", "train", "evaluate"}));
 }
 
 TEST(CadcWorkload, KeepsTheAskedShareAndBudgetsByEpochsOrSteps) {
@@ -87,7 +88,7 @@ TEST(CadcWorkload, TowersThatGoOnFromACheckpointNeedNoFactorisation) {
   TestContext second;
   run_cell(cadc_plan("cpu", fmt::format("initial_weights: {}", (first.artifacts() / "weights.safetensors").string())),
            second);
-  EXPECT_EQ(second.stages, (std::set<std::string>{"load", "sample", "train", "evaluate"}));
+  EXPECT_EQ(second.stages, (std::set<std::string>{"load", "sample", "prepare[tower]", "train", "evaluate"}));
 }
 
 TEST(CadcWorkload, ReferenceAndCpuAgreeOnTheWholePipeline) {

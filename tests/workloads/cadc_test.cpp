@@ -2,11 +2,37 @@
 
 #include <set>
 
+#include "benchmarks/workloads/cadc/evaluate.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 
 namespace frugal::workloads {
 namespace {
+
+/// Of a model that puts every held-out item first.
+class AllFirst final : public Ranker {
+ public:
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
+    return std::vector<std::uint32_t>(queries.held_out.size(), 0);
+  }
+};
+
+TEST(Evaluation, AHitAmongAllCandidatesIsNoMetricAndSaysWhy) {
+  data::Split split;
+  split.users = 2;
+  split.items = 12;
+  split.train = {{0, 0}, {0, 1}, {1, 2}, {1, 3}};  // ten items are left for each user
+  split.held_out = {{0, 5}, {1, 6}};
+  harness::Outcome outcome;
+  Evaluation(split).run(AllFirst(), outcome);
+  EXPECT_FALSE(outcome.metrics.contains("hr@10[full]"));
+  EXPECT_EQ(outcome.absent.at("hr@10[full]"), "no more than 10 candidates, the item itself included");
+  EXPECT_EQ(outcome.metrics.at("ndcg@10[full]"), 1);
+
+  split.items = 13;
+  Evaluation(split).run(AllFirst(), outcome);
+  EXPECT_EQ(outcome.metrics.at("hr@10[full]"), 1);
+}
 
 std::vector<Interaction> ten_thousand() {
   std::vector<Interaction> all;

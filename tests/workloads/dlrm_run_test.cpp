@@ -34,6 +34,28 @@ TEST(DlrmWorkload, LearnsMostOfThePlantedModel) {
   }
 }
 
+TEST(DlrmWorkload, OneLabelOnlyLeavesNoAucAndSaysSo) {
+  int without = 0;
+  for (int seed = 1; seed <= 8; ++seed) {
+    const auto outcome = run_cell(fmt::format(R"(
+schema: 1
+name: test
+workload: dlrm
+backend: cpu
+dataset: {{name: synthetic-clicks, examples: 500, test_examples: 2, tables: 3, rows: 50, dense_features: 4}}
+params: {{dlrm: {{embedding_dim: 8, bottom: [16, 8], top: [16, 1], batch: 128}}}}
+seeds: [{}]
+)",
+                                              seed));
+    EXPECT_TRUE(outcome.metrics.contains("logloss"));
+    EXPECT_NE(outcome.metrics.contains("auc"), outcome.absent.contains("auc"));
+    if (outcome.metrics.contains("auc")) continue;
+    ++without;
+    EXPECT_NE(outcome.absent.at("auc").find("test example is positive"), std::string::npos) << outcome.absent.at("auc");
+  }
+  EXPECT_GT(without, 0);
+}
+
 TEST(DlrmWorkload, ReferenceAndCpuAgree) {
   const char* params = "epochs: 1, optimizer: adagrad, learning_rate: 0.05";
   const auto oracle = run_cell(dlrm_plan("reference", params));

@@ -85,8 +85,21 @@ TEST(InrWorkload, WritesThePictureAndItsReconstruction) {
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "reconstruction.png"));
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "original.png"));
   EXPECT_TRUE(std::filesystem::exists(context.artifacts() / "error.png"));
-  EXPECT_EQ(context.stages, (std::set<std::string>{"load", "train", "render", "evaluate"}));
+  EXPECT_EQ(context.stages, (std::set<std::string>{"load", "prepare", "train", "render", "evaluate"}));
   EXPECT_EQ(context.last_progress, 1);
+}
+
+TEST(InrWorkload, AMetricWithoutAValueIsAbsentWithItsReason) {
+  const auto one = run_cell(inr_plan("cpu", "size: 12, grid: 1, hidden_layers: 1, width: 16, steps: 2"));
+  for (const char* metric : {"psnr[border]", "psnr[inner]"}) {
+    EXPECT_FALSE(one.metrics.contains(metric)) << metric;
+    EXPECT_NE(one.absent.at(metric), "") << metric;
+  }
+  EXPECT_FALSE(one.absent.contains("psnr"));
+  const auto small = run_cell(inr_plan("cpu", "size: 10, grid: 10, hidden_layers: 1, width: 16, steps: 2"));
+  EXPECT_FALSE(small.metrics.contains("ssim"));
+  EXPECT_EQ(small.absent.at("ssim"), "a side is shorter than the window of 11");
+  EXPECT_EQ(small.absent.at("psnr[between]"), "a tile of one sample has nothing between");
 }
 
 TEST(InrWorkload, AGridFinerThanTheSignalIsAnErrorWithItsPlace) {

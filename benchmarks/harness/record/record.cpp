@@ -137,6 +137,7 @@ Json CellRecord::to_json() const {
   json["stages"] = Json::array();
   for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
+  if (!absent.empty()) json["absent"] = absent;
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
   if (!machine.empty()) json["machine"] = machine;
   for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
@@ -158,6 +159,7 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   }
   for (const Json& stage : reader.list("stages")) record.stages.push_back(stage_from_json(stage, place));
   if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
+  if (json.contains("absent")) record.absent = string_map(reader, "absent");
   if (json.contains("inputs"))
     for (const Json& input : reader.list("inputs")) record.inputs.push_back(input_from_json(input, place));
   if (json.contains("conditions"))

@@ -80,9 +80,10 @@ struct CellRecord {
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
   DeviceRates limits;
-  std::vector<InputRecord> inputs{};           ///< of older programs: none
-  std::vector<RepeatConditions> conditions{};  ///< one a repeat; of older programs: none
-  std::string machine{};                       ///< key of Provenance::machines; empty: Provenance::machine
+  std::map<std::string, std::string> absent{};  ///< metric -> why it has no value
+  std::vector<InputRecord> inputs{};            ///< of older programs: none
+  std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none
+  std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
 
   const StageRecord* stage(std::string_view name) const;
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where

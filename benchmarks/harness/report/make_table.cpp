@@ -2,6 +2,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "benchmarks/harness/report/aggregate.hpp"
 #include "benchmarks/harness/report/caption.hpp"
@@ -101,6 +103,7 @@ class TableMaker {
           "less, or the machine was busy while its limits were measured.");
     }
     for (const PlotSpec& plot : spec_.plots) add_plot(plot);
+    note_absent();
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
     for (const ColumnSpec& column : columns_)
@@ -130,11 +133,34 @@ class TableMaker {
         return false;
       }
       if (is_bound(column)) return true;  // the plan did not ask for it
-      const std::string title = style_of(column).title;
+      std::string title = style_of(column).title;
+      if (const std::string why = column.source == Source::metric ? why_absent(column.name) : ""; !why.empty())
+        title += fmt::format(" ({})", why);
       if (std::ranges::find(dropped, title) == dropped.end()) dropped.push_back(title);
       return true;
     });
     if (!dropped.empty()) table_.notes.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
+  }
+
+  /// "why (2 cells); another why (1 cell)"; empty when no record tells.
+  std::string why_absent(const std::string& metric) const {
+    std::map<std::string, int> reasons;
+    for (const RowGroup& row : set_.rows)
+      for (const CellRecord* record : row.finished())
+        if (const auto why = record->absent.find(metric); why != record->absent.end()) ++reasons[why->second];
+    std::string text;
+    for (const auto& [reason, cells] : reasons)
+      text += fmt::format("{}{} ({} cell{})", text.empty() ? "" : "; ", reason, cells, cells == 1 ? "" : "s");
+    return text;
+  }
+
+  void note_absent() {
+    std::set<std::string> told;
+    for (const ColumnSpec& column : columns_) {
+      if (column.source != Source::metric || !told.insert(column.name).second) continue;
+      if (const std::string why = why_absent(column.name); !why.empty())
+        table_.notes.push_back(fmt::format("{} has no value: {}.", style_of(column).title, why));
+    }
   }
 
   ColumnStyle style_of(const ColumnSpec& column) const {

@@ -9,7 +9,10 @@ namespace {
 
 std::string bound_broken(const MetricBound& gate, const CellRecord& record) {
   const auto metric = record.metrics.find(gate.metric);
-  if (metric == record.metrics.end()) return "is absent";
+  if (metric == record.metrics.end()) {
+    const auto why = record.absent.find(gate.metric);
+    return why == record.absent.end() ? "is absent" : "is absent: " + why->second;
+  }
   const std::optional<Breach> breach = breach_of(gate, metric->second);
   return breach ? fmt::format("is {:g}, {} {:g}", metric->second, breach->side, breach->limit) : "";
 }

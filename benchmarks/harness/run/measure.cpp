@@ -142,7 +142,7 @@ std::string repeats_differ(const std::map<std::string, double>& before, const st
   return "";
 }
 
-std::string remove_not_finite(std::map<std::string, double>& metrics) {
+std::string remove_not_finite(std::map<std::string, double>& metrics, std::map<std::string, std::string>& absent) {
   std::string error;
   for (auto metric = metrics.begin(); metric != metrics.end();) {
     if (std::isfinite(metric->second)) {
@@ -150,6 +150,7 @@ std::string remove_not_finite(std::map<std::string, double>& metrics) {
       continue;
     }
     error += fmt::format("{}metric {} is not finite ({})", error.empty() ? "" : "; ", metric->first, metric->second);
+    absent[metric->first] = fmt::format("not finite ({})", metric->second);
     metric = metrics.erase(metric);
   }
   return error;
@@ -180,9 +181,10 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     }
     result.implementation = std::move(outcome.implementation);
     result.metrics = std::move(outcome.metrics);
+    result.absent = std::move(outcome.absent);
   }
   result.limits = context.limits();
-  result.error = remove_not_finite(result.metrics);
+  result.error = remove_not_finite(result.metrics, result.absent);
   if (result.error.empty()) result.error = difference;
   if (!result.error.empty()) result.failure = Failure::other;
   return result;

@@ -44,6 +44,7 @@ Json CellMessage::to_json() const {
   }
   return {{"outcome", implementation},
           {"metrics", metrics},
+          {"absent", absent},
           {"limits", harness::to_json(limits)},
           {"failure", static_cast<int>(failure)},
           {"error", error}};
@@ -62,6 +63,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.kind = Kind::outcome;
     message.implementation = json.at("outcome").get<std::string>();
     message.metrics = json.at("metrics").get<std::map<std::string, double>>();
+    message.absent = json.at("absent").get<std::map<std::string, std::string>>();
     message.limits = limits_from_json(json.at("limits"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();

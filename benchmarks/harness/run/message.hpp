@@ -40,6 +40,7 @@ struct CellMessage {
   RepeatConditions conditions{};
   std::string implementation{};
   std::map<std::string, double> metrics{};
+  std::map<std::string, std::string> absent{};  ///< metrics without a value, and why
   DeviceRates limits{};
   Failure failure = Failure::none;
   std::string error{};

@@ -53,18 +53,42 @@ Evaluation::Evaluation(const data::Split& split) : split_(split), seen_(split) {
   groups_.push_back(split.held_out.size());
 }
 
+std::uint64_t Evaluation::most_candidates(const std::string& protocol) const {
+  if (protocol == "full,seen") return split_.items;
+  if (protocol != "full") return static_cast<std::uint64_t>(split_.negatives_per_query) + 1;
+  std::uint64_t least_seen = split_.items;
+  for (const Interaction& query : split_.held_out)
+    least_seen = std::min<std::uint64_t>(least_seen, seen_.of(query.user).size());
+  return split_.items - least_seen;
+}
+
 void Evaluation::put(const std::vector<std::uint32_t>& ranks, const std::string& protocol,
                      harness::Outcome& outcome) const {
+  const auto put_value = [&](const char* name, const std::string& where, const std::optional<double>& value,
+                             const std::string& why) {
+    const std::string metric = fmt::format("{}[{}]", name, where);
+    if (value && why.empty())
+      outcome.metrics[metric] = *value;
+    else
+      outcome.absent[metric] = why.empty() ? "no user is in it" : why;
+  };
   const auto record = [&](const char* name, const std::string& where, const std::optional<double>& value) {
-    if (value) outcome.metrics[fmt::format("{}[{}]", name, where)] = *value;
+    put_value(name, where, value, "");
+  };
+  // The first k of k candidates hold the item whatever the model does.
+  const std::uint64_t most = most_candidates(protocol);
+  const auto record_first = [&](const char* name, const std::string& where, const std::optional<double>& value, int k) {
+    const bool tells = most > static_cast<std::uint64_t>(k);
+    put_value(name, where, value,
+              tells ? "" : fmt::format("no more than {} candidates, the item itself included", most));
   };
   const GroupedRanks all{ranks, groups_};
-  record("hr@10", protocol, hit_rate(all, 10));
+  record_first("hr@10", protocol, hit_rate(all, 10), 10);
   record("ndcg@10", protocol, ndcg(all, 10));
   record("mrr", protocol, mean_reciprocal_rank(all));
   if (split_.negatives_per_query == 0) {
-    record("recall@10", protocol, recall(all, 10));
-    record("recall@50", protocol, recall(all, 50));
+    record_first("recall@10", protocol, recall(all, 10), 10);
+    record_first("recall@50", protocol, recall(all, 50), 50);
   }
   if (protocol == "full,seen") return;
   for (int quarter = 0; quarter < quarters; ++quarter) {
@@ -76,7 +100,7 @@ void Evaluation::put(const std::vector<std::uint32_t>& ranks, const std::string&
       chosen.offsets.push_back(chosen.ranks.size());
     }
     const std::string where = fmt::format("{},q{}", protocol, quarter + 1);
-    record("hr@10", where, hit_rate(chosen.grouped(), 10));
+    record_first("hr@10", where, hit_rate(chosen.grouped(), 10), 10);
     record("ndcg@10", where, ndcg(chosen.grouped(), 10));
   }
 }

@@ -26,6 +26,8 @@ class Evaluation {
   void run(const Ranker& ranker, harness::Outcome& outcome) const;
 
  private:
+  /// Of any query, the held-out item among them.
+  std::uint64_t most_candidates(const std::string& protocol) const;
   void put(const std::vector<std::uint32_t>& ranks, const std::string& protocol, harness::Outcome& outcome) const;
 
   const data::Split& split_;

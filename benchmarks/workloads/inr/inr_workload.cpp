@@ -31,7 +31,9 @@ using harness::Outcome;
 using harness::RunContext;
 using harness::Work;
 
-constexpr int most_bits = 16;                // finer raw values are compared at this many
+constexpr int most_bits = 16;  // finer raw values are compared at this many
+constexpr const char* not_finite = "the reconstruction has values that are not finite";
+constexpr const char* one_network = "one network has no border";
 constexpr double white_of_error_map = 0.25;  // absolute error, of values in [-1, 1]
 
 /// One run of a cell: what its stages share.
@@ -47,7 +49,7 @@ class InrRun {
     count();
     write_artifacts();
     measure_quantized();  // last: it replaces the weights
-    return {.implementation = model_->implementation(), .metrics = std::move(metrics_)};
+    return {.implementation = model_->implementation(), .metrics = std::move(metrics_), .absent = std::move(absent_)};
   }
 
  private:
@@ -61,11 +63,13 @@ class InrRun {
 
   void train() {
     context_.measure_limits([&] { return backend_of(cell_).probes(spec_.precision); });
-    context_.stage("train", [&] {
+    context_.stage("prepare", [&] {
       model_ = backend_of(cell_).make(spec_);
       load_checkpoint(cell_, *model_);
       targets_ = tiling_->gather(original_.values, spec_.channels);
       model_->set_samples(tiling_->coordinates(), targets_);
+    });
+    context_.stage("train", [&] {
       std::optional<double> target_loss;
       if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = std::pow(10, -stop / 10);
       curve_ = train_until_stale(*model_, own_.at("steps"), own_.at("patience"), target_loss,
@@ -84,26 +88,33 @@ class InrRun {
 
   void measure() {
     context_.stage("evaluate", [&] {
-      put("psnr", psnr_of(picture_));
-      if (original_.shape.size() == 2)
-        put("ssim", ssim(picture_.values, original_.values, original_.shape[0], original_.shape[1], spec_.channels));
-      put("seam", seam(picture_.values, original_.values, original_.shape, spec_.channels, tiling_->starts()));
+      put("psnr", psnr_of(picture_), not_finite);
+      if (original_.shape.size() == 2) {
+        const int side = std::min(original_.shape[0], original_.shape[1]);
+        put("ssim", ssim(picture_.values, original_.values, original_.shape[0], original_.shape[1], spec_.channels),
+            side < 11 ? "a side is shorter than the window of 11" : not_finite);
+      } else {
+        absent_["ssim"] = "of pictures only";
+      }
+      put("seam", seam(picture_.values, original_.values, original_.shape, spec_.channels, tiling_->starts()),
+          spec_.networks == 1 ? one_network : "the original has no steps to compare with, or a value is not finite");
 
       TileErrors errors = tile_errors(tiles_, targets_, spec_.networks, tiling_->window(), spec_.channels);
-      if (errors.border && errors.inner) {
-        put("psnr[border]", psnr_enrp(*errors.border));
-        put("psnr[inner]", psnr_enrp(*errors.inner));
-      }
+      const bool has_both = errors.border && errors.inner;
+      const char* const why_not_both = spec_.networks == 1 ? one_network : "a tile is all border";
+      put("psnr[border]", has_both ? psnr_enrp(*errors.border) : std::nullopt, has_both ? not_finite : why_not_both);
+      put("psnr[inner]", has_both ? psnr_enrp(*errors.inner) : std::nullopt, has_both ? not_finite : why_not_both);
       std::sort(errors.of_tile.begin(), errors.of_tile.end());
-      put("psnr[tile,min]", psnr_enrp(errors.of_tile.back()));
-      put("psnr[tile,median]", psnr_enrp(errors.of_tile[errors.of_tile.size() / 2]));
+      put("psnr[tile,min]", psnr_enrp(errors.of_tile.back()), not_finite);
+      put("psnr[tile,median]", psnr_enrp(errors.of_tile[errors.of_tile.size() / 2]), not_finite);
 
       const std::vector<float> between = values_at(between_coordinates(tiling_->window()));
-      if (const auto error = between_mse(between, targets_, spec_.networks, tiling_->window(), spec_.channels))
-        put("psnr[between]", psnr_enrp(*error));
+      const auto error = between_mse(between, targets_, spec_.networks, tiling_->window(), spec_.channels);
+      put("psnr[between]", error ? psnr_enrp(*error) : std::nullopt,
+          error ? not_finite : "a tile of one sample has nothing between");
     });
-    put("psnr[enrp]", psnr_enrp(curve_.rule.last));
-    put("psnr[enrp,best]", psnr_enrp(curve_.rule.best));
+    put("psnr[enrp]", psnr_enrp(curve_.rule.last), not_finite);
+    put("psnr[enrp,best]", psnr_enrp(curve_.rule.best), not_finite);
   }
 
   void count() {
@@ -131,7 +142,7 @@ class InrRun {
     const ModelState state = model_->export_state();
     for (const auto& [name, format] : {std::pair{"fp16", WeightFormat::fp16}, std::pair{"int8", WeightFormat::int8}}) {
       model_->import_state(quantized(state, format));
-      put(fmt::format("psnr[{}]", name), psnr_of(signal_of(values_at(tiling_->coordinates()), 1)));
+      put(fmt::format("psnr[{}]", name), psnr_of(signal_of(values_at(tiling_->coordinates()), 1)), not_finite);
       put(fmt::format("bits_per_pixel[{}]", name), bits_of(state, format) / static_cast<double>(original_.samples()));
     }
   }
@@ -162,8 +173,13 @@ class InrRun {
 
   double training_flops() const { return step_flops(spec_).total() * steps(); }
 
-  void put(const std::string& name, std::optional<double> value) {
-    if (value) metrics_[name] = *value;
+  void put(const std::string& name, double value) { metrics_[name] = value; }
+  /// why: what it means that there is no value.
+  void put(const std::string& name, std::optional<double> value, const char* why) {
+    if (value)
+      metrics_[name] = *value;
+    else
+      absent_[name] = why;
   }
 
   const Cell& cell_;
@@ -178,6 +194,7 @@ class InrRun {
   LossCurve curve_;
   data::Signal picture_;
   std::map<std::string, double> metrics_;
+  std::map<std::string, std::string> absent_;
 };
 
 /// The signal's shape from the parameters alone, without its file; nothing where only the file tells.
@@ -202,8 +219,8 @@ class Inr final : public harness::Workload {
     return "represent a signal by an ensemble of small coordinate networks, one per tile (ENRP, arXiv 2110.04124)";
   }
   std::string clock() const override {
-    return "Training is the optimiser steps and the set-up of the networks; total adds reading the signal, rendering "
-           "and evaluation.";
+    return "Training is the optimiser steps; total adds reading the signal, setting up the networks (within training in "
+           "records without a stage `prepare`), rendering and evaluation.";
   }
   std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::signal); }
   std::vector<ParamSpec> params() const override { return inr_params(); }
@@ -212,9 +229,10 @@ class Inr final : public harness::Workload {
     using enum MetricDescriptor::Direction;
     return {
         {"psnr", "dB", higher_is_better, "{:.2f}",
-         "of the final signal, clipped and rounded to the bits of the original (16 at most), against their peak"},
+         "of the final signal, clipped and rounded to the bits of the original (16 at most), against their peak; an "
+         "exact reconstruction has 200 dB"},
         {"psnr[enrp]", "dB", higher_is_better, "{:.2f}",
-         "ENRP's: peak 1 on values in [-1, 1], unclipped, from the last step's loss"},
+         "ENRP's: peak 1 on values in [-1, 1], unclipped, from the last step's loss; without an error 200 dB"},
         {"psnr[enrp,best]", "dB", higher_is_better, "{:.2f}", "the same from the lowest loss of the training"},
         {"psnr[between]", "dB", higher_is_better, "{:.2f}",
          "half-way between samples of a tile, against linear interpolation, peak 1: low for a look-up table"},

@@ -1,127 +1,89 @@
 // The order in which logistic SGD visits its examples: one definition for every back end, sequential or parallel.
 #pragma once
-#include <algorithm>
-#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "impl/base/host_device.hpp"
-#include "impl/base/permutation.hpp"
-#include "impl/base/philox.hpp"
+#include "impl/common/mf/example.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {
 
-/// Users and items are dealt at random into `groups` groups each. An example belongs to the block (group of its user,
-/// group of its item). The positives of an epoch, in the order of the epoch's Permutation, are cut into sweeps of
-/// `sweep_positives`; each positive is followed by its negatives. A sweep runs `groups` rounds: round r holds the
-/// blocks (g, (g + r) mod groups) for all g. Two blocks of one round share no user and no item, so they may run at the
-/// same time and the result is that of running them one after another (Gemulla et al., "Large-scale matrix
-/// factorization with distributed stochastic gradient descent", KDD 2011). Within a block examples keep the order of
-/// the sweep.
+/// Users and items are dealt into as many parts: `groups` groups of `workers` parts each. Worker a of group g has the
+/// users of one part for the whole epoch and takes the item parts in turn: in turn t = r * workers + s those of worker
+/// (a + s) mod workers of group (g + r) mod groups. In one turn no two workers have a user or an item in common, so they
+/// may run at the same time, and the result is that of running them one after another (Gemulla et al., "Large-scale
+/// matrix factorization with distributed stochastic gradient descent", KDD 2011). The two levels are for machines: in a
+/// round r a group meets one other group of items only, so `workers` workers that share a cache have all the rows they
+/// need there; groups wait for their neighbour once a round, workers once a turn.
 ///
-/// The sweep bounds the memory of the binned examples, and with it a block's rows are used while they are in cache.
+/// Parts are equally much work rather than equally many rows: rows with the most examples are dealt first, each to the
+/// part that has least so far. What cannot be divided is the busiest row: its examples follow one another in any order
+/// that SGD allows.
+///
+/// The positives of a user part are in the order of their users, and of the caller within a user; each is followed by its
+/// negatives, drawn anew in every epoch: item k of the positive with number p in the caller's order is word
+/// p * negatives + k of the epoch's stream; it may be an item that the user has seen. Within a turn a worker's examples
+/// keep that order, so a user's stand together and its row is read and written once; as the turns follow the items, a
+/// user's examples are still spread over the epoch.
 class MfSchedule {
  public:
-  static constexpr std::uint32_t groups = 64;                               ///< of users, and of items
-  static constexpr std::uint32_t blocks = groups * groups;                  ///< pairs of groups
-  static constexpr std::uint64_t sweep_positives = std::uint64_t{1} << 18;  ///< positives of a sweep
+  static constexpr std::uint32_t workers = 16;       ///< of a group
+  static constexpr std::uint32_t most_groups = 128;  ///< of users, and of items
 
-  /// Keeps sizes, negatives and seed; no memory.
-  explicit MfSchedule(const MfSpec& spec)
-      : users_(spec.users, spec.seed, user_stream),
-        items_(spec.items, spec.seed, item_stream),
-        seed_(spec.seed),
-        item_count_(spec.items),
-        negatives_(static_cast<std::uint32_t>(spec.negatives)) {}
-
-  /// Where a user (item) stands in the order that makes every group contiguous; a permutation of the ids.
-  FRUGAL_HOST_DEVICE std::uint32_t user_slot(std::uint32_t user) const { return users_.slot(user); }
-  /// The same of an item.
-  FRUGAL_HOST_DEVICE std::uint32_t item_slot(std::uint32_t item) const { return items_.slot(item); }
-
-  /// The group of a user's slot.
-  FRUGAL_HOST_DEVICE std::uint32_t user_group(std::uint32_t slot) const { return users_.group(slot); }
-  /// The group of an item's slot.
-  FRUGAL_HOST_DEVICE std::uint32_t item_group(std::uint32_t slot) const { return items_.group(slot); }
-
-  /// The number of a pair of groups.
-  FRUGAL_HOST_DEVICE static constexpr std::uint32_t block(std::uint32_t user_group, std::uint32_t item_group) {
-    return user_group * groups + item_group;
-  }
-
-  /// The block that user group `g` runs in round `r` of a sweep.
-  FRUGAL_HOST_DEVICE static constexpr std::uint32_t block_of_round(std::uint32_t r, std::uint32_t g) {
-    return block(g, (g + r) % groups);
-  }
-
-  /// Sweeps of an epoch.
-  static constexpr std::uint64_t sweeps(std::uint64_t positives) {
-    return (positives + sweep_positives - 1) / sweep_positives;
-  }
-
-  /// The order of an epoch's positives: position -> index.
-  Permutation order_of(std::uint64_t positives, std::uint32_t epoch) const {
-    return Permutation(positives, seed_, epoch);
-  }
-
-  /// Calls visit(positive, items) for the positions [begin, end) of the epoch: the positive, then the items of its
-  /// `negatives` negatives, item k of position p being word p * negatives + k of the epoch's stream. A negative may be
-  /// an item that the user has seen. `positives` are in the caller's order, the same for every back end; what a visit
-  /// gets is what stands there.
-  template <class Visit>
-  void visit_positives(std::span<const Interaction> positives, std::uint32_t epoch, std::uint64_t begin,
-                       std::uint64_t end, Visit&& visit) const {
-    const Permutation order = order_of(positives.size(), epoch);
-    const Philox random(seed_, Purpose::negatives);
-    constexpr std::uint64_t batch = 64;  // its positives are on their way from memory while its items are drawn
-    std::array<const Interaction*, batch> shuffled;
-    std::vector<std::uint32_t> items(batch * negatives_ + 2 * 4);
-    for (std::uint64_t first = begin; first < end; first += batch) {
-      const std::uint64_t count = std::min(batch, end - first);
-      for (std::uint64_t p = 0; p < count; ++p) {
-        shuffled[p] = &positives[order(first + p)];
-        __builtin_prefetch(shuffled[p]);
-      }
-      const std::uint64_t first_block = first * negatives_ / 4;
-      const std::uint64_t last_block = ((first + count) * negatives_ + 3) / 4;
-      std::uint32_t* out = items.data();
-      for (std::uint64_t b = first_block; b < last_block; ++b)
-        for (const std::uint32_t word : random.block(b, epoch)) *out++ = Philox::scale(word, item_count_);
-      const std::uint32_t* drawn = items.data() + first * negatives_ % 4;
-      for (std::uint64_t p = 0; p < count; ++p) visit(*shuffled[p], drawn + p * negatives_);
-    }
-  }
-
-  /// Per positive.
-  int negatives() const { return static_cast<int>(negatives_); }
-
- private:
-  // Epoch numbers start at 0; the last two streams of Purpose::shuffle deal users and items into groups.
-  static constexpr std::uint32_t user_stream = 0xffffffffU;
-  static constexpr std::uint32_t item_stream = 0xfffffffeU;
-
-  class Side {
-   public:
-    Side(std::uint32_t count, std::uint64_t seed, std::uint32_t stream)
-        : order_(count, seed, stream), groups_per_slot_((std::uint64_t{groups} << 32) / std::max(count, 1U)) {}
-    FRUGAL_HOST_DEVICE std::uint32_t slot(std::uint32_t id) const { return static_cast<std::uint32_t>(order_(id)); }
-    /// floor(slot * groups / count), up to the rounding of the factor: monotone, below `groups`.
-    FRUGAL_HOST_DEVICE std::uint32_t group(std::uint32_t slot) const {
-      return static_cast<std::uint32_t>((slot * groups_per_slot_) >> 32);
-    }
-
-   private:
-    Permutation order_;
-    std::uint64_t groups_per_slot_;
+  /// Users, or items, by part.
+  struct Side {
+    std::vector<std::uint32_t> part;    ///< by id
+    std::vector<std::uint32_t> slot;    ///< by id: its place in the order that makes every part contiguous
+    std::vector<std::uint32_t> begins;  ///< [parts + 1]: the first slot of each part
   };
 
+  struct Positive {
+    std::uint32_t user;    ///< slot
+    std::uint32_t item;    ///< id
+    std::uint32_t number;  ///< in the caller's order
+  };
+
+  /// The examples of a user part, by turn.
+  struct Stream {
+    std::vector<MfExample> examples;
+    std::vector<std::uint32_t> begins;  ///< [turns + 1]
+  };
+
+  /// Deals the positives. Throws std::invalid_argument when an epoch has 2^32 examples or more.
+  MfSchedule(const MfSpec& spec, std::span<const Interaction> positives);
+
+  std::uint32_t groups() const { return groups_; }           ///< a power of two
+  std::uint32_t parts() const { return groups_ * workers; }  ///< of users, and of items; part g * workers + a
+  std::uint32_t turns() const { return parts(); }            ///< of an epoch
+  const Side& users() const { return users_; }
+  const Side& items() const { return items_; }
+  /// All positives, by user's slot.
+  const std::vector<Positive>& positives() const { return positives_; }
+  /// [parts + 1]: where the positives of each user part begin. Times 1 + negatives: its examples.
+  const std::vector<std::uint32_t>& begins() const { return begins_; }
+
+  /// The turn in which a user part meets an item part.
+  FRUGAL_HOST_DEVICE static std::uint32_t turn(std::uint32_t groups, std::uint32_t user_part, std::uint32_t item_part) {
+    const std::uint32_t round = (item_part / workers - user_part / workers) & (groups - 1);
+    return round * workers + ((item_part - user_part) & (workers - 1));
+  }
+
+  /// What a user part does in an epoch, drawn and sorted by turn.
+  Stream stream(std::uint32_t part, std::uint32_t epoch) const;
+
+ private:
+  void deal(std::span<const std::uint32_t> examples, Side& side) const;
+  void order_positives(std::span<const Interaction> positives);
+
+  std::uint64_t seed_;
+  std::uint32_t negatives_;
+  std::uint32_t groups_;
   Side users_;
   Side items_;
-  std::uint64_t seed_;
-  std::uint32_t item_count_;
-  std::uint32_t negatives_;
+  std::vector<Positive> positives_;
+  std::vector<std::uint32_t> begins_;
 };
 
 }  // namespace frugal

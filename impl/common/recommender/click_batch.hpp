@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "impl/common/specs.hpp"
 
@@ -29,5 +30,19 @@ struct ClickBatch {
 /// Throws std::invalid_argument, before anything is changed, when the sizes are not those of n examples, the offsets
 /// are not as above, or an id is beyond the rows of its table.
 void require_readable(const ClickBatch& batch, const DlrmSpec& spec, std::size_t n);
+
+/// The examples of one step of training, side by side in the order of the schedule (impl/api/dlrm.hpp): what back ends
+/// on the host compute with.
+class StepExamples {
+ public:
+  /// Of step `step`, counted from 0, of a training on one or more labelled examples. Good until the next call.
+  ClickBatch gather(const ClickBatch& examples, const DlrmSpec& spec, std::uint64_t step);
+
+ private:
+  std::vector<float> dense_;
+  std::vector<std::uint32_t> ids_;
+  std::vector<float> labels_;
+  std::vector<std::uint64_t> offsets_;
+};
 
 }  // namespace frugal

@@ -5,19 +5,17 @@
 namespace frugal {
 namespace {
 
-std::vector<float> scaled_normals(std::size_t count, double stddev, const Philox& random, std::uint32_t stream) {
+std::vector<float> values_of(const NormalLaw& law, std::size_t count) {
   std::vector<float> values(count);
-  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(random.normal(i, stream) * stddev);
+  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(law(i));
   return values;
 }
 
-/// (2u - 1) * bound: u has 24 bits, so 2u - 1 is exact, and the product is rounded once.
 std::vector<float> scaled_uniforms(std::size_t count, double bound, const Philox& random, std::uint32_t stream) {
   std::vector<float> values(count);
   for (std::size_t i = 0; i < count; i += 4) {
     const auto words = random.block(i / 4, stream);
-    for (std::size_t w = 0; w < 4 && i + w < count; ++w)
-      values[i + w] = static_cast<float>((2.0 * Philox::to_unit(words[w]) - 1.0) * bound);
+    for (std::size_t w = 0; w < 4 && i + w < count; ++w) values[i + w] = scaled_uniform(words[w], bound);
   }
   return values;
 }
@@ -29,7 +27,7 @@ std::size_t dense_size(DenseShape shape) {
 }  // namespace
 
 std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev, std::uint64_t seed, Purpose purpose) {
-  return scaled_normals(std::size_t{rows} * static_cast<std::size_t>(dim), stddev, Philox(seed, purpose), 0);
+  return values_of({stddev, Philox(seed, purpose), 0}, std::size_t{rows} * static_cast<std::size_t>(dim));
 }
 
 std::vector<float> initial_factors(const MfSpec& spec, Purpose purpose) {
@@ -46,19 +44,27 @@ std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, st
                          stream);
 }
 
+double initial_table_bound(std::uint32_t rows) { return 1 / std::sqrt(static_cast<double>(rows)); }
+
 std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table) {
-  return scaled_uniforms(std::size_t{rows} * static_cast<std::size_t>(dim), 1 / std::sqrt(static_cast<double>(rows)),
+  return scaled_uniforms(std::size_t{rows} * static_cast<std::size_t>(dim), initial_table_bound(rows),
                          Philox(seed, Purpose::user_embedding), table);
 }
 
+NormalLaw dlrm_weight_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return {std::sqrt(2.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights), stream};
+}
+
 std::vector<float> initial_dlrm_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
-  return scaled_normals(dense_size(shape), std::sqrt(2.0 / (shape.in + shape.out)), Philox(seed, Purpose::weights),
-                        stream);
+  return values_of(dlrm_weight_law(shape, seed, stream), dense_size(shape));
+}
+
+NormalLaw dlrm_bias_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
+  return {std::sqrt(1.0 / shape.out), Philox(seed, Purpose::weights), stream};
 }
 
 std::vector<float> initial_dlrm_bias(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {
-  return scaled_normals(static_cast<std::size_t>(shape.out), std::sqrt(1.0 / shape.out), Philox(seed, Purpose::weights),
-                        stream);
+  return values_of(dlrm_bias_law(shape, seed, stream), static_cast<std::size_t>(shape.out));
 }
 
 }  // namespace frugal

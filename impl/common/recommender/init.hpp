@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "impl/base/host_device.hpp"
 #include "impl/base/philox.hpp"
 #include "impl/common/recommender/shapes.hpp"
 
@@ -22,14 +23,36 @@ float initial_global_bias(const MfSpec& spec);
 /// [out, in], U(+-sqrt(6 / (in + out))) (Glorot & Bengio 2010): word i of Philox(seed, Purpose::weights).
 std::vector<float> initial_tower_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
 
+/// U(+-bound) from a random word. A unit has 24 bits, so 2 unit - 1 is exact, and the product is rounded once: the same
+/// bits wherever it is computed.
+FRUGAL_HOST_DEVICE inline float scaled_uniform(std::uint32_t word, double bound) {
+  return static_cast<float>((2.0 * static_cast<double>(Philox::to_unit(word)) - 1.0) * bound);
+}
+
+/// Of initial_table(): 1 / sqrt(rows).
+double initial_table_bound(std::uint32_t rows);
+
 /// [rows, dim], U(+-1 / sqrt(rows)): word i of Philox(seed, Purpose::user_embedding), stream = table.
 std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table);
 
+/// Value i is normal i of the stream, times stddev, rounded once.
+struct NormalLaw {
+  double stddev;         ///< 1 or less, as a rule
+  Philox random;         ///< by seed and purpose
+  std::uint32_t stream;  ///< of it
+  /// Before it is rounded.
+  FRUGAL_HOST_DEVICE double operator()(std::uint64_t i) const { return random.normal(i, stream) * stddev; }
+};
+
 /// [out, in], N(0, sqrt(2 / (in + out))): normal i of Philox(seed, Purpose::weights), stream = layer (top: 100 +
 /// layer).
+NormalLaw dlrm_weight_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
+/// Its values.
 std::vector<float> initial_dlrm_weight(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
 
 /// [out], N(0, sqrt(1 / out)): stream = 200 + layer (top: 300 + layer).
+NormalLaw dlrm_bias_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
+/// Its values.
 std::vector<float> initial_dlrm_bias(DenseShape shape, std::uint64_t seed, std::uint32_t stream);
 
 }  // namespace frugal

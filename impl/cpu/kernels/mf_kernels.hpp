@@ -5,6 +5,7 @@
 #pragma once
 #include <cstdint>
 
+#include "impl/common/mf/example.hpp"
 #include "impl/cpu/kernels/isa.hpp"
 
 namespace frugal::cpu {
@@ -14,13 +15,6 @@ constexpr int row_padding = 16;
 constexpr long padded(long dim) { return (dim + row_padding - 1) / row_padding * row_padding; }
 
 constexpr long history_rows = 64;  ///< 16 KiB at dim 64: with the matrix of 16 KiB, first-level cache
-
-/// One example of logistic SGD: row numbers, and the label in the top bit of the item.
-struct MfExample {
-  static constexpr std::uint32_t positive = 0x80000000U;
-  std::uint32_t user;
-  std::uint32_t item;
-};
 
 struct SgdModel {
   float* users;      ///< [users, stride]
@@ -33,6 +27,15 @@ struct SgdModel {
   float l2;
 };
 
+constexpr int sgd_workers = 16;
+
+/// What the workers of a group do in a round of MfSchedule. In one turn they have no row in common.
+struct SgdRound {
+  const MfExample* examples;                 ///< one more than there are may be read
+  const std::uint32_t* begins[sgd_workers];  ///< [turns + 1]: worker a's examples of turn s start at begins[a][s]
+  long turns;
+};
+
 /// Random numbers below a bound: those of Philox(seed, purpose) in one stream.
 struct MfStream {
   std::uint64_t seed;
@@ -42,11 +45,11 @@ struct MfStream {
 };
 
 struct MfKernels {
-  /// SGD over `count` examples in order. For each, with z = u.v + b_u + b_i + b, g = sigmoid(z) - y and the old values
-  /// on the right:
+  /// SGD over the turns in order, in each the examples of every worker in order. For each, with z = u.v + b_u + b_i + b,
+  /// g = sigmoid(z) - y and the old values on the right:
   ///   u -= lr (g v + l2 u), v -= lr (g u + l2 v), b_u -= lr (g + l2 b_u), b_i -= lr (g + l2 b_i).
   /// Returns the sum over examples of the cross-entropy before each update.
-  double (*sgd)(const SgdModel& model, const MfExample* examples, long count);
+  double (*sgd)(const SgdModel& model, const SgdRound& round);
 
   /// Draws for `count` blocks, a multiple of 8: to[4 i + w] = Philox::scale(words[w], below) with
   /// words = Philox(seed, purpose).block(blocks[i], stream).

@@ -1,10 +1,9 @@
-// The kernel of logistic SGD: examples in batches whose rows are all different.
+// The kernel of logistic SGD: one example of each of eight workers at a time.
 //
-// Updates of different rows commute, so the examples of a block may be regrouped as long as each row meets its own in
-// the order given: the result has the same bits. Each example goes to the first batch with room that comes two or more
-// after the last one with a row of its own. The examples of a batch are then worked on side by side, with one
-// vectorised sigmoid for all, and the dot products of a batch need not wait for the updates of the one before: the
-// chain from a dot product to its update, over a hundred cycles long, is hidden.
+// Workers of one turn share no row, so the examples that stand first with eight of them may be worked on side by side,
+// with one vectorised sigmoid for all. The sixteen workers of a group make two such halves, taken in turn: the updates
+// of the one fill the chain from a dot product to its update, over a hundred cycles long, of the other. The order in
+// which workers are taken changes no bit.
 #pragma once
 #include <math.h>
 
@@ -17,70 +16,48 @@ namespace frugal::cpu::FRUGAL_ISA {
 
 constexpr int sgd_batch = 8;
 
-/// Examples regrouped into batches. Rows are told apart by the lower bits of their number: two that look alike only
-/// keep their examples further apart.
-class SgdBatches {
+/// What stands next with eight workers of a turn.
+class SgdHalf {
  public:
-  /// Takes examples from the front until all are taken or the next one finds no room; returns how many, at least one.
-  long fill(const MfExample* examples, long count) {
-    for (std::uint16_t& first : user_first_) first = 0;
-    for (std::uint16_t& first : item_first_) first = 0;
-    for (std::uint8_t& size : sizes_) size = 0;
-    // A window of 64 batches from `begin` on, a bit each: which have room, and the three bits of their sizes. In
-    // registers: with the sizes in memory each example would wait for the store of the one before.
-    std::uint64_t room = ~std::uint64_t{0}, ones = 0, twos = 0, fours = 0;
-    int begin = 0;
-    long taken = 0;
-    for (; taken < count; ++taken) {
-      const MfExample example = examples[taken];
-      std::uint16_t& user_first = user_first_[example.user % row_marks];
-      std::uint16_t& item_first = item_first_[example.item % row_marks];
-      const int row_first = user_first > item_first ? user_first : item_first;
-      std::uint64_t open = 0;
-      for (;;) {
-        const int first = row_first > begin ? row_first - begin : 0;
-        open = first < window ? room & (~std::uint64_t{0} << first) : 0;
-        if (open != 0 && (room & 0xff) != 0) break;
-        // The first eight are full, or have to do as they are: a busy row has filled the window to its end.
-        if (begin + window + 8 > most_batches) break;
-        begin += 8;
-        room = room >> 8 | std::uint64_t{0xff} << (window - 8);
-        ones >>= 8;
-        twos >>= 8;
-        fours >>= 8;
-      }
-      if (open == 0) break;
-      const std::uint64_t bit = open & (~open + 1);  // the lowest
-      const int batch = begin + __builtin_ctzll(open);
-      const int place = ((ones & bit) != 0) + 2 * ((twos & bit) != 0) + 4 * ((fours & bit) != 0);
-      examples_[batch * sgd_batch + place] = example;
-      sizes_[batch] = static_cast<std::uint8_t>(place + 1);
-      user_first = item_first = static_cast<std::uint16_t>(batch + 2);
-      const std::uint64_t two = ones & bit, four = twos & two;
-      room &= ~(fours & four);
-      ones ^= bit;
-      twos ^= two;
-      fours ^= four;
+  void start(const SgdRound& round, int first_worker, long turn) {
+    step_ = 0;
+    steps_ = 0;
+    for (int w = 0; w < sgd_batch; ++w) {
+      const std::uint32_t* begins = round.begins[first_worker + w] + turn;
+      next_[w] = round.examples + begins[0];
+      counts_[w] = begins[1] - begins[0];
+      if (counts_[w] > steps_) steps_ = counts_[w];
     }
-    batches_ = begin + window;
-    while (sizes_[batches_ - 1] == 0) --batches_;
-    return taken;
   }
+  bool done() const { return step_ == steps_; }
 
-  int batches() const { return batches_; }
-  int size(int b) const { return sizes_[b]; }
-  const MfExample* examples(int b) const { return examples_ + b * sgd_batch; }
+  /// Takes one example of each worker that has one left.
+  void advance() {
+    size_ = 0;
+    if (done()) return;
+    for (int w = 0; w < sgd_batch; ++w) {  // without a branch: who has run out is hard to predict
+      examples_[size_] = *next_[w];
+      const bool there = step_ < counts_[w];
+      size_ += there;
+      next_[w] += there;
+    }
+    ++step_;
+  }
+  /// Those taken last.
+  int size() const { return size_; }
+  const MfExample* examples() const { return examples_; }
+  float* slopes() { return slopes_; }
+  const float* slopes() const { return slopes_; }
+  void forget() { size_ = 0; }
 
  private:
-  static constexpr int window = 64;
-  static constexpr int most_batches = 256;
-  static constexpr std::uint32_t row_marks = 512;
-
-  std::uint16_t user_first_[row_marks];  ///< the first batch that may hold the row again
-  std::uint16_t item_first_[row_marks];
-  std::uint8_t sizes_[most_batches];
-  MfExample examples_[most_batches * sgd_batch];
-  int batches_ = 0;
+  const MfExample* next_[sgd_batch];
+  std::uint32_t counts_[sgd_batch];
+  std::uint32_t step_ = 0;
+  std::uint32_t steps_ = 0;
+  int size_ = 0;
+  MfExample examples_[sgd_batch + 1];
+  alignas(64) float slopes_[Lanes::width];  ///< times the learning rate, of `examples_`
 };
 
 /// 1 for a positive, 0 for a negative; lanes beyond the eighth are undefined.
@@ -157,41 +134,48 @@ class SgdSteps {
   explicit SgdSteps(const SgdModel& model)
       : model_(model), stride_(vectors > 0 ? static_cast<long>(vectors) * width : model.stride) {}
 
-  double run(const SgdBatches& batches) {
+  double run(const SgdRound& round) {
     CrossEntropySum loss;
-    alignas(64) float slopes[2][Lanes::width];
-    const MfExample* last = nullptr;  // the batch whose updates are due
-    int last_size = 0;
-    for (int b = 0; b < batches.batches(); ++b) {
-      const int size = batches.size(b);
-      const MfExample* batch = batches.examples(b);
-      if (size == 0) {  // what comes next may share rows with what came before
-        update(last, slopes[(b + 1) % 2], 0, last_size);
-        last_size = 0;
-        continue;
+    SgdHalf first, second;
+    for (long turn = 0; turn < round.turns; ++turn) {
+      first.start(round, 0, turn);
+      second.start(round, sgd_batch, turn);
+      while (!first.done() || !second.done()) {
+        step(first, second, loss);
+        step(second, first, loss);
       }
-      Lanes dots[sgd_batch];
-      if (size == sgd_batch) {
-#pragma GCC unroll 8
-        for (int i = 0; i < sgd_batch; ++i) dots[i] = product(batch[i]);
-      } else {
-#pragma GCC unroll 8
-        for (int i = 0; i < sgd_batch; ++i) dots[i] = i < size ? product(batch[i]) : zero();
-      }
-      const Lanes z = sums_of_eight(dots) + broadcast(model_.global_bias);
-      const int half = last_size / 2;
-      update(last, slopes[(b + 1) % 2], 0, half);
-      store(slopes[b % 2], slope(z, labels_of(batch), size, loss));
-      update(last, slopes[(b + 1) % 2], half, last_size);
-      last = batch;
-      last_size = size;
+      update(second, 0, second.size());
+      second.forget();
     }
-    update(last, slopes[(batches.batches() + 1) % 2], 0, last_size);
     return loss.total();
   }
 
  private:
   static constexpr int width = Lanes::width;
+
+  /// The next examples of `here` up to their slopes, and meanwhile the updates that `other` is due.
+  void step(SgdHalf& here, const SgdHalf& other, CrossEntropySum& loss) const {
+    here.advance();
+    const int size = here.size();
+    const int due = other.size();
+    const MfExample* batch = here.examples();
+    if (size == 0) {
+      update(other, 0, due);
+      return;
+    }
+    Lanes dots[sgd_batch];
+    if (size == sgd_batch) {
+#pragma GCC unroll 8
+      for (int i = 0; i < sgd_batch; ++i) dots[i] = product(batch[i]);
+    } else {
+#pragma GCC unroll 8
+      for (int i = 0; i < sgd_batch; ++i) dots[i] = i < size ? product(batch[i]) : zero();
+    }
+    const Lanes z = sums_of_eight(dots) + broadcast(model_.global_bias);
+    update(other, 0, due / 2);
+    store(here.slopes(), slope(z, labels_of(batch), size, loss));
+    update(other, due / 2, due);
+  }
 
   /// Registers of a user's and an item's row, loaded row by row: in this order two loads that run together are of one
   /// cache line. Taken in turn from two rows they would wait for the same bank of the cache; rows start at the same
@@ -252,13 +236,14 @@ class SgdSteps {
     return broadcast(model_.learning_rate) * (probability - label);
   }
 
-  void update(const MfExample* batch, const float* slopes, int begin, int end) const {
+  void update(const SgdHalf& half, int begin, int end) const {
+    const MfExample* batch = half.examples();
     const float keep = 1.F - model_.learning_rate * model_.l2;
     const Lanes shrink = broadcast(keep);
     for (int i = begin; i < end; ++i) {
       float* u = user_row(batch[i]);
       float* v = item_row(batch[i]);
-      const float minus_g = -slopes[i];
+      const float minus_g = -half.slopes()[i];
       const Lanes minus = broadcast(minus_g);
       for_each_pair([&](long k, auto count) {
         const RowPart<count()> part(u + k, v + k);
@@ -276,34 +261,22 @@ class SgdSteps {
   long stride_;
 };
 
-template <int vectors>
-double sgd_of_size(const SgdModel& model, const MfExample* examples, long count) {
-  SgdBatches batches;
-  SgdSteps<vectors> steps(model);
-  double loss = 0;
-  for (long e = 0; e < count;) {
-    e += batches.fill(examples + e, count - e);
-    loss += steps.run(batches);
-  }
-  return loss;
-}
-
-inline double sgd(const SgdModel& model, const MfExample* examples, long count) {
+inline double sgd(const SgdModel& model, const SgdRound& round) {
   switch (model.stride / Lanes::width) {
     case 1:
-      return sgd_of_size<1>(model, examples, count);
+      return SgdSteps<1>(model).run(round);
     case 2:
-      return sgd_of_size<2>(model, examples, count);
+      return SgdSteps<2>(model).run(round);
     case 3:
-      return sgd_of_size<3>(model, examples, count);
+      return SgdSteps<3>(model).run(round);
     case 4:
-      return sgd_of_size<4>(model, examples, count);
+      return SgdSteps<4>(model).run(round);
     case 6:
-      return sgd_of_size<6>(model, examples, count);
+      return SgdSteps<6>(model).run(round);
     case 8:
-      return sgd_of_size<8>(model, examples, count);
+      return SgdSteps<8>(model).run(round);
     default:
-      return sgd_of_size<0>(model, examples, count);
+      return SgdSteps<0>(model).run(round);
   }
 }
 

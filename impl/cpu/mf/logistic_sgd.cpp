@@ -1,8 +1,10 @@
-// Logistic matrix factorisation by SGD in the order of mf/schedule.hpp. The blocks of a round run in parallel: they
-// share no row, so the result has the same bits at any number of threads.
+// Logistic matrix factorisation by SGD in the order of mf/schedule.hpp. The groups of a round run in parallel: they share
+// no row, so the result has the same bits at any number of threads.
 //
-// Rows are kept in slot order while training: those of a group are contiguous, and a block (two groups) fits the
-// first- or second-level cache.
+// Rows are kept in slot order while training: those of a group are contiguous, and two groups, of users and of items,
+// fit the first- or second-level cache.
+#include <omp.h>
+
 #include <algorithm>
 #include <span>
 #include <vector>
@@ -12,7 +14,7 @@
 #include "impl/cpu/kernels/mf_kernels.hpp"
 #include "impl/cpu/mf/round_progress.hpp"
 #include "impl/cpu/mf/solver.hpp"
-#include "impl/cpu/mf/sweep.hpp"
+#include "impl/cpu/mf/streams.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -21,14 +23,14 @@ class LogisticSgd final : public MfSolverEngine {
  public:
   explicit LogisticSgd(const MfSpec& spec)
       : spec_(spec),
-        sweep_(spec),
+        streams_(spec),
         stride_(padded(spec.dim)),
         users_(static_cast<std::size_t>(spec.users) * stride_),
         items_(static_cast<std::size_t>(spec.items) * stride_),
         user_bias_(spec.users),
         item_bias_(spec.items) {}
 
-  void set_interactions(std::span<const Interaction> positives) override { sweep_.set_positives(positives); }
+  void set_interactions(std::span<const Interaction> positives) override { streams_.set_positives(positives); }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
     to_slots(parameters);
@@ -51,25 +53,24 @@ class LogisticSgd final : public MfSolverEngine {
                          global_bias,
                          static_cast<float>(spec_.learning_rate),
                          static_cast<float>(spec_.l2)};
+    streams_.prepare(number);
+    const std::uint32_t groups = streams_.schedule().groups();
+    std::vector<double> losses(std::size_t{groups} * groups);
+    RoundProgress progress(groups);
+#pragma omp parallel if (streams_.wants_team())
+    progress.run(static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
+                 [&](std::uint32_t group, std::uint32_t round) {
+                   losses[round * groups + group] = kernels.sgd(model, streams_.round(group, round));
+                 });
     double loss = 0;
-    for (std::uint64_t begin = 0; begin < sweep_.positives(); begin += MfSchedule::sweep_positives) {
-      sweep_.prepare(number, begin);
-      std::vector<double> block_loss(MfSchedule::blocks);
-      RoundProgress progress;
-#pragma omp parallel if (sweep_.wants_team())
-      progress.run([&](std::uint32_t block) {
-        const std::span<const MfExample> examples = sweep_.block(block);
-        block_loss[block] = kernels.sgd(model, examples.data(), static_cast<long>(examples.size()));
-      });
-      for (const double sum : block_loss) loss += sum;
-    }
-    const double examples = static_cast<double>(sweep_.positives()) * (1.0 + spec_.negatives);
+    for (const double sum : losses) loss += sum;
+    const double examples = static_cast<double>(streams_.positives()) * (1.0 + spec_.negatives);
     return examples > 0 ? loss / examples : 0;
   }
 
   void to_slots(const MfParameters& p) {
-    rows_to_slots(p.user_factors, p.user_bias, sweep_.user_slots(), users_, user_bias_);
-    rows_to_slots(p.item_factors, p.item_bias, sweep_.item_slots(), items_, item_bias_);
+    rows_to_slots(p.user_factors, p.user_bias, streams_.schedule().users().slot, users_, user_bias_);
+    rows_to_slots(p.item_factors, p.item_bias, streams_.schedule().items().slot, items_, item_bias_);
   }
 
   void rows_to_slots(const std::vector<float>& factors, const std::vector<float>& bias,
@@ -83,8 +84,8 @@ class LogisticSgd final : public MfSolverEngine {
   }
 
   void from_slots(MfParameters& p) const {
-    rows_from_slots(users_, user_bias_, sweep_.user_slots(), p.user_factors, p.user_bias);
-    rows_from_slots(items_, item_bias_, sweep_.item_slots(), p.item_factors, p.item_bias);
+    rows_from_slots(users_, user_bias_, streams_.schedule().users().slot, p.user_factors, p.user_bias);
+    rows_from_slots(items_, item_bias_, streams_.schedule().items().slot, p.item_factors, p.item_bias);
   }
 
   void rows_from_slots(const AlignedBuffer<float>& rows, const std::vector<float>& biases,
@@ -98,7 +99,7 @@ class LogisticSgd final : public MfSolverEngine {
   }
 
   MfSpec spec_;
-  MfSweep sweep_;
+  MfStreams streams_;
   long stride_;
   AlignedBuffer<float> users_;  ///< [users, stride], rows by slot
   AlignedBuffer<float> items_;  ///< [items, stride], rows by slot

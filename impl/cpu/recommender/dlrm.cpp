@@ -130,21 +130,16 @@ class CpuDlrm final : public Dlrm {
     step_ = state.step;
   }
 
-  double train_step(const ClickBatch& batch) override {
-    const std::size_t n = batch.labels.size();
-    if (n == 0 || n > static_cast<std::size_t>(spec_.batch))
-      throw std::invalid_argument("a DLRM batch must have from 1 to spec.batch labelled examples");
-    require_readable(batch, spec_, n);
-    make_workers();
+  void set_examples(const ClickBatch& examples) override {
+    require_readable(examples, spec_, examples.labels.size());
+    examples_ = examples;
+  }
 
-    const std::size_t blocks = (n + block_ - 1) / block_;
-    bottom_slots_.deal(blocks);
-    top_slots_.deal(blocks);
-    forward_backward(batch, n);
-    const UpdateStep step = update_step(rule_, ++step_);
-    update_tables(batch, n, step);
-    update_dense(step);
-    return std::accumulate(losses_.begin(), losses_.begin() + n, 0.0) / static_cast<double>(n);
+  std::vector<double> train(std::uint64_t steps) override {
+    if (examples_.labels.empty() && steps > 0) throw std::invalid_argument("DLRM training needs examples");
+    std::vector<double> losses(steps);
+    for (double& loss : losses) loss = train_step(gathered_.gather(examples_, spec_, step_));
+    return losses;
   }
 
   void predict(const ClickBatch& batch, std::span<float> out) const override {
@@ -162,6 +157,20 @@ class CpuDlrm final : public Dlrm {
 
  private:
   std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
+  double train_step(const ClickBatch& batch) {
+    const std::size_t n = batch.labels.size();
+    make_workers();
+
+    const std::size_t blocks = (n + block_ - 1) / block_;
+    bottom_slots_.deal(blocks);
+    top_slots_.deal(blocks);
+    forward_backward(batch, n);
+    const UpdateStep step = update_step(rule_, ++step_);
+    update_tables(batch, n, step);
+    update_dense(step);
+    return std::accumulate(losses_.begin(), losses_.begin() + n, 0.0) / static_cast<double>(n);
+  }
 
   void set_layers(DenseParameters& parameters, const DenseStack& stack, std::uint32_t stream) {
     for (std::size_t l = 0; l < stack.layers(); ++l, ++stream)
@@ -347,6 +356,8 @@ class CpuDlrm final : public Dlrm {
   std::vector<EmbeddingTable> tables_;
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
+  ClickBatch examples_;
+  StepExamples gathered_;
 
   // One step.
   std::vector<Lookups> lookups_;        // of each table

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cassert>
 #include <limits>
+#include <optional>
 
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/spec_names.hpp"
+#include "impl/cuda/inr/narrow.hpp"
 #include "impl/cuda/inr/train.hpp"
+#include "impl/cuda/inr/wide.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -20,6 +23,8 @@ class CudaInrEnsemble final : public InrEnsemble {
       : spec_(spec),
         net_(inr_network(spec)),
         limits_(device_limits()),
+        narrow_(narrow_plan(spec, limits_)),
+        wide_(narrow_ ? std::nullopt : wide_plan(spec, limits_)),
         plan_(inr_plan(spec, net_, limits_)),
         tensors_(inr_tensors(spec)),
         networks_(static_cast<std::size_t>(spec.networks)),
@@ -28,14 +33,12 @@ class CudaInrEnsemble final : public InrEnsemble {
         targets_(static_cast<std::size_t>(spec.networks * spec.points * spec.channels), "targets"),
         state_{{networks_ * count_, "parameters"}, {networks_ * count_, "adam.m"}, {networks_ * count_, "adam.v"}},
         curves_(networks_, "loss curves") {
-    const auto chunks = static_cast<std::size_t>(plan_.chunks);
-    if (chunks > 1 || !plan_.gradient)
-      gradients_ = DeviceBuffer<float>(networks_ * chunks * count_, "gradients of the chunks");
-    scratch_ = DeviceBuffer<float>(networks_ * chunks * plan_.scratch_floats, "activations");
-    if (chunks > 1) {
-      chunk_squares_ = DeviceBuffer<double>(networks_ * chunks, "losses of the chunks");
-      done_ = DeviceBuffer<int>(1, "step counter");
-    }
+    if (narrow_)
+      allocate_narrow();
+    else if (wide_)
+      allocate_wide();
+    else
+      allocate_general();
     std::vector<float> initial(networks_ * count_);
     for (const InrTensor& tensor : tensors_) {
       const std::vector<float> values = inr_initial_values(spec_, tensor);
@@ -49,6 +52,13 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
+    if (narrow_ || wide_) {
+      const char* const operands = spec_.precision == Precision::fp32   ? "fp16x3"
+                                   : spec_.precision == Precision::tf32 ? "fp16"
+                                                                        : "bf16";
+      const char* const kernels = wide_ ? "wide" : narrow_->kernel->resident ? "narrow-resident" : "narrow-gathered";
+      return fmt::format("{}/{}/{}", platform(), kernels, operands);
+    }
     return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
                        to_word(precision_names, spec_.precision));
   }
@@ -75,8 +85,16 @@ class CudaInrEnsemble final : public InrEnsemble {
       squares_ = DeviceBuffer<double>(n * networks_, "losses");
     }
     updates_.upload(updates, stream_);
-    if (done_.size() > 0) done_.zero(stream_);
-    inr_train(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
+    if (narrow_) {
+      if (flags_.size() > 0) flags_.zero(stream_);
+      narrow_train(training(), *narrow_, narrow_scratch(), updates_.data(), steps, squares_.data(), stream_);
+    } else if (wide_) {
+      done_.zero(stream_);
+      wide_train(training(), *wide_, wide_scratch(), updates_.data(), steps, squares_.data(), stream_);
+    } else {
+      if (done_.size() > 0) done_.zero(stream_);
+      inr_train(training(), plan_, updates_.data(), steps, squares_.data(), stream_);
+    }
     std::vector<double> squares(n * networks_);
     squares_.download(squares, stream_);
     step_ += n;
@@ -146,6 +164,72 @@ class CudaInrEnsemble final : public InrEnsemble {
         for (std::int64_t i = 0; i < tensor.in; ++i) body(k * count_ + static_cast<std::size_t>(start + i * row + o));
   }
 
+  void allocate_general() {
+    const auto chunks = static_cast<std::size_t>(plan_.chunks);
+    if (chunks > 1 || !plan_.gradient)
+      gradients_ = DeviceBuffer<float>(networks_ * chunks * count_, "gradients of the chunks");
+    scratch_ = DeviceBuffer<float>(networks_ * chunks * plan_.scratch_floats, "activations");
+    if (chunks > 1) {
+      chunk_squares_ = DeviceBuffer<double>(networks_ * chunks, "losses of the chunks");
+      done_ = DeviceBuffer<int>(1, "step counter");
+    }
+  }
+
+  void allocate_narrow() {
+    if (narrow_->kernel->resident) return;
+    const auto slots = static_cast<std::size_t>(narrow_->slots);
+    const auto of_state = slots * static_cast<std::size_t>(narrow_->kernel->state_float4);
+    if (narrow_->shared_state < 3)
+      slot_state_ = DeviceBuffer<float4>(3 * of_state, "state of the networks in training");
+    if (narrow_->blocks == 1) return;
+    const auto blocks = static_cast<std::size_t>(narrow_->blocks);
+    slot_gradients_ = DeviceBuffer<float4>(blocks * of_state, "gradients of the blocks");
+    slot_operands_ = DeviceBuffer<unsigned char>(slots * narrow_->kernel->operand_bytes, "weights as operands");
+    chunk_squares_ = DeviceBuffer<double>(slots * blocks, "losses of the blocks");
+    flags_ = DeviceBuffer<unsigned>(slots * narrow_flag_stride, "flags of the blocks");
+  }
+
+  void allocate_wide() {
+    const auto hidden = static_cast<std::size_t>(wide_->hidden), group = static_cast<std::size_t>(wide_->group);
+    const auto tiles = static_cast<std::size_t>(wide_->tiles), width = static_cast<std::size_t>(wide_->kernels->width);
+    weight_operands_ =
+        DeviceBuffer<unsigned char>(2 * networks_ * hidden * wide_->operand_bytes(), "weights as operands");
+    tile_operands_ =
+        DeviceBuffer<unsigned char>(2 * group * hidden * tiles * wide_->tile_bytes(), "activations and deltas");
+    slopes_ = DeviceBuffer<unsigned>(group * hidden * tiles * wide_->kernels->slope_words, "slopes");
+    gradients_ = DeviceBuffer<float>(group * static_cast<std::size_t>(wide_->cuts) * hidden * width * width,
+                                     "gradients of the weights");
+    thin_gradients_ =
+        DeviceBuffer<float>(group * tiles * (static_cast<std::size_t>(wide_->thin()) + hidden), "thin gradients");
+    chunk_squares_ = DeviceBuffer<double>(group * tiles, "losses of the tiles");
+    done_ = DeviceBuffer<int>(2 * networks_, "steps of the networks");
+  }
+
+  WideScratch wide_scratch() {
+    const std::size_t tiles = static_cast<std::size_t>(wide_->group) * static_cast<std::size_t>(wide_->tiles);
+    return {.weights = weight_operands_.data(),
+            .transposed = weight_operands_.data() + weight_operands_.size() / 2,
+            .activations = tile_operands_.data(),
+            .deltas = tile_operands_.data() + tile_operands_.size() / 2,
+            .delta_scales = thin_gradients_.data() + tiles * static_cast<std::size_t>(wide_->thin()),
+            .slopes = slopes_.data(),
+            .gradients = gradients_.data(),
+            .thin_gradients = thin_gradients_.data(),
+            .squares = chunk_squares_.data(),
+            .done = done_.data(),
+            .active = done_.data() + networks_};
+  }
+
+  NarrowScratch narrow_scratch() {
+    return {.gradients = slot_gradients_.data(),
+            .operands = slot_operands_.data(),
+            .state = slot_state_.data(),
+            .squares = chunk_squares_.data(),
+            .flags = flags_.data(),
+            .blocks = narrow_->blocks,
+            .shared_state = narrow_->shared_state};
+  }
+
   void restart_curves() { curves_.upload(std::vector<StaleStop>(networks_), stream_); }
 
   InrTraining training() {
@@ -169,7 +253,9 @@ class CudaInrEnsemble final : public InrEnsemble {
   InrSpec spec_;
   InrNetwork net_;
   DeviceLimits limits_;
-  InrPlan plan_;
+  std::optional<NarrowPlan> narrow_;  ///< where it can train the spec
+  std::optional<WidePlan> wide_;      ///< where only that can
+  InrPlan plan_;                      ///< where neither
   std::vector<InrTensor> tensors_;
   std::size_t networks_;
   std::size_t count_;  ///< floats of a network
@@ -181,9 +267,17 @@ class CudaInrEnsemble final : public InrEnsemble {
   DeviceBuffer<float> state_[3];        ///< parameters, adam.m, adam.v; [K, count]
   DeviceBuffer<StaleStop> curves_;      ///< [K] sums of square errors
   DeviceBuffer<float> gradients_;       ///< [K, chunks, count]
-  DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]
+  DeviceBuffer<double> chunk_squares_;  ///< [K, chunks]; narrow: [slots, blocks]
+  DeviceBuffer<float4> slot_state_;     ///< of narrow_, see NarrowScratch, as the next three
+  DeviceBuffer<float4> slot_gradients_;
+  DeviceBuffer<unsigned char> slot_operands_;
+  DeviceBuffer<unsigned> flags_;
+  DeviceBuffer<unsigned char> weight_operands_;  ///< of wide_, see WideScratch, as the next three
+  DeviceBuffer<unsigned char> tile_operands_;
+  DeviceBuffer<unsigned> slopes_;
+  DeviceBuffer<float> thin_gradients_;  ///< and the scales of deltas
   DeviceBuffer<float> scratch_;         ///< [K, chunks, scratch_floats]
-  DeviceBuffer<int> done_;              ///< [1]
+  DeviceBuffer<int> done_;              ///< [1]; wide: [K], and which networks take the step
   DeviceBuffer<UpdateStep> updates_;    ///< of a call of train(), as are
   DeviceBuffer<double> squares_;        ///< the losses [steps, K]
 };

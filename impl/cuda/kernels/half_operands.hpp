@@ -117,6 +117,32 @@ __device__ constexpr std::uint32_t pair_at(std::uint32_t row, std::uint32_t colu
   return piece_at<width>(row, column >> 3) + (column & 7U) * 2;
 }
 
+#ifndef __CUDACC__
+struct MatrixRegisters {
+  std::uint32_t registers[4];
+};
+/// Registers from the addresses of all lanes, each in the first.
+template <bool transposed, int count>
+void load_matrix_slots(host_shim::Slot* slots) {
+  const std::uint16_t* rows[8 * count];
+  for (int i = 0; i < 8 * count; ++i) {
+    const std::uint32_t address = host_shim::from_slot<MatrixRegisters>(slots[i]).registers[0];
+    rows[i] = static_cast<const std::uint16_t*>(host_shim::shared_at(address, 16));
+  }
+  for (int lane = 0; lane < 32; ++lane) {
+    MatrixRegisters own{};
+    for (int j = 0; j < count; ++j) {
+      const std::uint16_t* const* const matrix = rows + 8 * j;
+      const int across = 2 * (lane % 4), down = lane / 4;
+      const std::uint32_t first = transposed ? matrix[across][down] : matrix[down][across];
+      const std::uint32_t second = transposed ? matrix[across + 1][down] : matrix[down][across + 1];
+      own.registers[j] = first | second << 16;
+    }
+    slots[lane] = host_shim::to_slot(own);
+  }
+}
+#endif
+
 /// `count` matrices of 8 x 8 values, of whose rows lane 8 j + i has the address of row i of matrix j. Lane l gets values
 /// 2 (l % 4) and the next of row l / 4; transposed: of column l / 4.
 template <bool transposed, int count>
@@ -146,19 +172,10 @@ __device__ inline void load_matrices(std::uint32_t (&registers)[count], std::uin
                  : "memory");
 #endif
 #else
-  const host_shim::Slot* const addresses =
-      host_shim::warp_exchange(0xffffffffU, host_shim::to_slot(address), std::source_location::current());
-  const auto row_of = [&](unsigned from) {
-    return static_cast<const std::uint16_t*>(
-        host_shim::shared_at(host_shim::from_slot<std::uint32_t>(addresses[from]), 16));
-  };
-  const unsigned lane = host_shim::lane();
-  for (unsigned j = 0; j < count; ++j) {
-    const unsigned at = 2 * (lane % 4);
-    const std::uint32_t first = transposed ? row_of(8 * j + at)[lane / 4] : row_of(8 * j + lane / 4)[at];
-    const std::uint32_t second = transposed ? row_of(8 * j + at + 1)[lane / 4] : row_of(8 * j + lane / 4)[at + 1];
-    registers[j] = first | second << 16;
-  }
+  const MatrixRegisters found = host_shim::from_slot<MatrixRegisters>(
+      host_shim::warp_together(host_shim::to_slot(MatrixRegisters{{address}}), load_matrix_slots<transposed, count>,
+                               std::source_location::current()));
+  for (int j = 0; j < count; ++j) registers[j] = found.registers[j];
 #endif
 }
 

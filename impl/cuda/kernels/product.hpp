@@ -1,4 +1,4 @@
-// The product behind dense layers, their gradients and Gram matrices, in fp32 or on tensor cores:
+// The product behind dense layers, their gradients and Gram matrices, in fp32:
 //
 //   C(i, j) = sum over k of L(i, k) R(j, k)        i < rows, j < columns, k < depth
 //
@@ -10,15 +10,13 @@
 // A long depth is cut into slices, blockIdx.z, each with a C of its own, that are added up in order by whoever reads
 // them: parallel sums over the examples of a batch without atomics.
 //
-// Deterministic: every C(i, j) of a slice is one sum in the order of k. Tolerance: eps * sqrt(depth) of the terms; of
-// tf32 and bf16, of the terms with rounded operands (tensor_core.hpp).
+// Deterministic: every C(i, j) of a slice is one sum in the order of k. Tolerance: eps * sqrt(depth) of the terms.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 
 #include "impl/cuda/device/device.hpp"
 #include "impl/cuda/kernels/rows.hpp"
-#include "impl/cuda/kernels/tensor_core.hpp"
 
 namespace frugal::cuda {
 
@@ -67,9 +65,8 @@ inline constexpr unsigned product_depth = 16;
 inline constexpr unsigned product_own = 4;  ///< a thread has own x own values of C, 16 apart
 inline constexpr unsigned product_threads = (product_tile / product_own) * (product_tile / product_own);
 
-/// Of a row of a tile in shared memory: lanes that read side by side, or a fragment, use banks of their own.
-template <Precision precision>
-constexpr unsigned product_stride = product_tile + (precision == Precision::fp32 ? 1 : 8);
+/// Of a row of a tile in shared memory: lanes that read side by side use banks of their own.
+inline constexpr unsigned product_stride = product_tile + 1;
 
 template <unsigned stride, class Operand>
 __device__ void load_product_tile(float (*tile)[stride], const Operand& operand, std::uint32_t first,
@@ -87,8 +84,7 @@ inline constexpr unsigned product_apart = product_tile / product_own;
 
 /// A thread's own values of a tile in fp32, those of rows threadIdx.x / apart + i apart and columns threadIdx.x % apart
 /// + j apart: adds the products of product_depth steps of k.
-inline __device__ void add_products(const float (*left)[product_stride<Precision::fp32>],
-                                    const float (*right)[product_stride<Precision::fp32>],
+inline __device__ void add_products(const float (*left)[product_stride], const float (*right)[product_stride],
                                     float (&c)[product_own][product_own]) {
   for (unsigned k = 0; k < product_depth; ++k) {
     float l[product_own];
@@ -102,51 +98,13 @@ inline __device__ void add_products(const float (*left)[product_stride<Precision
   }
 }
 
-/// The values of C of one thread: own x own of them `apart`, or, on tensor cores, its part of a warp's 16 x 32.
-template <Precision precision>
-struct ProductSums {
-  static constexpr unsigned stride = product_stride<precision>;
-  float c[product_own][product_own] = {};
-
-  __device__ static unsigned warp_row() { return threadIdx.x / 32 % 4 * 16; }
-  __device__ static unsigned warp_column() { return threadIdx.x / 128 * 32; }
-
-  __device__ void add(const float (*left)[stride], const float (*right)[stride]) {
-    if constexpr (precision == Precision::fp32) {
-      add_products(left, right, c);
-    } else {
-      const unsigned row = warp_row();
-      const unsigned column = warp_column();
-      warp_product<precision>(
-          c, static_cast<int>(product_own), static_cast<int>(product_depth),
-          [&](int r, int k) { return left[k][row + static_cast<unsigned>(r)]; },
-          [&](int k, int j) { return right[k][column + static_cast<unsigned>(j)]; });
-    }
-  }
-
-  /// Calls body(row, column, value) within the tile.
-  template <class Body>
-  __device__ void each(const Body& body) const {
-    const WarpLane lane(threadIdx.x);
-    for (unsigned i = 0; i < product_own; ++i)
-      for (unsigned j = 0; j < product_own; ++j) {
-        if constexpr (precision == Precision::fp32)
-          body(threadIdx.x / product_apart + i * product_apart, threadIdx.x % product_apart + j * product_apart,
-               c[i][j]);
-        else
-          body(warp_row() + static_cast<unsigned>(lane.row()) + j / 2 * 8,
-               warp_column() + 8 * i + static_cast<unsigned>(lane.column()) + j % 2, c[i][j]);
-      }
-  }
-};
-
 /// row_sums, when not null: [slices, row_sums_stride], the sums of L(i, .) over each slice: the gradient of a bias.
-template <Precision precision, class Left, class Right, class Out>
+template <class Left, class Right, class Out>
 __global__ void __launch_bounds__(product_threads)
     product(Left left, Right right, Out out, Count rows, std::uint32_t columns, Count depth, float* row_sums,
             std::size_t row_sums_stride) {
-  __shared__ float left_tile[product_depth][product_stride<precision>];
-  __shared__ float right_tile[product_depth][product_stride<precision>];
+  __shared__ float left_tile[product_depth][product_stride];
+  __shared__ float right_tile[product_depth][product_stride];
   const std::uint32_t row_count = rows();
   const std::uint32_t first_i = blockIdx.x * product_tile;
   const std::uint32_t first_j = blockIdx.y * product_tile;
@@ -155,32 +113,34 @@ __global__ void __launch_bounds__(product_threads)
   const std::uint32_t slice_k = (all_k + gridDim.z - 1) / gridDim.z;
   const std::uint32_t begin_k = min(blockIdx.z * slice_k, all_k);
   const std::uint32_t end_k = min(begin_k + slice_k, all_k);
-  ProductSums<precision> sums;
+  float c[product_own][product_own] = {};
   float row_sum = 0;
   for (std::uint32_t first_k = begin_k; first_k < end_k; first_k += product_depth) {
     load_product_tile(left_tile, left, first_i, row_count, first_k, end_k);
     load_product_tile(right_tile, right, first_j, columns, first_k, end_k);
     __syncthreads();
-    sums.add(left_tile, right_tile);
+    add_products(left_tile, right_tile, c);
     if (row_sums != nullptr && threadIdx.x < product_tile)
       for (unsigned k = 0; k < product_depth; ++k) row_sum += left_tile[k][threadIdx.x];
     __syncthreads();
   }
-  sums.each([&](unsigned i, unsigned j, float c) {
-    if (first_i + i < row_count && first_j + j < columns) out(blockIdx.z, first_i + i, first_j + j, c);
-  });
+  for (unsigned n = 0; n < product_own; ++n)
+    for (unsigned m = 0; m < product_own; ++m) {
+      const std::uint32_t i = first_i + threadIdx.x / product_apart + n * product_apart;
+      const std::uint32_t j = first_j + threadIdx.x % product_apart + m * product_apart;
+      if (i < row_count && j < columns) out(blockIdx.z, i, j, c[n][m]);
+    }
   if (row_sums != nullptr && blockIdx.y == 0 && threadIdx.x < product_tile && first_i + threadIdx.x < row_count)
     row_sums[blockIdx.z * row_sums_stride + first_i + threadIdx.x] = row_sum;
 }
 
 /// Launches it over `slices` slices of the depth.
-template <Precision precision = Precision::fp32, class Left, class Right, class Out>
+template <class Left, class Right, class Out>
 void multiply(const char* name, const Stream& stream, const Left& left, const Right& right, const Out& out, Count rows,
               std::uint32_t columns, Count depth, unsigned slices = 1, float* row_sums = nullptr,
               std::size_t row_sums_stride = 0) {
   launch({name, {blocks_for(rows.most, product_tile), blocks_for(columns, product_tile), slices}, product_threads},
-         stream, product<precision, Left, Right, Out>, left, right, out, rows, columns, depth, row_sums,
-         row_sums_stride);
+         stream, product<Left, Right, Out>, left, right, out, rows, columns, depth, row_sums, row_sums_stride);
 }
 
 }  // namespace frugal::cuda

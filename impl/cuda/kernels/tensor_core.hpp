@@ -12,24 +12,15 @@
 #include "impl/common/specs.hpp"
 #include "impl/cuda/device/kernel_language.hpp"
 #include "impl/cuda/kernels/fp16.hpp"
+#include "impl/cuda/kernels/rounding.hpp"
 
 namespace frugal::cuda {
-
-/// To the 10 bits of mantissa of tf32, ties away from 0 (cvt.rna.tf32.f32). A NaN is cut, not rounded: the one that a
-/// device makes, 0x7fffffff, would become -0.
-inline __host__ __device__ float to_tf32(float x) {
-  return std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + (x == x ? 0x1000U : 0U)) & 0xffffe000U);
-}
 
 /// The k-depth of one instruction.
 template <Precision precision>
 constexpr int tensor_core_depth = precision == Precision::bf16 ? 16 : 8;
 
 namespace tensor_core {
-
-inline __device__ std::uint32_t pack_bf16(float low, float high) {
-  return std::uint32_t{to_bf16(low)} | std::uint32_t{to_bf16(high)} << 16;
-}
 
 #if defined(__CUDACC__)
 inline __device__ void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
@@ -63,45 +54,60 @@ inline __device__ void multiply_fp16(float (&c)[4], const std::uint32_t (&a)[4],
 struct Fragments {
   std::uint32_t a[4];
   std::uint32_t b[2];
+  float c[4];
 };
-static_assert(sizeof(Fragments) <= sizeof(host_shim::Slot));
 
-/// c += A B, of whose registers the parts v < `parts` are of(register, v).
-template <int parts, class Of>
-void multiply_exchanged(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2], const Of& of) {
-  const Fragments own{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}};
-  const host_shim::Slot* const slots =
-      host_shim::warp_exchange(0xffffffffU, host_shim::to_slot(own), std::source_location::current());
-  const int lane = static_cast<int>(threadIdx.x % 32);
-  const int row = lane / 4;
-  const int column = 2 * (lane % 4);
-  for (int half = 0; half < 2; ++half)  // of k
-    for (int t = 0; t < 4; ++t) {
-      const auto of_row = host_shim::from_slot<Fragments>(slots[4 * row + t]);
-      const auto first = host_shim::from_slot<Fragments>(slots[4 * column + t]);
-      const auto second = host_shim::from_slot<Fragments>(slots[4 * (column + 1) + t]);
+/// c += A B for all lanes at once; each register holds `parts` values, of(register, v) along the depth. The products are
+/// exact in fp32.
+template <int parts, float (*of)(std::uint32_t, int)>
+void multiply_slots(host_shim::Slot* slots) {
+  constexpr int depth = 8 * parts;
+  typedef float Row __attribute__((vector_size(32), aligned(16)));  // for tests that make millions of these
+  float left[16][depth];
+  Row right[depth];
+  Row sums[16];
+  for (int lane = 0; lane < 32; ++lane) {
+    const auto own = host_shim::from_slot<Fragments>(slots[lane]);
+    for (int half = 0; half < 2; ++half)
       for (int v = 0; v < parts; ++v) {
-        const float top = of(of_row.a[2 * half], v);
-        const float bottom = of(of_row.a[2 * half + 1], v);
-        c[0] = fmaf(top, of(first.b[half], v), c[0]);
-        c[1] = fmaf(top, of(second.b[half], v), c[1]);
-        c[2] = fmaf(bottom, of(first.b[half], v), c[2]);
-        c[3] = fmaf(bottom, of(second.b[half], v), c[3]);
+        const int k = 4 * parts * half + parts * (lane % 4) + v;
+        left[lane / 4][k] = of(own.a[2 * half], v);
+        left[lane / 4 + 8][k] = of(own.a[2 * half + 1], v);
+        right[k][lane / 4] = of(own.b[half], v);
       }
-    }
+    for (int v = 0; v < 4; ++v) sums[lane / 4 + 8 * (v / 2)][2 * (lane % 4) + v % 2] = own.c[v];
+  }
+  for (int row = 0; row < 16; ++row)
+    for (int k = 0; k < depth; ++k) sums[row] += left[row][k] * right[k];
+  for (int lane = 0; lane < 32; ++lane) {
+    auto own = host_shim::from_slot<Fragments>(slots[lane]);
+    for (int v = 0; v < 4; ++v) own.c[v] = sums[lane / 4 + 8 * (v / 2)][2 * (lane % 4) + v % 2];
+    slots[lane] = host_shim::to_slot(own);
+  }
+}
+
+template <int parts, float (*of)(std::uint32_t, int)>
+void multiply_together(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
+  const Fragments own{{a[0], a[1], a[2], a[3]}, {b[0], b[1]}, {c[0], c[1], c[2], c[3]}};
+  const auto found = host_shim::from_slot<Fragments>(
+      host_shim::warp_together(host_shim::to_slot(own), multiply_slots<parts, of>, std::source_location::current()));
+  for (int v = 0; v < 4; ++v) c[v] = found.c[v];
+}
+inline float of_tf32(std::uint32_t bits, int) { return std::bit_cast<float>(bits); }
+inline float of_bf16(std::uint32_t bits, int v) {
+  return from_bf16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
+}
+inline float of_fp16(std::uint32_t bits, int v) {
+  return from_fp16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
 }
 inline void multiply_tf32(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
-  multiply_exchanged<1>(c, a, b, [](std::uint32_t bits, int) { return std::bit_cast<float>(bits); });
+  multiply_together<1, of_tf32>(c, a, b);
 }
 inline void multiply_bf16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
-  multiply_exchanged<2>(c, a, b, [](std::uint32_t bits, int v) {
-    return from_bf16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
-  });
+  multiply_together<2, of_bf16>(c, a, b);
 }
 inline void multiply_fp16(float (&c)[4], const std::uint32_t (&a)[4], const std::uint32_t (&b)[2]) {
-  multiply_exchanged<2>(c, a, b, [](std::uint32_t bits, int v) {
-    return from_fp16(static_cast<std::uint16_t>(v == 0 ? bits : bits >> 16));
-  });
+  multiply_together<2, of_fp16>(c, a, b);
 }
 #endif
 

@@ -1,302 +1,219 @@
-// Logistic matrix factorisation by SGD in the order of mf/schedule.hpp, one thread block a block of the schedule.
+// Logistic matrix factorisation by SGD in the order of mf/schedule.hpp; sgd_rounds.hpp has the formulas.
 //
-//   z = u.v + b_u + b_i + b, g = sigmoid(z) - y, and with the old values on the right:
-//   u -= lr (g v + l2 u), v -= lr (g u + l2 v), b_u -= lr (g + l2 b_u), b_i -= lr (g + l2 b_i)
+// An epoch is drawn and sorted by one kernel and swept by another: all rounds in one cooperative launch where the device
+// holds all groups at once, else a launch a round. Rows are kept by slot meanwhile, so that those of a group are
+// neighbours.
 //
-// Shapes: factors [users, stride] and [items, stride]; the examples of a sweep [positives * (1 + negatives)], sorted by
-// block of the schedule. A round is one launch of MfSchedule::groups blocks, which share no row. In a block the lanes
-// of (at most) one warp go over the dimension; examples come one after another, as each reads what the last one wrote.
-// The rows of the next example are fetched while this one is computed.
-//
-// Deterministic: the order of the examples is that of the schedule, the sum of a dot product that of the lanes. Same
-// build, same bits. Against `reference`: eps * sqrt(dim + updates of a row) * 8 (impl/equivalence).
+// Deterministic: the order of the examples is that of the schedule, the sum of a dot product that of the lanes, which
+// follow from the dim. Same build, same bits, either way of launching, on any device. Against `reference`:
+// eps * sqrt(dim + updates of a row) * 8 (impl/equivalence).
 #include <algorithm>
-#include <bit>
+#include <optional>
 
-#include "impl/common/mf/schedule.hpp"
-#include "impl/cuda/kernels/cross_entropy.hpp"
-#include "impl/cuda/kernels/id_sort.hpp"
-#include "impl/cuda/kernels/warp.hpp"
+#include "impl/cuda/mf/sgd_rounds.hpp"
+#include "impl/cuda/mf/sgd_streams.hpp"
 #include "impl/cuda/mf/solver.hpp"
 
 namespace frugal::cuda {
 namespace {
 
-/// Row numbers, and the label in the top bit of the item.
-struct Example {
-  static constexpr std::uint32_t positive = 0x80000000U;
-  std::uint32_t user;
-  std::uint32_t item;
-};
-
-/// group[id] of every user and item.
-__global__ void deal_groups(MfSchedule schedule, std::uint32_t users, std::uint32_t items, std::uint8_t* user_group,
-                            std::uint8_t* item_group) {
-  const std::uint32_t id = blockIdx.x * blockDim.x + threadIdx.x;
-  if (id < users) user_group[id] = static_cast<std::uint8_t>(schedule.user_group(schedule.user_slot(id)));
-  if (id < items) item_group[id] = static_cast<std::uint8_t>(schedule.item_group(schedule.item_slot(id)));
-}
-
-/// What decides the examples of a sweep.
-struct Draw {
-  Permutation order;
-  Philox random;
-  std::uint32_t epoch;
-  std::uint64_t begin;         ///< first position of the sweep
-  std::uint32_t count;         ///< examples of the sweep
-  std::uint32_t per_positive;  ///< 1 + negatives
-  std::uint32_t items;
-};
-
-__global__ void draw_examples(Draw draw, const Interaction* positives, const std::uint8_t* user_group,
-                              const std::uint8_t* item_group, Example* examples, std::uint32_t* blocks) {
-  const std::uint32_t e = blockIdx.x * blockDim.x + threadIdx.x;
-  if (e >= draw.count) return;
-  const std::uint64_t position = draw.begin + e / draw.per_positive;
-  const std::uint32_t k = e % draw.per_positive;
-  const Interaction positive = positives[draw.order(position)];
-  std::uint32_t item = positive.item;
-  std::uint32_t label = Example::positive;
-  if (k > 0) {
-    item = draw.random.below(draw.items, position * (draw.per_positive - 1) + k - 1, draw.epoch);
-    label = 0;
-  }
-  examples[e] = {positive.user, item | label};
-  blocks[e] = MfSchedule::block(user_group[positive.user], item_group[item]);
-}
-
-/// binned[i] = examples[order[i]]
-__global__ void bin_examples(const Example* examples, const std::uint32_t* order, std::uint32_t count,
-                             Example* binned) {
-  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i < count) binned[i] = examples[order[i]];
-}
-
-struct SgdModel {
-  float* users;      ///< [users, stride]
-  float* items;      ///< [items, stride]
-  float* user_bias;  ///< [users]
-  float* item_bias;  ///< [items]
-  const float* global_bias;
+/// One side of a model: factors `stride` floats apart, with zeros behind the dim, and biases.
+struct Rows {
+  float* factors;
+  float* biases;
   unsigned stride;
-  float learning_rate;
-  float l2;
 };
 
-/// A lane's part of one row: float4 number c * lanes + lane for c < chunks; zeros behind the row.
-template <int chunks>
-struct RowPart {
-  float4 part[chunks];
-
-  __device__ void load(const float* row, unsigned stride) {
-    for (int c = 0; c < chunks; ++c) {
-      const unsigned at = 4 * (static_cast<unsigned>(c) * blockDim.x + threadIdx.x);
-      part[c] = at < stride ? *reinterpret_cast<const float4*>(row + at) : make_float4(0, 0, 0, 0);
-    }
-  }
-  __device__ void store(float* row, unsigned stride) const {
-    for (int c = 0; c < chunks; ++c) {
-      const unsigned at = 4 * (static_cast<unsigned>(c) * blockDim.x + threadIdx.x);
-      if (at < stride) *reinterpret_cast<float4*>(row + at) = part[c];
-    }
-  }
-  __device__ float dot(const RowPart& other) const {
-    float sum = 0;
-    for (int c = 0; c < chunks; ++c) {
-      sum += part[c].x * other.part[c].x;
-      sum += part[c].y * other.part[c].y;
-      sum += part[c].z * other.part[c].z;
-      sum += part[c].w * other.part[c].w;
-    }
-    return sum;
-  }
-};
-
-/// a -= rate * (slope * b + l2 * a)
-__device__ inline void descend(float& a, float b, float slope, const SgdModel& model) {
-  a -= model.learning_rate * (slope * b + model.l2 * a);
+/// From by id to by slot, or back; what the longer stride has more is zero.
+__global__ void permute_rows(Rows from, Rows to, const std::uint32_t* slots, std::uint32_t count, bool to_slots) {
+  const unsigned quads = to.stride / 4;
+  const std::size_t i = std::size_t{blockIdx.x} * blockDim.x + threadIdx.x;
+  const auto id = static_cast<std::uint32_t>(i / quads);
+  const auto at = static_cast<unsigned>(i % quads) * 4;
+  if (id >= count) return;
+  const std::uint32_t source = to_slots ? id : slots[id];
+  const std::uint32_t target = to_slots ? slots[id] : id;
+  *reinterpret_cast<float4*>(to.factors + std::size_t{target} * to.stride + at) =
+      at < from.stride ? *reinterpret_cast<const float4*>(from.factors + std::size_t{source} * from.stride + at)
+                       : make_float4(0, 0, 0, 0);
+  if (at == 0) to.biases[target] = from.biases[source];
 }
 
-__device__ inline void descend(float4& u, float4& v, float slope, const SgdModel& model) {
-  const float4 old = u;
-  descend(u.x, v.x, slope, model);
-  descend(u.y, v.y, slope, model);
-  descend(u.z, v.z, slope, model);
-  descend(u.w, v.w, slope, model);
-  descend(v.x, old.x, slope, model);
-  descend(v.y, old.y, slope, model);
-  descend(v.z, old.z, slope, model);
-  descend(v.w, old.w, slope, model);
-}
+using RunRounds = void (*)(sgd::Rounds);
 
-/// Round `round` of a sweep; block_loss[b]: the sum of the cross-entropy of block b's examples before each update.
-/// blockDim.x: a power of two up to 32 with 4 * chunks * blockDim.x >= stride.
-template <int chunks>
-__global__ void __launch_bounds__(32) sgd_round(SgdModel model, const Example* examples, const std::uint32_t* start,
-                                                std::uint32_t round, double* block_loss) {
-  const unsigned lanes = blockDim.x;
-  const unsigned mask = lane_mask(lanes);
-  const bool first_lane = threadIdx.x == 0;
-  const std::uint32_t block = MfSchedule::block_of_round(round, blockIdx.x);
-  const std::uint32_t end = start[block + 1];
-  const float global_bias = *model.global_bias;
-  double loss = 0;
-  Example next{};
-  RowPart<chunks> next_u, next_v;
-  float next_user_bias = 0;  // the biases are the first lane's, in memory and here
-  float next_item_bias = 0;
-  const auto fetch = [&](std::uint32_t e) {
-    next = examples[e];
-    const std::uint32_t item = next.item & ~Example::positive;
-    next_u.load(model.users + std::size_t{next.user} * model.stride, model.stride);
-    next_v.load(model.items + std::size_t{item} * model.stride, model.stride);
-    if (first_lane) {
-      next_user_bias = model.user_bias[next.user];
-      next_item_bias = model.item_bias[item];
-    }
-  };
-  std::uint32_t e = start[block];
-  if (e < end) fetch(e);
-  for (; e < end; ++e) {
-    const Example here = next;
-    const std::uint32_t item = here.item & ~Example::positive;
-    RowPart<chunks> u = next_u;
-    RowPart<chunks> v = next_v;
-    float user_bias = next_user_bias;
-    float item_bias = next_item_bias;
-    if (e + 1 < end) fetch(e + 1);
-
-    float z = u.dot(v);
-    if (first_lane) z += user_bias + item_bias + global_bias;
-    z = sum_over_lanes(z, lanes, mask);
-    const float label = (here.item & Example::positive) != 0 ? 1.F : 0.F;
-    const float slope = cross_entropy_slope(z, label);
-    for (int c = 0; c < chunks; ++c) descend(u.part[c], v.part[c], slope, model);
-    u.store(model.users + std::size_t{here.user} * model.stride, model.stride);
-    v.store(model.items + std::size_t{item} * model.stride, model.stride);
-    if (first_lane) {
-      loss += static_cast<double>(cross_entropy(z, label));
-      descend(user_bias, 1, slope, model);
-      descend(item_bias, 1, slope, model);
-      model.user_bias[here.user] = user_bias;
-      model.item_bias[item] = item_bias;
-    }
-    // What was fetched above is from before this update.
-    if (next.user == here.user) {
-      next_u = u;
-      next_user_bias = user_bias;
-    }
-    if ((next.item & ~Example::positive) == item) {
-      next_v = v;
-      next_item_bias = item_bias;
-    }
+/// Lanes of a worker for a row of `dim` floats, and the kernels whose lanes hold it.
+struct Shape {
+  template <int lane_count, int chunks>
+  static Shape of() {
+    using sgd::Place;
+    return {lane_count, sgd::Row<lane_count, chunks>::floats, sgd::run_rounds<Place::shared, lane_count, chunks>,
+            sgd::run_rounds<Place::items_shared, lane_count, chunks>,
+            sgd::run_rounds<Place::device, lane_count, chunks>};
   }
-  if (first_lane) block_loss[block] = loss;
-}
-
-using SgdRound = void (*)(SgdModel, const Example*, const std::uint32_t*, std::uint32_t, double*);
-
-/// Lanes for a row of `stride` floats, and the kernel whose lanes hold it.
-struct SgdShape {
-  explicit SgdShape(unsigned stride)
-      : lanes(std::min(32U, std::bit_ceil(stride / 4))),
-        chunks((stride / 4 + lanes - 1) / lanes),
-        kernel(chunks <= 1   ? sgd_round<1>
-               : chunks <= 2 ? sgd_round<2>
-               : chunks <= 4 ? sgd_round<4>
-                             : sgd_round<8>) {}
+  /// Of long rows a block does not hold enough.
+  template <int lane_count, int chunks>
+  static Shape of_long_rows() {
+    return {lane_count, sgd::Row<lane_count, chunks>::floats, nullptr, nullptr,
+            sgd::run_rounds<sgd::Place::device, lane_count, chunks>};
+  }
+  static Shape of(int dim) {
+    if (dim <= 16) return of<4, 1>();
+    if (dim <= 32) return of<8, 1>();
+    if (dim <= 64) return of<16, 1>();
+    if (dim <= 128) return of<16, 2>();
+    if (dim <= 256) return of<16, 4>();
+    if (dim <= 512) return of_long_rows<32, 4>();
+    return of_long_rows<32, 8>();
+  }
+  RunRounds kernel(sgd::Place place) const {
+    return place == sgd::Place::shared ? shared : place == sgd::Place::items_shared ? items_shared : device;
+  }
   unsigned lanes;
-  unsigned chunks;
-  SgdRound kernel;
+  unsigned floats;
+  RunRounds shared;
+  RunRounds items_shared;
+  RunRounds device;
 };
 static_assert(largest_mf_dim <= 8 * 32 * 4);
 
+/// One side of the model by slot.
+struct SlotRows {
+  SlotRows(const MfSchedule::Side& side, unsigned stride, std::uint32_t groups, const char* what, const Stream& stream)
+      : slots(side.slot, what, stream),
+        begins(side.begins, what, stream),
+        factors(side.slot.size() * stride, what),
+        biases(side.slot.size(), what) {
+    for (std::uint32_t g = 0; g < groups; ++g)
+      most = std::max(most, side.begins[(g + 1) * MfSchedule::workers] - side.begins[g * MfSchedule::workers]);
+    most = (most + 3) / 4 * 4;
+  }
+
+  DeviceBuffer<std::uint32_t> slots;   ///< by id
+  DeviceBuffer<std::uint32_t> begins;  ///< [parts + 1]
+  DeviceBuffer<float> factors;
+  DeviceBuffer<float> biases;
+  std::uint32_t most = 0;  ///< rows of a group, rounded up to 4
+};
+
+/// All that follows from the positives.
+struct Work {
+  Work(const MfSpec& spec, const MfSchedule& schedule, const Shape& shape_of_rows, const Stream& stream)
+      : groups(schedule.groups()),
+        parts(schedule.parts()),
+        examples(schedule.positives().size() * (1 + static_cast<std::size_t>(spec.negatives))),
+        streams(spec, schedule, stream),
+        shape(shape_of_rows),
+        users(schedule.users(), shape.floats, groups, "users by slot", stream),
+        items(schedule.items(), shape.floats, groups, "items by slot", stream) {
+    for (const sgd::Place candidate : {sgd::Place::items_shared, sgd::Place::shared})
+      if (shape.kernel(candidate) != nullptr && shared_bytes(candidate) <= device_limits().shared_bytes_per_block)
+        place = candidate;
+    // A block a multiprocessor is always there at once.
+    if (static_cast<std::uint32_t>(device_limits().multiprocessors) >= groups)
+      flags = DeviceBuffer<unsigned>(std::size_t{groups} * sgd::flag_stride, "flags of groups");
+    stream.synchronize();  // the uploads' sources go
+  }
+
+  std::size_t shared_bytes(sgd::Place where) const {
+    return sgd::shared_floats(where, users.most, items.most, shape.lanes, shape.floats) * sizeof(float);
+  }
+  bool ring() const { return flags.size() > 0; }
+
+  std::uint32_t groups;
+  std::uint32_t parts;
+  std::size_t examples;
+  SgdStreams streams;
+  Shape shape;
+  SlotRows users;
+  SlotRows items;
+  sgd::Place place = sgd::Place::device;
+  DeviceBuffer<unsigned> flags;
+};
+
 class LogisticSgd final : public MfSolverEngine {
  public:
-  LogisticSgd(const MfSpec& spec, const Stream& stream)
-      : spec_(spec),
-        stream_(stream),
-        schedule_(spec),
-        shape_(mf_stride(spec.dim)),
-        user_group_(spec.users, "groups of users"),
-        item_group_(spec.items, "groups of items"),
-        start_(MfSchedule::blocks + 1, "begins of the schedule's blocks"),
-        block_loss_(MfSchedule::blocks, "losses of the schedule's blocks") {
-    launch({"deal_groups", blocks_for(std::max(spec.users, spec.items), 256), 256}, stream_, deal_groups, schedule_,
-           spec.users, spec.items, user_group_.data(), item_group_.data());
+  LogisticSgd(const MfSpec& spec, const Stream& stream) : spec_(spec), stream_(stream), shape_(Shape::of(spec.dim)) {}
+
+  unsigned stride() const override { return mf_stride(spec_.dim); }
+
+  std::string name() const override {
+    if (!work_) return "sgd";
+    const char* const where = work_->place == sgd::Place::shared         ? "rows in shared memory"
+                              : work_->place == sgd::Place::items_shared ? "items in shared memory"
+                                                                         : "rows in device memory";
+    return std::string("sgd, ") + where + (work_->ring() ? ", one launch" : ", a launch a round");
   }
 
   void set_interactions(std::span<const Interaction> positives) override {
-    const std::uint64_t largest = std::min<std::uint64_t>(positives.size(), MfSchedule::sweep_positives);
-    const std::size_t examples = largest * per_positive();
-    positives_ = DeviceBuffer<Interaction>(positives, "positives", stream_);
-    drawn_ = DeviceBuffer<Example>(examples, "examples");
-    binned_ = DeviceBuffer<Example>(examples, "examples by block");
-    sort_ = std::make_unique<IdSort>(examples, MfSchedule::blocks - 1);
+    work_.reset();
+    work_.emplace(spec_, MfSchedule(spec_, positives), shape_, stream_);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
-    const SgdModel model{.users = parameters.user_factors.data(),
-                         .items = parameters.item_factors.data(),
-                         .user_bias = parameters.user_bias.data(),
-                         .item_bias = parameters.item_bias.data(),
-                         .global_bias = parameters.global_bias.data(),
-                         .stride = mf_stride(spec_.dim),
-                         .learning_rate = static_cast<float>(spec_.learning_rate),
-                         .l2 = static_cast<float>(spec_.l2)};
-    std::vector<double> losses;
+    const Rows users{parameters.user_factors.data(), parameters.user_bias.data(), stride()};
+    const Rows items{parameters.item_factors.data(), parameters.item_bias.data(), stride()};
+    permute(users, by_slot(work_->users), work_->users.slots, true);
+    permute(items, by_slot(work_->items), work_->items.slots, true);
+    if (work_->ring()) work_->flags.zero(stream_);
+    DeviceBuffer<double> losses(std::size_t{work_->parts} * static_cast<std::size_t>(epochs), "losses of parts");
     for (int e = 0; e < epochs; ++e)
-      losses.push_back(epoch(model, static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e))));
-    return losses;
+      run(parameters, static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e)),
+          static_cast<unsigned>(e) * work_->groups, losses.data() + static_cast<std::size_t>(e) * work_->parts);
+    permute(by_slot(work_->users), users, work_->users.slots, false);
+    permute(by_slot(work_->items), items, work_->items.slots, false);
+    std::vector<double> means;
+    double loss = 0;
+    std::size_t parts = 0;
+    for (const double of_part : losses.download(stream_)) {
+      loss += of_part;
+      if (++parts % work_->parts != 0) continue;
+      means.push_back(work_->examples > 0 ? loss / static_cast<double>(work_->examples) : 0);
+      loss = 0;
+    }
+    return means;
   }
 
  private:
-  std::uint32_t per_positive() const { return 1 + static_cast<std::uint32_t>(spec_.negatives); }
+  Rows by_slot(SlotRows& rows) const { return {rows.factors.data(), rows.biases.data(), shape_.floats}; }
 
-  double epoch(const SgdModel& model, std::uint32_t number) {
-    double loss = 0;
-    for (std::uint64_t sweep = 0; sweep < MfSchedule::sweeps(positives_.size()); ++sweep) {
-      bin(number, sweep * MfSchedule::sweep_positives);
-      for (std::uint32_t round = 0; round < MfSchedule::groups; ++round)
-        launch({"sgd_round", MfSchedule::groups, shape_.lanes}, stream_, shape_.kernel, model, binned_.data(),
-               start_.data(), round, block_loss_.data());
-      for (const double sum : block_loss_.download(stream_)) loss += sum;
-    }
-    const double examples = static_cast<double>(positives_.size()) * per_positive();
-    return examples > 0 ? loss / examples : 0;
+  void permute(const Rows& from, const Rows& to, const DeviceBuffer<std::uint32_t>& slots, bool to_slots) {
+    const auto count = static_cast<std::uint32_t>(slots.size());
+    launch({"permute_rows", blocks_for(std::uint64_t{count} * (to.stride / 4), 256), 256}, stream_, permute_rows, from,
+           to, slots.data(), count, to_slots);
   }
 
-  /// Draws the examples of the sweep that starts at position `begin` and sorts them by block of the schedule.
-  void bin(std::uint32_t epoch_number, std::uint64_t begin) {
-    const std::uint64_t end = std::min<std::uint64_t>(positives_.size(), begin + MfSchedule::sweep_positives);
-    const auto count = static_cast<std::uint32_t>((end - begin) * per_positive());
-    const Draw draw{.order = Permutation(positives_.size(), spec_.seed, epoch_number),
-                    .random = Philox(spec_.seed, Purpose::negatives),
-                    .epoch = epoch_number,
-                    .begin = begin,
-                    .count = count,
-                    .per_positive = per_positive(),
-                    .items = spec_.items};
-    launch({"draw_examples", blocks_for(count, 256), 256}, stream_, draw_examples, draw, positives_.data(),
-           user_group_.data(), item_group_.data(), drawn_.data(), sort_->ids());
-    sort_->sort(count, stream_);
-    find_begins(sort_->sorted(), count, MfSchedule::blocks, start_.data(), stream_);
-    launch({"bin_examples", blocks_for(count, 256), 256}, stream_, bin_examples, drawn_.data(), sort_->order(), count,
-           binned_.data());
+  void run(MfParameters& parameters, std::uint32_t epoch, unsigned flag_base, double* losses) {
+    work_->streams.draw(epoch);
+    sgd::Rounds rounds{.users = {work_->users.factors.data(), work_->users.biases.data(), 0},
+                       .items = {work_->items.factors.data(), work_->items.biases.data(), 0},
+                       .global_bias = parameters.global_bias.data(),
+                       .learning_rate = static_cast<float>(spec_.learning_rate),
+                       .shrink = static_cast<float>(spec_.learning_rate * spec_.l2),
+                       .examples = work_->streams.examples(),
+                       .begins = work_->streams.begins(),
+                       .user_begins = work_->users.begins.data(),
+                       .item_begins = work_->items.begins.data(),
+                       .groups = work_->groups,
+                       .first = 0,
+                       .count = work_->ring() ? work_->groups : 1,
+                       .most_users = work_->users.most,
+                       .most_items = work_->items.most,
+                       .losses = losses,
+                       .flags = work_->flags.data(),
+                       .flag_base = flag_base};
+    for (; rounds.first < work_->groups; rounds.first += rounds.count)
+      launch({.name = "run_rounds",
+              .grid = work_->groups,
+              .block = MfSchedule::workers * shape_.lanes,
+              .shared_bytes = work_->shared_bytes(work_->place),
+              .cooperative = work_->ring()},
+             stream_, shape_.kernel(work_->place), rounds);
   }
 
   MfSpec spec_;
   const Stream& stream_;
-  MfSchedule schedule_;
-  SgdShape shape_;
-  DeviceBuffer<std::uint8_t> user_group_;
-  DeviceBuffer<std::uint8_t> item_group_;
-  DeviceBuffer<std::uint32_t> start_;  ///< [blocks + 1]: where each block begins in binned_
-  DeviceBuffer<double> block_loss_;    ///< [blocks]
-  DeviceBuffer<Interaction> positives_;
-  DeviceBuffer<Example> drawn_;   ///< examples of the sweep by position
-  DeviceBuffer<Example> binned_;  ///< the same by block
-  std::unique_ptr<IdSort> sort_;
+  Shape shape_;
+  std::optional<Work> work_;
 };
 
 }  // namespace

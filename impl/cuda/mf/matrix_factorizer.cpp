@@ -19,8 +19,8 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
  public:
   explicit CudaMatrixFactorizer(const MfSpec& spec)
       : spec_(spec),
-        stride_(mf_stride(spec.dim)),
-        engine_(sgd() ? make_logistic_sgd(spec, stream_) : make_ials(spec, stream_)) {
+        engine_(sgd() ? make_logistic_sgd(spec, stream_) : make_ials(spec, stream_)),
+        stride_(engine_->stride()) {
     parameters_.user_factors = on_device(initial_factors(spec, Purpose::user_embedding), "user factors");
     parameters_.item_factors = on_device(initial_factors(spec, Purpose::item_embedding), "item factors");
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors, 0, stride_);
@@ -39,7 +39,7 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
   CudaMatrixFactorizer(const CudaMatrixFactorizer&) = delete;  // tensors_ and engine_ point into the members
   CudaMatrixFactorizer& operator=(const CudaMatrixFactorizer&) = delete;
 
-  std::string implementation() const override { return platform(); }
+  std::string implementation() const override { return fmt::format("{} {}", platform(), engine_->name()); }
 
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
 
@@ -79,11 +79,11 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
   }
 
   MfSpec spec_;
-  unsigned stride_;
   Stream stream_;
+  std::unique_ptr<MfSolverEngine> engine_;
+  unsigned stride_;
   MfParameters parameters_;
   DeviceTensors tensors_;  ///< of parameters_, whose buffers never move
-  std::unique_ptr<MfSolverEngine> engine_;
   std::uint64_t step_ = 0;
   bool interactions_set_ = false;
 };

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "impl/common/specs.hpp"
@@ -28,6 +29,10 @@ class MfSolverEngine {
   virtual void set_interactions(std::span<const Interaction> positives) = 0;
   /// Epochs first_epoch .. first_epoch + epochs - 1; the loss of each, as MatrixFactorizer::train.
   virtual std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) = 0;
+  /// The floats between two rows of factors that it wants; what lies behind `dim` is zero, and stays so.
+  virtual unsigned stride() const = 0;
+  /// Which of its kernels it runs, for the record.
+  virtual std::string name() const = 0;
 };
 
 /// Their work goes to `stream`, which must outlive them.

@@ -14,7 +14,7 @@ constexpr unsigned own = product_own;
 constexpr unsigned apart = product_apart;
 constexpr unsigned tile_threads = product_threads;
 
-using Tile = float[depth][product_stride<Precision::fp32>];
+using Tile = float[depth][product_stride];
 
 __global__ void count_items(const Interaction* positives, std::uint32_t n, std::uint32_t* counts) {
   const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;

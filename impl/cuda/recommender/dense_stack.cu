@@ -71,11 +71,10 @@ DeviceBuffer<float> zeros(std::size_t size, const char* what, const Stream& stre
 }  // namespace
 
 DenseStack::DenseStack(std::vector<DenseShape> shapes, bool relu_last, const std::vector<float>& parameters,
-                       const UpdateRule& rule, std::size_t most_rows, const Stream& stream, Precision precision)
+                       const UpdateRule& rule, std::size_t most_rows, const Stream& stream)
     : shapes_(std::move(shapes)),
       relu_last_(relu_last),
       kind_(rule.kind),
-      precision_(precision),
       offsets_(parameter_offsets(shapes_)),
       slices_(slices_for(shapes_, most_rows)),
       values_(parameters, "dense parameters", stream),
@@ -98,18 +97,6 @@ DenseStack::Outputs DenseStack::make_outputs(std::size_t rows) const {
   return outputs;
 }
 
-template <class... Arguments>
-void DenseStack::multiplied(Arguments&&... arguments) const {
-  switch (precision_) {
-    case Precision::fp32:
-      return multiply<Precision::fp32>(std::forward<Arguments>(arguments)...);
-    case Precision::tf32:
-      return multiply<Precision::tf32>(std::forward<Arguments>(arguments)...);
-    case Precision::bf16:
-      return multiply<Precision::bf16>(std::forward<Arguments>(arguments)...);
-  }
-}
-
 void DenseStack::forward(const Rows& input, Count rows, Outputs& outputs, const Stream& stream, float* last) const {
   for (std::size_t l = 0; l < layers(); ++l) {
     const auto in = static_cast<unsigned>(shapes_[l].in);
@@ -118,9 +105,9 @@ void DenseStack::forward(const Rows& input, Count rows, Outputs& outputs, const 
     const BiasRelu epilogue{result, values_.data() + bias(l), out, relu(l)};
     const ByRows weight{values_.data() + offsets_[l], in};
     if (l == 0)
-      multiplied("dense_forward", stream, ByInputRows{input}, weight, epilogue, rows, out, Count{in});
+      multiply("dense_forward", stream, ByInputRows{input}, weight, epilogue, rows, out, Count{in});
     else
-      multiplied("dense_forward", stream, ByRows{outputs[l - 1].data(), in}, weight, epilogue, rows, out, Count{in});
+      multiply("dense_forward", stream, ByRows{outputs[l - 1].data(), in}, weight, epilogue, rows, out, Count{in});
   }
 }
 
@@ -140,17 +127,17 @@ void DenseStack::backward(const Rows& input, Count rows, const Outputs& outputs,
     const ToSlices gradient{gradients_.data() + offsets_[l], in, parameters};
     float* const bias_gradient = gradients_.data() + bias(l);
     if (l == 0)
-      multiplied("weight_gradient", stream, by_output, ByInputColumns{input}, gradient, Count{out}, in, rows, slices_,
-                 bias_gradient, parameters);
+      multiply("weight_gradient", stream, by_output, ByInputColumns{input}, gradient, Count{out}, in, rows, slices_,
+               bias_gradient, parameters);
     else
-      multiplied("weight_gradient", stream, by_output, ByColumns{outputs[l - 1].data(), in}, gradient, Count{out}, in,
-                 rows, slices_, bias_gradient, parameters);
+      multiply("weight_gradient", stream, by_output, ByColumns{outputs[l - 1].data(), in}, gradient, Count{out}, in,
+               rows, slices_, bias_gradient, parameters);
     float* const below = l == 0 ? dx : deltas_[l - 1].data();
     if (below == nullptr) return;
     const unsigned width = l == 0 ? input.width : in;
     const KeptBy epilogue{below, l == 0 ? nullptr : outputs[l - 1].data(), width};
-    multiplied("input_gradient", stream, ByRows{delta, out}, ByColumns{values_.data() + offsets_[l], in}, epilogue,
-               rows, width, Count{out});
+    multiply("input_gradient", stream, ByRows{delta, out}, ByColumns{values_.data() + offsets_[l], in}, epilogue, rows,
+             width, Count{out});
     delta = below;
   }
 }

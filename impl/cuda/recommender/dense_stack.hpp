@@ -1,4 +1,5 @@
-// Dense layers over the rows of a batch: forward, backward and update of an MLP by the products of product.hpp.
+// Dense layers over the rows of a batch, in fp32 and of any shape: forward, backward and update of an MLP by the products
+// of product.hpp. tensor_stack.hpp is for wide layers.
 //
 //   forward:  H_l = relu(H_{l-1} W_l^T + b_l)          H_0 the input, [rows, in]
 //   backward: D_l masked by H_l > 0,  dW_l = D_l^T H_{l-1},  db_l = column sums of D_l,  D_{l-1} = D_l W_l
@@ -23,10 +24,9 @@ namespace frugal::cuda {
 class DenseStack {
  public:
   /// relu_last: the last layer has a ReLU too, like all others. parameters: weight 0 [out, in], bias 0 [out], weight
-  /// 1... most_rows: of a step of training. precision: of the operands of all products.
+  /// 1... most_rows: of a step of training.
   DenseStack(std::vector<DenseShape> shapes, bool relu_last, const std::vector<float>& parameters,
-             const UpdateRule& rule, std::size_t most_rows, const Stream& stream,
-             Precision precision = Precision::fp32);
+             const UpdateRule& rule, std::size_t most_rows, const Stream& stream);
 
   std::size_t layers() const { return shapes_.size(); }
 
@@ -51,16 +51,12 @@ class DenseStack {
 
  private:
   void add_tensors(DeviceTensors& tensors, const std::string& name, DeviceBuffer<float>& buffer) const;
-  /// multiply() in this precision.
-  template <class... Arguments>
-  void multiplied(Arguments&&... arguments) const;
   bool relu(std::size_t layer) const { return relu_last_ || layer + 1 < shapes_.size(); }
   std::size_t bias(std::size_t layer) const;
 
   std::vector<DenseShape> shapes_;
   bool relu_last_;
   OptimizerKind kind_;
-  Precision precision_;
   std::vector<std::size_t> offsets_;  ///< of the layers' parameters, and their end
   unsigned slices_;
   DeviceBuffer<float> values_;

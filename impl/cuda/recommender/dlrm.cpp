@@ -1,9 +1,9 @@
 // DLRM on the device. impl/reference/recommender/dlrm.cpp has the formulas; this file has the order of work.
 //
-// One step: upload the batch; bottom MLP, interaction, top MLP; loss; the same backward; the rows that its bags name,
-// numbered over all tables, are grouped, and each distinct row sums its gradients in the order of the batch and is
-// updated once; dense layers. All but the upload is recorded once as a graph and replayed: it reads the size of the
-// batch on the device.
+// One step: take the batch from the examples, which are in device memory; bottom MLP, interaction, top MLP; loss; the
+// same backward; the rows that its bags name, numbered over all tables, are grouped, and each distinct row sums its
+// gradients in the order of the batch and is updated once; dense layers. All of it is recorded once as a graph and
+// replayed: it finds its batch from its number, and leaves its loss, on the device.
 //
 // Deterministic, bitwise: see the kernels' headers.
 #include "impl/cuda/recommender/dlrm.hpp"
@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <functional>
 #include <memory>
 #include <numeric>
 #include <optional>
@@ -20,118 +21,159 @@
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/common/spec_names.hpp"
+#include "impl/cuda/recommender/dlrm_step.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
+#include "impl/cuda/recommender/logit_layer.hpp"
+#include "impl/cuda/recommender/lookup_sort.hpp"
+#include "impl/cuda/recommender/tensor_stack.hpp"
 
 namespace frugal::cuda {
 namespace {
 
 constexpr std::size_t most_lookups = 0x7fffffff;
+constexpr std::size_t kept_losses = 4096;  ///< losses kept on the device
+constexpr std::size_t batches_at_once = 16;  ///< of a prediction, in device memory
 
-std::vector<float> initial_layers(const std::vector<DenseShape>& shapes, std::uint64_t seed, std::uint32_t stream) {
-  std::vector<float> parameters;
+/// Adds the layers of a stack; returns the number of the first.
+std::size_t add_layers(DenseParameters& parameters, const std::vector<DenseShape>& shapes, std::uint64_t seed,
+                       std::uint32_t stream) {
+  std::size_t next = 0;
   for (const DenseShape shape : shapes) {
-    const std::vector<float> weight = initial_dlrm_weight(shape, seed, stream);
-    const std::vector<float> bias = initial_dlrm_bias(shape, seed, 200 + stream);
-    parameters.insert(parameters.end(), weight.begin(), weight.end());
-    parameters.insert(parameters.end(), bias.begin(), bias.end());
+    next =
+        1 + parameters.add_layer(shape, dlrm_weight_law(shape, seed, stream), dlrm_bias_law(shape, seed, 200 + stream));
     ++stream;
   }
-  return parameters;
+  return next - shapes.size();
 }
 
-std::vector<float> initial_tables(const DlrmSpec& spec) {
-  std::vector<float> values;
-  for (std::uint32_t t = 0; t < spec.table_rows.size(); ++t) {
-    const std::vector<float> table = initial_table(spec.table_rows[t], spec.embedding_dim, spec.seed, t);
-    values.insert(values.end(), table.begin(), table.end());
+/// Examples first .. first + count - 1 of a ClickBatch in device memory.
+class DeviceClicks {
+ public:
+  DeviceClicks(const ClickBatch& clicks, const DlrmShape& shape, std::size_t first, std::size_t count,
+               const Stream& stream)
+      : first_offset_(clicks.begin_of(first * shape.tables)),
+        dense_(clicks.dense.subspan(first * shape.features, count * shape.features), "dense features", stream),
+        ids_(clicks.ids.subspan(first_offset_, clicks.begin_of((first + count) * shape.tables) - first_offset_), "ids",
+             stream) {
+    if (!clicks.labels.empty()) labels_ = DeviceBuffer<float>(clicks.labels.subspan(first, count), "labels", stream);
+    if (!clicks.offsets.empty())
+      offsets_ = DeviceBuffer<std::uint64_t>(clicks.offsets.subspan(first * shape.tables, count * shape.tables + 1),
+                                             "offsets of bags", stream);
   }
-  return values;
+
+  ClickView view() const { return {dense_.data(), ids_.data(), labels_.data(), offsets_.data(), first_offset_}; }
+
+ private:
+  std::uint64_t first_offset_;
+  DeviceBuffer<float> dense_;
+  DeviceBuffer<std::uint32_t> ids_;
+  DeviceBuffer<float> labels_;
+  DeviceBuffer<std::uint64_t> offsets_;
+};
+
+/// The most ids that `batch` of the examples can have: a step may take those with the longest bags.
+std::size_t most_lookups_of(const ClickBatch& clicks, std::size_t tables, std::size_t batch, std::size_t examples) {
+  if (clicks.offsets.empty()) return batch * tables;
+  std::vector<std::size_t> lengths(examples);
+  for (std::size_t e = 0; e < examples; ++e)
+    lengths[e] = clicks.begin_of((e + 1) * tables) - clicks.begin_of(e * tables);
+  const std::size_t longest = std::min(batch, examples);
+  std::nth_element(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(longest), lengths.end(),
+                   std::greater<>());
+  const std::size_t lookups =
+      std::accumulate(lengths.begin(), lengths.begin() + static_cast<std::ptrdiff_t>(longest), std::size_t{0});
+  if (lookups > most_lookups)
+    throw std::invalid_argument(
+        fmt::format("the cuda back end takes up to {} ids a batch, not {}", most_lookups, lookups));
+  return lookups;
 }
 
-/// A batch on the device, and what one step, or one pass of a prediction, needs to know of its rows.
+/// The batch of a step, or of one pass of a prediction.
 class DeviceBatch {
  public:
   DeviceBatch(const DlrmSpec& spec, const DlrmShape& shape, const EmbeddingTables& tables, const Stream& stream)
       : shape_(shape),
-        features_(static_cast<std::size_t>(spec.dense_features)),
-        rows_(tables.rows()),
+        precision_(spec.precision),
+        first_trained_(static_cast<unsigned>(spec.frozen_tables)),
+        all_rows_(tables.rows()),
         stream_(stream),
         table_begins_(tables.offsets(), "begins of tables", stream),
-        dense_(static_cast<std::size_t>(spec.batch) * features_, "dense features"),
-        bag_begins_(static_cast<std::size_t>(spec.batch) * shape.tables + 1, "begins of bags"),
-        labels_(static_cast<std::size_t>(spec.batch), "labels"),
+        labels_(shape.batch, "labels of a batch"),
+        begins_(bags() + 1, "begins of bags"),
+        sources_(shape.batch, "examples of a batch"),
+        plan_(kept_losses, "plan of steps"),
+        done_(1, "steps done"),
         step_(1, "step") {
-    make_room(static_cast<std::size_t>(spec.batch) * shape.tables);
+    make_room(bags());
   }
 
-  /// Examples first .. first + count - 1. Returns whether buffers moved: then no graph that knows them may be replayed.
-  bool upload(const ClickBatch& batch, std::size_t first, std::size_t count, const UpdateStep& update) {
-    const std::size_t bags = count * shape_.tables;
-    const std::size_t begin = batch.begin_of(first * shape_.tables);
-    const std::size_t lookups = batch.begin_of(first * shape_.tables + bags) - begin;
-    if (lookups > most_lookups)
-      throw std::invalid_argument(
-          fmt::format("the cuda back end takes up to {} ids a batch, not {}", most_lookups, lookups));
-    const bool moved = lookups > ids_.size();
-    if (moved) make_room(std::max(lookups, 2 * ids_.size()));
-    dense_.upload(batch.dense.subspan(first * features_, count * features_), stream_);
-    ids_.upload(batch.ids.subspan(begin, lookups), stream_);
-    if (!batch.labels.empty()) labels_.upload(batch.labels.subspan(first, count), stream_);
-    if (!batch.offsets.empty()) {
-      std::vector<std::uint32_t> begins(bags + 1);
-      for (std::size_t b = 0; b <= bags; ++b)
-        begins[b] = static_cast<std::uint32_t>(batch.begin_of(first * shape_.tables + b) - begin);
-      bag_begins_.upload(begins, stream_);
-    }
-    const DlrmStep step[] = {{.examples = static_cast<std::uint32_t>(count),
-                              .lookups = static_cast<std::uint32_t>(lookups),
-                              .one_each = batch.offsets.empty(),
-                              .update = update}};
-    step_.upload(step, stream_);
+  std::size_t bags() const { return std::size_t{shape_.batch} * shape_.tables; }
+  std::size_t lookups() const { return rows_.size(); }
+  /// Returns whether buffers moved: then no graph that knows them may be replayed.
+  bool reserve(std::size_t lookups) {
+    const bool moved = lookups > rows_.size();
+    if (moved) make_room(lookups);
     return moved;
   }
 
-  /// Only launches, as everything below.
-  void number() {
-    number_lookups(shape_, bags(), ids_.data(), table_begins_.data(), rows_, static_cast<std::uint32_t>(ids_.size()),
-                   {lookup_rows_.data(), groups_->ids(), lookup_bags_.data()}, stream_);
+  /// Steps first, first + 1 ... of a training, up to kept_losses of them; next comes the first.
+  void plan(const UpdateRule& rule, std::uint64_t seed, std::uint64_t examples, std::uint64_t first,
+            std::size_t count) {
+    plan_steps(shape_, rule, seed, examples, first, static_cast<std::uint32_t>(count), plan_.data(), stream_);
+    done_.zero(stream_);
   }
-  const IdGroups& group() {
-    groups_->assign(ids_.size(), stream_);
-    return *groups_;
+  /// One step; next comes this one.
+  void plan(const DlrmStep& step) {
+    plan_.upload({&step, 1}, stream_);
+    done_.zero(stream_);
+  }
+
+  /// Only launches, as everything below. The batch of the next step; its dense features go to `dense`.
+  void take(const ClickView& clicks, const OperandPair& dense) {
+    has_bags_ = clicks.offsets != nullptr;
+    take_examples(shape_, precision_, plan_.data(), done_.data(), clicks, table_begins_.data(),
+                  {step_.data(), dense, labels_.data(), rows_.data(), begins_.data(), sources_.data(), bag_of_.data(),
+                   static_cast<std::uint32_t>(rows_.size())},
+                  stream_);
+  }
+  SortedLookups sort(const Stream& stream) {
+    return has_bags_ ? sort_->sort_bags(rows_.data(), stream) : sort_->sort_one_each(rows_.data(), stream);
   }
 
   const DlrmStep* step() const { return step_.data(); }
-  Count examples() const { return {static_cast<std::uint32_t>(labels_.size()), &step_.data()->examples}; }
-  Rows dense() const { return {dense_.data(), static_cast<unsigned>(features_)}; }
-  DlrmRows rows(const EmbeddingTables& tables) const { return {tables.data(), bags(), lookup_rows_.data()}; }
+  std::uint32_t* done() { return done_.data(); }
+  Count examples() const { return {shape_.batch, &step_.data()->examples}; }
+  /// Or each bag has one id.
+  bool has_bags() const { return has_bags_; }
+  DlrmBags rows() const { return {rows_.data(), begins_.data()}; }
   const float* labels() const { return labels_.data(); }
-  const std::uint32_t* bag_of_lookup() const { return lookup_bags_.data(); }
+  /// Of each lookup; null: bag b has lookup b.
+  const std::uint32_t* bag_of_lookup() const { return has_bags_ ? bag_of_.data() : nullptr; }
 
  private:
-  DlrmBags bags() const { return {step_.data(), bag_begins_.data()}; }
-
   void make_room(std::size_t lookups) {
-    ids_ = DeviceBuffer<std::uint32_t>(lookups, "ids");
-    lookup_rows_ = DeviceBuffer<std::uint32_t>(lookups, "rows of lookups");
-    lookup_bags_ = DeviceBuffer<std::uint32_t>(lookups, "bags of lookups");
-    groups_.emplace(lookups, rows_);
+    rows_ = DeviceBuffer<std::uint32_t>(lookups, "rows of lookups");
+    bag_of_ = DeviceBuffer<std::uint32_t>(lookups, "bags of lookups");
+    if (first_trained_ < shape_.tables) sort_.emplace(lookups, shape_.batch, shape_.tables, first_trained_, all_rows_);
   }
 
   DlrmShape shape_;
-  std::size_t features_;
-  std::uint32_t rows_;  ///< of all tables
+  Precision precision_;
+  unsigned first_trained_;  ///< table
+  std::uint32_t all_rows_;  ///< of all tables
   const Stream& stream_;
   DeviceBuffer<std::uint32_t> table_begins_;
-  DeviceBuffer<float> dense_;               ///< [batch, dense features]
-  DeviceBuffer<std::uint32_t> ids_;         ///< [lookups], as the others of lookups
-  DeviceBuffer<std::uint32_t> bag_begins_;  ///< [batch * tables + 1]
-  DeviceBuffer<float> labels_;              ///< [batch]
-  DeviceBuffer<std::uint32_t> lookup_rows_;
-  DeviceBuffer<std::uint32_t> lookup_bags_;
+  DeviceBuffer<float> labels_;           ///< [batch]
+  DeviceBuffer<std::uint32_t> begins_;   ///< [batch * tables + 1]
+  DeviceBuffer<std::uint32_t> sources_;  ///< [batch]
+  DeviceBuffer<std::uint32_t> rows_;     ///< [lookups]
+  DeviceBuffer<std::uint32_t> bag_of_;   ///< [lookups]
+  DeviceBuffer<DlrmStep> plan_;
+  DeviceBuffer<std::uint32_t> done_;
   DeviceBuffer<DlrmStep> step_;
-  std::optional<IdGroups> groups_;  ///< of the rows of all lookups
+  std::optional<LookupSort> sort_;
+  bool has_bags_ = false;
 };
 
 class CudaDlrm final : public Dlrm {
@@ -141,27 +183,24 @@ class CudaDlrm final : public Dlrm {
         shape_(spec),
         rule_{spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}},
         batch_size_(static_cast<std::size_t>(spec.batch)),
-        tables_(spec.table_rows, spec.embedding_dim, initial_tables(spec), rule_, frozen(), stream_),
-        bottom_(bottom_shapes(), /*relu_last=*/true, initial_layers(bottom_shapes(), spec.seed, 0), rule_, batch_size_,
-                stream_, spec.precision),
-        top_(top_shapes(), /*relu_last=*/false, initial_layers(top_shapes(), spec.seed, 100), rule_, batch_size_,
-             stream_, spec.precision),
+        tables_(spec.table_rows, spec.embedding_dim, spec.seed, rule_, frozen(), stream_),
+        parameters_(rule_, spec.precision),
+        bottom_layers_(add_layers(parameters_, bottom_shapes(), spec.seed, 0)),
+        top_layers_(add_layers(parameters_, top_shapes(), spec.seed, 100)),
+        bottom_(bottom_shapes(), spec.dense_features, /*plain_output=*/true, interaction_block(shape_), parameters_,
+                bottom_layers_, batch_size_, spec.precision, stream_),
+        top_(hidden_top_shapes(), dlrm_top_input(spec), /*plain_output=*/false, batch_block, parameters_, top_layers_,
+             batch_size_, spec.precision, stream_),
+        logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision),
         batch_(spec, shape_, tables_, stream_),
-        bottom_outputs_(bottom_.make_outputs(batch_size_)),
-        q_(batch_size_ * shape_.inputs, "interactions"),
-        top_outputs_(top_.make_outputs(batch_size_)),
-        losses_(batch_size_, "losses of examples"),
-        slopes_(batch_size_, "gradients of logits"),
-        d_q_(batch_size_ * shape_.inputs, "gradients of interactions"),
-        d_bottom_(batch_size_ * shape_.bottom, "gradients of the bottom output"),
+        d_q_(batch_size_ * shape_.gradient_stride(), "gradients of interactions"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),
-        mean_loss_(1, "loss") {
+        loss_of_steps_(kept_losses, "losses of steps") {
+    parameters_.allocate(stream_);
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_value(tensors_, t, "table." + std::to_string(t));
-    bottom_.add_values(tensors_, "bottom");
-    top_.add_values(tensors_, "top");
+    each_layer([&](std::size_t layer, const std::string& name) { parameters_.add_value(tensors_, layer, name); });
     for (std::size_t t = 0; t < shape_.tables; ++t) tables_.add_state(tensors_, t, "table." + std::to_string(t));
-    bottom_.add_states(tensors_, "bottom");
-    top_.add_states(tensors_, "top");
+    each_layer([&](std::size_t layer, const std::string& name) { parameters_.add_state(tensors_, layer, name); });
   }
   CudaDlrm(const CudaDlrm&) = delete;  // tensors_ points into the members
   CudaDlrm& operator=(const CudaDlrm&) = delete;
@@ -172,30 +211,57 @@ class CudaDlrm final : public Dlrm {
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
   void import_state(const ModelState& state) override {
     tensors_.import_state(state, stream_);
+    parameters_.refresh_operands(stream_);
     step_ = state.step;
   }
 
-  double train_step(const ClickBatch& batch) override {
-    const std::size_t n = batch.labels.size();
-    if (n == 0 || n > batch_size_)
-      throw std::invalid_argument("a DLRM batch must have from 1 to spec.batch labelled examples");
-    require_readable(batch, spec_, n);
-    if (batch_.upload(batch, 0, n, update_step(rule_, step_ + 1))) graph_.reset();
-    if (!graph_) graph_.emplace(stream_, [this] { step(); });
-    graph_->replay(stream_);
-    ++step_;
-    return mean_loss_.download(stream_)[0];
+  void set_examples(const ClickBatch& examples) override {
+    const std::size_t n = examples.labels.size();
+    require_readable(examples, spec_, n);
+    const std::size_t lookups = most_lookups_of(examples, shape_.tables, batch_size_, n);
+    graph_.reset();
+    reserve(examples, lookups);
+    if (frozen() < shape_.tables) tables_.reserve(batch_.lookups());
+    examples_.emplace(examples, shape_, 0, n, stream_);
+    count_ = n;
+  }
+
+  std::vector<double> train(std::uint64_t steps) override {
+    if (count_ == 0 && steps > 0) throw std::invalid_argument("DLRM training needs examples");
+    if (!graph_ && steps > 0) graph_.emplace(stream_, [this] { step(); });
+    std::vector<double> losses(steps);
+    for (std::uint64_t done = 0; done < steps;) {
+      const std::size_t count = std::min<std::uint64_t>(kept_losses, steps - done);
+      batch_.plan(rule_, spec_.seed, count_, step_, count);
+      for (std::size_t s = 0; s < count; ++s) graph_->replay(stream_);
+      loss_of_steps_.download(std::span(losses).subspan(done, count), stream_);
+      step_ += count;
+      done += count;
+    }
+    return losses;
   }
 
   void predict(const ClickBatch& labelled, std::span<float> out) const override {
-    ClickBatch batch = labelled;
-    batch.labels = {};
-    require_readable(batch, spec_, out.size());
-    for (std::size_t first = 0; first < out.size(); first += batch_size_) {
-      const std::size_t count = std::min(batch_size_, out.size() - first);
-      if (batch_.upload(batch, first, count, {})) graph_.reset();
-      forward();
-      top_outputs_.back().download(out.subspan(first, count), stream_);
+    ClickBatch clicks = labelled;
+    clicks.labels = {};
+    require_readable(clicks, spec_, out.size());
+    reserve(clicks, most_lookups_of(clicks, shape_.tables, batch_size_, out.size()));
+    const std::size_t at_once = batch_size_ * batches_at_once;
+    for (std::size_t chunk = 0; chunk < out.size(); chunk += at_once) {
+      const std::size_t end = std::min(chunk + at_once, out.size());
+      const DeviceClicks examples(clicks, shape_, chunk, end - chunk, stream_);
+      for (std::size_t first = chunk; first < end; first += batch_size_) {
+        const std::size_t count = std::min(batch_size_, end - first);
+        batch_.plan({.order = Permutation(1, 0, 0),
+                     .shuffled = false,
+                     .first = first - chunk,
+                     .examples = static_cast<std::uint32_t>(count),
+                     .update = {}});
+        batch_.take(examples.view(), bottom_.input());
+        forward();
+        logit_.forward(top_.output(), batch_.examples(), stream_);
+        logit_.logits().download(out.subspan(first, count), stream_);
+      }
     }
   }
 
@@ -203,31 +269,70 @@ class CudaDlrm final : public Dlrm {
   std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
   std::vector<DenseShape> bottom_shapes() const { return dense_shapes(spec_.dense_features, spec_.bottom); }
   std::vector<DenseShape> top_shapes() const { return dense_shapes(dlrm_top_input(spec_), spec_.top); }
-  Rows interactions() const { return {q_.data(), shape_.inputs}; }
+  /// All but the last, which is logit_.
+  std::vector<DenseShape> hidden_top_shapes() const {
+    std::vector<DenseShape> shapes = top_shapes();
+    shapes.pop_back();
+    return shapes;
+  }
+  template <class Body>
+  void each_layer(const Body& body) const {
+    for (std::size_t l = 0; l < bottom_.layers(); ++l) body(bottom_layers_ + l, fmt::format("bottom.{}", l));
+    for (std::size_t l = 0; l <= top_.layers(); ++l) body(top_layers_ + l, fmt::format("top.{}", l));
+  }
 
+  /// Room for what these examples need. What moves, the recorded step no longer knows.
+  void reserve(const ClickBatch& examples, std::size_t lookups) const {
+    bool moved = batch_.reserve(lookups);
+    if (!examples.offsets.empty() && bag_sums_.size() == 0) {
+      bag_sums_ = DeviceBuffer<float>(d_bags_.size(), "sums of bags");
+      moved = true;
+    }
+    if (moved) graph_.reset();
+  }
+
+  /// What stands for the categorical features: rows of the tables where they lie, or sums of several.
+  DlrmVectors vectors() const {
+    if (batch_.has_bags()) return {bag_sums_.data(), nullptr};
+    return {tables_.data(), batch_.rows().rows};
+  }
+
+  /// Up to the last layer.
   void forward() const {
-    batch_.number();
-    bottom_.forward(batch_.dense(), batch_.examples(), bottom_outputs_, stream_);
-    interact(shape_, batch_.rows(tables_), bottom_outputs_.back().data(), batch_.examples(), q_.data(), stream_);
-    top_.forward(interactions(), batch_.examples(), top_outputs_, stream_);
+    const Count examples = batch_.examples();
+    if (batch_.has_bags()) sum_bags(shape_, tables_.data(), batch_.rows(), examples, bag_sums_.data(), stream_);
+    bottom_.forward(examples, stream_);
+    interact(shape_, spec_.precision, vectors(), bottom_.plain_output(), examples, top_.input(), stream_);
+    top_.forward(examples, stream_);
+  }
+
+  LogitLayer::Below below_logit() {
+    if (top_.layers() == 0) return {{}, nullptr, d_q_.data(), shape_.gradient_stride()};
+    return {top_.delta(), top_.delta_sums(), nullptr, 0};
   }
 
   void step() {
-    const DlrmStep* const now = batch_.step();
+    const bool trains_tables = frozen() < shape_.tables;
     const Count examples = batch_.examples();
+    batch_.take(examples_->view(), bottom_.input());
+    SortedLookups lookups{};
+    if (trains_tables) {
+      sorting_.wait_for(stream_);
+      lookups = batch_.sort(sorting_);
+    }
     forward();
-    const IdGroups& groups = batch_.group();
-    score_clicks(now, examples.most, top_outputs_.back().data(), batch_.labels(), losses_.data(), slopes_.data(),
-                 stream_);
-    top_.backward(interactions(), examples, top_outputs_, slopes_.data(), d_q_.data(), stream_);
-    interact_backward(shape_, batch_.rows(tables_), bottom_outputs_.back().data(), d_q_.data(), examples,
-                      d_bottom_.data(), d_bags_.data(), stream_);
-    bottom_.backward(batch_.dense(), examples, bottom_outputs_, d_bottom_.data(), nullptr, stream_);
-    if (frozen() < shape_.tables)
-      tables_.update_summed(&now->update, groups, d_bags_.data(), batch_.bag_of_lookup(), stream_);
-    bottom_.update(&now->update, stream_);
-    top_.update(&now->update, stream_);
-    mean_loss(now, losses_.data(), mean_loss_.data(), stream_);
+    logit_.train(top_.output(), batch_.labels(), examples, below_logit(), stream_);
+    top_.backward(examples, d_q_.data(), shape_.gradient_stride(), stream_);
+    interact_backward(shape_, spec_.precision, vectors(), bottom_.plain_output(), d_q_.data(), examples,
+                      {bottom_.delta(), bottom_.delta_sums(), d_bags_.data()}, stream_);
+    if (trains_tables) {  // beside the dense layers
+      sorting_.wait_for(stream_);
+      tables_.update_summed(&batch_.step()->update, lookups, d_bags_.data(), batch_.bag_of_lookup(), sorting_);
+    }
+    bottom_.backward(examples, nullptr, 0, stream_);
+    parameters_.update(&batch_.step()->update, examples, stream_);
+    finish_step(batch_.step(), logit_.losses(), batch_.done(), loss_of_steps_.data(), stream_);
+    if (trains_tables) stream_.wait_for(sorting_);
   }
 
   DlrmSpec spec_;
@@ -235,24 +340,26 @@ class CudaDlrm final : public Dlrm {
   UpdateRule rule_;
   std::size_t batch_size_;
   Stream stream_;
+  Stream sorting_;  ///< a branch of the recorded step: what becomes of the tables
   EmbeddingTables tables_;
-  DenseStack bottom_;
-  DenseStack top_;
+  DenseParameters parameters_;
+  std::size_t bottom_layers_;  ///< number of the first in parameters_
+  std::size_t top_layers_;
+  TensorStack bottom_;
+  TensorStack top_;
+  mutable LogitLayer logit_;
   DeviceTensors tensors_;
   std::uint64_t step_ = 0;
 
   // One step, or one pass of a prediction, which uses what is mutable of it.
   mutable DeviceBatch batch_;
-  mutable DenseStack::Outputs bottom_outputs_;
-  mutable DeviceBuffer<float> q_;  ///< [batch, inputs of the top MLP]
-  mutable DenseStack::Outputs top_outputs_;
-  DeviceBuffer<float> losses_;
-  DeviceBuffer<float> slopes_;
   DeviceBuffer<float> d_q_;
-  DeviceBuffer<float> d_bottom_;
-  DeviceBuffer<float> d_bags_;  ///< [batch, tables, dim]
-  DeviceBuffer<double> mean_loss_;
-  mutable std::optional<Graph> graph_;  ///< of step(), on batch_'s buffers
+  DeviceBuffer<float> d_bags_;            ///< [batch, tables, dim]
+  mutable DeviceBuffer<float> bag_sums_;  ///< the same, once there are bags
+  std::optional<DeviceClicks> examples_;
+  std::uint64_t count_ = 0;  ///< of them
+  DeviceBuffer<double> loss_of_steps_;
+  mutable std::optional<Graph> graph_;  ///< of step(), on these examples and batch_'s buffers
 };
 
 }  // namespace
@@ -264,16 +371,17 @@ Support supports(const DlrmSpec& spec) {
   const std::uint64_t uses = static_cast<std::uint64_t>(spec.batch) * spec.table_rows.size();
   if (uses > most_lookups)
     return Support::no(fmt::format("the cuda back end takes up to {} rows a step, not {}", most_lookups, uses));
-  const std::size_t wanted = DlrmShape(spec).shared_bytes();
-  if (!device_available()) return Support::yes();
-  if (spec.precision != Precision::fp32 && !has_tensor_cores())
-    return Support::no("this device is older than sm_80: it computes dense layers in fp32 only");
-  if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
-    return Support::no(
-        fmt::format("interaction `dot` of {} tables of dimension {} needs {} bytes of shared memory a block, and the "
-                    "device has {}",
-                    spec.table_rows.size(), spec.embedding_dim, wanted, there));
-  return Support::yes();
+  if (device_available()) {
+    if (!has_tensor_cores())
+      return Support::no("this device is older than sm_80: it has not the tensor cores that dense layers need");
+    const std::size_t wanted = least_interaction_bytes(DlrmShape(spec));
+    if (const std::size_t there = device_limits().shared_bytes_per_block; wanted > there)
+      return Support::no(
+          fmt::format("interaction `dot` of {} tables of dimension {} needs {} bytes of shared memory a block, and the "
+                      "device has {}",
+                      spec.table_rows.size(), spec.embedding_dim, wanted, there));
+  }
+  return EmbeddingTables::supports_dim(spec.embedding_dim);
 }
 
 std::unique_ptr<Dlrm> make(const DlrmSpec& spec) {

@@ -1,206 +1,256 @@
-#include "impl/common/recommender/shapes.hpp"
-#include "impl/cuda/kernels/cross_entropy.hpp"
-#include "impl/cuda/kernels/warp.hpp"
+#include <algorithm>
+
 #include "impl/cuda/recommender/interaction.hpp"
 
 namespace frugal::cuda {
 namespace {
 
-constexpr unsigned most_threads = 128;
+constexpr unsigned interaction_threads = 256;
 
-/// Rows in shared memory are an odd number of floats apart: threads on different rows use different banks.
-__host__ __device__ constexpr unsigned odd(unsigned n) { return n | 1U; }
+/// Floats between two vectors in shared memory: whole pieces of 16 bytes, an odd number of them, so that lanes on
+/// different vectors use different banks.
+__host__ __device__ constexpr unsigned vector_stride(unsigned dim) { return ((dim + 3) / 4 | 1U) * 4; }
 
-/// The bag of a lookup: the last one that begins at or before it. Empty bags begin where the next one does.
-__device__ inline std::uint32_t bag_of(const DlrmBags& bags, std::uint32_t count, std::uint32_t lookup) {
-  if (bags.step->one_each) return lookup;
-  std::uint32_t low = 0;
-  std::uint32_t high = count;
-  while (high - low > 1) {
-    const std::uint32_t middle = low + (high - low) / 2;
-    (bags.begins[middle] <= lookup ? low : high) = middle;
-  }
-  return low;
-}
-
-__global__ void number(DlrmShape shape, DlrmBags bags, const std::uint32_t* ids, const std::uint32_t* table_begins,
-                       std::uint32_t bound, std::uint32_t most_lookups, DlrmLookups lookups) {
-  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= most_lookups) return;
-  std::uint32_t row = bound;
-  if (i < bags.step->lookups) {
-    const std::uint32_t bag = bag_of(bags, bags.step->examples * shape.tables, i);
-    row = table_begins[bag % shape.tables] + ids[i];
-    lookups.bags[i] = bag;
-  }
-  lookups.rows[i] = row;
-  lookups.sorted[i] = row;
-}
-
-/// Value k of what table t gives the example.
-__device__ inline float bag_value(const DlrmShape& shape, const DlrmRows& rows, std::uint32_t example, unsigned t,
-                                  unsigned k) {
-  const std::uint32_t bag = example * shape.tables + t;
-  float sum = 0;
-  for (std::uint32_t i = rows.bags.begin(bag); i < rows.bags.begin(bag + 1); ++i)
-    sum += rows.tables[std::size_t{rows.rows[i]} * shape.dim + k];
-  return sum;
-}
-
-/// x [vectors, odd(dim)]; of dot.
-__device__ inline void load_vectors(const DlrmShape& shape, const DlrmRows& rows, const float* bottom,
-                                    std::uint32_t example, float* x) {
-  for (unsigned i = threadIdx.x; i < (shape.tables + 1) * shape.dim; i += blockDim.x) {
-    const unsigned v = i / shape.dim;
-    const unsigned k = i % shape.dim;
-    x[v * odd(shape.dim) + k] =
-        v == 0 ? bottom[std::size_t{example} * shape.dim + k] : bag_value(shape, rows, example, v - 1, k);
-  }
-}
+__host__ __device__ constexpr unsigned pairs_of(unsigned vectors) { return vectors * (vectors - 1) / 2; }
 
 /// Where the dot product of vectors i > j lies behind the bottom output.
 __device__ inline unsigned pair_at(unsigned i, unsigned j) { return i * (i - 1) / 2 + j; }
 
-__global__ void __launch_bounds__(most_threads)
-    dot_forward(DlrmShape shape, DlrmRows rows, const float* bottom, Count examples, float* q) {
-  const std::uint32_t e = blockIdx.x;
-  if (e >= examples()) return;
-  auto* x = shared_memory<float>();
-  load_vectors(shape, rows, bottom, e, x);
+/// A thread has one value, or four neighbours, of a bag's sum. Rows are fetched eight at a time and added in order.
+template <class T>
+__global__ void __launch_bounds__(interaction_threads)
+    add_rows(DlrmShape shape, const float* tables, DlrmBags bags, Count examples, float* sums) {
+  constexpr unsigned width = sizeof(T) / sizeof(float);
+  constexpr unsigned ahead = 8;
+  const std::uint32_t per_bag = shape.dim / width;
+  const std::uint64_t n = std::uint64_t{blockIdx.x} * interaction_threads + threadIdx.x;
+  const std::uint64_t bag = n / per_bag;
+  if (bag >= std::uint64_t{examples()} * shape.tables) return;
+  const unsigned k = static_cast<unsigned>(n % per_bag) * width;
+  float sum[width] = {};
+  const auto add = [&](const T& row) {
+    for (unsigned v = 0; v < width; ++v) sum[v] += reinterpret_cast<const float*>(&row)[v];
+  };
+  const auto row = [&](std::uint32_t i) {
+    return *reinterpret_cast<const T*>(tables + std::size_t{bags.rows[i]} * shape.dim + k);
+  };
+  std::uint32_t i = bags.begins[bag];
+  const std::uint32_t end = bags.begins[bag + 1];
+  for (; i + ahead <= end; i += ahead) {
+    T fetched[ahead];
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a) fetched[a] = row(i + a);
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a) add(fetched[a]);
+  }
+  for (; i < end; ++i) add(row(i));
+  T result;
+  for (unsigned v = 0; v < width; ++v) reinterpret_cast<float*>(&result)[v] = sum[v];
+  *reinterpret_cast<T*>(sums + bag * shape.dim + k) = result;
+}
+
+/// x [examples of the block, vectors, vector_stride]; zeros beyond the batch.
+template <class T>
+__device__ void load_vectors(const DlrmShape& shape, const DlrmVectors& vectors, const float* bottom,
+                             std::uint32_t first, std::uint32_t count, unsigned block, float* x) {
+  constexpr unsigned width = sizeof(T) / sizeof(float);
+  const unsigned per_vector = shape.dim / width;
+  const unsigned all = shape.tables + 1;
+  const unsigned stride = vector_stride(shape.dim);
+  for (unsigned n = threadIdx.x; n < block * all * per_vector; n += interaction_threads) {
+    const unsigned vector = n / per_vector;
+    const unsigned k = n % per_vector * width;
+    const unsigned v = vector % all;
+    const std::uint32_t e = first + vector / all;
+    T value{};
+    if (e < count)
+      value = *reinterpret_cast<const T*>(
+          (v == 0 ? bottom + std::size_t{e} * shape.dim : vectors(shape, e * shape.tables + v - 1)) + k);
+    *reinterpret_cast<T*>(x + vector * stride + k) = value;
+  }
+}
+
+__device__ inline void load_vectors(const DlrmShape& shape, const DlrmVectors& vectors, const float* bottom,
+                                    std::uint32_t first, std::uint32_t count, unsigned block, float* x) {
+  if (shape.dim % 4 == 0)
+    load_vectors<float4>(shape, vectors, bottom, first, count, block, x);
+  else
+    load_vectors<float>(shape, vectors, bottom, first, count, block, x);
+}
+
+template <Precision precision>
+__global__ void __launch_bounds__(interaction_threads)
+    dot_forward(DlrmShape shape, DlrmVectors vectors, const float* bottom, Count examples, unsigned block,
+                OperandPair q) {
+  const std::uint32_t count = examples();
+  const std::uint32_t first = blockIdx.x * block;
+  if (first >= whole_batch_steps(count)) return;
+  const unsigned all = shape.tables + 1;
+  const unsigned stride = vector_stride(shape.dim);
+  const unsigned pairs = pairs_of(all);
+  auto* const x = shared_memory<float>();
+  float* const dots = x + block * all * stride;
+  load_vectors(shape, vectors, bottom, first, count, block, x);
   __syncthreads();
-  const unsigned stride = odd(shape.dim);
-  float* const out = q + std::size_t{e} * shape.inputs;
-  for (unsigned k = threadIdx.x; k < shape.dim; k += blockDim.x) out[k] = x[k];
-  const unsigned vectors = shape.tables + 1;
-  for (unsigned c = threadIdx.x; c < vectors * vectors; c += blockDim.x) {
-    const unsigned i = c / vectors;
-    const unsigned j = c % vectors;
+  for (unsigned n = threadIdx.x; n < block * all * all; n += interaction_threads) {
+    const unsigned i = n / all % all;
+    const unsigned j = n % all;
     if (j >= i) continue;
+    const unsigned r = n / (all * all);
+    const float* const left = x + (r * all + i) * stride;
+    const float* const right = x + (r * all + j) * stride;
     float sum = 0;
-    for (unsigned k = 0; k < shape.dim; ++k) sum += x[i * stride + k] * x[j * stride + k];
-    out[shape.dim + pair_at(i, j)] = sum;
+    for (unsigned k = 0; k < shape.dim; ++k) sum += left[k] * right[k];
+    dots[r * pairs + pair_at(i, j)] = sum;
+  }
+  __syncthreads();
+  for (unsigned k = threadIdx.x; k < shape.inputs; k += interaction_threads)
+    for (unsigned r = 0; r < block; ++r)
+      q.put<precision>(first + r, k, k < shape.dim ? x[r * all * stride + k] : dots[r * pairs + k - shape.dim]);
+}
+
+/// Part of the gradient of the bottom output: masked, as an operand, with the sums of the block's examples.
+template <Precision precision, class Value>
+__device__ void put_bottom(const DlrmGradients& to, std::uint32_t first, unsigned block, unsigned width,
+                           const Value& value) {
+  for (unsigned k = threadIdx.x; k < width; k += interaction_threads) {
+    float sum = 0;
+    for (unsigned r = 0; r < block; ++r) {
+      const float d = value(r, k);
+      to.bottom.put<precision>(first + r, k, d);
+      sum += d;
+    }
+    to.bottom_sums[std::size_t{blockIdx.x} * width + k] = sum;
   }
 }
 
 /// dx_i = sum over j of d(i, j) x_j, in the order of j; the bottom output's own part of q comes first.
-__global__ void __launch_bounds__(most_threads)
-    dot_backward(DlrmShape shape, DlrmRows rows, const float* bottom, const float* d_q, Count examples, float* d_bottom,
-                 float* d_bags) {
-  const std::uint32_t e = blockIdx.x;
-  if (e >= examples()) return;
-  auto* x = shared_memory<float>();
-  const unsigned stride = odd(shape.dim);
-  const unsigned vectors = shape.tables + 1;
-  float* const d = x + vectors * stride;
-  load_vectors(shape, rows, bottom, e, x);
-  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) d[n] = d_q[std::size_t{e} * shape.inputs + n];
+template <Precision precision>
+__global__ void __launch_bounds__(interaction_threads)
+    dot_backward(DlrmShape shape, DlrmVectors vectors, const float* bottom, const float* d_q, Count examples,
+                 unsigned block, DlrmGradients to) {
+  const std::uint32_t count = examples();
+  const std::uint32_t first = blockIdx.x * block;
+  if (first >= whole_batch_steps(count)) return;
+  const unsigned all = shape.tables + 1;
+  const unsigned stride = vector_stride(shape.dim);
+  auto* const x = shared_memory<float>();
+  float* const d = x + block * all * stride;
+  float* const d_bottom = d + block * shape.inputs;
+  load_vectors(shape, vectors, bottom, first, count, block, x);
+  for (unsigned n = threadIdx.x; n < block * shape.inputs; n += interaction_threads) {
+    const std::uint32_t e = first + n / shape.inputs;
+    d[n] = e < count ? d_q[e * shape.gradient_stride() + n % shape.inputs] : 0.F;
+  }
   __syncthreads();
-  for (unsigned n = threadIdx.x; n < vectors * shape.dim; n += blockDim.x) {
-    const unsigned i = n / shape.dim;
+  for (unsigned n = threadIdx.x; n < block * all * shape.dim; n += interaction_threads) {
     const unsigned k = n % shape.dim;
-    float sum = i == 0 ? d[k] : 0.F;
-    for (unsigned j = 0; j < vectors; ++j)
-      if (j != i) sum += d[shape.dim + (i > j ? pair_at(i, j) : pair_at(j, i))] * x[j * stride + k];
+    const unsigned i = n / shape.dim % all;
+    const unsigned r = n / (shape.dim * all);
+    const float* const own = d + r * shape.inputs;
+    const float* const column = x + r * all * stride + k;
+    float sum = i == 0 ? own[k] : 0.F;
+    for (unsigned j = 0; j < all; ++j)
+      if (j != i) sum += own[shape.dim + (i > j ? pair_at(i, j) : pair_at(j, i))] * column[j * stride];
     if (i == 0)
-      d_bottom[std::size_t{e} * shape.dim + k] = sum;
-    else
-      d_bags[(std::size_t{e} * shape.tables + i - 1) * shape.dim + k] = sum;
+      d_bottom[r * shape.dim + k] = column[0] > 0 ? sum : 0.F;
+    else if (first + r < count)
+      to.bags[(std::size_t{first + r} * shape.tables + i - 1) * shape.dim + k] = sum;
+  }
+  __syncthreads();
+  put_bottom<precision>(to, first, block, shape.dim,
+                        [&](unsigned r, unsigned k) { return d_bottom[r * shape.dim + k]; });
+}
+
+template <Precision precision>
+__global__ void __launch_bounds__(interaction_threads)
+    cat_forward(DlrmShape shape, DlrmVectors vectors, const float* bottom, Count examples, unsigned block,
+                OperandPair q) {
+  const std::uint32_t count = examples();
+  const std::uint32_t first = blockIdx.x * block;
+  if (first >= whole_batch_steps(count)) return;
+  for (unsigned k = threadIdx.x; k < shape.inputs; k += interaction_threads) {
+    const unsigned behind = k - shape.bottom;  // not used before the rows start
+    for (unsigned r = 0; r < block; ++r) {
+      const std::uint32_t e = first + r;
+      float value = 0;
+      if (e < count)
+        value = k < shape.bottom ? bottom[std::size_t{e} * shape.bottom + k]
+                                 : vectors(shape, e * shape.tables + behind / shape.dim)[behind % shape.dim];
+      q.put<precision>(e, k, value);
+    }
   }
 }
 
-__global__ void __launch_bounds__(most_threads)
-    cat_forward(DlrmShape shape, DlrmRows rows, const float* bottom, Count examples, float* q) {
-  const std::uint32_t e = blockIdx.x;
-  if (e >= examples()) return;
-  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) {
-    const unsigned behind = n - shape.bottom;  // not used before the rows start
-    q[std::size_t{e} * shape.inputs + n] = n < shape.bottom
-                                               ? bottom[std::size_t{e} * shape.bottom + n]
-                                               : bag_value(shape, rows, e, behind / shape.dim, behind % shape.dim);
+template <Precision precision>
+__global__ void __launch_bounds__(interaction_threads)
+    cat_backward(DlrmShape shape, const float* bottom, const float* d_q, Count examples, unsigned block,
+                 DlrmGradients to) {
+  const std::uint32_t count = examples();
+  const std::uint32_t first = blockIdx.x * block;
+  if (first >= whole_batch_steps(count)) return;
+  put_bottom<precision>(to, first, block, shape.bottom, [&](unsigned r, unsigned k) {
+    const std::uint32_t e = first + r;
+    return e < count && bottom[std::size_t{e} * shape.bottom + k] > 0 ? d_q[e * shape.gradient_stride() + k] : 0.F;
+  });
+  const unsigned behind = shape.inputs - shape.bottom;
+  for (unsigned n = threadIdx.x; n < block * behind; n += interaction_threads) {
+    const std::uint32_t e = first + n / behind;
+    if (e < count)
+      to.bags[std::size_t{e} * behind + n % behind] = d_q[e * shape.gradient_stride() + shape.bottom + n % behind];
   }
 }
 
-__global__ void __launch_bounds__(most_threads)
-    cat_backward(DlrmShape shape, const float* d_q, Count examples, float* d_bottom, float* d_bags) {
-  const std::uint32_t e = blockIdx.x;
-  if (e >= examples()) return;
-  for (unsigned n = threadIdx.x; n < shape.inputs; n += blockDim.x) {
-    const float d = d_q[std::size_t{e} * shape.inputs + n];
-    if (n < shape.bottom)
-      d_bottom[std::size_t{e} * shape.bottom + n] = d;
-    else
-      d_bags[std::size_t{e} * shape.tables * shape.dim + n - shape.bottom] = d;
-  }
+std::size_t bytes_of(const DlrmShape& shape, unsigned block) {
+  if (shape.interaction == FeatureInteraction::cat) return 0;
+  const std::size_t vectors = std::size_t{shape.tables + 1} * vector_stride(shape.dim);
+  return (vectors + shape.inputs + shape.dim) * sizeof(float) * block;
 }
-
-__global__ void score(const DlrmStep* step, const float* logits, const float* labels, float* losses, float* slopes) {
-  const std::uint32_t e = blockIdx.x * blockDim.x + threadIdx.x;
-  if (e >= step->examples) return;
-  const float z = logits[e];
-  losses[e] = cross_entropy(z, labels[e]);
-  slopes[e] = cross_entropy_slope(z, labels[e]) / static_cast<float>(step->examples);
-}
-
-__global__ void __launch_bounds__(mean_threads) mean_of_step(const DlrmStep* step, const float* values, double* mean) {
-  const double sum = sum_over_block(values, step->examples);
-  if (threadIdx.x == 0) *mean = sum / static_cast<double>(step->examples);
-}
-
-/// Of the block of one example: whole warps, one value of q or of the vectors a thread.
-unsigned interact_threads(const DlrmShape& shape) {
-  const unsigned values = std::max(shape.inputs, (shape.tables + 1) * shape.dim);
-  return std::min((values + 31) / 32 * 32, most_threads);
-}
-
-std::size_t vector_floats(const DlrmShape& shape) { return std::size_t{shape.tables + 1} * odd(shape.dim); }
 
 }  // namespace
 
-DlrmShape::DlrmShape(const DlrmSpec& spec)
-    : interaction(spec.interaction),
-      tables(static_cast<unsigned>(spec.table_rows.size())),
-      dim(static_cast<unsigned>(spec.embedding_dim)),
-      bottom(static_cast<unsigned>(spec.bottom.back())),
-      inputs(static_cast<unsigned>(dlrm_top_input(spec))) {}
+std::size_t least_interaction_bytes(const DlrmShape& shape) { return bytes_of(shape, 1); }
 
-std::size_t DlrmShape::shared_bytes() const {
-  return interaction == FeatureInteraction::dot ? (vector_floats(*this) + inputs) * sizeof(float) : 0;
+unsigned interaction_block(const DlrmShape& shape) {
+  constexpr std::size_t wanted = 100 * 1024;  // two blocks a multiprocessor
+  unsigned block = batch_block;
+  while (block > 1 && bytes_of(shape, block) > wanted) block /= 2;
+  return block;
 }
 
-void number_lookups(const DlrmShape& shape, const DlrmBags& bags, const std::uint32_t* ids,
-                    const std::uint32_t* table_begins, std::uint32_t bound, std::uint32_t most_lookups,
-                    const DlrmLookups& lookups, const Stream& stream) {
-  launch({"number_lookups", blocks_for(most_lookups, 256), 256}, stream, number, shape, bags, ids, table_begins, bound,
-         most_lookups, lookups);
-}
-
-void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
+void sum_bags(const DlrmShape& shape, const float* tables, const DlrmBags& bags, Count examples, float* sums,
               const Stream& stream) {
-  if (shape.interaction == FeatureInteraction::dot)
-    launch({"dot_forward", examples.most, interact_threads(shape), vector_floats(shape) * sizeof(float)}, stream,
-           dot_forward, shape, rows, bottom, examples, q);
+  const std::uint64_t values = std::uint64_t{examples.most} * shape.tables * shape.dim;
+  if (shape.dim % 4 == 0)
+    launch({"sum_bags", blocks_for(values / 4, interaction_threads), interaction_threads}, stream, add_rows<float4>,
+           shape, tables, bags, examples, sums);
   else
-    launch({"cat_forward", examples.most, interact_threads(shape)}, stream, cat_forward, shape, rows, bottom, examples,
-           q);
+    launch({"sum_bags", blocks_for(values, interaction_threads), interaction_threads}, stream, add_rows<float>, shape,
+           tables, bags, examples, sums);
 }
 
-void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
-                       Count examples, float* d_bottom, float* d_bags, const Stream& stream) {
-  if (shape.interaction == FeatureInteraction::dot)
-    launch({"dot_backward", examples.most, interact_threads(shape), shape.shared_bytes()}, stream, dot_backward, shape,
-           rows, bottom, d_q, examples, d_bottom, d_bags);
-  else
-    launch({"cat_backward", examples.most, interact_threads(shape)}, stream, cat_backward, shape, d_q, examples,
-           d_bottom, d_bags);
+void interact(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,
+              Count examples, const OperandPair& q, const Stream& stream) {
+  const unsigned block = interaction_block(shape);
+  with_precision(precision, [&]<Precision p> {
+    const LaunchShape launched{"interact", blocks_for(examples.most, block), interaction_threads,
+                               bytes_of(shape, block)};
+    launch(launched, stream, shape.interaction == FeatureInteraction::dot ? dot_forward<p> : cat_forward<p>, shape,
+           vectors, bottom, examples, block, q);
+  });
 }
 
-void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,
-                  float* losses, float* slopes, const Stream& stream) {
-  launch({"score_clicks", blocks_for(most_examples, 256), 256}, stream, score, step, logits, labels, losses, slopes);
-}
-
-void mean_loss(const DlrmStep* step, const float* losses, double* mean, const Stream& stream) {
-  launch({"mean_loss", 1, mean_threads}, stream, mean_of_step, step, losses, mean);
+void interact_backward(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,
+                       const float* d_q, Count examples, const DlrmGradients& to, const Stream& stream) {
+  const unsigned block = interaction_block(shape);
+  with_precision(precision, [&]<Precision p> {
+    const LaunchShape launched{"interact_backward", blocks_for(examples.most, block), interaction_threads,
+                               bytes_of(shape, block)};
+    if (shape.interaction == FeatureInteraction::dot)
+      launch(launched, stream, dot_backward<p>, shape, vectors, bottom, d_q, examples, block, to);
+    else
+      launch(launched, stream, cat_backward<p>, shape, bottom, d_q, examples, block, to);
+  });
 }
 
 }  // namespace frugal::cuda

@@ -1,79 +1,51 @@
-// DLRM's feature interaction, and the loss on its logits. impl/reference/recommender/dlrm.cpp has the formulas.
+// DLRM's feature interaction, from the rows of the tables to the operand of the top MLP, and back. The formulas are in
+// impl/reference/recommender/dlrm.cpp.
 //
-// Shapes: x_0 = bottom output, x_t = sum of a bag of rows of table t-1, `vectors` of them; q [examples, inputs of the
-// top MLP]. One thread block an example: its vectors come into shared memory once, for all pairs. Deterministic: each
-// dot product and each gradient is one sum in a fixed order, by one thread. Against `reference`: eps * sqrt(dim +
-// vectors + bag) * 8.
+// Shapes: x_0 = bottom output, x_t = sum of a bag of rows of table t-1; q [examples, inputs of the top MLP]. A block has
+// up to batch_block examples; of dot, their vectors come into shared memory once, for all pairs. A bag of one row is
+// read where it lies; other bags are summed first, one value a thread, and read as sums in both directions.
+//
+// Deterministic: each sum of a bag, dot product and gradient is one sum in a fixed order, by one thread. Against
+// `reference`: eps * sqrt(dim + vectors + bag) * 8.
 #pragma once
 #include <cstdint>
 
-#include "impl/common/specs.hpp"
-#include "impl/cuda/kernels/update.hpp"
-#include "impl/cuda/recommender/dense_stack.hpp"
+#include "impl/cuda/recommender/dlrm_step.hpp"
 
 namespace frugal::cuda {
 
-/// The numbers of a spec that kernels need.
-struct DlrmShape {
-  explicit DlrmShape(const DlrmSpec& spec);
-  FeatureInteraction interaction;
-  unsigned tables;
-  unsigned dim;
-  unsigned bottom;  ///< width of the bottom output; dim for dot
-  unsigned inputs;  ///< of the top MLP
+/// Where the vectors of bags are: vector b is row rows[b], or, where rows is null, row b.
+struct DlrmVectors {
+  const float* data;
+  const std::uint32_t* rows;
 
-  /// Shared memory that a block of the interaction needs: the vectors and the gradients of q.
-  std::size_t shared_bytes() const;
+  __device__ const float* operator()(const DlrmShape& shape, std::uint32_t bag) const {
+    return data + std::size_t{rows == nullptr ? bag : rows[bag]} * shape.dim;
+  }
 };
 
-/// One step, or one pass of a prediction, from the host.
-struct DlrmStep {
-  std::uint32_t examples;
-  std::uint32_t lookups;  ///< ids in all bags
-  bool one_each;          ///< every bag has one id
-  UpdateStep update;
+/// What interact_backward() writes.
+struct DlrmGradients {
+  OperandPair bottom;  ///< of the bottom output, masked by it
+  float* bottom_sums;  ///< its column sums, of each block's examples: [blocks, bottom]
+  float* bags;         ///< [examples, tables, dim]
 };
 
-/// The bags of a batch: bag e * tables + t is lookups begins[bag] .. begins[bag + 1] - 1 (not read when one_each).
-struct DlrmBags {
-  const DlrmStep* step;
-  const std::uint32_t* begins;
+/// Examples of a block.
+unsigned interaction_block(const DlrmShape& shape);
+/// Shared memory that a block of one example needs.
+std::size_t least_interaction_bytes(const DlrmShape& shape);
 
-  __device__ std::uint32_t begin(std::uint32_t bag) const { return step->one_each ? bag : begins[bag]; }
-};
-
-/// What number_lookups finds out about each lookup, [most lookups].
-struct DlrmLookups {
-  std::uint32_t* rows;    ///< counted over all tables; that of a lookup beyond the batch is `bound`
-  std::uint32_t* sorted;  ///< the same, to be sorted
-  std::uint32_t* bags;    ///< which bag it is in
-};
-
-/// Where an example's rows are: all tables one behind the other.
-struct DlrmRows {
-  const float* tables;  ///< [all rows, dim]
-  DlrmBags bags;
-  const std::uint32_t* rows;  ///< of each lookup
-};
-
-/// From ids within each table, and where each table starts.
-void number_lookups(const DlrmShape& shape, const DlrmBags& bags, const std::uint32_t* ids,
-                    const std::uint32_t* table_begins, std::uint32_t bound, std::uint32_t most_lookups,
-                    const DlrmLookups& lookups, const Stream& stream);
-
-/// q from the bottom output [examples, bottom].
-void interact(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, Count examples, float* q,
+/// sums [batch, tables, dim] of the rows of each bag.
+void sum_bags(const DlrmShape& shape, const float* tables, const DlrmBags& bags, Count examples, float* sums,
               const Stream& stream);
 
-/// From d_q: d_bottom [examples, bottom] and d_bags [examples, tables, dim].
-void interact_backward(const DlrmShape& shape, const DlrmRows& rows, const float* bottom, const float* d_q,
-                       Count examples, float* d_bottom, float* d_bags, const Stream& stream);
+/// q from the bottom output [examples, bottom].
+void interact(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,
+              Count examples, const OperandPair& q, const Stream& stream);
 
-/// losses[e], and slopes[e]: the derivative of their mean by logit e.
-void score_clicks(const DlrmStep* step, std::uint32_t most_examples, const float* logits, const float* labels,
-                  float* losses, float* slopes, const Stream& stream);
-
-/// *mean = the mean of the step's losses.
-void mean_loss(const DlrmStep* step, const float* losses, double* mean, const Stream& stream);
+/// From d_q, rows gradient_stride() apart.
+void interact_backward(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,
+                       const float* d_q, Count examples, const DlrmGradients& to, const Stream& stream);
 
 }  // namespace frugal::cuda

@@ -101,7 +101,7 @@ Support supports(const TwoTowerSpec& spec) {
   const std::uint64_t examples = std::uint64_t{shape.batch} * shape.examples;
   if (examples > 0x7fffffffU)
     return Support::no(fmt::format("the cuda back end takes fewer than 2^31 examples a step, not {}", examples));
-  return Support::yes();
+  return EmbeddingTables::supports_dim(spec.embedding_dim);
 }
 
 std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) {

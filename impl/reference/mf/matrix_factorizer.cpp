@@ -7,6 +7,7 @@
 #include <Eigen/Cholesky>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -46,6 +47,7 @@ class ReferenceMatrixFactorizer : public MatrixFactorizer {
   void set_interactions(std::span<const Interaction> positives) override {
     require_in_range(positives, spec_.users, spec_.items);
     positives_.assign(positives.begin(), positives.end());
+    arrange();
     interactions_set_ = true;
   }
 
@@ -75,6 +77,8 @@ class ReferenceMatrixFactorizer : public MatrixFactorizer {
     tensors_.add(std::move(name), std::move(shape), values.data());
   }
 
+  /// Called when the positives have changed.
+  virtual void arrange() {}
   virtual const double* item_bias() const { return nullptr; }
   /// Trains epoch step_; returns its loss.
   virtual double epoch() = 0;
@@ -107,7 +111,6 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
  public:
   explicit LogisticSgd(const MfSpec& spec)
       : ReferenceMatrixFactorizer(spec),
-        schedule_(spec),
         user_bias_(spec.users),
         item_bias_(spec.items),
         global_bias_(1, double{initial_global_bias(spec)}) {
@@ -119,49 +122,42 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
  protected:
   const double* item_bias() const override { return item_bias_.data(); }
 
+  void arrange() override {
+    schedule_.emplace(spec_, positives_);
+    user_of_slot_ = ids_by_slot(schedule_->users());
+    item_of_slot_ = ids_by_slot(schedule_->items());
+  }
+
   double epoch() override {
+    std::vector<MfSchedule::Stream> streams;
+    for (std::uint32_t part = 0; part < schedule_->parts(); ++part)
+      streams.push_back(schedule_->stream(part, static_cast<std::uint32_t>(step_)));
     double loss = 0;
-    for (std::uint64_t begin = 0; begin < positives_.size(); begin += MfSchedule::sweep_positives) {
-      const std::vector<std::vector<Example>> blocks =
-          examples_of_sweep(begin, std::min<std::uint64_t>(positives_.size(), begin + MfSchedule::sweep_positives));
-      for (std::uint32_t round = 0; round < MfSchedule::groups; ++round)
-        for (std::uint32_t group = 0; group < MfSchedule::groups; ++group)
-          for (const Example& example : blocks[MfSchedule::block_of_round(round, group)]) loss += step(example);
-    }
+    for (std::uint32_t turn = 0; turn < schedule_->turns(); ++turn)
+      for (const MfSchedule::Stream& stream : streams)
+        for (std::uint32_t e = stream.begins[turn]; e < stream.begins[turn + 1]; ++e) loss += step(stream.examples[e]);
     return per_positive(loss) / (1.0 + spec_.negatives);
   }
 
  private:
-  struct Example {
-    std::uint32_t user;
-    std::uint32_t item;
-    double label;
-  };
-
-  std::vector<std::vector<Example>> examples_of_sweep(std::uint64_t begin, std::uint64_t end) const {
-    std::vector<std::vector<Example>> blocks(MfSchedule::blocks);
-    const auto add = [&](const Example& example) {
-      const std::uint32_t user_group = schedule_.user_group(schedule_.user_slot(example.user));
-      const std::uint32_t item_group = schedule_.item_group(schedule_.item_slot(example.item));
-      blocks[MfSchedule::block(user_group, item_group)].push_back(example);
-    };
-    schedule_.visit_positives(positives_, static_cast<std::uint32_t>(step_), begin, end,
-                              [&](const Interaction& positive, const std::uint32_t* negatives) {
-                                add({positive.user, positive.item, 1});
-                                for (int k = 0; k < spec_.negatives; ++k) add({positive.user, negatives[k], 0});
-                              });
-    return blocks;
+  static std::vector<std::uint32_t> ids_by_slot(const MfSchedule::Side& side) {
+    std::vector<std::uint32_t> ids(side.slot.size());
+    for (std::uint32_t id = 0; id < ids.size(); ++id) ids[side.slot[id]] = id;
+    return ids;
   }
 
   /// One update; returns the loss before it.
-  double step(const Example& example) {
-    double* u = users_.data() + example.user * dim_;
-    double* v = items_.data() + example.item * dim_;
-    double& bu = user_bias_[example.user];
-    double& bi = item_bias_[example.item];
+  double step(const MfExample& example) {
+    const std::uint32_t user = user_of_slot_[example.user];
+    const std::uint32_t item = item_of_slot_[example.item & ~MfExample::positive];
+    const double label = (example.item & MfExample::positive) != 0 ? 1 : 0;
+    double* u = users_.data() + user * dim_;
+    double* v = items_.data() + item * dim_;
+    double& bu = user_bias_[user];
+    double& bi = item_bias_[item];
     double z = bu + bi + global_bias_[0];
     for (std::size_t k = 0; k < dim_; ++k) z += u[k] * v[k];
-    const double slope = cross_entropy_slope(z, example.label);
+    const double slope = cross_entropy_slope(z, label);
     const double rate = spec_.learning_rate;
     for (std::size_t k = 0; k < dim_; ++k) {
       const double old_u = u[k];
@@ -170,10 +166,12 @@ class LogisticSgd final : public ReferenceMatrixFactorizer {
     }
     bu -= rate * (slope + spec_.l2 * bu);
     bi -= rate * (slope + spec_.l2 * bi);
-    return cross_entropy(z, example.label);
+    return cross_entropy(z, label);
   }
 
-  MfSchedule schedule_;
+  std::optional<MfSchedule> schedule_;
+  std::vector<std::uint32_t> user_of_slot_;
+  std::vector<std::uint32_t> item_of_slot_;
   Rows user_bias_;
   Rows item_bias_;
   Rows global_bias_;

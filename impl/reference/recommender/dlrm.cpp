@@ -92,11 +92,28 @@ class ReferenceDlrm final : public Dlrm {
     step_ = state.step;
   }
 
-  double train_step(const ClickBatch& batch) override {
+  void set_examples(const ClickBatch& examples) override {
+    require_readable(examples, spec_, examples.labels.size());
+    examples_ = examples;
+  }
+
+  std::vector<double> train(std::uint64_t steps) override {
+    if (examples_.labels.empty() && steps > 0) throw std::invalid_argument("DLRM training needs examples");
+    std::vector<double> losses(steps);
+    for (double& loss : losses) loss = train_step(gathered_.gather(examples_, spec_, step_));
+    return losses;
+  }
+
+  void predict(const ClickBatch& batch, std::span<float> out) const override {
+    require_readable(batch, spec_, out.size());
+    for (std::size_t e = 0; e < out.size(); ++e) out[e] = static_cast<float>(forward(batch, e).top.back()[0]);
+  }
+
+ private:
+  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
+  double train_step(const ClickBatch& batch) {
     const std::size_t n = batch.labels.size();
-    if (n == 0 || n > static_cast<std::size_t>(spec_.batch))
-      throw std::invalid_argument("a DLRM batch must have from 1 to spec.batch labelled examples");
-    require_readable(batch, spec_, n);
     std::vector<RowGradients> row_gradients(tables_.size());
     double loss = 0;
     for (std::size_t e = 0; e < n; ++e) {
@@ -120,14 +137,6 @@ class ReferenceDlrm final : public Dlrm {
     top_.update(step_);
     return loss;
   }
-
-  void predict(const ClickBatch& batch, std::span<float> out) const override {
-    require_readable(batch, spec_, out.size());
-    for (std::size_t e = 0; e < out.size(); ++e) out[e] = static_cast<float>(forward(batch, e).top.back()[0]);
-  }
-
- private:
-  std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
 
   struct Example {
     Mlp::Trace bottom;
@@ -164,6 +173,8 @@ class ReferenceDlrm final : public Dlrm {
   std::vector<Parameter> tables_;
   TensorViews<double> views_;
   std::uint64_t step_ = 0;
+  ClickBatch examples_;
+  StepExamples gathered_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "impl/cuda/device/host_shim/block.hpp"
 #include "impl/cuda/kernels/id_sort.hpp"
 #include "impl/cuda/kernels/product.hpp"
+#include "impl/cuda/kernels/tile_product.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -160,35 +161,70 @@ TEST_P(SharedKernels, SlicesOfAProductAddUpToIt) {
   }
 }
 
-// Operands by columns and by rows, in slices, of sizes that no tile divides.
-TEST_P(SharedKernels, ProductsOnTensorCoresAreThoseOfRoundedOperands) {
-  const std::uint32_t rows = 71, columns = 70, depth = 45, slices = 2;
+/// Keeps C and lets its column sums be taken.
+struct KeepTile {
+  static constexpr bool has_sums = true;
+  float* out;
+  std::size_t stride;
+  std::size_t slice_stride;
+  std::uint32_t columns;
+  float* sums;
+  __device__ float2 operator()(unsigned slice, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
+    if (!present || j >= columns) return make_float2(0.F, 0.F);
+    out[slice * slice_stride + i * stride + j] = c.x;
+    if (j + 1 < columns) out[slice * slice_stride + i * stride + j + 1] = c.y;
+    return make_float2(c.x, j + 1 < columns ? c.y : 0.F);
+  }
+};
+
+// Of both tiles, in slices, of sizes that no tile divides. An operand of tf32 is off by 2^-11 of itself, of bf16 by 2^-8;
+// the sums are those of rounded operands to the rounding of fp32.
+TEST_P(SharedKernels, TilesAreProductsOfRoundedOperandsInSlicesAndTheirColumnSums) {
+  const std::uint32_t rows = 137, columns = 131, depth = 150;
   const std::vector<float> left = uniforms(rows * depth, 2);
   const std::vector<float> right = uniforms(columns * depth, 3);
   const double tolerance = 8 * 1.2e-7 * std::sqrt(depth);
-  const auto expect_product = [&]<Precision precision>(std::integral_constant<Precision, precision>) {
-    std::vector<float> c(std::size_t{slices} * rows * columns, -7);
-    std::vector<float> sums(std::size_t{slices} * rows, -7);
-    multiply<precision>("test", stream_, ByColumns{left.data(), rows}, ByRows{right.data(), depth},
-                        ToSlices{c.data(), columns, std::size_t{rows} * columns}, Count{rows}, columns, Count{depth},
-                        slices, sums.data(), rows);
+  const auto expect_product = [&]<Precision precision>(std::integral_constant<Precision, precision>, unsigned tile,
+                                                       unsigned slices) {
+    OperandBuffer a(rows, depth, precision, "left", stream_);
+    OperandBuffer b(columns, depth, precision, "right", stream_);
+    for (std::uint32_t k = 0; k < depth; ++k) {
+      for (std::uint32_t i = 0; i < rows; ++i) a.view().put<precision>(i, k, left[i * depth + k]);
+      for (std::uint32_t j = 0; j < columns; ++j) b.view().put<precision>(j, k, right[j * depth + k]);
+    }
+    const std::uint32_t present = rows - 5;  // known to the device only
+    const std::size_t area = std::size_t{rows} * columns;
+    std::vector<float> c(slices * area, -7);
+    const unsigned row_tiles = blocks_for(rows, tile);
+    std::vector<float> sums(std::size_t{row_tiles} * columns, -7);
+    multiply_tiles<precision>("test", stream_, tile, a.view(), b.view(),
+                              KeepTile{c.data(), columns, area, columns, sums.data()}, Count{rows, &present}, columns,
+                              Count{depth}, slices);
     const auto round = [](float x) {
+      if (precision == Precision::fp32) return double{x};
       return double{precision == Precision::tf32 ? to_tf32(x) : from_bf16(to_bf16(x))};
     };
-    for (std::uint32_t i = 0; i < rows; ++i) {
-      double sum = 0;  // of a bias: not rounded
-      for (std::uint32_t k = 0; k < depth; ++k) sum += double{left[k * rows + i]};
-      ASSERT_NEAR(double{sums[i]} + double{sums[rows + i]}, sum, tolerance);
-      for (std::uint32_t j = 0; j < columns; ++j) {
+    for (std::uint32_t j = 0; j < columns; ++j) {
+      for (std::uint32_t i = 0; i < rows; ++i) {
         double expected = 0;
-        for (std::uint32_t k = 0; k < depth; ++k) expected += round(left[k * rows + i]) * round(right[j * depth + k]);
-        ASSERT_NEAR(double{c[i * columns + j]} + double{c[(rows + i) * columns + j]}, expected, tolerance)
-            << i << ' ' << j;
+        for (std::uint32_t k = 0; k < depth; ++k) expected += round(left[i * depth + k]) * round(right[j * depth + k]);
+        double found = 0;
+        for (unsigned s = 0; s < slices; ++s) found += double{c[s * area + i * columns + j]};
+        ASSERT_NEAR(found, i < present ? expected : -7.0 * slices, tolerance) << tile << ' ' << i << ' ' << j;
       }
+      if (slices > 1) continue;
+      double sum = 0;
+      double expected = 0;
+      for (unsigned t = 0; t < row_tiles; ++t) sum += double{sums[t * columns + j]};
+      for (std::uint32_t i = 0; i < present; ++i) expected += double{c[i * columns + j]};
+      ASSERT_NEAR(sum, expected, tolerance * std::sqrt(rows)) << tile << ' ' << j;
     }
   };
-  expect_product(std::integral_constant<Precision, Precision::tf32>{});
-  expect_product(std::integral_constant<Precision, Precision::bf16>{});
+  for (const unsigned tile : {64U, 128U}) {
+    expect_product(std::integral_constant<Precision, Precision::fp32>{}, tile, 1);
+    expect_product(std::integral_constant<Precision, Precision::tf32>{}, tile, 2);
+    expect_product(std::integral_constant<Precision, Precision::bf16>{}, tile, 1);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Orders, SharedKernels, ::testing::Values(Order::forward, Order::reversed),

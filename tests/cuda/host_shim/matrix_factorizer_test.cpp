@@ -1,6 +1,8 @@
 // What only the shim can ask of the matrix factorizer: another order of threads and blocks, and another device.
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "impl/cuda/device/host_shim/block.hpp"
 #include "impl/cuda/device/host_shim/device.hpp"
 #include "tests/impl/mf_fixture.hpp"
@@ -19,9 +21,11 @@ class MfShim : public ::testing::Test {
   }
 };
 
+// The last dim has a block of several warps a row.
 TEST_F(MfShim, TheOrderOfThreadsAndBlocksChangesNoBit) {
-  for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials}) {
-    const MfSpec spec{.solver = solver, .users = 150, .items = 90, .dim = 21, .learning_rate = 0.02, .seed = 3};
+  for (const auto& [solver, dim] :
+       {std::pair{MfSolver::logistic_sgd, 21}, {MfSolver::ials, 21}, {MfSolver::ials, 90}}) {
+    const MfSpec spec{.solver = solver, .users = 150, .items = 90, .dim = dim, .learning_rate = 0.02, .seed = 3};
     const auto pairs = mf_test::some_pairs(spec, 20);
     const auto forward = make("cuda", spec, pairs);
     const std::vector<double> losses = forward->train(1);
@@ -33,13 +37,41 @@ TEST_F(MfShim, TheOrderOfThreadsAndBlocksChangesNoBit) {
   }
 }
 
+// All rounds in one launch or a launch a round; rows of both sides, of items or of nobody in shared memory.
+TEST_F(MfShim, SgdHasTheSameBitsHoweverItIsLaunchedAndWhereverItsRowsAre) {
+  const MfSpec spec{.users = 150, .items = 90, .dim = 33, .learning_rate = 0.02, .negatives = 3, .seed = 3};
+  const auto pairs = mf_test::some_pairs(spec, 20);
+  const auto usual = make("cuda", spec, pairs);
+  EXPECT_EQ(usual->implementation(), "cuda-on-cpu sgd, rows in shared memory, a launch a round");
+  const std::vector<double> losses = usual->train(2);
+  for (const auto& [multiprocessors, shared_kilobytes, name] :
+       {std::tuple{8, 227, "sgd, rows in shared memory, one launch"},
+        {8, 8, "sgd, items in shared memory, one launch"},
+        {4, 8, "sgd, items in shared memory, a launch a round"},
+        {8, 5, "sgd, rows in device memory, one launch"}}) {
+    cuda::DeviceLimits limits = shim::default_limits();
+    limits.multiprocessors = multiprocessors;
+    limits.shared_bytes_per_block = static_cast<std::size_t>(shared_kilobytes) * 1024;
+    shim::set_limits(limits);
+    const auto other = make("cuda", spec, pairs);
+    EXPECT_EQ(other->implementation(), std::string("cuda-on-cpu ") + name);
+    limits.shared_bytes_per_block = shim::default_limits().shared_bytes_per_block;  // the sort of examples needs more
+    shim::set_limits(limits);
+    EXPECT_EQ(other->train(2), losses) << name;
+    EXPECT_TRUE(identical(other->export_state(), usual->export_state())) << name;
+  }
+}
+
 // The matrices of ials go to device memory, and blocks solve several rows each.
 TEST_F(MfShim, IalsHasTheSameBitsWhereItsMatricesAreNotInSharedMemory) {
   const MfSpec spec{.solver = MfSolver::ials, .users = 40, .items = 30, .dim = 50, .seed = 3};
   const auto pairs = mf_test::some_pairs(spec, 5);
-  const auto usual = make("cuda", spec, pairs);
-  const std::vector<double> losses = usual->train(1);
   cuda::DeviceLimits small = shim::default_limits();
+  small.compute_capability = 75;
+  shim::set_limits(small);
+  const auto usual = make("cuda", spec, pairs);
+  EXPECT_EQ(usual->implementation(), "cuda-on-cpu general rows");
+  const std::vector<double> losses = usual->train(1);
   small.shared_bytes_per_block = 16 * 1024;
   shim::set_limits(small);
   const auto other = make("cuda", spec, pairs);

@@ -53,6 +53,8 @@ struct Thread {
 struct Warp {
   // Two sets of slots in turn: a lane may be at the next exchange while another still reads this one.
   Slot slots[2][warp] = {};
+  bool computed[2] = {};  ///< by warp_together()
+  unsigned arrived = 0;   ///< at an operation of the whole warp
   unsigned parity[warp] = {};
 };
 
@@ -197,8 +199,7 @@ class Machine {
     for (std::size_t w = 0; w < block.warps.size() && !failure_; ++w) {
       const std::size_t first = warp * (order_ == Order::forward ? w : block.warps.size() - 1 - w);
       const std::size_t lanes = std::min<std::size_t>(warp, count - first);
-      do moved = run_ready(block, first, lanes) || moved;
-      while (!failure_ && release_warp(block, first, lanes));
+      while (!failure_ && (run_ready(block, first, lanes) || release_warp(block, first, lanes))) moved = true;
     }
     if (failure_) return moved;
     return release_block(block) || moved;
@@ -267,7 +268,7 @@ class Machine {
     std::uint32_t complete = 0;
     for (std::size_t l = 0; l < lanes; ++l) {
       const Thread& thread = *block.threads[first + l];
-      if (thread.state != State::at_warp_operation) continue;
+      if (thread.state != State::at_warp_operation || (lanes == warp && thread.mask == 0xffffffffU)) continue;
       bool all = true;
       for (std::size_t other = 0; other < lanes; ++other)
         if ((thread.mask >> other & 1U) != 0)
@@ -356,7 +357,16 @@ void finish_copies(std::size_t pending) {
 void warp_barrier(std::uint32_t mask, const std::source_location& at) {
   if ((mask >> lane() & 1U) == 0)
     throw KernelError(fmt::format("{}:{}: a lane that its own mask leaves out", at.file_name(), at.line()));
+  Block& block = own_block();
+  const unsigned number = machine().linear() / warp;
+  const std::size_t lanes = std::min<std::size_t>(warp, block.threads.size() - number * warp);
   machine().running().mask = mask;
+  // Of the whole warp, which is nearly always: the last to come lets the others go and goes on itself.
+  if (lanes == warp && mask == 0xffffffffU && ++block.warps[number].arrived == warp) {
+    block.warps[number].arrived = 0;
+    for (std::size_t l = 0; l < warp; ++l) block.threads[number * warp + l]->state = State::ready;
+    return;
+  }
   machine().wait(State::at_warp_operation, at);
 }
 
@@ -365,8 +375,17 @@ const Slot* warp_exchange(std::uint32_t mask, const Slot& value, const std::sour
   const unsigned l = lane();
   const unsigned set = own.parity[l] ^= 1U;
   own.slots[set][l] = value;
+  own.computed[set] = false;
   warp_barrier(mask, at);
   return own.slots[set];
+}
+
+Slot warp_together(const Slot& value, void (*compute)(Slot* slots), const std::source_location& at) {
+  warp_exchange(0xffffffffU, value, at);
+  Warp& own = own_block().warps[machine().linear() / warp];
+  const unsigned set = own.parity[lane()];
+  if (!std::exchange(own.computed[set], true)) compute(own.slots[set]);
+  return own.slots[set][lane()];
 }
 
 }  // namespace frugal::cuda::host_shim

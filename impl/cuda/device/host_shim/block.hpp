@@ -73,10 +73,12 @@ void wait_for_flag(const unsigned* flag, unsigned target, const std::source_loca
 void warp_barrier(std::uint32_t mask, const std::source_location& at);
 /// What a lane gives to its warp.
 struct Slot {
-  std::uint64_t words[3] = {};
+  std::uint64_t words[5] = {};
 };
 /// Gives `value` to the warp and returns all 32 slots; slots of lanes outside the mask, or that the block does not
 /// have, hold anything. Nobody overwrites what is returned until this lane's next exchange.
 const Slot* warp_exchange(std::uint32_t mask, const Slot& value, const std::source_location& at);
+/// The same by all 32 lanes; the first to go on runs compute() on their slots, and each gets its own back.
+Slot warp_together(const Slot& value, void (*compute)(Slot* slots), const std::source_location& at);
 
 }  // namespace frugal::cuda::host_shim

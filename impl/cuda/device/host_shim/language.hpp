@@ -13,6 +13,7 @@
 #define __device__
 #define __host__
 #define __launch_bounds__(...)
+#define __forceinline__ inline
 #define __shared__ static  // one block runs at a time, where blocks do not meet
 
 #define threadIdx (::frugal::cuda::host_shim::thread_index())
@@ -145,6 +146,16 @@ inline int __all_sync(unsigned mask, int predicate, std::source_location at = st
 }
 
 inline int __popc(unsigned bits) { return std::popcount(bits); }
+inline unsigned __reduce_max_sync(unsigned mask, unsigned value,
+                                  std::source_location at = std::source_location::current()) {
+  namespace shim = ::frugal::cuda::host_shim;
+  const shim::Slot* slots = shim::warp_exchange(mask, shim::to_slot(value), at);
+  unsigned largest = 0;
+  for (unsigned l = 0; l < 32; ++l)
+    if ((mask >> l & 1U) != 0)
+      largest = largest < shim::from_slot<unsigned>(slots[l]) ? shim::from_slot<unsigned>(slots[l]) : largest;
+  return largest;
+}
 
 // Of integers only. Fibres do not interleave within one.
 template <class T>

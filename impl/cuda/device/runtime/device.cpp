@@ -7,6 +7,7 @@
 #include "impl/base/error.hpp"
 #include "impl/base/sha256.hpp"
 #include "impl/cuda/device/runtime/nvml.hpp"
+#include "impl/cuda/device/runtime/staging.hpp"
 
 namespace frugal::cuda {
 namespace {
@@ -129,6 +130,10 @@ void release(void* pointer) noexcept { cudaFree(pointer); }
 
 void to_device(void* to, const void* from, std::size_t bytes, const Stream& stream, const char* what) {
   // From pageable memory: staged before the call returns.
+  if (bytes >= staged_bytes) {
+    check(upload_staged(to, from, bytes, stream_of(stream)), "staged upload", what);
+    return;
+  }
   check(cudaMemcpyAsync(to, from, bytes, cudaMemcpyHostToDevice, stream_of(stream)), "cudaMemcpyAsync", what);
 }
 

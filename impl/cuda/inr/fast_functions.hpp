@@ -1,0 +1,79 @@
+// What the fast kernels compute with where the general one takes impl/cuda/kernels/maths.hpp and an exact division: the
+// special function unit, after a range reduction that is exact.
+#pragma once
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+#include "impl/common/adam.hpp"
+#include "impl/cuda/device/kernel_language.hpp"
+#include "impl/cuda/kernels/half_operands.hpp"
+
+namespace frugal::cuda {
+
+namespace special_unit {
+#ifdef __CUDACC__
+__device__ inline float sine(float x) { return __sinf(x); }
+__device__ inline float cosine(float x) { return __cosf(x); }
+__device__ inline float root(float x) {
+  float r;
+  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+  return r;
+}
+__device__ inline float inverse(float x) {
+  float r;
+  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
+  return r;
+}
+#else
+inline float sine(float x) { return std::sin(x); }
+inline float cosine(float x) { return std::cos(x); }
+inline float root(float x) { return std::sqrt(x); }
+inline float inverse(float x) { return 1 / x; }
+#endif
+}  // namespace special_unit
+
+/// sin(2 pi u) times `size`, and cos(2 pi u), for |u| < 2^22. Whole turns come off exactly; the unit is good to 2^-20.9
+/// within half a turn, a quarter of what the rounding of a phase of 30 makes.
+__device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float& sine, float& cosine) {
+  constexpr float to_whole = 12582912.F;  // 1.5 * 2^23: what is added to it is rounded to whole numbers
+  constexpr float radians_per_turn = 6.28318530717959F;
+  const float x = (u - ((u + to_whole) - to_whole)) * radians_per_turn;
+  sine = special_unit::sine(x) * size;
+  cosine = special_unit::cosine(x);
+}
+
+/// adam_update() of update.hpp with the special unit's root and inverse, each within 2 ulp.
+__device__ __forceinline__ void fast_adam(const UpdateStep& step, float g, float& w, float& m, float& v) {
+  m = fmaf(step.one_minus_beta1, g - m, m);
+  v = fmaf(step.one_minus_beta2, fmaf(g, g, -v), v);
+  const float divisor = fmaxf(special_unit::root(v * step.inverse_second) + step.epsilon, 1e-30F);
+  w = fmaf(-step.rate * m, special_unit::inverse(divisor), w * step.decay);
+}
+__device__ __forceinline__ void fast_adam(const UpdateStep& step, const float4& g, float4& w, float4& m, float4& v) {
+  fast_adam(step, g.x, w.x, m.x, v.x);
+  fast_adam(step, g.y, w.y, m.y, v.y);
+  fast_adam(step, g.z, w.z, m.z, v.z);
+  fast_adam(step, g.w, w.w, m.w, v.w);
+}
+
+/// Powers of two by which operands are multiplied: a sine or a weight of up to 255 stays finite in fp16, with steps of
+/// 2^-34 and 2^-32 around 0.
+template <class T>
+inline constexpr float activation_scale = T::scaled ? 1024 : 1;
+template <class T>
+inline constexpr float weight_scale = T::scaled ? 256 : 1;
+
+/// A power of two that brings `largest` to [2^13, 2^14): a quarter of what fp16 holds, its low part far above the
+/// smallest step. 1 for 0, infinity and NaN.
+template <class T>
+__device__ __forceinline__ float scale_for(float largest) {
+  if constexpr (!T::scaled) return 1;
+  const int exponent = static_cast<int>(std::bit_cast<std::uint32_t>(largest) >> 23 & 255U);
+  if (exponent == 0 || exponent == 255) return 1;
+  // Of the scale: at most 2^126, so that it and its inverse are normal numbers.
+  const int of_scale = min(127 + 13 - (exponent - 127), 253);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(of_scale) << 23);
+}
+
+}  // namespace frugal::cuda

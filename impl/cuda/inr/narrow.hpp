@@ -1,0 +1,61 @@
+// Training of networks of up to 128 units on tensor cores, the whole network in shared memory for all steps of a call.
+// narrow_block.hpp says what a block does with a tile of points; narrow_kernels.hpp has the two kernels:
+//
+//   resident   one block a network, one tile: weights and both moments stay in registers and shared memory.
+//   gathered   `blocks` blocks share a network's tiles. Their gradients meet in device memory, each block adds up and
+//              updates a slice of the parameters, and all copy the new weights, ready-made operands, from there.
+//
+// fp32 is asked of operands in two parts of fp16 each (half_operands.hpp), tf32 of one part, whose 11 bits of significand
+// are tf32's; bf16 is bf16. How many blocks share a network depends on the shape alone: the same bits on every device.
+#pragma once
+#include <optional>
+#include <span>
+
+#include "impl/cuda/inr/train.hpp"
+
+namespace frugal::cuda {
+
+/// Device memory of the blocks that are alive; only the gathered kernel's.
+struct NarrowScratch {
+  float4* gradients = nullptr;        ///< [slots, blocks, state_float4]
+  unsigned char* operands = nullptr;  ///< [slots, operand_bytes]
+  float4* state = nullptr;    ///< [slots, 3, state_float4]: what of parameters and moments is not in shared memory
+  double* squares = nullptr;  ///< [slots, blocks]
+  unsigned* flags = nullptr;  ///< [slots, narrow_flag_stride], 0 at the start of a launch
+  int blocks = 1;             ///< of a network
+  int shared_state = 0;       ///< how many of the three are in shared memory
+};
+inline constexpr int narrow_flag_stride = 32;  ///< 128 bytes: flags of networks do not share a line
+
+using NarrowFunction = void (*)(InrTraining, NarrowScratch, const UpdateStep*, int, double*);
+
+/// A kernel and what it takes.
+struct NarrowKernel {
+  int width, hidden, points;  ///< padded width, hidden layers, points of a tile
+  bool resident;              ///< or gathered
+  std::size_t shared_bytes;   ///< without state
+  std::size_t operand_bytes;  ///< of a network
+  int state_float4;           ///< of a network
+  NarrowFunction function;
+};
+/// Of a precision; no order.
+std::span<const NarrowKernel> narrow_kernels_fp32();
+std::span<const NarrowKernel> narrow_kernels_tf32();
+std::span<const NarrowKernel> narrow_kernels_bf16();
+
+struct NarrowPlan {
+  const NarrowKernel* kernel = nullptr;
+  int blocks = 1;        ///< of a network
+  int slots = 1;         ///< networks that are trained at a time
+  int shared_state = 0;  ///< as NarrowScratch's
+  std::size_t shared_bytes = 0;
+};
+
+/// None where these kernels cannot take the spec, or not on this device.
+std::optional<NarrowPlan> narrow_plan(const InrSpec& spec, const DeviceLimits& limits);
+
+/// Takes `steps` steps in one launch; the arrays are as inr_train()'s, the scratch what the plan asks for.
+void narrow_train(const InrTraining& training, const NarrowPlan& plan, const NarrowScratch& scratch,
+                  const UpdateStep* updates, int steps, double* squares, const Stream& stream);
+
+}  // namespace frugal::cuda

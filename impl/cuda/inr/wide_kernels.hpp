@@ -1,0 +1,744 @@
+// The kernels of wide.hpp.
+#pragma once
+#include "impl/cuda/inr/fast_functions.hpp"
+#include "impl/cuda/inr/wide.hpp"
+#include "impl/cuda/kernels/half_product.hpp"
+
+namespace frugal::cuda {
+
+inline constexpr unsigned wide_threads = 256;
+
+/// Padded width, points of a tile, stages of streamed weights; T in `parts` parts is an operand.
+template <int width_, int points_, int stages_, class T_, int parts_>
+struct WideShape {
+  using T = T_;
+  static constexpr int width = width_, points = points_, stages = stages_, parts = parts_;
+  static constexpr int row_warps = points / 32, column_warps = 8 / row_warps;
+  static constexpr int rows = 2, columns = width / (8 * column_warps);  ///< 16 x 8 pieces of a warp
+  static constexpr std::uint32_t buffer_low = points * width * 2, weights_low = width * width * 2;
+  static constexpr std::uint32_t tile_bytes = parts * buffer_low, layer_bytes = parts * weights_low;
+  static constexpr int slab_rows = 32 / parts;
+  static constexpr int slabs = width / slab_rows;  ///< of a layer
+  static constexpr std::uint32_t slab_low = slab_rows * width * 2, slab_bytes = parts * slab_low;
+  static constexpr int slope_words_of_piece = parts == 2 ? 4 : 2;
+  static constexpr int slope_words = rows * columns * slope_words_of_piece * static_cast<int>(wide_threads);
+  // Byte offsets into shared memory; the thin part, whose size depends on the depth, comes last.
+  static constexpr std::uint32_t slabs_at = tile_bytes;
+  static constexpr std::uint32_t outputs_at = slabs_at + stages * slab_bytes;  ///< [column_warps][points] float4
+  static constexpr std::uint32_t coordinates_at = outputs_at + column_warps * points * 16;
+  static constexpr std::uint32_t factors_at = coordinates_at + points * 16;
+  static constexpr std::uint32_t errors_at = factors_at + points * 16;
+  static constexpr std::uint32_t sums_at = errors_at + points * 16;  ///< [row_warps] float4
+  static constexpr std::uint32_t largest_at = sums_at + 64;          ///< [8]
+  static constexpr std::uint32_t thin_at = largest_at + 32;
+
+  // The gradient kernel: 128 x 128 pieces, stages of 32 points.
+  static constexpr int pieces_across = width / 128, pieces = pieces_across * pieces_across;
+  static constexpr int gradient_stages = 4;
+  static constexpr std::uint32_t gradient_low = 32 * 128 * 2;  ///< one operand of a stage, one part
+  static constexpr std::uint32_t gradient_stage_bytes = 2 * parts * gradient_low;
+  static constexpr int piece_float4 = 128 * 128 / 4;
+};
+
+/// Of a network, in the thin part: W_0 [3][width], biases of layers 0 .. hidden, W_last [3][width], b_last [4].
+template <class Shape>
+struct WideThin {
+  int hidden;
+  __device__ int bias(int layer) const { return (3 + layer) * Shape::width; }
+  __device__ int last() const { return (4 + hidden) * Shape::width; }
+  __device__ int last_bias() const { return (7 + hidden) * Shape::width; }
+  __device__ int size() const { return last_bias() + 4; }
+  /// Where value i lies in a network's state; -1 for padding.
+  __device__ int place(const InrNetwork& net, int i) const {
+    const int section = i / Shape::width, c = i % Shape::width;
+    if (section == 7 + hidden) return c < net.channels ? net.bias_at(hidden + 1) + c : -1;
+    if (c >= net.padded) return -1;
+    if (section < 3) return section < net.inputs ? section * net.row + c : -1;
+    if (section < 4 + hidden) return net.bias_at(section - 3) + c;
+    const int channel = section - 4 - hidden;
+    return channel < net.channels ? net.weight_at(hidden + 1) + c * net.last_row + channel : -1;
+  }
+};
+
+/// Four values as columns of an operand, each in two parts beside each other.
+template <class T>
+__device__ __forceinline__ uint4 wide_factors(float a, float b, float c, float d) {
+  const auto split = [](float x) {
+    const float high = T::unpack(T::pack(x, x)).x;
+    return T::pack(x, x - high);
+  };
+  return make_uint4(split(a), split(b), split(c), split(d));
+}
+
+/// A block of wide_points.
+template <class Shape>
+struct WideBlock {
+  using T = typename Shape::T;
+  static constexpr int W = Shape::width, M = Shape::rows, N = Shape::columns;
+
+  const InrTraining& training;
+  const WideScratch& scratch;
+  WideThin<Shape> thin_places;
+  MatrixLane lane;
+  unsigned thread, warp, row_warp, column_warp, row, column;
+  int k, tile, first;
+  unsigned char* memory;
+  std::uint32_t address;
+  int asked = 0, taken = 0;  ///< slabs
+
+  __device__ WideBlock(const InrTraining& of_training, const WideScratch& of_scratch)
+      : training(of_training),
+        scratch(of_scratch),
+        thin_places{of_scratch.hidden},
+        thread(threadIdx.x),
+        warp(thread / 32),
+        tile(static_cast<int>(blockIdx.x)) {
+    row_warp = warp / Shape::column_warps;
+    column_warp = warp % Shape::column_warps;
+    row = row_warp * 32;
+    column = column_warp * Shape::columns * 8;
+    k = scratch.first + static_cast<int>(blockIdx.y);
+    first = tile * Shape::points;
+    memory = shared_memory<unsigned char>();
+    address = shared_address(memory);
+  }
+
+  template <class Value>
+  __device__ Value* at(std::uint32_t offset) const {
+    return reinterpret_cast<Value*>(memory + offset);
+  }
+  __device__ const float* thin() const { return at<const float>(Shape::thin_at); }
+  __device__ float2 thin_pair(int i) const { return *reinterpret_cast<const float2*>(thin() + i); }
+  /// Of the group's arrays [group, hidden, tiles].
+  __device__ std::int64_t layer_tile(int layer) const {
+    return (static_cast<std::int64_t>(blockIdx.y) * scratch.hidden + layer) * scratch.tiles + tile;
+  }
+  __device__ float* thin_gradient() const {
+    return scratch.thin_gradients + (static_cast<std::int64_t>(blockIdx.y) * scratch.tiles + tile) * thin_places.size();
+  }
+
+  /// Starts the copy of the next slab of weights: of layers 1 .. hidden forward, then transposed back.
+  __device__ __forceinline__ void ask() {
+    if (asked < 2 * scratch.hidden * Shape::slabs) {
+      const int phase = asked / Shape::slabs, slab = asked % Shape::slabs;
+      const bool back = phase >= scratch.hidden;
+      const std::int64_t layer =
+          static_cast<std::int64_t>(k) * scratch.hidden + (back ? 2 * scratch.hidden - 1 - phase : phase);
+      const unsigned char* const from = (back ? scratch.transposed : scratch.weights) + layer * Shape::layer_bytes +
+                                        static_cast<std::uint32_t>(slab) * Shape::slab_low;
+      const std::uint32_t to =
+          address + Shape::slabs_at + static_cast<std::uint32_t>(asked % Shape::stages) * Shape::slab_bytes;
+#pragma unroll
+      for (std::uint32_t part = 0; part < Shape::parts; ++part)
+#pragma unroll
+        for (std::uint32_t i = 0; i < Shape::slab_low / 16 / wide_threads; ++i) {
+          const std::uint32_t piece = (i * wide_threads + thread) * 16;
+          copy_async(to + part * Shape::slab_low + piece, from + part * Shape::weights_low + piece);
+        }
+    }
+    commit_copies();
+    ++asked;
+  }
+
+  /// sums = buffer times the next layer's weights; the buffer is free when it returns.
+  __device__ __forceinline__ void multiply(float (&sums)[M][N][4]) {
+    clear(sums);
+#pragma unroll 1
+    for (unsigned slab = 0; slab < Shape::slabs; ++slab, ++taken) {
+      wait_for_copies<Shape::stages - 2>();
+      __syncthreads();
+      ask();
+      const std::uint32_t weights =
+          address + Shape::slabs_at + static_cast<std::uint32_t>(taken % Shape::stages) * Shape::slab_bytes;
+      multiply_tiles<T, Shape::parts, Rows::outer, Rows::depth, W, W, Shape::slab_rows / 16, M, N, 4>(
+          sums, {address, Shape::buffer_low, row, slab * (Shape::slab_rows / 16)}, {weights, Shape::slab_low, column},
+          lane);
+    }
+    __syncthreads();
+  }
+
+  __device__ __forceinline__ void store_pairs(unsigned m, unsigned n, const float (&h)[4]) const {
+    const unsigned r = row + m * 16 + lane.group, c = column + n * 8 + 2 * lane.pair;
+    Pair<T, Shape::parts>(h[0], h[1]).store(address + pair_at<W>(r, c), Shape::buffer_low);
+    Pair<T, Shape::parts>(h[2], h[3]).store(address + pair_at<W>(r + 8, c), Shape::buffer_low);
+  }
+  /// The buffer to a tile's place in device memory.
+  __device__ __forceinline__ void copy_out(unsigned char* to) const {
+#pragma unroll 8
+    for (std::uint32_t i = thread * 16; i < Shape::tile_bytes; i += wide_threads * 16)
+      *reinterpret_cast<uint4*>(to + i) = load_shared(address + i);
+  }
+
+  __device__ unsigned* slope_at(int layer, unsigned m, unsigned n) const {
+    return scratch.slopes + layer_tile(layer) * Shape::slope_words +
+           ((m * N + n) * wide_threads + thread) * Shape::slope_words_of_piece;
+  }
+  __device__ __forceinline__ void put_slope(int layer, unsigned m, unsigned n, const float (&c)[4]) const {
+    if constexpr (Shape::parts == 2)
+      __stcg(reinterpret_cast<float4*>(slope_at(layer, m, n)), make_float4(c[0], c[1], c[2], c[3]));
+    else
+      __stcg(reinterpret_cast<uint2*>(slope_at(layer, m, n)), make_uint2(T::pack(c[0], c[1]), T::pack(c[2], c[3])));
+  }
+  __device__ __forceinline__ void take_slope(int layer, unsigned m, unsigned n, float (&c)[4]) const {
+    if constexpr (Shape::parts == 2) {
+      const float4 v = __ldcg(reinterpret_cast<const float4*>(slope_at(layer, m, n)));
+      c[0] = v.x;
+      c[1] = v.y;
+      c[2] = v.z;
+      c[3] = v.w;
+    } else {
+      const uint2 v = __ldcg(reinterpret_cast<const uint2*>(slope_at(layer, m, n)));
+      const float2 a = T::unpack(v.x), b = T::unpack(v.y);
+      c[0] = a.x;
+      c[1] = a.y;
+      c[2] = b.x;
+      c[3] = b.y;
+    }
+  }
+
+  /// Thin part and coordinates.
+  __device__ void load() const {
+    const float* const parameters = training.parameters + static_cast<std::int64_t>(k) * training.net.count;
+    float* const own = at<float>(Shape::thin_at);
+    for (int i = static_cast<int>(thread); i < thin_places.size(); i += static_cast<int>(wide_threads)) {
+      const int from = thin_places.place(training.net, i);
+      own[i] = from < 0 ? 0.F : parameters[from];
+    }
+    for (int p = static_cast<int>(thread); p < Shape::points; p += static_cast<int>(wide_threads)) {
+      float x[3] = {};
+#pragma unroll
+      for (int d = 0; d < 3; ++d)
+        if (first + p < training.points && d < training.net.inputs)
+          x[d] = training.coordinates[static_cast<std::int64_t>(first + p) * training.net.inputs + d];
+      at<float4>(Shape::coordinates_at)[p] = make_float4(x[0], x[1], x[2], 0);
+      store_shared(address + Shape::factors_at + static_cast<std::uint32_t>(p) * 16,
+                   wide_factors<T>(x[0], x[1], x[2], 1));
+    }
+  }
+
+  __device__ __forceinline__ void first_layer() const {
+    const float turns = training.net.first_omega * 0.159154943091895F;
+#pragma unroll
+    for (unsigned n = 0; n < N; ++n) {
+      const int c = static_cast<int>(column + n * 8 + 2 * lane.pair);
+      const float2 u = thin_pair(c), v = thin_pair(W + c), w = thin_pair(2 * W + c), bias = thin_pair(3 * W + c);
+      const auto phase = [&](const float4& x, float wu, float wv, float ww, float wb) {
+        return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * turns;
+      };
+#pragma unroll
+      for (unsigned m = 0; m < M; ++m) {
+        const float4* const x = at<const float4>(Shape::coordinates_at) + row + m * 16 + lane.group;
+        float h[4], slope[4];
+        sine_cosine_of_turns(phase(x[0], u.x, v.x, w.x, bias.x), activation_scale<T>, h[0], slope[0]);
+        sine_cosine_of_turns(phase(x[0], u.y, v.y, w.y, bias.y), activation_scale<T>, h[1], slope[1]);
+        sine_cosine_of_turns(phase(x[8], u.x, v.x, w.x, bias.x), activation_scale<T>, h[2], slope[2]);
+        sine_cosine_of_turns(phase(x[8], u.y, v.y, w.y, bias.y), activation_scale<T>, h[3], slope[3]);
+        store_pairs(m, n, h);
+        put_slope(0, m, n, slope);
+      }
+    }
+  }
+
+  /// Activations of a layer to the buffer from its sums, which become its cosines; of the top layer y gets this warp's
+  /// part of the outputs.
+  __device__ __forceinline__ void activate(int layer, float (&sums)[M][N][4], float (&y)[M][2][3]) const {
+    const float turns = training.net.omega * 0.159154943091895F;
+    const float of_sum = turns / (activation_scale<T> * weight_scale<T>);
+    const bool top = layer == scratch.hidden;
+#pragma unroll
+    for (unsigned n = 0; n < N; ++n) {
+      const int c = static_cast<int>(column + n * 8 + 2 * lane.pair);
+      const float2 bias = thin_pair(thin_places.bias(layer) + c);
+#pragma unroll
+      for (unsigned m = 0; m < M; ++m) {
+        float h[4];
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          sine_cosine_of_turns(fmaf(sums[m][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns), activation_scale<T>,
+                               h[e], sums[m][n][e]);
+        store_pairs(m, n, h);
+        if (!top) {
+          put_slope(layer, m, n, sums[m][n]);
+        } else {
+#pragma unroll
+          for (int channel = 0; channel < 3; ++channel) {
+            const float2 w = thin_pair(thin_places.last() + channel * W + c);
+#pragma unroll
+            for (int e = 0; e < 4; ++e) y[m][e / 2][channel] = fmaf(h[e], e % 2 == 0 ? w.x : w.y, y[m][e / 2][channel]);
+          }
+        }
+      }
+    }
+  }
+
+  /// As NarrowBlock's: errors times the scale that is returned, in y and as an operand.
+  __device__ __forceinline__ float find_errors(float (&y)[M][2][3]) const {
+    float4* const outputs = at<float4>(Shape::outputs_at);
+#pragma unroll
+    for (unsigned m = 0; m < M; ++m)
+#pragma unroll
+      for (unsigned e = 0; e < 2; ++e) {
+#pragma unroll
+        for (int c = 0; c < 3; ++c) {
+          y[m][e][c] += __shfl_xor_sync(0xffffffffU, y[m][e][c], 1);
+          y[m][e][c] += __shfl_xor_sync(0xffffffffU, y[m][e][c], 2);
+        }
+        if (lane.pair == 0)
+          outputs[column_warp * Shape::points + row + m * 16 + lane.group + 8 * e] =
+              make_float4(y[m][e][0], y[m][e][1], y[m][e][2], 0);
+      }
+    __syncthreads();
+    float4 sum = make_float4(0, 0, 0, 0);
+    const float* const bias = thin() + thin_places.last_bias();
+    const InrNetwork& net = training.net;
+#pragma unroll
+    for (unsigned m = 0; m < M; ++m)
+#pragma unroll
+      for (unsigned e = 0; e < 2; ++e) {
+        const unsigned p = row + m * 16 + lane.group + 8 * e;
+        float4 total = outputs[p];
+#pragma unroll
+        for (unsigned q = 1; q < Shape::column_warps; ++q) {
+          const float4 part = outputs[q * Shape::points + p];
+          total.x += part.x;
+          total.y += part.y;
+          total.z += part.z;
+        }
+        const int point = first + static_cast<int>(p);
+        const float found[3] = {total.x, total.y, total.z};
+#pragma unroll
+        for (int c = 0; c < 3; ++c)
+          y[m][e][c] =
+              point < training.points && c < net.channels
+                  ? fmaf(found[c], 1 / activation_scale<T>, bias[c]) -
+                        training.targets[(static_cast<std::int64_t>(k) * training.points + point) * net.channels + c]
+                  : 0.F;
+        sum.x += y[m][e][0];
+        sum.y += y[m][e][1];
+        sum.z += y[m][e][2];
+        sum.w += fmaf(y[m][e][0], y[m][e][0], fmaf(y[m][e][1], y[m][e][1], y[m][e][2] * y[m][e][2]));
+      }
+#pragma unroll
+    for (int bit = 4; bit < 32; bit *= 2) {
+      sum.x += __shfl_xor_sync(0xffffffffU, sum.x, bit);
+      sum.y += __shfl_xor_sync(0xffffffffU, sum.y, bit);
+      sum.z += __shfl_xor_sync(0xffffffffU, sum.z, bit);
+      sum.w += __shfl_xor_sync(0xffffffffU, sum.w, bit);
+    }
+    if (column_warp == 0 && lane.id == 0) at<float4>(Shape::sums_at)[row_warp] = sum;
+    __syncthreads();
+    sum = at<float4>(Shape::sums_at)[0];
+#pragma unroll
+    for (int q = 1; q < Shape::row_warps; ++q) {
+      const float4 part = at<float4>(Shape::sums_at)[q];
+      sum.x += part.x;
+      sum.y += part.y;
+      sum.z += part.z;
+      sum.w += part.w;
+    }
+    if (thread == 0)
+      scratch.squares[static_cast<std::int64_t>(blockIdx.y) * scratch.tiles + tile] = static_cast<double>(sum.w);
+    if (thread < 4) {
+      const float of_channel = thread == 0 ? sum.x : thread == 1 ? sum.y : thread == 2 ? sum.z : 0.F;
+      thin_gradient()[thin_places.last_bias() + static_cast<int>(thread)] = of_channel * training.scale;
+    }
+    const float scale = scale_for<T>(special_unit::root(sum.w));
+#pragma unroll
+    for (unsigned m = 0; m < M; ++m)
+#pragma unroll
+      for (unsigned e = 0; e < 2; ++e) {
+#pragma unroll
+        for (int c = 0; c < 3; ++c) y[m][e][c] *= scale;
+        if (column_warp == 0 && lane.pair == 0)
+          store_shared(address + Shape::errors_at + (row + m * 16 + lane.group + 8 * e) * 16,
+                       wide_factors<T>(y[m][e][0], y[m][e][1], y[m][e][2], 0));
+      }
+    __syncthreads();
+    return scale;
+  }
+
+  /// Column sums of the buffer times four factors of its points; those of factors [begin, end) go to rows `width` apart
+  /// from `to`.
+  __device__ __forceinline__ void thin_product(std::uint32_t of_points, float scale, float* to, unsigned begin,
+                                               unsigned end) const {
+#pragma unroll
+    for (unsigned block = warp; block < W / 16; block += 8) {
+      float sums[4] = {0, 0, 0, 0};
+      const std::uint32_t start = address + lane.row_by_bit_4() * (W * 2) + (lane.piece_by_bit_3() ^ (block << 5));
+#pragma unroll 4
+      for (unsigned q = 0; q < Shape::points / 16; ++q) {
+        std::uint32_t right[2], left[4];
+        load_matrices<true>(right, address + of_points + (q * 16 + lane.id % 16) * 16);
+#pragma unroll
+        for (unsigned part = 0; part < Shape::parts; ++part) {
+          load_matrices<true>(left, start + q * 16 * W * 2 + part * Shape::buffer_low);
+          T::multiply(sums, left, right);
+        }
+      }
+      if (lane.pair < begin || lane.pair >= end) continue;
+      float* const own = to + (lane.pair - begin) * W + block * 16 + lane.group;
+      own[0] = (sums[0] + sums[1]) * scale;
+      own[8] = (sums[2] + sums[3]) * scale;
+    }
+  }
+
+  /// Of the top layer from its cosines, in place.
+  __device__ __forceinline__ void top_deltas(const float (&y)[M][2][3], float (&values)[M][N][4]) const {
+    const float omega = training.net.omega;
+#pragma unroll
+    for (unsigned n = 0; n < N; ++n) {
+      const int c = static_cast<int>(column + n * 8 + 2 * lane.pair);
+      float2 w[3];
+#pragma unroll
+      for (int channel = 0; channel < 3; ++channel) w[channel] = thin_pair(thin_places.last() + channel * W + c);
+#pragma unroll
+      for (unsigned m = 0; m < M; ++m)
+#pragma unroll
+        for (int e = 0; e < 4; ++e) {
+          const float(&of_point)[3] = y[m][e / 2];
+          const bool even = e % 2 == 0;
+          values[m][n][e] *=
+              omega * fmaf(of_point[0], even ? w[0].x : w[0].y,
+                           fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
+        }
+    }
+  }
+
+  /// Of `layer` from the product with the weights above it, in place.
+  __device__ __forceinline__ void deltas(int layer, float (&values)[M][N][4]) const {
+    const float factor = (layer == 0 ? training.net.first_omega : training.net.omega) / weight_scale<T>;
+#pragma unroll
+    for (unsigned n = 0; n < N; ++n)
+#pragma unroll
+      for (unsigned m = 0; m < M; ++m) {
+        float slope[4];
+        take_slope(layer, m, n, slope);
+#pragma unroll
+        for (int e = 0; e < 4; ++e) values[m][n][e] *= slope[e] * factor;
+      }
+  }
+
+  /// Deltas to the buffer, multiplied by a power of two, which is returned. Barriers on both sides: the buffer is free
+  /// before and everybody's after.
+  __device__ __forceinline__ float store_deltas(const float (&values)[M][N][4]) const {
+    float factor = 1;
+    if constexpr (T::scaled) {
+      float largest = 0;
+#pragma unroll
+      for (unsigned m = 0; m < M; ++m)
+#pragma unroll
+        for (unsigned n = 0; n < N; ++n)
+#pragma unroll
+          for (int e = 0; e < 4; ++e) largest = fmaxf(largest, fabsf(values[m][n][e]));
+      const unsigned of_warp = __reduce_max_sync(0xffffffffU, std::bit_cast<std::uint32_t>(largest));
+      if (lane.id == 0) at<unsigned>(Shape::largest_at)[warp] = of_warp;
+    }
+    __syncthreads();
+    if constexpr (T::scaled) {
+      const uint4 a = at<const uint4>(Shape::largest_at)[0], b = at<const uint4>(Shape::largest_at)[1];
+      factor =
+          scale_for<T>(std::bit_cast<float>(max(max(max(a.x, a.y), max(a.z, a.w)), max(max(b.x, b.y), max(b.z, b.w)))));
+    }
+#pragma unroll
+    for (unsigned m = 0; m < M; ++m)
+#pragma unroll
+      for (unsigned n = 0; n < N; ++n) {
+        const float d[4] = {values[m][n][0] * factor, values[m][n][1] * factor, values[m][n][2] * factor,
+                            values[m][n][3] * factor};
+        store_pairs(m, n, d);
+      }
+    __syncthreads();
+    return factor;
+  }
+};
+
+/// Grid [tiles, group].
+template <class Shape>
+__global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining training, WideScratch scratch) {
+#if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
+  using T = typename Shape::T;
+  constexpr int W = Shape::width;
+  WideBlock<Shape> b(training, scratch);
+  if (training.curves[b.k].stopped(training.patience)) return;  // the whole block
+#pragma unroll 1
+  for (int q = 0; q < Shape::stages - 1; ++q) b.ask();
+  b.load();
+  __syncthreads();
+  b.first_layer();
+  float sums[Shape::rows][Shape::columns][4];
+  float y[Shape::rows][2][3] = {};
+#pragma unroll 1
+  for (int l = 1; l <= scratch.hidden; ++l) {
+    __syncthreads();
+    b.copy_out(scratch.activations + b.layer_tile(l - 1) * Shape::tile_bytes);
+    b.multiply(sums);
+    b.activate(l, sums, y);
+  }
+  float scale = b.find_errors(y);
+  float* const thin = b.thin_gradient();
+  b.thin_product(Shape::errors_at, training.scale / scale / activation_scale<T>, thin + b.thin_places.last(), 0, 3);
+  b.top_deltas(y, sums);
+  scale *= b.store_deltas(sums);
+#pragma unroll 1
+  for (int l = scratch.hidden; l >= 1; --l) {
+    if (b.thread == 0) scratch.delta_scales[b.layer_tile(l - 1)] = scale;
+    b.copy_out(scratch.deltas + b.layer_tile(l - 1) * Shape::tile_bytes);
+    b.thin_product(Shape::factors_at, training.scale / scale, thin + b.thin_places.bias(l), 3, 4);
+    b.multiply(sums);
+    b.deltas(l - 1, sums);
+    scale *= b.store_deltas(sums);
+  }
+  b.thin_product(Shape::factors_at, training.scale / scale, thin, 0, 4);
+  static_assert(W % 128 == 0);
+#endif
+}
+
+/// Grid [pieces * hidden * cuts, group].
+template <class Shape>
+__global__ void __launch_bounds__(wide_threads, 1)
+    wide_weights(InrTraining training, WideScratch scratch, double* squares) {
+#if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
+  using T = typename Shape::T;
+  constexpr int stages = Shape::gradient_stages;
+  constexpr int per_tile = Shape::points / 32;
+  const MatrixLane lane;
+  const unsigned thread = threadIdx.x, warp = thread / 32;
+  const unsigned in = warp / 2 * 32, out = warp % 2 * 64;
+  const std::uint32_t address = shared_address(shared_memory<unsigned char>());
+  const int pieces = Shape::pieces * scratch.hidden;
+  const int piece = static_cast<int>(blockIdx.x) % pieces, cut = static_cast<int>(blockIdx.x) / pieces;
+  const int layer = piece / Shape::pieces;
+  const int piece_in = piece % Shape::pieces / Shape::pieces_across, piece_out = piece % Shape::pieces_across;
+  const int k = scratch.first + static_cast<int>(blockIdx.y);
+
+  if (blockIdx.x == 0 && warp == 0) {  // the loss of the step
+    double sum = 0;
+    for (int t = static_cast<int>(lane.id); t < scratch.tiles; t += 32)
+      sum += scratch.squares[static_cast<std::int64_t>(blockIdx.y) * scratch.tiles + t];
+#pragma unroll
+    for (int bit = 16; bit > 0; bit /= 2) sum += __shfl_xor_sync(0xffffffffU, sum, bit);
+    if (thread == 0) {
+      StaleStop curve = training.curves[k];
+      const bool active = !curve.stopped(training.patience);
+      if (active) {
+        curve.add(sum);
+        training.curves[k] = curve;
+      }
+      scratch.active[k] = active ? 1 : 0;
+      squares[static_cast<std::int64_t>(scratch.done[k]) * training.networks + k] = curve.last;
+      ++scratch.done[k];
+    }
+  }
+
+  const int begin = static_cast<int>(static_cast<std::int64_t>(scratch.tiles) * cut / scratch.cuts) * per_tile;
+  const int end = static_cast<int>(static_cast<std::int64_t>(scratch.tiles) * (cut + 1) / scratch.cuts) * per_tile;
+  const std::int64_t first_tile = (static_cast<std::int64_t>(blockIdx.y) * scratch.hidden + layer) * scratch.tiles;
+  const float* const scales = scratch.delta_scales + first_tile;
+  const auto ask = [&](int part_of_points) {
+    if (part_of_points < end) {
+      const std::uint32_t to =
+          address + static_cast<std::uint32_t>((part_of_points - begin) % stages) * Shape::gradient_stage_bytes;
+      const std::int64_t from = (first_tile + part_of_points / per_tile) * Shape::tile_bytes +
+                                part_of_points % per_tile * 32 * Shape::width * 2;
+#pragma unroll
+      for (std::uint32_t part = 0; part < Shape::parts; ++part)
+#pragma unroll
+        for (std::uint32_t j = 0; j < 2; ++j) {
+          const std::uint32_t i = j * wide_threads + thread, r = i / 16, column = i % 16 * 16;
+          const std::int64_t at = from + part * Shape::buffer_low + r * (Shape::width * 2) + column;
+          copy_async(to + part * Shape::gradient_low + i * 16, scratch.activations + at + piece_in * 256);
+          copy_async(to + (Shape::parts + part) * Shape::gradient_low + i * 16, scratch.deltas + at + piece_out * 256);
+        }
+    }
+    commit_copies();
+  };
+  for (int q = 0; q < stages - 1; ++q) ask(begin + q);
+  float sums[2][8][4];
+  clear(sums);
+  float scale = scales[begin / per_tile];
+  float next_scale = scale;
+#pragma unroll 1
+  for (int q = begin; q < end; ++q) {
+    if (q % per_tile == 0) {
+      if (next_scale != scale) {
+        const float ratio = next_scale / scale;
+#pragma unroll
+        for (int m = 0; m < 2; ++m)
+#pragma unroll
+          for (int n = 0; n < 8; ++n)
+#pragma unroll
+            for (int e = 0; e < 4; ++e) sums[m][n][e] *= ratio;
+        scale = next_scale;
+      }
+      if (q + per_tile < end) next_scale = scales[q / per_tile + 1];
+    }
+    wait_for_copies<stages - 2>();
+    __syncthreads();
+    ask(q + stages - 1);
+    const std::uint32_t at = address + static_cast<std::uint32_t>((q - begin) % stages) * Shape::gradient_stage_bytes;
+    multiply_tiles<T, Shape::parts, Rows::depth, Rows::depth, 128, 128, 2>(
+        sums, {at, Shape::gradient_low, in}, {at + Shape::parts * Shape::gradient_low, Shape::gradient_low, out}, lane);
+  }
+  const float factor = training.scale / scale / activation_scale<T>;
+  float4* const to =
+      reinterpret_cast<float4*>(scratch.gradients) +
+      ((static_cast<std::int64_t>(blockIdx.y) * scratch.cuts + cut) * pieces + piece) * Shape::piece_float4 + thread;
+#pragma unroll
+  for (int m = 0; m < 2; ++m)
+#pragma unroll
+    for (int n = 0; n < 8; ++n)
+      __stcg(
+          to + (m * 8 + n) * static_cast<int>(wide_threads),
+          make_float4(sums[m][n][0] * factor, sums[m][n][1] * factor, sums[m][n][2] * factor, sums[m][n][3] * factor));
+#endif
+}
+
+/// Where float4 q of a network's gradient belongs: rows `row` and + 8, columns `column` and + 1.
+struct WideFragment {
+  int layer, row, column;  ///< layer from 1
+};
+template <class Shape>
+__device__ __forceinline__ WideFragment wide_fragment(int q) {
+  const int thread = q % 256, f = q / 256 % 16, piece = q / Shape::piece_float4;
+  const int warp = thread / 32, lane = thread % 32, of_layer = piece % Shape::pieces;
+  return {1 + piece / Shape::pieces, of_layer / Shape::pieces_across * 128 + warp / 2 * 32 + f / 8 * 16 + lane / 4,
+          of_layer % Shape::pieces_across * 128 + warp % 2 * 64 + f % 8 * 8 + 2 * (lane % 4)};
+}
+
+/// A fragment of the weights as operands, plain and transposed.
+template <class Shape>
+__device__ __forceinline__ void wide_put(const WideScratch& scratch, int k, const WideFragment& f, const float4& w) {
+  using T = typename Shape::T;
+  const std::int64_t layer = (static_cast<std::int64_t>(k) * scratch.hidden + f.layer - 1) * Shape::layer_bytes;
+  const auto put = [&](unsigned row, float x, float y) {
+    const Pair<T, Shape::parts> pair(x * weight_scale<T>, y * weight_scale<T>);
+    const auto column = static_cast<unsigned>(f.column);
+#pragma unroll
+    for (std::uint32_t part = 0; part < Shape::parts; ++part) {
+      const std::int64_t start = layer + part * Shape::weights_low;
+      *reinterpret_cast<std::uint32_t*>(scratch.weights + start + pair_at<Shape::width>(row, column)) = pair.bits[part];
+#pragma unroll
+      for (unsigned e = 0; e < 2; ++e)
+        *reinterpret_cast<std::uint16_t*>(scratch.transposed + start + piece_at<Shape::width>(column + e, row >> 3) +
+                                          (row & 7U) * 2) = static_cast<std::uint16_t>(pair.bits[part] >> 16 * e);
+    }
+  };
+  put(static_cast<unsigned>(f.row), w.x, w.y);
+  put(static_cast<unsigned>(f.row) + 8, w.z, w.w);
+}
+
+/// The state's values of a fragment, zero in the padding.
+struct WideState {
+  const InrNetwork& net;
+  const WideFragment& f;
+  __device__ int place(int row) const {
+    return row < net.padded && f.column < net.padded ? net.weight_at(f.layer) + row * net.row + f.column : -1;
+  }
+  __device__ float4 load(const float* state) const {
+    const int upper = place(f.row), lower = place(f.row + 8);
+    const float2 a = upper < 0 ? make_float2(0, 0) : *reinterpret_cast<const float2*>(state + upper);
+    const float2 b = lower < 0 ? make_float2(0, 0) : *reinterpret_cast<const float2*>(state + lower);
+    return make_float4(a.x, a.y, b.x, b.y);
+  }
+  __device__ void store(float* state, const float4& v) const {
+    const int upper = place(f.row), lower = place(f.row + 8);
+    if (upper >= 0) *reinterpret_cast<float2*>(state + upper) = make_float2(v.x, v.y);
+    if (lower >= 0) *reinterpret_cast<float2*>(state + lower) = make_float2(v.z, v.w);
+  }
+};
+
+/// Grid [hidden * width^2 / 1024 + (thin / 4 rounded up to 8) / 8, group]: a thread a fragment of the hidden weights, then
+/// a warp each four of the thin part.
+template <class Shape>
+__global__ void __launch_bounds__(wide_threads)
+    wide_update(InrTraining training, WideScratch scratch, const UpdateStep* updates) {
+#if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
+  const int k = scratch.first + static_cast<int>(blockIdx.y);
+  if (scratch.active[k] == 0) return;
+  const UpdateStep update = updates[scratch.done[k] - 1];
+  const int of_layers = scratch.hidden * Shape::pieces * Shape::piece_float4;
+  const int thread = static_cast<int>(threadIdx.x);
+  const std::int64_t state = static_cast<std::int64_t>(k) * training.net.count;
+  float* const parameters = training.parameters + state;
+  float* const first = training.first + state;
+  float* const second = training.second + state;
+  const auto add = [](float4& sum, const float4& part) {
+    sum.x += part.x;
+    sum.y += part.y;
+    sum.z += part.z;
+    sum.w += part.w;
+  };
+  float4 sum = make_float4(0, 0, 0, 0);
+  if (static_cast<int>(blockIdx.x) * 256 < of_layers) {
+    const int q = static_cast<int>(blockIdx.x) * 256 + thread;
+    const float4* const parts = reinterpret_cast<const float4*>(scratch.gradients) +
+                                static_cast<std::int64_t>(blockIdx.y) * scratch.cuts * of_layers + q;
+#pragma unroll 4
+    for (int c = 0; c < scratch.cuts; ++c) add(sum, __ldcg(parts + static_cast<std::int64_t>(c) * of_layers));
+    const WideFragment f = wide_fragment<Shape>(q);
+    const WideState places{training.net, f};
+    float4 w = places.load(parameters), m = places.load(first), v = places.load(second);
+    fast_adam(update, sum, w, m, v);
+    places.store(parameters, w);
+    places.store(first, m);
+    places.store(second, v);
+    wide_put<Shape>(scratch, k, f, w);
+    return;
+  }
+  const WideThin<Shape> thin{scratch.hidden};
+  const int i = (static_cast<int>(blockIdx.x) - of_layers / 256) * 8 + thread / 32, lane = thread % 32;
+  if (i >= thin.size() / 4) return;
+  const float4* const parts = reinterpret_cast<const float4*>(
+      scratch.thin_gradients + static_cast<std::int64_t>(blockIdx.y) * scratch.tiles * thin.size());
+  for (int t = lane; t < scratch.tiles; t += 32)
+    add(sum, __ldcg(parts + static_cast<std::int64_t>(t) * (thin.size() / 4) + i));
+#pragma unroll
+  for (int bit = 16; bit > 0; bit /= 2) {
+    sum.x += __shfl_xor_sync(0xffffffffU, sum.x, bit);
+    sum.y += __shfl_xor_sync(0xffffffffU, sum.y, bit);
+    sum.z += __shfl_xor_sync(0xffffffffU, sum.z, bit);
+    sum.w += __shfl_xor_sync(0xffffffffU, sum.w, bit);
+  }
+  if (lane >= 4) return;
+  const int at = thin.place(training.net, 4 * i + lane);
+  if (at < 0) return;
+  const float gradient = lane == 0 ? sum.x : lane == 1 ? sum.y : lane == 2 ? sum.z : sum.w;
+  fast_adam(update, gradient, parameters[at], first[at], second[at]);
+#endif
+}
+
+/// The operands of the weights as they are. Grid [hidden * width^2 / 1024, group].
+template <class Shape>
+__global__ void __launch_bounds__(wide_threads) wide_start(InrTraining training, WideScratch scratch) {
+#if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
+  const int k = scratch.first + static_cast<int>(blockIdx.y);
+  const WideFragment f = wide_fragment<Shape>(static_cast<int>(blockIdx.x) * 256 + static_cast<int>(threadIdx.x));
+  wide_put<Shape>(
+      scratch, k, f,
+      WideState{training.net, f}.load(training.parameters + static_cast<std::int64_t>(k) * training.net.count));
+#endif
+}
+
+template <class Shape>
+constexpr WideKernels wide_kernels() {
+  return {Shape::width,
+          Shape::points,
+          Shape::parts,
+          Shape::thin_at,
+          Shape::gradient_stages * Shape::gradient_stage_bytes,
+          Shape::slope_words,
+          wide_points<Shape>,
+          wide_weights<Shape>,
+          wide_update<Shape>,
+          wide_start<Shape>};
+}
+
+/// Those of one kind of operand.
+template <class T, int parts>
+inline constexpr WideKernels wide_kernel_table[] = {
+    wide_kernels<WideShape<128, 128, 4, T, parts>>(),
+    wide_kernels<WideShape<256, 128, 4, T, parts>>(),
+    wide_kernels<WideShape<512, 64, 2, T, parts>>(),
+};
+
+}  // namespace frugal::cuda

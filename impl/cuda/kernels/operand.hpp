@@ -1,0 +1,116 @@
+// Operands of products on tensor cores, in the form that those read: rounded once, by whoever computes them.
+//
+// A matrix is rows of words of 32 bits, the depth of the product along a row: one value a word (fp32; tf32, rounded to
+// it), or two (bf16). Rows and their number are padded to whole tiles; what pads them is zero.
+#pragma once
+#include <bit>
+#include <cstdint>
+
+#include "impl/common/bf16.hpp"
+#include "impl/cuda/device/device.hpp"
+#include "impl/cuda/kernels/rounding.hpp"
+
+namespace frugal::cuda {
+
+inline constexpr unsigned operand_tile_words = 32;  ///< of the depth
+inline constexpr unsigned operand_tile_rows = 128;
+
+template <Precision precision>
+constexpr unsigned values_per_word = precision == Precision::bf16 ? 2 : 1;
+
+struct Operand {
+  std::uint32_t* words;
+  std::uint32_t stride;  ///< words of a row
+
+  template <Precision precision>
+  __device__ void put(std::size_t row, std::uint32_t k, float value) const {
+    if constexpr (precision == Precision::bf16)
+      reinterpret_cast<std::uint16_t*>(words)[row * stride * 2 + k] = to_bf16(value);
+    else
+      words[row * stride + k] = std::bit_cast<std::uint32_t>(precision == Precision::tf32 ? to_tf32(value) : value);
+  }
+
+  /// Of an even k.
+  template <Precision precision>
+  __device__ void put_pair(std::size_t row, std::uint32_t k, float first, float second) const {
+    if constexpr (precision == Precision::bf16) {
+      words[row * stride + k / 2] = tensor_core::pack_bf16(first, second);
+    } else {
+      if constexpr (precision == Precision::tf32) {
+        first = to_tf32(first);
+        second = to_tf32(second);
+      }
+      *reinterpret_cast<float2*>(words + row * stride + k) = make_float2(first, second);
+    }
+  }
+
+  template <Precision precision>
+  __device__ float get(std::size_t row, std::uint32_t k) const {
+    if constexpr (precision == Precision::bf16)
+      return from_bf16(reinterpret_cast<const std::uint16_t*>(words)[row * stride * 2 + k]);
+    else
+      return std::bit_cast<float>(words[row * stride + k]);
+  }
+};
+
+constexpr std::size_t padded_to(std::size_t n, std::size_t multiple) {
+  return (n + multiple - 1) / multiple * multiple;
+}
+
+/// Room for an operand; zeros.
+class OperandBuffer {
+ public:
+  OperandBuffer() = default;
+  OperandBuffer(std::size_t rows, std::size_t depth, Precision precision, const char* what, const Stream& stream)
+      : stride_(padded_to((depth * (precision == Precision::bf16 ? 2 : 4) + 3) / 4, operand_tile_words)),
+        words_(padded_to(rows, operand_tile_rows) * stride_, what) {
+    words_.zero(stream);
+  }
+
+  Operand view() const { return {const_cast<std::uint32_t*>(words_.data()), static_cast<std::uint32_t>(stride_)}; }
+
+ private:
+  std::size_t stride_ = 0;
+  DeviceBuffer<std::uint32_t> words_;
+};
+
+/// A matrix [rows, depth] and its transpose: what one product reads along its columns, another reads along its rows.
+struct OperandPair {
+  Operand rows;
+  Operand columns;
+
+  template <Precision precision>
+  __device__ void put(std::uint32_t i, std::uint32_t j, float value) const {
+    rows.put<precision>(i, j, value);
+    columns.put<precision>(j, i, value);
+  }
+};
+
+class OperandPairBuffer {
+ public:
+  OperandPairBuffer() = default;
+  OperandPairBuffer(std::size_t rows, std::size_t columns, Precision precision, const char* what, const Stream& stream)
+      : rows_(rows, columns, precision, what, stream),
+        columns_(columns, padded_to(rows, operand_tile_rows), precision, what, stream) {}  // a tile writes all its rows
+
+  OperandPair view() const { return {rows_.view(), columns_.view()}; }
+
+ private:
+  OperandBuffer rows_;
+  OperandBuffer columns_;
+};
+
+/// Calls body.template operator()<precision>() with the precision that only the host knows.
+template <class Body>
+void with_precision(Precision precision, const Body& body) {
+  switch (precision) {
+    case Precision::fp32:
+      return body.template operator()<Precision::fp32>();
+    case Precision::tf32:
+      return body.template operator()<Precision::tf32>();
+    case Precision::bf16:
+      return body.template operator()<Precision::bf16>();
+  }
+}
+
+}  // namespace frugal::cuda

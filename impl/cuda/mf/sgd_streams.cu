@@ -1,0 +1,149 @@
+#include <bit>
+#include <vector>
+
+#include "impl/cuda/kernels/warp.hpp"
+#include "impl/cuda/mf/sgd_streams.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+constexpr unsigned sort_threads = 256;
+constexpr unsigned sort_warps = sort_threads / 32;
+
+/// The lanes that give the same key.
+__device__ inline unsigned lanes_with(std::uint32_t key) {
+#ifdef __CUDACC__
+  return __match_any_sync(0xffffffffU, key);
+#else
+  unsigned lanes = 0;
+  for (int l = 0; l < 32; ++l) lanes |= (__shfl_sync(0xffffffffU, key, l) == key ? 1U : 0U) << l;
+  return lanes;
+#endif
+}
+
+struct Draw {
+  const MfSchedule::Positive* positives;
+  const std::uint32_t* part_begins;
+  const SgdStreams::Item* items;
+  Philox random;
+  std::uint32_t epoch;
+  std::uint32_t groups;
+  std::uint32_t per_positive;  ///< 1 + negatives
+  std::uint32_t item_count;
+  MfExample* examples;
+  std::uint32_t* begins;
+};
+
+/// Example e of those of a part, in the order before sorting, and its turn.
+struct Drawn {
+  MfExample example;
+  std::uint32_t turn;
+};
+__device__ inline Drawn draw_example(const Draw& draw, std::uint32_t part, std::uint32_t e) {
+  const MfSchedule::Positive positive = draw.positives[e / draw.per_positive];
+  const std::uint32_t k = e % draw.per_positive;
+  std::uint32_t item = positive.item;
+  if (k > 0)
+    item = draw.random.below(draw.item_count, std::uint64_t{positive.number} * (draw.per_positive - 1) + k - 1,
+                             draw.epoch);
+  const SgdStreams::Item placed = draw.items[item];
+  return {{positive.user, placed.slot | (k == 0 ? MfExample::positive : 0)},
+          MfSchedule::turn(draw.groups, part, placed.part)};
+}
+
+/// Block p draws and sorts the examples of part p. Shared memory: a count a warp and turn.
+__global__ void __launch_bounds__(sort_threads) sort_examples(Draw draw) {
+  auto* const counts = shared_memory<std::uint32_t>();  // [sort_warps, turns]
+  __shared__ ScanScratch scratch;
+  const std::uint32_t turns = draw.groups * MfSchedule::workers;
+  const std::uint32_t part = blockIdx.x;
+  const unsigned lane = threadIdx.x % 32;
+  const unsigned warp = threadIdx.x / 32;
+  std::uint32_t* const own = counts + warp * turns;
+  for (std::uint32_t i = threadIdx.x; i < sort_warps * turns; i += sort_threads) counts[i] = 0;
+  __syncthreads();
+  // Each warp has a stretch of the examples.
+  const std::uint32_t first = draw.part_begins[part] * draw.per_positive;
+  const std::uint32_t last = draw.part_begins[part + 1] * draw.per_positive;
+  const std::uint32_t stretch = ((last - first + sort_threads - 1) / sort_threads) * 32;
+  const std::uint32_t begin = min(first + warp * stretch, last);
+  const std::uint32_t end = min(begin + stretch, last);
+  for (std::uint32_t e = begin + lane; e < end; e += 32) atomicAdd(&own[draw_example(draw, part, e).turn], 1U);
+  __syncthreads();
+
+  // Counts become places: turns in order, warps in order within a turn.
+  std::uint32_t carry = first;
+  std::uint32_t* const begins = draw.begins + std::size_t{part} * (turns + 1);
+  for (std::uint32_t t = 0; t < turns; t += sort_threads) {
+    const std::uint32_t turn = t + threadIdx.x;
+    std::uint32_t of_turn = 0;
+    if (turn < turns)
+      for (unsigned w = 0; w < sort_warps; ++w) of_turn += counts[w * turns + turn];
+    std::uint32_t total;
+    std::uint32_t place = carry + block_scan(of_turn, total, scratch);
+    if (turn < turns) {
+      begins[turn] = place;
+      for (unsigned w = 0; w < sort_warps; ++w) {
+        const std::uint32_t count = counts[w * turns + turn];
+        counts[w * turns + turn] = place;
+        place += count;
+      }
+    }
+    carry += total;
+  }
+  if (threadIdx.x == 0) begins[turns] = carry;
+  __syncthreads();
+
+  constexpr std::uint32_t nowhere = 0xffffffffU;
+  for (std::uint32_t at = begin; at < end; at += 32) {
+    const bool there = at + lane < end;
+    Drawn drawn{{}, nowhere};
+    if (there) drawn = draw_example(draw, part, at + lane);
+    const unsigned same = lanes_with(drawn.turn);
+    const auto before = static_cast<std::uint32_t>(std::popcount(same & ((1U << lane) - 1)));
+    if (there) draw.examples[own[drawn.turn] + before] = drawn.example;
+    __syncwarp();
+    if (there && before == 0) own[drawn.turn] += static_cast<std::uint32_t>(std::popcount(same));
+    __syncwarp();
+  }
+}
+
+std::vector<SgdStreams::Item> items_by_id(const MfSchedule::Side& side) {
+  std::vector<SgdStreams::Item> items;
+  for (std::size_t id = 0; id < side.slot.size(); ++id) items.push_back({side.slot[id], side.part[id]});
+  return items;
+}
+
+}  // namespace
+
+SgdStreams::SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const Stream& stream)
+    : stream_(stream),
+      random_(spec.seed, Purpose::negatives),
+      groups_(schedule.groups()),
+      parts_(schedule.parts()),
+      per_positive_(1 + static_cast<std::uint32_t>(spec.negatives)),
+      positives_(schedule.positives(), "positives", stream),
+      part_begins_(schedule.begins(), "begins of parts", stream),
+      items_(items_by_id(schedule.items()), "parts of items", stream),
+      examples_(schedule.positives().size() * per_positive_ + read_ahead, "examples"),
+      begins_(std::size_t{parts_} * (parts_ + 1), "begins of turns") {
+  examples_.zero(stream);  // those that are read ahead name rows that exist
+  stream.synchronize();    // the uploads' sources go
+}
+
+void SgdStreams::draw(std::uint32_t epoch) {
+  const Draw draw{.positives = positives_.data(),
+                  .part_begins = part_begins_.data(),
+                  .items = items_.data(),
+                  .random = random_,
+                  .epoch = epoch,
+                  .groups = groups_,
+                  .per_positive = per_positive_,
+                  .item_count = static_cast<std::uint32_t>(items_.size()),
+                  .examples = examples_.data(),
+                  .begins = begins_.data()};
+  launch({"sort_examples", parts_, sort_threads, std::size_t{sort_warps} * parts_ * sizeof(std::uint32_t)}, stream_,
+         sort_examples, draw);
+}
+
+}  // namespace frugal::cuda

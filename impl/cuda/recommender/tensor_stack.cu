@@ -1,0 +1,173 @@
+#include <algorithm>
+#include <utility>
+
+#include "impl/cuda/kernels/tile_product.hpp"
+#include "impl/cuda/recommender/tensor_stack.hpp"
+
+namespace frugal::cuda {
+namespace {
+
+/// relu(c + bias[j]) as an operand, or in fp32 where `plain` is not null.
+template <Precision precision>
+struct Activated {
+  static constexpr bool has_sums = false;
+  OperandPair to;
+  float* plain;
+  const float* bias;
+  std::uint32_t columns;
+
+  __device__ float2 operator()(unsigned, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
+    if (j >= columns) return c;
+    const bool second = j + 1 < columns;
+    c.x = present ? relu(c.x + bias[j]) : 0.F;
+    c.y = present && second ? relu(c.y + bias[j + 1]) : 0.F;
+    if (plain == nullptr) {
+      to.rows.put_pair<precision>(i, j, c.x, c.y);
+      to.columns.put<precision>(j, i, c.x);
+      if (second) to.columns.put<precision>(j + 1, i, c.y);
+    } else if (present) {
+      plain[std::size_t{i} * columns + j] = c.x;
+      if (second) plain[std::size_t{i} * columns + j + 1] = c.y;
+    }
+    return c;
+  }
+  /// A NaN stays one.
+  __device__ static float relu(float z) { return z < 0 ? 0.F : z; }
+};
+
+/// c where the output below is positive, else 0, as an operand, and its column sums.
+template <Precision precision>
+struct Masked {
+  static constexpr bool has_sums = true;
+  OperandPair to;
+  Operand kept;
+  std::uint32_t columns;
+  float* sums;
+
+  __device__ float2 operator()(unsigned, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
+    if (j >= columns) return make_float2(0.F, 0.F);
+    const bool second = j + 1 < columns;
+    if (!present || !(kept.get<precision>(i, j) > 0)) c.x = 0;
+    if (!present || !second || !(kept.get<precision>(i, j + 1) > 0)) c.y = 0;
+    to.rows.put_pair<precision>(i, j, c.x, c.y);
+    to.columns.put<precision>(j, i, c.x);
+    if (second) to.columns.put<precision>(j + 1, i, c.y);
+    return c;
+  }
+};
+
+/// out[slice][i, j] = c; stride even: what pads a row is written too.
+struct Plain {
+  static constexpr bool has_sums = false;
+  float* out;
+  std::size_t stride;
+  std::size_t slice_stride;
+  std::uint32_t columns;
+
+  __device__ float2 operator()(unsigned slice, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
+    if (present && j < columns)
+      *reinterpret_cast<float2*>(out + slice * slice_stride + std::size_t{i} * stride + j) = c;
+    return c;
+  }
+};
+
+template <class T>
+constexpr std::uint32_t u32(T n) {
+  return static_cast<std::uint32_t>(n);
+}
+
+/// The larger tile where its blocks nearly fill a device.
+constexpr unsigned large_tile = 128;
+constexpr unsigned small_tile = 64;
+unsigned tile_for(std::size_t rows, std::size_t columns) {
+  const std::size_t blocks = std::size_t{blocks_for(rows, large_tile)} * blocks_for(columns, large_tile);
+  return blocks >= 96 ? large_tile : small_tile;
+}
+
+/// Of a gradient [out, in], summed over the batch in slices.
+struct GradientTiles {
+  unsigned tile;
+  std::uint32_t slices;
+};
+GradientTiles gradient_tiles(DenseShape shape, std::size_t rows, Precision precision) {
+  const auto blocks = [&](unsigned tile) { return blocks_for(u32(shape.out), tile) * blocks_for(u32(shape.in), tile); };
+  const unsigned tile = blocks(large_tile) >= 32 ? large_tile : small_tile;
+  const std::uint32_t wanted = (tile == large_tile ? 128U : 256U) / blocks(tile);
+  const std::size_t least = 4 * operand_tile_words * (precision == Precision::bf16 ? 2 : 1);  // rows of a slice
+  return {tile, std::clamp(wanted, 1U, std::max(1U, u32(std::min<std::size_t>(rows / least, 64))))};
+}
+
+}  // namespace
+
+TensorStack::TensorStack(std::vector<DenseShape> shapes, int input_width, bool plain_output, unsigned delta_rows,
+                         DenseParameters& parameters, std::size_t first, std::size_t most_rows, Precision precision,
+                         const Stream& stream)
+    : shapes_(std::move(shapes)),
+      input_width_(static_cast<unsigned>(input_width)),
+      parameters_(parameters),
+      first_(first),
+      precision_(precision),
+      input_(most_rows, input_width_, precision, "inputs of dense layers", stream) {
+  for (std::size_t l = 0; l < layers(); ++l) {
+    const DenseShape shape = shapes_[l];
+    const std::size_t out = u32(shape.out);
+    const bool last = l + 1 == layers();
+    if (last && plain_output)
+      plain_output_ = DeviceBuffer<float>(most_rows * out, "outputs of dense layers");
+    else
+      outputs_.emplace_back(most_rows, out, precision, "outputs of dense layers", stream);
+    deltas_.emplace_back(most_rows, out, precision, "gradients of dense outputs", stream);
+    slices_.push_back(gradient_tiles(shape, most_rows, precision).slices);
+    const std::size_t size = out * DenseParameters::stride(shape);
+    gradients_.emplace_back(slices_.back() * size, "gradients of dense weights");
+    const unsigned part = last ? delta_rows : tile_for(most_rows, out);
+    const std::uint32_t parts = blocks_for(most_rows, part);
+    bias_sums_.emplace_back(parts * out, "gradients of dense biases");
+    parameters.set_gradient(first_ + l, {gradients_.back().data(), size, slices_.back(), 0},
+                            {bias_sums_.back().data(), out, parts, part});
+  }
+}
+
+void TensorStack::forward(Count rows, const Stream& stream) const {
+  with_precision(precision_, [&]<Precision precision> {
+    Operand below = input().rows;
+    for (std::size_t l = 0; l < layers(); ++l) {
+      const std::uint32_t out = u32(shapes_[l].out);
+      const bool plain = l == outputs_.size();
+      const OperandPair to = plain ? OperandPair{} : outputs_[l].view();
+      const Activated<precision> epilogue{to, plain ? const_cast<float*>(plain_output_.data()) : nullptr,
+                                          parameters_.bias(first_ + l), out};
+      multiply_tiles<precision>("dense_forward", stream, tile_for(rows.most, out), below,
+                                parameters_.operands(first_ + l).rows, epilogue, rows, out, Count{u32(shapes_[l].in)});
+      below = to.rows;
+    }
+  });
+}
+
+void TensorStack::backward(Count rows, float* d_input, std::size_t stride, const Stream& stream) {
+  with_precision(precision_, [&]<Precision precision> {
+    for (std::size_t l = layers(); l-- > 0;) {
+      const DenseShape shape = shapes_[l];
+      const std::uint32_t in = u32(shape.in);
+      const std::uint32_t out = u32(shape.out);
+      const OperandPair delta = deltas_[l].view();
+      const OperandPair below = l == 0 ? input() : outputs_[l - 1].view();
+      const std::uint32_t row = DenseParameters::stride(shape);
+      const Plain gradient{gradients_[l].data(), row, std::size_t{out} * row, in};
+      multiply_tiles<precision>("weight_gradient", stream, gradient_tiles(shape, rows.most, precision).tile,
+                                delta.columns, below.columns, gradient, Count{out}, in, rows, slices_[l]);
+      const Operand weight = parameters_.operands(first_ + l).columns;
+      if (l > 0) {
+        const Masked<precision> epilogue{deltas_[l - 1].view(), below.rows, in, bias_sums_[l - 1].data()};
+        multiply_tiles<precision>("input_gradient", stream, tile_for(rows.most, in), delta.rows, weight, epilogue, rows,
+                                  in, Count{out});
+      } else if (d_input != nullptr) {
+        const Plain epilogue{d_input, stride, 0, in};
+        multiply_tiles<precision>("input_gradient", stream, tile_for(rows.most, in), delta.rows, weight, epilogue, rows,
+                                  in, Count{out});
+      }
+    }
+  });
+}
+
+}  // namespace frugal::cuda
