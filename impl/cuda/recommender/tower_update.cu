@@ -27,7 +27,8 @@ __device__ void finish_loss(const UpdateTowers& towers) {
   if (threadIdx.x == 0) towers.loss_of_steps[towers.step->number % towers.ring] = sum / static_cast<double>(examples);
 }
 
-/// Two blocks a multiprocessor: with more, a thread has no registers for its loads. The last block has the loss. A thread has four parameters of every `groups`-th slice, then one.
+/// Two blocks a multiprocessor: with more, a thread has no registers for its loads. The last block has the loss. A
+/// thread has four parameters of every `groups`-th slice, then one.
 __global__ void __launch_bounds__(mean_threads, 2) run_update(UpdateTowers towers) {
   __shared__ float4 parts[groups][update_share / 4];
   const std::uint32_t first = blockIdx.x * update_share;
