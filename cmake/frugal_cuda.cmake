@@ -4,8 +4,17 @@ if(NOT FRUGAL_CUDA STREQUAL "OFF")
   include(CheckLanguage)
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
+    # For the devices of this machine where it has some; else for all, which takes minutes.
     if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
       set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 90-real 90-virtual)
+      execute_process(COMMAND nvidia-smi --query-gpu=compute_cap --format=csv,noheader
+        OUTPUT_VARIABLE capabilities ERROR_QUIET RESULT_VARIABLE failed)
+      string(REGEX MATCHALL "[0-9]+\\.[0-9]" capabilities "${capabilities}")
+      if(failed EQUAL 0 AND capabilities)
+        list(REMOVE_DUPLICATES capabilities)
+        string(REPLACE "." "" capabilities "${capabilities}")
+        list(TRANSFORM capabilities APPEND "-real" OUTPUT_VARIABLE CMAKE_CUDA_ARCHITECTURES)
+      endif()
     endif()
     enable_language(CUDA)
     # nvcc 13 takes C++20, but CMake 3.25 does not know its option.
