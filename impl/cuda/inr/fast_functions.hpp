@@ -57,12 +57,21 @@ __device__ __forceinline__ void fast_adam(const UpdateStep& step, const float4& 
   fast_adam(step, g.w, w.w, m.w, v.w);
 }
 
-/// Powers of two by which operands are multiplied: a sine or a weight of up to 255 stays finite in fp16, with steps of
-/// 2^-34 and 2^-32 around 0.
+/// Powers of two by which operands are multiplied: steps around 0 are 2^-34 of a sine and 2^-32 of a weight in fp16.
 template <class T>
 inline constexpr float activation_scale = T::scaled ? 1024 : 1;
 template <class T>
 inline constexpr float weight_scale = T::scaled ? 256 : 1;
+
+/// A weight as operands hold it. Beyond fp16's range, where a phase of omega0 * 255 has long been noise, it counts as the
+/// largest: a training that went astray stays finite where the oracle's does.
+template <class T>
+__device__ __forceinline__ float scaled_weight(float w) {
+  if constexpr (!T::scaled) return w;
+  constexpr float most = 255;
+  const float kept = w > most ? most : w < -most ? -most : w;  // a NaN stays
+  return kept * weight_scale<T>;
+}
 
 /// A power of two that brings `largest` to [2^13, 2^14): a quarter of what fp16 holds, its low part far above the
 /// smallest step. 1 for 0, infinity and NaN.

@@ -56,7 +56,10 @@ class CudaInrEnsemble final : public InrEnsemble {
       const char* const operands = spec_.precision == Precision::fp32   ? "fp16x3"
                                    : spec_.precision == Precision::tf32 ? "fp16"
                                                                         : "bf16";
-      const char* const kernels = wide_ ? "wide" : narrow_->kernel->resident ? "narrow-resident" : "narrow-gathered";
+      const char* const kernels = wide_                                                   ? "wide"
+                                  : narrow_->kernel->meeting == NarrowMeeting::none       ? "narrow-resident"
+                                  : narrow_->kernel->meeting == NarrowMeeting::in_cluster ? "narrow-paired"
+                                                                                          : "narrow-gathered";
       return fmt::format("{}/{}/{}", platform(), kernels, operands);
     }
     return fmt::format("{}/{}/{}", platform(), plan_.chunks == 1 ? "persistent" : "chunks",
@@ -176,13 +179,13 @@ class CudaInrEnsemble final : public InrEnsemble {
   }
 
   void allocate_narrow() {
-    if (narrow_->kernel->resident) return;
-    const auto slots = static_cast<std::size_t>(narrow_->slots);
+    if (narrow_->kernel->meeting == NarrowMeeting::none) return;
+    const auto slots = static_cast<std::size_t>(narrow_->slots), blocks = static_cast<std::size_t>(narrow_->blocks);
     const auto of_state = slots * static_cast<std::size_t>(narrow_->kernel->state_float4);
     if (narrow_->shared_state < 3)
-      slot_state_ = DeviceBuffer<float4>(3 * of_state, "state of the networks in training");
-    if (narrow_->blocks == 1) return;
-    const auto blocks = static_cast<std::size_t>(narrow_->blocks);
+      slot_state_ = DeviceBuffer<float4>(3 * slots * blocks * static_cast<std::size_t>(narrow_->slice()),
+                                         "state of the networks in training");
+    if (blocks == 1 || narrow_->kernel->meeting == NarrowMeeting::in_cluster) return;
     slot_gradients_ = DeviceBuffer<float4>(blocks * of_state, "gradients of the blocks");
     slot_operands_ = DeviceBuffer<unsigned char>(slots * narrow_->kernel->operand_bytes, "weights as operands");
     chunk_squares_ = DeviceBuffer<double>(slots * blocks, "losses of the blocks");

@@ -23,15 +23,14 @@ std::span<const NarrowKernel> kernels_of(Precision precision) {
   return {};
 }
 
-/// The one with the smallest tile of those that take a network's points at once, else the largest.
-const NarrowKernel* kernel_for(const InrSpec& spec) {
+/// A resident kernel where one takes a network's points at once, the smallest; else the narrowest of those that meet so.
+const NarrowKernel* kernel_for(const InrSpec& spec, NarrowMeeting meeting) {
   const NarrowKernel* best = nullptr;
   for (const NarrowKernel& kernel : kernels_of(spec.precision)) {
-    if (spec.width > kernel.width || (best != nullptr && kernel.width > best->width)) continue;
-    if (spec.hidden_layers != kernel.hidden || (kernel.resident && spec.points > kernel.points)) continue;
-    const bool better = best == nullptr || kernel.width < best->width || (kernel.resident && !best->resident) ||
-                        (kernel.resident && kernel.points < best->points);
-    if (better) best = &kernel;
+    if (kernel.meeting != meeting || spec.width > kernel.width || spec.hidden_layers != kernel.hidden) continue;
+    if (meeting == NarrowMeeting::none && spec.points > kernel.points) continue;
+    if (best == nullptr || kernel.width < best->width || (kernel.width == best->width && kernel.points < best->points))
+      best = &kernel;
   }
   return best;
 }
@@ -40,19 +39,25 @@ const NarrowKernel* kernel_for(const InrSpec& spec) {
 
 std::optional<NarrowPlan> narrow_plan(const InrSpec& spec, const DeviceLimits& limits) {
   if (limits.compute_capability < 80 || spec.activation != Activation::sine || spec.channels > 3) return {};
-  NarrowPlan plan{.kernel = kernel_for(spec)};
-  if (plan.kernel == nullptr) return {};
-  const std::int64_t tiles = (spec.points + plan.kernel->points - 1) / plan.kernel->points;
-  if (!plan.kernel->resident)
-    while (2 * plan.blocks <= std::min<std::int64_t>(tiles, most_blocks) &&
-           2 * plan.blocks * spec.networks <= blocks_at_once)
-      plan.blocks *= 2;
+  const NarrowKernel* const gathered = kernel_for(spec, NarrowMeeting::in_memory);
+  const NarrowKernel* const resident = kernel_for(spec, NarrowMeeting::none);
+  if (gathered == nullptr) return {};
+  NarrowPlan plan{.kernel = gathered};
+  const std::int64_t tiles = (spec.points + gathered->points - 1) / gathered->points;
+  while (2 * plan.blocks <= std::min<std::int64_t>(tiles, most_blocks) &&
+         2 * plan.blocks * spec.networks <= blocks_at_once)
+    plan.blocks *= 2;
+  if (plan.blocks == 1 && resident != nullptr && resident->width == gathered->width) plan.kernel = resident;
+  if (plan.blocks == 2 && limits.compute_capability >= 90) {
+    const NarrowKernel* const paired = kernel_for(spec, NarrowMeeting::in_cluster);
+    if (paired != nullptr && paired->width == gathered->width) plan.kernel = paired;
+  }
   const std::int64_t slots = limits.multiprocessors / plan.blocks;
   if (slots == 0) return {};
   plan.slots = static_cast<int>(std::min(slots, spec.networks));
   plan.shared_bytes = plan.kernel->shared_bytes;
-  if (!plan.kernel->resident) {
-    const auto slice = static_cast<std::size_t>((plan.kernel->state_float4 + plan.blocks - 1) / plan.blocks) * 16;
+  if (plan.kernel->meeting != NarrowMeeting::none) {
+    const std::size_t slice = 16 * static_cast<std::size_t>(plan.slice());
     while (plan.shared_state < 3 && plan.shared_bytes + slice <= limits.shared_bytes_per_block) {
       ++plan.shared_state;
       plan.shared_bytes += slice;
@@ -64,11 +69,15 @@ std::optional<NarrowPlan> narrow_plan(const InrSpec& spec, const DeviceLimits& l
 
 void narrow_train(const InrTraining& training, const NarrowPlan& plan, const NarrowScratch& scratch,
                   const UpdateStep* updates, int steps, double* squares, const Stream& stream) {
-  launch({.name = plan.kernel->resident ? "narrow_resident" : "narrow_gathered",
+  const NarrowMeeting meeting = plan.kernel->meeting;
+  launch({.name = meeting == NarrowMeeting::none         ? "narrow_resident"
+                  : meeting == NarrowMeeting::in_cluster ? "narrow_paired"
+                                                         : "narrow_gathered",
           .grid = static_cast<unsigned>(plan.slots * plan.blocks),
           .block = 256,
           .shared_bytes = plan.shared_bytes,
-          .cooperative = plan.blocks > 1},
+          .cluster = meeting == NarrowMeeting::in_cluster ? 2U : 1U,
+          .cooperative = meeting == NarrowMeeting::in_memory && plan.blocks > 1},
          stream, plan.kernel->function, training, scratch, updates, steps, squares);
 }
 

@@ -1,7 +1,8 @@
 // Training of networks of up to 128 units on tensor cores, the whole network in shared memory for all steps of a call.
-// narrow_block.hpp says what a block does with a tile of points; narrow_kernels.hpp has the two kernels:
+// narrow_block.hpp says what a block does with a tile of points. The kernels, each in a header of its name:
 //
 //   resident   one block a network, one tile: weights and both moments stay in registers and shared memory.
+//   paired     two blocks share a network's tiles and meet in each other's shared memory, from sm_90 on.
 //   gathered   `blocks` blocks share a network's tiles. Their gradients meet in device memory, each block adds up and
 //              updates a slice of the parameters, and all copy the new weights, ready-made operands, from there.
 //
@@ -15,7 +16,7 @@
 
 namespace frugal::cuda {
 
-/// Device memory of the blocks that are alive; only the gathered kernel's.
+/// Device memory of the blocks that are alive; of the paired kernel only `state`, of the resident one nothing.
 struct NarrowScratch {
   float4* gradients = nullptr;        ///< [slots, blocks, state_float4]
   unsigned char* operands = nullptr;  ///< [slots, operand_bytes]
@@ -29,10 +30,17 @@ inline constexpr int narrow_flag_stride = 32;  ///< 128 bytes: flags of networks
 
 using NarrowFunction = void (*)(InrTraining, NarrowScratch, const UpdateStep*, int, double*);
 
+/// Where the blocks of a network exchange gradients.
+enum class NarrowMeeting {
+  none,        ///< resident: there is one
+  in_cluster,  ///< paired
+  in_memory    ///< gathered
+};
+
 /// A kernel and what it takes.
 struct NarrowKernel {
   int width, hidden, points;  ///< padded width, hidden layers, points of a tile
-  bool resident;              ///< or gathered
+  NarrowMeeting meeting;
   std::size_t shared_bytes;   ///< without state
   std::size_t operand_bytes;  ///< of a network
   int state_float4;           ///< of a network
@@ -49,6 +57,9 @@ struct NarrowPlan {
   int slots = 1;         ///< networks that are trained at a time
   int shared_state = 0;  ///< as NarrowScratch's
   std::size_t shared_bytes = 0;
+
+  /// Float4 of a network's state that a block updates; two half slices where they meet in a cluster.
+  int slice() const { return (kernel->state_float4 + blocks - 1) / blocks; }
 };
 
 /// None where these kernels cannot take the spec, or not on this device.

@@ -10,8 +10,8 @@
 // moves; the one that owns a gradient owns that fragment of the weights and of Adam's moments. First and last layers and
 // biases are thin: their gradients are one more product with 8 columns, of operands made from coordinates and errors.
 //
-// Each layer's deltas are multiplied by a power of two found from the largest of the tile, so that they fit fp16 however
-// small the errors or large the slopes. Every sum has one owner and a fixed order.
+// Deltas are multiplied by powers of two: found from the errors of the tile, and for a layer where they then would not fit
+// fp16, from its largest, so that they do however small the errors or large the slopes. Every sum has one owner and a fixed order.
 #pragma once
 #include "impl/cuda/inr/fast_functions.hpp"
 #include "impl/cuda/inr/narrow.hpp"
@@ -21,11 +21,15 @@ namespace frugal::cuda {
 
 inline constexpr unsigned narrow_threads = 256;
 
-/// A kernel's compile-time shape: padded width, hidden layers, points of a tile; T in `parts` parts is an operand.
-template <int width_, int hidden_, int points_, class T_, int parts_>
+/// A kernel's compile-time shape: padded width, hidden layers, points of a tile; T in `parts` parts is an operand. Deltas
+/// lie over the activations of their layer, or, `apart`, over those of the next, with one buffer more: then nobody need
+/// wait for their last reader.
+template <int width_, int hidden_, int points_, class T_, int parts_, bool apart_>
 struct NarrowShape {
   using T = T_;
   static constexpr int width = width_, hidden = hidden_, points = points_, parts = parts_;
+  static constexpr bool apart = apart_;
+  static constexpr int buffers = hidden + 1 + (apart ? 1 : 0);
   static constexpr int row_warps = points / 16;               ///< of a tile's products: warps down the points
   static constexpr int column_warps = 8 / row_warps;          ///< and across the features
   static constexpr int columns = width / (8 * column_warps);  ///< 16 x 8 pieces of a warp
@@ -43,13 +47,13 @@ struct NarrowShape {
   static constexpr std::uint32_t layer_bytes = parts * weights_low, buffer_bytes = parts * buffer_low;
   // Byte offsets into shared memory.
   static constexpr std::uint32_t buffers_at = hidden * layer_bytes;
-  static constexpr std::uint32_t thin_at = buffers_at + (hidden + 1) * buffer_bytes;
+  static constexpr std::uint32_t thin_at = buffers_at + buffers * buffer_bytes;
   static constexpr std::uint32_t thin_gradient_at = thin_at + 4 * thin;
   static constexpr std::uint32_t outputs_at = thin_gradient_at + 4 * thin;  ///< [column_warps][points] float4
-  static constexpr std::uint32_t errors_at = outputs_at + column_warps * points * 16;  ///< [points] operand
-  static constexpr std::uint32_t sums_at = errors_at + points * 16;                    ///< [row_warps] float4
-  static constexpr std::uint32_t largest_at = sums_at + 64;                            ///< [8]
-  static constexpr std::uint32_t curve_at = sums_at + 96;                              ///< StaleStop
+  static constexpr std::uint32_t errors_at = outputs_at + column_warps * points * 16;           ///< [points] operand
+  static constexpr std::uint32_t sums_at = errors_at + points * 16 * (row_warps == 1 ? 8 : 1);  ///< [row_warps] float4
+  static constexpr std::uint32_t largest_at = sums_at + 64;                                     ///< [2][8]
+  static constexpr std::uint32_t curve_at = sums_at + 128;                                      ///< StaleStop
   static constexpr std::uint32_t stopped_at = curve_at + 48;
   static constexpr std::uint32_t samples_at = stopped_at + 16;
   /// Coordinates as floats and as an operand, targets.
@@ -97,8 +101,20 @@ struct NarrowBlock {
   __device__ std::uint32_t buffer(unsigned layer) const {
     return address + Shape::buffers_at + layer * Shape::buffer_bytes;
   }
+  /// The errors as an operand; a warp that has all points keeps its own.
+  __device__ std::uint32_t errors() const {
+    return address + Shape::errors_at + (Shape::row_warps == 1 ? warp * Shape::points * 16 : 0);
+  }
+  __device__ std::uint32_t delta_buffer(unsigned layer) const { return buffer(layer + (Shape::apart ? 1 : 0)); }
   __device__ std::uint32_t weights(unsigned layer) const { return address + (layer - 1) * Shape::layer_bytes; }
 
+  /// Barrier of all warps, where a warp has not all points.
+  __device__ void meet_unless_all_points() const {
+    if constexpr (Shape::row_warps == 1)
+      __syncwarp();
+    else
+      __syncthreads();
+  }
   /// Barrier of the warps that share this one's points.
   __device__ void meet_on_points() const {
     if constexpr (Shape::column_warps > 1) named_barrier(1 + row_warp, Shape::column_warps * 32);
@@ -109,9 +125,23 @@ struct NarrowBlock {
     const unsigned r = in + static_cast<unsigned>(fragment / Shape::gradient_columns) * 16 + lane.group;
     const unsigned c = out + static_cast<unsigned>(fragment % Shape::gradient_columns) * 8 + 2 * lane.pair;
     const std::uint32_t to = weights(static_cast<unsigned>(layer));
-    constexpr float scale = weight_scale<T>;
-    Pair<T, Shape::parts>(w.x * scale, w.y * scale).store(to + pair_at<W>(r, c), Shape::weights_low);
-    Pair<T, Shape::parts>(w.z * scale, w.w * scale).store(to + pair_at<W>(r + 8, c), Shape::weights_low);
+    Pair<T, Shape::parts>(scaled_weight<T>(w.x), scaled_weight<T>(w.y))
+        .store(to + pair_at<W>(r, c), Shape::weights_low);
+    Pair<T, Shape::parts>(scaled_weight<T>(w.z), scaled_weight<T>(w.w))
+        .store(to + pair_at<W>(r + 8, c), Shape::weights_low);
+  }
+
+  /// The same of operands that another block has made: upper and lower row, then their second parts.
+  __device__ void put_operands(int layer, int fragment, const uint4& bits) const {
+    const unsigned r = in + static_cast<unsigned>(fragment / Shape::gradient_columns) * 16 + lane.group;
+    const unsigned c = out + static_cast<unsigned>(fragment % Shape::gradient_columns) * 8 + 2 * lane.pair;
+    const std::uint32_t to = weights(static_cast<unsigned>(layer));
+    store_shared(to + pair_at<W>(r, c), bits.x);
+    store_shared(to + pair_at<W>(r + 8, c), bits.y);
+    if constexpr (Shape::parts == 2) {
+      store_shared(to + pair_at<W>(r, c) + Shape::weights_low, bits.z);
+      store_shared(to + pair_at<W>(r + 8, c) + Shape::weights_low, bits.w);
+    }
   }
 
   /// Samples [first, first + points) of network k into a slot; zeros beyond the last.
@@ -204,8 +234,8 @@ struct NarrowBlock {
   }
 
   /// From the parts of forward() to the tile's errors, times a scale that is returned, in y and as an operand; `squares`
-  /// gets their sum of squares on top, the last layer's bias gradient is put or added. The operand and the top
-  /// activations are everybody's when it returns. Points from `count` on have no error.
+  /// gets their sum of squares on top, the last layer's bias gradient is put or added. When it returns a warp may
+  /// read the operand, and the top activations of its features. Points from `count` on have no error.
   __device__ __forceinline__ float find_errors(const InrTraining& training, int slot, int count, bool fresh,
                                                float (&y)[2][3], double& squares) const {
     constexpr float size = activation_scale<T>;
@@ -252,16 +282,18 @@ struct NarrowBlock {
       sum.z += __shfl_xor_sync(0xffffffffU, sum.z, bit);
       sum.w += __shfl_xor_sync(0xffffffffU, sum.w, bit);
     }
-    if (column_warp == 0 && lane.id == 0) at<float4>(Shape::sums_at)[row_warp] = sum;
-    __syncthreads();
-    sum = at<float4>(Shape::sums_at)[0];
+    if constexpr (Shape::row_warps > 1) {
+      if (column_warp == 0 && lane.id == 0) at<float4>(Shape::sums_at)[row_warp] = sum;
+      __syncthreads();
+      sum = at<float4>(Shape::sums_at)[0];
 #pragma unroll
-    for (int q = 1; q < Shape::row_warps; ++q) {
-      const float4 part = at<float4>(Shape::sums_at)[q];
-      sum.x += part.x;
-      sum.y += part.y;
-      sum.z += part.z;
-      sum.w += part.w;
+      for (int q = 1; q < Shape::row_warps; ++q) {
+        const float4 part = at<float4>(Shape::sums_at)[q];
+        sum.x += part.x;
+        sum.y += part.y;
+        sum.z += part.z;
+        sum.w += part.w;
+      }
     }
     squares += static_cast<double>(sum.w);
     const float scale = scale_for<T>(special_unit::root(sum.w));
@@ -269,8 +301,8 @@ struct NarrowBlock {
     for (int e = 0; e < 2; ++e) {
 #pragma unroll
       for (int c = 0; c < 3; ++c) y[e][c] *= scale;
-      if (column_warp == 0 && lane.pair == 0)
-        store_shared(address + Shape::errors_at + (row + lane.group + 8 * static_cast<unsigned>(e)) * 16,
+      if ((Shape::row_warps == 1 || column_warp == 0) && lane.pair == 0)
+        store_shared(errors() + (row + lane.group + 8 * static_cast<unsigned>(e)) * 16,
                      factors_of(y[e][0], y[e][1], y[e][2], 0));
     }
     if (thread < 4) {
@@ -278,7 +310,7 @@ struct NarrowBlock {
       float* const to = thin_gradient() + Shape::last_bias_at + thread;
       *to = (fresh ? 0.F : *to) + of_channel * training.scale;
     }
-    __syncthreads();
+    meet_unless_all_points();
     return scale;
   }
 
@@ -287,7 +319,7 @@ struct NarrowBlock {
   __device__ __forceinline__ void thin_product(std::uint32_t from, std::uint32_t of_points, float scale, bool fresh,
                                                float* to, unsigned first, unsigned end) const {
     if (warp * 16 >= static_cast<unsigned>(W)) return;
-    float sums[4] = {0, 0, 0, 0};
+    float sums[Shape::parts][4] = {};
     const std::uint32_t start = from + lane.row_by_bit_4() * (W * 2) + (lane.piece_by_bit_3() ^ (warp << 5));
 #pragma unroll
     for (unsigned q = 0; q < Shape::points / 16; ++q) {
@@ -296,23 +328,26 @@ struct NarrowBlock {
 #pragma unroll
       for (unsigned part = 0; part < Shape::parts; ++part) {
         load_matrices<true>(left, start + q * 16 * W * 2 + part * Shape::buffer_low);
-        T::multiply(sums, left, right);
+        T::multiply(sums[part], left, right);
       }
     }
+    if constexpr (Shape::parts == 2)
+#pragma unroll
+      for (int e = 0; e < 4; ++e) sums[0][e] += sums[Shape::parts - 1][e];
     if (lane.pair < first || lane.pair >= end) return;
     float* const own = to + (lane.pair - first) * W + warp * 16 + lane.group;
-    own[0] = (fresh ? 0.F : own[0]) + (sums[0] + sums[1]) * scale;
-    own[8] = (fresh ? 0.F : own[8]) + (sums[2] + sums[3]) * scale;
+    own[0] = (fresh ? 0.F : own[0]) + (sums[0][0] + sums[0][1]) * scale;
+    own[8] = (fresh ? 0.F : own[8]) + (sums[0][2] + sums[0][3]) * scale;
   }
   __device__ __forceinline__ void last_layer_gradient(float scale, bool fresh) const {
-    thin_product(buffer(Shape::hidden), address + Shape::errors_at, scale / activation_scale<T>, fresh,
-                 thin_gradient() + Shape::last_at, 0, 3);
+    thin_product(buffer(Shape::hidden), errors(), scale / activation_scale<T>, fresh, thin_gradient() + Shape::last_at,
+                 0, 3);
   }
   __device__ __forceinline__ void bias_gradient(unsigned layer, int slot, float scale, bool fresh) const {
-    thin_product(buffer(layer), factors(slot), scale, fresh, thin_gradient() + (3 + layer) * W, 3, 4);
+    thin_product(delta_buffer(layer), factors(slot), scale, fresh, thin_gradient() + (3 + layer) * W, 3, 4);
   }
   __device__ __forceinline__ void first_layer_gradient(int slot, float scale, bool fresh) const {
-    thin_product(buffer(0), factors(slot), scale, fresh, thin_gradient(), 0, 4);
+    thin_product(delta_buffer(0), factors(slot), scale, fresh, thin_gradient(), 0, 4);
   }
 
   /// The top layer's deltas, in units of find_errors()'s scale.
@@ -334,7 +369,6 @@ struct NarrowBlock {
                             fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
       }
     }
-    put_largest(deltas);
   }
 
   /// Deltas of the layer below `layer`, in units of that one's.
@@ -343,50 +377,73 @@ struct NarrowBlock {
     float sums[1][Shape::columns][4];
     clear(sums);
     multiply_tiles<T, Shape::parts, Rows::outer, Rows::outer, W, W, W / 16>(
-        sums, {buffer(layer), Shape::buffer_low, row}, {weights(layer), Shape::weights_low, column}, lane);
+        sums, {delta_buffer(layer), Shape::buffer_low, row}, {weights(layer), Shape::weights_low, column}, lane);
     const float factor = omega / weight_scale<T>;
 #pragma unroll
     for (int n = 0; n < Shape::columns; ++n)
 #pragma unroll
       for (int e = 0; e < 4; ++e) deltas[n][e] = sums[0][n][e] * (slope[n][e] * factor);
-    put_largest(deltas);
   }
 
-  /// The largest of a warp's deltas to where all find it after a barrier.
-  __device__ __forceinline__ void put_largest(const float (&deltas)[Shape::columns][4]) const {
-    if constexpr (T::scaled) {
-      float largest = 0;
+  __device__ __forceinline__ unsigned largest_of_warp(const float (&deltas)[Shape::columns][4]) const {
+    float largest = 0;
 #pragma unroll
-      for (int n = 0; n < Shape::columns; ++n)
+    for (int n = 0; n < Shape::columns; ++n)
 #pragma unroll
-        for (int e = 0; e < 4; ++e) largest = fmaxf(largest, fabsf(deltas[n][e]));
-      const unsigned of_warp = __reduce_max_sync(0xffffffffU, std::bit_cast<std::uint32_t>(largest));
-      if (lane.id == 0) at<unsigned>(Shape::largest_at)[warp] = of_warp;
-    }
+      for (int e = 0; e < 4; ++e) largest = fmaxf(largest, fabsf(deltas[n][e]));
+    return __reduce_max_sync(0xffffffffU, std::bit_cast<std::uint32_t>(largest));
   }
-
-  /// Stores the deltas of a layer over its activations, multiplied by a power of two, which is returned.
-  __device__ __forceinline__ float store_deltas(unsigned layer, const float (&deltas)[Shape::columns][4]) const {
-    float factor = 1;
-    if constexpr (T::scaled) {
-      const uint4 a = at<const uint4>(Shape::largest_at)[0], b = at<const uint4>(Shape::largest_at)[1];
-      const unsigned largest = max(max(max(a.x, a.y), max(a.z, a.w)), max(max(b.x, b.y), max(b.z, b.w)));
-      factor = scale_for<T>(std::bit_cast<float>(largest));
-    }
+  __device__ __forceinline__ void put_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
+                                             float factor) const {
 #pragma unroll
     for (unsigned n = 0; n < Shape::columns; ++n) {
       const float d[4] = {deltas[n][0] * factor, deltas[n][1] * factor, deltas[n][2] * factor, deltas[n][3] * factor};
-      store_pairs(buffer(layer), row + lane.group, column + n * 8 + 2 * lane.pair, d);
+      store_pairs(delta_buffer(layer), row + lane.group, column + n * 8 + 2 * lane.pair, d);
+    }
+  }
+
+  /// Stores the deltas of a layer times `factor` in the hope that they fit fp16, and this warp's largest where
+  /// settle_deltas() finds it after a barrier: that stores them again where they do not, and returns by what.
+  __device__ __forceinline__ void store_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
+                                               float factor) const {
+    put_deltas(layer, deltas, factor);
+    if constexpr (T::scaled) {
+      const unsigned largest = largest_of_warp(deltas);
+      if (lane.id == 0) at<unsigned>(Shape::largest_at)[8 * (layer % 2) + warp] = largest;
+    }
+  }
+  __device__ __forceinline__ float settle_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
+                                                 float factor) const {
+    if constexpr (T::scaled) {
+      const uint4* const of_warps = at<const uint4>(Shape::largest_at) + 2 * (layer % 2);
+      const uint4 a = of_warps[0], b = of_warps[1];
+      const float largest =
+          std::bit_cast<float>(max(max(max(a.x, a.y), max(a.z, a.w)), max(max(b.x, b.y), max(b.z, b.w))));
+      const float stored = largest * factor;
+      if (largest > 0 && (stored > 0x1p15F || stored < 0x1p-3F)) {  // all threads alike
+        factor = scale_for<T>(largest) * 0x1p-7F;
+        put_deltas(layer, deltas, factor);
+        __syncthreads();
+      }
     }
     return factor;
   }
+  /// The same of the last layer's, in one go, where a warp has all points: nobody else reads its features' deltas.
+  __device__ __forceinline__ float store_own_deltas(unsigned layer, const float (&deltas)[Shape::columns][4]) const {
+    const float factor = T::scaled ? scale_for<T>(std::bit_cast<float>(largest_of_warp(deltas))) : 1.F;
+    put_deltas(layer, deltas, factor);
+    return factor;
+  }
+  /// Of the top layer's deltas, whose errors are about 2^13.
+  static constexpr float top_factor = T::scaled ? 0x1p-6F : 1;
 
   /// Adds this tile's gradient of column pieces [first, first + N) of a layer's weights.
   template <int N>
   __device__ __forceinline__ void weight_gradient(unsigned layer, unsigned first,
                                                   float (&sums)[Shape::gradient_rows][N][4]) const {
     multiply_tiles<T, Shape::parts, Rows::depth, Rows::depth, W, W, Shape::points / 16>(
-        sums, {buffer(layer - 1), Shape::buffer_low, in}, {buffer(layer), Shape::buffer_low, out + first * 8}, lane);
+        sums, {buffer(layer - 1), Shape::buffer_low, in}, {delta_buffer(layer), Shape::buffer_low, out + first * 8},
+        lane);
   }
 };
 

@@ -8,16 +8,16 @@ namespace frugal::cuda {
 
 inline constexpr unsigned wide_threads = 256;
 
-/// Padded width, points of a tile, stages of streamed weights; T in `parts` parts is an operand.
-template <int width_, int points_, int stages_, class T_, int parts_>
+/// Padded width, points of a tile, rows of weights that are streamed at a time; T in `parts` parts is an operand.
+template <int width_, int points_, int slab_rows_, class T_, int parts_>
 struct WideShape {
   using T = T_;
-  static constexpr int width = width_, points = points_, stages = stages_, parts = parts_;
+  static constexpr int width = width_, points = points_, parts = parts_;
   static constexpr int row_warps = points / 32, column_warps = 8 / row_warps;
   static constexpr int rows = 2, columns = width / (8 * column_warps);  ///< 16 x 8 pieces of a warp
   static constexpr std::uint32_t buffer_low = points * width * 2, weights_low = width * width * 2;
   static constexpr std::uint32_t tile_bytes = parts * buffer_low, layer_bytes = parts * weights_low;
-  static constexpr int slab_rows = 32 / parts;
+  static constexpr int slab_rows = slab_rows_ / parts, stages = 2;
   static constexpr int slabs = width / slab_rows;  ///< of a layer
   static constexpr std::uint32_t slab_low = slab_rows * width * 2, slab_bytes = parts * slab_low;
   static constexpr int slope_words_of_piece = parts == 2 ? 4 : 2;
@@ -611,7 +611,7 @@ __device__ __forceinline__ void wide_put(const WideScratch& scratch, int k, cons
   using T = typename Shape::T;
   const std::int64_t layer = (static_cast<std::int64_t>(k) * scratch.hidden + f.layer - 1) * Shape::layer_bytes;
   const auto put = [&](unsigned row, float x, float y) {
-    const Pair<T, Shape::parts> pair(x * weight_scale<T>, y * weight_scale<T>);
+    const Pair<T, Shape::parts> pair(scaled_weight<T>(x), scaled_weight<T>(y));
     const auto column = static_cast<unsigned>(f.column);
 #pragma unroll
     for (std::uint32_t part = 0; part < Shape::parts; ++part) {
@@ -736,9 +736,9 @@ constexpr WideKernels wide_kernels() {
 /// Those of one kind of operand.
 template <class T, int parts>
 inline constexpr WideKernels wide_kernel_table[] = {
-    wide_kernels<WideShape<128, 128, 4, T, parts>>(),
-    wide_kernels<WideShape<256, 128, 4, T, parts>>(),
-    wide_kernels<WideShape<512, 64, 2, T, parts>>(),
+    wide_kernels<WideShape<128, 128, 128, T, parts>>(),
+    wide_kernels<WideShape<256, 128, 64, T, parts>>(),
+    wide_kernels<WideShape<512, 64, 32, T, parts>>(),
 };
 
 }  // namespace frugal::cuda

@@ -37,6 +37,9 @@ template <class T, int parts, Rows left_rows, Rows right_rows, int left_width, i
 __device__ __forceinline__ void multiply_tiles(float (&sums)[M][N][4], const TileOperand& left,
                                                const TileOperand& right, const MatrixLane& lane) {
   static_assert(N % at_once == 0 && at_once % 2 == 0);
+  // A sum waits for its last product some thirty cycles: a warp with few pieces keeps several sums of each.
+  constexpr int chains = M * N >= 4 ? 1 : parts == 2 ? 3 : 2;
+  float others[chains > 1 ? chains - 1 : 1][M][N][4] = {};
   constexpr bool left_turned = left_rows == Rows::depth;
   constexpr bool right_turned = right_rows == Rows::depth;
   constexpr unsigned left_row = left_width * 2, right_row = right_width * 2;
@@ -76,9 +79,20 @@ __device__ __forceinline__ void multiply_tiles(float (&sums)[M][N][4], const Til
           for (unsigned n = 0; n < at_once; ++n) {
             const auto& of_right = b[product == 1 ? 1 : 0][n / 2];
             const std::uint32_t pair[2] = {of_right[2 * (n % 2)], of_right[2 * (n % 2) + 1]};
-            T::multiply(sums[m][first + n], a[product == 2 ? 1 : 0][m], pair);
+            const unsigned chain = chains == 1 ? 0 : parts == 2 ? product : k % 2;
+            float(&sum)[4] = chain == 0 ? sums[m][first + n] : others[chain == 0 ? 0 : chain - 1][m][first + n];
+            T::multiply(sum, a[product == 2 ? 1 : 0][m], pair);
           }
     }
+  }
+  if constexpr (chains > 1) {
+#pragma unroll
+    for (int m = 0; m < M; ++m)
+#pragma unroll
+      for (int n = 0; n < N; ++n)
+#pragma unroll
+        for (int e = 0; e < 4; ++e)
+          sums[m][n][e] += chains == 3 ? others[0][m][n][e] + others[chains - 2][m][n][e] : others[0][m][n][e];
   }
 }
 

@@ -79,7 +79,8 @@ const Family families[] = {
     {"narrow-gathered", {.networks = 5, .points = 36, .inputs = 2, .channels = 2, .hidden_layers = 2, .width = 50}},
     {"narrow-gathered", {.networks = 2, .points = 64, .inputs = 3, .hidden_layers = 5, .width = 64}},
     {"narrow-gathered", {.networks = 1, .points = 289, .hidden_layers = 1, .width = 33}},
-    {"narrow-gathered", {.networks = 40, .points = 144, .hidden_layers = 1, .width = 90}},
+    {"narrow-paired", {.networks = 3, .points = 144, .hidden_layers = 1, .width = 90}},
+    {"narrow-gathered", {.networks = 2, .points = 81, .hidden_layers = 2, .width = 66}},
     {"wide", {.networks = 2, .points = 144, .hidden_layers = 3, .width = 70}},
 };
 
