@@ -17,10 +17,18 @@ __device__ inline SharedMatrix shared_weight(float* weights, const TowerLayer& l
 template <class Body>
 __device__ void each_four(const SharedMatrix& matrix, unsigned rows, const Body& body) {
   const unsigned fours = matrix.stride / 4;
-  for (unsigned n = threadIdx.x; n < rows * fours; n += tower_threads) {
-    const unsigned row = n / fours;
-    const unsigned column = n % fours * 4;
-    body(row, column, matrix.four(row, column));
+  const unsigned down = tower_threads / fours;
+  const unsigned right = tower_threads % fours;
+  unsigned row = threadIdx.x / fours;
+  unsigned column = threadIdx.x % fours;
+  while (row < rows) {
+    body(row, 4 * column, matrix.four(row, 4 * column));
+    row += down;
+    column += right;
+    if (column >= fours) {
+      column -= fours;
+      ++row;
+    }
   }
 }
 
@@ -35,15 +43,19 @@ __device__ inline void copy_four(float4& to, const float* from) { copy_async(sha
 
 /// Zeros around [out, in].
 __device__ inline void load_weight(const SharedMatrix& to, const TowerLayer& layer, const float* weight) {
+  if (layer.in % 4 == 0) {
+    each_four(to, layer.out_padded, [&](unsigned o, unsigned i, float4& four) {
+      if (o < layer.out && i < layer.in)
+        copy_four(four, weight + o * layer.in + i);
+      else
+        four = {0, 0, 0, 0};
+    });
+    return;
+  }
   each_four(to, layer.out_padded, [&](unsigned o, unsigned i, float4& four) {
-    const float* const from = weight + o * layer.in + i;
-    if (o >= layer.out || i >= layer.in)
-      four = {0, 0, 0, 0};
-    else if (layer.in % 4 == 0)
-      copy_four(four, from);
-    else
-      four = {__ldcg(from), i + 1 < layer.in ? __ldcg(from + 1) : 0, i + 2 < layer.in ? __ldcg(from + 2) : 0,
-              i + 3 < layer.in ? __ldcg(from + 3) : 0};
+    const float* const from = weight + o * layer.in;
+    const auto at = [&](unsigned k) { return o < layer.out && k < layer.in ? __ldcg(from + k) : 0.F; };
+    four = {at(i), at(i + 1), at(i + 2), at(i + 3)};
   });
 }
 

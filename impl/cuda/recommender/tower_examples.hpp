@@ -103,10 +103,11 @@ struct OutputPart {
 };
 
 /// By eight lanes, of a warp whose others do the same: sum [C * 32] of slope * output of the partner over a segment, one
-/// without examples for the lanes that have none. Returns the first lane's sum of losses.
+/// without examples for the lanes that have none. Returns the lane's part of their losses.
 template <unsigned C>
 __device__ double sum_segment(const TowerSegment& segment, unsigned count, const float* own_outputs,
-                              const float* other_outputs, std::uint32_t first_row, float weight, float4* sum) {
+                              const float* other_outputs, std::uint32_t first_row, float weight, bool with_losses,
+                              float4* sum) {
   const auto own = count > 0 ? OutputPart<C>::of(own_outputs, first_row + segment.row) : OutputPart<C>::zero();
   auto slopes = OutputPart<C>::zero();
   double loss = 0;
@@ -118,14 +119,21 @@ __device__ double sum_segment(const TowerSegment& segment, unsigned count, const
     for (unsigned i = 0; i < together; ++i)
       others[i] =
           first + i < count ? OutputPart<C>::of(other_outputs, segment.partners[first + i] / 2) : OutputPart<C>::zero();
+    // A lane has the loss and slope of one example, its own.
+    const unsigned mine = threadIdx.x % together;
+    float own_z = 0;
 #pragma unroll
     for (unsigned i = 0; i < together; ++i) {
-      const bool present = first + i < count;
-      const float label = present && (segment.partners[first + i] & 1) != 0 ? 1.F : 0.F;
       const float z = own.dot(others[i]);
-      slopes.add(cross_entropy_slope(z, label) * weight, others[i]);  // zeros where there is no example
-      if (threadIdx.x % example_lanes == 0 && present) loss += static_cast<double>(cross_entropy(z, label));
+      if (i == mine) own_z = z;
     }
+    const float label = static_cast<float>(segment.partners[first + mine] & 1);
+    const float own_slope = cross_entropy_slope(own_z, label) * weight;
+    if (with_losses && threadIdx.x % example_lanes < together && first + mine < count)
+      loss += static_cast<double>(cross_entropy(own_z, label));
+#pragma unroll
+    for (unsigned i = 0; i < together; ++i)  // where there is no example, of zeros
+      slopes.add(__shfl_sync(0xffffffffU, own_slope, static_cast<int>(i), example_lanes), others[i]);
   }
   if (count > 0)
 #pragma unroll
@@ -138,7 +146,7 @@ __device__ double sum_segment(const TowerSegment& segment, unsigned count, const
 template <unsigned C>
 __device__ double find_deltas(const TileExamples& examples, const PlannedSide& plan, TowerSegment* list,
                               const float* own_outputs, const float* other_outputs, std::uint32_t first_row,
-                              unsigned rows, float weight, float4* sums, const SharedMatrix& delta) {
+                              unsigned rows, float weight, bool with_losses, float4* sums, const SharedMatrix& delta) {
   constexpr unsigned fours = C * tile_width / 4;
   const std::uint32_t total = examples.segments(rows);
   const std::uint32_t room = segments_a_row * rows;
@@ -150,7 +158,7 @@ __device__ double find_deltas(const TileExamples& examples, const PlannedSide& p
       const std::uint32_t s = base + threadIdx.x / example_lanes;
       const unsigned at = s < end ? s - first : 0;
       loss += sum_segment<C>(list[at], s < end ? list[at].count : 0, own_outputs, other_outputs, first_row, weight,
-                             sums + at * fours);
+                             with_losses, sums + at * fours);
     }
     __syncthreads();
     for (unsigned n = threadIdx.x; n < rows * fours; n += tower_threads) {

@@ -11,7 +11,7 @@ __device__ float4 with_bias(const float4& x, const float4& bias, bool relu) {
   return {z.x < 0 ? 0.F : z.x, z.y < 0 ? 0.F : z.y, z.z < 0 ? 0.F : z.z, z.w < 0 ? 0.F : z.w};
 }
 
-/// Shared memory: the weights, and the inputs of each layer. A block without rows leaves at once: the first one has
+/// Shared memory: the weights, the inputs of each layer, and their low parts, but for the first's. A block without rows leaves at once: the first one has
 /// some, and ends behind the launch before.
 __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers towers) {
   const unsigned which = blockIdx.x < towers.blocks[0] ? 0 : 1;
@@ -25,6 +25,7 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
   for (std::uint32_t first_row = (blockIdx.x - first_block) * rows; first_row < count;
        first_row += towers.blocks[which] * rows) {
     SharedMatrix input{weights + layers.shared_weights, layers.layer[0].in_padded};
+    const std::size_t low = rows * layers.inputs_padded;  // floats further
     load_rows(input, pass.in, first_row, rows, count);
     if (first) {  // the weights are all that the launch before this one changed
       wait_for_launch_before();
@@ -44,11 +45,14 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
         const unsigned c = column + lane.column;
         // Behind the last of them stand zeros, up to a multiple of four.
         const float4 bias = c < layer.out ? load_four(pass.parameters + layer.bias + c) : float4{0, 0, 0, 0};
-        const TileValues values = times_rows(input, row, shared_weight(weights, layer), column, layer.in_padded);
+        const SharedMatrix weight = shared_weight(weights, layer);
+        const TileValues values =
+            l == 0 ? times_rows(input, row, weight, column, layer.in_padded)
+                   : times_rows(SplitMatrix{input, input.data + low}, row, weight, column, layer.in_padded);
         for (unsigned half = 0; half < 2; ++half) {
           const float4 result = with_bias(half == 0 ? values.top : values.bottom, bias, !last);
           const unsigned r = row + lane.group + 8 * half;
-          if (!last) next.four(r, c) = result;
+          if (!last) SplitMatrix{next, next.data + low}.set_four(r, c, result);
           if (out != nullptr && first_row + r < count)
             *reinterpret_cast<float4*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;
         }

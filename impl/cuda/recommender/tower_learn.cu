@@ -66,7 +66,7 @@ __device__ void add_to_slice(float* row, unsigned column, unsigned width, const 
 }
 
 /// dW = D^T A and db = column sums of D over a tile of rows.
-__device__ void find_weight_gradient(const TowerLayer& layer, const SharedMatrix& delta, const SharedMatrix& input,
+__device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix& delta, const SplitMatrix& input,
                                      unsigned rows, float* slice, bool first_tile) {
   each_block(layer.out_padded, 16, layer.in_padded, 32, [&](unsigned row, unsigned column) {
     TileValues values[2];
@@ -100,15 +100,30 @@ __device__ SharedMatrix input_of(const TowerLayer& layer, float* inputs, unsigne
   return {inputs + rows * layer.inputs_before, layer.in_padded};
 }
 
-/// The layers back from `output_delta` on. inputs: of all layers; of all but the first they become the gradients.
+/// n values into their two parts, the low ones `low` floats further; n is a multiple of four.
+__device__ void split_values(float* values, unsigned n, std::size_t low) {
+  for (unsigned i = 4 * threadIdx.x; i < n; i += 4 * tower_threads) {
+    float4& four = reinterpret_cast<float4&>(values[i]);
+    const SplitFloat x(four.x);
+    const SplitFloat y(four.y);
+    const SplitFloat z(four.z);
+    const SplitFloat w(four.w);
+    four = {x.high, y.high, z.high, w.high};
+    reinterpret_cast<float4&>(values[i + low]) = {x.low, y.low, z.low, w.low};
+  }
+}
+
+/// The layers back from `output_delta` on. inputs: of all layers; of all but the first they become the gradients. Both
+/// in two parts, the low ones `low` floats further.
 __device__ void go_back(const TowerLearning& side, float* weights, float* inputs, const SharedMatrix& output_delta,
-                        std::uint32_t first_row, unsigned rows, std::uint32_t count, const UpdateStep& update,
-                        float* slice, bool first_tile) {
+                        std::size_t low, std::uint32_t first_row, unsigned rows, std::uint32_t count,
+                        const UpdateStep& update, float* slice, bool first_tile) {
   const TowerLayers& layers = side.layers;
-  SharedMatrix delta = output_delta;
+  SplitMatrix delta{output_delta, output_delta.data + low};
   for (unsigned l = layers.count; l-- > 0;) {
     const TowerLayer& layer = layers.layer[l];
-    const SharedMatrix input = input_of(layer, inputs, rows);
+    const SharedMatrix high = input_of(layer, inputs, rows);
+    const SplitMatrix input{high, high.data + low};
     const SharedMatrix weight = shared_weight(weights, layer);
     find_weight_gradient(layer, delta, input, rows, slice, first_tile);
     if (l == 0) break;
@@ -118,8 +133,11 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
       const TileLane lane;
       for (unsigned half = 0; half < 2; ++half) {
         const float4& d = half == 0 ? values.top : values.bottom;
-        float4& to = input.four(row + lane.group + 8 * half, column + lane.column);
-        to = {to.x > 0 ? d.x : 0.F, to.y > 0 ? d.y : 0.F, to.z > 0 ? d.z : 0.F, to.w > 0 ? d.w : 0.F};
+        const unsigned r = row + lane.group + 8 * half;
+        const float4 kept = high.four(r, column + lane.column);
+        input.set_four(
+            r, column + lane.column,
+            {kept.x > 0 ? d.x : 0.F, kept.y > 0 ? d.y : 0.F, kept.z > 0 ? d.z : 0.F, kept.w > 0 ? d.w : 0.F});
       }
     });
     delta = input;
@@ -138,7 +156,8 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
   });
 }
 
-/// Shared memory: the weights, the inputs of each layer, the gradients of the outputs, the sums of segments, their list.
+/// Shared memory: the weights, the inputs of each layer, the gradients of the outputs, the low parts of these two where
+/// first the sums of segments are, the list of segments.
 /// A block without rows leaves at once: the first one of the users has some, and ends behind the launch before.
 template <unsigned C>
 __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers) {
@@ -153,9 +172,9 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
   float* const weights = shared_memory<float>();
   float* const inputs = weights + layers.shared_weights;
   const SharedMatrix delta{inputs + rows * layers.inputs_padded, C * tile_width};
-  auto* const sums = reinterpret_cast<float4*>(delta.data + rows * delta.stride);
-  auto* const list = reinterpret_cast<TowerSegment*>(sums + segments_a_row * rows * (delta.stride / 4));
-
+  const unsigned values = rows * (layers.inputs_padded + C * tile_width);
+  auto* const sums = reinterpret_cast<float4*>(inputs + values);
+  auto* const list = reinterpret_cast<TowerSegment*>(inputs + rows * learn_row_floats(layers));
   // What the launch before this one does not change comes before the wait: lists, weights, table.
   const float weight = 1 / static_cast<float>(towers.step->count * towers.examples);
   const UpdateStep update = towers.step->update;
@@ -177,12 +196,14 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
       load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, rows, count);
     if (side.given_delta == nullptr)
       loss += find_deltas<C>(examples, side.plan, list, side.outputs[layers.count - 1], side.other_outputs, first_row,
-                             rows, weight, sums, delta);
+                             rows, weight, which == 0, sums, delta);
     else
       load_dense_rows(delta, side.given_delta, first_row, rows, count);
     end_copies();
     __syncthreads();
-    go_back(side, weights, inputs, delta, first_row, rows, count, update, slice, first_tile);
+    split_values(inputs, values, values);
+    __syncthreads();
+    go_back(side, weights, inputs, delta, values, first_row, rows, count, update, slice, first_tile);
     first_tile = false;
     __syncthreads();
   }

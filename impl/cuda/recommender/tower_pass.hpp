@@ -56,11 +56,22 @@ struct TowerLayers {
   std::uint32_t shared_weights;  ///< floats
   std::uint32_t inputs_padded;   ///< sum of the layers' in_padded
 
-  std::uint32_t output_padded() const { return layer[count - 1].out_padded; }
+  FRUGAL_HOST_DEVICE constexpr std::uint32_t output_padded() const { return layer[count - 1].out_padded; }
 };
 
 /// Floats of a row of outputs in memory: 32, 64 or 128, the least that has the width; 0 when it is too wide.
 unsigned output_width(int width);
+
+/// Of a row of a tile in learn_towers: the inputs of its layers and the gradient of its output; the same once more, for
+/// the low parts, where first the sums of its segments are.
+FRUGAL_HOST_DEVICE constexpr std::uint32_t learn_low_floats(const TowerLayers& layers) {
+  const std::uint32_t values = layers.inputs_padded + layers.output_padded();
+  const std::uint32_t sums = segments_a_row * layers.output_padded();
+  return values > sums ? values : sums;
+}
+FRUGAL_HOST_DEVICE constexpr std::uint32_t learn_row_floats(const TowerLayers& layers) {
+  return layers.inputs_padded + layers.output_padded() + learn_low_floats(layers);
+}
 
 /// Shared memory of the kernels, in bytes, for tiles of `rows` rows.
 std::size_t forward_bytes(const TowerLayers& layers, unsigned rows);

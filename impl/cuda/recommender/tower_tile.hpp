@@ -38,16 +38,44 @@ struct SharedMatrix {
   __device__ float4& four(unsigned row, unsigned column) const { return reinterpret_cast<float4&>(at(row, column)); }
 };
 
+/// x in two parts. The tensor core leaves the 13 last bits of `low` out. A NaN stays one in `low`.
+struct SplitFloat {
+  float high;
+  float low;
+  __device__ explicit SplitFloat(float x)
+      : high(std::bit_cast<float>((std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U)), low(x - high) {}
+};
+
+/// A matrix whose values are in two parts already, because more than one warp reads each.
+struct SplitMatrix {
+  SharedMatrix high;
+  float* low;  ///< laid out as high
+
+  __device__ SharedMatrix lower() const { return {low, high.stride}; }
+  __device__ float at(unsigned row, unsigned column) const { return high.at(row, column) + lower().at(row, column); }
+  __device__ void set_four(unsigned row, unsigned column, const float4& value) const {
+    const SplitFloat x(value.x);
+    const SplitFloat y(value.y);
+    const SplitFloat z(value.z);
+    const SplitFloat w(value.w);
+    high.four(row, column) = {x.high, y.high, z.high, w.high};
+    lower().four(row, column) = {x.low, y.low, z.low, w.low};
+  }
+};
+
 /// The registers of an operand of mma.m16n8k8, in two parts.
 template <unsigned N>
 struct SplitOperand {
   std::uint32_t high[N];
   std::uint32_t low[N];
 
-  /// The tensor core leaves the 13 last bits of `low` out. A NaN stays one in `low`.
+  __device__ void set(unsigned i, float high_part, float low_part) {
+    high[i] = std::bit_cast<std::uint32_t>(high_part);
+    low[i] = std::bit_cast<std::uint32_t>(low_part);
+  }
   __device__ void set(unsigned i, float x) {
-    high[i] = (std::bit_cast<std::uint32_t>(x) + 0x1000U) & 0xffffe000U;
-    low[i] = std::bit_cast<std::uint32_t>(x - std::bit_cast<float>(high[i]));
+    const SplitFloat split(x);
+    set(i, split.high, split.low);
   }
 };
 using LeftOperand = SplitOperand<4>;
@@ -108,15 +136,40 @@ struct LeftRows {
   }
 };
 
+struct SplitLeftRows {
+  LeftRows high;
+  LeftRows low;
+
+  __device__ SplitLeftRows(const SplitMatrix& left, unsigned first_row, unsigned k)
+      : high(left.high, first_row, k), low(left.lower(), first_row, k) {}
+
+  __device__ LeftOperand operand(unsigned s) const {
+    LeftOperand split;
+    split.set(0, s == 0 ? high.top.x : high.top.z, s == 0 ? low.top.x : low.top.z);
+    split.set(1, s == 0 ? high.bottom.x : high.bottom.z, s == 0 ? low.bottom.x : low.bottom.z);
+    split.set(2, s == 0 ? high.top.y : high.top.w, s == 0 ? low.top.y : low.top.w);
+    split.set(3, s == 0 ? high.bottom.y : high.bottom.w, s == 0 ? low.bottom.y : low.bottom.w);
+    return split;
+  }
+};
+
+__device__ inline LeftRows left_rows(const SharedMatrix& left, unsigned first_row, unsigned k) {
+  return {left, first_row, k};
+}
+__device__ inline SplitLeftRows left_rows(const SplitMatrix& left, unsigned first_row, unsigned k) {
+  return {left, first_row, k};
+}
+
 /// sum over k < depth (a multiple of 16) of left(row, k) right(column, k): rows first_row + group and 8 further.
-inline __device__ TileValues times_rows(const SharedMatrix& left, unsigned first_row, const SharedMatrix& right,
-                                        unsigned first_column, unsigned depth) {
+template <class Left>
+__device__ TileValues times_rows(const Left& left, unsigned first_row, const SharedMatrix& right, unsigned first_column,
+                                 unsigned depth) {
   const TileLane lane;
   ProductPair product;
   const unsigned row = first_column + lane.group / 2 * 4 + lane.group % 2;
 #pragma unroll 2
   for (unsigned k = 0; k < depth; k += 16) {
-    const LeftRows rows(left, first_row, k);
+    const auto rows = left_rows(left, first_row, k);
     const float4 columns[2] = {right.four(row, k + lane.column), right.four(row + 2, k + lane.column)};
 #pragma unroll
     for (unsigned s = 0; s < 2; ++s) {
@@ -134,13 +187,13 @@ inline __device__ TileValues times_rows(const SharedMatrix& left, unsigned first
 }
 
 /// sum over k < depth (a multiple of 16) of left(row, k) right(k, column): rows first_row + group and 8 further.
-inline __device__ TileValues times_columns(const SharedMatrix& left, unsigned first_row, const SharedMatrix& right,
+inline __device__ TileValues times_columns(const SplitMatrix& left, unsigned first_row, const SharedMatrix& right,
                                            unsigned first_column, unsigned depth) {
   const TileLane lane;
   ProductPair product;
 #pragma unroll 2
   for (unsigned k = 0; k < depth; k += 16) {
-    const LeftRows rows(left, first_row, k);
+    const auto rows = left_rows(left, first_row, k);
 #pragma unroll
     for (unsigned s = 0; s < 2; ++s) {
       const LeftOperand a = rows.operand(s);
@@ -161,30 +214,35 @@ inline __device__ TileValues times_columns(const SharedMatrix& left, unsigned fi
 
 /// sum over k < depth (a multiple of 8) of left(k, row) right(k, column) for 32 columns in two halves: rows first_row +
 /// 2 group and the next one.
-inline __device__ void transposed_times_columns(const SharedMatrix& left, unsigned first_row, const SharedMatrix& right,
+inline __device__ void transposed_times_columns(const SplitMatrix& left, unsigned first_row, const SplitMatrix& right,
                                                 unsigned first_column, unsigned depth, TileValues (&values)[2]) {
   const TileLane lane;
   ProductPair products[2];
 #pragma unroll 2
   for (unsigned k = 0; k < depth; k += 8) {
     const unsigned at = k + lane.column / 4;
-    const float2 first = left.two(at, first_row + 2 * lane.group);
-    const float2 second = left.two(at + 4, first_row + 2 * lane.group);
+    const float2 first = left.high.two(at, first_row + 2 * lane.group);
+    const float2 second = left.high.two(at + 4, first_row + 2 * lane.group);
+    const float2 first_low = left.lower().two(at, first_row + 2 * lane.group);
+    const float2 second_low = left.lower().two(at + 4, first_row + 2 * lane.group);
     LeftOperand a;
-    a.set(0, first.x);
-    a.set(1, first.y);
-    a.set(2, second.x);
-    a.set(3, second.y);
+    a.set(0, first.x, first_low.x);
+    a.set(1, first.y, first_low.y);
+    a.set(2, second.x, second_low.x);
+    a.set(3, second.y, second_low.y);
 #pragma unroll
     for (unsigned half = 0; half < 2; ++half) {
-      const float2 early = right.two(at, first_column + 16 * half + 2 * lane.group);
-      const float2 late = right.two(at + 4, first_column + 16 * half + 2 * lane.group);
+      const unsigned column = first_column + 16 * half + 2 * lane.group;
+      const float2 early = right.high.two(at, column);
+      const float2 late = right.high.two(at + 4, column);
+      const float2 early_low = right.lower().two(at, column);
+      const float2 late_low = right.lower().two(at + 4, column);
       RightOperand b;
-      b.set(0, early.x);
-      b.set(1, late.x);
+      b.set(0, early.x, early_low.x);
+      b.set(1, late.x, late_low.x);
       products[half].add(0, a, b);
-      b.set(0, early.y);
-      b.set(1, late.y);
+      b.set(0, early.y, early_low.y);
+      b.set(1, late.y, late_low.y);
       products[half].add(1, a, b);
     }
   }

@@ -27,8 +27,9 @@ __device__ void finish_loss(const UpdateTowers& towers) {
   if (threadIdx.x == 0) towers.loss_of_steps[towers.step->number % towers.ring] = sum / static_cast<double>(examples);
 }
 
-/// The last block has the loss. A thread has four parameters of every `groups`-th slice, then one.
-__global__ void __launch_bounds__(mean_threads) run_update(UpdateTowers towers) {
+/// Two blocks a multiprocessor: with more, a thread has no registers for its loads. The last block has the loss. A
+/// thread has four parameters of every `groups`-th slice, then one.
+__global__ void __launch_bounds__(mean_threads, 2) run_update(UpdateTowers towers) {
   __shared__ float4 parts[groups][update_share / 4];
   const std::uint32_t first = blockIdx.x * update_share;
   const bool of_users = first < towers.parameters_of[0];
@@ -60,11 +61,17 @@ __global__ void __launch_bounds__(mean_threads) run_update(UpdateTowers towers) 
     float4 more[in_flight];
 #pragma unroll
     for (unsigned i = 0; i < in_flight; ++i) {
-      const std::uint32_t b = base + i * groups;
-      more[i] = b < blocks ? load_four(from + std::size_t{b} * size + 4 * lane) : float4{0, 0, 0, 0};
+      const std::uint32_t b = min(base + i * groups, blocks - 1);
+      more[i] = load_four(from + std::size_t{b} * size + 4 * lane);
     }
 #pragma unroll
-    for (const float4& each : more) sum = {sum.x + each.x, sum.y + each.y, sum.z + each.z, sum.w + each.w};
+    for (unsigned i = 0; i < in_flight; ++i) {
+      const bool there = base + i * groups < blocks;
+      sum.x += there ? more[i].x : 0.F;
+      sum.y += there ? more[i].y : 0.F;
+      sum.z += there ? more[i].z : 0.F;
+      sum.w += there ? more[i].w : 0.F;
+    }
   }
   parts[group][lane] = sum;
   __syncthreads();
