@@ -50,7 +50,11 @@ inline bool has_tensor_cores() { return device_limits().compute_capability >= 80
 /// Work in order, beside that of other streams.
 class Stream {
  public:
-  Stream();
+  enum class Priority {
+    usual,
+    high  ///< blocks that wait for a place go before those of usual streams
+  };
+  explicit Stream(Priority priority = Priority::usual);
   ~Stream();
   Stream(const Stream&) = delete;
   Stream& operator=(const Stream&) = delete;

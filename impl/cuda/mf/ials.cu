@@ -42,10 +42,9 @@ class Ials final : public MfSolverEngine {
   unsigned stride() const override { return tensor_cores_ ? tensor_core_features(spec_.dim) : mf_stride(spec_.dim); }
   std::string name() const override { return tensor_cores_ ? "rows by three tf32 products" : "general rows"; }
 
-  void set_interactions(std::span<const Interaction> positives) override {
-    const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
-    by_user_ = histories(pairs, true, spec_, stream_);
-    by_item_ = histories(pairs, false, spec_, stream_);
+  void set_interactions(const DeviceBuffer<Interaction>& positives) override {
+    by_user_ = histories(positives, true, spec_, stream_);
+    by_item_ = histories(positives, false, spec_, stream_);
     users_->set_histories(by_user_);
     items_->set_histories(by_item_);
     positives_ = positives.size();

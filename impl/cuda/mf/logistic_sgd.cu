@@ -148,10 +148,9 @@ class LogisticSgd final : public MfSolverEngine {
     return std::string("sgd, ") + where + (work_->ring() ? ", one launch" : ", a launch a round");
   }
 
-  void set_interactions(std::span<const Interaction> positives) override {
+  void set_interactions(const DeviceBuffer<Interaction>& positives) override {
     work_.reset();
-    const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
-    work_.emplace(spec_, shape_, pairs, stream_);
+    work_.emplace(spec_, shape_, positives, stream_);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
@@ -161,9 +160,18 @@ class LogisticSgd final : public MfSolverEngine {
     permute(items, by_slot(work_->items), work_->items.slots, true);
     if (work_->ring()) work_->flags.zero(stream_);
     DeviceBuffer<double> losses(std::size_t{work_->parts} * static_cast<std::size_t>(epochs), "losses of parts");
-    for (int e = 0; e < epochs; ++e)
-      run(parameters, static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e)),
-          static_cast<unsigned>(e) * work_->groups, losses.data() + static_cast<std::size_t>(e) * work_->parts);
+    // The next epoch is drawn while this one runs, beside it: the launches of an epoch leave most of a multiprocessor free.
+    const auto first = static_cast<std::uint32_t>(first_epoch);
+    drawing_.wait_for(stream_);
+    if (epochs > 0) work_->streams.draw(first, drawing_);
+    for (int e = 0; e < epochs; ++e) {
+      const std::uint32_t epoch = first + static_cast<std::uint32_t>(e);
+      stream_.wait_for(drawing_);
+      drawing_.wait_for(stream_);  // for the epoch before, whose examples give way; this one is not in line yet
+      run(parameters, epoch, static_cast<unsigned>(e) * work_->groups,
+          losses.data() + static_cast<std::size_t>(e) * work_->parts);
+      if (e + 1 < epochs) work_->streams.draw(epoch + 1, drawing_);
+    }
     permute(by_slot(work_->users), users, work_->users.slots, false);
     permute(by_slot(work_->items), items, work_->items.slots, false);
     std::vector<double> means;
@@ -188,14 +196,13 @@ class LogisticSgd final : public MfSolverEngine {
   }
 
   void run(MfParameters& parameters, std::uint32_t epoch, unsigned flag_base, double* losses) {
-    work_->streams.draw(epoch);
     sgd::Rounds rounds{.users = {work_->users.factors.data(), work_->users.biases.data(), 0},
                        .items = {work_->items.factors.data(), work_->items.biases.data(), 0},
                        .global_bias = parameters.global_bias.data(),
                        .learning_rate = static_cast<float>(spec_.learning_rate),
                        .shrink = static_cast<float>(spec_.learning_rate * spec_.l2),
-                       .examples = work_->streams.examples(),
-                       .begins = work_->streams.begins(),
+                       .examples = work_->streams.examples(epoch),
+                       .begins = work_->streams.begins(epoch),
                        .user_begins = work_->users.begins.data(),
                        .item_begins = work_->items.begins.data(),
                        .groups = work_->groups,
@@ -217,6 +224,7 @@ class LogisticSgd final : public MfSolverEngine {
 
   MfSpec spec_;
   const Stream& stream_;
+  Stream drawing_;
   Shape shape_;
   std::optional<Work> work_;
 };

@@ -9,6 +9,7 @@
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/device/device_tensors.hpp"
+#include "impl/cuda/mf/pairs.hpp"
 #include "impl/cuda/mf/solver.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
 
@@ -49,8 +50,10 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
   }
 
   void set_interactions(std::span<const Interaction> positives) override {
-    require_in_range(positives, spec_.users, spec_.items);
-    engine_->set_interactions(positives);
+    const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
+    if (!in_range(pairs, spec_, stream_))
+      require_in_range(positives, spec_.users, spec_.items);  // has the words for it
+    engine_->set_interactions(pairs);
     interactions_set_ = true;
   }
 
@@ -79,7 +82,7 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
   }
 
   MfSpec spec_;
-  Stream stream_;
+  Stream stream_{Stream::Priority::high};  ///< before that on which an epoch of SGD is drawn
   std::unique_ptr<MfSolverEngine> engine_;
   unsigned stride_;
   MfParameters parameters_;

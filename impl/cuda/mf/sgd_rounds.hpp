@@ -137,83 +137,105 @@ class Worker {
       const std::uint32_t other = __shfl_xor_sync(0xffffffffU, steps, bit);
       steps = other > steps ? other : steps;
     }
-    MfExample here = count > 0 ? example(0) : any;
-    Row<lanes, chunks> user, item;
-    if (steps > 0) {
-      users.load(here.user, user);
-      items.load(item_of(here), item);
-    }
-    // User rows on their way, that of example i in i % ahead. As the examples of a turn are sorted by user, the first one
-    // of a user finds its row as it was written in an earlier turn; the later ones do not need it.
-    Row<lanes, chunks> coming_users[ahead] = {};
+    steps = __shfl_sync(0xffffffffU, steps, 0);  // tells the compiler that the warp stays together
+    if (steps == 0) return;
+    State state;
+    state.here = count > 0 ? example(0) : any;
+    state.next = count > 1 ? example(1) : state.here;
+    users.load(state.here.user, state.user);
+    items.load(item_of(state.here), state.item);
 #pragma unroll
     for (std::uint32_t i = 1; i < ahead; ++i)
-      if (steps > 0) users.load(i < count ? example(i).user : here.user, coming_users[i]);
+      users.load(i < count ? example(i).user : state.here.user, state.coming_users[i]);
 
-    float loss = 0;  // in powers of 2
-    for (std::uint32_t first = 0; first < steps; first += ahead) {
+    std::uint32_t step = 0;
+    for (std::uint32_t until = lanes - look;; until += lanes) {  // the ring has what steps below `until` look at
+      const std::uint32_t end = min(until, steps);
+      while (step < end) {
+        // A loaded register must not be moved, that would wait for it: so rows on their way are told apart by the code.
 #pragma unroll
-      for (std::uint32_t u = 0; u < ahead;
-           ++u) {  // registers that are loaded must not be moved: that would wait for them
-        const std::uint32_t step = first + u;
-        if (step >= steps) break;
-        if ((step + ahead) % lanes == 0) {  // a batch is needed
-          store_shared(own_place_ + (step + ahead) / lanes % 2 * (ring_bytes / 2), held);
-          __syncwarp();
-          batch += lanes;
-          held = *batch;
-        }
-        const bool active = step < count;
-        const bool more = step + 1 < count;
-        const MfExample following = example(step + 1);
-        const MfExample next{more ? following.user : here.user, more ? following.item : here.item};
-        const bool same_user = next.user == here.user;
-        const bool same_item = item_of(next) == item_of(here);
-        Row<lanes, chunks> next_item;
-        items.load(item_of(next), next_item);
-        if constexpr (ahead == 1)
-          users.load(next.user, coming_users[0]);
-        else
-          users.load(step + ahead < count ? example(step + ahead).user : here.user, coming_users[u]);
-
-        constexpr float log2_e = 1.44269504F;
-        const bool positive = (here.item & MfExample::positive) != 0;
-        const float sign = positive ? -log2_e : log2_e;
-        const float rate = positive ? -rate_ : rate_;
-        const float bias = sign * (user.bias + item.bias + global_bias_);
-        float dot = user.dot(item);
-#pragma unroll
-        for (int bit = lanes / 2; bit > 0; bit /= 2) dot += __shfl_xor_sync(0xffffffffU, dot, bit);
-        const float t = fmaf(dot, sign, bias);
-        const float odds = 1 + exp2_fast(t);
-        const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
-        const float of_example = t > 100 ? t : log2_fast(odds);
-        loss += active ? of_example : 0.F;
-#pragma unroll
-        for (int c = 0; c < chunks; ++c) descend(user.part[c], item.part[c], slope, shrink_);
-        descend(user.bias, 1, slope, shrink_);
-        descend(item.bias, 1, slope, shrink_);
-        users.store_if(active && (!same_user || !more), here.user, user);
-        items.store_if(active && (!same_item || !more), item_of(here), item);
-
-        if (!same_user) user = coming_users[(u + 1) % ahead];
-        if (!same_item) item = next_item;
-        here = next;
-        __syncwarp();  // the first lane has stored biases that all will read
+        for (std::uint32_t slot = 0; slot < ahead; ++slot, ++step)
+          if (slot == 0 || step < end) take_step(step, count, slot, users, items, state);
       }
+      if (until >= steps) break;
+      store_shared(own_place_ + (until + look) / lanes % 2 * (ring_bytes / 2), held);
+      __syncwarp();
+      batch += lanes;
+      held = *batch;
     }
     constexpr double ln_2 = 0.69314718055994531;
-    loss_ += ln_2 * static_cast<double>(loss);
+    loss_ += ln_2 * static_cast<double>(state.loss);
   }
 
   /// Of all examples of the epoch so far, before each update.
   __device__ double loss() const { return loss_; }
 
  private:
-  static constexpr std::uint32_t ahead = users_far ? 3 : 1;  ///< examples that user rows are read ahead
+  static constexpr std::uint32_t ahead = users_far ? 4 : 1;  ///< examples that user rows are read ahead
+  static constexpr std::uint32_t look = users_far ? 4 : 2;   ///< examples that are looked at ahead
   static constexpr std::uint32_t example_bytes = sizeof(MfExample);
   static constexpr std::uint32_t ring_bytes = 2 * lanes * example_bytes;
-  static_assert(ahead < lanes && 2 * lanes <= SgdStreams::read_ahead);
+  static_assert(look <= lanes && lanes % ahead == 0 && (lanes - look) % ahead == 0);
+  static_assert(2 * lanes <= SgdStreams::read_ahead);
+
+  /// Between two steps of a turn.
+  struct State {
+    MfExample here;
+    MfExample next;  ///< or `here` again, when that is the last one
+    Row<lanes, chunks> user;
+    Row<lanes, chunks> item;
+    /// User rows on their way, that of example i in i % ahead. As the examples of a turn are sorted by user, the first
+    /// one of a user finds its row as it was written in an earlier turn; the later ones do not need it.
+    Row<lanes, chunks> coming_users[ahead];
+    float loss = 0;  ///< in powers of 2
+  };
+
+  /// One example, number `step` of the turn; slot = step % ahead.
+  template <class Users, class Items>
+  __device__ void take_step(std::uint32_t step, std::uint32_t count, std::uint32_t slot, const Users& users,
+                            const Items& items, State& state) const {
+    auto& [here, next, user, item, coming_users, loss] = state;
+    const bool active = step < count;
+    const bool more = step + 1 < count;
+    const MfExample after = example(step + 2);
+    const std::uint32_t coming = ahead == 1 ? next.user : step + ahead < count ? example(step + ahead).user : here.user;
+    const bool same_user = next.user == here.user;
+    const bool same_item = item_of(next) == item_of(here);
+    constexpr float log2_e = 1.44269504F;
+    const bool positive = (here.item & MfExample::positive) != 0;
+    const float sign = positive ? -log2_e : log2_e;
+    const float rate = positive ? -rate_ : rate_;
+    const float bias = sign * (user.bias + item.bias + global_bias_);
+
+    Row<lanes, chunks> next_item;
+    float dot = user.dot(item);
+#pragma unroll
+    for (int bit = lanes / 2; bit > 0; bit /= 2) {
+      const float other = __shfl_xor_sync(0xffffffffU, dot, bit);
+      if (bit == lanes / 2) {  // the loads go out while the first exchange is under way: instructions issue in order
+        items.load(item_of(next), next_item);
+        users.load(coming, coming_users[slot]);
+      }
+      dot += other;
+    }
+    const float t = fmaf(dot, sign, bias);
+    const float odds = 1 + exp2_fast(t);
+    const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
+    const float of_example = t > 100 ? t : log2_fast(odds);
+    loss += active ? of_example : 0.F;
+#pragma unroll
+    for (int c = 0; c < chunks; ++c) descend(user.part[c], item.part[c], slope, shrink_);
+    descend(user.bias, 1, slope, shrink_);
+    descend(item.bias, 1, slope, shrink_);
+    users.store_if(active && (!same_user || !more), here.user, user);
+    items.store_if(active && (!same_item || !more), item_of(here), item);
+
+    if (!same_user) user = coming_users[(slot + 1) % ahead];
+    if (!same_item) item = next_item;
+    here = next;
+    if (step + 2 < count) next = after;
+    __syncwarp();  // the first lane has stored biases that all will read
+  }
 
   __device__ static std::uint32_t item_of(const MfExample& example) { return example.item & ~MfExample::positive; }
 

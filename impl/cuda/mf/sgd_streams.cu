@@ -153,17 +153,18 @@ MfSchedule::Counts count_on_device(const MfSpec& spec, const DeviceBuffer<Intera
 
 SgdStreams::SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const DeviceBuffer<Interaction>& positives,
                        const DeviceBuffer<std::uint32_t>& user_slots, const Stream& stream)
-    : stream_(stream),
-      random_(spec.seed, Purpose::negatives),
+    : random_(spec.seed, Purpose::negatives),
       groups_(schedule.groups()),
       parts_(schedule.parts()),
       per_positive_(1 + static_cast<std::uint32_t>(spec.negatives)),
       positives_(positives.size(), "ordered positives"),
       part_begins_(schedule.begins(), "begins of parts", stream),
-      items_(items_by_id(schedule.items()), "parts of items", stream),
-      examples_(positives.size() * per_positive_ + read_ahead, "examples"),
-      begins_(std::size_t{parts_} * (parts_ + 1), "begins of turns") {
-  examples_.zero(stream);  // those that are read ahead name rows that exist
+      items_(items_by_id(schedule.items()), "parts of items", stream) {
+  for (int i = 0; i < 2; ++i) {
+    examples_[i] = DeviceBuffer<MfExample>(positives.size() * per_positive_ + read_ahead, "examples");
+    examples_[i].zero(stream);  // those that are read ahead name rows that exist
+    begins_[i] = DeviceBuffer<std::uint32_t>(std::size_t{parts_} * (parts_ + 1), "begins of turns");
+  }
   const auto n = static_cast<std::uint32_t>(positives.size());
   const int number_bits = std::bit_width(n);
   DeviceBuffer<std::uint64_t> keys(n, "positives to sort");
@@ -176,7 +177,7 @@ SgdStreams::SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const Dev
   stream.synchronize();  // the keys go
 }
 
-void SgdStreams::draw(std::uint32_t epoch) {
+void SgdStreams::draw(std::uint32_t epoch, const Stream& stream) {
   const Draw draw{.positives = positives_.data(),
                   .part_begins = part_begins_.data(),
                   .items = items_.data(),
@@ -185,9 +186,9 @@ void SgdStreams::draw(std::uint32_t epoch) {
                   .groups = groups_,
                   .per_positive = per_positive_,
                   .item_count = static_cast<std::uint32_t>(items_.size()),
-                  .examples = examples_.data(),
-                  .begins = begins_.data()};
-  launch({"sort_examples", parts_, sort_threads, std::size_t{sort_warps} * parts_ * sizeof(std::uint32_t)}, stream_,
+                  .examples = examples_[epoch % 2].data(),
+                  .begins = begins_[epoch % 2].data()};
+  launch({"sort_examples", parts_, sort_threads, std::size_t{sort_warps} * parts_ * sizeof(std::uint32_t)}, stream,
          sort_examples, draw);
 }
 

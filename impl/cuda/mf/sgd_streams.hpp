@@ -1,4 +1,4 @@
-// The examples of one epoch of mf/schedule.hpp on the device, sorted by worker and turn.
+// The examples of an epoch of mf/schedule.hpp on the device, sorted by worker and turn.
 #pragma once
 #include <cstdint>
 
@@ -16,13 +16,13 @@ class SgdStreams {
   SgdStreams(const MfSpec& spec, const MfSchedule& schedule, const DeviceBuffer<Interaction>& positives,
              const DeviceBuffer<std::uint32_t>& user_slots, const Stream& stream);
 
-  /// Launches only.
-  void draw(std::uint32_t epoch);
+  /// There is room for two epochs: one may be drawn on a stream of its own while the other is in use. Launches only.
+  void draw(std::uint32_t epoch, const Stream& stream);
 
   /// By part and turn; `read_ahead` more may be read behind the last.
-  const MfExample* examples() const { return examples_.data(); }
+  const MfExample* examples(std::uint32_t epoch) const { return examples_[epoch % 2].data(); }
   /// [parts, turns + 1]
-  const std::uint32_t* begins() const { return begins_.data(); }
+  const std::uint32_t* begins(std::uint32_t epoch) const { return begins_[epoch % 2].data(); }
 
   static constexpr std::uint32_t read_ahead = 64;
 
@@ -33,7 +33,6 @@ class SgdStreams {
   };
 
  private:
-  const Stream& stream_;
   Philox random_;
   std::uint32_t groups_;
   std::uint32_t parts_;
@@ -41,8 +40,8 @@ class SgdStreams {
   DeviceBuffer<MfSchedule::Positive> positives_;
   DeviceBuffer<std::uint32_t> part_begins_;  ///< [parts + 1]: positives
   DeviceBuffer<Item> items_;                 ///< by id
-  DeviceBuffer<MfExample> examples_;
-  DeviceBuffer<std::uint32_t> begins_;
+  DeviceBuffer<MfExample> examples_[2];
+  DeviceBuffer<std::uint32_t> begins_[2];
 };
 
 /// Positives of each user and item.

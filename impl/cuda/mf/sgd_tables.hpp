@@ -146,7 +146,8 @@ class DeviceTable {
     if (!wanted) return;
     float* const at = rows_ + std::size_t{slot - first_} * Row<lanes, chunks>::floats;
 #pragma unroll
-    for (int c = 0; c < chunks; ++c) *reinterpret_cast<float4*>(at + 4 * lanes * c) = row.part[c];
+    for (int c = 0; c < chunks; ++c)
+      __stcg(reinterpret_cast<float4*>(at + 4 * lanes * c), row.part[c]);  // 16 bytes at once
     if (first_lane_) biases_[slot - first_] = row.bias;
   }
 

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -26,7 +25,8 @@ struct MfParameters {
 class MfSolverEngine {
  public:
   virtual ~MfSolverEngine() = default;
-  virtual void set_interactions(std::span<const Interaction> positives) = 0;
+  /// Pairs in range.
+  virtual void set_interactions(const DeviceBuffer<Interaction>& positives) = 0;
   /// Epochs first_epoch .. first_epoch + epochs - 1; the loss of each, as MatrixFactorizer::train.
   virtual std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) = 0;
   /// The floats between two rows of factors that it wants; what lies behind `dim` is zero, and stays so.

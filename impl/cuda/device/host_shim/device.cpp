@@ -98,7 +98,7 @@ DeviceFacts device_facts() { return {{"device", "none: the kernels run on the pr
 std::vector<std::pair<std::string, std::string>> device_libraries() { return {}; }
 const DeviceLimits& device_limits() { return host_shim::current_limits(); }
 
-Stream::Stream() : handle_(new host_shim::HostStream) {}
+Stream::Stream(Priority /*priority*/) : handle_(new host_shim::HostStream) {}
 Stream::~Stream() { delete static_cast<host_shim::HostStream*>(handle_); }
 void Stream::synchronize() const {}
 
