@@ -24,9 +24,9 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
   bool first = true;
   for (std::uint32_t first_row = (blockIdx.x - first_block) * rows; first_row < count;
        first_row += towers.blocks[which] * rows) {
-    SharedMatrix input{weights + layers.shared_weights, layers.layer[0].in_padded};
+    SharedMatrix input{weights + layers.shared_weights, rows, layers.layer[0].in_padded};
     const std::size_t low = rows * layers.inputs_padded;  // floats further
-    load_rows(input, pass.in, first_row, rows, count);
+    load_rows(input, pass.in, first_row, count);
     if (first) {  // the weights are all that the launch before this one changed
       wait_for_launch_before();
       let_next_launch_start();
@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
     for (unsigned l = 0; l < layers.count; ++l) {
       const TowerLayer& layer = layers.layer[l];
       const bool last = l + 1 == layers.count;
-      const SharedMatrix next{input.data + rows * input.stride, layer.out_padded};
+      const SharedMatrix next{input.data + rows * input.width, rows, layer.out_padded};
       float* const out = pass.outputs[l];
       each_block(rows, 16, layer.out_padded, 16, [&](unsigned row, unsigned column) {
         const TileLane lane;

@@ -97,7 +97,7 @@ __device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix&
 }
 
 __device__ SharedMatrix input_of(const TowerLayer& layer, float* inputs, unsigned rows) {
-  return {inputs + rows * layer.inputs_before, layer.in_padded};
+  return {inputs + rows * layer.inputs_before, rows, layer.in_padded};
 }
 
 /// n values into their two parts, the low ones `low` floats further; n is a multiple of four.
@@ -171,7 +171,7 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
   const std::uint32_t count = side.in.rows();
   float* const weights = shared_memory<float>();
   float* const inputs = weights + layers.shared_weights;
-  const SharedMatrix delta{inputs + rows * layers.inputs_padded, C * tile_width};
+  const SharedMatrix delta{inputs + rows * layers.inputs_padded, rows, C * tile_width};
   const unsigned values = rows * (layers.inputs_padded + C * tile_width);
   auto* const sums = reinterpret_cast<float4*>(inputs + values);
   auto* const list = reinterpret_cast<TowerSegment*>(inputs + rows * learn_row_floats(layers));
@@ -182,7 +182,7 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
   double loss = 0;
   bool first_tile = true;
   for (std::uint32_t first_row = block * rows; first_row < count; first_row += towers.blocks[which] * rows) {
-    load_rows(input_of(layers.layer[0], inputs, rows), side.in, first_row, rows, count);
+    load_rows(input_of(layers.layer[0], inputs, rows), side.in, first_row, count);
     if (first_tile) load_weights(weights, layers, side.parameters);
     if (side.given_delta == nullptr) {
       examples.find(side.plan, first_row, rows, count);
@@ -193,12 +193,12 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
       let_next_launch_start();
     }
     for (unsigned l = 1; l < layers.count; ++l)
-      load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, rows, count);
+      load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, count);
     if (side.given_delta == nullptr)
       loss += find_deltas<C>(examples, side.plan, list, side.outputs[layers.count - 1], side.other_outputs, first_row,
                              rows, weight, which == 0, sums, delta);
     else
-      load_dense_rows(delta, side.given_delta, first_row, rows, count);
+      load_dense_rows(delta, side.given_delta, first_row, count);
     end_copies();
     __syncthreads();
     split_values(inputs, values, values);
