@@ -9,6 +9,8 @@ namespace frugal::cuda {
 /// Past L1: it may hold what another launch has changed since (kernel_language.hpp). Copies go past it too.
 __device__ inline float4 load_four(const float* at) { return __ldcg(reinterpret_cast<const float4*>(at)); }
 
+__device__ inline float2 load_two(const float* at) { return __ldcg(reinterpret_cast<const float2*>(at)); }
+
 __device__ inline SharedMatrix shared_weight(float* weights, const TowerLayer& layer) {
   return {weights + layer.shared, layer.out_padded, layer.in_padded};
 }
