@@ -1,5 +1,7 @@
 // What the fused towers' kernels share: weights and rows into shared memory.
 #pragma once
+#include <type_traits>
+
 #include "impl/cuda/device/cooperation.hpp"
 #include "impl/cuda/recommender/tower_pass.hpp"
 #include "impl/cuda/recommender/tower_tile.hpp"
@@ -109,6 +111,18 @@ __device__ void each_block(unsigned rows, unsigned high, unsigned columns, unsig
   const unsigned down = rows / high;
   for (unsigned n = threadIdx.x / 32; n < down * (columns / wide); n += tower_warps)
     body(n % down * high, n / down * wide);
+}
+
+/// body(the number of its tiles of 8 rows, first row, first column) for blocks of 16 columns and 16 rows, or of 8 rows
+/// where otherwise there would be no work for half of the warps.
+template <class Body>
+__device__ void each_tile(unsigned rows, unsigned columns, const Body& body) {
+  if (rows / 16 * (columns / 16) * 2 <= tower_warps)
+    each_block(rows, 8, columns, 16,
+               [&](unsigned row, unsigned column) { body(std::integral_constant<unsigned, 1>(), row, column); });
+  else
+    each_block(rows, 16, columns, 16,
+               [&](unsigned row, unsigned column) { body(std::integral_constant<unsigned, 2>(), row, column); });
 }
 
 }  // namespace frugal::cuda

@@ -40,17 +40,18 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
       const bool last = l + 1 == layers.count;
       const SharedMatrix next{input.data + rows * input.width, rows, layer.out_padded};
       float* const out = pass.outputs[l];
-      each_block(rows, 16, layer.out_padded, 16, [&](unsigned row, unsigned column) {
-        const unsigned c = column + TileValues::column();
+      each_tile(rows, layer.out_padded, [&](auto tiles, unsigned row, unsigned column) {
+        using Values = TileValues<tiles()>;
+        const unsigned c = column + Values::column();
         // Behind the last of them stand zeros, up to a multiple of four.
         const float2 bias = c < layer.out ? load_two(pass.parameters + layer.bias + c) : float2{0, 0};
         const SharedMatrix weight = shared_weight(weights, layer);
-        const TileValues values =
-            l == 0 ? times_rows(input, row, weight, column, layer.in_padded)
-                   : times_rows(SplitMatrix{input, input.data + low}, row, weight, column, layer.in_padded);
-        for (unsigned i = 0; i < 4; ++i) {
+        const Values values =
+            l == 0 ? times_rows<tiles()>(input, row, weight, column, layer.in_padded)
+                   : times_rows<tiles()>(SplitMatrix{input, input.data + low}, row, weight, column, layer.in_padded);
+        for (unsigned i = 0; i < 2 * tiles(); ++i) {
           const float2 result = with_bias(values.two[i], bias, !last);
-          const unsigned r = row + TileValues::row(i);
+          const unsigned r = row + Values::row(i);
           if (!last) SplitMatrix{next, next.data + low}.set_two(r, c, result);
           if (out != nullptr && first_row + r < count)
             *reinterpret_cast<float2*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;

@@ -14,13 +14,14 @@ struct RowPart {
   float2 m;
   float2 v;
 
-  __device__ RowPart(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column)
-      : there(row < count && column < side.in.dim ? min(side.in.dim - column, 2U) : 0), aligned(side.in.dim % 2 == 0) {
+  __device__ void load(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column) {
+    there = row < count && column < side.in.dim ? min(side.in.dim - column, 2U) : 0;
+    aligned = side.in.dim % 2 == 0;
     if (there == 0) return;
     at = std::size_t{__ldcg(side.in.ids + row)} * side.in.dim + column;
-    w = load(side.table);
-    m = load(side.table_first);
-    v = load(side.table_second);
+    w = loaded(side.table);
+    m = loaded(side.table_first);
+    v = loaded(side.table_second);
   }
 
   __device__ void update(const UpdateStep& step, const TowerLearning& side, const float2& gradient) {
@@ -33,7 +34,7 @@ struct RowPart {
   }
 
  private:
-  __device__ float2 load(const float* from) const {
+  __device__ float2 loaded(const float* from) const {
     if (aligned) return load_two(from + at);
     return {__ldcg(from + at), there > 1 ? __ldcg(from + at + 1) : 0.F};
   }
@@ -120,11 +121,12 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
     find_weight_gradient(layer, delta, input, rows, slice, first_tile);
     if (l == 0) break;
     __syncthreads();
-    each_block(rows, 16, layer.in_padded, 16, [&](unsigned row, unsigned column) {
-      const TileValues values = times_columns(delta, row, weight, column, layer.out_padded);
-      const unsigned c = column + TileValues::column();
-      for (unsigned i = 0; i < 4; ++i) {
-        const unsigned r = row + TileValues::row(i);
+    each_tile(rows, layer.in_padded, [&](auto tiles, unsigned row, unsigned column) {
+      using Values = TileValues<tiles()>;
+      const Values values = times_columns<tiles()>(delta, row, weight, column, layer.out_padded);
+      const unsigned c = column + Values::column();
+      for (unsigned i = 0; i < 2 * tiles(); ++i) {
+        const unsigned r = row + Values::row(i);
         const float2 kept = high.two(r, c);
         input.set_two(r, c, {kept.x > 0 ? values.two[i].x : 0.F, kept.y > 0 ? values.two[i].y : 0.F});
       }
@@ -134,13 +136,13 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
   }
   if (side.table == nullptr) return;
   const TowerLayer& layer = layers.layer[0];
-  each_block(rows, 16, padded_width(side.in.dim), 16, [&](unsigned row, unsigned column) {
-    const auto part = [&](unsigned i) {
-      return RowPart(side, first_row + row + TileValues::row(i), count, column + TileValues::column());
-    };
-    RowPart parts[] = {part(0), part(1), part(2), part(3)};
-    const TileValues values = times_columns(delta, row, shared_weight(weights, layer), column, layer.out_padded);
-    for (unsigned i = 0; i < 4; ++i) parts[i].update(update, side, values.two[i]);
+  each_tile(rows, padded_width(side.in.dim), [&](auto tiles, unsigned row, unsigned column) {
+    using Values = TileValues<tiles()>;
+    RowPart parts[2 * tiles()];
+    for (unsigned i = 0; i < 2 * tiles(); ++i)
+      parts[i].load(side, first_row + row + Values::row(i), count, column + Values::column());
+    const Values values = times_columns<tiles()>(delta, row, shared_weight(weights, layer), column, layer.out_padded);
+    for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].update(update, side, values.two[i]);
   });
 }
 

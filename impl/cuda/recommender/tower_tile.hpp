@@ -10,7 +10,7 @@
 // neighbours at once, writes four, and the lanes of a warp use banks of their own, whether k runs along rows or columns.
 // Where a lane reads in a panel does not depend on the panel: addresses cost next to nothing.
 //
-// A warp computes 16 rows times 16 columns or 32 of them. Deterministic: a value depends on the depth alone.
+// A warp computes 8 or 16 rows times 16 columns, or 16 times 32. Deterministic: a value depends on the depth alone.
 #pragma once
 #include <bit>
 #include <cstdint>
@@ -95,10 +95,11 @@ struct SplitOperand {
 using FirstOperand = SplitOperand<4>;
 using SecondOperand = SplitOperand<2>;
 
-/// Two neighbouring tiles of 16 x 8.
-struct ProductPair {
-  float large[2][4] = {};
-  float small[2][4] = {};
+/// N neighbouring tiles of 16 x 8.
+template <unsigned N>
+struct ProductSums {
+  float large[N][4] = {};
+  float small[N][4] = {};
 
   __device__ void add(unsigned n, const FirstOperand& first, const SecondOperand& second) {
     tensor_core::multiply_tf32(small[n], first.low, second.high);
@@ -114,13 +115,14 @@ struct TileLane {
   __device__ TileLane() : group(threadIdx.x % 32 / 4), in_group(threadIdx.x % 4) {}
 };
 
-/// A lane's part of 16 rows times 16 columns.
+/// A lane's part of 8 N rows times 16 columns.
+template <unsigned N>
 struct TileValues {
-  float2 two[4];  ///< of row(0) ... row(3), columns column() and the next one
+  float2 two[2 * N];  ///< of row(i), columns column() and the next one
 
-  /// The rows are the columns of the two tiles of the product, the columns 2 c and 2 c + 1 its rows c and c + 8.
-  __device__ explicit TileValues(const ProductPair& product) {
-    for (unsigned n = 0; n < 2; ++n)
+  /// The rows are the columns of the tiles of the product, the columns 2 c and 2 c + 1 its rows c and c + 8.
+  __device__ explicit TileValues(const ProductSums<N>& product) {
+    for (unsigned n = 0; n < N; ++n)
       for (unsigned i = 0; i < 2; ++i) two[2 * n + i] = {product.sum(n, i), product.sum(n, i + 2)};
   }
   __device__ static unsigned row(unsigned i) { return 2 * TileLane().in_group + i % 2 + i / 2 * 8; }
@@ -160,27 +162,24 @@ __device__ inline SplitEightRows eight_rows(const SplitMatrix& matrix, unsigned 
   return {matrix, panel, at};
 }
 
-/// sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix. What lies
+/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix. What lies
 /// in columns of the result is the first operand: two steps of k of `left`, the second, are neighbours in registers.
-template <class Left>
-__device__ TileValues times_rows(const Left& left, unsigned first_row, const SharedMatrix& right, unsigned first_column,
-                                 unsigned depth) {
+template <unsigned N, class Left>
+__device__ TileValues<N> times_rows(const Left& left, unsigned first_row, const SharedMatrix& right,
+                                    unsigned first_column, unsigned depth) {
   const TileLane lane;
-  ProductPair product;
-  unsigned rows_at[2][2];  // [half of a panel][tile]
+  ProductSums<N> product;
+  unsigned rows_at[2][N];  // [half of a panel][tile]
   unsigned columns_at[2][2];
-  for (unsigned half = 0; half < 2; ++half)
-    for (unsigned n = 0; n < 2; ++n) {
-      const unsigned k = 16 * half + 4 * lane.in_group;
-      rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, k);
-      columns_at[half][n] = SharedMatrix::in_panel(first_column + 2 * lane.group + n, k);
-    }
+  for (unsigned half = 0; half < 2; ++half) {
+    const unsigned k = 16 * half + 4 * lane.in_group;
+    for (unsigned n = 0; n < N; ++n) rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, k);
+    for (unsigned i = 0; i < 2; ++i) columns_at[half][i] = SharedMatrix::in_panel(first_column + 2 * lane.group + i, k);
+  }
   for (unsigned panel = 0; panel < depth / tile_width; ++panel) {
     const float* const right_panel = right.data + right.panel(panel);
 #pragma unroll
     for (unsigned half = 0; half < 2; ++half) {
-      const decltype(eight_rows(left, 0, 0)) rows[2] = {eight_rows(left, panel, rows_at[half][0]),
-                                                        eight_rows(left, panel, rows_at[half][1])};
       const float4 even = four_at(right_panel + columns_at[half][0]);
       const float4 odd = four_at(right_panel + columns_at[half][1]);
 #pragma unroll
@@ -191,31 +190,31 @@ __device__ TileValues times_rows(const Left& left, unsigned first_row, const Sha
         columns.set(2, s == 0 ? even.y : even.w);
         columns.set(3, s == 0 ? odd.y : odd.w);
 #pragma unroll
-        for (unsigned n = 0; n < 2; ++n) product.add(n, columns, rows[n].operand(s));
+        for (unsigned n = 0; n < N; ++n) product.add(n, columns, eight_rows(left, panel, rows_at[half][n]).operand(s));
       }
     }
   }
-  return TileValues(product);
+  return TileValues<N>(product);
 }
 
-/// sum over k < depth (a multiple of 32) of left(row, k) right(k, column).
-inline __device__ TileValues times_columns(const SplitMatrix& left, unsigned first_row, const SharedMatrix& right,
-                                           unsigned first_column, unsigned depth) {
+/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(k, column).
+template <unsigned N>
+__device__ TileValues<N> times_columns(const SplitMatrix& left, unsigned first_row, const SharedMatrix& right,
+                                       unsigned first_column, unsigned depth) {
   const TileLane lane;
-  ProductPair product;
-  unsigned rows_at[2][2];  // [half of a panel][tile]
+  ProductSums<N> product;
+  unsigned rows_at[2][N];  // [half of a panel][tile]
   unsigned k_at[2][2];     // [s][of a pair of k]; 16 k further all is the same
-  for (unsigned i = 0; i < 2; ++i)
-    for (unsigned n = 0; n < 2; ++n) {
-      rows_at[i][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 16 * i + 4 * lane.in_group);
-      k_at[i][n] = SharedMatrix::in_panel(4 * lane.in_group + 2 * i + n, first_column % tile_width + 2 * lane.group);
-    }
+  for (unsigned half = 0; half < 2; ++half)
+    for (unsigned n = 0; n < N; ++n)
+      rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 16 * half + 4 * lane.in_group);
+  for (unsigned s = 0; s < 2; ++s)
+    for (unsigned i = 0; i < 2; ++i)
+      k_at[s][i] = SharedMatrix::in_panel(4 * lane.in_group + 2 * s + i, first_column % tile_width + 2 * lane.group);
   const float* const right_panel = right.data + right.panel(first_column / tile_width);
   for (unsigned panel = 0; panel < depth / tile_width; ++panel) {
 #pragma unroll
     for (unsigned half = 0; half < 2; ++half) {
-      const SplitEightRows rows[2] = {eight_rows(left, panel, rows_at[half][0]),
-                                      eight_rows(left, panel, rows_at[half][1])};
       const float* const right_rows = right_panel + (2 * panel + half) * (16 * tile_width);
 #pragma unroll
       for (unsigned s = 0; s < 2; ++s) {
@@ -227,11 +226,11 @@ inline __device__ TileValues times_columns(const SplitMatrix& left, unsigned fir
         columns.set(2, late.x);
         columns.set(3, late.y);
 #pragma unroll
-        for (unsigned n = 0; n < 2; ++n) product.add(n, columns, rows[n].operand(s));
+        for (unsigned n = 0; n < N; ++n) product.add(n, columns, eight_rows(left, panel, rows_at[half][n]).operand(s));
       }
     }
   }
-  return TileValues(product);
+  return TileValues<N>(product);
 }
 
 /// A lane's part of 16 rows times 32 columns: rows 2 group + i, columns 8 n + 2 in_group and the next one.
@@ -244,7 +243,7 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
                                                           const SplitMatrix& right, unsigned first_column,
                                                           unsigned depth) {
   const TileLane lane;
-  ProductPair products[2];
+  ProductSums<4> products;
   const unsigned left_panel = left.high.panel(first_row / tile_width);
   const unsigned right_panel = right.high.panel(first_column / tile_width);
   unsigned rows_at[4];        // of k t, t + 4, t + 8, t + 12; 16 k further all is the same
@@ -275,14 +274,13 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
         SecondOperand columns;
         columns.set(0, right_high[columns_at[i][n]], right_low[columns_at[i][n]]);
         columns.set(1, right_high[columns_at[i + 1][n]], right_low[columns_at[i + 1][n]]);
-        products[n / 2].add(n % 2, rows, columns);
+        products.add(n, rows, columns);
       }
     }
   }
   WideTileValues values;
   for (unsigned n = 0; n < 4; ++n)
-    for (unsigned i = 0; i < 2; ++i)
-      values.two[n][i] = {products[n / 2].sum(n % 2, 2 * i), products[n / 2].sum(n % 2, 2 * i + 1)};
+    for (unsigned i = 0; i < 2; ++i) values.two[n][i] = {products.sum(n, 2 * i), products.sum(n, 2 * i + 1)};
   return values;
 }
 
