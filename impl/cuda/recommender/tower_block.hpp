@@ -1,5 +1,7 @@
 // What the fused towers' kernels share: weights and rows into shared memory.
 #pragma once
+#include <type_traits>
+
 #include "impl/cuda/device/cooperation.hpp"
 #include "impl/cuda/recommender/tower_pass.hpp"
 #include "impl/cuda/recommender/tower_tile.hpp"
@@ -9,19 +11,21 @@ namespace frugal::cuda {
 /// Past L1: it may hold what another launch has changed since (kernel_language.hpp). Copies go past it too.
 __device__ inline float4 load_four(const float* at) { return __ldcg(reinterpret_cast<const float4*>(at)); }
 
+__device__ inline float2 load_two(const float* at) { return __ldcg(reinterpret_cast<const float2*>(at)); }
+
 __device__ inline SharedMatrix shared_weight(float* weights, const TowerLayer& layer) {
-  return {weights + layer.shared, layer.in_padded};
+  return {weights + layer.shared, layer.out_padded, layer.in_padded};
 }
 
 /// body(row, column, to) for all fours of a matrix, dealt to the threads of the block.
 template <class Body>
-__device__ void each_four(const SharedMatrix& matrix, unsigned rows, const Body& body) {
-  const unsigned fours = matrix.stride / 4;
+__device__ void each_four(const SharedMatrix& matrix, const Body& body) {
+  const unsigned fours = matrix.width / 4;
   const unsigned down = tower_threads / fours;
   const unsigned right = tower_threads % fours;
   unsigned row = threadIdx.x / fours;
   unsigned column = threadIdx.x % fours;
-  while (row < rows) {
+  while (row < matrix.rows) {
     body(row, 4 * column, matrix.four(row, 4 * column));
     row += down;
     column += right;
@@ -44,7 +48,7 @@ __device__ inline void copy_four(float4& to, const float* from) { copy_async(sha
 /// Zeros around [out, in].
 __device__ inline void load_weight(const SharedMatrix& to, const TowerLayer& layer, const float* weight) {
   if (layer.in % 4 == 0) {
-    each_four(to, layer.out_padded, [&](unsigned o, unsigned i, float4& four) {
+    each_four(to, [&](unsigned o, unsigned i, float4& four) {
       if (o < layer.out && i < layer.in)
         copy_four(four, weight + o * layer.in + i);
       else
@@ -52,7 +56,7 @@ __device__ inline void load_weight(const SharedMatrix& to, const TowerLayer& lay
     });
     return;
   }
-  each_four(to, layer.out_padded, [&](unsigned o, unsigned i, float4& four) {
+  each_four(to, [&](unsigned o, unsigned i, float4& four) {
     const float* const from = weight + o * layer.in;
     const auto at = [&](unsigned k) { return o < layer.out && k < layer.in ? __ldcg(from + k) : 0.F; };
     four = {at(i), at(i + 1), at(i + 2), at(i + 3)};
@@ -64,11 +68,11 @@ __device__ inline void load_weights(float* weights, const TowerLayers& layers, c
     load_weight(shared_weight(weights, layers.layer[l]), layers.layer[l], parameters + layers.layer[l].weight);
 }
 
-/// Rows first ... first + rows - 1, of which those from `count` on are zeros, as are the columns behind a row's end.
-__device__ inline void load_rows(const SharedMatrix& to, const TowerRowsIn& in, std::uint32_t first, unsigned rows,
+/// Rows first and on, of which those from `count` on are zeros, as are the columns behind a row's end.
+__device__ inline void load_rows(const SharedMatrix& to, const TowerRowsIn& in, std::uint32_t first,
                                  std::uint32_t count) {
   const bool whole_fours = in.dim % 4 == 0 && in.features_width % 4 == 0;
-  each_four(to, rows, [&](unsigned r, unsigned k, float4& four) {
+  each_four(to, [&](unsigned r, unsigned k, float4& four) {
     const std::uint32_t row = first + r;
     if (row >= count || k >= in.dim + in.features_width) {
       four = {0, 0, 0, 0};
@@ -90,12 +94,12 @@ __device__ inline void load_rows(const SharedMatrix& to, const TowerRowsIn& in, 
   });
 }
 
-/// The same of rows that lie side by side, to.stride floats each.
-__device__ inline void load_dense_rows(const SharedMatrix& to, const float* from, std::uint32_t first, unsigned rows,
+/// The same of rows that lie side by side, to.width floats each.
+__device__ inline void load_dense_rows(const SharedMatrix& to, const float* from, std::uint32_t first,
                                        std::uint32_t count) {
-  each_four(to, rows, [&](unsigned r, unsigned k, float4& four) {
+  each_four(to, [&](unsigned r, unsigned k, float4& four) {
     if (first + r < count)
-      copy_four(four, from + std::size_t{first + r} * to.stride + k);
+      copy_four(four, from + std::size_t{first + r} * to.width + k);
     else
       four = {0, 0, 0, 0};
   });
@@ -107,6 +111,18 @@ __device__ void each_block(unsigned rows, unsigned high, unsigned columns, unsig
   const unsigned down = rows / high;
   for (unsigned n = threadIdx.x / 32; n < down * (columns / wide); n += tower_warps)
     body(n % down * high, n / down * wide);
+}
+
+/// body(the number of its tiles of 8 rows, first row, first column) for blocks of 16 columns and 16 rows, or of 8 rows
+/// where otherwise there would be no work for half of the warps.
+template <class Body>
+__device__ void each_tile(unsigned rows, unsigned columns, const Body& body) {
+  if (rows / 16 * (columns / 16) * 2 <= tower_warps)
+    each_block(rows, 8, columns, 16,
+               [&](unsigned row, unsigned column) { body(std::integral_constant<unsigned, 1>(), row, column); });
+  else
+    each_block(rows, 16, columns, 16,
+               [&](unsigned row, unsigned column) { body(std::integral_constant<unsigned, 2>(), row, column); });
 }
 
 }  // namespace frugal::cuda

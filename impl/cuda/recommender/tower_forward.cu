@@ -5,10 +5,10 @@
 namespace frugal::cuda {
 namespace {
 
-__device__ float4 with_bias(const float4& x, const float4& bias, bool relu) {
-  const float4 z{x.x + bias.x, x.y + bias.y, x.z + bias.z, x.w + bias.w};
+__device__ float2 with_bias(const float2& x, const float2& bias, bool relu) {
+  const float2 z{x.x + bias.x, x.y + bias.y};
   if (!relu) return z;
-  return {z.x < 0 ? 0.F : z.x, z.y < 0 ? 0.F : z.y, z.z < 0 ? 0.F : z.z, z.w < 0 ? 0.F : z.w};
+  return {z.x < 0 ? 0.F : z.x, z.y < 0 ? 0.F : z.y};
 }
 
 /// Shared memory: the weights, the inputs of each layer, and their low parts, but for the first's. A block without rows leaves at once: the first one has
@@ -24,9 +24,9 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
   bool first = true;
   for (std::uint32_t first_row = (blockIdx.x - first_block) * rows; first_row < count;
        first_row += towers.blocks[which] * rows) {
-    SharedMatrix input{weights + layers.shared_weights, layers.layer[0].in_padded};
+    SharedMatrix input{weights + layers.shared_weights, rows, layers.layer[0].in_padded};
     const std::size_t low = rows * layers.inputs_padded;  // floats further
-    load_rows(input, pass.in, first_row, rows, count);
+    load_rows(input, pass.in, first_row, count);
     if (first) {  // the weights are all that the launch before this one changed
       wait_for_launch_before();
       let_next_launch_start();
@@ -38,23 +38,23 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
     for (unsigned l = 0; l < layers.count; ++l) {
       const TowerLayer& layer = layers.layer[l];
       const bool last = l + 1 == layers.count;
-      const SharedMatrix next{input.data + rows * input.stride, layer.out_padded};
+      const SharedMatrix next{input.data + rows * input.width, rows, layer.out_padded};
       float* const out = pass.outputs[l];
-      each_block(rows, 16, layer.out_padded, 16, [&](unsigned row, unsigned column) {
-        const TileLane lane;
-        const unsigned c = column + lane.column;
+      each_tile(rows, layer.out_padded, [&](auto tiles, unsigned row, unsigned column) {
+        using Values = TileValues<tiles()>;
+        const unsigned c = column + Values::column();
         // Behind the last of them stand zeros, up to a multiple of four.
-        const float4 bias = c < layer.out ? load_four(pass.parameters + layer.bias + c) : float4{0, 0, 0, 0};
+        const float2 bias = c < layer.out ? load_two(pass.parameters + layer.bias + c) : float2{0, 0};
         const SharedMatrix weight = shared_weight(weights, layer);
-        const TileValues values =
-            l == 0 ? times_rows(input, row, weight, column, layer.in_padded)
-                   : times_rows(SplitMatrix{input, input.data + low}, row, weight, column, layer.in_padded);
-        for (unsigned half = 0; half < 2; ++half) {
-          const float4 result = with_bias(half == 0 ? values.top : values.bottom, bias, !last);
-          const unsigned r = row + lane.group + 8 * half;
-          if (!last) SplitMatrix{next, next.data + low}.set_four(r, c, result);
+        const Values values =
+            l == 0 ? times_rows<tiles()>(input, row, weight, column, layer.in_padded)
+                   : times_rows<tiles()>(SplitMatrix{input, input.data + low}, row, weight, column, layer.in_padded);
+        for (unsigned i = 0; i < 2 * tiles(); ++i) {
+          const float2 result = with_bias(values.two[i], bias, !last);
+          const unsigned r = row + Values::row(i);
+          if (!last) SplitMatrix{next, next.data + low}.set_two(r, c, result);
           if (out != nullptr && first_row + r < count)
-            *reinterpret_cast<float4*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;
+            *reinterpret_cast<float2*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;
         }
       });
       input = next;

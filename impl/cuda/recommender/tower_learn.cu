@@ -5,81 +5,74 @@
 namespace frugal::cuda {
 namespace {
 
-/// Columns `column` ... + 3 of an embedding row and its moments, loaded before its gradient is known.
+/// Columns `column` (even) and the next one of an embedding row and its moments, loaded before the gradient is known.
 struct RowPart {
   std::size_t at;
   unsigned there;  ///< columns; 0: nothing to do
-  bool whole;      ///< rows are whole fours
-  float4 w;
-  float4 m;
-  float4 v;
+  bool aligned;
+  float2 w;
+  float2 m;
+  float2 v;
 
-  __device__ RowPart(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column)
-      : there(row < count && column < side.in.dim ? min(side.in.dim - column, 4U) : 0), whole(side.in.dim % 4 == 0) {
+  __device__ void load(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column) {
+    there = row < count && column < side.in.dim ? min(side.in.dim - column, 2U) : 0;
+    aligned = side.in.dim % 2 == 0;
     if (there == 0) return;
     at = std::size_t{__ldcg(side.in.ids + row)} * side.in.dim + column;
-    w = load(side.table);
-    m = load(side.table_first);
-    v = load(side.table_second);
+    w = loaded(side.table);
+    m = loaded(side.table_first);
+    v = loaded(side.table_second);
   }
 
-  __device__ void update(const UpdateStep& step, const TowerLearning& side, const float4& gradient) {
+  __device__ void update(const UpdateStep& step, const TowerLearning& side, const float2& gradient) {
     if (there == 0) return;
     adam_update(step, gradient.x, w.x, m.x, v.x);
     adam_update(step, gradient.y, w.y, m.y, v.y);
-    adam_update(step, gradient.z, w.z, m.z, v.z);
-    adam_update(step, gradient.w, w.w, m.w, v.w);
     store(side.table, w);
     store(side.table_first, m);
     store(side.table_second, v);
   }
 
  private:
-  __device__ float4 load(const float* from) const {
-    if (whole) return load_four(from + at);
-    return {__ldcg(from + at), there > 1 ? __ldcg(from + at + 1) : 0.F, there > 2 ? __ldcg(from + at + 2) : 0.F,
-            there > 3 ? __ldcg(from + at + 3) : 0.F};
+  __device__ float2 loaded(const float* from) const {
+    if (aligned) return load_two(from + at);
+    return {__ldcg(from + at), there > 1 ? __ldcg(from + at + 1) : 0.F};
   }
-  __device__ void store(float* to, const float4& value) const {
-    if (whole) {
-      *reinterpret_cast<float4*>(to + at) = value;
+  __device__ void store(float* to, const float2& value) const {
+    if (aligned) {
+      *reinterpret_cast<float2*>(to + at) = value;
       return;
     }
     to[at] = value.x;
     if (there > 1) to[at + 1] = value.y;
-    if (there > 2) to[at + 2] = value.z;
-    if (there > 3) to[at + 3] = value.w;
   }
 };
 
-/// Four values of a gradient of a weight, from column `column` on.
-__device__ void add_to_slice(float* row, unsigned column, unsigned width, const float4& value, bool first_tile) {
-  if (width % 4 == 0) {
-    const float4 before = first_tile ? float4{0, 0, 0, 0} : load_four(row + column);
-    *reinterpret_cast<float4*>(row + column) = {before.x + value.x, before.y + value.y, before.z + value.z,
-                                                before.w + value.w};
+/// Two values of a gradient of a weight, from column `column` (even) on.
+__device__ void add_to_slice(float* row, unsigned column, unsigned width, const float2& value, bool first_tile) {
+  float* const to = row + column;
+  if (width % 2 == 0) {
+    const float2 before = first_tile ? float2{0, 0} : load_two(to);
+    *reinterpret_cast<float2*>(to) = {before.x + value.x, before.y + value.y};
     return;
   }
-  const float values[] = {value.x, value.y, value.z, value.w};
-  for (unsigned i = 0; i < 4 && column + i < width; ++i)
-    row[column + i] = (first_tile ? 0.F : __ldcg(row + column + i)) + values[i];
+  to[0] = (first_tile ? 0.F : __ldcg(to)) + value.x;
+  if (column + 1 < width) to[1] = (first_tile ? 0.F : __ldcg(to + 1)) + value.y;
 }
 
 /// dW = D^T A and db = column sums of D over a tile of rows.
 __device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix& delta, const SplitMatrix& input,
                                      unsigned rows, float* slice, bool first_tile) {
   each_block(layer.out_padded, 16, layer.in_padded, 32, [&](unsigned row, unsigned column) {
-    TileValues values[2];
-    transposed_times_columns(delta, row, input, column, rows, values);
-    const TileLane lane;
-    for (unsigned half = 0; half < 2; ++half) {
-      const unsigned c = column + 16 * half + lane.column;
-      if (c >= layer.in) continue;
-      for (unsigned i = 0; i < 2; ++i) {
-        const unsigned o = row + 2 * lane.group + i;
-        if (o < layer.out)
-          add_to_slice(slice + layer.weight + std::size_t{o} * layer.in, c, layer.in,
-                       i == 0 ? values[half].top : values[half].bottom, first_tile);
+    const WideTileValues values = transposed_times_columns(delta, row, input, column, rows);
+    const TileLane tile;
+    for (unsigned i = 0; i < 2; ++i) {
+      const unsigned o = row + 2 * tile.group + i;
+      if (o >= layer.out) continue;
+      for (unsigned n = 0; n < 4; ++n) {
+        const unsigned c = column + 8 * n + 2 * tile.in_group;
+        if (c < layer.in)
+          add_to_slice(slice + layer.weight + std::size_t{o} * layer.in, c, layer.in, values.two[n][i], first_tile);
       }
     }
   });
@@ -97,7 +90,7 @@ __device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix&
 }
 
 __device__ SharedMatrix input_of(const TowerLayer& layer, float* inputs, unsigned rows) {
-  return {inputs + rows * layer.inputs_before, layer.in_padded};
+  return {inputs + rows * layer.inputs_before, rows, layer.in_padded};
 }
 
 /// n values into their two parts, the low ones `low` floats further; n is a multiple of four.
@@ -128,16 +121,14 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
     find_weight_gradient(layer, delta, input, rows, slice, first_tile);
     if (l == 0) break;
     __syncthreads();
-    each_block(rows, 16, layer.in_padded, 16, [&](unsigned row, unsigned column) {
-      const TileValues values = times_columns(delta, row, weight, column, layer.out_padded);
-      const TileLane lane;
-      for (unsigned half = 0; half < 2; ++half) {
-        const float4& d = half == 0 ? values.top : values.bottom;
-        const unsigned r = row + lane.group + 8 * half;
-        const float4 kept = high.four(r, column + lane.column);
-        input.set_four(
-            r, column + lane.column,
-            {kept.x > 0 ? d.x : 0.F, kept.y > 0 ? d.y : 0.F, kept.z > 0 ? d.z : 0.F, kept.w > 0 ? d.w : 0.F});
+    each_tile(rows, layer.in_padded, [&](auto tiles, unsigned row, unsigned column) {
+      using Values = TileValues<tiles()>;
+      const Values values = times_columns<tiles()>(delta, row, weight, column, layer.out_padded);
+      const unsigned c = column + Values::column();
+      for (unsigned i = 0; i < 2 * tiles(); ++i) {
+        const unsigned r = row + Values::row(i);
+        const float2 kept = high.two(r, c);
+        input.set_two(r, c, {kept.x > 0 ? values.two[i].x : 0.F, kept.y > 0 ? values.two[i].y : 0.F});
       }
     });
     delta = input;
@@ -145,14 +136,13 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
   }
   if (side.table == nullptr) return;
   const TowerLayer& layer = layers.layer[0];
-  each_block(rows, 16, padded_width(side.in.dim), 16, [&](unsigned row, unsigned column) {
-    const TileLane lane;
-    const std::uint32_t r = first_row + row + lane.group;
-    RowPart top(side, r, count, column + lane.column);
-    RowPart bottom(side, r + 8, count, column + lane.column);
-    const TileValues values = times_columns(delta, row, shared_weight(weights, layer), column, layer.out_padded);
-    top.update(update, side, values.top);
-    bottom.update(update, side, values.bottom);
+  each_tile(rows, padded_width(side.in.dim), [&](auto tiles, unsigned row, unsigned column) {
+    using Values = TileValues<tiles()>;
+    RowPart parts[2 * tiles()];
+    for (unsigned i = 0; i < 2 * tiles(); ++i)
+      parts[i].load(side, first_row + row + Values::row(i), count, column + Values::column());
+    const Values values = times_columns<tiles()>(delta, row, shared_weight(weights, layer), column, layer.out_padded);
+    for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].update(update, side, values.two[i]);
   });
 }
 
@@ -171,7 +161,7 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
   const std::uint32_t count = side.in.rows();
   float* const weights = shared_memory<float>();
   float* const inputs = weights + layers.shared_weights;
-  const SharedMatrix delta{inputs + rows * layers.inputs_padded, C * tile_width};
+  const SharedMatrix delta{inputs + rows * layers.inputs_padded, rows, C * tile_width};
   const unsigned values = rows * (layers.inputs_padded + C * tile_width);
   auto* const sums = reinterpret_cast<float4*>(inputs + values);
   auto* const list = reinterpret_cast<TowerSegment*>(inputs + rows * learn_row_floats(layers));
@@ -182,7 +172,7 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
   double loss = 0;
   bool first_tile = true;
   for (std::uint32_t first_row = block * rows; first_row < count; first_row += towers.blocks[which] * rows) {
-    load_rows(input_of(layers.layer[0], inputs, rows), side.in, first_row, rows, count);
+    load_rows(input_of(layers.layer[0], inputs, rows), side.in, first_row, count);
     if (first_tile) load_weights(weights, layers, side.parameters);
     if (side.given_delta == nullptr) {
       examples.find(side.plan, first_row, rows, count);
@@ -193,12 +183,12 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
       let_next_launch_start();
     }
     for (unsigned l = 1; l < layers.count; ++l)
-      load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, rows, count);
+      load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, count);
     if (side.given_delta == nullptr)
       loss += find_deltas<C>(examples, side.plan, list, side.outputs[layers.count - 1], side.other_outputs, first_row,
                              rows, weight, which == 0, sums, delta);
     else
-      load_dense_rows(delta, side.given_delta, first_row, rows, count);
+      load_dense_rows(delta, side.given_delta, first_row, count);
     end_copies();
     __syncthreads();
     split_values(inputs, values, values);

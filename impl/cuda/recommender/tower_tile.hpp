@@ -5,14 +5,16 @@
 // without low low, at most 2^-22 of it: an error of 2^-21 |x y| a product at most, and the sums are fp32. "3xTF32" of
 // CUTLASS; Ootomo & Yokota, "Recovering single precision accuracy from Tensor Cores", IJHPCA 2022.
 //
-// A matrix lies in rows of a multiple of 32 floats, and column c of row r at c ^ swizzle(r). Of every product here the
+// A matrix lies in panels of 32 columns, and column c of row r of a panel at c ^ swizzle(r). Of every product here the
 // order of k within an instruction and the order of columns within a tile are chosen so that a lane reads two or four
 // neighbours at once, writes four, and the lanes of a warp use banks of their own, whether k runs along rows or columns.
+// Where a lane reads in a panel does not depend on the panel: addresses cost next to nothing.
 //
-// A warp computes 16 rows times 16 columns or 32 of them. Deterministic: a value depends on the depth alone.
+// A warp computes 8 or 16 rows times 16 columns, or 16 times 32. Deterministic: a value depends on the depth alone.
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "impl/cuda/kernels/tensor_core.hpp"
 #include "impl/cuda/recommender/tower_pass.hpp"
@@ -21,22 +23,36 @@ namespace frugal::cuda {
 
 inline constexpr unsigned tower_threads = 512;
 inline constexpr unsigned tower_warps = tower_threads / 32;
+
 /// A matrix in shared memory.
 struct SharedMatrix {
   float* data;
-  unsigned stride;  ///< a multiple of tile_width
+  unsigned rows;   ///< a multiple of 16
+  unsigned width;  ///< a multiple of tile_width
 
-  /// Differs between two rows of a pair by 16, and takes all of 0, 8, 16, 24 over rows 4 r ... 4 r + 3 and over rows r,
-  /// r + 4, r + 8, r + 12.
+  /// Differs by 16 or 24 between rows 2 r and 2 r + 1 and between rows 4 r and 4 r + 2, and takes all of 0, 8, 16, 24 over
+  /// rows 4 r ... 4 r + 3, over r, r + 4, r + 8, r + 12 and over 8 r, 8 r + 2, 8 r + 4, 8 r + 6.
   __device__ static unsigned swizzle(unsigned row) {
     const unsigned x = (row ^ row >> 2) & 3;
-    return (x & 1) << 4 | (x & 2) << 2;
+    return ((x ^ x >> 1) & 1) << 4 | (x & 2) << 2;
   }
-  __device__ float& at(unsigned row, unsigned column) const { return data[row * stride + (column ^ swizzle(row))]; }
-  /// Columns `column` (even; a multiple of 4) and on.
-  __device__ float2 two(unsigned row, unsigned column) const { return reinterpret_cast<float2&>(at(row, column)); }
+  /// Of a panel, column < tile_width.
+  __device__ static unsigned in_panel(unsigned row, unsigned column) {
+    return row * tile_width + (column ^ swizzle(row));
+  }
+  __device__ unsigned panel(unsigned number) const { return number * rows * tile_width; }
+
+  __device__ float& at(unsigned row, unsigned column) const {
+    return data[panel(column / tile_width) + in_panel(row, column % tile_width)];
+  }
+  /// Columns `column`, a multiple of four, and on.
   __device__ float4& four(unsigned row, unsigned column) const { return reinterpret_cast<float4&>(at(row, column)); }
+  /// Columns `column`, even, and the next one.
+  __device__ float2& two(unsigned row, unsigned column) const { return reinterpret_cast<float2&>(at(row, column)); }
 };
+
+__device__ inline float2 two_at(const float* at) { return *reinterpret_cast<const float2*>(at); }
+__device__ inline float4 four_at(const float* at) { return *reinterpret_cast<const float4*>(at); }
 
 /// x in two parts. The tensor core leaves the 13 last bits of `low` out. A NaN stays one in `low`.
 struct SplitFloat {
@@ -51,15 +67,13 @@ struct SplitMatrix {
   SharedMatrix high;
   float* low;  ///< laid out as high
 
-  __device__ SharedMatrix lower() const { return {low, high.stride}; }
+  __device__ SharedMatrix lower() const { return {low, high.rows, high.width}; }
   __device__ float at(unsigned row, unsigned column) const { return high.at(row, column) + lower().at(row, column); }
-  __device__ void set_four(unsigned row, unsigned column, const float4& value) const {
+  __device__ void set_two(unsigned row, unsigned column, const float2& value) const {
     const SplitFloat x(value.x);
     const SplitFloat y(value.y);
-    const SplitFloat z(value.z);
-    const SplitFloat w(value.w);
-    high.four(row, column) = {x.high, y.high, z.high, w.high};
-    lower().four(row, column) = {x.low, y.low, z.low, w.low};
+    high.two(row, column) = {x.high, y.high};
+    lower().two(row, column) = {x.low, y.low};
   }
 };
 
@@ -78,175 +92,196 @@ struct SplitOperand {
     set(i, split.high, split.low);
   }
 };
-using LeftOperand = SplitOperand<4>;
-using RightOperand = SplitOperand<2>;
+using FirstOperand = SplitOperand<4>;
+using SecondOperand = SplitOperand<2>;
 
-/// A lane's part of 16 rows times 16 columns: columns 4 (lane % 4) ... + 3 of two rows.
-struct TileValues {
-  float4 top;
-  float4 bottom;
-};
+/// N neighbouring tiles of 16 x 8.
+template <unsigned N>
+struct ProductSums {
+  float large[N][4] = {};
+  float small[N][4] = {};
 
-/// Two neighbouring tiles of 16 x 8.
-struct ProductPair {
-  float large[2][4] = {};
-  float small[2][4] = {};
-
-  __device__ void add(unsigned n, const LeftOperand& left, const RightOperand& right) {
-    tensor_core::multiply_tf32(small[n], left.low, right.high);
-    tensor_core::multiply_tf32(small[n], left.high, right.low);
-    tensor_core::multiply_tf32(large[n], left.high, right.high);
+  __device__ void add(unsigned n, const FirstOperand& first, const SecondOperand& second) {
+    tensor_core::multiply_tf32(small[n], first.low, second.high);
+    tensor_core::multiply_tf32(small[n], first.high, second.low);
+    tensor_core::multiply_tf32(large[n], first.high, second.high);
   }
   __device__ float sum(unsigned n, unsigned i) const { return large[n][i] + small[n][i]; }
-
-  /// Where column c of the first tile is column 4 (c / 2) + c % 2 of the pair, and of the second 2 further.
-  __device__ TileValues side_by_side() const {
-    return {{sum(0, 0), sum(0, 1), sum(1, 0), sum(1, 1)}, {sum(0, 2), sum(0, 3), sum(1, 2), sum(1, 3)}};
-  }
-  /// Where column c of the first tile is column 2 c of the pair, and of the second 2 c + 1.
-  __device__ TileValues alternating() const {
-    return {{sum(0, 0), sum(1, 0), sum(0, 1), sum(1, 1)}, {sum(0, 2), sum(1, 2), sum(0, 3), sum(1, 3)}};
-  }
 };
 
-/// Where a lane's TileValues lie.
 struct TileLane {
   unsigned group;
-  unsigned column;
-  __device__ TileLane() : group(threadIdx.x % 32 / 4), column(threadIdx.x % 4 * 4) {}
+  unsigned in_group;
+  __device__ TileLane() : group(threadIdx.x % 32 / 4), in_group(threadIdx.x % 4) {}
 };
 
-/// Rows first_row ... + 15 and 16 steps of k of a left matrix whose rows are its operands: k 4 t + 2 s and the next one
-/// are those of lane t in step s.
-struct LeftRows {
-  float4 top;
-  float4 bottom;
+/// A lane's part of 8 N rows times 16 columns.
+template <unsigned N>
+struct TileValues {
+  float2 two[2 * N];  ///< of row(i), columns column() and the next one
 
-  __device__ LeftRows(const SharedMatrix& left, unsigned first_row, unsigned k)
-      : top(left.four(first_row + threadIdx.x % 32 / 4, k + threadIdx.x % 4 * 4)),
-        bottom(left.four(first_row + threadIdx.x % 32 / 4 + 8, k + threadIdx.x % 4 * 4)) {}
+  /// The rows are the columns of the tiles of the product, the columns 2 c and 2 c + 1 its rows c and c + 8.
+  __device__ explicit TileValues(const ProductSums<N>& product) {
+    for (unsigned n = 0; n < N; ++n)
+      for (unsigned i = 0; i < 2; ++i) two[2 * n + i] = {product.sum(n, i), product.sum(n, i + 2)};
+  }
+  __device__ static unsigned row(unsigned i) { return 2 * TileLane().in_group + i % 2 + i / 2 * 8; }
+  __device__ static unsigned column() { return 2 * TileLane().group; }
+};
 
-  __device__ LeftOperand operand(unsigned s) const {
-    LeftOperand split;
-    split.set(0, s == 0 ? top.x : top.z);
-    split.set(1, s == 0 ? bottom.x : bottom.z);
-    split.set(2, s == 0 ? top.y : top.w);
-    split.set(3, s == 0 ? bottom.y : bottom.w);
+/// Eight rows and 16 steps of k: k 4 t + 2 s and the next one are those of lane t in step s.
+struct EightRows {
+  float4 four;
+
+  __device__ EightRows(const SharedMatrix& matrix, unsigned panel, unsigned at)
+      : four(four_at(matrix.data + matrix.panel(panel) + at)) {}
+  __device__ SecondOperand operand(unsigned s) const {
+    SecondOperand split;
+    split.set(0, s == 0 ? four.x : four.z);
+    split.set(1, s == 0 ? four.y : four.w);
     return split;
   }
 };
+struct SplitEightRows {
+  EightRows high;
+  EightRows low;
 
-struct SplitLeftRows {
-  LeftRows high;
-  LeftRows low;
-
-  __device__ SplitLeftRows(const SplitMatrix& left, unsigned first_row, unsigned k)
-      : high(left.high, first_row, k), low(left.lower(), first_row, k) {}
-
-  __device__ LeftOperand operand(unsigned s) const {
-    LeftOperand split;
-    split.set(0, s == 0 ? high.top.x : high.top.z, s == 0 ? low.top.x : low.top.z);
-    split.set(1, s == 0 ? high.bottom.x : high.bottom.z, s == 0 ? low.bottom.x : low.bottom.z);
-    split.set(2, s == 0 ? high.top.y : high.top.w, s == 0 ? low.top.y : low.top.w);
-    split.set(3, s == 0 ? high.bottom.y : high.bottom.w, s == 0 ? low.bottom.y : low.bottom.w);
+  __device__ SplitEightRows(const SplitMatrix& matrix, unsigned panel, unsigned at)
+      : high(matrix.high, panel, at), low(matrix.lower(), panel, at) {}
+  __device__ SecondOperand operand(unsigned s) const {
+    SecondOperand split;
+    split.set(0, s == 0 ? high.four.x : high.four.z, s == 0 ? low.four.x : low.four.z);
+    split.set(1, s == 0 ? high.four.y : high.four.w, s == 0 ? low.four.y : low.four.w);
     return split;
   }
 };
-
-__device__ inline LeftRows left_rows(const SharedMatrix& left, unsigned first_row, unsigned k) {
-  return {left, first_row, k};
+__device__ inline EightRows eight_rows(const SharedMatrix& matrix, unsigned panel, unsigned at) {
+  return {matrix, panel, at};
 }
-__device__ inline SplitLeftRows left_rows(const SplitMatrix& left, unsigned first_row, unsigned k) {
-  return {left, first_row, k};
+__device__ inline SplitEightRows eight_rows(const SplitMatrix& matrix, unsigned panel, unsigned at) {
+  return {matrix, panel, at};
 }
 
-/// sum over k < depth (a multiple of 16) of left(row, k) right(column, k): rows first_row + group and 8 further.
-template <class Left>
-__device__ TileValues times_rows(const Left& left, unsigned first_row, const SharedMatrix& right, unsigned first_column,
-                                 unsigned depth) {
+/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix. What lies
+/// in columns of the result is the first operand: two steps of k of `left`, the second, are neighbours in registers.
+template <unsigned N, class Left>
+__device__ TileValues<N> times_rows(const Left& left, unsigned first_row, const SharedMatrix& right,
+                                    unsigned first_column, unsigned depth) {
   const TileLane lane;
-  ProductPair product;
-  const unsigned row = first_column + lane.group / 2 * 4 + lane.group % 2;
-#pragma unroll 2
-  for (unsigned k = 0; k < depth; k += 16) {
-    const auto rows = left_rows(left, first_row, k);
-    const float4 columns[2] = {right.four(row, k + lane.column), right.four(row + 2, k + lane.column)};
+  ProductSums<N> product;
+  unsigned rows_at[2][N];  // [half of a panel][tile]
+  unsigned columns_at[2][2];
+  for (unsigned half = 0; half < 2; ++half) {
+    const unsigned k = 16 * half + 4 * lane.in_group;
+    for (unsigned n = 0; n < N; ++n) rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, k);
+    for (unsigned i = 0; i < 2; ++i) columns_at[half][i] = SharedMatrix::in_panel(first_column + 2 * lane.group + i, k);
+  }
+  for (unsigned panel = 0; panel < depth / tile_width; ++panel) {
+    const float* const right_panel = right.data + right.panel(panel);
 #pragma unroll
-    for (unsigned s = 0; s < 2; ++s) {
-      const LeftOperand a = rows.operand(s);
+    for (unsigned half = 0; half < 2; ++half) {
+      const float4 even = four_at(right_panel + columns_at[half][0]);
+      const float4 odd = four_at(right_panel + columns_at[half][1]);
 #pragma unroll
-      for (unsigned n = 0; n < 2; ++n) {
-        RightOperand b;
-        b.set(0, s == 0 ? columns[n].x : columns[n].z);
-        b.set(1, s == 0 ? columns[n].y : columns[n].w);
-        product.add(n, a, b);
+      for (unsigned s = 0; s < 2; ++s) {
+        FirstOperand columns;
+        columns.set(0, s == 0 ? even.x : even.z);
+        columns.set(1, s == 0 ? odd.x : odd.z);
+        columns.set(2, s == 0 ? even.y : even.w);
+        columns.set(3, s == 0 ? odd.y : odd.w);
+#pragma unroll
+        for (unsigned n = 0; n < N; ++n) product.add(n, columns, eight_rows(left, panel, rows_at[half][n]).operand(s));
       }
     }
   }
-  return product.side_by_side();
+  return TileValues<N>(product);
 }
 
-/// sum over k < depth (a multiple of 16) of left(row, k) right(k, column): rows first_row + group and 8 further.
-inline __device__ TileValues times_columns(const SplitMatrix& left, unsigned first_row, const SharedMatrix& right,
-                                           unsigned first_column, unsigned depth) {
+/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(k, column).
+template <unsigned N>
+__device__ TileValues<N> times_columns(const SplitMatrix& left, unsigned first_row, const SharedMatrix& right,
+                                       unsigned first_column, unsigned depth) {
   const TileLane lane;
-  ProductPair product;
-#pragma unroll 2
-  for (unsigned k = 0; k < depth; k += 16) {
-    const auto rows = left_rows(left, first_row, k);
-#pragma unroll
-    for (unsigned s = 0; s < 2; ++s) {
-      const LeftOperand a = rows.operand(s);
-      const unsigned at = k + lane.column + 2 * s;
-      const float2 first = right.two(at, first_column + 2 * lane.group);
-      const float2 second = right.two(at + 1, first_column + 2 * lane.group);
-      RightOperand b;
-      b.set(0, first.x);
-      b.set(1, second.x);
-      product.add(0, a, b);
-      b.set(0, first.y);
-      b.set(1, second.y);
-      product.add(1, a, b);
-    }
-  }
-  return product.alternating();
-}
-
-/// sum over k < depth (a multiple of 8) of left(k, row) right(k, column) for 32 columns in two halves: rows first_row +
-/// 2 group and the next one.
-inline __device__ void transposed_times_columns(const SplitMatrix& left, unsigned first_row, const SplitMatrix& right,
-                                                unsigned first_column, unsigned depth, TileValues (&values)[2]) {
-  const TileLane lane;
-  ProductPair products[2];
-#pragma unroll 2
-  for (unsigned k = 0; k < depth; k += 8) {
-    const unsigned at = k + lane.column / 4;
-    const float2 first = left.high.two(at, first_row + 2 * lane.group);
-    const float2 second = left.high.two(at + 4, first_row + 2 * lane.group);
-    const float2 first_low = left.lower().two(at, first_row + 2 * lane.group);
-    const float2 second_low = left.lower().two(at + 4, first_row + 2 * lane.group);
-    LeftOperand a;
-    a.set(0, first.x, first_low.x);
-    a.set(1, first.y, first_low.y);
-    a.set(2, second.x, second_low.x);
-    a.set(3, second.y, second_low.y);
+  ProductSums<N> product;
+  unsigned rows_at[2][N];  // [half of a panel][tile]
+  unsigned k_at[2][2];     // [s][of a pair of k]; 16 k further all is the same
+  for (unsigned half = 0; half < 2; ++half)
+    for (unsigned n = 0; n < N; ++n)
+      rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 16 * half + 4 * lane.in_group);
+  for (unsigned s = 0; s < 2; ++s)
+    for (unsigned i = 0; i < 2; ++i)
+      k_at[s][i] = SharedMatrix::in_panel(4 * lane.in_group + 2 * s + i, first_column % tile_width + 2 * lane.group);
+  const float* const right_panel = right.data + right.panel(first_column / tile_width);
+  for (unsigned panel = 0; panel < depth / tile_width; ++panel) {
 #pragma unroll
     for (unsigned half = 0; half < 2; ++half) {
-      const unsigned column = first_column + 16 * half + 2 * lane.group;
-      const float2 early = right.high.two(at, column);
-      const float2 late = right.high.two(at + 4, column);
-      const float2 early_low = right.lower().two(at, column);
-      const float2 late_low = right.lower().two(at + 4, column);
-      RightOperand b;
-      b.set(0, early.x, early_low.x);
-      b.set(1, late.x, late_low.x);
-      products[half].add(0, a, b);
-      b.set(0, early.y, early_low.y);
-      b.set(1, late.y, late_low.y);
-      products[half].add(1, a, b);
+      const float* const right_rows = right_panel + (2 * panel + half) * (16 * tile_width);
+#pragma unroll
+      for (unsigned s = 0; s < 2; ++s) {
+        const float2 early = two_at(right_rows + k_at[s][0]);
+        const float2 late = two_at(right_rows + k_at[s][1]);
+        FirstOperand columns;
+        columns.set(0, early.x);
+        columns.set(1, early.y);
+        columns.set(2, late.x);
+        columns.set(3, late.y);
+#pragma unroll
+        for (unsigned n = 0; n < N; ++n) product.add(n, columns, eight_rows(left, panel, rows_at[half][n]).operand(s));
+      }
     }
   }
-  for (unsigned half = 0; half < 2; ++half) values[half] = products[half].alternating();
+  return TileValues<N>(product);
+}
+
+/// A lane's part of 16 rows times 32 columns: rows 2 group + i, columns 8 n + 2 in_group and the next one.
+struct WideTileValues {
+  float2 two[4][2];  ///< [n][i]
+};
+
+/// sum over k < depth (a multiple of 16) of left(k, row) right(k, column); the columns are a panel.
+inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& left, unsigned first_row,
+                                                          const SplitMatrix& right, unsigned first_column,
+                                                          unsigned depth) {
+  const TileLane lane;
+  ProductSums<4> products;
+  const unsigned left_panel = left.high.panel(first_row / tile_width);
+  const unsigned right_panel = right.high.panel(first_column / tile_width);
+  unsigned rows_at[4];        // of k t, t + 4, t + 8, t + 12; 16 k further all is the same
+  unsigned columns_at[4][4];  // [k][tile]
+  for (unsigned i = 0; i < 4; ++i) {
+    const unsigned k = lane.in_group + 4 * i;
+    rows_at[i] = left_panel + SharedMatrix::in_panel(k, first_row % tile_width + 2 * lane.group);
+    for (unsigned n = 0; n < 4; ++n) columns_at[i][n] = right_panel + SharedMatrix::in_panel(k, 8 * n + lane.group);
+  }
+  for (unsigned k = 0; k < depth; k += 16) {
+    const float* const left_high = left.high.data + k * tile_width;
+    const float* const left_low = left.low + k * tile_width;
+    const float* const right_high = right.high.data + k * tile_width;
+    const float* const right_low = right.low + k * tile_width;
+#pragma unroll
+    for (unsigned i = 0; i < 4; i += 2) {
+      const float2 early = two_at(left_high + rows_at[i]);
+      const float2 late = two_at(left_high + rows_at[i + 1]);
+      const float2 early_low = two_at(left_low + rows_at[i]);
+      const float2 late_low = two_at(left_low + rows_at[i + 1]);
+      FirstOperand rows;
+      rows.set(0, early.x, early_low.x);
+      rows.set(1, early.y, early_low.y);
+      rows.set(2, late.x, late_low.x);
+      rows.set(3, late.y, late_low.y);
+#pragma unroll
+      for (unsigned n = 0; n < 4; ++n) {
+        SecondOperand columns;
+        columns.set(0, right_high[columns_at[i][n]], right_low[columns_at[i][n]]);
+        columns.set(1, right_high[columns_at[i + 1][n]], right_low[columns_at[i + 1][n]]);
+        products.add(n, rows, columns);
+      }
+    }
+  }
+  WideTileValues values;
+  for (unsigned n = 0; n < 4; ++n)
+    for (unsigned i = 0; i < 2; ++i) values.two[n][i] = {products.sum(n, 2 * i), products.sum(n, 2 * i + 1)};
+  return values;
 }
 
 }  // namespace frugal::cuda
