@@ -189,7 +189,7 @@ class CudaInrEnsemble final : public InrEnsemble {
     slot_gradients_ = DeviceBuffer<float4>(blocks * of_state, "gradients of the blocks");
     slot_operands_ = DeviceBuffer<unsigned char>(slots * narrow_->kernel->operand_bytes, "weights as operands");
     chunk_squares_ = DeviceBuffer<double>(slots * blocks, "losses of the blocks");
-    flags_ = DeviceBuffer<unsigned>(slots * narrow_flag_stride, "flags of the blocks");
+    flags_ = DeviceBuffer<unsigned>(slots * narrow_flags * narrow_flag_stride, "flags of the blocks");
   }
 
   void allocate_wide() {

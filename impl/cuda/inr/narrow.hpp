@@ -22,11 +22,12 @@ struct NarrowScratch {
   unsigned char* operands = nullptr;  ///< [slots, operand_bytes]
   float4* state = nullptr;    ///< [slots, 3, state_float4]: what of parameters and moments is not in shared memory
   double* squares = nullptr;  ///< [slots, blocks]
-  unsigned* flags = nullptr;  ///< [slots, narrow_flag_stride], 0 at the start of a launch
+  unsigned* flags = nullptr;  ///< [slots, narrow_flags, narrow_flag_stride], 0 at the start of a launch
   int blocks = 1;             ///< of a network
   int shared_state = 0;       ///< how many of the three are in shared memory
 };
-inline constexpr int narrow_flag_stride = 32;  ///< 128 bytes: flags of networks do not share a line
+inline constexpr int narrow_flags = 6;         ///< of a network: one a hidden layer, one for all operands
+inline constexpr int narrow_flag_stride = 32;  ///< 128 bytes: flags do not share a line
 
 using NarrowFunction = void (*)(InrTraining, NarrowScratch, const UpdateStep*, int, double*);
 
@@ -43,6 +44,7 @@ struct NarrowKernel {
   NarrowMeeting meeting;
   std::size_t shared_bytes;   ///< without state
   std::size_t operand_bytes;  ///< of a network
+  int hidden_float4;          ///< of a network's hidden weights
   int state_float4;           ///< of a network
   NarrowFunction function;
 };
@@ -58,8 +60,10 @@ struct NarrowPlan {
   int shared_state = 0;  ///< as NarrowScratch's
   std::size_t shared_bytes = 0;
 
-  /// Float4 of a network's state that a block updates; two half slices where they meet in a cluster.
-  int slice() const { return (kernel->state_float4 + blocks - 1) / blocks; }
+  /// Float4 of a network's state that a block updates.
+  int slice() const {
+    return kernel->hidden_float4 / blocks + (kernel->state_float4 - kernel->hidden_float4 + blocks - 1) / blocks;
+  }
 };
 
 /// None where these kernels cannot take the spec, or not on this device.

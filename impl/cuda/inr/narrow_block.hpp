@@ -171,9 +171,11 @@ struct NarrowBlock {
     return make_uint4(split(a), split(b), split(c), split(d));
   }
 
+  /// Calls before_layer(l) where layer l waits for what it reads: by meet_on_points() at least.
   /// Through all layers: activations of layer l in buffer l, cosines in slope[l]; y gets this warp's part of the last
   /// layer's sums for points row + group and + 8, in units of activation_scale.
-  __device__ __forceinline__ void forward(const InrNetwork& net, int slot,
+  template <class BeforeLayer>
+  __device__ __forceinline__ void forward(const InrNetwork& net, int slot, const BeforeLayer& before_layer,
                                           float (&slope)[Shape::hidden + 1][Shape::columns][4],
                                           float (&y)[2][3]) const {
     constexpr float turns_per_radian = 0.159154943091895F;
@@ -201,7 +203,7 @@ struct NarrowBlock {
     for (int r = 0; r < 6; ++r) y[r / 3][r % 3] = 0;
 #pragma unroll
     for (unsigned l = 1; l <= Shape::hidden; ++l) {
-      meet_on_points();
+      before_layer(l);
       float sums[1][Shape::columns][4];
       clear(sums);
       multiply_tiles<T, Shape::parts, Rows::outer, Rows::depth, W, W, W / 16>(

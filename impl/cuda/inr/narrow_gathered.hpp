@@ -1,4 +1,11 @@
-// The gathered kernel of narrow.hpp.
+// The gathered kernel of narrow.hpp. How the blocks of a network exchange gradients and weights:
+//
+//   A block writes a layer's gradients to device memory as soon as its sums are complete, and raises the layer's flag one
+//   layer later. It owns a slice of every layer: when all blocks' flags are up it copies their gradients of the slice to
+//   shared memory while the layer after that is computed, adds them up, takes the step and writes the new weights as
+//   operands. So of a deep network only the last two layers, first and last layer and biases are exchanged after the last
+//   tile. Then a last flag says that all operands are there; all blocks copy them, the upper layers' while the lower ones
+//   are computed.
 #pragma once
 #include "impl/cuda/inr/narrow_training.hpp"
 
@@ -11,75 +18,228 @@ struct GatheredMemory {
   static constexpr std::uint32_t state_at = Shape::samples_at + slots * Shape::sample_bytes;
 };
 
-/// A block's slice of a network's state.
-struct OwnState {
-  float4 *w, *m, *v;
-  int begin, end;  ///< of the float4 of the network
-};
+__device__ __forceinline__ void add(float4& sum, const float4& part) {
+  sum.x += part.x;
+  sum.y += part.y;
+  sum.z += part.z;
+  sum.w += part.w;
+}
 
-/// Adds up the slice's gradients of all blocks, in their order, `sources` loads at a time for `together` values, takes
-/// the step and writes the new weights as operands.
-template <class Shape, int sources, int together>
-__device__ __forceinline__ void update_slice(const NarrowBlock<Shape>& b, const OwnState& own, const UpdateStep& update,
-                                             int blocks, const float4* gradients, unsigned char* operands) {
+/// One of the blocks of a network: which part of the parameters is its to update, and how it meets the others.
+template <class Shape>
+struct GatheredExchange {
   using T = typename Shape::T;
-  constexpr int threads = static_cast<int>(narrow_threads);
-  for (int q0 = own.begin + static_cast<int>(b.thread); q0 < own.end; q0 += threads * together) {
-    float4 w[together], m[together], v[together], sum[together];
+  static constexpr int threads = static_cast<int>(narrow_threads);
+  static constexpr int of_layer = Shape::fragments * threads;  ///< float4, as all that follows
+  static constexpr int thin = Shape::thin / 4;
+  static constexpr int of_round = 4 * threads;  ///< copied at a time: four of each thread
+  static constexpr int rounds = of_layer / of_round;
+  static constexpr unsigned flag_thread = 7 * 32;  ///< in a warp that has no part in thin products of width 64
+  static constexpr bool in_layers = rounds == 1;   ///< whether a layer's exchange is under another's products
+  static_assert(Shape::buffers * Shape::buffer_bytes >= (of_round + 2 * threads) * 16);
+
+  const NarrowBlock<Shape>& b;
+  const float (&sums)[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4];
+  const float (&sums_scale)[Shape::hidden];
+  float scale;  ///< of the training
+  int blocks, rank;
+  float4 *w, *m, *v;        ///< of the slice: of each layer, then of the thin part
+  float4* gradients;        ///< [blocks, state_float4]
+  unsigned char* operands;  ///< of the network
+  unsigned* flags;          ///< operands, layers 1 .. hidden
+  UpdateStep update{};
+  unsigned step = 0;  ///< of the flags
+
+  __device__ int slice() const { return of_layer / blocks; }
+  __device__ int thin_slice() const { return (thin + blocks - 1) / blocks; }
+  __device__ int size() const { return Shape::hidden * slice() + thin_slice(); }
+  /// Float4 of the network's state that is value i of the slice; -1 beyond the thin part.
+  __device__ int state_of(int i) const {
+    if (i < Shape::hidden * slice()) return i / slice() * of_layer + rank * slice() + i % slice();
+    const int at = rank * thin_slice() + i - Shape::hidden * slice();
+    return at < thin ? Shape::hidden_float4 + at : -1;
+  }
+
+  __device__ void raise(int flag) const {
+    if (b.thread == flag_thread) raise_flag(flags + flag * narrow_flag_stride);
+  }
+  __device__ void wait(int flag) const {
+    if (b.thread == flag_thread) wait_for_flag(flags + flag * narrow_flag_stride, step * static_cast<unsigned>(blocks));
+  }
+
+  /// Where a layer's gradients are added up: its own activations and the deltas above are dead by then. What a round of
+  /// the layer leaves for take_step() lies in the second half, which the next layer's copies do not touch.
+  __device__ static std::uint32_t workspace(int layer) {
+    return Shape::buffers_at + static_cast<std::uint32_t>(layer) * Shape::buffer_bytes;
+  }
+  // A round is a slice of 1024 / blocks values from all blocks: a thread copies four, of as many of the blocks as there
+  // are up to four, and adds those up; then the threads that share a value's blocks add up theirs.
+  __device__ int of_value() const { return min(4, blocks); }                 ///< copies of a value by a thread
+  __device__ int across() const { return min(threads, of_round / blocks); }  ///< values of neighbouring threads
+
+  __device__ __forceinline__ void start_copies(int layer, int round, std::uint32_t space) const {
+    const int j = static_cast<int>(b.thread) % across(), first = static_cast<int>(b.thread) / across() * of_value();
+    const float4* const from = gradients + (layer - 1) * of_layer + rank * slice() + round * (of_round / blocks) + j;
 #pragma unroll
-    for (int j = 0; j < together; ++j) {
-      const int at = q0 + threads * j - own.begin;
-      if (at + own.begin >= own.end) continue;
-      w[j] = own.w[at];
-      m[j] = own.m[at];
-      v[j] = own.v[at];
-      sum[j] = make_float4(0, 0, 0, 0);
-    }
-#pragma unroll 1
-    for (int source = 0; source < blocks; source += sources)
-#pragma unroll
-      for (int j = 0; j < together; ++j) {
-        const int q = q0 + threads * j;
-        if (q >= own.end) continue;
-        float4 part[sources];
-#pragma unroll
-        for (int c = 0; c < sources; ++c) part[c] = __ldcg(gradients + (source + c) * Shape::state_float4 + q);
-#pragma unroll
-        for (int c = 0; c < sources; ++c) {
-          sum[j].x += part[c].x;
-          sum[j].y += part[c].y;
-          sum[j].z += part[c].z;
-          sum[j].w += part[c].w;
-        }
-      }
-#pragma unroll
-    for (int j = 0; j < together; ++j) {
-      const int q = q0 + threads * j;
-      if (q >= own.end) continue;
-      fast_adam(update, sum[j], w[j], m[j], v[j]);
-      own.w[q - own.begin] = w[j];
-      own.m[q - own.begin] = m[j];
-      own.v[q - own.begin] = v[j];
-      if (q >= Shape::hidden_float4) {
-        __stcg(reinterpret_cast<float4*>(operands + Shape::hidden * Shape::layer_bytes) + (q - Shape::hidden_float4),
-               w[j]);
-        continue;
-      }
-      const auto fragment = NarrowPlaces<Shape>::fragment(q);
-      unsigned char* const to = operands + static_cast<std::uint32_t>(fragment.layer - 1) * Shape::layer_bytes;
-      const auto put = [&](int row, float x, float y) {
-        const Pair<T, Shape::parts> pair(scaled_weight<T>(x), scaled_weight<T>(y));
-        const std::uint32_t at =
-            pair_at<Shape::width>(static_cast<unsigned>(row), static_cast<unsigned>(fragment.column));
-#pragma unroll
-        for (std::uint32_t part = 0; part < Shape::parts; ++part)
-          __stcg(reinterpret_cast<unsigned*>(to + at + part * Shape::weights_low), pair.bits[part]);
-      };
-      put(fragment.row, w[j].x, w[j].y);
-      put(fragment.row + 8, w[j].z, w[j].w);
+    for (int c = 0; c < 4; ++c)
+      copy_async(b.address + space + (static_cast<unsigned>(c) * narrow_threads + b.thread) * 16,
+                 from + (first + c % of_value()) * Shape::state_float4 + c / of_value() * across());
+    commit_copies();
+  }
+  __device__ __forceinline__ void add_up(std::uint32_t space) const {
+    wait_for_copies<0>();
+    float4* const own = b.template at<float4>(space) + b.thread;
+    float4 sums_of[2] = {own[0], own[2 * threads]};
+    add(sums_of[0], own[threads]);
+    add(sums_of[1], own[3 * threads]);
+    if (blocks > 2) add(sums_of[0], sums_of[1]);
+    own[2 * threads] = sums_of[0];
+    if (blocks == 2) own[3 * threads] = sums_of[1];
+  }
+  /// After a barrier: the step of the values of a round.
+  __device__ __forceinline__ void take_step(int layer, int round, std::uint32_t space) const {
+    const int values = of_round / blocks;
+    for (int j = static_cast<int>(b.thread ^ 128U); j < values; j += threads) {
+      const float4* const parts = b.template at<const float4>(space) + (2 + j / across()) * threads + j % across();
+      float4 sum = parts[0];
+      for (int group = 1; group < threads / across(); ++group) add(sum, parts[group * across()]);
+      const int at = round * values + j;
+      const float4 moved = move((layer - 1) * slice() + at, sum);
+      put_operands((layer - 1) * of_layer + rank * slice() + at, moved);
     }
   }
-}
+  __device__ __forceinline__ float4 move(int i, const float4& gradient) const {
+    float4 of_w = w[i], of_m = m[i], of_v = v[i];
+    fast_adam(update, gradient, of_w, of_m, of_v);
+    w[i] = of_w;
+    m[i] = of_m;
+    v[i] = of_v;
+    return of_w;
+  }
+  __device__ __forceinline__ void put_operands(int q, const float4& value) const {
+    const auto fragment = NarrowPlaces<Shape>::fragment(q);
+    unsigned char* const to = operands + static_cast<std::uint32_t>(fragment.layer - 1) * Shape::layer_bytes;
+    const auto put = [&](int row, float x, float y) {
+      const Pair<T, Shape::parts> pair(scaled_weight<T>(x), scaled_weight<T>(y));
+      const std::uint32_t at =
+          pair_at<Shape::width>(static_cast<unsigned>(row), static_cast<unsigned>(fragment.column));
+#pragma unroll
+      for (std::uint32_t part = 0; part < Shape::parts; ++part)
+        __stcg(reinterpret_cast<unsigned*>(to + at + part * Shape::weights_low), pair.bits[part]);
+    };
+    put(fragment.row, value.x, value.y);
+    put(fragment.row + 8, value.z, value.w);
+  }
+
+  __device__ __forceinline__ float4 fragment(int f) const {
+    const int layer = f / Shape::fragments, of = f % Shape::fragments;
+    return gradient_of<Shape>(sums[layer][of / Shape::gradient_columns][of % Shape::gradient_columns],
+                              scale / sums_scale[layer]);
+  }
+
+  // Around the layers of train_tiles().
+  __device__ __forceinline__ void before_product(int layer) const {
+    if (blocks == 1 || layer == 1) return;
+    wait_for_last_copies(Shape::hidden - layer);
+    __syncthreads();
+  }
+  __device__ __forceinline__ void before_layer(int layer) const {
+    if (blocks == 1) return;
+    if (layer < Shape::hidden) raise(layer + 1);
+    if (!in_layers) return;
+    if (layer + 2 <= Shape::hidden) start_copies(layer + 2, 0, workspace(layer + 2));
+    if (layer + 3 <= Shape::hidden) take_step(layer + 3, 0, workspace(layer + 3));
+  }
+  __device__ __forceinline__ void publish(int layer) const {
+    if (blocks == 1) return;
+#pragma unroll
+    for (int f = 0; f < Shape::fragments; ++f) {
+      const int at = (layer - 1) * Shape::fragments + f;
+      __stcg(gradients + rank * Shape::state_float4 + at * threads + static_cast<int>(b.thread), fragment(at));
+    }
+  }
+  __device__ __forceinline__ void after_layer(int layer) const {
+    if (blocks == 1) return;
+    if (in_layers && layer + 2 <= Shape::hidden) add_up(workspace(layer + 2));
+    if (layer + 1 <= Shape::hidden) wait(layer + 1);
+  }
+
+  /// After the last tile: what is left. Returns the network's sum of square errors to the first thread.
+  __device__ __forceinline__ double finish(double loss, double* squares) const {
+    constexpr int first_left = in_layers && Shape::hidden > 2 ? 2 : Shape::hidden;
+    if (in_layers && Shape::hidden >= 3) take_step(3, 0, workspace(3));
+    for (int i = static_cast<int>(b.thread); i < thin; i += threads)
+      __stcg(gradients + rank * Shape::state_float4 + Shape::hidden_float4 + i,
+             reinterpret_cast<const float4*>(b.thin_gradient())[i]);
+    if (b.thread == 0) __stcg(squares + rank, loss);
+    __syncthreads();
+    raise(1);
+    for (int layer = first_left; layer >= 2; --layer) exchange_layer(layer);
+    wait(1);
+    __syncthreads();
+    const std::uint32_t thin_space = workspace(0) + of_round * 16;
+    const int of_slice = thin_slice();
+    for (int i = static_cast<int>(b.thread); i < of_slice * blocks; i += threads) {
+      const int at = rank * of_slice + i % of_slice;
+      if (at < thin)
+        copy_async(b.address + thin_space + static_cast<unsigned>(i) * 16,
+                   gradients + i / of_slice * Shape::state_float4 + Shape::hidden_float4 + at);
+    }
+    exchange_layer(1);
+    const int i = static_cast<int>(b.thread);
+    if (i < of_slice && rank * of_slice + i < thin) {
+      const float4* const parts = b.template at<const float4>(thin_space) + i;
+      float4 sum = parts[0];
+      for (int c = 1; c < blocks; ++c) add(sum, parts[c * of_slice]);
+      const float4 moved = move(Shape::hidden * slice() + i, sum);
+      __stcg(reinterpret_cast<float4*>(operands + Shape::hidden * Shape::layer_bytes) + rank * of_slice + i, moved);
+    }
+    double sum = 0;
+    if (b.thread == 0)
+      for (int c = 0; c < blocks; ++c) sum += __ldcg(squares + c);
+    __syncthreads();
+    raise(0);
+    wait(0);
+    __syncthreads();
+    copy_operands();
+    return sum;
+  }
+  /// A layer's rounds one after another; barriers on both sides of each.
+  __device__ __forceinline__ void exchange_layer(int layer) const {
+#pragma unroll 1
+    for (int round = 0; round < rounds; ++round) {
+      start_copies(layer, round, workspace(0));
+      add_up(workspace(0));
+      __syncthreads();
+      take_step(layer, round, workspace(0));
+      __syncthreads();
+    }
+  }
+
+  /// A group of copies for each layer, the thin part in the first, which is there when this returns; of the others
+  /// before_product() takes care.
+  __device__ __forceinline__ void copy_operands() const {
+    constexpr std::uint32_t of_weights = Shape::hidden * Shape::layer_bytes;
+    for (std::uint32_t at = b.thread * 16; at < Shape::thin * 4; at += narrow_threads * 16)
+      copy_async(b.address + Shape::thin_at + at, operands + of_weights + at);
+#pragma unroll 1
+    for (std::uint32_t start = 0; start < of_weights; start += Shape::layer_bytes) {
+#pragma unroll 4
+      for (std::uint32_t at = b.thread * 16; at < Shape::layer_bytes; at += narrow_threads * 16)
+        copy_async(b.address + start + at, operands + start + at);
+      commit_copies();
+    }
+    wait_for_last_copies(Shape::hidden - 1);
+  }
+  static __device__ __forceinline__ void wait_for_last_copies(int pending) {
+    static_assert(Shape::hidden <= 5);
+    if (pending == 0) wait_for_copies<0>();
+    if (pending == 1) wait_for_copies<1>();
+    if (pending == 2) wait_for_copies<2>();
+    if (pending == 3) wait_for_copies<3>();
+    if (pending == 4) wait_for_copies<4>();
+  }
+};
 
 /// Slots of `blocks` blocks take networks in turn; with more than one block the launch is cooperative.
 template <class Shape>
@@ -100,31 +260,27 @@ __global__ void __launch_bounds__(narrow_threads, 1)
   const int end = static_cast<int>(static_cast<std::int64_t>(tiles) * (rank + 1) / blocks);
   const bool keep_samples = end - begin <= Memory::slots;
 
-  const int slice = (Shape::state_float4 + blocks - 1) / blocks;
-  OwnState own{};
-  own.begin = min(slice * rank, Shape::state_float4);
-  own.end = min(own.begin + slice, Shape::state_float4);
-  float4* const in_shared = b.template at<float4>(Memory::state_at);
-  float4* const in_memory = scratch.state + static_cast<std::int64_t>(slot) * 3 * Shape::state_float4 + own.begin;
-  own.m = scratch.shared_state > 0 ? in_shared : in_memory;
-  own.w = scratch.shared_state > 1 ? in_shared + slice : in_memory + Shape::state_float4;
-  own.v = scratch.shared_state > 2 ? in_shared + 2 * slice : in_memory + 2 * Shape::state_float4;
-
-  float4* const gradients = scratch.gradients + static_cast<std::int64_t>(slot) * blocks * Shape::state_float4;
-  float4* const own_gradients = gradients + rank * Shape::state_float4;
+  float sums_scale[Shape::hidden];
+  float sums[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4];
   constexpr std::uint32_t operand_bytes = Shape::hidden * Shape::layer_bytes + Shape::thin * 4;
-  unsigned char* const operands = scratch.operands + static_cast<std::int64_t>(slot) * operand_bytes;
-  unsigned* const flag = scratch.flags + slot * narrow_flag_stride;
-  unsigned meetings = 0;
-  const auto meet = [&] {  // of the network's blocks
-    ++meetings;
-    __syncthreads();
-    if (b.thread == 0) {
-      raise_flag(flag);
-      wait_for_flag(flag, meetings * static_cast<unsigned>(blocks));
-    }
-    __syncthreads();
-  };
+  GatheredExchange<Shape> exchange{b,
+                                   sums,
+                                   sums_scale,
+                                   training.scale,
+                                   blocks,
+                                   rank,
+                                   nullptr,
+                                   nullptr,
+                                   nullptr,
+                                   scratch.gradients + static_cast<std::int64_t>(slot) * blocks * Shape::state_float4,
+                                   scratch.operands + static_cast<std::int64_t>(slot) * operand_bytes,
+                                   scratch.flags + slot * narrow_flags * narrow_flag_stride};
+  const int slice = exchange.size();
+  float4* const in_shared = b.template at<float4>(Memory::state_at);
+  float4* const in_memory = scratch.state + (static_cast<std::int64_t>(slot) * blocks + rank) * 3 * slice;
+  exchange.m = scratch.shared_state > 0 ? in_shared : in_memory;
+  exchange.w = scratch.shared_state > 1 ? in_shared + slice : in_memory + slice;
+  exchange.v = scratch.shared_state > 2 ? in_shared + 2 * slice : in_memory + 2 * slice;
 
   const int slots = static_cast<int>(gridDim.x) / blocks;
   for (int k = slot; k < training.networks; k += slots) {
@@ -135,10 +291,12 @@ __global__ void __launch_bounds__(narrow_threads, 1)
                     places.load(training.parameters + state, q));
     for (int i = static_cast<int>(b.thread); i < Shape::thin; i += threads)
       b.thin()[i] = places.load_thin(training.parameters + state, i);
-    for (int q = own.begin + static_cast<int>(b.thread); q < own.end; q += threads) {
-      own.w[q - own.begin] = places.load(training.parameters + state, q);
-      own.m[q - own.begin] = places.load(training.first + state, q);
-      own.v[q - own.begin] = places.load(training.second + state, q);
+    for (int i = static_cast<int>(b.thread); i < slice; i += threads) {
+      const int q = exchange.state_of(i);
+      if (q < 0) continue;
+      exchange.w[i] = places.load(training.parameters + state, q);
+      exchange.m[i] = places.load(training.first + state, q);
+      exchange.v[i] = places.load(training.second + state, q);
     }
     if (keep_samples)
       for (int t = begin; t < end; ++t) b.load_samples(training, k, t * Shape::points, t - begin);
@@ -153,84 +311,35 @@ __global__ void __launch_bounds__(narrow_threads, 1)
         if (rank == 0) narrow_repeat_loss(b, training.networks, k, s, steps, squares);
         break;
       }
-      float sums_scale[Shape::hidden] = {};
-      float sums[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4];
-      const auto fragment = [&](int f) {
-        const int layer = f / fragments;
-        return gradient_of<Shape>(
-            sums[layer][f % fragments / Shape::gradient_columns][f % fragments % Shape::gradient_columns],
-            training.scale / sums_scale[layer]);
-      };
-      const double loss = train_tiles(b, training, k, begin, end, keep_samples, sums, sums_scale, [&](int layer) {
-        if (blocks == 1) return;
-#pragma unroll
-        for (int f = 0; f < fragments; ++f) {
-          const int at = (layer - 1) * fragments + f;
-          __stcg(own_gradients + at * threads + b.thread, fragment(at));
-        }
-      });
-
-      const UpdateStep update = updates[s];
-      double* const to = squares + static_cast<std::int64_t>(s) * training.networks + k;
+      ++exchange.step;
+      exchange.update = updates[s];
+      double loss = train_tiles(b, training, k, begin, end, keep_samples, sums, sums_scale, exchange);
       if (blocks == 1) {
-        if (b.thread == 0) narrow_add_loss(b, training.patience, loss, to);
 #pragma unroll
         for (int f = 0; f < Shape::hidden * fragments; ++f) {
-          const int q = f * threads + static_cast<int>(b.thread);
-          float4 w = own.w[q], m = own.m[q], v = own.v[q];
-          fast_adam(update, fragment(f), w, m, v);
-          own.w[q] = w;
-          own.m[q] = m;
-          own.v[q] = v;
+          const float4 w = exchange.move(f * threads + static_cast<int>(b.thread), exchange.fragment(f));
           b.put_weights(1 + f / fragments, f % fragments, w);
         }
-        for (int i = static_cast<int>(b.thread); i < Shape::thin / 4; i += threads) {
-          const int q = Shape::hidden_float4 + i;
-          float4 w = own.w[q], m = own.m[q], v = own.v[q];
-          fast_adam(update, reinterpret_cast<const float4*>(b.thin_gradient())[i], w, m, v);
-          own.w[q] = w;
-          own.m[q] = m;
-          own.v[q] = v;
-          reinterpret_cast<float4*>(b.thin())[i] = w;
-        }
-      } else {
         for (int i = static_cast<int>(b.thread); i < Shape::thin / 4; i += threads)
-          __stcg(own_gradients + Shape::hidden_float4 + i, reinterpret_cast<const float4*>(b.thin_gradient())[i]);
-        if (b.thread == 0) __stcg(scratch.squares + slot * blocks + rank, loss);
-        meet();
-        switch (blocks) {
-          case 2:
-            update_slice<Shape, 2, 4>(b, own, update, blocks, gradients, operands);
-            break;
-          case 4:
-            update_slice<Shape, 4, 2>(b, own, update, blocks, gradients, operands);
-            break;
-          case 8:
-            update_slice<Shape, 8, 2>(b, own, update, blocks, gradients, operands);
-            break;
-          default:
-            update_slice<Shape, 16, 1>(b, own, update, blocks, gradients, operands);
-        }
-        if (b.thread == 0) {
-          double sum = 0;
-          for (int c = 0; c < blocks; ++c) sum += __ldcg(scratch.squares + slot * blocks + c);
-          narrow_add_loss(b, training.patience, sum, rank == 0 ? to : nullptr);
-        }
-        meet();
-        constexpr std::uint32_t of_weights = Shape::hidden * Shape::layer_bytes;
-        for (std::uint32_t at = b.thread * 16; at < operand_bytes; at += narrow_threads * 16)
-          copy_async(b.address + (at < of_weights ? at : Shape::thin_at + (at - of_weights)), operands + at);
-        commit_copies();
-        wait_for_copies<0>();
+          reinterpret_cast<float4*>(b.thin())[i] =
+              exchange.move(Shape::hidden_float4 + i, reinterpret_cast<const float4*>(b.thin_gradient())[i]);
+      } else {
+        loss = exchange.finish(loss, scratch.squares + slot * blocks);
       }
+      if (b.thread == 0)
+        narrow_add_loss(b, training.patience, loss,
+                        rank == 0 ? squares + static_cast<std::int64_t>(s) * training.networks + k : nullptr);
       __syncthreads();
     }
 
+    wait_for_copies<0>();
     if (rank == 0 && b.thread == 0) training.curves[k] = *b.template at<const StaleStop>(Shape::curve_at);
-    for (int q = own.begin + static_cast<int>(b.thread); q < own.end; q += threads) {
-      places.store(training.parameters + state, q, own.w[q - own.begin]);
-      places.store(training.first + state, q, own.m[q - own.begin]);
-      places.store(training.second + state, q, own.v[q - own.begin]);
+    for (int i = static_cast<int>(b.thread); i < slice; i += threads) {
+      const int q = exchange.state_of(i);
+      if (q < 0) continue;
+      places.store(training.parameters + state, q, exchange.w[i]);
+      places.store(training.first + state, q, exchange.m[i]);
+      places.store(training.second + state, q, exchange.v[i]);
     }
   }
 #endif

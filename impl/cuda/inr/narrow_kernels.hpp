@@ -7,10 +7,15 @@ namespace frugal::cuda {
 
 template <class Shape>
 constexpr NarrowKernel narrow_kernel(NarrowMeeting meeting, std::size_t shared_bytes, NarrowFunction function) {
-  return {Shape::width,        Shape::hidden,
-          Shape::points,       meeting,
-          shared_bytes,        Shape::hidden * Shape::layer_bytes + Shape::thin * 4,
-          Shape::state_float4, function};
+  return {Shape::width,
+          Shape::hidden,
+          Shape::points,
+          meeting,
+          shared_bytes,
+          Shape::hidden * Shape::layer_bytes + Shape::thin * 4,
+          Shape::hidden_float4,
+          Shape::state_float4,
+          function};
 }
 template <class Shape, bool first_in_shared, int passes>
 constexpr NarrowKernel resident_kernel() {

@@ -98,13 +98,12 @@ __global__ void __launch_bounds__(narrow_threads, 1)
         return make_float4(of_half == 0 ? low.x : high.x, of_half == 0 ? low.y : high.y, of_half == 0 ? low.z : high.z,
                            of_half == 0 ? low.w : high.w);
       };
-      const double loss = train_tiles(b, training, k, begin, end, keep_samples, sums, sums_scale, [&](int layer) {
-        if (layer > 1) return;  // the last
+      NoExchange none;
+      const double loss = train_tiles(b, training, k, begin, end, keep_samples, sums, sums_scale, none);
 #pragma unroll
-        for (int j = 0; j < half; ++j)
-          store_to_cluster(received_by_other(j * threads + static_cast<int>(b.thread)), other,
-                           fragment(static_cast<int>(other), j));
-      });
+      for (int j = 0; j < half; ++j)
+        store_to_cluster(received_by_other(j * threads + static_cast<int>(b.thread)), other,
+                         fragment(static_cast<int>(other), j));
       for (int i = first_other + static_cast<int>(b.thread); i < end_other; i += threads)
         store_to_cluster(received_by_other(Memory::own_hidden + i - first_other), other,
                          reinterpret_cast<const float4*>(b.thin_gradient())[i]);

@@ -33,14 +33,22 @@ __device__ __forceinline__ void rescale(float (&sums)[M][N][4], float factor) {
       for (int e = 0; e < 4; ++e) sums[m][n][e] *= factor;
 }
 
+/// What a block that shares its network with no other does around the layers of a step's last tile: nothing.
+struct NoExchange {
+  __device__ void before_product(int) const {}  ///< of layer l with its weights, in the first tile
+  __device__ void before_layer(int) const {}    ///< of the way back, in the last tile
+  __device__ void publish(int) const {}         ///< the sums of a layer are complete
+  __device__ void after_layer(int) const {}     ///< before the barrier that ends it
+};
+
 /// Tiles [begin, end) of network k: their gradients in `sums`, in units of sums_scale, and in the thin part; returns the
-/// sum of square errors. publish(layer) is called when a layer's sums are complete, before the last tile is through.
-/// Half of the warps take a layer's two products in the other order, so that one's arithmetic runs under the other's.
-template <class Shape, class Publish>
+/// sum of square errors. Half of the warps take a layer's two products in the other order, so that one's arithmetic runs
+/// under the other's.
+template <class Shape, class Exchange>
 __device__ __forceinline__ double train_tiles(
     const NarrowBlock<Shape>& b, const InrTraining& training, int k, int begin, int end, bool keep_samples,
     float (&sums)[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4], float (&sums_scale)[Shape::hidden],
-    const Publish& publish) {
+    Exchange& exchange) {
   constexpr float top_factor = NarrowBlock<Shape>::top_factor;
   double squares = 0;
 #pragma unroll
@@ -55,7 +63,13 @@ __device__ __forceinline__ double train_tiles(
     }
     float slope[Shape::hidden + 1][Shape::columns][4];
     float y[2][3];
-    b.forward(training.net, samples, slope, y);
+    b.forward(
+        training.net, samples,
+        [&](unsigned l) {
+          if (fresh) exchange.before_product(static_cast<int>(l));
+          b.meet_on_points();
+        },
+        slope, y);
     float scale = b.find_errors(training, samples, training.points - t * Shape::points, fresh, y, squares);
     b.last_layer_gradient(training.scale / scale, fresh);
     float deltas[Shape::columns][4];
@@ -68,6 +82,7 @@ __device__ __forceinline__ double train_tiles(
       const auto layer = static_cast<unsigned>(l);
       if (!fresh && scale != sums_scale[l - 1]) rescale(sums[l - 1], scale / sums_scale[l - 1]);
       sums_scale[l - 1] = scale;
+      if (t == end - 1) exchange.before_layer(l);
 #pragma unroll 1
       for (int turn = 0; turn < 2; ++turn) {
         if ((turn == 0) == (b.warp < 4)) {
@@ -76,9 +91,10 @@ __device__ __forceinline__ double train_tiles(
           b.store_deltas(layer - 1, deltas, 1);
         } else {
           b.template weight_gradient<Shape::gradient_columns>(layer, 0, sums[l - 1]);
-          if (t == end - 1) publish(l);
+          if (t == end - 1) exchange.publish(l);
         }
       }
+      if (t == end - 1) exchange.after_layer(l);
       __syncthreads();
       scale *= b.settle_deltas(layer - 1, deltas, 1);
     }

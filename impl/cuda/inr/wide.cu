@@ -64,10 +64,10 @@ void wide_train(const InrTraining& training, const WidePlan& plan, const WideScr
   const auto take_steps = [&](int n) {
     for (int s = 0; s < n; ++s)
       for_each_group([&](const WideScratch& scratch, unsigned networks) {
-        launch({"wide_points", dim3(static_cast<unsigned>(plan.tiles), networks), 256,
+        launch({"wide_points", dim3(static_cast<unsigned>(plan.tiles), networks), 512,
                 kernels.points_bytes + sizeof(float) * static_cast<std::size_t>(plan.thin())},
                stream, kernels.run_points, training, scratch);
-        launch({"wide_weights", dim3(pieces * static_cast<unsigned>(plan.cuts), networks), 256, kernels.weights_bytes},
+        launch({"wide_weights", dim3(pieces * static_cast<unsigned>(plan.cuts), networks), 512, kernels.weights_bytes},
                stream, kernels.run_weights, training, scratch, squares);
         launch({"wide_update", dim3(of_layers + of_thin, networks), 256}, stream, kernels.update, training, scratch,
                updates);

@@ -6,14 +6,15 @@
 
 namespace frugal::cuda {
 
-inline constexpr unsigned wide_threads = 256;
+inline constexpr unsigned wide_threads = 512;  ///< four warps a scheduler, to wait for each other's loads and products
+inline constexpr unsigned wide_update_threads = 256;
 
 /// Padded width, points of a tile, rows of weights that are streamed at a time; T in `parts` parts is an operand.
 template <int width_, int points_, int slab_rows_, class T_, int parts_>
 struct WideShape {
   using T = T_;
   static constexpr int width = width_, points = points_, parts = parts_;
-  static constexpr int row_warps = points / 32, column_warps = 8 / row_warps;
+  static constexpr int row_warps = points / 32, column_warps = 16 / row_warps;
   static constexpr int rows = 2, columns = width / (8 * column_warps);  ///< 16 x 8 pieces of a warp
   static constexpr std::uint32_t buffer_low = points * width * 2, weights_low = width * width * 2;
   static constexpr std::uint32_t tile_bytes = parts * buffer_low, layer_bytes = parts * weights_low;
@@ -29,8 +30,8 @@ struct WideShape {
   static constexpr std::uint32_t factors_at = coordinates_at + points * 16;
   static constexpr std::uint32_t errors_at = factors_at + points * 16;
   static constexpr std::uint32_t sums_at = errors_at + points * 16;  ///< [row_warps] float4
-  static constexpr std::uint32_t largest_at = sums_at + 64;          ///< [8]
-  static constexpr std::uint32_t thin_at = largest_at + 32;
+  static constexpr std::uint32_t largest_at = sums_at + 64;          ///< [16]
+  static constexpr std::uint32_t thin_at = largest_at + 64;
 
   // The gradient kernel: 128 x 128 pieces, stages of 32 points.
   static constexpr int pieces_across = width / 128, pieces = pieces_across * pieces_across;
@@ -362,7 +363,7 @@ struct WideBlock {
   __device__ __forceinline__ void thin_product(std::uint32_t of_points, float scale, float* to, unsigned begin,
                                                unsigned end) const {
 #pragma unroll
-    for (unsigned block = warp; block < W / 16; block += 8) {
+    for (unsigned block = warp; block < W / 16; block += wide_threads / 32) {
       float sums[4] = {0, 0, 0, 0};
       const std::uint32_t start = address + lane.row_by_bit_4() * (W * 2) + (lane.piece_by_bit_3() ^ (block << 5));
 #pragma unroll 4
@@ -435,9 +436,12 @@ struct WideBlock {
     }
     __syncthreads();
     if constexpr (T::scaled) {
-      const uint4 a = at<const uint4>(Shape::largest_at)[0], b = at<const uint4>(Shape::largest_at)[1];
-      factor =
-          scale_for<T>(std::bit_cast<float>(max(max(max(a.x, a.y), max(a.z, a.w)), max(max(b.x, b.y), max(b.z, b.w)))));
+      const uint4* const of_warps = at<const uint4>(Shape::largest_at);
+      unsigned largest = 0;
+#pragma unroll
+      for (unsigned q = 0; q < wide_threads / 128; ++q)
+        largest = max(largest, max(max(of_warps[q].x, of_warps[q].y), max(of_warps[q].z, of_warps[q].w)));
+      factor = scale_for<T>(std::bit_cast<float>(largest));
     }
 #pragma unroll
     for (unsigned m = 0; m < M; ++m)
@@ -503,7 +507,7 @@ __global__ void __launch_bounds__(wide_threads, 1)
   constexpr int per_tile = Shape::points / 32;
   const MatrixLane lane;
   const unsigned thread = threadIdx.x, warp = thread / 32;
-  const unsigned in = warp / 2 * 32, out = warp % 2 * 64;
+  const unsigned in = warp / 4 * 32, out = warp % 4 * 32;
   const std::uint32_t address = shared_address(shared_memory<unsigned char>());
   const int pieces = Shape::pieces * scratch.hidden;
   const int piece = static_cast<int>(blockIdx.x) % pieces, cut = static_cast<int>(blockIdx.x) / pieces;
@@ -541,19 +545,18 @@ __global__ void __launch_bounds__(wide_threads, 1)
       const std::int64_t from = (first_tile + part_of_points / per_tile) * Shape::tile_bytes +
                                 part_of_points % per_tile * 32 * Shape::width * 2;
 #pragma unroll
-      for (std::uint32_t part = 0; part < Shape::parts; ++part)
-#pragma unroll
-        for (std::uint32_t j = 0; j < 2; ++j) {
-          const std::uint32_t i = j * wide_threads + thread, r = i / 16, column = i % 16 * 16;
-          const std::int64_t at = from + part * Shape::buffer_low + r * (Shape::width * 2) + column;
-          copy_async(to + part * Shape::gradient_low + i * 16, scratch.activations + at + piece_in * 256);
-          copy_async(to + (Shape::parts + part) * Shape::gradient_low + i * 16, scratch.deltas + at + piece_out * 256);
-        }
+      for (std::uint32_t part = 0; part < Shape::parts; ++part) {
+        const std::uint32_t r = thread / 16, column = thread % 16 * 16;
+        const std::int64_t at = from + part * Shape::buffer_low + r * (Shape::width * 2) + column;
+        copy_async(to + part * Shape::gradient_low + thread * 16, scratch.activations + at + piece_in * 256);
+        copy_async(to + (Shape::parts + part) * Shape::gradient_low + thread * 16,
+                   scratch.deltas + at + piece_out * 256);
+      }
     }
     commit_copies();
   };
   for (int q = 0; q < stages - 1; ++q) ask(begin + q);
-  float sums[2][8][4];
+  float sums[2][4][4];
   clear(sums);
   float scale = scales[begin / per_tile];
   float next_scale = scale;
@@ -565,7 +568,7 @@ __global__ void __launch_bounds__(wide_threads, 1)
 #pragma unroll
         for (int m = 0; m < 2; ++m)
 #pragma unroll
-          for (int n = 0; n < 8; ++n)
+          for (int n = 0; n < 4; ++n)
 #pragma unroll
             for (int e = 0; e < 4; ++e) sums[m][n][e] *= ratio;
         scale = next_scale;
@@ -586,9 +589,9 @@ __global__ void __launch_bounds__(wide_threads, 1)
 #pragma unroll
   for (int m = 0; m < 2; ++m)
 #pragma unroll
-    for (int n = 0; n < 8; ++n)
+    for (int n = 0; n < 4; ++n)
       __stcg(
-          to + (m * 8 + n) * static_cast<int>(wide_threads),
+          to + (m * 4 + n) * static_cast<int>(wide_threads),
           make_float4(sums[m][n][0] * factor, sums[m][n][1] * factor, sums[m][n][2] * factor, sums[m][n][3] * factor));
 #endif
 }
@@ -599,10 +602,11 @@ struct WideFragment {
 };
 template <class Shape>
 __device__ __forceinline__ WideFragment wide_fragment(int q) {
-  const int thread = q % 256, f = q / 256 % 16, piece = q / Shape::piece_float4;
+  constexpr int threads = static_cast<int>(wide_threads);
+  const int thread = q % threads, f = q / threads % 8, piece = q / Shape::piece_float4;
   const int warp = thread / 32, lane = thread % 32, of_layer = piece % Shape::pieces;
-  return {1 + piece / Shape::pieces, of_layer / Shape::pieces_across * 128 + warp / 2 * 32 + f / 8 * 16 + lane / 4,
-          of_layer % Shape::pieces_across * 128 + warp % 2 * 64 + f % 8 * 8 + 2 * (lane % 4)};
+  return {1 + piece / Shape::pieces, of_layer / Shape::pieces_across * 128 + warp / 4 * 32 + f / 4 * 16 + lane / 4,
+          of_layer % Shape::pieces_across * 128 + warp % 4 * 32 + f % 4 * 8 + 2 * (lane % 4)};
 }
 
 /// A fragment of the weights as operands, plain and transposed.
@@ -650,7 +654,7 @@ struct WideState {
 /// Grid [hidden * width^2 / 1024 + (thin / 4 rounded up to 8) / 8, group]: a thread a fragment of the hidden weights, then
 /// a warp each four of the thin part.
 template <class Shape>
-__global__ void __launch_bounds__(wide_threads)
+__global__ void __launch_bounds__(wide_update_threads)
     wide_update(InrTraining training, WideScratch scratch, const UpdateStep* updates) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   const int k = scratch.first + static_cast<int>(blockIdx.y);
@@ -673,7 +677,7 @@ __global__ void __launch_bounds__(wide_threads)
     const int q = static_cast<int>(blockIdx.x) * 256 + thread;
     const float4* const parts = reinterpret_cast<const float4*>(scratch.gradients) +
                                 static_cast<std::int64_t>(blockIdx.y) * scratch.cuts * of_layers + q;
-#pragma unroll 4
+#pragma unroll 12
     for (int c = 0; c < scratch.cuts; ++c) add(sum, __ldcg(parts + static_cast<std::int64_t>(c) * of_layers));
     const WideFragment f = wide_fragment<Shape>(q);
     const WideState places{training.net, f};
@@ -709,7 +713,7 @@ __global__ void __launch_bounds__(wide_threads)
 
 /// The operands of the weights as they are. Grid [hidden * width^2 / 1024, group].
 template <class Shape>
-__global__ void __launch_bounds__(wide_threads) wide_start(InrTraining training, WideScratch scratch) {
+__global__ void __launch_bounds__(wide_update_threads) wide_start(InrTraining training, WideScratch scratch) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   const int k = scratch.first + static_cast<int>(blockIdx.y);
   const WideFragment f = wide_fragment<Shape>(static_cast<int>(blockIdx.x) * 256 + static_cast<int>(threadIdx.x));
