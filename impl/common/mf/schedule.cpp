@@ -61,21 +61,24 @@ MfSchedule::MfSchedule(const MfSpec& spec, const Counts& positives)
 }
 
 void MfSchedule::deal(std::span<const std::uint32_t> examples, Side& side) const {
-  std::vector<std::uint32_t> order(examples.size());
-  std::iota(order.begin(), order.end(), 0);
-  std::ranges::stable_sort(order, std::greater<>{}, [&](std::uint32_t id) { return examples[id]; });
-  // Work so far and a number; the first ones, which get the busiest rows, are spread over the groups.
-  using Load = std::pair<std::uint64_t, std::uint32_t>;
-  std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
-  for (std::uint32_t n = 0; n < parts(); ++n) loads.push({0, n});
+  // In one word each: rows by falling work and then by id; parts by work so far and then by number.
+  std::vector<std::uint64_t> rows(examples.size());
+  for (std::size_t id = 0; id < rows.size(); ++id) rows[id] = std::uint64_t{~examples[id]} << 32 | id;
+  std::ranges::sort(rows);
+  constexpr int number_bits = 16;
+  static_assert(most_groups * workers < 1U << number_bits);
+  std::priority_queue<std::uint64_t, std::vector<std::uint64_t>, std::greater<>> loads;
+  for (std::uint32_t n = 0; n < parts(); ++n) loads.push(n);
   side.part.resize(examples.size());
   side.begins.assign(parts(), 0);
-  for (const std::uint32_t id : order) {
-    auto [load, n] = loads.top();
+  for (const std::uint64_t row : rows) {
+    const auto id = static_cast<std::uint32_t>(row);
+    const std::uint64_t load = loads.top();
+    const std::uint32_t n = load & ((1U << number_bits) - 1);
     loads.pop();
-    side.part[id] = n % groups_ * workers + n / groups_;
+    loads.push(load + ((std::uint64_t{examples[id]} + 1) << number_bits));  // rows without examples are spread too
+    side.part[id] = n % groups_ * workers + n / groups_;  // the first parts, with the busiest rows, are of all groups
     ++side.begins[side.part[id]];
-    loads.push({load + examples[id] + 1, n});  // rows without examples are spread too
   }
   to_begins(side.begins);
   std::vector<std::uint32_t> next = side.begins;

@@ -5,8 +5,9 @@
 //
 // The busiest user's examples follow one another, so what counts is the time from one example of a user to the next:
 // the dot product, a few exchanges between lanes, exp, a reciprocal and the update. All else is kept out of that chain:
-// examples are read long and rows one step ahead, a user's row stays in registers while its examples last (they stand
-// together in a turn), and there is no branch: a worker that has run out goes along without storing.
+// examples are read long before, rows a step ahead (user rows from device memory four), a user's row stays in registers
+// while its examples last (they stand together in a turn), nothing that is under way is moved, and there is no branch: a
+// worker that has run out goes along without storing.
 //
 // With t = z for a negative and -z for a positive, the slope is +-(1 - 1 / (1 + e^t)) and the loss log(1 + e^t). A value
 // is rounded once an update, x - (g y + lr l2 x): with (1 - lr l2) x the shrinking would be rounded alike every time.
