@@ -47,19 +47,11 @@ __device__ inline void copy_four(float4& to, const float* from) { copy_async(sha
 
 /// Zeros around [out, in].
 __device__ inline void load_weight(const SharedMatrix& to, const TowerLayer& layer, const float* weight) {
-  if (layer.in % 4 == 0) {
-    each_four(to, [&](unsigned o, unsigned i, float4& four) {
-      if (o < layer.out && i < layer.in)
-        copy_four(four, weight + o * layer.in + i);
-      else
-        four = {0, 0, 0, 0};
-    });
-    return;
-  }
   each_four(to, [&](unsigned o, unsigned i, float4& four) {
-    const float* const from = weight + o * layer.in;
-    const auto at = [&](unsigned k) { return o < layer.out && k < layer.in ? __ldcg(from + k) : 0.F; };
-    four = {at(i), at(i + 1), at(i + 2), at(i + 3)};
+    if (o < layer.out && i < layer.in_stride)
+      copy_four(four, weight + o * layer.in_stride + i);
+    else
+      four = {0, 0, 0, 0};
   });
 }
 
@@ -71,26 +63,26 @@ __device__ inline void load_weights(float* weights, const TowerLayers& layers, c
 /// Rows first and on, of which those from `count` on are zeros, as are the columns behind a row's end.
 __device__ inline void load_rows(const SharedMatrix& to, const TowerRowsIn& in, std::uint32_t first,
                                  std::uint32_t count) {
-  const bool whole_fours = in.dim % 4 == 0 && in.features_width % 4 == 0;
+  const bool whole_fours = in.features_stride == 0 || in.dim % 4 == 0;
   each_four(to, [&](unsigned r, unsigned k, float4& four) {
     const std::uint32_t row = first + r;
-    if (row >= count || k >= in.dim + in.features_width) {
+    if (row >= count || k >= in.stride + in.features_stride) {
       four = {0, 0, 0, 0};
       return;
     }
     const std::size_t id = in.ids == nullptr ? row : __ldcg(in.ids + row);
-    const float* const from = in.table + id * in.dim;
-    const float* const more = in.features + id * in.features_width;
+    const float* const own = in.table + id * in.stride;
+    const float* const more = in.features + id * in.features_stride;
     if (whole_fours) {
-      copy_four(four, k < in.dim ? from + k : more + (k - in.dim));
+      copy_four(four, k < in.stride ? own + k : more + (k - in.stride));
       return;
     }
-    float value[4];
-    for (unsigned i = 0; i < 4; ++i)
-      value[i] = k + i < in.dim                       ? __ldcg(from + k + i)
-                 : k + i < in.dim + in.features_width ? __ldcg(more + (k + i - in.dim))
-                                                      : 0.F;
-    four = {value[0], value[1], value[2], value[3]};
+    const auto at = [&](unsigned column) {
+      return column < in.dim                        ? __ldcg(own + column)
+             : column < in.dim + in.features_stride ? __ldcg(more + (column - in.dim))
+                                                    : 0.F;
+    };
+    four = {at(k), at(k + 1), at(k + 2), at(k + 3)};
   });
 }
 

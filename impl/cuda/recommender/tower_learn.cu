@@ -5,59 +5,38 @@
 namespace frugal::cuda {
 namespace {
 
-/// Columns `column` (even) and the next one of an embedding row and its moments, loaded before the gradient is known.
+/// Two columns, from an even one on, of an embedding row and its moments, loaded before the gradient is known.
 struct RowPart {
-  std::size_t at;
-  unsigned there;  ///< columns; 0: nothing to do
-  bool aligned;
+  static constexpr std::uint32_t none = 0xffffffffU;
+  std::uint32_t id;
   float2 w;
   float2 m;
   float2 v;
 
   __device__ void load(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column) {
-    there = row < count && column < side.in.dim ? min(side.in.dim - column, 2U) : 0;
-    aligned = side.in.dim % 2 == 0;
-    if (there == 0) return;
-    at = std::size_t{__ldcg(side.in.ids + row)} * side.in.dim + column;
-    w = loaded(side.table);
-    m = loaded(side.table_first);
-    v = loaded(side.table_second);
+    id = row < count && column < side.in.stride ? __ldcg(side.in.ids + row) : none;
+    if (id == none) return;
+    const std::size_t at = std::size_t{id} * side.in.stride + column;
+    w = load_two(side.table + at);
+    m = load_two(side.table_first + at);
+    v = load_two(side.table_second + at);
   }
 
-  __device__ void update(const UpdateStep& step, const TowerLearning& side, const float2& gradient) {
-    if (there == 0) return;
+  __device__ void update(const UpdateStep& step, const TowerLearning& side, unsigned column, const float2& gradient) {
+    if (id == none) return;
+    const std::size_t at = std::size_t{id} * side.in.stride + column;
     adam_update(step, gradient.x, w.x, m.x, v.x);
     adam_update(step, gradient.y, w.y, m.y, v.y);
-    store(side.table, w);
-    store(side.table_first, m);
-    store(side.table_second, v);
-  }
-
- private:
-  __device__ float2 loaded(const float* from) const {
-    if (aligned) return load_two(from + at);
-    return {__ldcg(from + at), there > 1 ? __ldcg(from + at + 1) : 0.F};
-  }
-  __device__ void store(float* to, const float2& value) const {
-    if (aligned) {
-      *reinterpret_cast<float2*>(to + at) = value;
-      return;
-    }
-    to[at] = value.x;
-    if (there > 1) to[at + 1] = value.y;
+    *reinterpret_cast<float2*>(side.table + at) = w;
+    *reinterpret_cast<float2*>(side.table_first + at) = m;
+    *reinterpret_cast<float2*>(side.table_second + at) = v;
   }
 };
 
-/// Two values of a gradient of a weight, from column `column` (even) on.
-__device__ void add_to_slice(float* row, unsigned column, unsigned width, const float2& value, bool first_tile) {
-  float* const to = row + column;
-  if (width % 2 == 0) {
-    const float2 before = first_tile ? float2{0, 0} : load_two(to);
-    *reinterpret_cast<float2*>(to) = {before.x + value.x, before.y + value.y};
-    return;
-  }
-  to[0] = (first_tile ? 0.F : __ldcg(to)) + value.x;
-  if (column + 1 < width) to[1] = (first_tile ? 0.F : __ldcg(to + 1)) + value.y;
+/// Two values of a gradient of a weight.
+__device__ void add_to_slice(float* to, const float2& value, bool first_tile) {
+  const float2 before = first_tile ? float2{0, 0} : load_two(to);
+  *reinterpret_cast<float2*>(to) = {before.x + value.x, before.y + value.y};
 }
 
 /// dW = D^T A and db = column sums of D over a tile of rows.
@@ -71,8 +50,8 @@ __device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix&
       if (o >= layer.out) continue;
       for (unsigned n = 0; n < 4; ++n) {
         const unsigned c = column + 8 * n + 2 * tile.in_group;
-        if (c < layer.in)
-          add_to_slice(slice + layer.weight + std::size_t{o} * layer.in, c, layer.in, values.two[n][i], first_tile);
+        if (c < layer.in_stride)
+          add_to_slice(slice + layer.weight + o * layer.in_stride + c, values.two[n][i], first_tile);
       }
     }
   });
@@ -136,13 +115,13 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
   }
   if (side.table == nullptr) return;
   const TowerLayer& layer = layers.layer[0];
-  each_tile(rows, padded_width(side.in.dim), [&](auto tiles, unsigned row, unsigned column) {
+  each_tile(rows, padded_width(side.in.stride), [&](auto tiles, unsigned row, unsigned column) {
     using Values = TileValues<tiles()>;
+    const unsigned c = column + Values::column();
     RowPart parts[2 * tiles()];
-    for (unsigned i = 0; i < 2 * tiles(); ++i)
-      parts[i].load(side, first_row + row + Values::row(i), count, column + Values::column());
+    for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].load(side, first_row + row + Values::row(i), count, c);
     const Values values = times_columns<tiles()>(delta, row, shared_weight(weights, layer), column, layer.out_padded);
-    for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].update(update, side, values.two[i]);
+    for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].update(update, side, c, values.two[i]);
   });
 }
 

@@ -3,12 +3,6 @@
 #include <cassert>
 
 namespace frugal::cuda {
-namespace {
-
-constexpr std::uint32_t rounded_up(std::uint32_t n, std::uint32_t to) { return (n + to - 1) / to * to; }
-
-}  // namespace
-
 TowerLayers::TowerLayers(const std::vector<DenseShape>& shapes, unsigned output_padded)
     : count(static_cast<std::uint32_t>(shapes.size())), layer{}, parameters(0), shared_weights(0), inputs_padded(0) {
   assert(count >= 1 && count <= most_tower_layers);
@@ -16,17 +10,18 @@ TowerLayers::TowerLayers(const std::vector<DenseShape>& shapes, unsigned output_
     TowerLayer& own = layer[l];
     own.in = static_cast<std::uint32_t>(shapes[l].in);
     own.out = static_cast<std::uint32_t>(shapes[l].out);
+    own.in_stride = fours(own.in);
     own.in_padded = padded_width(own.in);
     own.out_padded = l + 1 == count ? output_padded : padded_width(own.out);
     own.weight = parameters;
-    own.bias = own.weight + rounded_up(own.out * own.in, 4);
-    parameters = own.bias + rounded_up(own.out, 4);
+    own.bias = own.weight + own.out * own.in_stride;
+    parameters = own.bias + fours(own.out);
     own.shared = shared_weights;
     shared_weights += own.out_padded * own.in_padded;
     own.inputs_before = inputs_padded;
     inputs_padded += own.in_padded;
   }
-  parameters = rounded_up(parameters, update_share);
+  parameters = (parameters + update_share - 1) / update_share * update_share;
 }
 
 unsigned output_width(int width) {

@@ -25,6 +25,8 @@ namespace frugal::cuda {
 
 inline constexpr unsigned tile_width = 32;  ///< rows of matrices in shared memory have a multiple of it
 constexpr unsigned padded_width(unsigned width) { return (width + tile_width - 1) / tile_width * tile_width; }
+/// Floats of a row in memory.
+constexpr unsigned fours(unsigned width) { return (width + 3) / 4 * 4; }
 
 inline constexpr unsigned most_tower_layers = 4;
 inline constexpr unsigned most_tower_blocks = 128;  ///< of a side that trains
@@ -32,11 +34,12 @@ inline constexpr unsigned most_tile_rows = 128;     ///< a multiple of 16, as al
 inline constexpr std::uint32_t segment_length = 4;  ///< examples
 inline constexpr unsigned segments_a_row = 4;       ///< whose sums are in shared memory at once, mean of a tile
 
-/// One dense layer. Its parameters lie at `weight` [out, in] and `bias` [out] among those of the tower, and its weight
-/// at `shared` in shared memory, as [out_padded, in_padded].
+/// One dense layer. Its parameters lie at `weight`, rows of in_stride floats with zeros behind `in` of them, and `bias`
+/// [out] among those of the tower, and its weight at `shared` in shared memory, as [out_padded, in_padded].
 struct TowerLayer {
   std::uint32_t in;
   std::uint32_t out;
+  std::uint32_t in_stride;  ///< a multiple of four
   std::uint32_t in_padded;
   std::uint32_t out_padded;
   std::uint32_t weight;
@@ -86,11 +89,12 @@ struct alignas(16) TowerSegment {
 
 /// What one side's tower reads and leaves.
 struct TowerRowsIn {
-  const float* table;  ///< [ids, dim]
+  const float* table;  ///< [ids, dim] in rows of `stride`
   std::uint32_t dim;
-  const float* features;  ///< [ids, features_width]
-  std::uint32_t features_width;
-  const std::uint32_t* ids;  ///< of the rows; null: row r is that of id r
+  std::uint32_t stride;           ///< a multiple of four; what is behind dim is no input
+  const float* features;          ///< [ids, features_stride], the inputs behind dim, with zeros at their end
+  std::uint32_t features_stride;  ///< a multiple of four
+  const std::uint32_t* ids;       ///< of the rows; null: row r is that of id r
   Count rows;
 };
 

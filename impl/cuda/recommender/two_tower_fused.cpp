@@ -70,11 +70,13 @@ struct FusedSide {
         layers(tower),
         ids(ids_there),
         dim(static_cast<std::uint32_t>(spec.embedding_dim)),
+        stride(fours(dim)),
         features_width(static_cast<std::uint32_t>(features)),
+        features_stride(fours(features_width)),
         capacity(static_cast<std::uint32_t>(std::min<std::uint64_t>(ids_there, ids_a_step))),
-        table(initial_embedding(ids, spec.embedding_dim, spec.init_stddev, spec.seed, purpose), "embedding table",
-              stream),
-        features_of_ids(std::size_t{ids} * features_width, "side features"),
+        table(with_gaps(initial_embedding(ids, spec.embedding_dim, spec.init_stddev, spec.seed, purpose), dim, stride),
+              "embedding table", stream),
+        features_of_ids(std::size_t{ids} * features_stride, "side features"),
         slices(std::size_t{blocks} * layers.parameters, "gradients of towers") {
     features_of_ids.zero(stream);
     slices.zero(stream);  // the gaps between parameters stay so
@@ -88,7 +90,7 @@ struct FusedSide {
   }
 
   TowerRowsIn rows(const std::uint32_t* of_ids, Count count) const {
-    return {table.data(), dim, features_of_ids.data(), features_width, of_ids, count};
+    return {table.data(), dim, stride, features_of_ids.data(), features_stride, of_ids, count};
   }
   TowerRows output_rows(const PlannedSide& plan) const {
     return {{outputs.back().data(), layers.output_padded()}, plan.ids};
@@ -98,7 +100,9 @@ struct FusedSide {
   TowerLayers layers;
   std::uint32_t ids;
   std::uint32_t dim;
+  std::uint32_t stride;  ///< floats of a row of the table
   std::uint32_t features_width;
+  std::uint32_t features_stride;
   std::uint32_t capacity;  ///< rows of a step at most
   DeviceBuffer<float> table;
   DeviceBuffer<float> moments[2];  ///< of the table, when trained
@@ -148,15 +152,17 @@ class FusedTwoTower final : public TwoTowerEngine {
 
   void add_tensors(DeviceTensors& tensors) override {
     for (FusedSide& side : sides_) {
-      tensors.add(side.name + "_embedding", {side.ids, side.dim}, side.table);
+      tensors.add(side.name + "_embedding", {side.ids, side.dim}, side.table, 0, side.stride);
       if (side.features_width > 0)
-        tensors.add(side.name + "_features", {side.ids, side.features_width}, side.features_of_ids);
+        tensors.add(side.name + "_features", {side.ids, side.features_width}, side.features_of_ids, 0,
+                    side.features_stride);
       add_tower(tensors, "", side, parameters_);
     }
     const char* const prefixes[] = {"adam.m/", "adam.v/"};
     for (FusedSide& side : sides_) {
       for (unsigned m = 0; m < 2; ++m)
-        if (trainable_) tensors.add(prefixes[m] + side.name + "_embedding", {side.ids, side.dim}, side.moments[m]);
+        if (trainable_)
+          tensors.add(prefixes[m] + side.name + "_embedding", {side.ids, side.dim}, side.moments[m], 0, side.stride);
       for (unsigned m = 0; m < 2; ++m) add_tower(tensors, prefixes[m], side, moments_[m]);
     }
   }
@@ -203,7 +209,8 @@ class FusedTwoTower final : public TwoTowerEngine {
       for (std::uint32_t l = 0; l < layers.count; ++l) {
         const TowerLayer& layer = layers.layer[l];
         const DenseShape shape{static_cast<int>(layer.in), static_cast<int>(layer.out)};
-        const std::vector<float> weight = initial_tower_weight(shape, spec.seed, (s == 0 ? 0 : 100) + l);
+        const std::vector<float> weight =
+            with_gaps(initial_tower_weight(shape, spec.seed, (s == 0 ? 0 : 100) + l), layer.in, layer.in_stride);
         std::copy(weight.begin(), weight.end(), values.begin() + static_cast<std::ptrdiff_t>(offset(s) + layer.weight));
       }
     }
@@ -223,7 +230,7 @@ class FusedTwoTower final : public TwoTowerEngine {
     for (std::uint32_t l = 0; l < side.layers.count; ++l) {
       const TowerLayer& layer = side.layers.layer[l];
       const std::string name = prefix + side.name + "_tower." + std::to_string(l);
-      tensors.add(name + ".weight", {layer.out, layer.in}, buffer, first + layer.weight);
+      tensors.add(name + ".weight", {layer.out, layer.in}, buffer, first + layer.weight, layer.in_stride);
       tensors.add(name + ".bias", {layer.out}, buffer, first + layer.bias);
     }
   }
