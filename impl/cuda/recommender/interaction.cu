@@ -6,6 +6,7 @@ namespace frugal::cuda {
 namespace {
 
 constexpr unsigned interaction_threads = 256;
+constexpr unsigned put_at_once = 8;  ///< values of a column of an operand
 
 /// Floats between two vectors in shared memory: whole pieces of 16 bytes, an odd number of them, so that lanes on
 /// different vectors use different banks.
@@ -82,6 +83,8 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     dot_forward(DlrmShape shape, DlrmVectors vectors, const float* bottom, Count examples, unsigned block,
                 OperandPair q) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
@@ -105,8 +108,9 @@ __global__ void __launch_bounds__(interaction_threads)
   }
   __syncthreads();
   for (unsigned k = threadIdx.x; k < shape.inputs; k += interaction_threads)
-    for (unsigned r = 0; r < block; ++r)
-      q.put<precision>(first + r, k, k < shape.dim ? x[r * all * stride + k] : dots[r * pairs + k - shape.dim]);
+    q.put_column<precision, put_at_once>(first, block, k, [&](unsigned r) {
+      return k < shape.dim ? x[r * all * stride + k] : dots[r * pairs + k - shape.dim];
+    });
 }
 
 /// Part of the gradient of the bottom output: masked, as an operand, with the sums of the block's examples.
@@ -115,11 +119,11 @@ __device__ void put_bottom(const DlrmGradients& to, std::uint32_t first, unsigne
                            const Value& value) {
   for (unsigned k = threadIdx.x; k < width; k += interaction_threads) {
     float sum = 0;
-    for (unsigned r = 0; r < block; ++r) {
+    to.bottom.put_column<precision, put_at_once>(first, block, k, [&](unsigned r) {
       const float d = value(r, k);
-      to.bottom.put<precision>(first + r, k, d);
       sum += d;
-    }
+      return d;
+    });
     to.bottom_sums[std::size_t{blockIdx.x} * width + k] = sum;
   }
 }
@@ -129,6 +133,8 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     dot_backward(DlrmShape shape, DlrmVectors vectors, const float* bottom, const float* d_q, Count examples,
                  unsigned block, DlrmGradients to) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
@@ -166,19 +172,19 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     cat_forward(DlrmShape shape, DlrmVectors vectors, const float* bottom, Count examples, unsigned block,
                 OperandPair q) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
   for (unsigned k = threadIdx.x; k < shape.inputs; k += interaction_threads) {
     const unsigned behind = k - shape.bottom;  // not used before the rows start
-    for (unsigned r = 0; r < block; ++r) {
+    q.put_column<precision, put_at_once>(first, block, k, [&](unsigned r) {
       const std::uint32_t e = first + r;
-      float value = 0;
-      if (e < count)
-        value = k < shape.bottom ? bottom[std::size_t{e} * shape.bottom + k]
-                                 : vectors(shape, e * shape.tables + behind / shape.dim)[behind % shape.dim];
-      q.put<precision>(e, k, value);
-    }
+      if (e >= count) return 0.F;
+      return k < shape.bottom ? bottom[std::size_t{e} * shape.bottom + k]
+                              : vectors(shape, e * shape.tables + behind / shape.dim)[behind % shape.dim];
+    });
   }
 }
 
@@ -186,6 +192,8 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     cat_backward(DlrmShape shape, const float* bottom, const float* d_q, Count examples, unsigned block,
                  DlrmGradients to) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
@@ -233,8 +241,11 @@ void interact(const DlrmShape& shape, Precision precision, const DlrmVectors& ve
               Count examples, const OperandPair& q, const Stream& stream) {
   const unsigned block = interaction_block(shape);
   with_precision(precision, [&]<Precision p> {
-    const LaunchShape launched{"interact", blocks_for(examples.most, block), interaction_threads,
-                               bytes_of(shape, block)};
+    const LaunchShape launched{.name = "interact",
+                               .grid = blocks_for(examples.most, block),
+                               .block = interaction_threads,
+                               .shared_bytes = bytes_of(shape, block),
+                               .early = true};
     launch(launched, stream, shape.interaction == FeatureInteraction::dot ? dot_forward<p> : cat_forward<p>, shape,
            vectors, bottom, examples, block, q);
   });
@@ -244,8 +255,11 @@ void interact_backward(const DlrmShape& shape, Precision precision, const DlrmVe
                        const float* d_q, Count examples, const DlrmGradients& to, const Stream& stream) {
   const unsigned block = interaction_block(shape);
   with_precision(precision, [&]<Precision p> {
-    const LaunchShape launched{"interact_backward", blocks_for(examples.most, block), interaction_threads,
-                               bytes_of(shape, block)};
+    const LaunchShape launched{.name = "interact_backward",
+                               .grid = blocks_for(examples.most, block),
+                               .block = interaction_threads,
+                               .shared_bytes = bytes_of(shape, block),
+                               .early = true};
     if (shape.interaction == FeatureInteraction::dot)
       launch(launched, stream, dot_backward<p>, shape, vectors, bottom, d_q, examples, block, to);
     else

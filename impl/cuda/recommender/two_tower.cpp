@@ -12,6 +12,7 @@
 
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
+#include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/two_tower_engine.hpp"
 #include "impl/cuda/recommender/two_tower_step.hpp"
 
