@@ -16,21 +16,27 @@ template <class T>
 __device__ T sum_of(const GradientParts& parts, std::uint32_t batch, std::size_t at) {
   constexpr unsigned width = sizeof(T) / sizeof(float);
   const std::uint32_t count = parts.rows == 0 ? parts.count : (batch + parts.rows - 1) / parts.rows;
+  constexpr unsigned ahead = width == 1 ? 8 : 4;
   float sum[width] = {};
-#pragma unroll 8
-  for (std::uint32_t p = 0; p < count; ++p) {
-    const T part = *reinterpret_cast<const T*>(parts.data + p * parts.stride + at);
-    for (unsigned c = 0; c < width; ++c) sum[c] += reinterpret_cast<const float*>(&part)[c];
+  for (std::uint32_t p = 0; p < count; p += ahead) {
+    T fetched[ahead];
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a)
+      if (p + a < count) fetched[a] = *reinterpret_cast<const T*>(parts.data + (p + a) * parts.stride + at);
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a)
+      if (p + a < count)
+        for (unsigned c = 0; c < width; ++c) sum[c] += reinterpret_cast<const float*>(&fetched[a])[c];
   }
   T all;
   for (unsigned c = 0; c < width; ++c) reinterpret_cast<float*>(&all)[c] = sum[c];
   return all;
 }
 
-/// Updates T values at `at`, a float or four, and returns them.
+/// Updates T values at `at`, a float or four, with the gradient at `own` of its parts, and returns them.
 template <class T>
-__device__ T update_at(const UpdateStep& step, const T& gradient, std::size_t at, float* values, float* first,
-                       float* second) {
+__device__ T update_at(const UpdateStep& step, const GradientParts& parts, std::uint32_t batch, std::size_t own,
+                       std::size_t at, float* values, float* first, float* second) {
   const auto of = [&](float* array) -> T& { return *reinterpret_cast<T*>(array + at); };
   const auto value = [](T& all, unsigned c) -> float* { return reinterpret_cast<float*>(&all) + c; };
   const bool has_first = step.kind != OptimizerKind::sgd;
@@ -40,6 +46,7 @@ __device__ T update_at(const UpdateStep& step, const T& gradient, std::size_t at
   T own_second{};
   if (has_first) own_first = of(first);
   if (has_second) own_second = of(second);
+  const T gradient = sum_of<T>(parts, batch, own);
   for (unsigned c = 0; c < sizeof(T) / sizeof(float); ++c)
     update_value(step, reinterpret_cast<const float*>(&gradient)[c], 0, value(w, c), value(own_first, c),
                  value(own_second, c));
@@ -52,7 +59,7 @@ __device__ T update_at(const UpdateStep& step, const T& gradient, std::size_t at
 /// A block has a tile of one layer's weight; the first of a row of tiles, also its biases. `step` null: the values stay,
 /// and the operands are written. What pads a row of the weight is updated as the rest; of the operands it stays zero.
 template <Precision precision>
-__global__ void __launch_bounds__(update_threads)
+__global__ void __launch_bounds__(update_threads, 3)
     update_layers(const DenseParameters::Layer* layers, unsigned count, const UpdateStep* step, Count batch,
                   float* values, float* first, float* second) {
   __shared__ float turned[update_tile][update_tile + 1];
@@ -78,8 +85,7 @@ __global__ void __launch_bounds__(update_threads)
       const std::size_t at = std::size_t{o} * layer.stride + i;
       float4 updated;
       if (step != nullptr)
-        updated = update_at(now, sum_of<float4>(layer.weight_gradient, rows, at), layer.weight_at + at, values, first,
-                            second);
+        updated = update_at<float4>(now, layer.weight_gradient, rows, at, layer.weight_at + at, values, first, second);
       else
         updated = *reinterpret_cast<const float4*>(values + layer.weight_at + at);
       for (unsigned c = 0; c < update_width; ++c)
@@ -90,7 +96,7 @@ __global__ void __launch_bounds__(update_threads)
   }
   if (first_in == 0 && step != nullptr && threadIdx.x < update_tile && first_out + threadIdx.x < layer.out) {
     const std::uint32_t o = first_out + threadIdx.x;
-    update_at(now, sum_of<float>(layer.bias_gradient, rows, o), layer.bias_at + o, values, first, second);
+    update_at<float>(now, layer.bias_gradient, rows, o, layer.bias_at + o, values, first, second);
   }
   __syncthreads();
   const std::uint32_t i = first_in + row;
