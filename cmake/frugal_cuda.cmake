@@ -17,6 +17,11 @@ if(NOT FRUGAL_CUDA STREQUAL "OFF")
       endif()
     endif()
     enable_language(CUDA)
+    # Products of warp groups are of sm_90a, which neither CMake's `native` nor most people name.
+    if(CMAKE_CUDA_ARCHITECTURES STREQUAL "native")
+      set(CMAKE_CUDA_ARCHITECTURES ${CMAKE_CUDA_ARCHITECTURES_NATIVE})
+    endif()
+    list(TRANSFORM CMAKE_CUDA_ARCHITECTURES REPLACE "^90-real$" "90a-real")
     # nvcc 13 takes C++20, but CMake 3.25 does not know its option.
     set(CMAKE_CUDA20_STANDARD_COMPILE_OPTION -std=c++20)
     set(CMAKE_CUDA20_EXTENSION_COMPILE_OPTION -std=c++20)

@@ -4,30 +4,15 @@
 #include "impl/cuda/kernels/id_sort.hpp"
 #include "impl/cuda/kernels/warp.hpp"
 
+#ifdef __CUDACC__
+#include <cub/device/device_radix_sort.cuh>
+#else
+#include <numeric>
+#include <vector>
+#endif
+
 namespace frugal::cuda {
 namespace {
-
-constexpr unsigned digit_bits = 6;
-constexpr unsigned digits = 1U << digit_bits;
-constexpr unsigned sort_threads = 128;
-constexpr unsigned strip = 16;  // consecutive positions of one thread
-constexpr unsigned tile = sort_threads * strip;
-static_assert(sort_threads % digits == 0 && tile <= 0xffff);
-
-/// counts[digit, tile] of the positions of each tile.
-__global__ void __launch_bounds__(sort_threads)
-    count_digits(const std::uint32_t* ids, std::uint32_t n, unsigned shift, std::uint32_t* counts) {
-  __shared__ std::uint32_t found[digits];
-  if (threadIdx.x < digits) found[threadIdx.x] = 0;
-  __syncthreads();
-  const std::uint32_t first = blockIdx.x * tile;
-  for (unsigned i = 0; i < strip; ++i) {
-    const std::uint32_t at = first + i * sort_threads + threadIdx.x;
-    if (at < n) atomicAdd(&found[ids[at] >> shift & (digits - 1)], 1U);
-  }
-  __syncthreads();
-  if (threadIdx.x < digits) counts[threadIdx.x * gridDim.x + blockIdx.x] = found[threadIdx.x];
-}
 
 /// One block: data[i] becomes the sum before it.
 constexpr unsigned scan_threads = 256;
@@ -54,42 +39,9 @@ __global__ void __launch_bounds__(scan_threads) scan_block(std::uint32_t* data, 
   }
 }
 
-/// Moves every id of a tile, and where it stood first, to its place. starts[digit, tile]: where the tile's ids of this
-/// digit begin. from: where ids stood before the first pass; null in the first.
-__global__ void __launch_bounds__(sort_threads)
-    move_by_digit(const std::uint32_t* ids, const std::uint32_t* from, std::uint32_t n, unsigned shift,
-                  const std::uint32_t* starts, std::uint32_t* moved_ids, std::uint32_t* moved_from) {
-  // places[digit, thread]: how many ids of this digit the thread has, then where its next one goes within the tile.
-  __shared__ std::uint16_t places[digits * sort_threads];
-  __shared__ std::uint32_t digit_begin[digits];
-  __shared__ ScanScratch scratch;
-  const unsigned t = threadIdx.x;
-  for (unsigned d = 0; d < digits; ++d) places[d * sort_threads + t] = 0;
-  const std::uint32_t first = blockIdx.x * tile + t * strip;
-  for (unsigned i = 0; i < strip; ++i)
-    if (first + i < n) ++places[(ids[first + i] >> shift & (digits - 1)) * sort_threads + t];
-  __syncthreads();
-  // A thread scans `digits` neighbours in this order; all of one digit, as threads are a multiple of digits.
-  std::uint32_t own = 0;
-  for (unsigned i = 0; i < digits; ++i) own += places[t * digits + i];
-  std::uint32_t total;
-  std::uint32_t sum = block_scan(own, total, scratch);
-  for (unsigned i = 0; i < digits; ++i) {
-    const unsigned at = t * digits + i;
-    const std::uint32_t count = places[at];
-    places[at] = static_cast<std::uint16_t>(sum);
-    if (at % sort_threads == 0) digit_begin[at / sort_threads] = sum;
-    sum += count;
-  }
-  __syncthreads();
-  for (unsigned i = 0; i < strip; ++i) {
-    if (first + i >= n) break;
-    const std::uint32_t id = ids[first + i];
-    const unsigned d = id >> shift & (digits - 1);
-    const std::uint32_t place = places[d * sort_threads + t]++ - digit_begin[d] + starts[d * gridDim.x + blockIdx.x];
-    moved_ids[place] = id;
-    moved_from[place] = from == nullptr ? first + i : from[first + i];
-  }
+__global__ void number_positions(std::uint32_t* numbers, std::uint32_t n) {
+  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
+  if (i < n) numbers[i] = i;
 }
 
 /// One thread more than ids: it has the ids above the last one.
@@ -140,30 +92,49 @@ __global__ void __launch_bounds__(group_threads)
   }
 }
 
+#ifdef __CUDACC__
+/// With null scratch, only says how many bytes it needs.
+void radix_sort(void* scratch, std::size_t& bytes, const std::uint32_t* ids, const std::uint32_t* values,
+                std::uint32_t n, int bits, std::uint32_t* sorted, std::uint32_t* sorted_values, void* stream) {
+  const cudaError_t status = cub::DeviceRadixSort::SortPairs(scratch, bytes, ids, sorted, values, sorted_values, n, 0,
+                                                             bits, static_cast<cudaStream_t>(stream));
+  if (status != cudaSuccess) throw DeviceError(std::string("sort of ids: ") + cudaGetErrorString(status));
+}
+#endif
+
 }  // namespace
 
 IdSort::IdSort(std::size_t capacity, std::uint32_t bound)
-    : passes_((std::bit_width(bound) + static_cast<int>(digit_bits) - 1) / static_cast<int>(digit_bits)),
-      result_(passes_ % 2),
-      ids_{{capacity, "ids to sort"}, {capacity, "sorted ids"}},
-      order_{{capacity, "places of ids"}, {capacity, "places of sorted ids"}},
-      counts_(digits * tiles(capacity), "digit counts") {}
+    : bits_(std::bit_width(bound)), sorted_(capacity, "sorted ids"), values_(capacity, "what belongs to sorted ids") {
+#ifdef __CUDACC__
+  std::size_t bytes = 0;
+  radix_sort(nullptr, bytes, nullptr, nullptr, static_cast<std::uint32_t>(capacity), bits_, nullptr, nullptr, nullptr);
+  scratch_ = DeviceBuffer<std::uint8_t>(std::max<std::size_t>(bytes, 1), "scratch of a sort");
+#endif
+}
 
-std::size_t IdSort::tiles(std::size_t n) const { return (n + tile - 1) / tile; }
+void IdSort::sort(const std::uint32_t* ids, const std::uint32_t* values, std::size_t n, const Stream& stream) {
+  if (n == 0) return;
+#ifdef __CUDACC__
+  std::size_t bytes = scratch_.size();
+  radix_sort(scratch_.data(), bytes, ids, values, static_cast<std::uint32_t>(n), bits_, sorted_.data(), values_.data(),
+             stream.handle());
+#else
+  host_shim::issue(stream, [=, sorted = sorted_.data(), sorted_values = values_.data()] {
+    std::vector<std::size_t> order(n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return ids[a] < ids[b]; });
+    for (std::size_t i = 0; i < n; ++i) {
+      sorted[i] = ids[order[i]];
+      sorted_values[i] = values[order[i]];
+    }
+  });
+#endif
+}
 
-void IdSort::sort(std::size_t n, const Stream& stream) {
-  const auto count = static_cast<std::uint32_t>(n);
-  const auto blocks = static_cast<unsigned>(tiles(n));
-  for (int pass = 0; pass < passes_; ++pass) {
-    const unsigned shift = static_cast<unsigned>(pass) * digit_bits;
-    const int here = pass % 2;
-    const std::uint32_t* from = pass == 0 ? nullptr : order_[here].data();
-    launch({"count_digits", blocks, sort_threads}, stream, count_digits, ids_[here].data(), count, shift,
-           counts_.data());
-    exclusive_scan(counts_.data(), digits * std::size_t{blocks}, stream);
-    launch({"move_by_digit", blocks, sort_threads}, stream, move_by_digit, ids_[here].data(), from, count, shift,
-           counts_.data(), ids_[1 - here].data(), order_[1 - here].data());
-  }
+void count_up(DeviceBuffer<std::uint32_t>& numbers, const Stream& stream) {
+  launch({"number_positions", blocks_for(numbers.size(), 256), 256}, stream, number_positions, numbers.data(),
+         static_cast<std::uint32_t>(numbers.size()));
 }
 
 void find_begins(const std::uint32_t* sorted, std::size_t n, std::uint32_t bound, std::uint32_t* begins,
@@ -179,6 +150,8 @@ void exclusive_scan(std::uint32_t* data, std::size_t n, const Stream& stream) {
 IdGroups::IdGroups(std::size_t capacity, std::uint32_t bound)
     : bound_(bound),
       capacity_(std::min<std::size_t>(capacity, bound)),
+      ids_(capacity, "ids to sort"),
+      positions_(capacity, "places of ids"),
       sort_(capacity, bound),
       tile_rows_(blocks_for(capacity, group_threads), "rows of tiles"),
       rows_(1, "number of distinct ids"),
@@ -187,17 +160,18 @@ IdGroups::IdGroups(std::size_t capacity, std::uint32_t bound)
       row_of_(capacity, "rows of ids") {}
 
 void IdGroups::assign(std::size_t n, const Stream& stream) {
-  sort_.sort(n, stream);
+  count_up(positions_, stream);
+  sort_.sort(ids_.data(), positions_.data(), n, stream);
   const unsigned blocks = blocks_for(n, group_threads);
   const auto count = static_cast<std::uint32_t>(n);
   launch({"count_rows", blocks, group_threads}, stream, count_rows, sort_.sorted(), count, bound_, tile_rows_.data());
   exclusive_scan(tile_rows_.data(), blocks, stream);
-  launch({"list_rows", blocks, group_threads}, stream, list_rows, sort_.sorted(), sort_.order(), count, bound_,
+  launch({"list_rows", blocks, group_threads}, stream, list_rows, sort_.sorted(), sort_.values(), count, bound_,
          tile_rows_.data(), rows_.data(), distinct_.data(), begin_.data(), row_of_.data());
 }
 
 IdGroups::View IdGroups::view() const {
-  return {rows_.data(), distinct_.data(), begin_.data(), sort_.order(), row_of_.data()};
+  return {rows_.data(), distinct_.data(), begin_.data(), sort_.values(), row_of_.data()};
 }
 
 }  // namespace frugal::cuda

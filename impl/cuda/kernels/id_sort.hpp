@@ -1,9 +1,7 @@
 // Sorting and grouping of ids on the device: what turns a scatter of gradients, which would need atomics and an order,
 // into one sum per row in a fixed order, and what deals the examples of a sweep to the blocks of its schedule.
 //
-// A stable radix sort, least significant digit first, six bits a pass. A pass counts the digits of each tile of
-// positions, sums the counts over digits and tiles, and moves every key to its place: digits in order, tiles in order
-// within a digit, positions in order within a tile.
+// Sorting is CUB's stable radix sort, and for the shim the standard library's.
 //
 // Deterministic: exact, all integers. The number of ids comes from the host; padding fills up a batch that has fewer.
 #pragma once
@@ -19,26 +17,23 @@ class IdSort {
   /// Room for `capacity` ids below `bound`.
   IdSort(std::size_t capacity, std::uint32_t bound);
 
-  /// [capacity]; to be written before sort().
-  std::uint32_t* ids() { return ids_[0].data(); }
+  /// Sorts n ids with what belongs to each; neither changes. An id equal to the bound is padding: it comes last. Only
+  /// launches: a graph may record it.
+  void sort(const std::uint32_t* ids, const std::uint32_t* values, std::size_t n, const Stream& stream);
 
-  /// Sorts the first n of ids(). An id equal to the bound is padding: it comes last. Only launches: a graph may record
-  /// it.
-  void sort(std::size_t n, const Stream& stream);
-
-  /// After sort(): the ids in ascending order, and where in ids() each stood; equal ids keep their order.
-  const std::uint32_t* sorted() const { return ids_[result_].data(); }
-  const std::uint32_t* order() const { return order_[result_].data(); }
+  /// After sort(): the ids in ascending order, and what belongs to each; equal ids keep their order.
+  const std::uint32_t* sorted() const { return sorted_.data(); }
+  const std::uint32_t* values() const { return values_.data(); }
 
  private:
-  std::size_t tiles(std::size_t n) const;
-
-  int passes_;
-  int result_;  ///< which buffers the last pass writes
-  DeviceBuffer<std::uint32_t> ids_[2];
-  DeviceBuffer<std::uint32_t> order_[2];
-  DeviceBuffer<std::uint32_t> counts_;  ///< [digits, tiles]
+  int bits_;
+  DeviceBuffer<std::uint32_t> sorted_;
+  DeviceBuffer<std::uint32_t> values_;
+  DeviceBuffer<std::uint8_t> scratch_;
 };
+
+/// 0, 1, 2 ...
+void count_up(DeviceBuffer<std::uint32_t>& numbers, const Stream& stream);
 
 /// begins[b], b <= bound: how many of the n ascending ids are below b. begins [bound + 1].
 void find_begins(const std::uint32_t* sorted, std::size_t n, std::uint32_t bound, std::uint32_t* begins,
@@ -52,7 +47,8 @@ class IdGroups {
  public:
   IdGroups(std::size_t capacity, std::uint32_t bound);
 
-  std::uint32_t* ids() { return sort_.ids(); }
+  /// [capacity]; to be written before assign().
+  std::uint32_t* ids() { return ids_.data(); }
   /// Groups the first n of ids(); ids equal to the bound belong to no row.
   void assign(std::size_t n, const Stream& stream);
 
@@ -71,6 +67,8 @@ class IdGroups {
  private:
   std::uint32_t bound_;
   std::size_t capacity_;
+  DeviceBuffer<std::uint32_t> ids_;
+  DeviceBuffer<std::uint32_t> positions_;  ///< 0, 1, 2 ...
   IdSort sort_;
   DeviceBuffer<std::uint32_t> tile_rows_;
   DeviceBuffer<std::uint32_t> rows_;

@@ -44,12 +44,48 @@ struct Operand {
     }
   }
 
+  /// n neighbours, k a multiple of n, which is 4, 8 or 16: few wide stores.
+  template <Precision precision, unsigned n>
+  __device__ void put_run(std::size_t row, std::uint32_t k, const float (&values)[n]) const {
+    if constexpr (precision == Precision::bf16) {
+      std::uint32_t pairs[n / 2];
+#pragma unroll
+      for (unsigned v = 0; v < n / 2; ++v) pairs[v] = tensor_core::pack_bf16(values[2 * v], values[2 * v + 1]);
+      std::uint32_t* const to = words + row * stride + k / 2;
+      if constexpr (n == 4) {
+        *reinterpret_cast<uint2*>(to) = make_uint2(pairs[0], pairs[1]);
+      } else {
+#pragma unroll
+        for (unsigned v = 0; v < n / 2; v += 4)
+          *reinterpret_cast<uint4*>(to + v) = make_uint4(pairs[v], pairs[v + 1], pairs[v + 2], pairs[v + 3]);
+      }
+    } else {
+      const auto rounded = [](float x) { return precision == Precision::tf32 ? to_tf32(x) : x; };
+#pragma unroll
+      for (unsigned v = 0; v < n; v += 4)
+        *reinterpret_cast<float4*>(words + row * stride + k + v) =
+            make_float4(rounded(values[v]), rounded(values[v + 1]), rounded(values[v + 2]), rounded(values[v + 3]));
+    }
+  }
+
   template <Precision precision>
   __device__ float get(std::size_t row, std::uint32_t k) const {
     if constexpr (precision == Precision::bf16)
       return from_bf16(reinterpret_cast<const std::uint16_t*>(words)[row * stride * 2 + k]);
     else
       return std::bit_cast<float>(words[row * stride + k]);
+  }
+
+  /// Of an even k.
+  template <Precision precision>
+  __device__ float2 get_pair(std::size_t row, std::uint32_t k) const {
+    if constexpr (precision == Precision::bf16) {
+      const std::uint32_t pair = words[row * stride + k / 2];
+      return make_float2(from_bf16(static_cast<std::uint16_t>(pair)),
+                         from_bf16(static_cast<std::uint16_t>(pair >> 16)));
+    } else {
+      return *reinterpret_cast<const float2*>(words + row * stride + k);
+    }
   }
 };
 
@@ -83,6 +119,24 @@ struct OperandPair {
   __device__ void put(std::uint32_t i, std::uint32_t j, float value) const {
     rows.put<precision>(i, j, value);
     columns.put<precision>(j, i, value);
+  }
+
+  /// value(r) of rows i + r, r < count, of column j. Where `run` divides i and count, so many values are asked for before
+  /// any is stored: they may come from device memory, all at once.
+  template <Precision precision, unsigned run, class Value>
+  __device__ void put_column(std::uint32_t i, std::uint32_t count, std::uint32_t j, const Value& value) const {
+    if (count % run != 0) {
+      for (std::uint32_t r = 0; r < count; ++r) put<precision>(i + r, j, value(r));
+      return;
+    }
+    for (std::uint32_t r = 0; r < count; r += run) {
+      float values[run];
+#pragma unroll
+      for (unsigned v = 0; v < run; ++v) values[v] = value(r + v);
+#pragma unroll
+      for (unsigned v = 0; v < run; ++v) rows.put<precision>(i + r + v, j, values[v]);
+      columns.put_run<precision>(j, i + r, values);
+    }
   }
 };
 

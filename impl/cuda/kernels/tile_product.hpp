@@ -27,6 +27,7 @@
 #include "impl/cuda/kernels/operand.hpp"
 #include "impl/cuda/kernels/rows.hpp"
 #include "impl/cuda/kernels/tensor_core.hpp"
+#include "impl/cuda/kernels/warpgroup_product.hpp"
 
 namespace frugal::cuda {
 
@@ -110,9 +111,11 @@ __device__ void multiply_step(float (&c)[row_tiles][column_tiles][4], std::uint3
 
 }  // namespace tile_product_detail
 
-/// Out takes C(i, j) and C(i, j + 1), j even, of any i and j of the tile: `float2 operator()(slice, i, j, pair, present)`;
-/// present: i is below the number of rows. Where it has_sums, `out.sums` [row tiles, columns] get the sums over each
-/// tile's rows of what it returns.
+/// Out takes C(i, j) and C(i, j + 1), j even, of any i and j of the tile, all lanes of a warp together, lane / 4 being
+/// i % 8: `float2 operator()(slice, i, j, pair, column, mask, present)`; present: i is below the number of rows. What it
+/// needs from memory is asked for beforehand, not between its stores: `float2 column(j)` of j and j + 1, and where it
+/// has_mask, `mask(i, j)`, a bit of each of the two. Where it has_sums, `out.sums` [row tiles, columns] get the sums over
+/// each tile's rows of what it returns.
 template <Precision precision, unsigned tile, class Out>
 __global__ void __launch_bounds__(tile_product_threads)
     tile_product(Operand left, Operand right, Out out, Count rows, std::uint32_t columns, Count depth) {
@@ -120,7 +123,9 @@ __global__ void __launch_bounds__(tile_product_threads)
   constexpr unsigned quarter = tile / 2;  // rows and columns of a warp
   constexpr unsigned row_tiles = quarter / 16;
   constexpr unsigned column_tiles = quarter / 8;
+  constexpr unsigned half = column_tiles / 2;
   constexpr unsigned stage_words = 2 * tile * operand_tile_words;
+  wait_for_launch_before();
   const std::uint32_t first_i = blockIdx.x * tile;
   const std::uint32_t first_j = blockIdx.y * tile;
   const std::uint32_t row_count = rows();
@@ -154,6 +159,20 @@ __global__ void __launch_bounds__(tile_product_threads)
 #pragma unroll
   for (unsigned step = 0; step + 1 < tile_product_stages; ++step) load(step);
 
+  const std::uint32_t own_i = first_i + warp_row + g;                            // and i + 8, of each row tile
+  const std::uint32_t own_j = first_j + warp_column + 8 * group * half + 2 * t;  // of half of the column tiles
+  std::uint32_t masks[row_tiles];
+#pragma unroll
+  for (unsigned m = 0; m < row_tiles; ++m) {
+    masks[m] = ~0U;
+    if constexpr (Out::has_mask) {
+      masks[m] = 0;
+#pragma unroll
+      for (unsigned n = 0; n < 2 * half; ++n)
+        masks[m] |= out.mask(own_i + 16 * m + n % 2 * 8, own_j + n / 2 * 8) << 2 * n;
+    }
+  }
+
   float c[row_tiles][column_tiles][4] = {};
   // A warp whose quarter, or half of a step, is nothing but padding waits for the others.
   const bool in_matrix = first_i + warp_row < row_count && first_j + warp_column < columns;
@@ -180,8 +199,11 @@ __global__ void __launch_bounds__(tile_product_threads)
 
   // Each group gives away half of its columns and finishes the other half.
   wait_for_copies<0>();
+  let_next_launch_start();
+  float2 of_columns[half];
+#pragma unroll
+  for (unsigned n = 0; n < half; ++n) of_columns[n] = out.column(own_j + 8 * n);
   __syncthreads();
-  constexpr unsigned half = column_tiles / 2;
   auto* const given = reinterpret_cast<float*>(shared) + (warp % 4 * 2) * row_tiles * half * 4 * 32 + lane;
 #pragma unroll
   for (unsigned m = 0; m < row_tiles; ++m)
@@ -202,10 +224,12 @@ __global__ void __launch_bounds__(tile_product_threads)
       for (unsigned v = 0; v < 4; ++v)
         own[v] = (group == 0 ? c[m][n][v] : c[m][n + half][v]) +
                  given[((group * row_tiles + m) * half * 4 + n * 4 + v) * 32];
-      const std::uint32_t j = first_j + warp_column + 8 * (n + group * half) + 2 * t;
-      const std::uint32_t i = first_i + warp_row + 16 * m + g;
-      const float2 top = out(blockIdx.z, i, j, make_float2(own[0], own[1]), i < row_count);
-      const float2 bottom = out(blockIdx.z, i + 8, j, make_float2(own[2], own[3]), i + 8 < row_count);
+      const std::uint32_t i = own_i + 16 * m;
+      const std::uint32_t j = own_j + 8 * n;
+      const float2 top =
+          out(blockIdx.z, i, j, make_float2(own[0], own[1]), of_columns[n], masks[m] >> 4 * n & 3, i < row_count);
+      const float2 bottom = out(blockIdx.z, i + 8, j, make_float2(own[2], own[3]), of_columns[n],
+                                masks[m] >> (4 * n + 2) & 3, i + 8 < row_count);
       sums[n][0] += top.x + bottom.x;
       sums[n][1] += top.y + bottom.y;
     }
@@ -227,15 +251,38 @@ __global__ void __launch_bounds__(tile_product_threads)
   }
 }
 
+/// What a block of either kernel computes.
+struct ProductTile {
+  unsigned rows;
+  unsigned columns;  ///< both 64 or both 128; of warp groups, the rows are 128
+  bool warpgroups;   ///< warpgroup_product(), not of fp32; else tile_product()
+};
+
 /// Launches it over `slices` slices of the depth.
 template <Precision precision, class Out>
-void multiply_tiles(const char* name, const Stream& stream, unsigned tile, const Operand& left, const Operand& right,
-                    const Out& out, Count rows, std::uint32_t columns, Count depth, unsigned slices = 1) {
-  const LaunchShape shape{name,
-                          {blocks_for(rows.most, tile), blocks_for(columns, tile), slices},
-                          tile_product_threads,
-                          tile_product_bytes(tile)};
-  if (tile == 128)
+void multiply_tiles(const char* name, const Stream& stream, const ProductTile& tile, const Operand& left,
+                    const Operand& right, const Out& out, Count rows, std::uint32_t columns, Count depth,
+                    unsigned slices = 1) {
+  const dim3 grid{blocks_for(rows.most, tile.rows), blocks_for(columns, tile.columns), slices};
+  if constexpr (precision != Precision::fp32)
+    if (tile.warpgroups) {
+      const LaunchShape shape{.name = name,
+                              .grid = grid,
+                              .block = warpgroup_product_threads,
+                              .shared_bytes = warpgroup_product_bytes(tile.columns),
+                              .early = true};
+      if (tile.columns == 128)
+        launch(shape, stream, warpgroup_product<precision, 128, Out>, left, right, out, rows, columns, depth);
+      else
+        launch(shape, stream, warpgroup_product<precision, 64, Out>, left, right, out, rows, columns, depth);
+      return;
+    }
+  const LaunchShape shape{.name = name,
+                          .grid = grid,
+                          .block = tile_product_threads,
+                          .shared_bytes = tile_product_bytes(tile.rows),
+                          .early = true};
+  if (tile.rows == 128)
     launch(shape, stream, tile_product<precision, 128, Out>, left, right, out, rows, columns, depth);
   else
     launch(shape, stream, tile_product<precision, 64, Out>, left, right, out, rows, columns, depth);

@@ -8,58 +8,103 @@ namespace frugal::cuda {
 namespace {
 
 constexpr unsigned update_tile = 32;
-constexpr unsigned update_threads = 256;
-constexpr unsigned rows_at_once = update_threads / update_tile;
+constexpr unsigned update_width = 4;  ///< neighbours of a row that a thread has
+constexpr unsigned update_threads = update_tile * update_tile / update_width;
 
-__device__ float sum_of(const GradientParts& parts, std::uint32_t batch, std::size_t at) {
+/// The sum of all parts at `at`, of a float or of four.
+template <class T>
+__device__ T sum_of(const GradientParts& parts, std::uint32_t batch, std::size_t at) {
+  constexpr unsigned width = sizeof(T) / sizeof(float);
   const std::uint32_t count = parts.rows == 0 ? parts.count : (batch + parts.rows - 1) / parts.rows;
-  float sum = 0;
-#pragma unroll 8
-  for (std::uint32_t p = 0; p < count; ++p) sum += parts.data[p * parts.stride + at];
-  return sum;
+  constexpr unsigned ahead = width == 1 ? 8 : 4;
+  float sum[width] = {};
+  for (std::uint32_t p = 0; p < count; p += ahead) {
+    T fetched[ahead];
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a)
+      if (p + a < count) fetched[a] = *reinterpret_cast<const T*>(parts.data + (p + a) * parts.stride + at);
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a)
+      if (p + a < count)
+        for (unsigned c = 0; c < width; ++c) sum[c] += reinterpret_cast<const float*>(&fetched[a])[c];
+  }
+  T all;
+  for (unsigned c = 0; c < width; ++c) reinterpret_cast<float*>(&all)[c] = sum[c];
+  return all;
+}
+
+/// Updates T values at `at`, a float or four, with the gradient at `own` of its parts, and returns them.
+template <class T>
+__device__ T update_at(const UpdateStep& step, const GradientParts& parts, std::uint32_t batch, std::size_t own,
+                       std::size_t at, float* values, float* first, float* second) {
+  const auto of = [&](float* array) -> T& { return *reinterpret_cast<T*>(array + at); };
+  const auto value = [](T& all, unsigned c) -> float* { return reinterpret_cast<float*>(&all) + c; };
+  const bool has_first = step.kind != OptimizerKind::sgd;
+  const bool has_second = step.kind == OptimizerKind::adam;
+  T w = of(values);
+  T own_first{};
+  T own_second{};
+  if (has_first) own_first = of(first);
+  if (has_second) own_second = of(second);
+  const T gradient = sum_of<T>(parts, batch, own);
+  for (unsigned c = 0; c < sizeof(T) / sizeof(float); ++c)
+    update_value(step, reinterpret_cast<const float*>(&gradient)[c], 0, value(w, c), value(own_first, c),
+                 value(own_second, c));
+  of(values) = w;
+  if (has_first) of(first) = own_first;
+  if (has_second) of(second) = own_second;
+  return w;
 }
 
 /// A block has a tile of one layer's weight; the first of a row of tiles, also its biases. `step` null: the values stay,
-/// and the operands are written.
+/// and the operands are written. What pads a row of the weight is updated as the rest; of the operands it stays zero.
 template <Precision precision>
-__global__ void __launch_bounds__(update_threads)
+__global__ void __launch_bounds__(update_threads, 3)
     update_layers(const DenseParameters::Layer* layers, unsigned count, const UpdateStep* step, Count batch,
                   float* values, float* first, float* second) {
   __shared__ float turned[update_tile][update_tile + 1];
+  wait_for_launch_before();
+  const std::uint32_t own_tile = gridDim.x - 1 - blockIdx.x;  // the last layer, with most parts, first
   unsigned l = 0;
-  while (l + 1 < count && layers[l + 1].first_tile <= blockIdx.x) ++l;
-  const DenseParameters::Layer& layer = layers[l];
+  for (unsigned next = 1; next < count; ++next) l += layers[next].first_tile <= own_tile ? 1 : 0;
+  const DenseParameters::Layer layer = layers[l];
   const std::uint32_t tiles_across = (layer.in + update_tile - 1) / update_tile;
-  const std::uint32_t tile = blockIdx.x - layer.first_tile;
+  const std::uint32_t tile = own_tile - layer.first_tile;
   const std::uint32_t first_out = tile / tiles_across * update_tile;
   const std::uint32_t first_in = tile % tiles_across * update_tile;
-  const unsigned column = threadIdx.x % update_tile;
   const std::uint32_t rows = batch();
   UpdateStep now{};
   if (step != nullptr) now = *step;
-  for (unsigned row = threadIdx.x / update_tile; row < update_tile; row += rows_at_once) {
+  const unsigned row = threadIdx.x / (update_tile / update_width);
+  const unsigned column = threadIdx.x % (update_tile / update_width) * update_width;
+  {
     const std::uint32_t o = first_out + row;
     const std::uint32_t i = first_in + column;
-    float value = 0;
+    float own[update_width] = {};
     if (o < layer.out && i < layer.in) {
-      const std::size_t own = std::size_t{o} * layer.stride + i;
-      const std::size_t at = layer.weight_at + own;
-      if (step != nullptr) update_value(now, sum_of(layer.weight_gradient, rows, own), at, values, first, second);
-      value = values[at];
-      layer.operands.rows.put<precision>(o, i, value);
+      const std::size_t at = std::size_t{o} * layer.stride + i;
+      float4 updated;
+      if (step != nullptr)
+        updated = update_at<float4>(now, layer.weight_gradient, rows, at, layer.weight_at + at, values, first, second);
+      else
+        updated = *reinterpret_cast<const float4*>(values + layer.weight_at + at);
+      for (unsigned c = 0; c < update_width; ++c)
+        own[c] = i + c < layer.in ? reinterpret_cast<const float*>(&updated)[c] : 0.F;
+      layer.operands.rows.put_run<precision>(o, i, own);
     }
-    turned[row][column] = value;
+    for (unsigned c = 0; c < update_width; ++c) turned[row][column + c] = own[c];
   }
   if (first_in == 0 && step != nullptr && threadIdx.x < update_tile && first_out + threadIdx.x < layer.out) {
     const std::uint32_t o = first_out + threadIdx.x;
-    update_value(now, sum_of(layer.bias_gradient, rows, o), layer.bias_at + o, values, first, second);
+    update_at<float>(now, layer.bias_gradient, rows, o, layer.bias_at + o, values, first, second);
   }
   __syncthreads();
-  for (unsigned row = threadIdx.x / update_tile; row < update_tile; row += rows_at_once) {
-    const std::uint32_t i = first_in + row;
-    const std::uint32_t o = first_out + column;
-    if (o < layer.out && i < layer.in) layer.operands.columns.put<precision>(i, o, turned[column][row]);
-  }
+  const std::uint32_t i = first_in + row;
+  const std::uint32_t o = first_out + column;
+  if (o >= layer.out || i >= layer.in) return;
+  float own[update_width];
+  for (unsigned c = 0; c < update_width; ++c) own[c] = turned[column + c][row];
+  layer.operands.columns.put_run<precision>(i, o, own);
 }
 
 std::size_t padded(std::size_t n) { return (n + 3) / 4 * 4; }
@@ -104,8 +149,9 @@ void DenseParameters::set_gradient(std::size_t layer, const GradientParts& weigh
 
 void DenseParameters::launch_update(const UpdateStep* step, Count rows, const Stream& stream) {
   with_precision(precision_, [&]<Precision precision> {
-    launch({"update_layers", tiles_, update_threads}, stream, update_layers<precision>, device_layers_.data(),
-           static_cast<unsigned>(layers_.size()), step, rows, values_.data(), first_.data(), second_.data());
+    launch({.name = "update_layers", .grid = tiles_, .block = update_threads, .early = step != nullptr}, stream,
+           update_layers<precision>, device_layers_.data(), static_cast<unsigned>(layers_.size()), step, rows,
+           values_.data(), first_.data(), second_.data());
   });
 }
 

@@ -32,7 +32,7 @@ namespace frugal::cuda {
 namespace {
 
 constexpr std::size_t most_lookups = 0x7fffffff;
-constexpr std::size_t kept_losses = 4096;  ///< losses kept on the device
+constexpr std::size_t kept_losses = 4096;    ///< losses kept on the device
 constexpr std::size_t batches_at_once = 16;  ///< of a prediction, in device memory
 
 /// Adds the layers of a stack; returns the number of the first.
@@ -138,7 +138,8 @@ class DeviceBatch {
                   stream_);
   }
   SortedLookups sort(const Stream& stream) {
-    return has_bags_ ? sort_->sort_bags(rows_.data(), stream) : sort_->sort_one_each(rows_.data(), stream);
+    return has_bags_ ? sort_->sort_bags(rows_.data(), bag_of_.data(), stream)
+                     : sort_->sort_one_each(rows_.data(), stream);
   }
 
   const DlrmStep* step() const { return step_.data(); }
@@ -148,8 +149,6 @@ class DeviceBatch {
   bool has_bags() const { return has_bags_; }
   DlrmBags rows() const { return {rows_.data(), begins_.data()}; }
   const float* labels() const { return labels_.data(); }
-  /// Of each lookup; null: bag b has lookup b.
-  const std::uint32_t* bag_of_lookup() const { return has_bags_ ? bag_of_.data() : nullptr; }
 
  private:
   void make_room(std::size_t lookups) {
@@ -327,7 +326,7 @@ class CudaDlrm final : public Dlrm {
                       {bottom_.delta(), bottom_.delta_sums(), d_bags_.data()}, stream_);
     if (trains_tables) {  // beside the dense layers
       sorting_.wait_for(stream_);
-      tables_.update_summed(&batch_.step()->update, lookups, d_bags_.data(), batch_.bag_of_lookup(), sorting_);
+      tables_.update_summed(&batch_.step()->update, lookups, d_bags_.data(), sorting_);
     }
     bottom_.backward(examples, nullptr, 0, stream_);
     parameters_.update(&batch_.step()->update, examples, stream_);

@@ -37,11 +37,9 @@ __global__ void __launch_bounds__(take_threads) take(DlrmShape shape, const Dlrm
   __syncthreads();
   if (first < whole_batch_steps(count))
     for (std::uint32_t f = threadIdx.x; f < shape.features; f += take_threads)
-#pragma unroll
-      for (unsigned r = 0; r < batch_block; ++r) {
-        const float value = first + r < count ? from.dense[sources[r] * shape.features + f] : 0.F;
-        to.dense.put<precision>(first + r, f, value);
-      }
+      to.dense.put_column<precision, batch_block>(first, batch_block, f, [&](unsigned r) {
+        return first + r < count ? from.dense[sources[r] * shape.features + f] : 0.F;
+      });
   for (unsigned n = threadIdx.x; n < batch_block * shape.tables; n += take_threads) {
     const unsigned r = n / shape.tables;
     const unsigned t = n % shape.tables;
@@ -57,34 +55,36 @@ __global__ void __launch_bounds__(take_threads) take(DlrmShape shape, const Dlrm
   if (from.offsets != nullptr && blockIdx.x == 0 && threadIdx.x == 0) to.begins[shape.batch * shape.tables] = 0;
 }
 
-/// The bag of a lookup: the last one that begins at or before it. Empty bags begin where the next one does.
-__device__ inline std::uint32_t bag_of(const std::uint32_t* begins, std::uint32_t bags, std::uint32_t lookup) {
-  std::uint32_t low = 0;
-  std::uint32_t high = bags;
-  while (high - low > 1) {
-    const std::uint32_t middle = low + (high - low) / 2;
-    (begins[middle] <= lookup ? low : high) = middle;
-  }
-  return low;
-}
+constexpr unsigned number_threads = 256;
 
-__global__ void number(DlrmShape shape, ClickView from, const std::uint32_t* table_begins, DlrmInputs to) {
-  const std::uint32_t i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= to.most) return;
+/// A warp has a bag; the first block, also what is behind the last lookup.
+__global__ void __launch_bounds__(number_threads)
+    number(DlrmShape shape, ClickView from, const std::uint32_t* table_begins, DlrmInputs to) {
   const std::uint32_t bags = shape.batch * shape.tables;
-  std::uint32_t row = table_begins[shape.tables];
-  if (i < to.begins[bags]) {
-    const std::uint32_t bag = bag_of(to.begins, bags, i);
-    const unsigned t = bag % shape.tables;
-    const std::uint64_t own = std::uint64_t{to.sources[bag / shape.tables]} * shape.tables + t;
-    row = table_begins[t] + from.ids[from.offsets[own] - from.first_offset + (i - to.begins[bag])];
-    to.bag_of[i] = bag;
+  if (blockIdx.x == 0)
+    for (std::uint32_t i = to.begins[bags] + threadIdx.x; i < to.most; i += number_threads) {
+      to.rows[i] = table_begins[shape.tables];
+      to.bag_of[i] = 0;
+    }
+  const std::uint32_t bag = (blockIdx.x * number_threads + threadIdx.x) / 32;
+  if (bag >= bags) return;
+  const std::uint32_t begin = to.begins[bag];
+  const std::uint32_t size = to.begins[bag + 1] - begin;
+  if (size == 0) return;
+  const unsigned t = bag % shape.tables;
+  const std::uint64_t own = std::uint64_t{to.sources[bag / shape.tables]} * shape.tables + t;
+  const std::uint32_t* const ids = from.ids + (from.offsets[own] - from.first_offset);
+  const std::uint32_t first_row = table_begins[t];
+#pragma unroll 4
+  for (std::uint32_t i = threadIdx.x % 32; i < size; i += 32) {
+    to.rows[begin + i] = first_row + ids[i];
+    to.bag_of[begin + i] = bag;
   }
-  to.rows[i] = row;
 }
 
 __global__ void __launch_bounds__(mean_threads)
     finish(const DlrmStep* step, const float* losses, std::uint32_t* done, double* loss_of_steps) {
+  wait_for_launch_before();
   const double sum = sum_over_block(losses, step->examples);
   if (threadIdx.x != 0) return;
   loss_of_steps[*done] = sum / static_cast<double>(step->examples);
@@ -117,12 +117,15 @@ void take_examples(const DlrmShape& shape, Precision precision, const DlrmStep* 
   });
   if (from.offsets == nullptr) return;
   exclusive_scan(to.begins, std::size_t{shape.batch} * shape.tables + 1, stream);
-  launch({"number_lookups", blocks_for(to.most, 256), 256}, stream, number, shape, from, table_begins, to);
+  const std::uint64_t threads = std::uint64_t{shape.batch} * shape.tables * 32;
+  launch({"number_lookups", blocks_for(threads, number_threads), number_threads}, stream, number, shape, from,
+         table_begins, to);
 }
 
 void finish_step(const DlrmStep* step, const float* losses, std::uint32_t* done, double* loss_of_steps,
                  const Stream& stream) {
-  launch({"finish_step", 1, mean_threads}, stream, finish, step, losses, done, loss_of_steps);
+  launch({.name = "finish_step", .grid = 1, .block = mean_threads, .early = true}, stream, finish, step, losses, done,
+         loss_of_steps);
 }
 
 }  // namespace frugal::cuda

@@ -32,6 +32,13 @@ class RowGradient {
  public:
   __device__ explicit RowGradient(const TableView& tables) : tables_(tables), own_(threadIdx.x % tables.lanes) {}
 
+  /// Asks for what update() will change, while the gradient is not there yet.
+  __device__ void fetch(const UpdateStep& step, std::size_t row) {
+    if (!early || step.kind != OptimizerKind::rowwise_adagrad) return;
+    state_ = tables_.first[row];
+    each([&](unsigned v, unsigned at) { values_[early ? v : 0] = load(tables_.values, row * tables_.dim + at); });
+  }
+
   /// Adds what lies at `gradient` [dim].
   __device__ void add(const float* gradient) {
     each([&](unsigned v, unsigned at) {
@@ -63,6 +70,7 @@ class RowGradient {
 
  private:
   static constexpr unsigned width = sizeof(Piece) / sizeof(float);
+  static constexpr bool early = pieces <= 4;  ///< registers enough
 
   __device__ static float& value(Piece& piece, unsigned c) { return reinterpret_cast<float*>(&piece)[c]; }
   __device__ static float value(const Piece& piece, unsigned c) { return reinterpret_cast<const float*>(&piece)[c]; }
@@ -79,10 +87,7 @@ class RowGradient {
   }
 
   __device__ void update_rowwise(const UpdateStep& step, std::size_t row, std::size_t begin) const {
-    constexpr bool early = pieces <= 4;  // the values are on their way while the squares are summed
-    Piece w[early ? pieces : 1] = {};
-    if constexpr (early) each([&](unsigned v, unsigned at) { w[v] = load(tables_.values, begin + at); });
-    const float before = tables_.first[row];
+    const float before = early ? state_ : tables_.first[row];
     float squares = 0;
     each([&](unsigned v, unsigned) {
       for (unsigned c = 0; c < width; ++c) squares += value(sum_[v], c) * value(sum_[v], c);
@@ -93,7 +98,7 @@ class RowGradient {
     if (own_ == 0) tables_.first[row] = state;
     const float rate = step.rate / (sqrtf(state) + step.epsilon);
     each([&](unsigned v, unsigned at) {
-      Piece updated = early ? w[early ? v : 0] : load(tables_.values, begin + at);
+      Piece updated = early ? values_[early ? v : 0] : load(tables_.values, begin + at);
       for (unsigned c = 0; c < width; ++c) value(updated, c) -= rate * value(sum_[v], c);
       write(tables_.values, begin + at, updated);
     });
@@ -102,6 +107,8 @@ class RowGradient {
   const TableView& tables_;
   unsigned own_;
   Piece sum_[pieces] = {};
+  float state_ = 0;
+  Piece values_[early ? pieces : 1] = {};
 };
 
 /// Distinct row r has gradients[r].
@@ -112,32 +119,40 @@ __global__ void __launch_bounds__(update_threads)
   if (r >= *groups.rows) return;
   const std::uint32_t row = groups.ids[r];
   if (!tables.trains(row)) return;
+  const UpdateStep now = *step;
   RowGradient<Piece, pieces> gradient(tables);
+  gradient.fetch(now, row);
   gradient.add(gradients + std::size_t{r} * tables.dim);
-  gradient.update(*step, row);
+  gradient.update(now, row);
 }
 
 /// From the first use of each row in each chunk: updates the row when all its uses are in the chunk, else leaves their
 /// sum: parts [chunks, 2, dim], of a row that begins the chunk and of one that begins within.
 template <class Piece, unsigned pieces>
 __global__ void __launch_bounds__(update_threads)
-    update_used(const UpdateStep* step, SortedLookups lookups, const float* gradients, const std::uint32_t* bag_of,
-                TableView tables, float* parts) {
+    update_used(const UpdateStep* step, SortedLookups lookups, const float* gradients, TableView tables, float* parts) {
   const std::uint32_t first = (blockIdx.x * update_threads + threadIdx.x) / tables.lanes;
   if (first >= lookups.count) return;
+  // All at once: most rows are used once, and their way is this, the row and the gradient, no more.
   const std::uint32_t row = lookups.rows[first];
+  const std::uint32_t before = lookups.rows[first == 0 ? 0 : first - 1];
+  std::uint32_t next = lookups.rows[min(first + 1, lookups.count - 1)];
+  std::uint32_t bag = lookups.bags[first];
   if (!tables.trains(row)) return;
-  const bool begins = first == 0 || lookups.rows[first - 1] != row;
+  const bool begins = first == 0 || before != row;
   const bool begins_chunk = first % chunk == 0;
   if (!begins && !begins_chunk) return;
   const std::uint32_t end = min((first / chunk + 1) * chunk, lookups.count);
   RowGradient<Piece, pieces> gradient(tables);
-  std::uint32_t i = first;
-  do {
-    const std::uint32_t at = lookups.positions[i];
-    gradient.add(gradients + std::size_t{bag_of == nullptr ? at : bag_of[at]} * tables.dim);
+  gradient.fetch(*step, row);
+  gradient.add(gradients + std::size_t{bag} * tables.dim);
+  std::uint32_t i = first + 1;
+  while (i < end && next == row) {
+    bag = lookups.bags[i];
     ++i;
-  } while (i < end && lookups.rows[i] == row);
+    if (i < end) next = lookups.rows[i];
+    gradient.add(gradients + std::size_t{bag} * tables.dim);
+  }
   const bool goes_on = i == end && end < lookups.count && lookups.rows[end] == row;
   if (begins && !goes_on)
     gradient.update(*step, row);
@@ -157,11 +172,13 @@ __global__ void __launch_bounds__(update_threads)
   const std::uint32_t begin = c * chunk;
   const bool fills = lookups.rows[begin] == row;
   if (fills && c > 0 && lookups.rows[begin - 1] == row) return;  // an earlier chunk's
+  const UpdateStep now = *step;
   RowGradient<Piece, pieces> gradient(tables);
+  gradient.fetch(now, row);
   gradient.add(parts + (std::size_t{c} * 2 + (fills ? 0 : 1)) * tables.dim);
   for (std::uint64_t next = end; next < lookups.count && lookups.rows[next] == row; next += chunk)
     gradient.add(parts + next / chunk * 2 * tables.dim);
-  gradient.update(*step, row);
+  gradient.update(now, row);
 }
 
 /// Calls body.template operator()<Piece, pieces>() with what holds a row of this width.
@@ -240,14 +257,14 @@ void EmbeddingTables::update(const UpdateStep* step, const IdGroups& groups, con
 }
 
 void EmbeddingTables::update_summed(const UpdateStep* step, const SortedLookups& lookups, const float* gradients,
-                                    const std::uint32_t* bag_of, const Stream& stream) {
+                                    const Stream& stream) {
   assert(!all_frozen() && parts_.size() >= (lookups.count + chunk - 1) / chunk * 2 * dim_);
   const TableView tables{dim_, lanes_for(dim_), frozen_rows(), rows(), values_.data(), first_.data(), second_.data()};
   const std::uint64_t chunks = (lookups.count + chunk - 1) / chunk;
   with_pieces(dim_, [&]<class Piece, unsigned pieces> {
     launch(
         {"update_used_rows", blocks_for(std::uint64_t{lookups.count} * tables.lanes, update_threads), update_threads},
-        stream, update_used<Piece, pieces>, step, lookups, gradients, bag_of, tables, parts_.data());
+        stream, update_used<Piece, pieces>, step, lookups, gradients, tables, parts_.data());
     launch({"update_rows_across", blocks_for(chunks * tables.lanes, update_threads), update_threads}, stream,
            update_across<Piece, pieces>, step, lookups, tables, parts_.data());
   });

@@ -42,10 +42,9 @@ class EmbeddingTables {
 
   /// One step of the rows of `groups`, whose ids count over all tables, with gradients [distinct rows, dim].
   void update(const UpdateStep* step, const IdGroups& groups, const float* gradients, const Stream& stream);
-  /// The same with the sum of the gradients of a row's lookups: lookup p has gradients[bag_of[p]], [., dim], or, where
-  /// bag_of is null, gradients[p].
+  /// The same with the sum of the gradients of the bags [., dim] that look a row up.
   void update_summed(const UpdateStep* step, const SortedLookups& lookups, const float* gradients,
-                     const std::uint32_t* bag_of, const Stream& stream);
+                     const Stream& stream);
 
   void add_value(DeviceTensors& tensors, std::size_t table, const std::string& name);
   /// Nothing for a frozen table.

@@ -6,6 +6,7 @@ namespace frugal::cuda {
 namespace {
 
 constexpr unsigned interaction_threads = 256;
+constexpr unsigned put_at_once = 8;  ///< values of a column of an operand
 
 /// Floats between two vectors in shared memory: whole pieces of 16 bytes, an odd number of them, so that lanes on
 /// different vectors use different banks.
@@ -13,8 +14,32 @@ __host__ __device__ constexpr unsigned vector_stride(unsigned dim) { return ((di
 
 __host__ __device__ constexpr unsigned pairs_of(unsigned vectors) { return vectors * (vectors - 1) / 2; }
 
-/// Where the dot product of vectors i > j lies behind the bottom output.
-__device__ inline unsigned pair_at(unsigned i, unsigned j) { return i * (i - 1) / 2 + j; }
+/// Vectors i > j; their dot product lies at i (i - 1) / 2 + j behind the bottom output.
+struct VectorPair {
+  unsigned i;
+  unsigned j;
+  __device__ explicit VectorPair(unsigned at)
+      : i(static_cast<unsigned>((1 + sqrtf(1 + 8 * static_cast<float>(at))) / 2)) {
+    while (pairs_of(i) > at) --i;
+    while (pairs_of(i + 1) <= at) ++i;
+    j = at - pairs_of(i);
+  }
+};
+
+/// Of vectors of pieces T in shared memory, in the order of their values.
+template <class T>
+__device__ float dot_of(const float* left, const float* right, unsigned dim) {
+  constexpr unsigned width = sizeof(T) / sizeof(float);
+  float sum = 0;
+#pragma unroll 4
+  for (unsigned k = 0; k < dim; k += width) {
+    const T l = *reinterpret_cast<const T*>(left + k);
+    const T r = *reinterpret_cast<const T*>(right + k);
+    for (unsigned c = 0; c < width; ++c)
+      sum += reinterpret_cast<const float*>(&l)[c] * reinterpret_cast<const float*>(&r)[c];
+  }
+  return sum;
+}
 
 /// A thread has one value, or four neighbours, of a bag's sum. Rows are fetched eight at a time and added in order.
 template <class T>
@@ -57,16 +82,31 @@ __device__ void load_vectors(const DlrmShape& shape, const DlrmVectors& vectors,
   const unsigned per_vector = shape.dim / width;
   const unsigned all = shape.tables + 1;
   const unsigned stride = vector_stride(shape.dim);
-  for (unsigned n = threadIdx.x; n < block * all * per_vector; n += interaction_threads) {
-    const unsigned vector = n / per_vector;
-    const unsigned k = n % per_vector * width;
-    const unsigned v = vector % all;
-    const std::uint32_t e = first + vector / all;
-    T value{};
-    if (e < count)
-      value = *reinterpret_cast<const T*>(
-          (v == 0 ? bottom + std::size_t{e} * shape.dim : vectors(shape, e * shape.tables + v - 1)) + k);
-    *reinterpret_cast<T*>(x + vector * stride + k) = value;
+  const unsigned pieces = block * all * per_vector;
+  constexpr unsigned ahead = 5;  // pieces that a thread asks for at once: rows lie anywhere in device memory
+  for (unsigned n = threadIdx.x; n < pieces; n += interaction_threads * ahead) {
+    const float* from[ahead];
+    T values[ahead];
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a) {
+      const unsigned at = n + a * interaction_threads;
+      const unsigned v = at / per_vector % all;
+      const std::uint32_t e = first + at / per_vector / all;
+      from[a] = nullptr;
+      if (at < pieces && e < count)
+        from[a] = (v == 0 ? bottom + std::size_t{e} * shape.dim : vectors(shape, e * shape.tables + v - 1)) +
+                  at % per_vector * width;
+    }
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a) {
+      values[a] = T{};
+      if (from[a] != nullptr) values[a] = *reinterpret_cast<const T*>(from[a]);
+    }
+#pragma unroll
+    for (unsigned a = 0; a < ahead; ++a) {
+      const unsigned at = n + a * interaction_threads;
+      if (at < pieces) *reinterpret_cast<T*>(x + at / per_vector * stride + at % per_vector * width) = values[a];
+    }
   }
 }
 
@@ -82,6 +122,8 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     dot_forward(DlrmShape shape, DlrmVectors vectors, const float* bottom, Count examples, unsigned block,
                 OperandPair q) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
@@ -92,21 +134,18 @@ __global__ void __launch_bounds__(interaction_threads)
   float* const dots = x + block * all * stride;
   load_vectors(shape, vectors, bottom, first, count, block, x);
   __syncthreads();
-  for (unsigned n = threadIdx.x; n < block * all * all; n += interaction_threads) {
-    const unsigned i = n / all % all;
-    const unsigned j = n % all;
-    if (j >= i) continue;
-    const unsigned r = n / (all * all);
-    const float* const left = x + (r * all + i) * stride;
-    const float* const right = x + (r * all + j) * stride;
-    float sum = 0;
-    for (unsigned k = 0; k < shape.dim; ++k) sum += left[k] * right[k];
-    dots[r * pairs + pair_at(i, j)] = sum;
+  for (unsigned n = threadIdx.x; n < block * pairs; n += interaction_threads) {
+    const VectorPair pair(n % pairs);
+    const float* const own = x + n / pairs * all * stride;
+    const float* const left = own + pair.i * stride;
+    const float* const right = own + pair.j * stride;
+    dots[n] = shape.dim % 4 == 0 ? dot_of<float4>(left, right, shape.dim) : dot_of<float>(left, right, shape.dim);
   }
   __syncthreads();
   for (unsigned k = threadIdx.x; k < shape.inputs; k += interaction_threads)
-    for (unsigned r = 0; r < block; ++r)
-      q.put<precision>(first + r, k, k < shape.dim ? x[r * all * stride + k] : dots[r * pairs + k - shape.dim]);
+    q.put_column<precision, put_at_once>(first, block, k, [&](unsigned r) {
+      return k < shape.dim ? x[r * all * stride + k] : dots[r * pairs + k - shape.dim];
+    });
 }
 
 /// Part of the gradient of the bottom output: masked, as an operand, with the sums of the block's examples.
@@ -115,20 +154,55 @@ __device__ void put_bottom(const DlrmGradients& to, std::uint32_t first, unsigne
                            const Value& value) {
   for (unsigned k = threadIdx.x; k < width; k += interaction_threads) {
     float sum = 0;
-    for (unsigned r = 0; r < block; ++r) {
+    to.bottom.put_column<precision, put_at_once>(first, block, k, [&](unsigned r) {
       const float d = value(r, k);
-      to.bottom.put<precision>(first + r, k, d);
       sum += d;
-    }
+      return d;
+    });
     to.bottom_sums[std::size_t{blockIdx.x} * width + k] = sum;
   }
 }
 
-/// dx_i = sum over j of d(i, j) x_j, in the order of j; the bottom output's own part of q comes first.
+/// dx_i = sum over j of d(i, j) x_j, in the order of j; the bottom output's own part of q comes first. x [vectors,
+/// vector_stride] and d [inputs] of each of the block's examples.
+template <class T>
+__device__ void add_up_pairs(const DlrmShape& shape, const float* x, const float* d, std::uint32_t first,
+                             std::uint32_t count, unsigned block, float* d_bottom, float* bags) {
+  constexpr unsigned width = sizeof(T) / sizeof(float);
+  const unsigned all = shape.tables + 1;
+  const unsigned stride = vector_stride(shape.dim);
+  const unsigned per_vector = shape.dim / width;
+  for (unsigned n = threadIdx.x; n < block * all * per_vector; n += interaction_threads) {
+    const unsigned k = n % per_vector * width;
+    const unsigned i = n / per_vector % all;
+    const unsigned r = n / per_vector / all;
+    const float* const own = d + r * shape.inputs;
+    const float* const vectors = x + r * all * stride + k;
+    T sum{};
+    if (i == 0) sum = *reinterpret_cast<const T*>(own + k);
+    const auto add = [&](unsigned j, unsigned pair) {
+      const T other = *reinterpret_cast<const T*>(vectors + j * stride);
+      const float factor = own[shape.dim + pair];
+      for (unsigned c = 0; c < width; ++c)
+        reinterpret_cast<float*>(&sum)[c] += factor * reinterpret_cast<const float*>(&other)[c];
+    };
+    for (unsigned j = 0; j < i; ++j) add(j, pairs_of(i) + j);
+    for (unsigned j = i + 1; j < all; ++j) add(j, pairs_of(j) + i);
+    if (i == 0) {
+      for (unsigned c = 0; c < width; ++c)
+        d_bottom[r * shape.dim + k + c] = vectors[c] > 0 ? reinterpret_cast<const float*>(&sum)[c] : 0.F;
+    } else if (first + r < count) {
+      *reinterpret_cast<T*>(bags + (std::size_t{first + r} * shape.tables + i - 1) * shape.dim + k) = sum;
+    }
+  }
+}
+
 template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     dot_backward(DlrmShape shape, DlrmVectors vectors, const float* bottom, const float* d_q, Count examples,
                  unsigned block, DlrmGradients to) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
@@ -143,20 +217,10 @@ __global__ void __launch_bounds__(interaction_threads)
     d[n] = e < count ? d_q[e * shape.gradient_stride() + n % shape.inputs] : 0.F;
   }
   __syncthreads();
-  for (unsigned n = threadIdx.x; n < block * all * shape.dim; n += interaction_threads) {
-    const unsigned k = n % shape.dim;
-    const unsigned i = n / shape.dim % all;
-    const unsigned r = n / (shape.dim * all);
-    const float* const own = d + r * shape.inputs;
-    const float* const column = x + r * all * stride + k;
-    float sum = i == 0 ? own[k] : 0.F;
-    for (unsigned j = 0; j < all; ++j)
-      if (j != i) sum += own[shape.dim + (i > j ? pair_at(i, j) : pair_at(j, i))] * column[j * stride];
-    if (i == 0)
-      d_bottom[r * shape.dim + k] = column[0] > 0 ? sum : 0.F;
-    else if (first + r < count)
-      to.bags[(std::size_t{first + r} * shape.tables + i - 1) * shape.dim + k] = sum;
-  }
+  if (shape.dim % 4 == 0 && shape.inputs % 4 == 0)
+    add_up_pairs<float4>(shape, x, d, first, count, block, d_bottom, to.bags);
+  else
+    add_up_pairs<float>(shape, x, d, first, count, block, d_bottom, to.bags);
   __syncthreads();
   put_bottom<precision>(to, first, block, shape.dim,
                         [&](unsigned r, unsigned k) { return d_bottom[r * shape.dim + k]; });
@@ -166,19 +230,19 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     cat_forward(DlrmShape shape, DlrmVectors vectors, const float* bottom, Count examples, unsigned block,
                 OperandPair q) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
   for (unsigned k = threadIdx.x; k < shape.inputs; k += interaction_threads) {
     const unsigned behind = k - shape.bottom;  // not used before the rows start
-    for (unsigned r = 0; r < block; ++r) {
+    q.put_column<precision, put_at_once>(first, block, k, [&](unsigned r) {
       const std::uint32_t e = first + r;
-      float value = 0;
-      if (e < count)
-        value = k < shape.bottom ? bottom[std::size_t{e} * shape.bottom + k]
-                                 : vectors(shape, e * shape.tables + behind / shape.dim)[behind % shape.dim];
-      q.put<precision>(e, k, value);
-    }
+      if (e >= count) return 0.F;
+      return k < shape.bottom ? bottom[std::size_t{e} * shape.bottom + k]
+                              : vectors(shape, e * shape.tables + behind / shape.dim)[behind % shape.dim];
+    });
   }
 }
 
@@ -186,6 +250,8 @@ template <Precision precision>
 __global__ void __launch_bounds__(interaction_threads)
     cat_backward(DlrmShape shape, const float* bottom, const float* d_q, Count examples, unsigned block,
                  DlrmGradients to) {
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = examples();
   const std::uint32_t first = blockIdx.x * block;
   if (first >= whole_batch_steps(count)) return;
@@ -233,8 +299,11 @@ void interact(const DlrmShape& shape, Precision precision, const DlrmVectors& ve
               Count examples, const OperandPair& q, const Stream& stream) {
   const unsigned block = interaction_block(shape);
   with_precision(precision, [&]<Precision p> {
-    const LaunchShape launched{"interact", blocks_for(examples.most, block), interaction_threads,
-                               bytes_of(shape, block)};
+    const LaunchShape launched{.name = "interact",
+                               .grid = blocks_for(examples.most, block),
+                               .block = interaction_threads,
+                               .shared_bytes = bytes_of(shape, block),
+                               .early = true};
     launch(launched, stream, shape.interaction == FeatureInteraction::dot ? dot_forward<p> : cat_forward<p>, shape,
            vectors, bottom, examples, block, q);
   });
@@ -244,8 +313,11 @@ void interact_backward(const DlrmShape& shape, Precision precision, const DlrmVe
                        const float* d_q, Count examples, const DlrmGradients& to, const Stream& stream) {
   const unsigned block = interaction_block(shape);
   with_precision(precision, [&]<Precision p> {
-    const LaunchShape launched{"interact_backward", blocks_for(examples.most, block), interaction_threads,
-                               bytes_of(shape, block)};
+    const LaunchShape launched{.name = "interact_backward",
+                               .grid = blocks_for(examples.most, block),
+                               .block = interaction_threads,
+                               .shared_bytes = bytes_of(shape, block),
+                               .early = true};
     if (shape.interaction == FeatureInteraction::dot)
       launch(launched, stream, dot_backward<p>, shape, vectors, bottom, d_q, examples, block, to);
     else

@@ -13,29 +13,53 @@ struct LogitParts {
   float* bias;  ///< [parts]
 };
 
+/// A thread has every logit_threads-th column, of all the block's examples at once.
 template <Precision precision>
 __global__ void __launch_bounds__(logit_threads)
     logit(OperandPair h, const float* weight, const float* bias, std::uint32_t width, const float* labels, Count rows,
           float* logits, float* losses, LogitParts parts, LogitLayer::Below below) {
+  constexpr unsigned warps = logit_threads / 32;
+  __shared__ float sums[warps][batch_block];
   __shared__ float slopes[batch_block];
+  wait_for_launch_before();
+  let_next_launch_start();
   const std::uint32_t count = rows();
   const std::uint32_t first = blockIdx.x * batch_block;
   if (first >= whole_batch_steps(count)) return;
-  const unsigned lane = threadIdx.x % 32;
-  for (unsigned r = threadIdx.x / 32; r < batch_block; r += logit_threads / 32) {
+  const auto load = [&](std::uint32_t k, float(&values)[batch_block]) {
+#pragma unroll
+    for (unsigned r = 0; r < batch_block; ++r)
+      values[r] = first + r < count ? h.rows.get<precision>(first + r, k) : 0.F;
+  };
+  float z[batch_block] = {};
+  for (std::uint32_t k = threadIdx.x; k < width; k += logit_threads) {
+    float values[batch_block];
+    load(k, values);
+    const float w = weight[k];
+#pragma unroll
+    for (unsigned r = 0; r < batch_block; ++r) z[r] += values[r] * w;
+  }
+#pragma unroll
+  for (unsigned r = 0; r < batch_block; ++r) {
+    const float sum = sum_over_warp(z[r]);
+    if (threadIdx.x % 32 == 0) sums[threadIdx.x / 32][r] = sum;
+  }
+  __syncthreads();
+  if (threadIdx.x < batch_block) {
+    const unsigned r = threadIdx.x;
     const std::uint32_t e = first + r;
-    float z = 0;
-    if (e < count)
-      for (std::uint32_t k = lane; k < width; k += 32) z += h.rows.get<precision>(e, k) * weight[k];
-    z = sum_over_warp(z);
-    if (lane != 0) continue;
-    slopes[r] = 0;
-    if (e >= count) continue;
-    z += *bias;
-    logits[e] = z;
-    if (labels == nullptr) continue;
-    losses[e] = cross_entropy(z, labels[e]);
-    slopes[r] = cross_entropy_slope(z, labels[e]) / static_cast<float>(count);
+    float slope = 0;
+    if (e < count) {
+      float sum = 0;
+      for (unsigned w = 0; w < warps; ++w) sum += sums[w][r];
+      sum += *bias;
+      logits[e] = sum;
+      if (labels != nullptr) {
+        losses[e] = cross_entropy(sum, labels[e]);
+        slope = cross_entropy_slope(sum, labels[e]) / static_cast<float>(count);
+      }
+    }
+    slopes[r] = slope;
   }
   if (labels == nullptr) return;
   __syncthreads();
@@ -45,21 +69,23 @@ __global__ void __launch_bounds__(logit_threads)
     parts.bias[blockIdx.x] = sum;
   }
   for (std::uint32_t k = threadIdx.x; k < width; k += logit_threads) {
+    float values[batch_block];
+    load(k, values);
     const float w = weight[k];
     float gradient = 0;
     float sum = 0;
 #pragma unroll
     for (unsigned r = 0; r < batch_block; ++r) {
-      const std::uint32_t e = first + r;
-      const float value = e < count ? h.rows.get<precision>(e, k) : 0.F;
-      gradient += slopes[r] * value;
-      if (below.plain != nullptr) {
-        if (e < count) below.plain[e * below.stride + k] = slopes[r] * w;
-      } else {
-        const float d = value > 0 ? slopes[r] * w : 0.F;
-        below.delta.put<precision>(e, k, d);
-        sum += d;
-      }
+      gradient += slopes[r] * values[r];
+      values[r] = below.plain != nullptr || values[r] > 0 ? slopes[r] * w : 0.F;
+      sum += values[r];
+    }
+    if (below.plain != nullptr) {
+#pragma unroll
+      for (unsigned r = 0; r < batch_block; ++r)
+        if (first + r < count) below.plain[(first + r) * below.stride + k] = values[r];
+    } else {
+      below.delta.put_column<precision, batch_block>(first, batch_block, k, [&](unsigned r) { return values[r]; });
     }
     if (first >= count) continue;
     parts.weight[blockIdx.x * parts.weight_stride + k] = gradient;
@@ -96,9 +122,9 @@ void LogitLayer::run(const OperandPair& h, const float* labels, Count rows, cons
   const LogitParts parts{weight_parts_.data(), DenseParameters::stride({.in = static_cast<int>(width_), .out = 1}),
                          bias_parts_.data()};
   with_precision(precision_, [&]<Precision precision> {
-    launch({"logit", blocks_for(rows.most, batch_block), logit_threads}, stream, logit<precision>, h,
-           parameters_.weight(layer_), parameters_.bias(layer_), width_, labels, rows, logits_.data(), losses_.data(),
-           parts, below);
+    launch({.name = "logit", .grid = blocks_for(rows.most, batch_block), .block = logit_threads, .early = true}, stream,
+           logit<precision>, h, parameters_.weight(layer_), parameters_.bias(layer_), width_, labels, rows,
+           logits_.data(), losses_.data(), parts, below);
   });
 }
 

@@ -15,8 +15,8 @@ namespace frugal::cuda {
 
 /// Lookups by row: those of a row are neighbours, in the order of the batch.
 struct SortedLookups {
-  const std::uint32_t* rows;       ///< [count], counted over all tables; the number of all rows where there is none
-  const std::uint32_t* positions;  ///< [count]: of the lookup in the batch
+  const std::uint32_t* rows;  ///< [count], counted over all tables; the number of all rows where there is none
+  const std::uint32_t* bags;  ///< [count]: of the batch
   std::uint32_t count;
 };
 
@@ -28,19 +28,19 @@ class LookupSort {
 
   /// rows [batch, tables]: one id a bag. Only launches, as the next.
   SortedLookups sort_one_each(const std::uint32_t* rows, const Stream& stream);
-  /// rows [lookups] of all there is room for.
-  SortedLookups sort_bags(const std::uint32_t* rows, const Stream& stream);
+  /// rows and bags [lookups] of all there is room for.
+  SortedLookups sort_bags(const std::uint32_t* rows, const std::uint32_t* bags, const Stream& stream);
 
  private:
-  SortedLookups sort_any(const std::uint32_t* rows, std::size_t count, const Stream& stream);
+  SortedLookups sort_any(const std::uint32_t* rows, const std::uint32_t* bags, std::size_t count, const Stream& stream);
 
   std::size_t lookups_;
   std::uint32_t batch_;
   unsigned tables_;
   unsigned first_table_;
   IdSort sort_;
-  DeviceBuffer<std::uint32_t> rows_;       ///< [sorted tables, batch]
-  DeviceBuffer<std::uint32_t> positions_;  ///< [sorted tables, batch]
+  DeviceBuffer<std::uint32_t> rows_;  ///< [sorted tables, batch]
+  DeviceBuffer<std::uint32_t> bags_;  ///< the same; of a batch beyond shared memory, the numbers of its bags
 };
 
 }  // namespace frugal::cuda

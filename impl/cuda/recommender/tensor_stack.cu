@@ -7,25 +7,43 @@
 namespace frugal::cuda {
 namespace {
 
+/// What is nothing but c.
+struct Unmasked {
+  static constexpr bool has_mask = false;
+  static constexpr bool has_sums = false;
+};
+
+/// A pair of row i, into the operand and its transpose; zeros where i or j is beyond the matrix, and padding of the
+/// operand. Lanes of rows i and i + 1 exchange, so that each has a pair of a column too.
+template <Precision precision>
+__device__ void put_both_ways(const OperandPair& to, std::uint32_t i, std::uint32_t j, float2 c,
+                              std::uint32_t columns) {
+  if (j < columns) to.rows.put_pair<precision>(i, j, c.x, c.y);
+  const bool odd = i % 2 == 1;
+  const float other = __shfl_xor_sync(0xffffffffU, odd ? c.x : c.y, 4);
+  const std::uint32_t column = odd ? j + 1 : j;
+  if (column < columns) to.columns.put_pair<precision>(column, i - i % 2, odd ? other : c.x, odd ? c.y : other);
+}
+
 /// relu(c + bias[j]) as an operand, or in fp32 where `plain` is not null.
 template <Precision precision>
-struct Activated {
-  static constexpr bool has_sums = false;
+struct Activated : Unmasked {
   OperandPair to;
   float* plain;
   const float* bias;
   std::uint32_t columns;
 
-  __device__ float2 operator()(unsigned, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
-    if (j >= columns) return c;
+  __device__ float2 column(std::uint32_t j) const {
+    return make_float2(j < columns ? bias[j] : 0.F, j + 1 < columns ? bias[j + 1] : 0.F);
+  }
+  __device__ float2 operator()(unsigned, std::uint32_t i, std::uint32_t j, float2 c, float2 own_bias, unsigned,
+                               bool present) const {
     const bool second = j + 1 < columns;
-    c.x = present ? relu(c.x + bias[j]) : 0.F;
-    c.y = present && second ? relu(c.y + bias[j + 1]) : 0.F;
+    c.x = present ? relu(c.x + own_bias.x) : 0.F;
+    c.y = present && second ? relu(c.y + own_bias.y) : 0.F;
     if (plain == nullptr) {
-      to.rows.put_pair<precision>(i, j, c.x, c.y);
-      to.columns.put<precision>(j, i, c.x);
-      if (second) to.columns.put<precision>(j + 1, i, c.y);
-    } else if (present) {
+      put_both_ways<precision>(to, i, j, c, columns);
+    } else if (present && j < columns) {
       plain[std::size_t{i} * columns + j] = c.x;
       if (second) plain[std::size_t{i} * columns + j + 1] = c.y;
     }
@@ -38,33 +56,40 @@ struct Activated {
 /// c where the output below is positive, else 0, as an operand, and its column sums.
 template <Precision precision>
 struct Masked {
+  static constexpr bool has_mask = true;
   static constexpr bool has_sums = true;
   OperandPair to;
   Operand kept;
   std::uint32_t columns;
   float* sums;
 
-  __device__ float2 operator()(unsigned, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
-    if (j >= columns) return make_float2(0.F, 0.F);
-    const bool second = j + 1 < columns;
-    if (!present || !(kept.get<precision>(i, j) > 0)) c.x = 0;
-    if (!present || !second || !(kept.get<precision>(i, j + 1) > 0)) c.y = 0;
-    to.rows.put_pair<precision>(i, j, c.x, c.y);
-    to.columns.put<precision>(j, i, c.x);
-    if (second) to.columns.put<precision>(j + 1, i, c.y);
+  __device__ unsigned mask(std::uint32_t i, std::uint32_t j) const {
+    if (j >= columns) return 0;
+    const float2 below = kept.get_pair<precision>(i, j);
+    return (below.x > 0 ? 1U : 0U) | (below.y > 0 && j + 1 < columns ? 2U : 0U);
+  }
+  __device__ float2 column(std::uint32_t) const { return make_float2(0.F, 0.F); }
+  __device__ float2 operator()(unsigned, std::uint32_t i, std::uint32_t j, float2 c, float2, unsigned mask,
+                               bool present) const {
+    if (!present || (mask & 1) == 0) c.x = 0;
+    if (!present || (mask & 2) == 0) c.y = 0;
+    put_both_ways<precision>(to, i, j, c, columns);
     return c;
   }
 };
 
 /// out[slice][i, j] = c; stride even: what pads a row is written too.
-struct Plain {
-  static constexpr bool has_sums = false;
+struct Plain : Unmasked {
   float* out;
   std::size_t stride;
   std::size_t slice_stride;
   std::uint32_t columns;
 
-  __device__ float2 operator()(unsigned slice, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
+  Plain(float* to, std::size_t row, std::size_t slice, std::uint32_t width)
+      : out(to), stride(row), slice_stride(slice), columns(width) {}
+  __device__ float2 column(std::uint32_t) const { return make_float2(0.F, 0.F); }
+  __device__ float2 operator()(unsigned slice, std::uint32_t i, std::uint32_t j, float2 c, float2, unsigned,
+                               bool present) const {
     if (present && j < columns)
       *reinterpret_cast<float2*>(out + slice * slice_stride + std::size_t{i} * stride + j) = c;
     return c;
@@ -76,23 +101,41 @@ constexpr std::uint32_t u32(T n) {
   return static_cast<std::uint32_t>(n);
 }
 
-/// The larger tile where its blocks nearly fill a device.
 constexpr unsigned large_tile = 128;
 constexpr unsigned small_tile = 64;
-unsigned tile_for(std::size_t rows, std::size_t columns) {
-  const std::size_t blocks = std::size_t{blocks_for(rows, large_tile)} * blocks_for(columns, large_tile);
-  return blocks >= 96 ? large_tile : small_tile;
+
+/// Or a device that has them: they are of sm_90 only.
+bool uses_warpgroups(Precision precision) {
+  return precision != Precision::fp32 && device_limits().compute_capability == 90;
+}
+
+ProductTile product_tile(bool large, Precision precision) {
+  const unsigned size = large ? large_tile : small_tile;
+  const bool warpgroups = uses_warpgroups(precision);
+  return {warpgroups ? warpgroup_product_rows : size, size, warpgroups};
+}
+
+std::uint32_t blocks_of(std::size_t rows, std::size_t columns, unsigned tile) {
+  return blocks_for(rows, tile) * blocks_for(columns, tile);
+}
+
+/// The larger tile where its blocks nearly fill a device.
+ProductTile tile_for(std::size_t rows, std::size_t columns, Precision precision) {
+  return product_tile(blocks_of(rows, columns, large_tile) >= 96, precision);
 }
 
 /// Of a gradient [out, in], summed over the batch in slices.
 struct GradientTiles {
-  unsigned tile;
+  ProductTile tile;
   std::uint32_t slices;
 };
 GradientTiles gradient_tiles(DenseShape shape, std::size_t rows, Precision precision) {
-  const auto blocks = [&](unsigned tile) { return blocks_for(u32(shape.out), tile) * blocks_for(u32(shape.in), tile); };
-  const unsigned tile = blocks(large_tile) >= 32 ? large_tile : small_tile;
-  const std::uint32_t wanted = (tile == large_tile ? 128U : 256U) / blocks(tile);
+  const std::uint32_t out = u32(shape.out);
+  const std::uint32_t in = u32(shape.in);
+  const bool large = blocks_of(out, in, large_tile) >= 32;
+  const ProductTile tile = product_tile(large, precision);
+  const std::uint32_t blocks = blocks_for(out, tile.rows) * blocks_for(in, tile.columns);
+  const std::uint32_t wanted = (tile.rows == large_tile ? 128U : 256U) / blocks;
   const std::size_t least = 4 * operand_tile_words * (precision == Precision::bf16 ? 2 : 1);  // rows of a slice
   return {tile, std::clamp(wanted, 1U, std::max(1U, u32(std::min<std::size_t>(rows / least, 64))))};
 }
@@ -120,7 +163,7 @@ TensorStack::TensorStack(std::vector<DenseShape> shapes, int input_width, bool p
     slices_.push_back(gradient_tiles(shape, most_rows, precision).slices);
     const std::size_t size = out * DenseParameters::stride(shape);
     gradients_.emplace_back(slices_.back() * size, "gradients of dense weights");
-    const unsigned part = last ? delta_rows : tile_for(most_rows, out);
+    const unsigned part = last ? delta_rows : tile_for(most_rows, out, precision).rows;
     const std::uint32_t parts = blocks_for(most_rows, part);
     bias_sums_.emplace_back(parts * out, "gradients of dense biases");
     parameters.set_gradient(first_ + l, {gradients_.back().data(), size, slices_.back(), 0},
@@ -135,9 +178,9 @@ void TensorStack::forward(Count rows, const Stream& stream) const {
       const std::uint32_t out = u32(shapes_[l].out);
       const bool plain = l == outputs_.size();
       const OperandPair to = plain ? OperandPair{} : outputs_[l].view();
-      const Activated<precision> epilogue{to, plain ? const_cast<float*>(plain_output_.data()) : nullptr,
-                                          parameters_.bias(first_ + l), out};
-      multiply_tiles<precision>("dense_forward", stream, tile_for(rows.most, out), below,
+      const Activated<precision> epilogue{
+          {}, to, plain ? const_cast<float*>(plain_output_.data()) : nullptr, parameters_.bias(first_ + l), out};
+      multiply_tiles<precision>("dense_forward", stream, tile_for(rows.most, out, precision), below,
                                 parameters_.operands(first_ + l).rows, epilogue, rows, out, Count{u32(shapes_[l].in)});
       below = to.rows;
     }
@@ -159,12 +202,12 @@ void TensorStack::backward(Count rows, float* d_input, std::size_t stride, const
       const Operand weight = parameters_.operands(first_ + l).columns;
       if (l > 0) {
         const Masked<precision> epilogue{deltas_[l - 1].view(), below.rows, in, bias_sums_[l - 1].data()};
-        multiply_tiles<precision>("input_gradient", stream, tile_for(rows.most, in), delta.rows, weight, epilogue, rows,
-                                  in, Count{out});
+        multiply_tiles<precision>("input_gradient", stream, tile_for(rows.most, in, precision), delta.rows, weight,
+                                  epilogue, rows, in, Count{out});
       } else if (d_input != nullptr) {
         const Plain epilogue{d_input, stride, 0, in};
-        multiply_tiles<precision>("input_gradient", stream, tile_for(rows.most, in), delta.rows, weight, epilogue, rows,
-                                  in, Count{out});
+        multiply_tiles<precision>("input_gradient", stream, tile_for(rows.most, in, precision), delta.rows, weight,
+                                  epilogue, rows, in, Count{out});
       }
     }
   });

@@ -51,10 +51,11 @@ TEST_P(SharedKernels, SortIsStableAndSorts) {
       std::vector<std::uint32_t> expected(n);
       std::iota(expected.begin(), expected.end(), 0U);
       std::stable_sort(expected.begin(), expected.end(), [&](auto a, auto b) { return ids[a] < ids[b]; });
+      std::vector<std::uint32_t> positions(n);
+      std::iota(positions.begin(), positions.end(), 0U);
       IdSort sort(n, bound);
-      std::copy(ids.begin(), ids.end(), sort.ids());
-      sort.sort(n, stream_);
-      ASSERT_EQ(taken(sort.order(), n), expected) << bound << ' ' << n;
+      sort.sort(ids.data(), positions.data(), n, stream_);
+      ASSERT_EQ(taken(sort.values(), n), expected) << bound << ' ' << n;
       for (std::size_t i = 0; i < n; ++i) ASSERT_EQ(sort.sorted()[i], ids[expected[i]]);
     }
 }
@@ -163,13 +164,20 @@ TEST_P(SharedKernels, SlicesOfAProductAddUpToIt) {
 
 /// Keeps C and lets its column sums be taken.
 struct KeepTile {
+  static constexpr bool has_mask = true;
   static constexpr bool has_sums = true;
   float* out;
   std::size_t stride;
   std::size_t slice_stride;
   std::uint32_t columns;
   float* sums;
-  __device__ float2 operator()(unsigned slice, std::uint32_t i, std::uint32_t j, float2 c, bool present) const {
+  /// As one knows without them.
+  __device__ unsigned mask(std::uint32_t i, std::uint32_t j) const { return (i + j / 2) % 4; }
+  __device__ float2 column(std::uint32_t j) const { return make_float2(static_cast<float>(j), 0.F); }
+  __device__ float2 operator()(unsigned slice, std::uint32_t i, std::uint32_t j, float2 c, float2 column, unsigned mask,
+                               bool present) const {
+    EXPECT_EQ(column.x, static_cast<float>(j));
+    EXPECT_EQ(mask, (i + j / 2) % 4) << i << ' ' << j;
     if (!present || j >= columns) return make_float2(0.F, 0.F);
     out[slice * slice_stride + i * stride + j] = c.x;
     if (j + 1 < columns) out[slice * slice_stride + i * stride + j + 1] = c.y;
@@ -184,7 +192,7 @@ TEST_P(SharedKernels, TilesAreProductsOfRoundedOperandsInSlicesAndTheirColumnSum
   const std::vector<float> left = uniforms(rows * depth, 2);
   const std::vector<float> right = uniforms(columns * depth, 3);
   const double tolerance = 8 * 1.2e-7 * std::sqrt(depth);
-  const auto expect_product = [&]<Precision precision>(std::integral_constant<Precision, precision>, unsigned tile,
+  const auto expect_product = [&]<Precision precision>(std::integral_constant<Precision, precision>, ProductTile tile,
                                                        unsigned slices) {
     OperandBuffer a(rows, depth, precision, "left", stream_);
     OperandBuffer b(columns, depth, precision, "right", stream_);
@@ -195,7 +203,7 @@ TEST_P(SharedKernels, TilesAreProductsOfRoundedOperandsInSlicesAndTheirColumnSum
     const std::uint32_t present = rows - 5;  // known to the device only
     const std::size_t area = std::size_t{rows} * columns;
     std::vector<float> c(slices * area, -7);
-    const unsigned row_tiles = blocks_for(rows, tile);
+    const unsigned row_tiles = blocks_for(rows, tile.rows);
     std::vector<float> sums(std::size_t{row_tiles} * columns, -7);
     multiply_tiles<precision>("test", stream_, tile, a.view(), b.view(),
                               KeepTile{c.data(), columns, area, columns, sums.data()}, Count{rows, &present}, columns,
@@ -210,18 +218,18 @@ TEST_P(SharedKernels, TilesAreProductsOfRoundedOperandsInSlicesAndTheirColumnSum
         for (std::uint32_t k = 0; k < depth; ++k) expected += round(left[i * depth + k]) * round(right[j * depth + k]);
         double found = 0;
         for (unsigned s = 0; s < slices; ++s) found += double{c[s * area + i * columns + j]};
-        ASSERT_NEAR(found, i < present ? expected : -7.0 * slices, tolerance) << tile << ' ' << i << ' ' << j;
+        ASSERT_NEAR(found, i < present ? expected : -7.0 * slices, tolerance) << tile.columns << ' ' << i << ' ' << j;
       }
       if (slices > 1) continue;
       double sum = 0;
       double expected = 0;
       for (unsigned t = 0; t < row_tiles; ++t) sum += double{sums[t * columns + j]};
       for (std::uint32_t i = 0; i < present; ++i) expected += double{c[i * columns + j]};
-      ASSERT_NEAR(sum, expected, tolerance * std::sqrt(rows)) << tile << ' ' << j;
+      ASSERT_NEAR(sum, expected, tolerance * std::sqrt(rows)) << tile.columns << ' ' << j;
     }
   };
-  for (const unsigned tile : {64U, 128U}) {
-    expect_product(std::integral_constant<Precision, Precision::fp32>{}, tile, 1);
+  for (const ProductTile& tile : {ProductTile{64, 64, false}, {128, 128, false}, {128, 64, true}, {128, 128, true}}) {
+    if (!tile.warpgroups) expect_product(std::integral_constant<Precision, Precision::fp32>{}, tile, 1);
     expect_product(std::integral_constant<Precision, Precision::tf32>{}, tile, 2);
     expect_product(std::integral_constant<Precision, Precision::bf16>{}, tile, 1);
   }
