@@ -41,6 +41,7 @@ enum class NarrowMeeting {
 /// A kernel and what it takes.
 struct NarrowKernel {
   int width, hidden, points;  ///< padded width, hidden layers, points of a tile
+  int threads;                ///< of a block
   NarrowMeeting meeting;
   std::size_t shared_bytes;   ///< without state
   std::size_t operand_bytes;  ///< of a network

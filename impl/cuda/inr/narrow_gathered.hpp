@@ -11,10 +11,10 @@
 
 namespace frugal::cuda {
 
-/// Shared memory of the gathered kernel: samples of two tiles, then as much of the block's slice of the state as fits.
+/// Shared memory of the gathered kernel: samples of 128 points, then as much of the block's slice of the state as fits.
 template <class Shape>
 struct GatheredMemory {
-  static constexpr int slots = 2;
+  static constexpr int slots = 128 / Shape::points;
   static constexpr std::uint32_t state_at = Shape::samples_at + slots * Shape::sample_bytes;
 };
 
@@ -29,13 +29,15 @@ __device__ __forceinline__ void add(float4& sum, const float4& part) {
 template <class Shape>
 struct GatheredExchange {
   using T = typename Shape::T;
-  static constexpr int threads = static_cast<int>(narrow_threads);
+  static constexpr int threads = Shape::threads;
   static constexpr int of_layer = Shape::fragments * threads;  ///< float4, as all that follows
   static constexpr int thin = Shape::thin / 4;
-  static constexpr int of_round = 4 * threads;  ///< copied at a time: four of each thread
+  static constexpr int of_round = of_layer < 1024 ? of_layer : 1024;  ///< copied at a time
+  static constexpr int copies = of_round / threads;                   ///< of a thread
   static constexpr int rounds = of_layer / of_round;
-  static constexpr unsigned flag_thread = 7 * 32;  ///< in a warp that has no part in thin products of width 64
-  static constexpr bool in_layers = rounds == 1;   ///< whether a layer's exchange is under another's products
+  static constexpr unsigned flag_thread = threads - 32;  ///< in a warp that has no part in thin products of width 64
+  static constexpr bool in_layers = rounds == 1;         ///< whether a layer's exchange is under another's products
+  static_assert(copies == 2 || copies == 4);
   static_assert(Shape::buffers * Shape::buffer_bytes >= (of_round + 2 * threads) * 16);
 
   const NarrowBlock<Shape>& b;
@@ -72,35 +74,41 @@ struct GatheredExchange {
   __device__ static std::uint32_t workspace(int layer) {
     return Shape::buffers_at + static_cast<std::uint32_t>(layer) * Shape::buffer_bytes;
   }
-  // A round is a slice of 1024 / blocks values from all blocks: a thread copies four, of as many of the blocks as there
-  // are up to four, and adds those up; then the threads that share a value's blocks add up theirs.
-  __device__ int of_value() const { return min(4, blocks); }                 ///< copies of a value by a thread
+  // A round is a slice of 1024 / blocks values from all blocks: a thread copies two or four, of as many blocks or of both
+  // there are, and adds those up; then the threads that share a value's blocks add up theirs.
+  __device__ int of_value() const { return min(copies, blocks); }            ///< copies of a value by a thread
   __device__ int across() const { return min(threads, of_round / blocks); }  ///< values of neighbouring threads
 
   __device__ __forceinline__ void start_copies(int layer, int round, std::uint32_t space) const {
     const int j = static_cast<int>(b.thread) % across(), first = static_cast<int>(b.thread) / across() * of_value();
     const float4* const from = gradients + (layer - 1) * of_layer + rank * slice() + round * (of_round / blocks) + j;
 #pragma unroll
-    for (int c = 0; c < 4; ++c)
-      copy_async(b.address + space + (static_cast<unsigned>(c) * narrow_threads + b.thread) * 16,
+    for (int c = 0; c < copies; ++c)
+      copy_async(b.address + space + (static_cast<unsigned>(c) * Shape::threads + b.thread) * 16,
                  from + (first + c % of_value()) * Shape::state_float4 + c / of_value() * across());
     commit_copies();
   }
   __device__ __forceinline__ void add_up(std::uint32_t space) const {
     wait_for_copies<0>();
     float4* const own = b.template at<float4>(space) + b.thread;
-    float4 sums_of[2] = {own[0], own[2 * threads]};
-    add(sums_of[0], own[threads]);
-    add(sums_of[1], own[3 * threads]);
-    if (blocks > 2) add(sums_of[0], sums_of[1]);
-    own[2 * threads] = sums_of[0];
-    if (blocks == 2) own[3 * threads] = sums_of[1];
+    float4 sum = own[0];
+    add(sum, own[threads]);
+    if constexpr (copies == 4) {
+      float4 more = own[2 * threads];
+      add(more, own[3 * threads]);
+      if (blocks == 2)
+        own[3 * threads] = more;
+      else
+        add(sum, more);
+    }
+    own[copies / 2 * threads] = sum;
   }
   /// After a barrier: the step of the values of a round.
   __device__ __forceinline__ void take_step(int layer, int round, std::uint32_t space) const {
     const int values = of_round / blocks;
-    for (int j = static_cast<int>(b.thread ^ 128U); j < values; j += threads) {
-      const float4* const parts = b.template at<const float4>(space) + (2 + j / across()) * threads + j % across();
+    for (int j = static_cast<int>(b.thread ^ (threads / 2U)); j < values; j += threads) {
+      const float4* const parts =
+          b.template at<const float4>(space) + (copies / 2 + j / across()) * threads + j % across();
       float4 sum = parts[0];
       for (int group = 1; group < threads / across(); ++group) add(sum, parts[group * across()]);
       const int at = round * values + j;
@@ -220,12 +228,12 @@ struct GatheredExchange {
   /// before_product() takes care.
   __device__ __forceinline__ void copy_operands() const {
     constexpr std::uint32_t of_weights = Shape::hidden * Shape::layer_bytes;
-    for (std::uint32_t at = b.thread * 16; at < Shape::thin * 4; at += narrow_threads * 16)
+    for (std::uint32_t at = b.thread * 16; at < Shape::thin * 4; at += Shape::threads * 16)
       copy_async(b.address + Shape::thin_at + at, operands + of_weights + at);
 #pragma unroll 1
     for (std::uint32_t start = 0; start < of_weights; start += Shape::layer_bytes) {
 #pragma unroll 4
-      for (std::uint32_t at = b.thread * 16; at < Shape::layer_bytes; at += narrow_threads * 16)
+      for (std::uint32_t at = b.thread * 16; at < Shape::layer_bytes; at += Shape::threads * 16)
         copy_async(b.address + start + at, operands + start + at);
       commit_copies();
     }
@@ -243,13 +251,13 @@ struct GatheredExchange {
 
 /// Slots of `blocks` blocks take networks in turn; with more than one block the launch is cooperative.
 template <class Shape>
-__global__ void __launch_bounds__(narrow_threads, 1)
+__global__ void __launch_bounds__(Shape::threads, 1)
     narrow_gathered(InrTraining training, NarrowScratch scratch, const UpdateStep* updates, int steps,
                     double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using Memory = GatheredMemory<Shape>;
   constexpr int fragments = Shape::fragments;
-  constexpr int threads = static_cast<int>(narrow_threads);
+  constexpr int threads = Shape::threads;
   const NarrowBlock<Shape> b;
   const NarrowPlaces<Shape> places{training.net};
   const int blocks = scratch.blocks;

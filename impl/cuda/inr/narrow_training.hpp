@@ -19,7 +19,7 @@ template <class Shape>
 __device__ __forceinline__ void narrow_repeat_loss(const NarrowBlock<Shape>& b, int networks, std::int64_t k, int from,
                                                    int steps, double* squares) {
   const double last = b.template at<StaleStop>(Shape::curve_at)->last;
-  for (int s = from + static_cast<int>(b.thread); s < steps; s += static_cast<int>(narrow_threads))
+  for (int s = from + static_cast<int>(b.thread); s < steps; s += Shape::threads)
     squares[static_cast<std::int64_t>(s) * networks + k] = last;
 }
 
@@ -85,7 +85,7 @@ __device__ __forceinline__ double train_tiles(
       if (t == end - 1) exchange.before_layer(l);
 #pragma unroll 1
       for (int turn = 0; turn < 2; ++turn) {
-        if ((turn == 0) == (b.warp < 4)) {
+        if ((turn == 0) == (b.warp < Shape::warps / 2)) {
           b.bias_gradient(layer, samples, training.scale / scale, fresh);
           b.deltas_below(layer, l == 1 ? training.net.first_omega : training.net.omega, slope[l - 1], deltas);
           b.store_deltas(layer - 1, deltas, 1);
