@@ -26,7 +26,7 @@ struct NarrowScratch {
   int blocks = 1;             ///< of a network
   int shared_state = 0;       ///< how many of the three are in shared memory
 };
-inline constexpr int narrow_flags = 6;         ///< of a network: one a hidden layer, one for all operands
+inline constexpr int narrow_flags = 2;         ///< of a network: of gradients, of operands
 inline constexpr int narrow_flag_stride = 32;  ///< 128 bytes: flags do not share a line
 
 using NarrowFunction = void (*)(InrTraining, NarrowScratch, const UpdateStep*, int, double*);

@@ -126,10 +126,9 @@ struct NarrowBlock {
     const unsigned r = in + static_cast<unsigned>(fragment / Shape::gradient_columns) * 16 + lane.group;
     const unsigned c = out + static_cast<unsigned>(fragment % Shape::gradient_columns) * 8 + 2 * lane.pair;
     const std::uint32_t to = weights(static_cast<unsigned>(layer));
-    Pair<T, Shape::parts>(scaled_weight<T>(w.x), scaled_weight<T>(w.y))
-        .store(to + pair_at<W>(r, c), Shape::weights_low);
-    Pair<T, Shape::parts>(scaled_weight<T>(w.z), scaled_weight<T>(w.w))
-        .store(to + pair_at<W>(r + 8, c), Shape::weights_low);
+    const float4 scaled = scaled_weights<T>(w);
+    Pair<T, Shape::parts>(scaled.x, scaled.y).store(to + pair_at<W>(r, c), Shape::weights_low);
+    Pair<T, Shape::parts>(scaled.z, scaled.w).store(to + pair_at<W>(r + 8, c), Shape::weights_low);
   }
 
   /// The same of operands that another block has made: upper and lower row, then their second parts.

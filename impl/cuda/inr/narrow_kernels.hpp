@@ -35,14 +35,11 @@ constexpr NarrowKernel paired_kernel() {
 template <class T, int parts>
 inline constexpr NarrowKernel narrow_kernel_table[] = {
     resident_kernel<NarrowShape<128, 1, 16, 256, T, parts, false>, true, 1>(),
-    resident_kernel<NarrowShape<128, 1, 64, parts == 2 ? 256 : 512, T, parts, false>, parts == 1, parts>(),
-    paired_kernel<NarrowShape<128, 1, 64, 512, T, parts, true>>(),
+    resident_kernel<NarrowShape<128, 1, 64, 256, T, parts, false>, false, 2>(),
+    paired_kernel<NarrowShape<128, 1, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<64, 1, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<64, 2, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<64, 3, 64, 256, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 1, 128, 512, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 2, 128, 512, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 3, 128, 512, T, parts, true>>(),
     gathered_kernel<NarrowShape<64, 4, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<64, 5, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<128, 1, 64, 256, T, parts, true>>(),

@@ -140,8 +140,9 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         own_v[at] = v[j];
         const int f = rank * half + j;
         b.put_weights(1 + f / fragments, f % fragments, w[j]);
-        const Pair<T, Shape::parts> upper(scaled_weight<T>(w[j].x), scaled_weight<T>(w[j].y));
-        const Pair<T, Shape::parts> lower(scaled_weight<T>(w[j].z), scaled_weight<T>(w[j].w));
+        const float4 scaled = scaled_weights<T>(w[j]);
+        const Pair<T, Shape::parts> upper(scaled.x, scaled.y);
+        const Pair<T, Shape::parts> lower(scaled.z, scaled.w);
         store_to_cluster(b.address + Memory::operands_at + static_cast<std::uint32_t>(at) * 16, other,
                          make_float4(std::bit_cast<float>(upper.bits[0]), std::bit_cast<float>(lower.bits[0]),
                                      std::bit_cast<float>(upper.bits[Shape::parts - 1]),
