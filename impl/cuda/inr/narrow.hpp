@@ -20,7 +20,7 @@ namespace frugal::cuda {
 struct NarrowScratch {
   float4* gradients = nullptr;        ///< [slots, blocks, state_float4]
   unsigned char* operands = nullptr;  ///< [slots, operand_bytes]
-  float4* state = nullptr;    ///< [slots, 3, state_float4]: what of parameters and moments is not in shared memory
+  float4* state = nullptr;    ///< [slots, blocks, 3, slice]: what of parameters and moments is not in shared memory
   double* squares = nullptr;  ///< [slots, blocks]
   unsigned* flags = nullptr;  ///< [slots, narrow_flags, narrow_flag_stride], 0 at the start of a launch
   int blocks = 1;             ///< of a network

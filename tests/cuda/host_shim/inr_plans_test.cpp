@@ -167,8 +167,8 @@ TEST_F(InrPlans, InEveryFamilyANetworkStopsAndStays) {
     spec.patience = 2;
     spec.adam.learning_rate = 0.3;  // soon past its best
     const auto model = make("cuda", spec);
-    const std::vector<double> losses = model->train(20);
-    ASSERT_LT(model->network_steps(), 40) << family.name;
+    const std::vector<double> losses = model->train(12);
+    ASSERT_LT(model->network_steps(), 24) << family.name;
     const ModelState before = model->export_state();
     EXPECT_EQ(model->train(2), std::vector<double>(2, losses.back()));
     const ModelState after = model->export_state();
