@@ -63,14 +63,19 @@ inline constexpr float activation_scale = T::scaled ? 1024 : 1;
 template <class T>
 inline constexpr float weight_scale = T::scaled ? 256 : 1;
 
-/// A weight as operands hold it. Beyond fp16's range, where a phase of omega0 * 255 has long been noise, it counts as the
-/// largest: a training that went astray stays finite where the oracle's does.
+/// Four weights as operands hold them. Beyond fp16's range, where a phase of omega0 * 255 has long been noise, one counts
+/// as the largest: a training that went astray stays finite where the oracle's does. A NaN stays.
 template <class T>
-__device__ __forceinline__ float scaled_weight(float w) {
-  if constexpr (!T::scaled) return w;
-  constexpr float most = 255;
-  const float kept = w > most ? most : w < -most ? -most : w;  // a NaN stays
-  return kept * weight_scale<T>;
+__device__ __forceinline__ float4 scaled_weights(float4 w) {
+  if constexpr (T::scaled) {
+    constexpr float most = 255;
+    if (fmaxf(fmaxf(fabsf(w.x), fabsf(w.y)), fmaxf(fabsf(w.z), fabsf(w.w))) > most) {
+      const auto kept = [](float x) { return x > most ? most : x < -most ? -most : x; };
+      w = make_float4(kept(w.x), kept(w.y), kept(w.z), kept(w.w));
+    }
+  }
+  constexpr float scale = weight_scale<T>;
+  return make_float4(w.x * scale, w.y * scale, w.z * scale, w.w * scale);
 }
 
 /// A power of two that brings `largest` to [2^13, 2^14): a quarter of what fp16 holds, its low part far above the

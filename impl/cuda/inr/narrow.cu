@@ -1,5 +1,6 @@
 // Which of the narrow kernels trains an ensemble, and its launch.
 #include <algorithm>
+#include <utility>
 
 #include "impl/cuda/inr/narrow.hpp"
 
@@ -23,14 +24,16 @@ std::span<const NarrowKernel> kernels_of(Precision precision) {
   return {};
 }
 
-/// A resident kernel where one takes a network's points at once, the smallest; else the narrowest of those that meet so.
+/// Of those that meet so the narrowest, with the smallest tile that takes all points at once or else the largest.
 const NarrowKernel* kernel_for(const InrSpec& spec, NarrowMeeting meeting) {
   const NarrowKernel* best = nullptr;
   for (const NarrowKernel& kernel : kernels_of(spec.precision)) {
     if (kernel.meeting != meeting || spec.width > kernel.width || spec.hidden_layers != kernel.hidden) continue;
     if (meeting == NarrowMeeting::none && spec.points > kernel.points) continue;
-    if (best == nullptr || kernel.width < best->width || (kernel.width == best->width && kernel.points < best->points))
-      best = &kernel;
+    const auto waste = [&](const NarrowKernel& k) {
+      return std::pair(k.width, k.points >= spec.points ? k.points : 10000 - k.points);
+    };
+    if (best == nullptr || waste(kernel) < waste(*best)) best = &kernel;
   }
   return best;
 }
@@ -74,7 +77,7 @@ void narrow_train(const InrTraining& training, const NarrowPlan& plan, const Nar
                   : meeting == NarrowMeeting::in_cluster ? "narrow_paired"
                                                          : "narrow_gathered",
           .grid = static_cast<unsigned>(plan.slots * plan.blocks),
-          .block = 256,
+          .block = static_cast<unsigned>(plan.kernel->threads),
           .shared_bytes = plan.shared_bytes,
           .cluster = meeting == NarrowMeeting::in_cluster ? 2U : 1U,
           .cooperative = meeting == NarrowMeeting::in_memory && plan.blocks > 1},

@@ -20,13 +20,13 @@ namespace frugal::cuda {
 struct NarrowScratch {
   float4* gradients = nullptr;        ///< [slots, blocks, state_float4]
   unsigned char* operands = nullptr;  ///< [slots, operand_bytes]
-  float4* state = nullptr;    ///< [slots, 3, state_float4]: what of parameters and moments is not in shared memory
+  float4* state = nullptr;    ///< [slots, blocks, 3, slice]: what of parameters and moments is not in shared memory
   double* squares = nullptr;  ///< [slots, blocks]
   unsigned* flags = nullptr;  ///< [slots, narrow_flags, narrow_flag_stride], 0 at the start of a launch
   int blocks = 1;             ///< of a network
   int shared_state = 0;       ///< how many of the three are in shared memory
 };
-inline constexpr int narrow_flags = 6;         ///< of a network: one a hidden layer, one for all operands
+inline constexpr int narrow_flags = 2;         ///< of a network: of gradients, of operands
 inline constexpr int narrow_flag_stride = 32;  ///< 128 bytes: flags do not share a line
 
 using NarrowFunction = void (*)(InrTraining, NarrowScratch, const UpdateStep*, int, double*);
@@ -41,6 +41,7 @@ enum class NarrowMeeting {
 /// A kernel and what it takes.
 struct NarrowKernel {
   int width, hidden, points;  ///< padded width, hidden layers, points of a tile
+  int threads;                ///< of a block
   NarrowMeeting meeting;
   std::size_t shared_bytes;   ///< without state
   std::size_t operand_bytes;  ///< of a network

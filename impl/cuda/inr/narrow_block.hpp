@@ -1,4 +1,4 @@
-// What a block of the narrow kernels (narrow.hpp) does with one tile of points: 256 threads, all weights of the network
+// What a block of the narrow kernels (narrow.hpp) does with one tile of points: all weights of the network
 // and the activations of all layers in shared memory as operands of tensor cores.
 //
 //   forward    Z_l [p, o] = sum_i H_(l-1) [p, i] W_l [i, o]     H_l = sin(omega (Z_l + b_l)), its cosine in a register
@@ -19,29 +19,28 @@
 
 namespace frugal::cuda {
 
-inline constexpr unsigned narrow_threads = 256;
-
-/// A kernel's compile-time shape: padded width, hidden layers, points of a tile; T in `parts` parts is an operand. Deltas
+/// A kernel's compile-time shape: padded width, hidden layers, points of a tile, threads of a block; T in `parts` parts is an operand. Deltas
 /// lie over the activations of their layer, or, `apart`, over those of the next, with one buffer more: then nobody need
 /// wait for their last reader.
-template <int width_, int hidden_, int points_, class T_, int parts_, bool apart_>
+template <int width_, int hidden_, int points_, int threads_, class T_, int parts_, bool apart_>
 struct NarrowShape {
   using T = T_;
-  static constexpr int width = width_, hidden = hidden_, points = points_, parts = parts_;
+  static constexpr int width = width_, hidden = hidden_, points = points_, threads = threads_, parts = parts_;
+  static constexpr int warps = threads / 32;
   static constexpr bool apart = apart_;
   static constexpr int buffers = hidden + 1 + (apart ? 1 : 0);
   static constexpr int row_warps = points / 16;               ///< of a tile's products: warps down the points
-  static constexpr int column_warps = 8 / row_warps;          ///< and across the features
+  static constexpr int column_warps = warps / row_warps;      ///< and across the features
   static constexpr int columns = width / (8 * column_warps);  ///< 16 x 8 pieces of a warp
-  static constexpr int gradient_rows = width / 64;            ///< 16 x 8 pieces of a gradient of a warp, of 4 x 2 warps
-  static constexpr int gradient_columns = width / 16;
+  static constexpr int gradient_rows = width / 64;  ///< 16 x 8 pieces of a gradient of a warp, four warps down
+  static constexpr int gradient_columns = width / (2 * warps);
   static constexpr int fragments = gradient_rows * gradient_columns;  ///< float4 of a thread and hidden layer
-  static constexpr int hidden_float4 = hidden * fragments * static_cast<int>(narrow_threads);
+  static constexpr int hidden_float4 = hidden * fragments * threads;
   /// W_0 [3][width], b_0 .. b_hidden [width] each, W_last [3][width], b_last [4].
   static constexpr int thin = (7 + hidden) * width + 4;
   static constexpr int biases_at = 3 * width, last_at = (4 + hidden) * width, last_bias_at = (7 + hidden) * width;
   static constexpr int state_float4 = hidden_float4 + thin / 4;
-  static constexpr int thin_per_thread = (thin + 255) / 256;
+  static constexpr int thin_per_thread = (thin + threads - 1) / threads;
 
   static constexpr std::uint32_t weights_low = width * width * 2, buffer_low = points * width * 2;
   static constexpr std::uint32_t layer_bytes = parts * weights_low, buffer_bytes = parts * buffer_low;
@@ -50,10 +49,11 @@ struct NarrowShape {
   static constexpr std::uint32_t thin_at = buffers_at + buffers * buffer_bytes;
   static constexpr std::uint32_t thin_gradient_at = thin_at + 4 * thin;
   static constexpr std::uint32_t outputs_at = thin_gradient_at + 4 * thin;  ///< [column_warps][points] float4
-  static constexpr std::uint32_t errors_at = outputs_at + column_warps * points * 16;           ///< [points] operand
-  static constexpr std::uint32_t sums_at = errors_at + points * 16 * (row_warps == 1 ? 8 : 1);  ///< [row_warps] float4
-  static constexpr std::uint32_t largest_at = sums_at + 64;                                     ///< [2][8]
-  static constexpr std::uint32_t curve_at = sums_at + 128;                                      ///< StaleStop
+  static constexpr std::uint32_t errors_at = outputs_at + column_warps * points * 16;  ///< [points] operand
+  static constexpr std::uint32_t sums_at =
+      errors_at + points * 16 * (row_warps == 1 ? warps : 1);  ///< [row_warps] float4
+  static constexpr std::uint32_t largest_at = sums_at + 128;   ///< [2][warps]
+  static constexpr std::uint32_t curve_at = largest_at + 128;  ///< StaleStop
   static constexpr std::uint32_t stopped_at = curve_at + 48;
   static constexpr std::uint32_t samples_at = stopped_at + 16;
   /// Coordinates as floats and as an operand, targets.
@@ -65,6 +65,7 @@ template <class Shape>
 struct NarrowBlock {
   using T = typename Shape::T;
   static constexpr int W = Shape::width;
+  static constexpr unsigned gradient_across = Shape::warps / 4;
 
   MatrixLane lane;
   unsigned thread, warp;
@@ -78,8 +79,8 @@ struct NarrowBlock {
     column_warp = warp % Shape::column_warps;
     row = row_warp * 16;
     column = column_warp * Shape::columns * 8;
-    in = warp / 2 * Shape::gradient_rows * 16;
-    out = warp % 2 * Shape::gradient_columns * 8;
+    in = warp / gradient_across * Shape::gradient_rows * 16;
+    out = warp % gradient_across * Shape::gradient_columns * 8;
     memory = shared_memory<unsigned char>();
     address = shared_address(memory);
   }
@@ -125,10 +126,9 @@ struct NarrowBlock {
     const unsigned r = in + static_cast<unsigned>(fragment / Shape::gradient_columns) * 16 + lane.group;
     const unsigned c = out + static_cast<unsigned>(fragment % Shape::gradient_columns) * 8 + 2 * lane.pair;
     const std::uint32_t to = weights(static_cast<unsigned>(layer));
-    Pair<T, Shape::parts>(scaled_weight<T>(w.x), scaled_weight<T>(w.y))
-        .store(to + pair_at<W>(r, c), Shape::weights_low);
-    Pair<T, Shape::parts>(scaled_weight<T>(w.z), scaled_weight<T>(w.w))
-        .store(to + pair_at<W>(r + 8, c), Shape::weights_low);
+    const float4 scaled = scaled_weights<T>(w);
+    Pair<T, Shape::parts>(scaled.x, scaled.y).store(to + pair_at<W>(r, c), Shape::weights_low);
+    Pair<T, Shape::parts>(scaled.z, scaled.w).store(to + pair_at<W>(r + 8, c), Shape::weights_low);
   }
 
   /// The same of operands that another block has made: upper and lower row, then their second parts.
@@ -147,7 +147,7 @@ struct NarrowBlock {
   /// Samples [first, first + points) of network k into a slot; zeros beyond the last.
   __device__ void load_samples(const InrTraining& training, std::int64_t k, int first, int slot) const {
     const InrNetwork& net = training.net;
-    for (int p = static_cast<int>(thread); p < Shape::points; p += static_cast<int>(narrow_threads)) {
+    for (int p = static_cast<int>(thread); p < Shape::points; p += Shape::threads) {
       const int point = first + p;
       const bool valid = point < training.points;
       float x[3] = {}, t[3] = {};
@@ -411,16 +411,18 @@ struct NarrowBlock {
     put_deltas(layer, deltas, factor);
     if constexpr (T::scaled) {
       const unsigned largest = largest_of_warp(deltas);
-      if (lane.id == 0) at<unsigned>(Shape::largest_at)[8 * (layer % 2) + warp] = largest;
+      if (lane.id == 0) at<unsigned>(Shape::largest_at)[Shape::warps * (layer % 2) + warp] = largest;
     }
   }
   __device__ __forceinline__ float settle_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
                                                  float factor) const {
     if constexpr (T::scaled) {
-      const uint4* const of_warps = at<const uint4>(Shape::largest_at) + 2 * (layer % 2);
-      const uint4 a = of_warps[0], b = of_warps[1];
-      const float largest =
-          std::bit_cast<float>(max(max(max(a.x, a.y), max(a.z, a.w)), max(max(b.x, b.y), max(b.z, b.w))));
+      const uint4* const of_warps = at<const uint4>(Shape::largest_at) + Shape::warps / 4 * (layer % 2);
+      unsigned bits = 0;
+#pragma unroll
+      for (int q = 0; q < Shape::warps / 4; ++q)
+        bits = max(bits, max(max(of_warps[q].x, of_warps[q].y), max(of_warps[q].z, of_warps[q].w)));
+      const auto largest = std::bit_cast<float>(bits);
       const float stored = largest * factor;
       if (largest > 0 && (stored > 0x1p15F || stored < 0x1p-3F)) {  // all threads alike
         factor = scale_for<T>(largest) * 0x1p-7F;
@@ -459,11 +461,12 @@ struct NarrowPlaces {
     int layer, row, column;  ///< rows `row` and + 8, columns `column` and + 1
   };
   static __device__ Fragment fragment(int q) {
-    const int thread = q % 256, of_layer = q / 256 % Shape::fragments;
+    const int thread = q % Shape::threads, of_layer = q / Shape::threads % Shape::fragments;
     const int warp = thread / 32, lane = thread % 32;
-    return {1 + q / (256 * Shape::fragments),
-            warp / 2 * Shape::gradient_rows * 16 + of_layer / Shape::gradient_columns * 16 + lane / 4,
-            warp % 2 * Shape::gradient_columns * 8 + of_layer % Shape::gradient_columns * 8 + 2 * (lane % 4)};
+    constexpr int across = Shape::warps / 4;
+    return {1 + q / (Shape::threads * Shape::fragments),
+            warp / across * Shape::gradient_rows * 16 + of_layer / Shape::gradient_columns * 16 + lane / 4,
+            warp % across * Shape::gradient_columns * 8 + of_layer % Shape::gradient_columns * 8 + 2 * (lane % 4)};
   }
   /// The places of a fragment's two rows.
   __device__ int hidden(int q, int& lower) const {

@@ -1,20 +1,21 @@
 // The gathered kernel of narrow.hpp. How the blocks of a network exchange gradients and weights:
 //
-//   A block writes a layer's gradients to device memory as soon as its sums are complete, and raises the layer's flag one
-//   layer later. It owns a slice of every layer: when all blocks' flags are up it copies their gradients of the slice to
-//   shared memory while the layer after that is computed, adds them up, takes the step and writes the new weights as
-//   operands. So of a deep network only the last two layers, first and last layer and biases are exchanged after the last
-//   tile. Then a last flag says that all operands are there; all blocks copy them, the upper layers' while the lower ones
-//   are computed.
+//   A block writes a layer's gradients to device memory as soon as its sums are complete, the thin part's after the last
+//   tile, and raises a flag. It owns a slice of every layer: when all have raised theirs it copies their gradients of the
+//   slice to shared memory, adds them up, takes the step and writes the new weights as operands. A second flag says that
+//   all operands are there; all blocks copy them, the upper layers' while the lower ones are computed.
+//
+//   A flag for every layer, so that a layer is exchanged under the products of those below it, is slower: each wait is
+//   as long as the slowest of the blocks makes it.
 #pragma once
 #include "impl/cuda/inr/narrow_training.hpp"
 
 namespace frugal::cuda {
 
-/// Shared memory of the gathered kernel: samples of two tiles, then as much of the block's slice of the state as fits.
+/// Shared memory of the gathered kernel: samples of 128 points, then as much of the block's slice of the state as fits.
 template <class Shape>
 struct GatheredMemory {
-  static constexpr int slots = 2;
+  static constexpr int slots = 128 / Shape::points;
   static constexpr std::uint32_t state_at = Shape::samples_at + slots * Shape::sample_bytes;
 };
 
@@ -29,14 +30,18 @@ __device__ __forceinline__ void add(float4& sum, const float4& part) {
 template <class Shape>
 struct GatheredExchange {
   using T = typename Shape::T;
-  static constexpr int threads = static_cast<int>(narrow_threads);
+  static constexpr int threads = Shape::threads;
   static constexpr int of_layer = Shape::fragments * threads;  ///< float4, as all that follows
   static constexpr int thin = Shape::thin / 4;
-  static constexpr int of_round = 4 * threads;  ///< copied at a time: four of each thread
+  static constexpr int of_round = of_layer < 1024 ? of_layer : 1024;  ///< copied at a time
+  static constexpr int copies = of_round / threads;                   ///< of a thread
   static constexpr int rounds = of_layer / of_round;
-  static constexpr unsigned flag_thread = 7 * 32;  ///< in a warp that has no part in thin products of width 64
-  static constexpr bool in_layers = rounds == 1;   ///< whether a layer's exchange is under another's products
-  static_assert(Shape::buffers * Shape::buffer_bytes >= (of_round + 2 * threads) * 16);
+  /// Rounds whose copies are under way together: the activations, which nobody needs by then, hold them and the thin part.
+  static constexpr int all_rounds = Shape::hidden * rounds;
+  static constexpr int room = (Shape::buffers * static_cast<int>(Shape::buffer_bytes) / 16 - 2 * threads) / of_round;
+  static constexpr int together = all_rounds < room ? all_rounds : room;
+  static_assert(copies == 2 || copies == 4);
+  static_assert(together >= 1);
 
   const NarrowBlock<Shape>& b;
   const float (&sums)[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4];
@@ -46,7 +51,7 @@ struct GatheredExchange {
   float4 *w, *m, *v;        ///< of the slice: of each layer, then of the thin part
   float4* gradients;        ///< [blocks, state_float4]
   unsigned char* operands;  ///< of the network
-  unsigned* flags;          ///< operands, layers 1 .. hidden
+  unsigned* flags;          ///< of gradients, of operands
   UpdateStep update{};
   unsigned step = 0;  ///< of the flags
 
@@ -60,52 +65,59 @@ struct GatheredExchange {
     return at < thin ? Shape::hidden_float4 + at : -1;
   }
 
-  __device__ void raise(int flag) const {
-    if (b.thread == flag_thread) raise_flag(flags + flag * narrow_flag_stride);
-  }
-  __device__ void wait(int flag) const {
-    if (b.thread == flag_thread) wait_for_flag(flags + flag * narrow_flag_stride, step * static_cast<unsigned>(blocks));
+  /// Of all blocks, by one of two flags in turn.
+  __device__ __forceinline__ void meet(int flag) const {
+    __syncthreads();
+    if (b.thread == 0) {
+      raise_flag(flags + flag * narrow_flag_stride);
+      wait_for_flag(flags + flag * narrow_flag_stride, step * static_cast<unsigned>(blocks));
+    }
+    __syncthreads();
   }
 
-  /// Where a layer's gradients are added up: its own activations and the deltas above are dead by then. What a round of
-  /// the layer leaves for take_step() lies in the second half, which the next layer's copies do not touch.
-  __device__ static std::uint32_t workspace(int layer) {
-    return Shape::buffers_at + static_cast<std::uint32_t>(layer) * Shape::buffer_bytes;
+  static __device__ std::uint32_t workspace(int i) {
+    return Shape::buffers_at + static_cast<std::uint32_t>(i) * of_round * 16;
   }
-  // A round is a slice of 1024 / blocks values from all blocks: a thread copies four, of as many of the blocks as there
-  // are up to four, and adds those up; then the threads that share a value's blocks add up theirs.
-  __device__ int of_value() const { return min(4, blocks); }                 ///< copies of a value by a thread
+  // A round is a slice of 1024 / blocks values from all blocks: a thread copies two or four, of as many blocks or of both
+  // there are, and adds those up; then the threads that share a value's blocks add up theirs.
+  __device__ int of_value() const { return min(copies, blocks); }            ///< copies of a value by a thread
   __device__ int across() const { return min(threads, of_round / blocks); }  ///< values of neighbouring threads
 
-  __device__ __forceinline__ void start_copies(int layer, int round, std::uint32_t space) const {
+  /// Round `i` of all, whose workspace is that of `place`.
+  __device__ __forceinline__ void start_copies(int i, int place) const {
     const int j = static_cast<int>(b.thread) % across(), first = static_cast<int>(b.thread) / across() * of_value();
-    const float4* const from = gradients + (layer - 1) * of_layer + rank * slice() + round * (of_round / blocks) + j;
+    const float4* const from =
+        gradients + i / rounds * of_layer + rank * slice() + i % rounds * (of_round / blocks) + j;
 #pragma unroll
-    for (int c = 0; c < 4; ++c)
-      copy_async(b.address + space + (static_cast<unsigned>(c) * narrow_threads + b.thread) * 16,
+    for (int c = 0; c < copies; ++c)
+      copy_async(b.address + workspace(place) + (static_cast<unsigned>(c) * Shape::threads + b.thread) * 16,
                  from + (first + c % of_value()) * Shape::state_float4 + c / of_value() * across());
-    commit_copies();
   }
-  __device__ __forceinline__ void add_up(std::uint32_t space) const {
-    wait_for_copies<0>();
-    float4* const own = b.template at<float4>(space) + b.thread;
-    float4 sums_of[2] = {own[0], own[2 * threads]};
-    add(sums_of[0], own[threads]);
-    add(sums_of[1], own[3 * threads]);
-    if (blocks > 2) add(sums_of[0], sums_of[1]);
-    own[2 * threads] = sums_of[0];
-    if (blocks == 2) own[3 * threads] = sums_of[1];
+  __device__ __forceinline__ void add_up(int place) const {
+    float4* const own = b.template at<float4>(workspace(place)) + b.thread;
+    float4 sum = own[0];
+    add(sum, own[threads]);
+    if constexpr (copies == 4) {
+      float4 more = own[2 * threads];
+      add(more, own[3 * threads]);
+      if (blocks == 2)
+        own[threads] = more;
+      else
+        add(sum, more);
+    }
+    own[0] = sum;
   }
-  /// After a barrier: the step of the values of a round.
-  __device__ __forceinline__ void take_step(int layer, int round, std::uint32_t space) const {
+  /// After a barrier: the steps of rounds [first, first + count).
+  __device__ __forceinline__ void take_steps(int first, int count) const {
     const int values = of_round / blocks;
-    for (int j = static_cast<int>(b.thread ^ 128U); j < values; j += threads) {
-      const float4* const parts = b.template at<const float4>(space) + (2 + j / across()) * threads + j % across();
+    for (int i = static_cast<int>(b.thread); i < count * values; i += threads) {
+      const int place = i / values, j = i % values, round = first + place;
+      const float4* const parts = b.template at<const float4>(workspace(place)) + j / across() * threads + j % across();
       float4 sum = parts[0];
       for (int group = 1; group < threads / across(); ++group) add(sum, parts[group * across()]);
-      const int at = round * values + j;
-      const float4 moved = move((layer - 1) * slice() + at, sum);
-      put_operands((layer - 1) * of_layer + rank * slice() + at, moved);
+      const int at = round % rounds * values + j;
+      const float4 moved = move(round / rounds * slice() + at, sum);
+      put_operands(round / rounds * of_layer + rank * slice() + at, moved);
     }
   }
   __device__ __forceinline__ float4 move(int i, const float4& gradient) const {
@@ -120,15 +132,16 @@ struct GatheredExchange {
     const auto fragment = NarrowPlaces<Shape>::fragment(q);
     unsigned char* const to = operands + static_cast<std::uint32_t>(fragment.layer - 1) * Shape::layer_bytes;
     const auto put = [&](int row, float x, float y) {
-      const Pair<T, Shape::parts> pair(scaled_weight<T>(x), scaled_weight<T>(y));
+      const Pair<T, Shape::parts> pair(x, y);
       const std::uint32_t at =
           pair_at<Shape::width>(static_cast<unsigned>(row), static_cast<unsigned>(fragment.column));
 #pragma unroll
       for (std::uint32_t part = 0; part < Shape::parts; ++part)
         __stcg(reinterpret_cast<unsigned*>(to + at + part * Shape::weights_low), pair.bits[part]);
     };
-    put(fragment.row, value.x, value.y);
-    put(fragment.row + 8, value.z, value.w);
+    const float4 scaled = scaled_weights<T>(value);
+    put(fragment.row, scaled.x, scaled.y);
+    put(fragment.row + 8, scaled.z, scaled.w);
   }
 
   __device__ __forceinline__ float4 fragment(int f) const {
@@ -143,13 +156,6 @@ struct GatheredExchange {
     wait_for_last_copies(Shape::hidden - layer);
     __syncthreads();
   }
-  __device__ __forceinline__ void before_layer(int layer) const {
-    if (blocks == 1) return;
-    if (layer < Shape::hidden) raise(layer + 1);
-    if (!in_layers) return;
-    if (layer + 2 <= Shape::hidden) start_copies(layer + 2, 0, workspace(layer + 2));
-    if (layer + 3 <= Shape::hidden) take_step(layer + 3, 0, workspace(layer + 3));
-  }
   __device__ __forceinline__ void publish(int layer) const {
     if (blocks == 1) return;
 #pragma unroll
@@ -158,26 +164,14 @@ struct GatheredExchange {
       __stcg(gradients + rank * Shape::state_float4 + at * threads + static_cast<int>(b.thread), fragment(at));
     }
   }
-  __device__ __forceinline__ void after_layer(int layer) const {
-    if (blocks == 1) return;
-    if (in_layers && layer + 2 <= Shape::hidden) add_up(workspace(layer + 2));
-    if (layer + 1 <= Shape::hidden) wait(layer + 1);
-  }
-
-  /// After the last tile: what is left. Returns the network's sum of square errors to the first thread.
+  /// After the last tile. Returns the network's sum of square errors to the first thread.
   __device__ __forceinline__ double finish(double loss, double* squares) const {
-    constexpr int first_left = in_layers && Shape::hidden > 2 ? 2 : Shape::hidden;
-    if (in_layers && Shape::hidden >= 3) take_step(3, 0, workspace(3));
     for (int i = static_cast<int>(b.thread); i < thin; i += threads)
       __stcg(gradients + rank * Shape::state_float4 + Shape::hidden_float4 + i,
              reinterpret_cast<const float4*>(b.thin_gradient())[i]);
     if (b.thread == 0) __stcg(squares + rank, loss);
-    __syncthreads();
-    raise(1);
-    for (int layer = first_left; layer >= 2; --layer) exchange_layer(layer);
-    wait(1);
-    __syncthreads();
-    const std::uint32_t thin_space = workspace(0) + of_round * 16;
+    meet(0);
+    const std::uint32_t thin_space = workspace(together);
     const int of_slice = thin_slice();
     for (int i = static_cast<int>(b.thread); i < of_slice * blocks; i += threads) {
       const int at = rank * of_slice + i % of_slice;
@@ -185,47 +179,47 @@ struct GatheredExchange {
         copy_async(b.address + thin_space + static_cast<unsigned>(i) * 16,
                    gradients + i / of_slice * Shape::state_float4 + Shape::hidden_float4 + at);
     }
-    exchange_layer(1);
-    const int i = static_cast<int>(b.thread);
-    if (i < of_slice && rank * of_slice + i < thin) {
-      const float4* const parts = b.template at<const float4>(thin_space) + i;
-      float4 sum = parts[0];
-      for (int c = 1; c < blocks; ++c) add(sum, parts[c * of_slice]);
-      const float4 moved = move(Shape::hidden * slice() + i, sum);
-      __stcg(reinterpret_cast<float4*>(operands + Shape::hidden * Shape::layer_bytes) + rank * of_slice + i, moved);
+#pragma unroll 1
+    for (int first = 0; first < all_rounds; first += together) {
+      const int count = min(together, all_rounds - first);
+#pragma unroll 1
+      for (int i = 0; i < count; ++i) start_copies(first + i, i);
+      commit_copies();
+      wait_for_copies<0>();
+#pragma unroll 1
+      for (int i = 0; i < count; ++i) add_up(i);
+      __syncthreads();
+      take_steps(first, count);
+      if (first == 0) take_thin_step(thin_space);
+      __syncthreads();
     }
     double sum = 0;
     if (b.thread == 0)
       for (int c = 0; c < blocks; ++c) sum += __ldcg(squares + c);
-    __syncthreads();
-    raise(0);
-    wait(0);
-    __syncthreads();
+    meet(1);
     copy_operands();
     return sum;
   }
-  /// A layer's rounds one after another; barriers on both sides of each.
-  __device__ __forceinline__ void exchange_layer(int layer) const {
-#pragma unroll 1
-    for (int round = 0; round < rounds; ++round) {
-      start_copies(layer, round, workspace(0));
-      add_up(workspace(0));
-      __syncthreads();
-      take_step(layer, round, workspace(0));
-      __syncthreads();
-    }
+  __device__ __forceinline__ void take_thin_step(std::uint32_t space) const {
+    const int of_slice = thin_slice(), i = threads - 1 - static_cast<int>(b.thread);
+    if (i >= of_slice || rank * of_slice + i >= thin) return;
+    const float4* const parts = b.template at<const float4>(space) + i;
+    float4 sum = parts[0];
+    for (int c = 1; c < blocks; ++c) add(sum, parts[c * of_slice]);
+    const float4 moved = move(Shape::hidden * slice() + i, sum);
+    __stcg(reinterpret_cast<float4*>(operands + Shape::hidden * Shape::layer_bytes) + rank * of_slice + i, moved);
   }
 
   /// A group of copies for each layer, the thin part in the first, which is there when this returns; of the others
   /// before_product() takes care.
   __device__ __forceinline__ void copy_operands() const {
     constexpr std::uint32_t of_weights = Shape::hidden * Shape::layer_bytes;
-    for (std::uint32_t at = b.thread * 16; at < Shape::thin * 4; at += narrow_threads * 16)
+    for (std::uint32_t at = b.thread * 16; at < Shape::thin * 4; at += Shape::threads * 16)
       copy_async(b.address + Shape::thin_at + at, operands + of_weights + at);
 #pragma unroll 1
     for (std::uint32_t start = 0; start < of_weights; start += Shape::layer_bytes) {
 #pragma unroll 4
-      for (std::uint32_t at = b.thread * 16; at < Shape::layer_bytes; at += narrow_threads * 16)
+      for (std::uint32_t at = b.thread * 16; at < Shape::layer_bytes; at += Shape::threads * 16)
         copy_async(b.address + start + at, operands + start + at);
       commit_copies();
     }
@@ -243,13 +237,13 @@ struct GatheredExchange {
 
 /// Slots of `blocks` blocks take networks in turn; with more than one block the launch is cooperative.
 template <class Shape>
-__global__ void __launch_bounds__(narrow_threads, 1)
+__global__ void __launch_bounds__(Shape::threads, 1)
     narrow_gathered(InrTraining training, NarrowScratch scratch, const UpdateStep* updates, int steps,
                     double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using Memory = GatheredMemory<Shape>;
   constexpr int fragments = Shape::fragments;
-  constexpr int threads = static_cast<int>(narrow_threads);
+  constexpr int threads = Shape::threads;
   const NarrowBlock<Shape> b;
   const NarrowPlaces<Shape> places{training.net};
   const int blocks = scratch.blocks;

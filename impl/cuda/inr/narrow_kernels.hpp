@@ -10,6 +10,7 @@ constexpr NarrowKernel narrow_kernel(NarrowMeeting meeting, std::size_t shared_b
   return {Shape::width,
           Shape::hidden,
           Shape::points,
+          Shape::threads,
           meeting,
           shared_bytes,
           Shape::hidden * Shape::layer_bytes + Shape::thin * 4,
@@ -33,16 +34,16 @@ constexpr NarrowKernel paired_kernel() {
 
 template <class T, int parts>
 inline constexpr NarrowKernel narrow_kernel_table[] = {
-    resident_kernel<NarrowShape<128, 1, 16, T, parts, false>, true, 1>(),
-    resident_kernel<NarrowShape<128, 1, 64, T, parts, false>, false, 2>(),
-    paired_kernel<NarrowShape<128, 1, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 1, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 2, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 3, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 4, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<64, 5, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<128, 1, 64, T, parts, true>>(),
-    gathered_kernel<NarrowShape<128, 2, 32, T, parts, true>>(),
+    resident_kernel<NarrowShape<128, 1, 16, 256, T, parts, false>, true, 1>(),
+    resident_kernel<NarrowShape<128, 1, 64, 256, T, parts, false>, false, 2>(),
+    paired_kernel<NarrowShape<128, 1, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<64, 1, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<64, 2, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<64, 3, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<64, 4, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<64, 5, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<128, 1, 64, 256, T, parts, true>>(),
+    gathered_kernel<NarrowShape<128, 2, 32, 256, T, parts, true>>(),
 };
 
 }  // namespace frugal::cuda

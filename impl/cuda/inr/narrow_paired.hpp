@@ -9,7 +9,7 @@ namespace frugal::cuda {
 template <class Shape>
 struct PairedMemory {
   static constexpr int own_fragments = Shape::hidden * Shape::fragments / 2;  ///< of a thread
-  static constexpr int own_hidden = own_fragments * static_cast<int>(narrow_threads);
+  static constexpr int own_hidden = own_fragments * Shape::threads;
   static constexpr int own_thin = (Shape::thin / 4 + 1) / 2;  ///< float4, as the next
   static constexpr int slice = own_hidden + own_thin;
   static constexpr std::uint32_t received_at = GatheredMemory<Shape>::state_at;
@@ -22,13 +22,13 @@ struct PairedMemory {
 
 /// Clusters of two blocks take networks in turn.
 template <class Shape>
-__global__ void __launch_bounds__(narrow_threads, 1)
+__global__ void __launch_bounds__(Shape::threads, 1)
     narrow_paired(InrTraining training, NarrowScratch scratch, const UpdateStep* updates, int steps, double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 900
   using T = typename Shape::T;
   using Memory = PairedMemory<Shape>;
   constexpr int fragments = Shape::fragments, half = Memory::own_fragments;
-  constexpr int threads = static_cast<int>(narrow_threads);
+  constexpr int threads = Shape::threads;
   const NarrowBlock<Shape> b;
   const NarrowPlaces<Shape> places{training.net};
   const int rank = static_cast<int>(blockIdx.x) % 2;
@@ -140,8 +140,9 @@ __global__ void __launch_bounds__(narrow_threads, 1)
         own_v[at] = v[j];
         const int f = rank * half + j;
         b.put_weights(1 + f / fragments, f % fragments, w[j]);
-        const Pair<T, Shape::parts> upper(scaled_weight<T>(w[j].x), scaled_weight<T>(w[j].y));
-        const Pair<T, Shape::parts> lower(scaled_weight<T>(w[j].z), scaled_weight<T>(w[j].w));
+        const float4 scaled = scaled_weights<T>(w[j]);
+        const Pair<T, Shape::parts> upper(scaled.x, scaled.y);
+        const Pair<T, Shape::parts> lower(scaled.z, scaled.w);
         store_to_cluster(b.address + Memory::operands_at + static_cast<std::uint32_t>(at) * 16, other,
                          make_float4(std::bit_cast<float>(upper.bits[0]), std::bit_cast<float>(lower.bits[0]),
                                      std::bit_cast<float>(upper.bits[Shape::parts - 1]),

@@ -16,14 +16,14 @@ struct ResidentMemory {
 /// Blocks take networks in turn. Every thread updates the fragments whose gradient it has just computed: `passes` times
 /// a part of a layer's columns.
 template <class Shape, bool first_in_shared, int passes>
-__global__ void __launch_bounds__(narrow_threads, 1)
+__global__ void __launch_bounds__(Shape::threads, 1)
     narrow_resident(InrTraining training, NarrowScratch, const UpdateStep* updates, int steps, double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using T = typename Shape::T;
   using Memory = ResidentMemory<Shape, first_in_shared>;
   constexpr int fragments = Shape::fragments;
   constexpr int own = Shape::hidden * fragments;
-  constexpr int threads = static_cast<int>(narrow_threads);
+  constexpr int threads = Shape::threads;
   constexpr int at_once = Shape::gradient_columns / passes;
   const NarrowBlock<Shape> b;
   const NarrowPlaces<Shape> places{training.net};
@@ -62,7 +62,7 @@ __global__ void __launch_bounds__(narrow_threads, 1)
     for (int f = 0; f < own; ++f) b.put_weights(1 + f / fragments, f % fragments, master[f * threads]);
 #pragma unroll
     for (int j = 0; j < Shape::thin_per_thread; ++j) {
-      const int i = static_cast<int>(b.thread) + j * static_cast<int>(narrow_threads);
+      const int i = static_cast<int>(b.thread) + j * Shape::threads;
       if (i >= Shape::thin) continue;
       b.thin()[i] = places.load_thin(training.parameters + state, i);
       const float m = places.load_thin(training.first + state, i), v = places.load_thin(training.second + state, i);
@@ -146,7 +146,7 @@ __global__ void __launch_bounds__(narrow_threads, 1)
       __syncthreads();
 #pragma unroll
       for (int j = 0; j < Shape::thin_per_thread; ++j) {
-        const int i = static_cast<int>(b.thread) + j * static_cast<int>(narrow_threads);
+        const int i = static_cast<int>(b.thread) + j * Shape::threads;
         if (i >= Shape::thin) continue;
         float* const w = b.thin() + i;
         float* const m = first_in_shared ? &thin_first[j] : thin_moments + i;
@@ -171,7 +171,7 @@ __global__ void __launch_bounds__(narrow_threads, 1)
     unstage(training.first + state);
 #pragma unroll
     for (int j = 0; j < Shape::thin_per_thread; ++j) {
-      const int i = static_cast<int>(b.thread) + j * static_cast<int>(narrow_threads);
+      const int i = static_cast<int>(b.thread) + j * Shape::threads;
       if (i >= Shape::thin) continue;
       places.store_thin(training.parameters + state, i, b.thin()[i]);
       places.store_thin(training.first + state, i, first_in_shared ? thin_first[j] : thin_moments[i]);

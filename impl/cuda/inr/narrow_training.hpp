@@ -19,7 +19,7 @@ template <class Shape>
 __device__ __forceinline__ void narrow_repeat_loss(const NarrowBlock<Shape>& b, int networks, std::int64_t k, int from,
                                                    int steps, double* squares) {
   const double last = b.template at<StaleStop>(Shape::curve_at)->last;
-  for (int s = from + static_cast<int>(b.thread); s < steps; s += static_cast<int>(narrow_threads))
+  for (int s = from + static_cast<int>(b.thread); s < steps; s += Shape::threads)
     squares[static_cast<std::int64_t>(s) * networks + k] = last;
 }
 
@@ -33,12 +33,10 @@ __device__ __forceinline__ void rescale(float (&sums)[M][N][4], float factor) {
       for (int e = 0; e < 4; ++e) sums[m][n][e] *= factor;
 }
 
-/// What a block that shares its network with no other does around the layers of a step's last tile: nothing.
+/// What a block that shares its network with no other does around the layers of a step: nothing.
 struct NoExchange {
   __device__ void before_product(int) const {}  ///< of layer l with its weights, in the first tile
-  __device__ void before_layer(int) const {}    ///< of the way back, in the last tile
   __device__ void publish(int) const {}         ///< the sums of a layer are complete
-  __device__ void after_layer(int) const {}     ///< before the barrier that ends it
 };
 
 /// Tiles [begin, end) of network k: their gradients in `sums`, in units of sums_scale, and in the thin part; returns the
@@ -48,7 +46,7 @@ template <class Shape, class Exchange>
 __device__ __forceinline__ double train_tiles(
     const NarrowBlock<Shape>& b, const InrTraining& training, int k, int begin, int end, bool keep_samples,
     float (&sums)[Shape::hidden][Shape::gradient_rows][Shape::gradient_columns][4], float (&sums_scale)[Shape::hidden],
-    Exchange& exchange) {
+    const Exchange& exchange) {
   constexpr float top_factor = NarrowBlock<Shape>::top_factor;
   double squares = 0;
 #pragma unroll
@@ -82,10 +80,9 @@ __device__ __forceinline__ double train_tiles(
       const auto layer = static_cast<unsigned>(l);
       if (!fresh && scale != sums_scale[l - 1]) rescale(sums[l - 1], scale / sums_scale[l - 1]);
       sums_scale[l - 1] = scale;
-      if (t == end - 1) exchange.before_layer(l);
 #pragma unroll 1
       for (int turn = 0; turn < 2; ++turn) {
-        if ((turn == 0) == (b.warp < 4)) {
+        if ((turn == 0) == (b.warp < Shape::warps / 2)) {
           b.bias_gradient(layer, samples, training.scale / scale, fresh);
           b.deltas_below(layer, l == 1 ? training.net.first_omega : training.net.omega, slope[l - 1], deltas);
           b.store_deltas(layer - 1, deltas, 1);
@@ -94,7 +91,6 @@ __device__ __forceinline__ double train_tiles(
           if (t == end - 1) exchange.publish(l);
         }
       }
-      if (t == end - 1) exchange.after_layer(l);
       __syncthreads();
       scale *= b.settle_deltas(layer - 1, deltas, 1);
     }

@@ -615,7 +615,7 @@ __device__ __forceinline__ void wide_put(const WideScratch& scratch, int k, cons
   using T = typename Shape::T;
   const std::int64_t layer = (static_cast<std::int64_t>(k) * scratch.hidden + f.layer - 1) * Shape::layer_bytes;
   const auto put = [&](unsigned row, float x, float y) {
-    const Pair<T, Shape::parts> pair(scaled_weight<T>(x), scaled_weight<T>(y));
+    const Pair<T, Shape::parts> pair(x, y);
     const auto column = static_cast<unsigned>(f.column);
 #pragma unroll
     for (std::uint32_t part = 0; part < Shape::parts; ++part) {
@@ -627,8 +627,9 @@ __device__ __forceinline__ void wide_put(const WideScratch& scratch, int k, cons
                                           (row & 7U) * 2) = static_cast<std::uint16_t>(pair.bits[part] >> 16 * e);
     }
   };
-  put(static_cast<unsigned>(f.row), w.x, w.y);
-  put(static_cast<unsigned>(f.row) + 8, w.z, w.w);
+  const float4 scaled = scaled_weights<T>(w);
+  put(static_cast<unsigned>(f.row), scaled.x, scaled.y);
+  put(static_cast<unsigned>(f.row) + 8, scaled.z, scaled.w);
 }
 
 /// The state's values of a fragment, zero in the padding.
