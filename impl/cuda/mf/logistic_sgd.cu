@@ -81,18 +81,20 @@ struct SlotRows {
   SlotRows(const MfSchedule::Side& side, unsigned stride, std::uint32_t groups, const char* what, const Stream& stream)
       : slots(side.slot, what, stream),
         begins(side.begins, what, stream),
-        factors(side.slot.size() * stride, what),
-        biases(side.slot.size(), what) {
+        factors((side.slot.size() + 1) * stride, what),
+        biases(side.slot.size() + 1, what) {
+    factors.zero(stream);
+    biases.zero(stream);
     for (std::uint32_t g = 0; g < groups; ++g)
       most = std::max(most, side.begins[(g + 1) * MfSchedule::workers] - side.begins[g * MfSchedule::workers]);
-    most = (most + 3) / 4 * 4;
+    most = (most + 1 + 3) / 4 * 4;
   }
 
   DeviceBuffer<std::uint32_t> slots;   ///< by id
   DeviceBuffer<std::uint32_t> begins;  ///< [parts + 1]
-  DeviceBuffer<float> factors;
-  DeviceBuffer<float> biases;
-  std::uint32_t most = 0;  ///< rows of a group, rounded up to 4
+  DeviceBuffer<float> factors;         ///< and a spare row, which nobody writes
+  DeviceBuffer<float> biases;          ///< and a spare one
+  std::uint32_t most = 0;              ///< rows of a group and a spare one, rounded up to 4
 };
 
 /// All that follows from the positives.

@@ -21,7 +21,7 @@
 
 namespace frugal::cuda::sgd {
 
-/// Some rounds of an epoch. Rows of the model are by slot, Row::floats apart.
+/// Some rounds of an epoch. Rows of the model are by slot, Row::floats apart, and a spare one behind the last.
 struct Rounds {
   Extent users;
   Extent items;
@@ -35,8 +35,8 @@ struct Rounds {
   std::uint32_t groups;
   std::uint32_t first;
   std::uint32_t count;
-  std::uint32_t most_users;  ///< of a group, a multiple of 4
-  std::uint32_t most_items;  ///< of a group, a multiple of 4
+  std::uint32_t most_users;  ///< of a group, and a spare one; a multiple of 4
+  std::uint32_t most_items;  ///< of a group, and a spare one; a multiple of 4
   double* losses;            ///< [parts]: sums of the cross-entropy before each update
   /// [groups, flag_stride], or null: each launch is one round then. Else all rounds are one cooperative launch: group g
   /// starts round r when group g + 1, which had its items, has raised its flag to flag_base + r.
@@ -119,9 +119,9 @@ class Worker {
     if (rounds.first > 0) loss_ = rounds.losses[part];
   }
 
-  /// `any`: rows of the group that a worker without examples may read.
+  /// `spare`: rows that nobody writes, for a worker without examples to read.
   template <class Users, class Items>
-  __device__ void take_turn(std::uint32_t turn, const Users& users, const Items& items, const MfExample& any) {
+  __device__ void take_turn(std::uint32_t turn, const Users& users, const Items& items, const MfExample& spare) {
     const std::uint32_t count = end_ - begin_;
     store_shared(own_place_, first_);
     __syncwarp();
@@ -141,7 +141,7 @@ class Worker {
     steps = __shfl_sync(0xffffffffU, steps, 0);  // tells the compiler that the warp stays together
     if (steps == 0) return;
     State state;
-    state.here = count > 0 ? example(0) : any;
+    state.here = count > 0 ? example(0) : spare;
     state.next = count > 1 ? example(1) : state.here;
     users.load(state.here.user, state.user);
     items.load(item_of(state.here), state.item);
@@ -164,6 +164,7 @@ class Worker {
       batch += lanes;
       held = *batch;
     }
+    state.take_loss();
     constexpr double ln_2 = 0.69314718055994531;
     loss_ += ln_2 * static_cast<double>(state.loss);
   }
@@ -189,13 +190,19 @@ class Worker {
     /// one of a user finds its row as it was written in an earlier turn; the later ones do not need it.
     Row<lanes, chunks> coming_users[ahead];
     float loss = 0;  ///< in powers of 2
+    // Of the example before, whose loss is taken while the exchanges of this one are under way.
+    float t = 0;
+    float odds = 1;
+
+    __device__ void take_loss() { loss += t > 100 ? t : log2_fast(odds); }
   };
 
   /// One example, number `step` of the turn; slot = step % ahead.
   template <class Users, class Items>
   __device__ void take_step(std::uint32_t step, std::uint32_t count, std::uint32_t slot, const Users& users,
                             const Items& items, State& state) const {
-    auto& [here, next, user, item, coming_users, loss] = state;
+    auto& [here, next, user, item, coming_users, loss, last_t, last_odds] = state;
+    (void)loss;
     const bool active = step < count;
     const bool more = step + 1 < count;
     const MfExample after = example(step + 2);
@@ -216,18 +223,20 @@ class Worker {
       if (bit == lanes / 2) {  // the loads go out while the first exchange is under way: instructions issue in order
         items.load(item_of(next), next_item);
         users.load(coming, coming_users[slot]);
+        state.take_loss();
       }
       dot += other;
     }
     const float t = fmaf(dot, sign, bias);
     const float odds = 1 + exp2_fast(t);
     const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
-    const float of_example = t > 100 ? t : log2_fast(odds);
-    loss += active ? of_example : 0.F;
+    last_t = active ? t : 0.F;
+    last_odds = active ? odds : 1.F;
 #pragma unroll
     for (int c = 0; c < chunks; ++c) descend(user.part[c], item.part[c], slope, shrink_);
     descend(user.bias, 1, slope, shrink_);
     descend(item.bias, 1, slope, shrink_);
+    __syncwarp();  // all have read the biases that the first lane is about to store
     users.store_if(active && (!same_user || !more), here.user, user);
     items.store_if(active && (!same_item || !more), item_of(here), item);
 
@@ -286,7 +295,9 @@ __global__ void __launch_bounds__(MfSchedule::workers* lanes, 1) run_rounds(Roun
     const std::uint32_t item_count = rounds.item_begins[(other + 1) * MfSchedule::workers] - first_item;
     const Extent items_there = part_of(rounds.items, first_item);
     const Extent items_here{memory, memory + std::size_t{rounds.most_items} * floats, first_item};
-    const MfExample any{first_user, first_item};
+    const std::uint32_t parts = rounds.groups * MfSchedule::workers;
+    const MfExample spare{place == Place::shared ? first_user + user_count : rounds.user_begins[parts],
+                          place != Place::device ? first_item + item_count : rounds.item_begins[parts]};
     if (rounds.flags != nullptr && round > 0 && threadIdx.x == 0)
       wait_for_flag(rounds.flags + ((group + 1) & (rounds.groups - 1)) * flag_stride, rounds.flag_base + round);
     __syncthreads();
@@ -298,13 +309,13 @@ __global__ void __launch_bounds__(MfSchedule::workers* lanes, 1) run_rounds(Roun
       const std::uint32_t turn = round * MfSchedule::workers + s;
       if constexpr (place == Place::shared)
         worker.take_turn(turn, SharedTable<lanes, chunks>(users_here, lane),
-                         SharedTable<lanes, chunks>(items_here, lane), any);
+                         SharedTable<lanes, chunks>(items_here, lane), spare);
       else if constexpr (place == Place::items_shared)
         worker.take_turn(turn, DeviceTable<lanes, chunks, false>(users_there, lane),
-                         SharedTable<lanes, chunks>(items_here, lane), any);
+                         SharedTable<lanes, chunks>(items_here, lane), spare);
       else
         worker.take_turn(turn, DeviceTable<lanes, chunks, false>(users_there, lane),
-                         DeviceTable<lanes, chunks, true>(items_there, lane), any);
+                         DeviceTable<lanes, chunks, true>(items_there, lane), spare);
       __syncthreads();
     }
     if constexpr (place != Place::device) rows_to_device(items_here, items_there, item_count, floats);
