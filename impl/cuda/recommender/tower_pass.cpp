@@ -31,11 +31,11 @@ unsigned output_width(int width) {
 }
 
 std::size_t forward_bytes(const TowerLayers& layers, unsigned rows) {
-  return sizeof(float) * (layers.shared_weights + std::size_t{rows} * 2 * layers.inputs_padded);
+  return sizeof(float) * (layers.shared_weights + low_distance + std::size_t{rows} * layers.inputs_padded);
 }
 
 std::size_t learn_bytes(const TowerLayers& layers, unsigned rows) {
-  return sizeof(float) * (layers.shared_weights + std::size_t{rows} * learn_row_floats(layers)) +
+  return sizeof(float) * (layers.shared_weights + low_distance + std::size_t{rows} * row_low_values(layers)) +
          sizeof(TowerSegment) * segments_a_row * rows;
 }
 

@@ -65,15 +65,18 @@ struct TowerLayers {
 /// Floats of a row of outputs in memory: 32, 64 or 128, the least that has the width; 0 when it is too wide.
 unsigned output_width(int width);
 
-/// Of a row of a tile in learn_towers: the inputs of its layers and the gradient of its output; the same once more, for
-/// the low parts, where first the sums of its segments are.
-FRUGAL_HOST_DEVICE constexpr std::uint32_t learn_low_floats(const TowerLayers& layers) {
-  const std::uint32_t values = layers.inputs_padded + layers.output_padded();
-  const std::uint32_t sums = segments_a_row * layers.output_padded();
-  return values > sums ? values : sums;
+/// The inputs of a tile's layers and the gradients of its outputs are in two parts in shared memory (tower_tile.hpp), the
+/// second so many floats behind the first: what there is room for.
+inline constexpr unsigned low_distance = 1 << 14;
+
+/// Floats of the values of a row of a tile.
+FRUGAL_HOST_DEVICE constexpr std::uint32_t row_values(const TowerLayers& layers) {
+  return layers.inputs_padded + layers.output_padded();
 }
-FRUGAL_HOST_DEVICE constexpr std::uint32_t learn_row_floats(const TowerLayers& layers) {
-  return layers.inputs_padded + layers.output_padded() + learn_low_floats(layers);
+/// Floats of a row where the second parts are, and before them the sums of its segments.
+FRUGAL_HOST_DEVICE constexpr std::uint32_t row_low_values(const TowerLayers& layers) {
+  const std::uint32_t sums = segments_a_row * layers.output_padded();
+  return row_values(layers) > sums ? row_values(layers) : sums;
 }
 
 /// Shared memory of the kernels, in bytes, for tiles of `rows` rows.

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "impl/cuda/device/cooperation.hpp"
 #include "impl/cuda/kernels/tensor_core.hpp"
 #include "impl/cuda/recommender/tower_pass.hpp"
 
@@ -51,6 +52,32 @@ struct SharedMatrix {
   __device__ float2& two(unsigned row, unsigned column) const { return reinterpret_cast<float2&>(at(row, column)); }
 };
 
+/// What lies `further` bytes behind an address of instructions (shared_address()): one register serves several loads.
+template <unsigned further>
+__device__ float load_one(std::uint32_t address) {
+#ifdef __CUDACC__
+  float value;
+  asm volatile("ld.shared.f32 %0, [%1 + %2];" : "=f"(value) : "r"(address), "n"(further) : "memory");
+  return value;
+#else
+  return *reinterpret_cast<const float*>(static_cast<const unsigned char*>(host_shim::dynamic_shared()) + address +
+                                         further);
+#endif
+}
+template <unsigned further>
+__device__ float2 load_pair(std::uint32_t address) {
+#ifdef __CUDACC__
+  float2 value;
+  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2 + %3];"
+               : "=f"(value.x), "=f"(value.y)
+               : "r"(address), "n"(further)
+               : "memory");
+  return value;
+#else
+  return {load_one<further>(address), load_one<further + 4>(address)};
+#endif
+}
+
 __device__ inline float2 two_at(const float* at) { return *reinterpret_cast<const float2*>(at); }
 __device__ inline float4 four_at(const float* at) { return *reinterpret_cast<const float4*>(at); }
 
@@ -65,9 +92,8 @@ struct SplitFloat {
 /// A matrix whose values are in two parts already, because more than one warp reads each.
 struct SplitMatrix {
   SharedMatrix high;
-  float* low;  ///< laid out as high
 
-  __device__ SharedMatrix lower() const { return {low, high.rows, high.width}; }
+  __device__ SharedMatrix lower() const { return {high.data + low_distance, high.rows, high.width}; }
   __device__ float at(unsigned row, unsigned column) const { return high.at(row, column) + lower().at(row, column); }
   __device__ void set_two(unsigned row, unsigned column, const float2& value) const {
     const SplitFloat x(value.x);
@@ -162,8 +188,9 @@ __device__ inline SplitEightRows eight_rows(const SplitMatrix& matrix, unsigned 
   return {matrix, panel, at};
 }
 
-/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix. What lies
-/// in columns of the result is the first operand: two steps of k of `left`, the second, are neighbours in registers.
+/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix.
+/// What lies in columns of the result is the first operand: two steps of k of `left`, the second, are neighbours in
+/// registers.
 template <unsigned N, class Left>
 __device__ TileValues<N> times_rows(const Left& left, unsigned first_row, const SharedMatrix& right,
                                     unsigned first_column, unsigned depth) {
@@ -244,26 +271,25 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
                                                           unsigned depth) {
   const TileLane lane;
   ProductSums<4> products;
-  const unsigned left_panel = left.high.panel(first_row / tile_width);
-  const unsigned right_panel = right.high.panel(first_column / tile_width);
-  unsigned rows_at[4];        // of k t, t + 4, t + 8, t + 12; 16 k further all is the same
-  unsigned columns_at[4][4];  // [k][tile]
+  std::uint32_t rows_at[4];        // of k t, t + 4, t + 8, t + 12
+  std::uint32_t columns_at[4][4];  // [k][tile]
+  const std::uint32_t left_at = shared_address(left.high.data + left.high.panel(first_row / tile_width));
+  const std::uint32_t right_at = shared_address(right.high.data + right.high.panel(first_column / tile_width));
   for (unsigned i = 0; i < 4; ++i) {
     const unsigned k = lane.in_group + 4 * i;
-    rows_at[i] = left_panel + SharedMatrix::in_panel(k, first_row % tile_width + 2 * lane.group);
-    for (unsigned n = 0; n < 4; ++n) columns_at[i][n] = right_panel + SharedMatrix::in_panel(k, 8 * n + lane.group);
+    rows_at[i] = left_at + 4 * SharedMatrix::in_panel(k, first_row % tile_width + 2 * lane.group);
+    for (unsigned n = 0; n < 4; ++n)
+      columns_at[i][n] = right_at + 4 * (k * tile_width + lane.group + (8 * n ^ SharedMatrix::swizzle(k)));
   }
+  constexpr std::uint32_t low = low_distance * sizeof(float);
+  constexpr std::uint32_t further = 16 * tile_width * sizeof(float);  // 16 k further all is the same
   for (unsigned k = 0; k < depth; k += 16) {
-    const float* const left_high = left.high.data + k * tile_width;
-    const float* const left_low = left.low + k * tile_width;
-    const float* const right_high = right.high.data + k * tile_width;
-    const float* const right_low = right.low + k * tile_width;
 #pragma unroll
     for (unsigned i = 0; i < 4; i += 2) {
-      const float2 early = two_at(left_high + rows_at[i]);
-      const float2 late = two_at(left_high + rows_at[i + 1]);
-      const float2 early_low = two_at(left_low + rows_at[i]);
-      const float2 late_low = two_at(left_low + rows_at[i + 1]);
+      const auto early = load_pair<0>(rows_at[i]);
+      const auto late = load_pair<0>(rows_at[i + 1]);
+      const auto early_low = load_pair<low>(rows_at[i]);
+      const auto late_low = load_pair<low>(rows_at[i + 1]);
       FirstOperand rows;
       rows.set(0, early.x, early_low.x);
       rows.set(1, early.y, early_low.y);
@@ -272,10 +298,16 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
 #pragma unroll
       for (unsigned n = 0; n < 4; ++n) {
         SecondOperand columns;
-        columns.set(0, right_high[columns_at[i][n]], right_low[columns_at[i][n]]);
-        columns.set(1, right_high[columns_at[i + 1][n]], right_low[columns_at[i + 1][n]]);
+        columns.set(0, load_one<0>(columns_at[i][n]), load_one<low>(columns_at[i][n]));
+        columns.set(1, load_one<0>(columns_at[i + 1][n]), load_one<low>(columns_at[i + 1][n]));
         products.add(n, rows, columns);
       }
+    }
+#pragma unroll
+    for (unsigned i = 0; i < 4; ++i) {
+      rows_at[i] += further;
+#pragma unroll
+      for (unsigned n = 0; n < 4; ++n) columns_at[i][n] += further;
     }
   }
   WideTileValues values;

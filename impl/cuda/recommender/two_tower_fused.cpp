@@ -44,7 +44,8 @@ Tiling tiling(const TwoTowerShape& shape, const TowerLayers& users, const TowerL
   Tiling found;
   for (std::uint32_t rows = 16; rows <= most_tile_rows; rows += 16) {
     if (std::max(learn_bytes(users, rows), learn_bytes(items, rows)) + static_bytes >
-        device_limits().shared_bytes_per_block)
+            device_limits().shared_bytes_per_block ||
+        rows * std::max(row_values(users), row_values(items)) > low_distance)
       break;
     found.rows = rows;
     double tiles = 0;
