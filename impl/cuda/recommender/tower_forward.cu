@@ -42,8 +42,7 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
       each_tile(rows, layer.out_padded, [&](auto tiles, unsigned row, unsigned column) {
         using Values = TileValues<tiles()>;
         const unsigned c = column + Values::column();
-        // Behind the last of them stand zeros, up to a multiple of four.
-        const float2 bias = c < layer.out ? load_two(pass.parameters + layer.bias + c) : float2{0, 0};
+        const float2 bias = load_two(pass.parameters + layer.bias + c);
         const SharedMatrix weight = shared_weight(weights, layer);
         const Values values = l == 0 ? times_rows<tiles()>(input, row, weight, column, layer.in_padded)
                                      : times_rows<tiles()>(SplitMatrix{input}, row, weight, column, layer.in_padded);

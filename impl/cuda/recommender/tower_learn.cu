@@ -34,38 +34,38 @@ struct RowPart {
   }
 };
 
-/// Two values of a gradient of a weight.
-__device__ void add_to_slice(float* to, const float2& value, bool first_tile) {
-  const float2 before = first_tile ? float2{0, 0} : load_two(to);
-  *reinterpret_cast<float2*>(to) = {before.x + value.x, before.y + value.y};
-}
+__device__ void add_to(float* to, float value) { *to = __ldcg(to) + value; }
 
 /// dW = D^T A and db = column sums of D over a tile of rows.
 __device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix& delta, const SplitMatrix& input,
                                      unsigned rows, float* slice, bool first_tile) {
   each_block(layer.out_padded, 16, layer.in_padded, 32, [&](unsigned row, unsigned column) {
-    const WideTileValues values = transposed_times_columns(delta, row, input, column, rows);
+    const WideTileValues values = transposed_times_columns(delta, row, input, column, rows, column == 0);
     const TileLane tile;
-    const unsigned c = column + 2 * tile.in_group;
-    float* const to = slice + layer.weight + (row + 2 * tile.group) * layer.in_stride + c;
+    const unsigned o = row + 2 * tile.group;
+    float* const to = slice + layer.weight + o * layer.in_padded + column + 2 * tile.in_group;
+    float* const to_bias = slice + layer.bias + o;
+    if (first_tile) {
+#pragma unroll
+      for (unsigned i = 0; i < 2; ++i)
+#pragma unroll
+        for (unsigned n = 0; n < 4; ++n)
+          *reinterpret_cast<float2*>(to + i * layer.in_padded + 8 * n) = values.two[n][i];
+      if (column == 0 && tile.in_group == 0) *reinterpret_cast<float2*>(to_bias) = values.row_sums;
+      return;
+    }
 #pragma unroll
     for (unsigned i = 0; i < 2; ++i)
 #pragma unroll
-      for (unsigned n = 0; n < 4; ++n)
-        if (row + 2 * tile.group + i < layer.out && c + 8 * n < layer.in_stride)
-          add_to_slice(to + i * layer.in_stride + 8 * n, values.two[n][i], first_tile);
+      for (unsigned n = 0; n < 4; ++n) {
+        add_to(to + i * layer.in_padded + 8 * n, values.two[n][i].x);
+        add_to(to + i * layer.in_padded + 8 * n + 1, values.two[n][i].y);
+      }
+    if (column == 0 && tile.in_group == 0) {
+      add_to(to_bias, values.row_sums.x);
+      add_to(to_bias + 1, values.row_sums.y);
+    }
   });
-  // Four rows and eight columns a warp at a time.
-  const unsigned lane = threadIdx.x % 32;
-  for (unsigned first = threadIdx.x / 32 * 8; first < layer.out_padded; first += 8 * tower_warps) {
-    const unsigned o = first + lane % 8;
-    float sum = 0;
-    for (unsigned r = lane / 8; r < rows; r += 4) sum += delta.at(r, o);
-    sum += __shfl_xor_sync(0xffffffffU, sum, 8);
-    sum += __shfl_xor_sync(0xffffffffU, sum, 16);
-    float* const to = slice + layer.bias + o;
-    if (lane < 8 && o < layer.out) *to = (first_tile ? 0.F : __ldcg(to)) + sum;
-  }
 }
 
 __device__ SharedMatrix input_of(const TowerLayer& layer, float* inputs, unsigned rows) {

@@ -10,12 +10,11 @@ TowerLayers::TowerLayers(const std::vector<DenseShape>& shapes, unsigned output_
     TowerLayer& own = layer[l];
     own.in = static_cast<std::uint32_t>(shapes[l].in);
     own.out = static_cast<std::uint32_t>(shapes[l].out);
-    own.in_stride = fours(own.in);
     own.in_padded = padded_width(own.in);
     own.out_padded = l + 1 == count ? output_padded : padded_width(own.out);
     own.weight = parameters;
-    own.bias = own.weight + own.out * own.in_stride;
-    parameters = own.bias + fours(own.out);
+    own.bias = own.weight + own.out_padded * own.in_padded;
+    parameters = own.bias + own.out_padded;
     own.shared = shared_weights;
     shared_weights += own.out_padded * own.in_padded;
     own.inputs_before = inputs_padded;

@@ -34,12 +34,11 @@ inline constexpr unsigned most_tile_rows = 128;     ///< a multiple of 16, as al
 inline constexpr std::uint32_t segment_length = 4;  ///< examples
 inline constexpr unsigned segments_a_row = 4;       ///< whose sums are in shared memory at once, mean of a tile
 
-/// One dense layer. Its parameters lie at `weight`, rows of in_stride floats with zeros behind `in` of them, and `bias`
-/// [out] among those of the tower, and its weight at `shared` in shared memory, as [out_padded, in_padded].
+/// One dense layer. Among the parameters of the tower, its weight [out, in] lies at `weight` as [out_padded, in_padded], its
+/// bias [out] at `bias` as [out_padded], with zeros behind rows and at the end; in shared memory, the weight at `shared`.
 struct TowerLayer {
   std::uint32_t in;
   std::uint32_t out;
-  std::uint32_t in_stride;  ///< a multiple of four
   std::uint32_t in_padded;
   std::uint32_t out_padded;
   std::uint32_t weight;
@@ -55,7 +54,7 @@ struct TowerLayers {
 
   std::uint32_t count;
   std::array<TowerLayer, most_tower_layers> layer;
-  std::uint32_t parameters;      ///< with gaps: each array starts at a multiple of four
+  std::uint32_t parameters;      ///< floats
   std::uint32_t shared_weights;  ///< floats
   std::uint32_t inputs_padded;   ///< sum of the layers' in_padded
 

@@ -198,11 +198,12 @@ __device__ TileValues<N> times_rows(const Left& left, unsigned first_row, const 
   ProductSums<N> product;
   unsigned rows_at[2][N];  // [half of a panel][tile]
   unsigned columns_at[2][2];
-  for (unsigned half = 0; half < 2; ++half) {
-    const unsigned k = 16 * half + 4 * lane.in_group;
-    for (unsigned n = 0; n < N; ++n) rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, k);
-    for (unsigned i = 0; i < 2; ++i) columns_at[half][i] = SharedMatrix::in_panel(first_column + 2 * lane.group + i, k);
-  }
+  for (unsigned n = 0; n < N; ++n)
+    rows_at[0][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 4 * lane.in_group);
+  for (unsigned i = 0; i < 2; ++i)
+    columns_at[0][i] = SharedMatrix::in_panel(first_column + 2 * lane.group + i, 4 * lane.in_group);
+  for (unsigned n = 0; n < N; ++n) rows_at[1][n] = rows_at[0][n] ^ 16;
+  for (unsigned i = 0; i < 2; ++i) columns_at[1][i] = columns_at[0][i] ^ 16;
   for (unsigned panel = 0; panel < depth / tile_width; ++panel) {
     const float* const right_panel = right.data + right.panel(panel);
 #pragma unroll
@@ -232,9 +233,10 @@ __device__ TileValues<N> times_columns(const SplitMatrix& left, unsigned first_r
   ProductSums<N> product;
   unsigned rows_at[2][N];  // [half of a panel][tile]
   unsigned k_at[2][2];     // [s][of a pair of k]; 16 k further all is the same
-  for (unsigned half = 0; half < 2; ++half)
-    for (unsigned n = 0; n < N; ++n)
-      rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 16 * half + 4 * lane.in_group);
+  for (unsigned n = 0; n < N; ++n) {
+    rows_at[0][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 4 * lane.in_group);
+    rows_at[1][n] = rows_at[0][n] ^ 16;
+  }
   for (unsigned s = 0; s < 2; ++s)
     for (unsigned i = 0; i < 2; ++i)
       k_at[s][i] = SharedMatrix::in_panel(4 * lane.in_group + 2 * s + i, first_column % tile_width + 2 * lane.group);
@@ -263,14 +265,19 @@ __device__ TileValues<N> times_columns(const SplitMatrix& left, unsigned first_r
 /// A lane's part of 16 rows times 32 columns: rows 2 group + i, columns 8 n + 2 in_group and the next one.
 struct WideTileValues {
   float2 two[4][2];  ///< [n][i]
+  float2 row_sums;   ///< of the left matrix over k, of both rows
 };
 
-/// sum over k < depth (a multiple of 16) of left(k, row) right(k, column); the columns are a panel.
+/// sum over k < depth (a multiple of 16) of left(k, row) right(k, column); the columns are a panel. Where asked for, with
+/// the row sums: one more product, by ones.
 inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& left, unsigned first_row,
                                                           const SplitMatrix& right, unsigned first_column,
-                                                          unsigned depth) {
+                                                          unsigned depth, bool with_row_sums) {
   const TileLane lane;
   ProductSums<4> products;
+  ProductSums<1> row_sums;
+  SecondOperand ones;
+  for (unsigned i = 0; i < 2; ++i) ones.set(i, 1, 0);
   std::uint32_t rows_at[4];        // of k t, t + 4, t + 8, t + 12
   std::uint32_t columns_at[4][4];  // [k][tile]
   const std::uint32_t left_at = shared_address(left.high.data + left.high.panel(first_row / tile_width));
@@ -302,6 +309,10 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
         columns.set(1, load_one<0>(columns_at[i + 1][n]), load_one<low>(columns_at[i + 1][n]));
         products.add(n, rows, columns);
       }
+      if (with_row_sums) {
+        tensor_core::multiply_tf32(row_sums.small[0], rows.low, ones.high);
+        tensor_core::multiply_tf32(row_sums.large[0], rows.high, ones.high);
+      }
     }
 #pragma unroll
     for (unsigned i = 0; i < 4; ++i) {
@@ -313,6 +324,7 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
   WideTileValues values;
   for (unsigned n = 0; n < 4; ++n)
     for (unsigned i = 0; i < 2; ++i) values.two[n][i] = {products.sum(n, 2 * i), products.sum(n, 2 * i + 1)};
+  values.row_sums = {row_sums.sum(0, 0), row_sums.sum(0, 2)};
   return values;
 }
 
