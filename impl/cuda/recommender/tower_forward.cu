@@ -46,10 +46,11 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
         const SharedMatrix weight = shared_weight(weights, layer);
         const Values values = l == 0 ? times_rows<tiles()>(input, row, weight, column, layer.in_padded)
                                      : times_rows<tiles()>(SplitMatrix{input}, row, weight, column, layer.in_padded);
+        const TilePlaces places(next, row, column);
         for (unsigned i = 0; i < 2 * tiles(); ++i) {
           const float2 result = with_bias(values.two[i], bias, !last);
           const unsigned r = row + Values::row(i);
-          if (!last) SplitMatrix{next}.set_two(r, c, result);
+          if (!last) SplitMatrix{next}.set_two(places[i], result);
           if (out != nullptr && first_row + r < count)
             *reinterpret_cast<float2*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;
         }

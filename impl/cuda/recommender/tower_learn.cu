@@ -103,11 +103,10 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
     each_tile(rows, layer.in_padded, [&](auto tiles, unsigned row, unsigned column) {
       using Values = TileValues<tiles()>;
       const Values values = times_columns<tiles()>(delta, row, weight, column, layer.out_padded);
-      const unsigned c = column + Values::column();
+      const TilePlaces places(high, row, column);
       for (unsigned i = 0; i < 2 * tiles(); ++i) {
-        const unsigned r = row + Values::row(i);
-        const float2 kept = high.two(r, c);
-        input.set_two(r, c, {kept.x > 0 ? values.two[i].x : 0.F, kept.y > 0 ? values.two[i].y : 0.F});
+        const float2 kept = two_at(high.data + places[i]);
+        input.set_two(places[i], {kept.x > 0 ? values.two[i].x : 0.F, kept.y > 0 ? values.two[i].y : 0.F});
       }
     });
     delta = input;

@@ -48,8 +48,6 @@ struct SharedMatrix {
   }
   /// Columns `column`, a multiple of four, and on.
   __device__ float4& four(unsigned row, unsigned column) const { return reinterpret_cast<float4&>(at(row, column)); }
-  /// Columns `column`, even, and the next one.
-  __device__ float2& two(unsigned row, unsigned column) const { return reinterpret_cast<float2&>(at(row, column)); }
 };
 
 /// What lies `further` bytes behind an address of instructions (shared_address()): one register serves several loads.
@@ -95,11 +93,12 @@ struct SplitMatrix {
 
   __device__ SharedMatrix lower() const { return {high.data + low_distance, high.rows, high.width}; }
   __device__ float at(unsigned row, unsigned column) const { return high.at(row, column) + lower().at(row, column); }
-  __device__ void set_two(unsigned row, unsigned column, const float2& value) const {
+  /// Two neighbours from `place` on.
+  __device__ void set_two(unsigned place, const float2& value) const {
     const SplitFloat x(value.x);
     const SplitFloat y(value.y);
-    high.two(row, column) = {x.high, y.high};
-    lower().two(row, column) = {x.low, y.low};
+    reinterpret_cast<float2&>(high.data[place]) = {x.high, y.high};
+    reinterpret_cast<float2&>(high.data[place + low_distance]) = {x.low, y.low};
   }
 };
 
@@ -153,6 +152,19 @@ struct TileValues {
   }
   __device__ static unsigned row(unsigned i) { return 2 * TileLane().in_group + i % 2 + i / 2 * 8; }
   __device__ static unsigned column() { return 2 * TileLane().group; }
+};
+
+/// Where a matrix has a lane's TileValues: those of rows 1, 8 and 9 further follow from the swizzle's pattern.
+struct TilePlaces {
+  unsigned first;
+
+  __device__ TilePlaces(const SharedMatrix& matrix, unsigned first_row, unsigned first_column)
+      : first(matrix.panel(first_column / tile_width) +
+              SharedMatrix::in_panel(first_row + TileValues<1>::row(0),
+                                     first_column % tile_width + TileValues<1>::column())) {}
+  __device__ unsigned operator[](unsigned i) const {
+    return (first ^ (i % 2 * 16 ^ i / 2 * 24)) + (i % 2 + i / 2 * 8) * tile_width;
+  }
 };
 
 /// Eight rows and 16 steps of k: k 4 t + 2 s and the next one are those of lane t in step s.
