@@ -45,19 +45,14 @@ __device__ inline void end_copies() {
 
 __device__ inline void copy_four(float4& to, const float* from) { copy_async(shared_address(&to), from); }
 
-/// Zeros around [out, in].
-__device__ inline void load_weight(const SharedMatrix& to, const TowerLayer& layer, const float* weight) {
-  each_four(to, [&](unsigned o, unsigned i, float4& four) {
-    if (o < layer.out && i < layer.in_stride)
-      copy_four(four, weight + o * layer.in_stride + i);
-    else
-      four = {0, 0, 0, 0};
-  });
-}
-
 __device__ inline void load_weights(float* weights, const TowerLayers& layers, const float* parameters) {
-  for (unsigned l = 0; l < layers.count; ++l)
-    load_weight(shared_weight(weights, layers.layer[l]), layers.layer[l], parameters + layers.layer[l].weight);
+  for (unsigned l = 0; l < layers.count; ++l) {
+    const float* from = parameters + layers.layer[l].weight + 4 * threadIdx.x;
+    each_four(shared_weight(weights, layers.layer[l]), [&](unsigned, unsigned, float4& four) {
+      copy_four(four, from);
+      from += 4 * tower_threads;
+    });
+  }
 }
 
 /// Rows first and on, of which those from `count` on are zeros, as are the columns behind a row's end.

@@ -25,7 +25,6 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
   for (std::uint32_t first_row = (blockIdx.x - first_block) * rows; first_row < count;
        first_row += towers.blocks[which] * rows) {
     SharedMatrix input{weights + layers.shared_weights, rows, layers.layer[0].in_padded};
-    const std::size_t low = rows * layers.inputs_padded;  // floats further
     load_rows(input, pass.in, first_row, count);
     if (first) {  // the weights are all that the launch before this one changed
       wait_for_launch_before();
@@ -43,16 +42,15 @@ __global__ void __launch_bounds__(tower_threads) run_forward(ForwardTowers tower
       each_tile(rows, layer.out_padded, [&](auto tiles, unsigned row, unsigned column) {
         using Values = TileValues<tiles()>;
         const unsigned c = column + Values::column();
-        // Behind the last of them stand zeros, up to a multiple of four.
-        const float2 bias = c < layer.out ? load_two(pass.parameters + layer.bias + c) : float2{0, 0};
+        const float2 bias = load_two(pass.parameters + layer.bias + c);
         const SharedMatrix weight = shared_weight(weights, layer);
-        const Values values =
-            l == 0 ? times_rows<tiles()>(input, row, weight, column, layer.in_padded)
-                   : times_rows<tiles()>(SplitMatrix{input, input.data + low}, row, weight, column, layer.in_padded);
+        const Values values = l == 0 ? times_rows<tiles()>(input, row, weight, column, layer.in_padded)
+                                     : times_rows<tiles()>(SplitMatrix{input}, row, weight, column, layer.in_padded);
+        const TilePlaces places(next, row, column);
         for (unsigned i = 0; i < 2 * tiles(); ++i) {
           const float2 result = with_bias(values.two[i], bias, !last);
           const unsigned r = row + Values::row(i);
-          if (!last) SplitMatrix{next, next.data + low}.set_two(r, c, result);
+          if (!last) SplitMatrix{next}.set_two(places[i], result);
           if (out != nullptr && first_row + r < count)
             *reinterpret_cast<float2*>(out + std::size_t{first_row + r} * layer.out_padded + c) = result;
         }

@@ -15,6 +15,7 @@ struct RowPart {
 
   __device__ void load(const TowerLearning& side, std::uint32_t row, std::uint32_t count, unsigned column) {
     id = row < count && column < side.in.stride ? __ldcg(side.in.ids + row) : none;
+    w = m = v = {0, 0};
     if (id == none) return;
     const std::size_t at = std::size_t{id} * side.in.stride + column;
     w = load_two(side.table + at);
@@ -33,47 +34,46 @@ struct RowPart {
   }
 };
 
-/// Two values of a gradient of a weight.
-__device__ void add_to_slice(float* to, const float2& value, bool first_tile) {
-  const float2 before = first_tile ? float2{0, 0} : load_two(to);
-  *reinterpret_cast<float2*>(to) = {before.x + value.x, before.y + value.y};
-}
+__device__ void add_to(float* to, float value) { *to = __ldcg(to) + value; }
 
 /// dW = D^T A and db = column sums of D over a tile of rows.
 __device__ void find_weight_gradient(const TowerLayer& layer, const SplitMatrix& delta, const SplitMatrix& input,
                                      unsigned rows, float* slice, bool first_tile) {
   each_block(layer.out_padded, 16, layer.in_padded, 32, [&](unsigned row, unsigned column) {
-    const WideTileValues values = transposed_times_columns(delta, row, input, column, rows);
+    const WideTileValues values = transposed_times_columns(delta, row, input, column, rows, column == 0);
     const TileLane tile;
-    for (unsigned i = 0; i < 2; ++i) {
-      const unsigned o = row + 2 * tile.group + i;
-      if (o >= layer.out) continue;
+    const unsigned o = row + 2 * tile.group;
+    float* const to = slice + layer.weight + o * layer.in_padded + column + 2 * tile.in_group;
+    float* const to_bias = slice + layer.bias + o;
+    if (first_tile) {
+#pragma unroll
+      for (unsigned i = 0; i < 2; ++i)
+#pragma unroll
+        for (unsigned n = 0; n < 4; ++n)
+          *reinterpret_cast<float2*>(to + i * layer.in_padded + 8 * n) = values.two[n][i];
+      if (column == 0 && tile.in_group == 0) *reinterpret_cast<float2*>(to_bias) = values.row_sums;
+      return;
+    }
+#pragma unroll
+    for (unsigned i = 0; i < 2; ++i)
+#pragma unroll
       for (unsigned n = 0; n < 4; ++n) {
-        const unsigned c = column + 8 * n + 2 * tile.in_group;
-        if (c < layer.in_stride)
-          add_to_slice(slice + layer.weight + o * layer.in_stride + c, values.two[n][i], first_tile);
+        add_to(to + i * layer.in_padded + 8 * n, values.two[n][i].x);
+        add_to(to + i * layer.in_padded + 8 * n + 1, values.two[n][i].y);
       }
+    if (column == 0 && tile.in_group == 0) {
+      add_to(to_bias, values.row_sums.x);
+      add_to(to_bias + 1, values.row_sums.y);
     }
   });
-  // Four rows and eight columns a warp at a time.
-  const unsigned lane = threadIdx.x % 32;
-  for (unsigned first = threadIdx.x / 32 * 8; first < layer.out_padded; first += 8 * tower_warps) {
-    const unsigned o = first + lane % 8;
-    float sum = 0;
-    for (unsigned r = lane / 8; r < rows; r += 4) sum += delta.at(r, o);
-    sum += __shfl_xor_sync(0xffffffffU, sum, 8);
-    sum += __shfl_xor_sync(0xffffffffU, sum, 16);
-    float* const to = slice + layer.bias + o;
-    if (lane < 8 && o < layer.out) *to = (first_tile ? 0.F : __ldcg(to)) + sum;
-  }
 }
 
 __device__ SharedMatrix input_of(const TowerLayer& layer, float* inputs, unsigned rows) {
   return {inputs + rows * layer.inputs_before, rows, layer.in_padded};
 }
 
-/// n values into their two parts, the low ones `low` floats further; n is a multiple of four.
-__device__ void split_values(float* values, unsigned n, std::size_t low) {
+/// n values into their two parts; n is a multiple of four.
+__device__ void split_values(float* values, unsigned n) {
   for (unsigned i = 4 * threadIdx.x; i < n; i += 4 * tower_threads) {
     float4& four = reinterpret_cast<float4&>(values[i]);
     const SplitFloat x(four.x);
@@ -81,21 +81,21 @@ __device__ void split_values(float* values, unsigned n, std::size_t low) {
     const SplitFloat z(four.z);
     const SplitFloat w(four.w);
     four = {x.high, y.high, z.high, w.high};
-    reinterpret_cast<float4&>(values[i + low]) = {x.low, y.low, z.low, w.low};
+    reinterpret_cast<float4&>(values[i + low_distance]) = {x.low, y.low, z.low, w.low};
   }
 }
 
 /// The layers back from `output_delta` on. inputs: of all layers; of all but the first they become the gradients. Both
-/// in two parts, the low ones `low` floats further.
+/// in two parts.
 __device__ void go_back(const TowerLearning& side, float* weights, float* inputs, const SharedMatrix& output_delta,
-                        std::size_t low, std::uint32_t first_row, unsigned rows, std::uint32_t count,
-                        const UpdateStep& update, float* slice, bool first_tile) {
+                        std::uint32_t first_row, unsigned rows, std::uint32_t count, const TwoTowerStep& step,
+                        float* slice, bool first_tile) {
   const TowerLayers& layers = side.layers;
-  SplitMatrix delta{output_delta, output_delta.data + low};
+  SplitMatrix delta{output_delta};
   for (unsigned l = layers.count; l-- > 0;) {
     const TowerLayer& layer = layers.layer[l];
     const SharedMatrix high = input_of(layer, inputs, rows);
-    const SplitMatrix input{high, high.data + low};
+    const SplitMatrix input{high};
     const SharedMatrix weight = shared_weight(weights, layer);
     find_weight_gradient(layer, delta, input, rows, slice, first_tile);
     if (l == 0) break;
@@ -103,11 +103,10 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
     each_tile(rows, layer.in_padded, [&](auto tiles, unsigned row, unsigned column) {
       using Values = TileValues<tiles()>;
       const Values values = times_columns<tiles()>(delta, row, weight, column, layer.out_padded);
-      const unsigned c = column + Values::column();
+      const TilePlaces places(high, row, column);
       for (unsigned i = 0; i < 2 * tiles(); ++i) {
-        const unsigned r = row + Values::row(i);
-        const float2 kept = high.two(r, c);
-        input.set_two(r, c, {kept.x > 0 ? values.two[i].x : 0.F, kept.y > 0 ? values.two[i].y : 0.F});
+        const float2 kept = two_at(high.data + places[i]);
+        input.set_two(places[i], {kept.x > 0 ? values.two[i].x : 0.F, kept.y > 0 ? values.two[i].y : 0.F});
       }
     });
     delta = input;
@@ -115,19 +114,22 @@ __device__ void go_back(const TowerLearning& side, float* weights, float* inputs
   }
   if (side.table == nullptr) return;
   const TowerLayer& layer = layers.layer[0];
+  const UpdateStep update = step.update;
   each_tile(rows, padded_width(side.in.stride), [&](auto tiles, unsigned row, unsigned column) {
     using Values = TileValues<tiles()>;
     const unsigned c = column + Values::column();
     RowPart parts[2 * tiles()];
+#pragma unroll
     for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].load(side, first_row + row + Values::row(i), count, c);
     const Values values = times_columns<tiles()>(delta, row, shared_weight(weights, layer), column, layer.out_padded);
+#pragma unroll
     for (unsigned i = 0; i < 2 * tiles(); ++i) parts[i].update(update, side, c, values.two[i]);
   });
 }
 
 /// Shared memory: the weights, the inputs of each layer, the gradients of the outputs, the low parts of these two where
-/// first the sums of segments are, the list of segments.
-/// A block without rows leaves at once: the first one of the users has some, and ends behind the launch before.
+/// first the sums of segments are, the list of segments. A block without rows leaves at once: the first one of the users
+/// has some, and ends behind the launch before.
 template <unsigned C>
 __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers) {
   __shared__ TileExamples examples;
@@ -141,14 +143,12 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
   float* const weights = shared_memory<float>();
   float* const inputs = weights + layers.shared_weights;
   const SharedMatrix delta{inputs + rows * layers.inputs_padded, rows, C * tile_width};
-  const unsigned values = rows * (layers.inputs_padded + C * tile_width);
-  auto* const sums = reinterpret_cast<float4*>(inputs + values);
-  auto* const list = reinterpret_cast<TowerSegment*>(inputs + rows * learn_row_floats(layers));
+  auto* const sums = reinterpret_cast<float4*>(inputs + low_distance);
+  auto* const list = reinterpret_cast<TowerSegment*>(inputs + low_distance + rows * row_low_values(layers));
   // What the launch before this one does not change comes before the wait: lists, weights, table.
   const float weight = 1 / static_cast<float>(towers.step->count * towers.examples);
-  const UpdateStep update = towers.step->update;
   float* const slice = side.slices + std::size_t{block} * layers.parameters;
-  double loss = 0;
+  if (threadIdx.x % 32 == 0) warp_losses[threadIdx.x / 32] = 0;
   bool first_tile = true;
   for (std::uint32_t first_row = block * rows; first_row < count; first_row += towers.blocks[which] * rows) {
     load_rows(input_of(layers.layer[0], inputs, rows), side.in, first_row, count);
@@ -163,23 +163,24 @@ __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers
     }
     for (unsigned l = 1; l < layers.count; ++l)
       load_dense_rows(input_of(layers.layer[l], inputs, rows), side.outputs[l - 1], first_row, count);
-    if (side.given_delta == nullptr)
-      loss += find_deltas<C>(examples, side.plan, list, side.outputs[layers.count - 1], side.other_outputs, first_row,
-                             rows, weight, which == 0, sums, delta);
-    else
+    if (side.given_delta == nullptr) {
+      const double loss =
+          sum_over_warp(find_deltas<C>(examples, side.plan, list, side.outputs[layers.count - 1], side.other_outputs,
+                                       first_row, rows, weight, which == 0, sums, delta));
+      if (threadIdx.x % 32 == 0) warp_losses[threadIdx.x / 32] += loss;
+    } else {
       load_dense_rows(delta, side.given_delta, first_row, count);
+    }
     end_copies();
     __syncthreads();
-    split_values(inputs, values, values);
+    split_values(inputs, rows * row_values(layers));
     __syncthreads();
-    go_back(side, weights, inputs, delta, values, first_row, rows, count, update, slice, first_tile);
+    go_back(side, weights, inputs, delta, first_row, rows, count, *towers.step, slice, first_tile);
     first_tile = false;
     __syncthreads();
   }
+  // Behind a barrier, where there was a tile.
   if (first_tile || which != 0 || side.given_delta != nullptr) return;
-  loss = sum_over_warp(loss);
-  if (threadIdx.x % 32 == 0) warp_losses[threadIdx.x / 32] = loss;
-  __syncthreads();
   if (threadIdx.x != 0) return;
   double total = 0;
   for (const double part : warp_losses) total += part;

@@ -10,12 +10,11 @@ TowerLayers::TowerLayers(const std::vector<DenseShape>& shapes, unsigned output_
     TowerLayer& own = layer[l];
     own.in = static_cast<std::uint32_t>(shapes[l].in);
     own.out = static_cast<std::uint32_t>(shapes[l].out);
-    own.in_stride = fours(own.in);
     own.in_padded = padded_width(own.in);
     own.out_padded = l + 1 == count ? output_padded : padded_width(own.out);
     own.weight = parameters;
-    own.bias = own.weight + own.out * own.in_stride;
-    parameters = own.bias + fours(own.out);
+    own.bias = own.weight + own.out_padded * own.in_padded;
+    parameters = own.bias + own.out_padded;
     own.shared = shared_weights;
     shared_weights += own.out_padded * own.in_padded;
     own.inputs_before = inputs_padded;
@@ -31,11 +30,11 @@ unsigned output_width(int width) {
 }
 
 std::size_t forward_bytes(const TowerLayers& layers, unsigned rows) {
-  return sizeof(float) * (layers.shared_weights + std::size_t{rows} * 2 * layers.inputs_padded);
+  return sizeof(float) * (layers.shared_weights + low_distance + std::size_t{rows} * layers.inputs_padded);
 }
 
 std::size_t learn_bytes(const TowerLayers& layers, unsigned rows) {
-  return sizeof(float) * (layers.shared_weights + std::size_t{rows} * learn_row_floats(layers)) +
+  return sizeof(float) * (layers.shared_weights + low_distance + std::size_t{rows} * row_low_values(layers)) +
          sizeof(TowerSegment) * segments_a_row * rows;
 }
 

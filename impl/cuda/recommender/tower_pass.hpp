@@ -34,12 +34,11 @@ inline constexpr unsigned most_tile_rows = 128;     ///< a multiple of 16, as al
 inline constexpr std::uint32_t segment_length = 4;  ///< examples
 inline constexpr unsigned segments_a_row = 4;       ///< whose sums are in shared memory at once, mean of a tile
 
-/// One dense layer. Its parameters lie at `weight`, rows of in_stride floats with zeros behind `in` of them, and `bias`
-/// [out] among those of the tower, and its weight at `shared` in shared memory, as [out_padded, in_padded].
+/// One dense layer. Among the parameters of the tower, its weight [out, in] lies at `weight` as [out_padded, in_padded], its
+/// bias [out] at `bias` as [out_padded], with zeros behind rows and at the end; in shared memory, the weight at `shared`.
 struct TowerLayer {
   std::uint32_t in;
   std::uint32_t out;
-  std::uint32_t in_stride;  ///< a multiple of four
   std::uint32_t in_padded;
   std::uint32_t out_padded;
   std::uint32_t weight;
@@ -55,7 +54,7 @@ struct TowerLayers {
 
   std::uint32_t count;
   std::array<TowerLayer, most_tower_layers> layer;
-  std::uint32_t parameters;      ///< with gaps: each array starts at a multiple of four
+  std::uint32_t parameters;      ///< floats
   std::uint32_t shared_weights;  ///< floats
   std::uint32_t inputs_padded;   ///< sum of the layers' in_padded
 
@@ -65,15 +64,18 @@ struct TowerLayers {
 /// Floats of a row of outputs in memory: 32, 64 or 128, the least that has the width; 0 when it is too wide.
 unsigned output_width(int width);
 
-/// Of a row of a tile in learn_towers: the inputs of its layers and the gradient of its output; the same once more, for
-/// the low parts, where first the sums of its segments are.
-FRUGAL_HOST_DEVICE constexpr std::uint32_t learn_low_floats(const TowerLayers& layers) {
-  const std::uint32_t values = layers.inputs_padded + layers.output_padded();
-  const std::uint32_t sums = segments_a_row * layers.output_padded();
-  return values > sums ? values : sums;
+/// The inputs of a tile's layers and the gradients of its outputs are in two parts in shared memory (tower_tile.hpp), the
+/// second so many floats behind the first: what there is room for.
+inline constexpr unsigned low_distance = 1 << 14;
+
+/// Floats of the values of a row of a tile.
+FRUGAL_HOST_DEVICE constexpr std::uint32_t row_values(const TowerLayers& layers) {
+  return layers.inputs_padded + layers.output_padded();
 }
-FRUGAL_HOST_DEVICE constexpr std::uint32_t learn_row_floats(const TowerLayers& layers) {
-  return layers.inputs_padded + layers.output_padded() + learn_low_floats(layers);
+/// Floats of a row where the second parts are, and before them the sums of its segments.
+FRUGAL_HOST_DEVICE constexpr std::uint32_t row_low_values(const TowerLayers& layers) {
+  const std::uint32_t sums = segments_a_row * layers.output_padded();
+  return row_values(layers) > sums ? row_values(layers) : sums;
 }
 
 /// Shared memory of the kernels, in bytes, for tiles of `rows` rows.

@@ -16,6 +16,7 @@
 #include <cstdint>
 #include <type_traits>
 
+#include "impl/cuda/device/cooperation.hpp"
 #include "impl/cuda/kernels/tensor_core.hpp"
 #include "impl/cuda/recommender/tower_pass.hpp"
 
@@ -47,9 +48,33 @@ struct SharedMatrix {
   }
   /// Columns `column`, a multiple of four, and on.
   __device__ float4& four(unsigned row, unsigned column) const { return reinterpret_cast<float4&>(at(row, column)); }
-  /// Columns `column`, even, and the next one.
-  __device__ float2& two(unsigned row, unsigned column) const { return reinterpret_cast<float2&>(at(row, column)); }
 };
+
+/// What lies `further` bytes behind an address of instructions (shared_address()): one register serves several loads.
+template <unsigned further>
+__device__ float load_one(std::uint32_t address) {
+#ifdef __CUDACC__
+  float value;
+  asm volatile("ld.shared.f32 %0, [%1 + %2];" : "=f"(value) : "r"(address), "n"(further) : "memory");
+  return value;
+#else
+  return *reinterpret_cast<const float*>(static_cast<const unsigned char*>(host_shim::dynamic_shared()) + address +
+                                         further);
+#endif
+}
+template <unsigned further>
+__device__ float2 load_pair(std::uint32_t address) {
+#ifdef __CUDACC__
+  float2 value;
+  asm volatile("ld.shared.v2.f32 {%0, %1}, [%2 + %3];"
+               : "=f"(value.x), "=f"(value.y)
+               : "r"(address), "n"(further)
+               : "memory");
+  return value;
+#else
+  return {load_one<further>(address), load_one<further + 4>(address)};
+#endif
+}
 
 __device__ inline float2 two_at(const float* at) { return *reinterpret_cast<const float2*>(at); }
 __device__ inline float4 four_at(const float* at) { return *reinterpret_cast<const float4*>(at); }
@@ -65,15 +90,15 @@ struct SplitFloat {
 /// A matrix whose values are in two parts already, because more than one warp reads each.
 struct SplitMatrix {
   SharedMatrix high;
-  float* low;  ///< laid out as high
 
-  __device__ SharedMatrix lower() const { return {low, high.rows, high.width}; }
+  __device__ SharedMatrix lower() const { return {high.data + low_distance, high.rows, high.width}; }
   __device__ float at(unsigned row, unsigned column) const { return high.at(row, column) + lower().at(row, column); }
-  __device__ void set_two(unsigned row, unsigned column, const float2& value) const {
+  /// Two neighbours from `place` on.
+  __device__ void set_two(unsigned place, const float2& value) const {
     const SplitFloat x(value.x);
     const SplitFloat y(value.y);
-    high.two(row, column) = {x.high, y.high};
-    lower().two(row, column) = {x.low, y.low};
+    reinterpret_cast<float2&>(high.data[place]) = {x.high, y.high};
+    reinterpret_cast<float2&>(high.data[place + low_distance]) = {x.low, y.low};
   }
 };
 
@@ -129,6 +154,19 @@ struct TileValues {
   __device__ static unsigned column() { return 2 * TileLane().group; }
 };
 
+/// Where a matrix has a lane's TileValues: those of rows 1, 8 and 9 further follow from the swizzle's pattern.
+struct TilePlaces {
+  unsigned first;
+
+  __device__ TilePlaces(const SharedMatrix& matrix, unsigned first_row, unsigned first_column)
+      : first(matrix.panel(first_column / tile_width) +
+              SharedMatrix::in_panel(first_row + TileValues<1>::row(0),
+                                     first_column % tile_width + TileValues<1>::column())) {}
+  __device__ unsigned operator[](unsigned i) const {
+    return (first ^ (i % 2 * 16 ^ i / 2 * 24)) + (i % 2 + i / 2 * 8) * tile_width;
+  }
+};
+
 /// Eight rows and 16 steps of k: k 4 t + 2 s and the next one are those of lane t in step s.
 struct EightRows {
   float4 four;
@@ -162,8 +200,9 @@ __device__ inline SplitEightRows eight_rows(const SplitMatrix& matrix, unsigned 
   return {matrix, panel, at};
 }
 
-/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix. What lies
-/// in columns of the result is the first operand: two steps of k of `left`, the second, are neighbours in registers.
+/// 8 N rows: sum over k < depth (a multiple of 32) of left(row, k) right(column, k). Left: SharedMatrix or SplitMatrix.
+/// What lies in columns of the result is the first operand: two steps of k of `left`, the second, are neighbours in
+/// registers.
 template <unsigned N, class Left>
 __device__ TileValues<N> times_rows(const Left& left, unsigned first_row, const SharedMatrix& right,
                                     unsigned first_column, unsigned depth) {
@@ -171,11 +210,12 @@ __device__ TileValues<N> times_rows(const Left& left, unsigned first_row, const 
   ProductSums<N> product;
   unsigned rows_at[2][N];  // [half of a panel][tile]
   unsigned columns_at[2][2];
-  for (unsigned half = 0; half < 2; ++half) {
-    const unsigned k = 16 * half + 4 * lane.in_group;
-    for (unsigned n = 0; n < N; ++n) rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, k);
-    for (unsigned i = 0; i < 2; ++i) columns_at[half][i] = SharedMatrix::in_panel(first_column + 2 * lane.group + i, k);
-  }
+  for (unsigned n = 0; n < N; ++n)
+    rows_at[0][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 4 * lane.in_group);
+  for (unsigned i = 0; i < 2; ++i)
+    columns_at[0][i] = SharedMatrix::in_panel(first_column + 2 * lane.group + i, 4 * lane.in_group);
+  for (unsigned n = 0; n < N; ++n) rows_at[1][n] = rows_at[0][n] ^ 16;
+  for (unsigned i = 0; i < 2; ++i) columns_at[1][i] = columns_at[0][i] ^ 16;
   for (unsigned panel = 0; panel < depth / tile_width; ++panel) {
     const float* const right_panel = right.data + right.panel(panel);
 #pragma unroll
@@ -205,9 +245,10 @@ __device__ TileValues<N> times_columns(const SplitMatrix& left, unsigned first_r
   ProductSums<N> product;
   unsigned rows_at[2][N];  // [half of a panel][tile]
   unsigned k_at[2][2];     // [s][of a pair of k]; 16 k further all is the same
-  for (unsigned half = 0; half < 2; ++half)
-    for (unsigned n = 0; n < N; ++n)
-      rows_at[half][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 16 * half + 4 * lane.in_group);
+  for (unsigned n = 0; n < N; ++n) {
+    rows_at[0][n] = SharedMatrix::in_panel(first_row + lane.group + 8 * n, 4 * lane.in_group);
+    rows_at[1][n] = rows_at[0][n] ^ 16;
+  }
   for (unsigned s = 0; s < 2; ++s)
     for (unsigned i = 0; i < 2; ++i)
       k_at[s][i] = SharedMatrix::in_panel(4 * lane.in_group + 2 * s + i, first_column % tile_width + 2 * lane.group);
@@ -236,34 +277,38 @@ __device__ TileValues<N> times_columns(const SplitMatrix& left, unsigned first_r
 /// A lane's part of 16 rows times 32 columns: rows 2 group + i, columns 8 n + 2 in_group and the next one.
 struct WideTileValues {
   float2 two[4][2];  ///< [n][i]
+  float2 row_sums;   ///< of the left matrix over k, of both rows
 };
 
-/// sum over k < depth (a multiple of 16) of left(k, row) right(k, column); the columns are a panel.
+/// sum over k < depth (a multiple of 16) of left(k, row) right(k, column); the columns are a panel. Where asked for, with
+/// the row sums: one more product, by ones.
 inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& left, unsigned first_row,
                                                           const SplitMatrix& right, unsigned first_column,
-                                                          unsigned depth) {
+                                                          unsigned depth, bool with_row_sums) {
   const TileLane lane;
   ProductSums<4> products;
-  const unsigned left_panel = left.high.panel(first_row / tile_width);
-  const unsigned right_panel = right.high.panel(first_column / tile_width);
-  unsigned rows_at[4];        // of k t, t + 4, t + 8, t + 12; 16 k further all is the same
-  unsigned columns_at[4][4];  // [k][tile]
+  ProductSums<1> row_sums;
+  SecondOperand ones;
+  for (unsigned i = 0; i < 2; ++i) ones.set(i, 1, 0);
+  std::uint32_t rows_at[4];        // of k t, t + 4, t + 8, t + 12
+  std::uint32_t columns_at[4][4];  // [k][tile]
+  const std::uint32_t left_at = shared_address(left.high.data + left.high.panel(first_row / tile_width));
+  const std::uint32_t right_at = shared_address(right.high.data + right.high.panel(first_column / tile_width));
   for (unsigned i = 0; i < 4; ++i) {
     const unsigned k = lane.in_group + 4 * i;
-    rows_at[i] = left_panel + SharedMatrix::in_panel(k, first_row % tile_width + 2 * lane.group);
-    for (unsigned n = 0; n < 4; ++n) columns_at[i][n] = right_panel + SharedMatrix::in_panel(k, 8 * n + lane.group);
+    rows_at[i] = left_at + 4 * SharedMatrix::in_panel(k, first_row % tile_width + 2 * lane.group);
+    for (unsigned n = 0; n < 4; ++n)
+      columns_at[i][n] = right_at + 4 * (k * tile_width + lane.group + (8 * n ^ SharedMatrix::swizzle(k)));
   }
+  constexpr std::uint32_t low = low_distance * sizeof(float);
+  constexpr std::uint32_t further = 16 * tile_width * sizeof(float);  // 16 k further all is the same
   for (unsigned k = 0; k < depth; k += 16) {
-    const float* const left_high = left.high.data + k * tile_width;
-    const float* const left_low = left.low + k * tile_width;
-    const float* const right_high = right.high.data + k * tile_width;
-    const float* const right_low = right.low + k * tile_width;
 #pragma unroll
     for (unsigned i = 0; i < 4; i += 2) {
-      const float2 early = two_at(left_high + rows_at[i]);
-      const float2 late = two_at(left_high + rows_at[i + 1]);
-      const float2 early_low = two_at(left_low + rows_at[i]);
-      const float2 late_low = two_at(left_low + rows_at[i + 1]);
+      const auto early = load_pair<0>(rows_at[i]);
+      const auto late = load_pair<0>(rows_at[i + 1]);
+      const auto early_low = load_pair<low>(rows_at[i]);
+      const auto late_low = load_pair<low>(rows_at[i + 1]);
       FirstOperand rows;
       rows.set(0, early.x, early_low.x);
       rows.set(1, early.y, early_low.y);
@@ -272,15 +317,26 @@ inline __device__ WideTileValues transposed_times_columns(const SplitMatrix& lef
 #pragma unroll
       for (unsigned n = 0; n < 4; ++n) {
         SecondOperand columns;
-        columns.set(0, right_high[columns_at[i][n]], right_low[columns_at[i][n]]);
-        columns.set(1, right_high[columns_at[i + 1][n]], right_low[columns_at[i + 1][n]]);
+        columns.set(0, load_one<0>(columns_at[i][n]), load_one<low>(columns_at[i][n]));
+        columns.set(1, load_one<0>(columns_at[i + 1][n]), load_one<low>(columns_at[i + 1][n]));
         products.add(n, rows, columns);
       }
+      if (with_row_sums) {
+        tensor_core::multiply_tf32(row_sums.small[0], rows.low, ones.high);
+        tensor_core::multiply_tf32(row_sums.large[0], rows.high, ones.high);
+      }
+    }
+#pragma unroll
+    for (unsigned i = 0; i < 4; ++i) {
+      rows_at[i] += further;
+#pragma unroll
+      for (unsigned n = 0; n < 4; ++n) columns_at[i][n] += further;
     }
   }
   WideTileValues values;
   for (unsigned n = 0; n < 4; ++n)
     for (unsigned i = 0; i < 2; ++i) values.two[n][i] = {products.sum(n, 2 * i), products.sum(n, 2 * i + 1)};
+  values.row_sums = {row_sums.sum(0, 0), row_sums.sum(0, 2)};
   return values;
 }
 

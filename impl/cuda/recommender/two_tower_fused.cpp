@@ -44,7 +44,8 @@ Tiling tiling(const TwoTowerShape& shape, const TowerLayers& users, const TowerL
   Tiling found;
   for (std::uint32_t rows = 16; rows <= most_tile_rows; rows += 16) {
     if (std::max(learn_bytes(users, rows), learn_bytes(items, rows)) + static_bytes >
-        device_limits().shared_bytes_per_block)
+            device_limits().shared_bytes_per_block ||
+        rows * std::max(row_values(users), row_values(items)) > low_distance)
       break;
     found.rows = rows;
     double tiles = 0;
@@ -210,7 +211,7 @@ class FusedTwoTower final : public TwoTowerEngine {
         const TowerLayer& layer = layers.layer[l];
         const DenseShape shape{static_cast<int>(layer.in), static_cast<int>(layer.out)};
         const std::vector<float> weight =
-            with_gaps(initial_tower_weight(shape, spec.seed, (s == 0 ? 0 : 100) + l), layer.in, layer.in_stride);
+            with_gaps(initial_tower_weight(shape, spec.seed, (s == 0 ? 0 : 100) + l), layer.in, layer.in_padded);
         std::copy(weight.begin(), weight.end(), values.begin() + static_cast<std::ptrdiff_t>(offset(s) + layer.weight));
       }
     }
@@ -230,7 +231,7 @@ class FusedTwoTower final : public TwoTowerEngine {
     for (std::uint32_t l = 0; l < side.layers.count; ++l) {
       const TowerLayer& layer = side.layers.layer[l];
       const std::string name = prefix + side.name + "_tower." + std::to_string(l);
-      tensors.add(name + ".weight", {layer.out, layer.in}, buffer, first + layer.weight, layer.in_stride);
+      tensors.add(name + ".weight", {layer.out, layer.in}, buffer, first + layer.weight, layer.in_padded);
       tensors.add(name + ".bias", {layer.out}, buffer, first + layer.bias);
     }
   }

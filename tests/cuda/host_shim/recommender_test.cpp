@@ -94,7 +94,7 @@ TEST_F(RecommenderShim, IdsAboveTwoToThe16LearnAsTheReferenceDoes) {
 // Of a device whose shared memory holds tiles of 16 rows, so that 128 blocks are not enough.
 TEST_F(RecommenderShim, MoreTilesThanBlocksLearnAsTheReferenceDoes) {
   DeviceLimits limits = shim::default_limits();
-  limits.shared_bytes_per_block = 32 * 1024;
+  limits.shared_bytes_per_block = 88 * 1024;
   shim::set_limits(limits);
   const TwoTowerSpec spec{
       .users = 9, .items = 9000, .embedding_dim = 4, .tower_layers = {8, 4}, .negatives = 9, .batch = 260, .seed = 5};
