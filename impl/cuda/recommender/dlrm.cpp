@@ -322,15 +322,19 @@ class CudaDlrm final : public Dlrm {
     forward();
     logit_.train(top_.output(), batch_.labels(), examples, below_logit(), stream_);
     top_.backward(examples, d_q_.data(), shape_.gradient_stride(), stream_);
+    updating_.wait_for(stream_);  // the top's weights are no longer needed
+    const UpdateStep* const update = &batch_.step()->update;
+    parameters_.update(update, examples, top_layers_, top_layers_ + top_.layers() + 1, updating_);
     interact_backward(shape_, spec_.precision, vectors(), bottom_.plain_output(), d_q_.data(), examples,
                       {bottom_.delta(), bottom_.delta_sums(), d_bags_.data()}, stream_);
     if (trains_tables) {  // beside the dense layers
       sorting_.wait_for(stream_);
-      tables_.update_summed(&batch_.step()->update, lookups, d_bags_.data(), sorting_);
+      tables_.update_summed(update, lookups, d_bags_.data(), sorting_);
     }
     bottom_.backward(examples, nullptr, 0, stream_);
-    parameters_.update(&batch_.step()->update, examples, stream_);
+    parameters_.update(update, examples, bottom_layers_, bottom_layers_ + bottom_.layers(), stream_);
     finish_step(batch_.step(), logit_.losses(), batch_.done(), loss_of_steps_.data(), stream_);
+    stream_.wait_for(updating_);
     if (trains_tables) stream_.wait_for(sorting_);
   }
 
@@ -339,7 +343,8 @@ class CudaDlrm final : public Dlrm {
   UpdateRule rule_;
   std::size_t batch_size_;
   Stream stream_;
-  Stream sorting_;  ///< a branch of the recorded step: what becomes of the tables
+  Stream sorting_;   ///< a branch of the recorded step: what becomes of the tables
+  Stream updating_;  ///< another: the update of the top MLP, beside what is below it
   EmbeddingTables tables_;
   DenseParameters parameters_;
   std::size_t bottom_layers_;  ///< number of the first in parameters_
