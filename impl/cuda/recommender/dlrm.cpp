@@ -2,8 +2,8 @@
 //
 // One step: take the batch from the examples, which are in device memory; bottom MLP, interaction, top MLP; loss; the
 // same backward; the rows that its bags name, numbered over all tables, are grouped, and each distinct row sums its
-// gradients in the order of the batch and is updated once; dense layers. All of it is recorded once as a graph and
-// replayed: it finds its batch from its number, and leaves its loss, on the device.
+// gradients in the order of the batch and is updated once; dense layers, the top's beside what is below it. All of it is
+// recorded once as a graph and replayed: it finds its batch from its number, and leaves its loss, on the device.
 //
 // Deterministic, bitwise: see the kernels' headers.
 #include "impl/cuda/recommender/dlrm.hpp"
@@ -190,7 +190,7 @@ class CudaDlrm final : public Dlrm {
                 bottom_layers_, batch_size_, spec.precision, stream_),
         top_(hidden_top_shapes(), dlrm_top_input(spec), /*plain_output=*/false, batch_block, parameters_, top_layers_,
              batch_size_, spec.precision, stream_),
-        logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision),
+        logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision, stream_),
         batch_(spec, shape_, tables_, stream_),
         d_q_(batch_size_ * shape_.gradient_stride(), "gradients of interactions"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),

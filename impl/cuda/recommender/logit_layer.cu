@@ -116,7 +116,7 @@ __global__ void __launch_bounds__(logit_threads)
 }  // namespace
 
 LogitLayer::LogitLayer(int width, DenseParameters& parameters, std::size_t layer, std::size_t most_rows,
-                       Precision precision)
+                       Precision precision, const Stream& stream)
     : width_(static_cast<std::uint32_t>(width)),
       parameters_(parameters),
       layer_(layer),
@@ -126,6 +126,7 @@ LogitLayer::LogitLayer(int width, DenseParameters& parameters, std::size_t layer
   const std::uint32_t parts = blocks_for(most_rows, batch_block);
   const std::uint32_t stride = DenseParameters::stride({.in = width, .out = 1});
   weight_parts_ = DeviceBuffer<float>(std::size_t{parts} * stride, "gradients of the last layer");
+  weight_parts_.zero(stream);  // what pads a row is updated too
   bias_parts_ = DeviceBuffer<float>(parts, "gradients of the last bias");
   parameters.set_gradient(layer, {weight_parts_.data(), stride, parts, batch_block},
                           {bias_parts_.data(), 1, parts, batch_block});
