@@ -15,7 +15,7 @@ namespace frugal::cuda {
 namespace {
 
 /// One block: data[i] becomes the sum before it.
-constexpr unsigned scan_threads = 256;
+constexpr unsigned scan_threads = 1024;
 constexpr unsigned scan_strip = 8;
 __global__ void __launch_bounds__(scan_threads) scan_block(std::uint32_t* data, std::uint32_t n) {
   __shared__ ScanScratch scratch;

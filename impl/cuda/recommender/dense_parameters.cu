@@ -16,7 +16,7 @@ template <class T>
 __device__ T sum_of(const GradientParts& parts, std::uint32_t batch, std::size_t at) {
   constexpr unsigned width = sizeof(T) / sizeof(float);
   const std::uint32_t count = parts.rows == 0 ? parts.count : (batch + parts.rows - 1) / parts.rows;
-  constexpr unsigned ahead = width == 1 ? 8 : 4;
+  constexpr unsigned ahead = width == 1 ? 16 : 4;
   float sum[width] = {};
   for (std::uint32_t p = 0; p < count; p += ahead) {
     T fetched[ahead];
@@ -60,11 +60,10 @@ __device__ T update_at(const UpdateStep& step, const GradientParts& parts, std::
 /// and the operands are written. What pads a row of the weight is updated as the rest; of the operands it stays zero.
 template <Precision precision>
 __global__ void __launch_bounds__(update_threads, 3)
-    update_layers(const DenseParameters::Layer* layers, unsigned count, const UpdateStep* step, Count batch,
-                  float* values, float* first, float* second) {
+    update_layers(const DenseParameters::Layer* layers, unsigned count, std::uint32_t first_tile,
+                  const UpdateStep* step, Count batch, float* values, float* first, float* second) {
   __shared__ float turned[update_tile][update_tile + 1];
-  wait_for_launch_before();
-  const std::uint32_t own_tile = gridDim.x - 1 - blockIdx.x;  // the last layer, with most parts, first
+  const std::uint32_t own_tile = first_tile + gridDim.x - 1 - blockIdx.x;  // the last layer, with most parts, first
   unsigned l = 0;
   for (unsigned next = 1; next < count; ++next) l += layers[next].first_tile <= own_tile ? 1 : 0;
   const DenseParameters::Layer layer = layers[l];
@@ -147,19 +146,26 @@ void DenseParameters::set_gradient(std::size_t layer, const GradientParts& weigh
   layers_[layer].bias_gradient = bias;
 }
 
-void DenseParameters::launch_update(const UpdateStep* step, Count rows, const Stream& stream) {
+void DenseParameters::launch_update(const UpdateStep* step, Count rows, std::size_t first, std::size_t end,
+                                    const Stream& stream) {
+  const auto first_tile = [&](std::size_t layer) {
+    return layer == layers_.size() ? tiles_ : layers_[layer].first_tile;
+  };
   with_precision(precision_, [&]<Precision precision> {
-    launch({.name = "update_layers", .grid = tiles_, .block = update_threads, .early = step != nullptr}, stream,
-           update_layers<precision>, device_layers_.data(), static_cast<unsigned>(layers_.size()), step, rows,
-           values_.data(), first_.data(), second_.data());
+    launch({"update_layers", first_tile(end) - first_tile(first), update_threads}, stream, update_layers<precision>,
+           device_layers_.data(), static_cast<unsigned>(layers_.size()), first_tile(first), step, rows, values_.data(),
+           first_.data(), second_.data());
   });
 }
 
-void DenseParameters::update(const UpdateStep* step, Count rows, const Stream& stream) {
-  launch_update(step, rows, stream);
+void DenseParameters::update(const UpdateStep* step, Count rows, std::size_t first, std::size_t end,
+                             const Stream& stream) {
+  launch_update(step, rows, first, end, stream);
 }
 
-void DenseParameters::refresh_operands(const Stream& stream) { launch_update(nullptr, Count{0}, stream); }
+void DenseParameters::refresh_operands(const Stream& stream) {
+  launch_update(nullptr, Count{0}, 0, layers_.size(), stream);
+}
 
 void DenseParameters::add_value(DeviceTensors& tensors, std::size_t layer, const std::string& name) {
   add_tensors(tensors, layer, name, values_);

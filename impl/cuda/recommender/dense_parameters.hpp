@@ -46,8 +46,8 @@ class DenseParameters {
   const float* bias(std::size_t layer) const { return values_.data() + layers_[layer].bias_at; }
   OperandPair operands(std::size_t layer) const { return operands_[layer].view(); }
 
-  /// One step; rows: of the batch. Only launches.
-  void update(const UpdateStep* step, Count rows, const Stream& stream);
+  /// One step of layers first .. end - 1; rows: of the batch. Only launches.
+  void update(const UpdateStep* step, Count rows, std::size_t first, std::size_t end, const Stream& stream);
   /// After values changed by other means.
   void refresh_operands(const Stream& stream);
 
@@ -69,7 +69,7 @@ class DenseParameters {
   };
 
  private:
-  void launch_update(const UpdateStep* step, Count rows, const Stream& stream);
+  void launch_update(const UpdateStep* step, Count rows, std::size_t first, std::size_t end, const Stream& stream);
   void add_tensors(DeviceTensors& tensors, std::size_t layer, const std::string& name, DeviceBuffer<float>& buffer);
 
   OptimizerKind kind_;

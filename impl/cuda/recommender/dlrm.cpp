@@ -2,8 +2,8 @@
 //
 // One step: take the batch from the examples, which are in device memory; bottom MLP, interaction, top MLP; loss; the
 // same backward; the rows that its bags name, numbered over all tables, are grouped, and each distinct row sums its
-// gradients in the order of the batch and is updated once; dense layers. All of it is recorded once as a graph and
-// replayed: it finds its batch from its number, and leaves its loss, on the device.
+// gradients in the order of the batch and is updated once; dense layers, the top's beside what is below it. All of it is
+// recorded once as a graph and replayed: it finds its batch from its number, and leaves its loss, on the device.
 //
 // Deterministic, bitwise: see the kernels' headers.
 #include "impl/cuda/recommender/dlrm.hpp"
@@ -190,7 +190,7 @@ class CudaDlrm final : public Dlrm {
                 bottom_layers_, batch_size_, spec.precision, stream_),
         top_(hidden_top_shapes(), dlrm_top_input(spec), /*plain_output=*/false, batch_block, parameters_, top_layers_,
              batch_size_, spec.precision, stream_),
-        logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision),
+        logit_(top_shapes().back().in, parameters_, top_layers_ + top_.layers(), batch_size_, spec.precision, stream_),
         batch_(spec, shape_, tables_, stream_),
         d_q_(batch_size_ * shape_.gradient_stride(), "gradients of interactions"),
         d_bags_(batch_size_ * shape_.tables * shape_.dim, "gradients of bags"),
@@ -322,15 +322,19 @@ class CudaDlrm final : public Dlrm {
     forward();
     logit_.train(top_.output(), batch_.labels(), examples, below_logit(), stream_);
     top_.backward(examples, d_q_.data(), shape_.gradient_stride(), stream_);
+    updating_.wait_for(stream_);  // the top's weights are no longer needed
+    const UpdateStep* const update = &batch_.step()->update;
+    parameters_.update(update, examples, top_layers_, top_layers_ + top_.layers() + 1, updating_);
     interact_backward(shape_, spec_.precision, vectors(), bottom_.plain_output(), d_q_.data(), examples,
                       {bottom_.delta(), bottom_.delta_sums(), d_bags_.data()}, stream_);
     if (trains_tables) {  // beside the dense layers
       sorting_.wait_for(stream_);
-      tables_.update_summed(&batch_.step()->update, lookups, d_bags_.data(), sorting_);
+      tables_.update_summed(update, lookups, d_bags_.data(), sorting_);
     }
     bottom_.backward(examples, nullptr, 0, stream_);
-    parameters_.update(&batch_.step()->update, examples, stream_);
+    parameters_.update(update, examples, bottom_layers_, bottom_layers_ + bottom_.layers(), stream_);
     finish_step(batch_.step(), logit_.losses(), batch_.done(), loss_of_steps_.data(), stream_);
+    stream_.wait_for(updating_);
     if (trains_tables) stream_.wait_for(sorting_);
   }
 
@@ -339,7 +343,8 @@ class CudaDlrm final : public Dlrm {
   UpdateRule rule_;
   std::size_t batch_size_;
   Stream stream_;
-  Stream sorting_;  ///< a branch of the recorded step: what becomes of the tables
+  Stream sorting_;   ///< a branch of the recorded step: what becomes of the tables
+  Stream updating_;  ///< another: the update of the top MLP, beside what is below it
   EmbeddingTables tables_;
   DenseParameters parameters_;
   std::size_t bottom_layers_;  ///< number of the first in parameters_

@@ -185,7 +185,7 @@ __global__ void __launch_bounds__(update_threads)
 template <class Body>
 void with_pieces(unsigned dim, const Body& body) {
   if (dim % 4 == 0) {
-    if (dim <= 128) return body.template operator()<float4, 1>();
+    if (dim <= 256) return body.template operator()<float4, 2>();
     if (dim <= 512) return body.template operator()<float4, 4>();
     return body.template operator()<float4, 32>();
   }
@@ -200,7 +200,8 @@ std::vector<std::uint32_t> table_offsets(const std::vector<std::uint32_t>& rows)
   return offsets;
 }
 
-unsigned lanes_for(unsigned dim) { return std::min(32U, std::bit_ceil(dim % 4 == 0 ? dim / 4 : dim)); }
+/// Of a row: two float4 each, or more of a long row; one float where 4 does not divide it.
+unsigned lanes_for(unsigned dim) { return std::min(32U, std::bit_ceil(dim % 4 == 0 ? (dim / 4 + 1) / 2 : dim)); }
 
 }  // namespace
 

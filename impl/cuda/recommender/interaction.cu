@@ -5,7 +5,8 @@
 namespace frugal::cuda {
 namespace {
 
-constexpr unsigned interaction_threads = 256;
+constexpr unsigned interaction_threads = 512;
+constexpr unsigned sum_threads = 256;
 constexpr unsigned put_at_once = 8;  ///< values of a column of an operand
 
 /// Floats between two vectors in shared memory: whole pieces of 16 bytes, an odd number of them, so that lanes on
@@ -43,12 +44,12 @@ __device__ float dot_of(const float* left, const float* right, unsigned dim) {
 
 /// A thread has one value, or four neighbours, of a bag's sum. Rows are fetched eight at a time and added in order.
 template <class T>
-__global__ void __launch_bounds__(interaction_threads)
+__global__ void __launch_bounds__(sum_threads)
     add_rows(DlrmShape shape, const float* tables, DlrmBags bags, Count examples, float* sums) {
   constexpr unsigned width = sizeof(T) / sizeof(float);
   constexpr unsigned ahead = 8;
   const std::uint32_t per_bag = shape.dim / width;
-  const std::uint64_t n = std::uint64_t{blockIdx.x} * interaction_threads + threadIdx.x;
+  const std::uint64_t n = std::uint64_t{blockIdx.x} * sum_threads + threadIdx.x;
   const std::uint64_t bag = n / per_bag;
   if (bag >= std::uint64_t{examples()} * shape.tables) return;
   const unsigned k = static_cast<unsigned>(n % per_bag) * width;
@@ -212,6 +213,7 @@ __global__ void __launch_bounds__(interaction_threads)
   float* const d = x + block * all * stride;
   float* const d_bottom = d + block * shape.inputs;
   load_vectors(shape, vectors, bottom, first, count, block, x);
+#pragma unroll 4
   for (unsigned n = threadIdx.x; n < block * shape.inputs; n += interaction_threads) {
     const std::uint32_t e = first + n / shape.inputs;
     d[n] = e < count ? d_q[e * shape.gradient_stride() + n % shape.inputs] : 0.F;
@@ -288,11 +290,11 @@ void sum_bags(const DlrmShape& shape, const float* tables, const DlrmBags& bags,
               const Stream& stream) {
   const std::uint64_t values = std::uint64_t{examples.most} * shape.tables * shape.dim;
   if (shape.dim % 4 == 0)
-    launch({"sum_bags", blocks_for(values / 4, interaction_threads), interaction_threads}, stream, add_rows<float4>,
-           shape, tables, bags, examples, sums);
+    launch({"sum_bags", blocks_for(values / 4, sum_threads), sum_threads}, stream, add_rows<float4>, shape, tables,
+           bags, examples, sums);
   else
-    launch({"sum_bags", blocks_for(values, interaction_threads), interaction_threads}, stream, add_rows<float>, shape,
-           tables, bags, examples, sums);
+    launch({"sum_bags", blocks_for(values, sum_threads), sum_threads}, stream, add_rows<float>, shape, tables, bags,
+           examples, sums);
 }
 
 void interact(const DlrmShape& shape, Precision precision, const DlrmVectors& vectors, const float* bottom,

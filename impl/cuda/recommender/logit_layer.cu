@@ -13,7 +13,8 @@ struct LogitParts {
   float* bias;  ///< [parts]
 };
 
-/// A thread has every logit_threads-th column, of all the block's examples at once.
+/// A thread has every logit_threads-th column, of all the block's examples at once; it keeps the first ones for the way
+/// back.
 template <Precision precision>
 __global__ void __launch_bounds__(logit_threads)
     logit(OperandPair h, const float* weight, const float* bias, std::uint32_t width, const float* labels, Count rows,
@@ -31,8 +32,22 @@ __global__ void __launch_bounds__(logit_threads)
     for (unsigned r = 0; r < batch_block; ++r)
       values[r] = first + r < count ? h.rows.get<precision>(first + r, k) : 0.F;
   };
+  constexpr unsigned most_kept = 4;
+  float kept[most_kept][batch_block] = {};
+  float kept_weight[most_kept] = {};
+#pragma unroll
+  for (unsigned c = 0; c < most_kept; ++c) {
+    const std::uint32_t k = threadIdx.x + c * logit_threads;
+    if (k >= width) break;
+    load(k, kept[c]);
+    kept_weight[c] = weight[k];
+  }
   float z[batch_block] = {};
-  for (std::uint32_t k = threadIdx.x; k < width; k += logit_threads) {
+#pragma unroll
+  for (unsigned c = 0; c < most_kept; ++c)
+#pragma unroll
+    for (unsigned r = 0; r < batch_block; ++r) z[r] += kept[c][r] * kept_weight[c];
+  for (std::uint32_t k = threadIdx.x + most_kept * logit_threads; k < width; k += logit_threads) {
     float values[batch_block];
     load(k, values);
     const float w = weight[k];
@@ -68,10 +83,7 @@ __global__ void __launch_bounds__(logit_threads)
     for (unsigned r = 0; r < batch_block; ++r) sum += slopes[r];
     parts.bias[blockIdx.x] = sum;
   }
-  for (std::uint32_t k = threadIdx.x; k < width; k += logit_threads) {
-    float values[batch_block];
-    load(k, values);
-    const float w = weight[k];
+  const auto go_back = [&](std::uint32_t k, float(&values)[batch_block], float w) {
     float gradient = 0;
     float sum = 0;
 #pragma unroll
@@ -87,16 +99,24 @@ __global__ void __launch_bounds__(logit_threads)
     } else {
       below.delta.put_column<precision, batch_block>(first, batch_block, k, [&](unsigned r) { return values[r]; });
     }
-    if (first >= count) continue;
+    if (first >= count) return;
     parts.weight[blockIdx.x * parts.weight_stride + k] = gradient;
     if (below.plain == nullptr) below.sums[std::size_t{blockIdx.x} * width + k] = sum;
+  };
+#pragma unroll
+  for (unsigned c = 0; c < most_kept; ++c)
+    if (const std::uint32_t k = threadIdx.x + c * logit_threads; k < width) go_back(k, kept[c], kept_weight[c]);
+  for (std::uint32_t k = threadIdx.x + most_kept * logit_threads; k < width; k += logit_threads) {
+    float values[batch_block];
+    load(k, values);
+    go_back(k, values, weight[k]);
   }
 }
 
 }  // namespace
 
 LogitLayer::LogitLayer(int width, DenseParameters& parameters, std::size_t layer, std::size_t most_rows,
-                       Precision precision)
+                       Precision precision, const Stream& stream)
     : width_(static_cast<std::uint32_t>(width)),
       parameters_(parameters),
       layer_(layer),
@@ -106,6 +126,7 @@ LogitLayer::LogitLayer(int width, DenseParameters& parameters, std::size_t layer
   const std::uint32_t parts = blocks_for(most_rows, batch_block);
   const std::uint32_t stride = DenseParameters::stride({.in = width, .out = 1});
   weight_parts_ = DeviceBuffer<float>(std::size_t{parts} * stride, "gradients of the last layer");
+  weight_parts_.zero(stream);  // what pads a row is updated too
   bias_parts_ = DeviceBuffer<float>(parts, "gradients of the last bias");
   parameters.set_gradient(layer, {weight_parts_.data(), stride, parts, batch_block},
                           {bias_parts_.data(), 1, parts, batch_block});

@@ -17,7 +17,8 @@ namespace frugal::cuda {
 class LogitLayer {
  public:
   /// Layer `layer` of `parameters`, [1, width].
-  LogitLayer(int width, DenseParameters& parameters, std::size_t layer, std::size_t most_rows, Precision precision);
+  LogitLayer(int width, DenseParameters& parameters, std::size_t layer, std::size_t most_rows, Precision precision,
+             const Stream& stream);
 
   /// logits [rows] of h.
   void forward(const OperandPair& h, Count rows, const Stream& stream);

@@ -163,6 +163,7 @@ TensorStack::TensorStack(std::vector<DenseShape> shapes, int input_width, bool p
     slices_.push_back(gradient_tiles(shape, most_rows, precision).slices);
     const std::size_t size = out * DenseParameters::stride(shape);
     gradients_.emplace_back(slices_.back() * size, "gradients of dense weights");
+    gradients_.back().zero(stream);  // what pads a row is updated too
     const unsigned part = last ? delta_rows : tile_for(most_rows, out, precision).rows;
     const std::uint32_t parts = blocks_for(most_rows, part);
     bias_sums_.emplace_back(parts * out, "gradients of dense biases");
