@@ -83,8 +83,7 @@ void train_clicks(benchmark::State& state, DlrmSpec spec, std::uint32_t longest_
   constexpr int steps = 16;
   model->train(steps);
   for (auto _ : state) benchmark::DoNotOptimize(model->train(steps));
-  const double ids_a_bag =
-      static_cast<double>(examples.ids.size()) / static_cast<double>(examples.offsets.size() - 1);
+  const double ids_a_bag = static_cast<double>(examples.ids.size()) / static_cast<double>(examples.offsets.size() - 1);
   count_steps(state, model->implementation(), steps,
               epoch_flops(spec, static_cast<std::uint64_t>(spec.batch), ids_a_bag).total());
 }

@@ -77,7 +77,7 @@ def main() -> None:
     torch.backends.cuda.matmul.allow_tf32 = args.precision == "tf32"
     model = Dlrm()
     layers = torch.optim.Adagrad([*model.bottom.parameters(), *model.top.parameters()], lr=RATE, eps=EPSILON,
-                                 fused=True)
+                                 fused=args.device == "cpu")  # PyTorch has no fused Adagrad on a GPU
     tables = (RowWiseAdagrad(model.tables) if args.tables == "rowwise" else
               torch.optim.SGD(model.tables.parameters(), lr=RATE, foreach=False))
 

@@ -53,7 +53,7 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
     const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
     if (!in_range(pairs, spec_, stream_))
       require_in_range(positives, spec_.users, spec_.items);  // has the words for it
-    interactions_set_ = false;  // until the engine has room for them
+    interactions_set_ = false;                                // until the engine has room for them
     engine_->set_interactions(pairs);
     interactions_set_ = true;
   }
