@@ -40,7 +40,7 @@ class Ials final : public MfSolverEngine {
         item_terms_(spec.items, "terms of the objective") {}
 
   unsigned stride() const override { return tensor_cores_ ? tensor_core_features(spec_.dim) : mf_stride(spec_.dim); }
-  std::string name() const override { return tensor_cores_ ? "rows by three tf32 products" : "general rows"; }
+  std::string name() const override { return tensor_cores_ ? "ials/tf32x3" : "ials/general"; }
 
   void set_interactions(const DeviceBuffer<Interaction>& positives) override {
     by_user_ = histories(positives, true, spec_, stream_);

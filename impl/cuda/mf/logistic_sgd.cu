@@ -144,10 +144,10 @@ class LogisticSgd final : public MfSolverEngine {
 
   std::string name() const override {
     if (!work_) return "sgd";
-    const char* const where = work_->place == sgd::Place::shared         ? "rows in shared memory"
-                              : work_->place == sgd::Place::items_shared ? "items in shared memory"
-                                                                         : "rows in device memory";
-    return std::string("sgd, ") + where + (work_->ring() ? ", one launch" : ", a launch a round");
+    const char* const rows = work_->place == sgd::Place::shared         ? "shared"
+                             : work_->place == sgd::Place::items_shared ? "items-shared"
+                                                                        : "global";
+    return std::string("sgd/") + rows + (work_->ring() ? "/ring" : "/rounds");
   }
 
   void set_interactions(const DeviceBuffer<Interaction>& positives) override {

@@ -40,7 +40,7 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
   CudaMatrixFactorizer(const CudaMatrixFactorizer&) = delete;  // tensors_ and engine_ point into the members
   CudaMatrixFactorizer& operator=(const CudaMatrixFactorizer&) = delete;
 
-  std::string implementation() const override { return fmt::format("{} {}", platform(), engine_->name()); }
+  std::string implementation() const override { return fmt::format("{}/{}", platform(), engine_->name()); }
 
   ModelState export_state() const override { return tensors_.export_state(step_, stream_); }
 

@@ -42,19 +42,18 @@ TEST_F(MfShim, SgdHasTheSameBitsHoweverItIsLaunchedAndWhereverItsRowsAre) {
   const MfSpec spec{.users = 150, .items = 90, .dim = 33, .learning_rate = 0.02, .negatives = 3, .seed = 3};
   const auto pairs = mf_test::some_pairs(spec, 20);
   const auto usual = make("cuda", spec, pairs);
-  EXPECT_EQ(usual->implementation(), "cuda-on-cpu sgd, rows in shared memory, a launch a round");
+  EXPECT_EQ(usual->implementation(), "cuda-on-cpu/sgd/shared/rounds");
   const std::vector<double> losses = usual->train(2);
-  for (const auto& [multiprocessors, shared_kilobytes, name] :
-       {std::tuple{8, 227, "sgd, rows in shared memory, one launch"},
-        {8, 9, "sgd, items in shared memory, one launch"},
-        {4, 9, "sgd, items in shared memory, a launch a round"},
-        {8, 5, "sgd, rows in device memory, one launch"}}) {
+  for (const auto& [multiprocessors, shared_kilobytes, name] : {std::tuple{8, 227, "sgd/shared/ring"},
+                                                                {8, 9, "sgd/items-shared/ring"},
+                                                                {4, 9, "sgd/items-shared/rounds"},
+                                                                {8, 5, "sgd/global/ring"}}) {
     cuda::DeviceLimits limits = shim::default_limits();
     limits.multiprocessors = multiprocessors;
     limits.shared_bytes_per_block = static_cast<std::size_t>(shared_kilobytes) * 1024;
     shim::set_limits(limits);
     const auto other = make("cuda", spec, pairs);
-    EXPECT_EQ(other->implementation(), std::string("cuda-on-cpu ") + name);
+    EXPECT_EQ(other->implementation(), std::string("cuda-on-cpu/") + name);
     limits.shared_bytes_per_block = shim::default_limits().shared_bytes_per_block;  // the sort of examples needs more
     shim::set_limits(limits);
     EXPECT_EQ(other->train(2), losses) << name;
@@ -70,7 +69,7 @@ TEST_F(MfShim, IalsHasTheSameBitsWhereItsMatricesAreNotInSharedMemory) {
   small.compute_capability = 75;
   shim::set_limits(small);
   const auto usual = make("cuda", spec, pairs);
-  EXPECT_EQ(usual->implementation(), "cuda-on-cpu general rows");
+  EXPECT_EQ(usual->implementation(), "cuda-on-cpu/ials/general");
   const std::vector<double> losses = usual->train(1);
   small.shared_bytes_per_block = 16 * 1024;
   shim::set_limits(small);
