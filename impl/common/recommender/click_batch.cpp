@@ -32,8 +32,14 @@ void require_readable(const ClickBatch& batch, const DlrmSpec& spec, std::size_t
   if (beyond) throw std::invalid_argument("an id of a DLRM batch is beyond the rows of its table");
 }
 
-ClickBatch StepExamples::gather(const ClickBatch& examples, const DlrmSpec& spec, std::uint64_t step) {
-  const EpochSchedule schedule(examples.labels.size(), static_cast<std::uint64_t>(spec.batch), spec.seed);
+void StepExamples::set(const ClickBatch& examples, const DlrmSpec& spec) {
+  require_readable(examples, spec, examples.labels.size());
+  examples_ = examples;
+}
+
+ClickBatch StepExamples::gather(const DlrmSpec& spec, std::uint64_t step) {
+  if (examples_.labels.empty()) throw std::invalid_argument("DLRM training needs examples");
+  const EpochSchedule schedule(examples_.labels.size(), static_cast<std::uint64_t>(spec.batch), spec.seed);
   const EpochSchedule::Step now = schedule.at(step);
   const Permutation order = schedule.order(now.epoch);
   const std::size_t features = static_cast<std::size_t>(spec.dense_features);
@@ -42,18 +48,18 @@ ClickBatch StepExamples::gather(const ClickBatch& examples, const DlrmSpec& spec
   labels_.resize(now.count);
   ids_.clear();
   offsets_.clear();
-  if (!examples.offsets.empty()) offsets_.push_back(0);
+  if (!examples_.offsets.empty()) offsets_.push_back(0);
   for (std::uint64_t i = 0; i < now.count; ++i) {
     const std::uint64_t from = order(now.first + i);
-    std::copy_n(examples.dense.data() + from * features, features, dense_.data() + i * features);
-    labels_[i] = examples.labels[from];
-    const std::size_t begin = examples.begin_of(from * tables);
-    const std::size_t end = examples.begin_of((from + 1) * tables);
-    if (!examples.offsets.empty())
+    std::copy_n(examples_.dense.data() + from * features, features, dense_.data() + i * features);
+    labels_[i] = examples_.labels[from];
+    const std::size_t begin = examples_.begin_of(from * tables);
+    const std::size_t end = examples_.begin_of((from + 1) * tables);
+    if (!examples_.offsets.empty())
       for (std::size_t b = from * tables + 1; b <= (from + 1) * tables; ++b)
-        offsets_.push_back(ids_.size() + examples.begin_of(b) - begin);
-    ids_.insert(ids_.end(), examples.ids.begin() + static_cast<std::ptrdiff_t>(begin),
-                examples.ids.begin() + static_cast<std::ptrdiff_t>(end));
+        offsets_.push_back(ids_.size() + examples_.begin_of(b) - begin);
+    ids_.insert(ids_.end(), examples_.ids.begin() + static_cast<std::ptrdiff_t>(begin),
+                examples_.ids.begin() + static_cast<std::ptrdiff_t>(end));
   }
   return {.dense = dense_, .ids = ids_, .labels = labels_, .offsets = offsets_};
 }

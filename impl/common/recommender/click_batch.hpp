@@ -31,14 +31,17 @@ struct ClickBatch {
 /// are not as above, or an id is beyond the rows of its table.
 void require_readable(const ClickBatch& batch, const DlrmSpec& spec, std::size_t n);
 
-/// The examples of one step of training, side by side in the order of the schedule (impl/api/dlrm.hpp): what back ends
-/// on the host compute with.
+/// A training sample, and the examples of one step of it, side by side in the order of the schedule (impl/api/dlrm.hpp):
+/// what back ends on the host compute with.
 class StepExamples {
  public:
-  /// Of step `step`, counted from 0, of a training on one or more labelled examples. Good until the next call.
-  ClickBatch gather(const ClickBatch& examples, const DlrmSpec& spec, std::uint64_t step);
+  /// The training sample, read where it is. Throws as require_readable(), and then keeps the one before.
+  void set(const ClickBatch& examples, const DlrmSpec& spec);
+  /// Of step `step`, counted from 0. Good until the next call. Throws std::invalid_argument when there are no examples.
+  ClickBatch gather(const DlrmSpec& spec, std::uint64_t step);
 
  private:
+  ClickBatch examples_;
   std::vector<float> dense_;
   std::vector<std::uint32_t> ids_;
   std::vector<float> labels_;

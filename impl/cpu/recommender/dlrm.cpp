@@ -15,7 +15,6 @@
 #include <memory>
 #include <numeric>
 #include <ranges>
-#include <stdexcept>
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
@@ -130,15 +129,11 @@ class CpuDlrm final : public Dlrm {
     step_ = state.step;
   }
 
-  void set_examples(const ClickBatch& examples) override {
-    require_readable(examples, spec_, examples.labels.size());
-    examples_ = examples;
-  }
+  void set_examples(const ClickBatch& examples) override { examples_.set(examples, spec_); }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (examples_.labels.empty() && steps > 0) throw std::invalid_argument("DLRM training needs examples");
     std::vector<double> losses(steps);
-    for (double& loss : losses) loss = train_step(gathered_.gather(examples_, spec_, step_));
+    for (double& loss : losses) loss = train_step(examples_.gather(spec_, step_));
     return losses;
   }
 
@@ -356,8 +351,7 @@ class CpuDlrm final : public Dlrm {
   std::vector<EmbeddingTable> tables_;
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
-  ClickBatch examples_;
-  StepExamples gathered_;
+  StepExamples examples_;
 
   // One step.
   std::vector<Lookups> lookups_;        // of each table

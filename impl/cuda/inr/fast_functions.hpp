@@ -8,30 +8,19 @@
 #include "impl/common/adam.hpp"
 #include "impl/cuda/device/kernel_language.hpp"
 #include "impl/cuda/kernels/half_operands.hpp"
+#include "impl/cuda/kernels/special_unit.hpp"
 
 namespace frugal::cuda {
 
-namespace special_unit {
-#ifdef __CUDACC__
-__device__ inline float sine(float x) { return __sinf(x); }
-__device__ inline float cosine(float x) { return __cosf(x); }
-__device__ inline float root(float x) {
-  float r;
-  asm("sqrt.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
-  return r;
+/// Four values as columns of an operand of T (half_operands.hpp), each in two parts beside each other.
+template <class T>
+__device__ __forceinline__ uint4 two_part_columns(float a, float b, float c, float d) {
+  const auto split = [](float x) {
+    const float high = T::unpack(T::pack(x, x)).x;
+    return T::pack(x, x - high);
+  };
+  return make_uint4(split(a), split(b), split(c), split(d));
 }
-__device__ inline float inverse(float x) {
-  float r;
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(r) : "f"(x));
-  return r;
-}
-#else
-inline float sine(float x) { return std::sin(x); }
-inline float cosine(float x) { return std::cos(x); }
-inline float root(float x) { return std::sqrt(x); }
-inline float inverse(float x) { return 1 / x; }
-#endif
-}  // namespace special_unit
 
 /// sin(2 pi u) times `size`, and cos(2 pi u), for |u| < 2^22. Whole turns come off exactly; the unit is good to 2^-20.9
 /// within half a turn, a quarter of what the rounding of a phase of 30 makes.

@@ -158,17 +158,8 @@ struct NarrowBlock {
       }
       coordinates(slot)[p] = make_float4(x[0], x[1], x[2], 0);
       targets(slot)[p] = make_float4(t[0], t[1], t[2], 0);
-      store_shared(factors(slot) + static_cast<std::uint32_t>(p) * 16, factors_of(x[0], x[1], x[2], 1));
+      store_shared(factors(slot) + static_cast<std::uint32_t>(p) * 16, two_part_columns<T>(x[0], x[1], x[2], 1));
     }
-  }
-
-  /// Four values as columns of an operand, each in two parts beside each other.
-  static __device__ uint4 factors_of(float a, float b, float c, float d) {
-    const auto split = [](float x) {
-      const float high = T::unpack(T::pack(x, x)).x;
-      return T::pack(x, x - high);
-    };
-    return make_uint4(split(a), split(b), split(c), split(d));
   }
 
   /// Calls before_layer(l) where layer l waits for what it reads: by meet_on_points() at least.
@@ -305,7 +296,7 @@ struct NarrowBlock {
       for (int c = 0; c < 3; ++c) y[e][c] *= scale;
       if ((Shape::row_warps == 1 || column_warp == 0) && lane.pair == 0)
         store_shared(errors() + (row + lane.group + 8 * static_cast<unsigned>(e)) * 16,
-                     factors_of(y[e][0], y[e][1], y[e][2], 0));
+                     two_part_columns<T>(y[e][0], y[e][1], y[e][2], 0));
     }
     if (thread < 4) {
       const float of_channel = thread == 0 ? sum.x : thread == 1 ? sum.y : thread == 2 ? sum.z : 0.F;

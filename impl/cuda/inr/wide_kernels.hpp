@@ -61,16 +61,6 @@ struct WideThin {
   }
 };
 
-/// Four values as columns of an operand, each in two parts beside each other.
-template <class T>
-__device__ __forceinline__ uint4 wide_factors(float a, float b, float c, float d) {
-  const auto split = [](float x) {
-    const float high = T::unpack(T::pack(x, x)).x;
-    return T::pack(x, x - high);
-  };
-  return make_uint4(split(a), split(b), split(c), split(d));
-}
-
 /// A block of wide_points.
 template <class Shape>
 struct WideBlock {
@@ -213,7 +203,7 @@ struct WideBlock {
           x[d] = training.coordinates[static_cast<std::int64_t>(first + p) * training.net.inputs + d];
       at<float4>(Shape::coordinates_at)[p] = make_float4(x[0], x[1], x[2], 0);
       store_shared(address + Shape::factors_at + static_cast<std::uint32_t>(p) * 16,
-                   wide_factors<T>(x[0], x[1], x[2], 1));
+                   two_part_columns<T>(x[0], x[1], x[2], 1));
     }
   }
 
@@ -352,7 +342,7 @@ struct WideBlock {
         for (int c = 0; c < 3; ++c) y[m][e][c] *= scale;
         if (column_warp == 0 && lane.pair == 0)
           store_shared(address + Shape::errors_at + (row + m * 16 + lane.group + 8 * e) * 16,
-                       wide_factors<T>(y[m][e][0], y[m][e][1], y[m][e][2], 0));
+                       two_part_columns<T>(y[m][e][0], y[m][e][1], y[m][e][2], 0));
       }
     __syncthreads();
     return scale;

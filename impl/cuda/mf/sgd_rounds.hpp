@@ -16,6 +16,7 @@
 #include <cstdint>
 
 #include "impl/common/mf/schedule.hpp"
+#include "impl/cuda/kernels/special_unit.hpp"
 #include "impl/cuda/mf/sgd_streams.hpp"
 #include "impl/cuda/mf/sgd_tables.hpp"
 
@@ -51,28 +52,6 @@ enum class Place {
   items_shared,  ///< users in device memory
   device         ///< both in device memory
 };
-
-#ifdef __CUDACC__
-__device__ inline float exp2_fast(float x) {
-  float y;
-  asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-__device__ inline float log2_fast(float x) {
-  float y;
-  asm("lg2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-__device__ inline float reciprocal_fast(float x) {
-  float y;
-  asm("rcp.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
-  return y;
-}
-#else
-inline float exp2_fast(float x) { return std::exp2(x); }
-inline float log2_fast(float x) { return std::log2(x); }
-inline float reciprocal_fast(float x) { return 1 / x; }
-#endif
 
 /// a -= g b + shrink a; g has the learning rate in it.
 __device__ inline void descend(float& a, float b, float g, float shrink) { a -= fmaf(g, b, shrink * a); }
@@ -194,7 +173,7 @@ class Worker {
     float t = 0;
     float odds = 1;
 
-    __device__ void take_loss() { loss += t > 100 ? t : log2_fast(odds); }
+    __device__ void take_loss() { loss += t > 100 ? t : special_unit::log2(odds); }
   };
 
   /// One example, number `step` of the turn; slot = step % ahead.
@@ -228,8 +207,8 @@ class Worker {
       dot += other;
     }
     const float t = fmaf(dot, sign, bias);
-    const float odds = 1 + exp2_fast(t);
-    const float slope = fmaf(-rate, reciprocal_fast(odds), rate);
+    const float odds = 1 + special_unit::exp2(t);
+    const float slope = fmaf(-rate, special_unit::inverse(odds), rate);
     last_t = active ? t : 0.F;
     last_odds = active ? odds : 1.F;
 #pragma unroll

@@ -10,7 +10,6 @@
 #include "impl/reference/recommender/dlrm.hpp"
 
 #include <cassert>
-#include <stdexcept>
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
@@ -92,15 +91,11 @@ class ReferenceDlrm final : public Dlrm {
     step_ = state.step;
   }
 
-  void set_examples(const ClickBatch& examples) override {
-    require_readable(examples, spec_, examples.labels.size());
-    examples_ = examples;
-  }
+  void set_examples(const ClickBatch& examples) override { examples_.set(examples, spec_); }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (examples_.labels.empty() && steps > 0) throw std::invalid_argument("DLRM training needs examples");
     std::vector<double> losses(steps);
-    for (double& loss : losses) loss = train_step(gathered_.gather(examples_, spec_, step_));
+    for (double& loss : losses) loss = train_step(examples_.gather(spec_, step_));
     return losses;
   }
 
@@ -173,8 +168,7 @@ class ReferenceDlrm final : public Dlrm {
   std::vector<Parameter> tables_;
   TensorViews<double> views_;
   std::uint64_t step_ = 0;
-  ClickBatch examples_;
-  StepExamples gathered_;
+  StepExamples examples_;
 };
 
 }  // namespace
