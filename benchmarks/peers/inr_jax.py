@@ -1,57 +1,21 @@
 """The training step of workload `inr` in JAX, jitted, with all steps of a call in one scan on the device.
 
-The model, the start and the data are those of inr_torch.py, of which it is the twin: one batched product a layer,
+The model, the start and the data are those of inr_torch.py (inr_peer.py): one batched product a layer,
 sin(30 z), a linear last layer, mean squared error over everything, one full-batch Adam update a step.
 
 As a program it is one side of compare_inr.py: side_by_side.py says how they talk; its figure is the last loss.
 """
-import argparse
 import functools
-import math
 import os
 
-import numpy as np
-from PIL import Image
-
+from inr_peer import OMEGA0, initial, parser_of, tiles_of
 from side_by_side import serve
 
-OMEGA0 = 30.0
 RATE, BETA1, BETA2, EPSILON = 1e-4, 0.9, 0.999, 1e-8
 
 
-def initial(grid: int, hidden_layers: int, width: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Weights [networks, in, out] and biases [networks, 1, out] of each layer, by SIREN's law."""
-    random, networks = np.random.default_rng(1), grid * grid
-    sizes = [2] + [width] * (hidden_layers + 1) + [3]
-    layers = []
-    for layer, (inputs, outputs) in enumerate(zip(sizes, sizes[1:])):
-        bound = 1 / inputs if layer == 0 else math.sqrt(6 / inputs) / OMEGA0
-        bias_bound = 1 / math.sqrt(inputs if grid <= 2 else inputs * outputs)
-        layers.append((random.uniform(-bound, bound, (networks, inputs, outputs)).astype(np.float32),
-                       random.uniform(-bias_bound, bias_bound, (networks, 1, outputs)).astype(np.float32)))
-    return layers
-
-
-def tiles_of(path: str, grid: int) -> tuple[np.ndarray, np.ndarray]:
-    """Coordinates [networks, points, 2] and targets [networks, points, 3] of a square picture, values in [-1, 1]."""
-    values = np.asarray(Image.open(path).convert("RGB"), dtype=np.float32) / 127.5 - 1
-    tile = len(values) // grid
-    targets = values.reshape(grid, tile, grid, tile, 3).transpose(0, 2, 1, 3, 4).reshape(grid * grid, tile * tile, 3)
-    line = np.linspace(-1, 1, tile, dtype=np.float32)
-    local = np.stack(np.meshgrid(line, line, indexing="ij"), -1).reshape(1, tile * tile, 2)
-    return np.broadcast_to(local, (grid * grid, tile * tile, 2)).copy(), targets
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--image", required=True, help="square picture, as frugal leaves it: original.png")
-    parser.add_argument("--grid", type=int, required=True)
-    parser.add_argument("--hidden-layers", type=int, required=True)
-    parser.add_argument("--width", type=int, required=True)
-    parser.add_argument("--threads", type=int, required=True)
-    parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    parser.add_argument("--precision", default="fp32", choices=("fp32", "tf32"), help="of products on a GPU")
-    args = parser.parse_args()
+    args = parser_of(__doc__).parse_args()
 
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # the device is shared with the other side
     os.environ.setdefault("JAX_PLATFORMS", args.device)
