@@ -50,7 +50,7 @@ ARROWS = {
     "datasets/signal/": COMMON,
     "datasets/formats/": DATA,
     "datasets/synthetic/": DATA,
-    "datasets/catalog/": [*BASE, "embedded_manifests.hpp"],
+    "datasets/catalog/": ["datasets/formats/", *BASE, "embedded_manifests.hpp"],
     "datasets/load/": ["datasets/", *COMMON],
     "benchmarks/harness/": WORKLOAD,
     "benchmarks/harness/workload.hpp": ["impl/common/probe.hpp", *BASE],

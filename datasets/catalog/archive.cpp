@@ -7,6 +7,7 @@
 #include <fstream>
 #include <memory>
 
+#include "datasets/formats/byte_stream.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 
@@ -31,11 +32,6 @@ ArchiveHandle open_archive(const std::filesystem::path& path) {
     throw UserError({path.string()}, fmt::format("cannot open this archive: {}", archive_error_string(handle.get())));
   }
   return handle;
-}
-
-bool same_member(std::string_view entry, std::string_view member) {
-  return entry == member ||
-         (entry.size() > member.size() && entry.ends_with(member) && entry[entry.size() - member.size() - 1] == '/');
 }
 
 /// Moves to the first entry for which `wanted` holds; false when there is none.
@@ -84,7 +80,7 @@ void extract_member(const std::filesystem::path& path, const std::string& member
   // A Debian package is an `ar` archive around data.tar.*, which holds the files.
   const bool package = path.extension() == ".deb";
   const bool found = seek_entry(handle.get(), path, [&](std::string_view name) {
-    return package ? name.starts_with("data.tar") : same_member(name, member);
+    return package ? name.starts_with("data.tar") : names_member(name, member);
   });
   if (!found) throw UserError({path.string()}, fmt::format("this archive has no '{}'", package ? "data.tar" : member));
   if (!package) return copy_entry(handle.get(), path, to);

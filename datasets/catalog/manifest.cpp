@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "datasets/formats/ratings.hpp"
 #include "embedded_manifests.hpp"
 #include "impl/base/document.hpp"
 
@@ -58,11 +59,7 @@ struct ReaderFacts {
 };
 
 constexpr ReaderFacts reader_facts[] = {
-    {Reader::ml_tab, Kind::interactions, 1, 1},
-    {Reader::ml_colons, Kind::interactions, 1, 1},
-    {Reader::ml_csv, Kind::interactions, 1, 1},
-    {Reader::epinions_tang, Kind::interactions, 1, 1},
-    {Reader::epinions_massa, Kind::interactions, 1, 1},
+    {Reader::ratings, Kind::interactions, 1, 1},
     {Reader::ncf, Kind::interactions, 3, 3},  // train, held out, candidates
     {Reader::criteo, Kind::clicks, 1, 1},
     {Reader::ml_1m_attributes, Kind::attributes, 2, 3},  // users, items, and original ids where indices are dense
@@ -89,6 +86,30 @@ void require_fitting_reader(const Manifest& manifest, const Node& root) {
     throw UserError(root.find("files")->place,
                     fmt::format("the reader {} wants {} files, not {}", reader, wanted, manifest.files.size()));
   }
+}
+
+/// How the reader `ratings` is to read, and whether there are times.
+void parse_table(const Node& root, Manifest& manifest) {
+  const Node* const timed = root.find("timed");
+  const Node* const table = root.find("table");
+  const bool is_ratings = manifest.reader == Reader::ratings;
+  if (is_ratings != (table != nullptr))
+    throw UserError(table ? table->place : root.find("reader")->place,
+                    "the reader 'ratings' needs a 'table', and no other has one");
+  if (!is_ratings) {
+    if (timed) manifest.timed = timed->as_boolean();
+    return;
+  }
+  if (timed) throw UserError(timed->place, "the table's columns say whether there are times (time: none)");
+  manifest.table = read_params(published_ratings_params(), *table, "key of a manifest's table");
+  const Json& columns = manifest.table.at("columns");
+  for (const char* const needed : {"user", "item", "rating", "time"})
+    if (columns.at(needed) == "")
+      throw UserError(table->place,
+                      fmt::format("a manifest guesses nothing: columns.{} is missing (rating and time may "
+                                  "be 'none')",
+                                  needed));
+  manifest.timed = columns.at("time") != "none";
 }
 
 /// The split and what belongs to it: see DefaultSplit.
@@ -139,7 +160,7 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
   const Node& root = documents.front();
   require_keys(root,
                {"name", "title", "kind", "reader", "licence", "citation", "homepage", "split", "test_fraction", "timed",
-                "attributes", "debian", "pypi", "files"},
+                "table", "attributes", "debian", "pypi", "files"},
                "key of a manifest");
   Manifest manifest;
   manifest.name = required(root, "name").text;
@@ -150,7 +171,7 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
   manifest.licence = required(root, "licence").text;
   manifest.citation = required(root, "citation").text;
   manifest.homepage = text_of(root, "homepage");
-  if (const Node* const timed = root.find("timed")) manifest.timed = timed->as_boolean();
+  parse_table(root, manifest);
   manifest.attributes = text_of(root, "attributes");
   manifest.debian = text_of(root, "debian");
   manifest.pypi = text_of(root, "pypi");

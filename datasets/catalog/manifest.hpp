@@ -1,11 +1,13 @@
 // Manifests: data sets as files with an origin, a hash, a licence, and how they are to be read.
 #pragma once
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "impl/base/document.hpp"
 #include "impl/base/names.hpp"
 
 namespace frugal::data {
@@ -25,26 +27,9 @@ inline constexpr Named<Kind> kind_names[] = {{Kind::interactions, "interactions"
 bool is_signal(Kind kind);
 
 /// The format of a manifest's files (datasets/formats).
-enum class Reader {
-  ml_tab,
-  ml_colons,
-  ml_csv,
-  epinions_tang,
-  epinions_massa,
-  ncf,
-  criteo,
-  ml_1m_attributes,
-  ml_100k_attributes,
-  png,
-  wav,
-  npy
-};
+enum class Reader { ratings, ncf, criteo, ml_1m_attributes, ml_100k_attributes, png, wav, npy };
 
-inline constexpr Named<Reader> reader_names[] = {{Reader::ml_tab, "ml-tab"},
-                                                 {Reader::ml_colons, "ml-colons"},
-                                                 {Reader::ml_csv, "ml-csv"},
-                                                 {Reader::epinions_tang, "epinions-tang"},
-                                                 {Reader::epinions_massa, "epinions-massa"},
+inline constexpr Named<Reader> reader_names[] = {{Reader::ratings, "ratings"},
                                                  {Reader::ncf, "ncf"},
                                                  {Reader::criteo, "criteo"},
                                                  {Reader::ml_1m_attributes, "ml-1m-attributes"},
@@ -79,13 +64,14 @@ struct Manifest {
   std::string name;
   std::string title;
   Kind kind = Kind::interactions;  ///< never signal
-  Reader reader = Reader::ml_tab;
+  Reader reader = Reader::ratings;
   std::string licence;
   std::string citation;
   std::string homepage;
   std::optional<DefaultSplit> split;  ///< of interactions, and of clicks that are no ratings
   double test_fraction = 0;           ///< of the split tail
   bool timed = true;                  ///< interactions: the files carry times
+  Json table;                         ///< of the reader `ratings`: published_ratings_params(), all of them
   std::string attributes;  ///< the manifest of what else is known of users and items; empty: none. Clicks with
                            ///< attributes are ratings
   std::string debian;      ///< package that ships the files, where a registry is all a machine can reach

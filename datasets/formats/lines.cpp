@@ -2,48 +2,53 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
+
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {
 
 constexpr std::size_t block = std::size_t{1} << 16;  // many files are small, and nearly all lines are
+constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 }  // namespace
 
-LineReader::LineReader(const std::filesystem::path& path)
-    : file_(path.string()), stream_(open_file(path)), buffer_(block) {}
+LineReader::LineReader(const std::filesystem::path& path, const std::string& member)
+    : file_(path.string()), stream_(path, member), buffer_(block) {}
 
-/// Moves the unread part to the front and reads behind it; false when nothing more comes.
+/// Moves what is still needed to the front and reads behind it; false when nothing more comes.
 bool LineReader::refill() {
-  std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-  end_ -= begin_;
-  begin_ = 0;
+  std::memmove(buffer_.data(), buffer_.data() + start_, end_ - start_);
+  end_ -= start_;
+  begin_ -= start_;
+  start_ = 0;
   if (end_ == buffer_.size() && end_ < max_line) buffer_.resize(2 * end_);
   if (end_ == buffer_.size()) {
-    throw UserError({file_, line_ + 1},
+    throw UserError({file_, line_},
                     fmt::format("a line of more than {} bytes: this is no text file of the expected "
-                                "kind (damaged, still compressed, or with lines that end in CR alone?)",
+                                "kind (damaged, with a quote that never ends, or with lines that end in CR alone?)",
                                 max_line));
   }
-  const std::size_t got = read_piece(stream_.get(), buffer_.data() + end_, buffer_.size() - end_, file_);
+  const std::size_t got = stream_.read(buffer_.data() + end_, buffer_.size() - end_);
   end_ += got;
   return got > 0;
 }
 
-bool LineReader::next(std::string_view& line) {
-  std::size_t searched = 0;
+/// The line from start_ whose newline lies at `searched` or later.
+bool LineReader::find_end(std::size_t searched, std::string_view& line) {
   while (true) {
-    const char* const start = buffer_.data() + begin_;
-    const std::size_t available = end_ - begin_;
+    const char* const start = buffer_.data() + start_;
+    const std::size_t available = end_ - start_;
     const void* const newline =
         available > searched ? std::memchr(start + searched, '\n', available - searched) : nullptr;
     if (newline) {
       std::size_t length = static_cast<std::size_t>(static_cast<const char*>(newline) - start);
-      begin_ += length + 1;
+      begin_ = start_ + length + 1;
       if (length > 0 && start[length - 1] == '\r') --length;
       line = {start, length};
-      break;
+      return true;
     }
     searched = available;
     if (refill()) continue;
@@ -51,31 +56,64 @@ bool LineReader::next(std::string_view& line) {
     line = {buffer_.data(), available};
     begin_ = end_;
     open_ended_ = true;
-    break;
+    return true;
   }
-  ++line_;
+}
+
+void LineReader::require_no_return(std::string_view line) const {
   const std::size_t carriage_return = line.find('\r');
-  const bool binary = line.find('\0') != std::string_view::npos;  // Fields::fail() says so
-  if (carriage_return != std::string_view::npos && !binary) {
-    throw UserError({file_, line_, static_cast<int>(carriage_return) + 1},
-                    "a carriage return inside a line: lines end in LF or CR LF here (a text of old Macs, CR alone? "
-                    "Convert it: tr '\\r' '\\n')");
+  if (carriage_return == std::string_view::npos || line.find('\0') != std::string_view::npos) return;
+  throw UserError({file_, last_line_, static_cast<int>(carriage_return) + 1},
+                  "a carriage return inside a line: lines end in LF or CR LF here (a text of old Macs, CR alone? "
+                  "Convert it: tr '\\r' '\\n')");
+}
+
+bool LineReader::next(std::string_view& line) {
+  start_ = begin_;
+  line_ = ++last_line_;
+  if (!find_end(0, line)) {
+    line_ = --last_line_;
+    return false;
   }
+  if (line_ == 1 && line.starts_with(byte_order_mark)) line.remove_prefix(byte_order_mark.size());
+  require_no_return(line);
   return true;
 }
 
-std::string quoted(std::string_view text) {
+bool LineReader::extend(std::string_view& line) {
+  if (open_ended_) return false;
+  // Where the part so far ends, its newline included.
+  const std::size_t part = begin_ - start_;
+  const std::size_t skipped = static_cast<std::size_t>(line.data() - (buffer_.data() + start_));
+  ++last_line_;
+  if (begin_ == end_ && !refill()) return false;
+  find_end(part, line);
+  line.remove_prefix(skipped);
+  return true;
+}
+
+std::uint64_t LineReader::estimated_lines() const {
+  if (line_ == 0 || begin_ == 0 || stream_.size() == 0) return 0;
+  return stream_.size() * static_cast<std::uint64_t>(line_) / begin_ + 1;
+}
+
+std::string shown(std::string_view text) {
   constexpr std::size_t longest = 40;
   std::string result = "'";
-  for (const char c : text.substr(0, longest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x20 || byte == 0x7f) {
-      result += c == '\t' ? std::string("\\t") : fmt::format("\\x{:02x}", byte);
+  std::size_t at = 0;
+  while (at < std::min(text.size(), longest)) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::size_t length = utf8_length(text.substr(at));
+    if (byte == '\t') {
+      result += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f || length == 0) {
+      result += fmt::format("\\x{:02x}", byte);
     } else {
-      result += c;
+      result += text.substr(at, length);
     }
+    at += std::max<std::size_t>(length, 1);
   }
-  return result + (text.size() > longest ? "...'" : "'");
+  return result + (text.size() > at ? "...'" : "'");
 }
 
 Place Fields::place() const {
@@ -84,7 +122,7 @@ Place Fields::place() const {
 
 void Fields::fail(const std::string& expected) const {
   std::string message = fmt::format("expected {}, got {}; a line reads {}", expected,
-                                    at_end() ? "the end of the line" : quoted(rest()), form_);
+                                    at_end() ? "the end of the line" : shown(rest()), form_);
   if (line_.find('\0') != std::string_view::npos) message += " (this line holds NUL bytes: a damaged or binary file?)";
   if (reader_.newline_missing()) message += " (the file ends here without a newline: a download that was cut off?)";
   throw UserError(place(), message);
@@ -105,7 +143,7 @@ void Fields::fail_number(std::string_view what, std::errc error, double min, dou
 }
 
 void Fields::fail_separator(std::string_view separator) const {
-  fail(separator == "\t" ? "a tab" : separator == " " ? "a blank" : quoted(separator));
+  fail(separator == "\t" ? "a tab" : separator == " " ? "a blank" : shown(separator));
 }
 
 void Fields::fail_cut_off() const {

@@ -10,42 +10,55 @@
 #include <string_view>
 #include <vector>
 
+#include "datasets/formats/byte_stream.hpp"
 #include "impl/base/error.hpp"
-#include "impl/base/files.hpp"
 
 namespace frugal::data {
 
-/// Lines of a file without their '\n' or "\r\n". A last line without a newline is given too: Fields::take_end() refuses
-/// it, since a file cut inside its last number reads as a whole line with a wrong number.
+/// Lines of a file, plain or compressed, without their '\n' or "\r\n" and without a byte order mark before the first. A
+/// last line without a newline is given too: Fields::take_end() refuses it, since a file cut inside its last number reads
+/// as a whole line with a wrong number.
 class LineReader {
  public:
   static constexpr std::size_t max_line = std::size_t{1} << 20;
 
-  /// Throws UserError when the file cannot be opened.
-  explicit LineReader(const std::filesystem::path& path);
+  /// Throws UserError when the file cannot be opened. member: see ByteStream.
+  explicit LineReader(const std::filesystem::path& path, const std::string& member = "");
 
   /// The next line, valid until the next call; false at the end. Throws UserError on a read error, a line of more
   /// than max_line bytes, or one that holds a carriage return.
   bool next(std::string_view& line);
 
+  /// Makes the next line a part of the one last given, newline included: a field in quotes goes on there. False at the
+  /// end. Throws as next().
+  bool extend(std::string_view& line);
+
   const std::string& file() const { return file_; }
-  int line_number() const { return line_; }             ///< of the line last given, from 1
+  int line_number() const { return line_; }             ///< of the line last given, from 1; where it begins
   bool newline_missing() const { return open_ended_; }  ///< the line last given ended with the file
+
+  /// Lines there will be, about: from what was read so far and the size of the file; 0: unknown.
+  std::uint64_t estimated_lines() const;
 
  private:
   bool refill();
+  bool find_end(std::size_t searched, std::string_view& line);
+  void require_no_return(std::string_view line) const;
 
   std::string file_;
-  FileHandle stream_;
+  ByteStream stream_;
   std::vector<char> buffer_;
-  std::size_t begin_ = 0;
+  std::size_t start_ = 0;  ///< of the line last given
+  std::size_t begin_ = 0;  ///< of what follows it
   std::size_t end_ = 0;
   int line_ = 0;
+  int last_line_ = 0;  ///< where the line last given ends
   bool open_ended_ = false;
 };
 
-/// `text` for an error message: at most 40 bytes, control characters as `\xNN`.
-std::string quoted(std::string_view text);
+/// `text` for an error message: at most 40 bytes; what cannot be seen (control characters, bytes that are no UTF-8) as
+/// `\xNN`.
+std::string shown(std::string_view text);
 
 /// Takes a line apart from left to right. Every take_ function throws UserError at file:line:column, quoting what was
 /// found and the form the line should have.

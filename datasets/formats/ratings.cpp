@@ -1,132 +1,238 @@
 #include "datasets/formats/ratings.hpp"
 
-#include <limits>
+#include <fmt/format.h>
 
-#include "datasets/formats/lines.hpp"
-#include "datasets/formats/ratings_builder.hpp"
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "datasets/formats/table_words.hpp"
+#include "datasets/formats/times.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::data {
 namespace {
 
 constexpr std::string_view csv_header = "userId,movieId,rating,timestamp";
-constexpr std::uint32_t largest_id = std::numeric_limits<std::int32_t>::max();
+constexpr std::int64_t largest_id = std::numeric_limits<std::int32_t>::max();
 constexpr std::int64_t latest_time = 4'102'444'800;  // the year 2100: a larger one is milliseconds or a wrong column
+constexpr std::string_view none = "none";
 
-std::uint32_t take_rating_id(Fields& fields, std::string_view what) { return fields.take_id(what, 1, largest_id); }
-std::int64_t take_seconds(Fields& fields) {
-  return fields.take_integer("a time in seconds since 1970", 0, latest_time);
+ParamSpec column_param(std::string name, std::string help) {
+  return {.name = std::move(name), .type = ParamSpec::Type::column, .default_value = "", .help = std::move(help)};
 }
+
+bool all_samples(const TableLayout& layout, std::size_t column, auto&& fits) {
+  return !layout.samples[column].empty() && std::ranges::all_of(layout.samples[column], fits);
+}
+
+bool holds_numbers(const TableLayout& layout, std::size_t column, const RatingsForm& form) {
+  return all_samples(layout, column, [&](const std::string& text) { return is_number(text, form.decimal_comma); });
+}
+
+/// Moments: dates, or numbers too large for ratings.
+bool holds_times(const TableLayout& layout, std::size_t column) {
+  constexpr std::int64_t least = 100'000'000;  // seconds: the year 1973
+  return all_samples(layout, column, [&](const std::string& text) {
+    const std::optional<Moment> moment = read_moment(text);
+    return moment && moment->whole >= least;
+  });
+}
+
+/// Chooses the columns that the form leaves open.
+class ColumnFinder {
+ public:
+  ColumnFinder(RatingsLayout& layout, const RatingsForm& form, std::string file)
+      : layout_(layout), form_(form), file_(std::move(file)) {}
+
+  void find() {
+    layout_.rating = given(form_.rating, "ratings");
+    layout_.time = given(form_.time, "times");
+    const auto user = given(form_.user, "users");
+    const auto item = given(form_.item, "items");
+    layout_.user = user ? *user : required(Role::user, "user", 0);
+    layout_.item = item ? *item : required(Role::item, "item", 1);
+    if (layout_.user == layout_.item)
+      throw UserError({file_}, fmt::format("one column, {}, cannot be of users and of items; say which is which with "
+                                           "columns: {{user: ..., item: ...}}",
+                                           shown(layout_.names[layout_.user])));
+    if (form_.rating.empty()) layout_.rating = open_role(Role::rating);
+    if (form_.time.empty()) layout_.time = open_role(Role::time);
+  }
+
+ private:
+  std::optional<std::size_t> given(const std::string& column, std::string_view what) const {
+    if (column.empty() || column == none) return std::nullopt;
+    return layout_.find(column, what, file_);
+  }
+
+  std::size_t required(Role role, std::string_view word, std::size_t place) const {
+    if (!layout_.header && layout_.columns() <= 4 && form_.user.empty() && form_.item.empty() && layout_.columns() >= 2)
+      return place;
+    const int named = layout_.header ? column_of_role(role, layout_.names) : -1;
+    if (named >= 0) return static_cast<std::size_t>(named);
+    std::string columns;
+    for (const std::string& name : layout_.names) columns += (columns.empty() ? "" : ", ") + shown(name);
+    throw UserError({file_}, fmt::format("which column holds the {}s? Say so by name or number, columns: {{user: ..., "
+                                         "item: ...}}; this file has {} ({}-separated)",
+                                         word, columns, delimiter_name(layout_.delimiter)));
+  }
+
+  /// A column of ratings or times by its name; without a header, by what the third and fourth of at most four hold.
+  std::optional<std::size_t> open_role(Role role) const {
+    const auto fits = [&](std::size_t column) {
+      if (column == layout_.user || column == layout_.item || column == layout_.rating || column == layout_.time)
+        return false;
+      const bool times = holds_times(layout_, column);
+      return role == Role::time ? times : !times && holds_numbers(layout_, column, form_);
+    };
+    if (layout_.header) {  // what is called so is taken for it, fitting or not: nothing is left out unasked
+      const int named = column_of_role(role, layout_.names);
+      return named >= 0 ? std::optional(static_cast<std::size_t>(named)) : std::nullopt;
+    }
+    if (layout_.columns() > 4) return std::nullopt;
+    for (std::size_t column = 2; column < layout_.columns(); ++column)
+      if (fits(column)) return column;
+    return std::nullopt;
+  }
+
+  RatingsLayout& layout_;
+  const RatingsForm& form_;
+  std::string file_;
+};
+
+/// "USER<TAB>ITEM<TAB>RATING", or the header.
+std::string form_text(const RatingsLayout& layout) {
+  if (layout.header) return shown(layout.header_line);
+  std::string text;
+  for (std::size_t c = 0; c < layout.columns(); ++c) {
+    if (c > 0) text += layout.delimiter == "\t" ? "<TAB>" : layout.delimiter;
+    text += c == layout.user     ? "USER"
+            : c == layout.item   ? "ITEM"
+            : c == layout.rating ? "RATING"
+            : c == layout.time   ? "TIME"
+                                 : fmt::format("COLUMN-{}", c + 1);
+  }
+  return text;
+}
+
+class RatingsReader {
+ public:
+  RatingsReader(const std::filesystem::path& path, const RatingsForm& form)
+      : layout_(ratings_layout(path, form)), form_(form), table_(path, form, layout_, form_text(layout_)) {}
+
+  Ratings read() {
+    while (table_.next()) {
+      const std::string_view user = id(layout_.user, "a user id");
+      const std::string_view item = id(layout_.item, "an item id");
+      const double value =
+          layout_.rating ? table_.real(*layout_.rating, "a rating", form_.least_rating, form_.most_rating) : 1;
+      const std::int64_t when = layout_.time ? time(*layout_.time) : 0;
+      table_.require_width();
+      if (builder_.size() == first_rows) builder_.reserve(table_.estimated_rows());
+      builder_.add(user, item, value, when, table_.line_number());
+    }
+    return builder_.finish(table_.file(), layout_.time.has_value(), form_.duplicates);
+  }
+
+ private:
+  static constexpr std::uint64_t first_rows = 1000;  ///< tell how many there will be
+
+  std::string_view id(std::size_t column, std::string_view what) {
+    if (form_.strict) table_.integer(column, what, 1, largest_id);
+    const std::string_view text = table_.field(column, what);
+    if (text.empty()) table_.fail(column, std::string(what));
+    return text;
+  }
+
+  std::int64_t time(std::size_t column) {
+    if (form_.strict) return table_.integer(column, "a time in seconds since 1970", 0, latest_time);
+    const std::optional<Moment> moment = read_moment(table_.field(column, "a time"));
+    if (!moment)
+      table_.fail(column,
+                  "a time (a number, or a date such as 2024-02-29 or 2024-02-29T12:30:00Z; to do without: "
+                  "columns: {time: none})");
+    std::int64_t whole = moment->whole;
+    if (moment->micro != 0 && !fine_) {
+      fine_ = true;
+      if (!builder_.refine_times()) table_.reject(column, "a time with a fraction, after others too large for one");
+    }
+    if (fine_ && (__builtin_mul_overflow(whole, std::int64_t{1'000'000}, &whole) ||
+                  __builtin_add_overflow(whole, std::int64_t{moment->micro}, &whole)))
+      table_.reject(column, "a time too large for the fractions that others have");
+    return whole;
+  }
+
+  RatingsLayout layout_;
+  const RatingsForm& form_;
+  TableReader table_;
+  RatingsBuilder builder_;
+  bool fine_ = false;  ///< some time has a fraction: all are in millionths
+};
 
 }  // namespace
 
-Ratings read_movielens_tab(const std::filesystem::path& path) {
-  LineReader reader(path);
-  RatingsBuilder builder;
-  for (std::string_view line; reader.next(line);) {
-    Fields fields(reader, line, "USER<TAB>ITEM<TAB>RATING<TAB>TIME");
-    const std::uint32_t user = take_rating_id(fields, "a user id");
-    fields.take("\t");
-    const std::uint32_t item = take_rating_id(fields, "an item id");
-    fields.take("\t");
-    const double rating = fields.take_real("a rating", 1, 5);
-    fields.take("\t");
-    const std::int64_t time = take_seconds(fields);
-    fields.take_end();
-    builder.add(user, item, rating, time, reader.line_number());
-  }
-  return builder.finish(reader.file(), true, Duplicates::error);
+std::vector<ParamSpec> ratings_params() {
+  std::vector<ParamSpec> params = table_params();
+  params.push_back(column_param("columns.user", "column of the users' ids, by name or number from 1; empty: guessed"));
+  params.push_back(column_param("columns.item", "column of the items' ids; empty: guessed"));
+  params.push_back(column_param(
+      "columns.rating", "column of ratings, counts or weights; empty: guessed; none: every interaction counts 1"));
+  params.push_back(column_param("columns.time",
+                                "column of times, numbers in any unit or ISO dates; empty: guessed; none: no times"));
+  params.push_back(
+      {.name = "duplicates",
+       .type = ParamSpec::Type::string,
+       .default_value = to_word(duplicates_names, Duplicates::last),
+       .help = "what counts where a user has an item several times; last and first by time, then the highest",
+       .choices = words(duplicates_names)});
+  return params;
 }
 
-Ratings read_movielens_colons(const std::filesystem::path& path) {
-  LineReader reader(path);
-  RatingsBuilder builder;
-  bool timed = true;
-  for (std::string_view line; reader.next(line);) {
-    const bool first = reader.line_number() == 1;
-    Fields fields(reader, line, timed ? "USER::ITEM::RATING::TIME" : "USER::ITEM::RATING (as the first line)");
-    const std::uint32_t user = take_rating_id(fields, "a user id");
-    fields.take("::");
-    const std::uint32_t item = take_rating_id(fields, "an item id");
-    fields.take("::");
-    const double rating = fields.take_real("a rating", 0.5, 5);
-    if (first && fields.at_end()) timed = false;
-    std::int64_t time = 0;
-    if (timed) {
-      fields.take("::");
-      time = take_seconds(fields);
-    }
-    fields.take_end();
-    builder.add(user, item, rating, time, reader.line_number());
-  }
-  return builder.finish(reader.file(), timed, Duplicates::error);
+std::vector<ParamSpec> published_ratings_params() {
+  std::vector<ParamSpec> params = ratings_params();
+  params.push_back({.name = "strict",
+                    .type = ParamSpec::Type::boolean,
+                    .default_value = false,
+                    .help = "ids are positive numbers, times seconds since 1970, the last line ends in a newline"});
+  params.push_back(
+      {.name = "ratings.least", .type = ParamSpec::Type::real, .default_value = -1e30, .help = "the lowest"});
+  params.push_back(
+      {.name = "ratings.most", .type = ParamSpec::Type::real, .default_value = 1e30, .help = "the highest"});
+  return params;
 }
 
-Ratings read_movielens_csv(const std::filesystem::path& path) {
-  LineReader reader(path);
-  RatingsBuilder builder;
-  std::string_view line;
-  if (!reader.next(line)) throw UserError({reader.file()}, "this file is empty");
-  if (line != csv_header) {
-    throw UserError({reader.file(), 1}, "expected the header '" + std::string(csv_header) + "', got " + quoted(line));
-  }
-  while (reader.next(line)) {
-    Fields fields(reader, line, csv_header);
-    const std::uint32_t user = take_rating_id(fields, "a user id");
-    fields.take(",");
-    const std::uint32_t item = take_rating_id(fields, "an item id");
-    fields.take(",");
-    const double rating = fields.take_real("a rating", 0.5, 5);
-    fields.take(",");
-    const std::int64_t time = take_seconds(fields);
-    fields.take_end();
-    builder.add(user, item, rating, time, reader.line_number());
-  }
-  return builder.finish(reader.file(), true, Duplicates::error);
+RatingsForm ratings_form(const Json& params) {
+  RatingsForm form{table_form(params)};
+  const Json& columns = params.at("columns");
+  form.user = columns.at("user");
+  form.item = columns.at("item");
+  form.rating = columns.at("rating");
+  form.time = columns.at("time");
+  form.duplicates = from_word(duplicates_names, "duplicates", params.at("duplicates").get<std::string>());
+  if (!params.contains("strict")) return form;
+  form.strict = params.at("strict");
+  form.least_rating = params.at("ratings").at("least");
+  form.most_rating = params.at("ratings").at("most");
+  return form;
 }
 
-Ratings read_epinions_tang(const std::filesystem::path& path) {
-  LineReader reader(path);
-  RatingsBuilder builder;
-  for (std::string_view line; reader.next(line);) {
-    Fields fields(reader, line, "USER<TAB>ITEM<TAB>CATEGORY<TAB>RATING<TAB>HELPFULNESS<TAB>TIME");
-    const std::uint32_t user = take_rating_id(fields, "a user id");
-    fields.take("\t");
-    const std::uint32_t item = take_rating_id(fields, "an item id");
-    fields.take("\t");
-    fields.take_integer("a category", 0, largest_id);
-    fields.take("\t");
-    const double rating = fields.take_real("a rating", 0, 5);
-    fields.take("\t");
-    fields.take_real("a helpfulness", 0, 5);
-    fields.take("\t");
-    const std::int64_t time = take_seconds(fields);
-    fields.take_end();
-    builder.add(user, item, rating, time, reader.line_number());
-  }
-  return builder.finish(reader.file(), true, Duplicates::merge);
+std::string RatingsLayout::roles() const {
+  std::string text = fmt::format("user = {}, item = {}", names[user], names[item]);
+  if (rating) text += fmt::format(", rating = {}", names[*rating]);
+  if (time) text += fmt::format(", time = {}", names[*time]);
+  return text;
 }
 
-Ratings read_epinions_massa(const std::filesystem::path& path) {
-  LineReader reader(path);
-  RatingsBuilder builder;
-  for (std::string_view line; reader.next(line);) {
-    Fields fields(reader, line, "USER ITEM RATING");
-    fields.skip_blanks();
-    if (fields.starts_with("#")) {
-      fields.take(fields.rest());
-      fields.take_end();
-      continue;
-    }
-    const std::uint32_t user = take_rating_id(fields, "a user id");
-    fields.take_blanks();
-    const std::uint32_t item = take_rating_id(fields, "an item id");
-    fields.take_blanks();
-    const double rating = fields.take_real("a rating", 1, 5);
-    fields.skip_blanks();
-    fields.take_end();
-    builder.add(user, item, rating, 0, reader.line_number());
-  }
-  return builder.finish(reader.file(), false, Duplicates::merge);
+RatingsLayout ratings_layout(const std::filesystem::path& path, const RatingsForm& form) {
+  RatingsLayout layout{layout_of(path, form)};
+  ColumnFinder(layout, form, path.string()).find();
+  return layout;
+}
+
+Ratings read_ratings(const std::filesystem::path& path, const RatingsForm& form) {
+  return RatingsReader(path, form).read();
 }
 
 MovieLensWriter::MovieLensWriter(const std::filesystem::path& path, MovieLensForm form) : file_(path), form_(form) {

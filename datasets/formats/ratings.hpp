@@ -1,30 +1,54 @@
-// Ratings as MovieLens and Epinions publish them, one a line. The readers are strict: a line that does not fit is a
-// UserError at file:line:column.
+// Ratings as text, one a line: of users, of items, by whatever names, in whatever columns. MovieLens' and Epinions' forms
+// are settings of this reader (datasets/manifests).
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <limits>
+#include <string>
+#include <vector>
 
+#include "datasets/formats/ratings_builder.hpp"
+#include "datasets/formats/table.hpp"
 #include "datasets/formats/text_writer.hpp"
 #include "datasets/interactions/interactions.hpp"
 
 namespace frugal::data {
 
-/// MovieLens 100K `u.data`: USER<TAB>ITEM<TAB>RATING<TAB>TIME, ratings 1 to 5.
-Ratings read_movielens_tab(const std::filesystem::path& path);
+struct RatingsForm : TableForm {
+  // Columns, by name or by number from 1. Empty: found by their names, or by what they hold; "none": there is none.
+  std::string user{};
+  std::string item{};
+  std::string rating{};  ///< without one every interaction counts 1
+  std::string time{};
+  Duplicates duplicates = Duplicates::last;
+  double least_rating = -std::numeric_limits<double>::infinity();
+  double most_rating = std::numeric_limits<double>::infinity();
+};
 
-/// MovieLens 1M and 10M `ratings.dat`: USER::ITEM::RATING::TIME, or without the time, ratings 0.5 to 5.
-Ratings read_movielens_colons(const std::filesystem::path& path);
+/// The parameters that RatingsForm is read from: those of a table, columns.user and so on, duplicates.
+std::vector<ParamSpec> ratings_params();
+/// The same and what only a manifest says of a published file: strict (ids are positive numbers of 31 bits and times are
+/// seconds since 1970; and see TableForm), ratings.least, ratings.most.
+std::vector<ParamSpec> published_ratings_params();
+RatingsForm ratings_form(const Json& params);
 
-/// MovieLens 20M and later `ratings.csv`: a header `userId,movieId,rating,timestamp`, then rows.
-Ratings read_movielens_csv(const std::filesystem::path& path);
+/// What a file's columns are taken for.
+struct RatingsLayout : TableLayout {
+  std::size_t user = 0;
+  std::size_t item = 0;
+  std::optional<std::size_t> rating{};
+  std::optional<std::size_t> time{};
 
-/// Epinions as Tang et al. publish it, as text: USER ITEM CATEGORY RATING HELPFULNESS TIME, tab separated. Repeated
-/// pairs are merged (the latest counts, of one time the highest) and counted.
-Ratings read_epinions_tang(const std::filesystem::path& path);
+  /// "user = member, item = film, rating = stars, time = when".
+  std::string roles() const;
+};
 
-/// Epinions as Massa and Avesani publish it: USER ITEM RATING, blank separated, `#` lines are comments. Repeated pairs
-/// are merged (the highest counts) and counted.
-Ratings read_epinions_massa(const std::filesystem::path& path);
+/// From the file's first lines. Throws UserError for a file that cannot be read or whose columns cannot be told apart.
+RatingsLayout ratings_layout(const std::filesystem::path& path, const RatingsForm& form);
+
+/// All ratings of a file. A time is a whole number in any unit, a decimal number, or an ISO 8601 date. Throws UserError, at
+/// file:line:column for a line that does not fit.
+Ratings read_ratings(const std::filesystem::path& path, const RatingsForm& form);
 
 /// MovieLens' three forms.
 enum class MovieLensForm { tab, colons, csv };

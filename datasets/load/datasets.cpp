@@ -1,8 +1,8 @@
 #include "datasets/load/datasets.hpp"
 
 #include <algorithm>
-#include <map>
 
+#include "datasets/formats/ratings.hpp"
 #include "datasets/interactions/split.hpp"
 #include "datasets/synthetic/params.hpp"
 #include "impl/base/suggestion.hpp"
@@ -39,14 +39,13 @@ Params candidate_params(bool given) {
                      std::move(laws))};
 }
 
-/// What can be asked of files of interactions: how to split them, unless they come split.
-Params params_of_interactions(const Manifest& manifest) {
-  if (manifest.split == DefaultSplit::given) return candidate_params(true);
+/// What can be asked of ratings: how to split them. timed: may they have times?
+Params split_params(DefaultSplit split, bool timed) {
   std::vector<std::string> rules = words(hold_out_names);
-  if (!manifest.timed)
+  if (!timed)
     for (const HoldOut by_time : {HoldOut::latest, HoldOut::temporal})
       std::erase(rules, to_word(hold_out_names, by_time));
-  return Params{word_param("split", to_word(default_split_names, *manifest.split),
+  return Params{word_param("split", to_word(default_split_names, split),
                            "what is held out: a user's latest or a random interaction, the latest of all, a random "
                            "share",
                            rules),
@@ -57,7 +56,9 @@ Params params_of_interactions(const Manifest& manifest) {
 }
 
 Params params_of_manifest(const Manifest& manifest) {
-  if (manifest.kind == Kind::interactions) return params_of_interactions(manifest);
+  if (manifest.kind == Kind::interactions)
+    return manifest.split == DefaultSplit::given ? candidate_params(true)
+                                                 : split_params(*manifest.split, manifest.timed);
   if (manifest.kind != Kind::clicks) return {};
   if (manifest.attributes.empty()) {
     return {{"rows_per_table", Type::integer, 100'000, "rows a category is hashed into", 2, 4e9},
@@ -67,7 +68,26 @@ Params params_of_manifest(const Manifest& manifest) {
           {"test_fraction", Type::real, 0.1, "random share of the ratings held out", 1e-6, 0.9}};
 }
 
+Params path_param(std::string help) {
+  return {{.name = "path", .type = Type::string, .default_value = nullptr, .help = std::move(help)}};
+}
+
+/// `own_file` for each kind.
+std::vector<DatasetEntry> own_entries() {
+  const auto entry = [](Kind kind, std::string help, Params params) {
+    return DatasetEntry{std::string(own_file), kind, std::move(help), "yours", std::move(params)};
+  };
+  return {entry(Kind::interactions,
+                "ratings, purchases or plays of your own: a text table with a row for each, plain or compressed",
+                path_param("the file: text, or text in gz, zst, xz, bz2 or zip") + ratings_params() +
+                    split_params(DefaultSplit::latest, true)),
+          entry(Kind::signal, "a picture, sound or volume of your own: PNG, WAV, or a NumPy .npy volume or video",
+                path_param("the file"))};
+}
+
 }  // namespace
+
+bool is_own_file(const Json& dataset) { return dataset.at("name") == own_file; }
 
 const std::vector<Generator>& generators() {
   static const std::vector<Generator> all{
@@ -93,42 +113,34 @@ std::vector<DatasetEntry> dataset_entries() {
   std::vector<DatasetEntry> entries;
   for (const Manifest& manifest : manifests()) {
     if (manifest.kind == Kind::attributes) continue;  // they come with the interactions they describe
-    entries.push_back({manifest.name, manifest.kind, manifest.title, manifest.licence});
+    entries.push_back({manifest.name, manifest.kind, manifest.title, manifest.licence, params_of_manifest(manifest)});
   }
-  for (const Generator& generator : generators()) {
-    entries.push_back({generator.name, generator.kind, generator.help, "generated"});
-  }
-  entries.push_back({std::string(own_file), Kind::signal,
-                     "a file of your own, named by params.inr.image: PNG, WAV, or a NumPy .npy volume or video",
-                     "yours"});
+  for (const Generator& generator : generators())
+    entries.push_back({generator.name, generator.kind, generator.help, "generated", generator.params});
+  for (DatasetEntry& own : own_entries()) entries.push_back(std::move(own));
   return entries;
 }
 
-const std::vector<ParamSpec>& dataset_params(std::string_view name) {
-  static const auto all = [] {
-    std::map<std::string, Params, std::less<>> of{{std::string(own_file), {}}};
-    for (const Manifest& manifest : manifests()) of[manifest.name] = params_of_manifest(manifest);
-    for (const Generator& generator : generators()) of[generator.name] = generator.params;
-    return of;
-  }();
-  if (const auto found = all.find(name); found != all.end()) return found->second;
-  std::vector<std::string> known;
-  for (const DatasetEntry& entry : dataset_entries()) known.push_back(entry.name);
-  throw UserError(unknown_word("data set", name, known));
-}
-
-Json complete_dataset(const Json& dataset) {
+Json complete_dataset(const Json& dataset, Kind own) {
   const std::string name = dataset.at("name");
-  const std::vector<ParamSpec>& params = dataset_params(name);
+  const std::vector<DatasetEntry> entries = dataset_entries();
+  const auto entry = std::ranges::find_if(
+      entries, [&](const DatasetEntry& one) { return one.name == name && (name != own_file || one.kind == own); });
+  if (entry == entries.end()) {
+    std::vector<std::string> known;
+    for (const DatasetEntry& one : entries)
+      if (std::ranges::find(known, one.name) == known.end()) known.push_back(one.name);
+    throw UserError(unknown_word("data set", name, known));
+  }
   Node given;
   given.kind = Node::Kind::map;
   for (const auto& [key, value] : dataset.items()) {
     if (key == "name") continue;
-    Node::Entry& entry = given.entries.emplace_back();
-    entry.key = key;
-    entry.value = to_node(value, {key + " of " + name});
+    Node::Entry& written = given.entries.emplace_back();
+    written.key = key;
+    written.value = to_node(value, {key + " of " + name});
   }
-  Json complete = read_params(params, given, "parameter of " + name);
+  Json complete = read_params(entry->params, given, "parameter of " + name);
   complete["name"] = name;
   return complete;
 }

@@ -19,26 +19,28 @@ struct Generator {
 const std::vector<Generator>& generators();
 const Generator* find_generator(std::string_view name);
 
-/// The data set of a user's own file, a signal: a plan names the file as params.inr.image.
+/// The data set that is a user's own file, which `path` names.
 inline constexpr std::string_view own_file = "file";
+
+/// Is this complete data set a user's own file?
+bool is_own_file(const Json& dataset);
 
 /// Anything that a plan can name as its data set.
 struct DatasetEntry {
   std::string name;
-  Kind kind;            ///< signal for `own_file`, whose kind is that of the file
+  Kind kind;            ///< `own_file` is there for interactions, for clicks and for signals, whose kind the file tells
   std::string help;     ///< a title, or what a generator makes
   std::string licence;  ///< "generated" and "yours" where there is none
+  std::vector<ParamSpec> params;  ///< what a plan may give beside the name
 };
 
 /// All manifests but those of attributes, all generators, and `own_file`.
 std::vector<DatasetEntry> dataset_entries();
 
-/// What a plan may give beside a data set's name. Throws UserError for an unknown name.
-const std::vector<ParamSpec>& dataset_params(std::string_view name);
-
 /// {"name": ..., parameter: value, ...} with all parameters: what the functions of datasets/load take, and what a
-/// plan's cells hold. Throws UserError for an unknown name or parameter, a wrong type or a value out of range.
-Json complete_dataset(const Json& dataset);
+/// plan's cells hold. own: what is wanted of `own_file` (interactions, clicks, signal). Throws UserError for an unknown name or parameter, a wrong type or a
+/// value out of range.
+Json complete_dataset(const Json& dataset, Kind own = Kind::signal);
 
 /// Why no cell with this complete data set can run whatever the machine: parameters of a generator that contradict each
 /// other. Empty when nothing is wrong, so for every manifest. Nothing is generated.

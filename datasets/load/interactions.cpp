@@ -1,14 +1,18 @@
 #include "datasets/load/interactions.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "datasets/catalog/locate.hpp"
 #include "datasets/formats/ncf.hpp"
+#include "datasets/formats/ratings.hpp"
 #include "datasets/interactions/filter.hpp"
 #include "datasets/interactions/negatives.hpp"
 #include "datasets/interactions/split.hpp"
 #include "datasets/load/datasets.hpp"
+#include "datasets/load/own_file.hpp"
 #include "datasets/load/ratings.hpp"
 #include "datasets/synthetic/params.hpp"
 
@@ -58,6 +62,21 @@ Split split_by_rule(Ratings ratings, const Json& dataset, Candidates candidates,
   return split_ratings(ratings, rule, seed);
 }
 
+/// A user's own file: what its columns were taken for stands in the protocol.
+Split split_own_file(const Json& dataset, Candidates candidates, std::uint64_t seed) {
+  const std::filesystem::path path = own_path(dataset);
+  const RatingsForm form = ratings_form(dataset);
+  const std::string roles = ratings_layout(path, form).roles();
+  Ratings ratings = read_ratings(path, form);
+  const std::uint64_t merged = ratings.duplicates;
+  Split split = split_by_rule(std::move(ratings), dataset, candidates, seed);
+  split.protocol += fmt::format("; columns: {}", roles);
+  if (merged > 0)
+    split.protocol +=
+        fmt::format("; {} repeated pairs merged ({})", merged, to_word(duplicates_names, form.duplicates));
+  return split;
+}
+
 Candidates candidates_of(const Json& dataset) {
   return {dataset.at("negatives"),
           from_word(negative_law_names, "negative_sampling", dataset.at("negative_sampling").get<std::string>())};
@@ -71,8 +90,9 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
     InteractionsGenerator stream(interactions_spec(dataset), seed);
     return split_generated(stream, candidates_of(dataset), seed);
   }
-  const Manifest& manifest = manifest_of_kind(name, Kind::interactions);
   const Candidates candidates = candidates_of(dataset);
+  if (is_own_file(dataset)) return split_own_file(dataset, candidates, seed);
+  const Manifest& manifest = manifest_of_kind(name, Kind::interactions);
   if (manifest.reader != Reader::ncf)
     return split_by_rule(load_ratings(manifest, data_dirs), dataset, candidates, seed);
   const auto files = locate_all(manifest, data_dirs);
@@ -80,6 +100,7 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
 }
 
 bool has_times(const Json& dataset) {
+  if (is_own_file(dataset)) return ratings_layout(own_path(dataset), ratings_form(dataset)).time.has_value();
   const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>());
   return manifest ? manifest->timed : true;  // a generator's items come in order of time
 }

@@ -13,7 +13,8 @@ namespace frugal::data {
 /// bad file, UnavailableError with the command that would fetch it when no data directory holds it.
 Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed);
 
-/// Will load_split() give a chronological split? Nothing is read.
+/// Will load_split() give a chronological split? Nothing is read but the first lines of a user's own file. Throws
+/// UserError where these make no sense.
 bool has_times(const Json& dataset);
 
 }  // namespace frugal::data

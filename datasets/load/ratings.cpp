@@ -11,23 +11,9 @@
 namespace frugal::data {
 
 Ratings load_ratings(const Manifest& manifest, const std::vector<std::filesystem::path>& data_dirs) {
+  assert(manifest.reader == Reader::ratings && "parse_manifest() has seen to it");
   const std::filesystem::path file = locate_all(manifest, data_dirs).front();
-  switch (manifest.reader) {
-    case Reader::ml_tab:
-      return read_movielens_tab(file);
-    case Reader::ml_colons:
-      return read_movielens_colons(file);
-    case Reader::ml_csv:
-      return read_movielens_csv(file);
-    case Reader::epinions_tang:
-      return read_epinions_tang(file);
-    case Reader::epinions_massa:
-      return read_epinions_massa(file);
-    default:
-      break;
-  }
-  assert(false && "a reader of ratings: parse_manifest() has seen to it");
-  return {};
+  return read_ratings(file, ratings_form(manifest.table));
 }
 
 const Manifest& manifest_of_kind(std::string_view name, Kind kind) {

@@ -9,6 +9,7 @@
 #include "datasets/catalog/locate.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
+#include "datasets/load/own_file.hpp"
 #include "datasets/synthetic/audio.hpp"
 #include "datasets/synthetic/photo.hpp"
 #include "datasets/synthetic/volume.hpp"
@@ -48,18 +49,9 @@ SignalSource source_of_file(const std::filesystem::path& path) {
   return {path.string(), kind_of(format), SignalFile{path, format}};
 }
 
-std::filesystem::path file_of_user(const SignalChoice& choice) {
-  if (choice.file.empty()) {
-    throw UserError(
-        "the data set 'file' is a file of your own: give its path, absolute or relative to the current folder, as "
-        "params.inr.image");
-  }
-  return choice.file;
-}
-
 SignalSource find_source(const Json& dataset, const SignalChoice& choice, const Folders& data_dirs) {
   const std::string name = dataset.at("name");
-  if (name == own_file) return source_of_file(file_of_user(choice));
+  if (is_own_file(dataset)) return source_of_file(own_path(dataset));
   const Generator* const generator = find_generator(name);
   const Manifest* const manifest = find_manifest(name);
   assert((generator || manifest) && "complete_dataset() knows the name");

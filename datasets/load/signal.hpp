@@ -12,8 +12,7 @@ namespace frugal::data {
 
 /// What a plan says about the signal beside the data set.
 struct SignalChoice {
-  /// The file of a set that has several, as choose_picture() takes it; for the set "file" the path of a file, absolute
-  /// or relative to the current folder. Generators ignore it.
+  /// The file of a published set that has several, as choose_picture() takes it.
   std::string file{};
   /// 0: the signal as it is. N > 0: pictures are squashed to N x N; of sound the first N samples are taken; a volume
   /// must be taken as it is. `synthetic-photo` has no size of its own and needs N.

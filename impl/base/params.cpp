@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <map>
+#include <utility>
 
 #include "impl/base/suggestion.hpp"
 
@@ -35,6 +37,33 @@ void require_choice(const ParamSpec& spec, const Node& node) {
   throw UserError(node.place, unknown_word(spec.name, node.text, spec.choices));
 }
 
+/// A column's name or number, as it is written.
+std::string column_text(const Node& node) { return node.kind == Node::Kind::integer ? node.text : node.as_string(); }
+
+struct Leaf {
+  Place key_place;
+  const Node* value;
+};
+using Leaves = std::map<std::string, Leaf>;
+
+/// The values of nested maps by their dotted names; a map is opened where a known name goes on below it.
+void add_leaves(const Node& map, const std::string& above, std::span<const std::string> known, Leaves& leaves) {
+  for (const Node::Entry& entry : map.as_map()) {
+    const std::string name = above + entry.key;
+    const bool group = std::ranges::any_of(known, [&](const std::string& one) { return one.starts_with(name + "."); });
+    if (group && entry.value.kind == Node::Kind::map)
+      add_leaves(entry.value, name + ".", known, leaves);
+    else
+      leaves.insert_or_assign(name, Leaf{entry.key_place, &entry.value});
+  }
+}
+
+Leaves leaves_of(const Node& map, std::span<const std::string> known) {
+  Leaves leaves;
+  add_leaves(map, "", known, leaves);
+  return leaves;
+}
+
 }  // namespace
 
 Json read_param(const ParamSpec& spec, const Node& value) {
@@ -49,11 +78,19 @@ Json read_param(const ParamSpec& spec, const Node& value) {
     case ParamSpec::Type::string:
       require_choice(spec, value);
       return value.as_string();
+    case ParamSpec::Type::column:
+      return column_text(value);
     case ParamSpec::Type::integer_list:
+    case ParamSpec::Type::column_list:
       break;
   }
   Json list = Json::array();
-  for (const Node& item : value.as_list()) list.push_back(read_integer_param(spec, item));
+  for (const Node& item : value.as_list()) {
+    if (spec.type == ParamSpec::Type::integer_list)
+      list.push_back(read_integer_param(spec, item));
+    else
+      list.push_back(column_text(item));
+  }
   return list;
 }
 
@@ -70,23 +107,40 @@ Json default_value_of(const ParamSpec& spec) {
       assert(value.is_number());
       return value.get<double>();
     case ParamSpec::Type::string:
+    case ParamSpec::Type::column:
       assert(value.is_string());
       return value;
     case ParamSpec::Type::integer_list:
+      assert(value.is_array());
+      return value.get<std::vector<std::int64_t>>();
+    case ParamSpec::Type::column_list:
       break;
   }
   assert(value.is_array());
-  return value.get<std::vector<std::int64_t>>();
+  return value;
+}
+
+void set_dotted(Json& root, std::string_view name, Json value) {
+  Json* at = &root;
+  for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
+    at = &(*at)[std::string(name.substr(0, dot))];
+    name.remove_prefix(dot + 1);
+  }
+  (*at)[std::string(name)] = std::move(value);
 }
 
 Json read_params(std::span<const ParamSpec> specs, const Node& map, std::string_view what) {
   std::vector<std::string> known;
   for (const ParamSpec& spec : specs) known.push_back(spec.name);
-  require_keys(map, known, what);
+  const Leaves given = leaves_of(map, known);
+  for (const auto& [name, leaf] : given)
+    if (std::ranges::find(known, name) == known.end()) throw UserError(leaf.key_place, unknown_word(what, name, known));
   Json values = Json::object();
   for (const ParamSpec& spec : specs) {
-    const Node* const given = map.find(spec.name);
-    values[spec.name] = given ? read_param(spec, *given) : default_value_of(spec);
+    const auto leaf = given.find(spec.name);
+    if (leaf == given.end() && spec.default_value.is_null())
+      throw UserError(map.place, fmt::format("{} must be given: {}", spec.name, spec.help));
+    set_dotted(values, spec.name, leaf == given.end() ? default_value_of(spec) : read_param(spec, *leaf->second.value));
   }
   return values;
 }

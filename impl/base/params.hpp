@@ -14,7 +14,8 @@ namespace frugal {
 /// One parameter: its type, default and range. The whole of a workload's ParamSpecs is what makes a plan strict, and
 /// what `frugal list` prints.
 struct ParamSpec {
-  enum class Type { boolean, integer, real, string, integer_list };
+  /// column: of a table, by its name or its number from 1; the value is a string.
+  enum class Type { boolean, integer, real, string, integer_list, column, column_list };
   std::string name;  ///< dotted, below the workload: "mf.dim"
   Type type;
   Json default_value;                                     ///< null: it must be given
@@ -31,8 +32,12 @@ Json read_param(const ParamSpec& spec, const Node& value);
 /// The default, which there is, in the same form.
 Json default_value_of(const ParamSpec& spec);
 
-/// All of `specs` from a map that gives some of them: canonical, defaults filled in. Throws UserError as read_param(),
-/// and at a key that is none of them, "unknown WHAT ...".
+/// Sets root["a"]["b"] for the dotted name "a.b".
+void set_dotted(Json& root, std::string_view name, Json value);
+
+/// All of `specs` from a map that gives some of them: canonical, defaults filled in, nested as their dotted names say.
+/// Throws UserError as read_param(), at a key that is none of them, "unknown WHAT ...", and where one without a default
+/// is not given.
 Json read_params(std::span<const ParamSpec> specs, const Node& map, std::string_view what);
 
 }  // namespace frugal

@@ -5,10 +5,8 @@
 #include "impl/base/error.hpp"
 
 namespace frugal {
-namespace {
 
-/// Bytes of the well-formed character that `text` begins with (Unicode 15, table 3-7), or 0.
-std::size_t character_length(std::string_view text) {
+std::size_t utf8_length(std::string_view text) {
   const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0U; };
   const auto within = [&](std::size_t i, unsigned low, unsigned high) { return byte(i) >= low && byte(i) <= high; };
   const unsigned lead = byte(0);
@@ -27,8 +25,6 @@ std::size_t character_length(std::string_view text) {
   return 0;
 }
 
-}  // namespace
-
 void require_text_size(std::size_t bytes, const std::string& file) {
   if (bytes <= max_text_bytes) return;
   throw UserError({file},
@@ -38,7 +34,7 @@ void require_text_size(std::size_t bytes, const std::string& file) {
 void require_plain_text(std::string_view text, const std::string& file) {
   Place place{file, 1, 1};
   for (std::size_t i = 0; i < text.size();) {
-    const std::size_t length = character_length(text.substr(i));
+    const std::size_t length = utf8_length(text.substr(i));
     if (length == 0) throw UserError(place, "not UTF-8 text; save the file as UTF-8");
     const auto lead = static_cast<std::uint8_t>(text[i]);
     if ((lead < 0x20 && lead != '\t' && lead != '\n' && lead != '\r') || lead == 0x7F) {

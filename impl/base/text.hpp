@@ -20,6 +20,9 @@ void require_plain_text(std::string_view text, const std::string& file);
 /// line break as one too, other control characters (XML 1.0 cannot write most of them) as blanks.
 std::string markup_escaped(std::string_view text);
 
+/// Bytes of the well-formed UTF-8 character that `text` begins with (Unicode 15, table 3-7); 0 where it begins with none.
+std::size_t utf8_length(std::string_view text);
+
 /// At most 60 bytes of `text`, cut between characters, with "..." when something was left out.
 std::string shortened(std::string_view text);
 

@@ -47,6 +47,9 @@ Manifest parsed(const std::string& changes) {
   return parse_manifest("x", "name: x\n" + changes + "files: [{path: x}]\n" + base);
 }
 
+/// Of the reader `ratings`.
+const std::string of_ratings = "reader: ratings\ntable: {columns: {user: 1, item: 2, rating: 3, time: 4}}\n";
+
 std::string refusal(const std::string& changes) {
   return user_error([&] { parsed(changes); });
 }
@@ -61,27 +64,36 @@ TEST(Manifests, FilesLieBelowTheDataFolder) {
 
 TEST(Manifests, AWordThatIsNotKnownIsAnErrorAtItsPlaceWithASuggestion) {
   const std::string where = "datasets/manifests/x.yaml:";
-  EXPECT_EQ(refusal("kind: interaction\nreader: ml-tab\nsplit: latest\n"),
+  EXPECT_EQ(refusal("kind: interaction\n" + of_ratings + "split: latest\n"),
             where + "2:7: unknown kind 'interaction'; did you mean 'interactions'?");
-  EXPECT_EQ(refusal("kind: interactions\nreader: ml-tap\nsplit: latest\n"),
-            where + "3:9: unknown reader 'ml-tap'; did you mean 'ml-tab'?");
-  EXPECT_EQ(refusal("kind: interactions\nreader: ml-tab\nsplit: lastest\n"),
-            where + "4:8: unknown split 'lastest'; did you mean 'latest'?");
-  EXPECT_EQ(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\nattributes: ml-1m-atributes\n"),
-            where + "5:13: unknown manifest 'ml-1m-atributes'; did you mean 'ml-1m-attributes'?");
+  EXPECT_EQ(refusal("kind: interactions\nreader: rating\nsplit: latest\n"),
+            where + "3:9: unknown reader 'rating'; did you mean 'ratings'?");
+  EXPECT_EQ(refusal("kind: interactions\n" + of_ratings + "split: lastest\n"),
+            where + "5:8: unknown split 'lastest'; did you mean 'latest'?");
+  EXPECT_EQ(refusal("kind: interactions\n" + of_ratings + "split: latest\nattributes: ml-1m-atributes\n"),
+            where + "6:13: unknown manifest 'ml-1m-atributes'; did you mean 'ml-1m-attributes'?");
 }
 
 TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
-  EXPECT_EQ(parsed("kind: interactions\nreader: ml-tab\nsplit: latest\n").split, DefaultSplit::latest);
-  EXPECT_THAT(refusal("kind: clicks\nreader: ml-tab\n"), HasSubstr(":3:9: the reader ml-tab gives interactions"));
-  EXPECT_EQ(parsed("kind: clicks\nreader: ml-tab\nattributes: ml-1m-attributes\n").split, std::nullopt);
+  EXPECT_EQ(parsed("kind: interactions\n" + of_ratings + "split: latest\n").split, DefaultSplit::latest);
+  EXPECT_THAT(refusal("kind: clicks\n" + of_ratings), HasSubstr(":3:9: the reader ratings gives interactions"));
+  EXPECT_EQ(parsed("kind: clicks\n" + of_ratings + "attributes: ml-1m-attributes\n").split, std::nullopt);
   EXPECT_THAT(refusal("kind: interactions\nreader: ncf\nsplit: given\n"),
               HasSubstr(":5:8: the reader ncf wants 3 files, not 1"));
-  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: given\n"), HasSubstr(":4:8: the split 'given'"));
-  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: tail\n"), HasSubstr(":4:8: the split 'tail'"));
-  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\ntimed: false\n"),
-              HasSubstr(":4:8: the split 'latest' needs times"));
-  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\n"), HasSubstr("a manifest needs 'split'"));
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: given\n"), HasSubstr(":5:8: the split 'given'"));
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: tail\n"), HasSubstr(":5:8: the split 'tail'"));
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\ntimed: false\n"),
+              HasSubstr(":6:8: the table's columns say whether there are times"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {columns: {user: 1, item: 2, rating: 3, time: "
+                      "none}}\nsplit: latest\n"),
+              HasSubstr(":5:8: the split 'latest' needs times"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {columns: {user: 1, item: 2}}\nsplit: latest\n"),
+              HasSubstr(":4:8: a manifest guesses nothing: columns.rating is missing"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ratings\nsplit: latest\n"),
+              HasSubstr(":3:9: the reader 'ratings' needs a 'table'"));
+  EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {delimeter: tab}\nsplit: latest\n"),
+              HasSubstr(":4:9: unknown key of a manifest's table 'delimeter'; did you mean 'delimiter'?"));
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings), HasSubstr("a manifest needs 'split'"));
   EXPECT_THAT(refusal("kind: image\nreader: png\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
 }
 
@@ -91,14 +103,14 @@ TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
   EXPECT_THAT(refusal(criteo + "tail\n"), HasSubstr(":4:8: the split 'tail' needs a test_fraction"));
   EXPECT_THAT(refusal(criteo + "0.25\n"), HasSubstr(":4:8: expected a string"));
   EXPECT_THAT(refusal(criteo + "tail\ntest_fraction: 1\n"), HasSubstr(":5:16: test_fraction must lie between"));
-  EXPECT_THAT(refusal("kind: interactions\nreader: ml-tab\nsplit: latest\ntest_fraction: 0.25\n"),
-              HasSubstr(":5:16: the split 'tail' needs a test_fraction, and no other"));
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\ntest_fraction: 0.25\n"),
+              HasSubstr(":6:16: the split 'tail' needs a test_fraction, and no other"));
 }
 
 TEST(Manifests, UnknownNameIsNull) {
   EXPECT_EQ(find_manifest("ml-2m"), nullptr);
   ASSERT_NE(find_manifest("ml-1m"), nullptr);
-  EXPECT_EQ(find_manifest("ml-1m")->reader, Reader::ml_colons);
+  EXPECT_EQ(find_manifest("ml-1m")->reader, Reader::ratings);
 }
 
 TEST(ChoosePicture, TakesTheNamedFileElseTheSizeElseTheLargest) {

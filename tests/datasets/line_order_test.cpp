@@ -61,24 +61,19 @@ struct File {
 void add_files(const Manifest& manifest, std::vector<File>& files) {
   const std::string& first = manifest.files.front().path;
   switch (manifest.reader) {
-    case Reader::ml_tab:
-      return files.push_back({first, rating_lines("{user}\t{item}\t{rating}\t{time}")});
-    case Reader::ml_colons:
-      return files.push_back(
-          {first, rating_lines(manifest.timed ? "{user}::{item}::{rating}::{time}" : "{user}::{item}::{rating}")});
-    case Reader::ml_csv:
-      return files.push_back(
-          {first, rating_lines("{user},{item},{rating},{time}"), "userId,movieId,rating,timestamp\n"});
-    case Reader::epinions_tang: {
-      files.push_back({first, rating_lines("{user}\t{item}\t1\t{rating}\t2\t{time}")});
-      const Lines again = rating_lines("{user}\t{item}\t1\t3\t2\t{time}");  // duplicates, some of one time
-      files.back().lines.insert(files.back().lines.end(), again.begin(), again.end());
-      return;
-    }
-    case Reader::epinions_massa: {
-      files.push_back({first, rating_lines("{user} {item} {rating}")});
-      const Lines again = rating_lines("{user} {item} 3");
-      files.back().lines.insert(files.back().lines.end(), again.begin(), again.end());
+    case Reader::ratings: {
+      const bool tang = manifest.name == "epinions-tang", massa = manifest.name == "epinions-massa";
+      const char* const format = tang                                        ? "{user}\t{item}\t1\t{rating}\t2\t{time}"
+                                 : massa                                     ? "{user} {item} {rating}"
+                                 : !manifest.timed                           ? "{user}::{item}::{rating}"
+                                 : manifest.table.at("delimiter") == "tab"   ? "{user}\t{item}\t{rating}\t{time}"
+                                 : manifest.table.at("delimiter") == "comma" ? "{user},{item},{rating},{time}"
+                                                                             : "{user}::{item}::{rating}::{time}";
+      files.push_back({first, rating_lines(format)});
+      if (manifest.table.at("header") == "yes") files.back().header = "userId,movieId,rating,timestamp\n";
+      if (!tang && !massa) return;
+      const Lines again = rating_lines(tang ? "{user}\t{item}\t1\t3\t2\t{time}" : "{user} {item} 3");
+      files.back().lines.insert(files.back().lines.end(), again.begin(), again.end());  // duplicates, some of one time
       return;
     }
     case Reader::ncf: {

@@ -19,22 +19,23 @@ using ::testing::Le;
 using ::testing::Pointwise;
 
 Json named(const std::string& name) { return complete_dataset({{"name", name}}); }
+Json own_dataset(const std::filesystem::path& path) {
+  return complete_dataset({{"name", own_file}, {"path", path.string()}});
+}
 
 const SignalShape& shape_of(const Signal& signal) { return signal; }
 
 class Signals : public WithFolder {
  protected:
   /// A file of the user's own.
-  Signal own(const std::filesystem::path& path, SignalChoice choice = {}) const {
-    choice.file = path.string();
-    const Signal signal = load_signal(named("file"), choice, {}, 0);
-    EXPECT_EQ(signal_shape(named("file"), choice, {}), shape_of(signal));
+  Signal own(const std::filesystem::path& path, const SignalChoice& choice = {}) const {
+    const Signal signal = load_signal(own_dataset(path), choice, {}, 0);
+    EXPECT_EQ(signal_shape(own_dataset(path), choice, {}), shape_of(signal));
     return signal;
   }
-  std::string complaint(const std::filesystem::path& path, SignalChoice choice = {}) const {
-    choice.file = path.string();
-    const std::string from_header = user_error([&] { signal_shape(named("file"), choice, {}); });
-    EXPECT_EQ(user_error([&] { load_signal(named("file"), choice, {}, 0); }), from_header);
+  std::string complaint(const std::filesystem::path& path, const SignalChoice& choice = {}) const {
+    const std::string from_header = user_error([&] { signal_shape(own_dataset(path), choice, {}); });
+    EXPECT_EQ(user_error([&] { load_signal(own_dataset(path), choice, {}, 0); }), from_header);
     return from_header;
   }
   std::filesystem::path write_picture(int channels, std::vector<float> values, int width, int bits = 8) const {
@@ -96,7 +97,7 @@ TEST_F(Signals, AFileOfTheUserMayBeRelativeToTheCurrentFolder) {
 }
 
 TEST_F(Signals, FilesThatCannotBeReadSayWhy) {
-  EXPECT_THAT(complaint(""), HasSubstr("give its path"));
+  EXPECT_THAT(complaint(""), HasSubstr("name a file"));
   EXPECT_THAT(complaint(folder_ / "none.png"), HasSubstr("none.png: cannot open this file"));
   EXPECT_THAT(complaint(folder_), HasSubstr("directory"));
   EXPECT_THAT(complaint(write("notes.txt", "some words of text")), HasSubstr("neither a PNG, nor a WAV, nor"));
@@ -217,7 +218,7 @@ TEST(ErrorMap, NeedsTwoPicturesOfOneShape) {
 TEST(RealSignals, LakeOfTheRightSizeIsChosen) {
   FRUGAL_REAL_FILE(path, "enrp/lake_256.png");
   const auto lake = [](SignalChoice choice) { return load_signal(named("enrp-lake"), choice, real_data_dirs(), 0); };
-  const Signal whole = load_signal(named("file"), {.file = path.string()}, {}, 0);
+  const Signal whole = load_signal(own_dataset(path), {}, {}, 0);
   EXPECT_EQ(lake({.file = "lake", .size = 256}), whole);
   EXPECT_EQ(lake({.size = 256}), whole);
   EXPECT_NE(lake({.file = "lake_512.png", .size = 256}), whole);

@@ -120,7 +120,7 @@ TEST_F(SyntheticSignalFiles, NeedTheEndingOfTheirKind) {
   EXPECT_THAT(complaint("synthetic-photo", "p.wav"), HasSubstr("known: .png"));
   EXPECT_THAT(complaint("synthetic-audio", "s.flac"), HasSubstr("known: .wav"));
   EXPECT_THAT(complaint("synthetic-volume", "v.npz"), HasSubstr("known: .npy"));
-  EXPECT_THAT(complaint("file", "v.npy"), HasSubstr("only generators"));
+  EXPECT_THAT(complaint("camera", "v.npy"), HasSubstr("only generators"));
   EXPECT_TRUE(std::filesystem::is_empty(folder_));
 }
 

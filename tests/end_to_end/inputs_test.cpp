@@ -20,8 +20,8 @@ class InputFiles : public ProgramTest {
 name: mine
 workload: inr
 backend: reference
-dataset: file
-params: {inr: {image: photo.png, size: 16, steps: 2, grid: 2, width: 4, hidden_layers: 1}}
+dataset: {name: file, path: photo.png}
+params: {inr: {size: 16, steps: 2, grid: 2, width: 4, hidden_layers: 1}}
 )");
     write("ratings.yaml", R"(schema: 1
 name: ratings

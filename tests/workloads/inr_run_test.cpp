@@ -194,8 +194,8 @@ TEST(InrWorkload, FewerBitsCostQuality) {
 TEST(InrWorkload, RendersFinerThanItsSamples) {
   TestContext context;
   run_cell(inr_plan("cpu", fmt::format("{}, steps: 3, render_scale: 3", tiny)), context);
-  EXPECT_EQ(data::signal_shape({{"name", "file"}},
-                               {.file = context.artifacts() / "render_x3.png", .size = 0, .colour = "own"}, {})
+  EXPECT_EQ(data::signal_shape({{"name", "file"}, {"path", context.artifacts() / "render_x3.png"}},
+                               {.size = 0, .colour = "own"}, {})
                 .shape,
             (std::vector{48, 48}));
 }

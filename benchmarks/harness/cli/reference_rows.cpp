@@ -16,7 +16,9 @@ constexpr Named<ParamSpec::Type> type_names[] = {{ParamSpec::Type::boolean, "boo
                                                  {ParamSpec::Type::integer, "integer"},
                                                  {ParamSpec::Type::real, "real"},
                                                  {ParamSpec::Type::string, "string"},
-                                                 {ParamSpec::Type::integer_list, "integers"}};
+                                                 {ParamSpec::Type::integer_list, "integers"},
+                                                 {ParamSpec::Type::column, "column"},
+                                                 {ParamSpec::Type::column_list, "columns"}};
 
 std::string range_text(const ParamSpec& param) {
   std::string text;

@@ -5,19 +5,20 @@
 #include <algorithm>
 
 namespace frugal::harness {
+namespace {
+
+/// Are there parameters "name.…"?
+bool has_group(std::span<const ParamSpec> specs, std::string_view name) {
+  return std::ranges::any_of(specs, [&](const ParamSpec& spec) {
+    return spec.name.size() > name.size() && spec.name.starts_with(name) && spec.name[name.size()] == '.';
+  });
+}
+
+}  // namespace
 
 Json default_param(const ParamSpec& spec, std::string_view path, const Place& document) {
   if (!spec.default_value.is_null()) return default_value_of(spec);
   throw UserError(document, fmt::format("the plan must set {}: {} has no default ({})", path, spec.name, spec.help));
-}
-
-void set_dotted(Json& root, std::string_view name, Json value) {
-  Json* at = &root;
-  for (std::size_t dot = name.find('.'); dot != std::string_view::npos; dot = name.find('.')) {
-    at = &(*at)[std::string(name.substr(0, dot))];
-    name.remove_prefix(dot + 1);
-  }
-  (*at)[std::string(name)] = std::move(value);
 }
 
 Vocabulary::Vocabulary(const Workload& workload)
@@ -42,10 +43,10 @@ const ParamSpec* Vocabulary::param(std::string_view name) const {
   return found == params_.end() ? nullptr : &*found;
 }
 
-bool Vocabulary::is_group(std::string_view name) const {
-  return std::ranges::any_of(params_, [&](const ParamSpec& spec) {
-    return spec.name.size() > name.size() && spec.name.starts_with(name) && spec.name[name.size()] == '.';
-  });
+bool Vocabulary::is_group(std::string_view name) const { return has_group(params_, name); }
+
+bool Vocabulary::is_dataset_group(std::string_view name) const {
+  return std::ranges::any_of(datasets_, [&](const DatasetChoice& choice) { return has_group(choice.params, name); });
 }
 
 const DatasetChoice* Vocabulary::dataset(std::string_view name) const {
@@ -67,6 +68,8 @@ const ParamSpec* Vocabulary::dataset_param(std::string_view name) const {
 
 bool Vocabulary::settable(std::string_view path) const {
   if (std::ranges::find(paths_, path) != paths_.end()) return true;
+  constexpr std::string_view dataset = "dataset.";
+  if (path.starts_with(dataset)) return is_dataset_group(path.substr(dataset.size()));
   const std::string root = "params." + name_;
   if (path == root) return true;
   return path.starts_with(root + ".") && is_group(path.substr(root.size() + 1));

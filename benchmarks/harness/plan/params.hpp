@@ -11,9 +11,6 @@ namespace frugal::harness {
 /// The default in the form of read_param(). Throws UserError at `document` when there is none.
 Json default_param(const ParamSpec& spec, std::string_view path, const Place& document);
 
-/// Sets root["a"]["b"] for the dotted name "a.b".
-void set_dotted(Json& root, std::string_view name, Json value);
-
 /// A workload's parameters, data sets and metrics, asked for once.
 class Vocabulary {
  public:
@@ -34,6 +31,8 @@ class Vocabulary {
   static const ParamSpec* param_of(const DatasetChoice& dataset, std::string_view name);
   /// The parameter `name` of the first data set that has it.
   const ParamSpec* dataset_param(std::string_view name) const;
+  /// Whether a data set has parameters "name.…".
+  bool is_dataset_group(std::string_view name) const;
 
   /// Every dotted path that a plan may set: backend, dataset, dataset.size, params.inr.width.
   const std::vector<std::string>& paths() const { return paths_; }

@@ -62,6 +62,11 @@ void add_settings(Layer& layer, const Vocabulary& vocabulary, const std::string&
   if (path == "dataset") return add_dataset(layer, vocabulary, key_place, value);
   if (path.starts_with(dataset_prefix)) {
     const std::string_view key = below(path, dataset_prefix);
+    if (vocabulary.is_dataset_group(key)) {
+      for (const Node::Entry& entry : value.as_map())
+        add_settings(layer, vocabulary, path + "." + entry.key, entry.key_place, entry.value);
+      return;
+    }
     if (key != "name" && vocabulary.dataset_param(key) == nullptr) {
       throw UserError(key_place, unknown_word("key of dataset", key, dataset_keys(vocabulary)));
     }

@@ -168,7 +168,7 @@ class Cadc final : public harness::Workload {
   std::vector<harness::InputFile> inputs(const Cell& cell,
                                          const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<harness::InputFile> inputs;
-    add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>()), data_dirs, inputs);
+    add_dataset(cell, data_dirs, inputs);
     if (cell.own().at("model") == "two_tower" && cell.own().at("tower").at("side_features"))
       add_inputs(data::attributes_manifest(cell.dataset), data_dirs, inputs);
     add_checkpoint(cell, inputs);

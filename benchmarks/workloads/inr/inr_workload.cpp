@@ -269,7 +269,7 @@ class Inr final : public harness::Workload {
       else
         check_spec(inr_spec(cell, tiling_of(cell, shape), shape.channels), "params.inr", backend, complaints);
     } catch (const UserError& error) {
-      complaints.push_back({"params.inr.image", error.what()});
+      complaints.push_back({data::is_own_file(cell.dataset) ? "dataset.path" : "params.inr.image", error.what()});
     } catch (const UnavailableError& error) {
       complaints.push_back({"dataset", error.what(), true});
     }
@@ -292,7 +292,7 @@ class Inr final : public harness::Workload {
     std::vector<harness::InputFile> inputs;
     const data::SignalChoice choice = signal_choice(cell);
     const std::string name = cell.dataset.at("name");
-    if (name == data::own_file) inputs.push_back({.name = choice.file, .path = choice.file});
+    if (data::is_own_file(cell.dataset)) add_dataset(cell, data_dirs, inputs);
     if (const data::Manifest* manifest = data::find_manifest(name))
       add_input(*manifest, data::choose_picture(*manifest, choice.file, choice.size), data_dirs, inputs);
     add_checkpoint(cell, inputs);

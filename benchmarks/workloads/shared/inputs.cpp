@@ -2,6 +2,7 @@
 
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/catalog/locate.hpp"
+#include "datasets/load/datasets.hpp"
 
 namespace frugal::workloads {
 
@@ -23,6 +24,15 @@ void add_inputs(const data::Manifest* manifest, const std::vector<std::filesyste
                 std::vector<InputFile>& inputs) {
   if (!manifest) return;
   for (const data::ManifestFile& file : manifest->files) add_input(*manifest, file, data_dirs, inputs);
+}
+
+void add_dataset(const harness::Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
+                 std::vector<InputFile>& inputs) {
+  if (data::is_own_file(cell.dataset)) {
+    const std::string path = cell.dataset.at("path");
+    inputs.push_back({.name = path, .path = path});
+  }
+  add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>()), data_dirs, inputs);
 }
 
 void add_checkpoint(const harness::Cell& cell, std::vector<InputFile>& inputs) {

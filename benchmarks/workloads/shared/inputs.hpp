@@ -16,6 +16,10 @@ void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
 void add_inputs(const data::Manifest* manifest, const std::vector<std::filesystem::path>& data_dirs,
                 std::vector<harness::InputFile>& inputs);
 
+/// All files of the cell's data set that are here: of its manifest, or the user's own.
+void add_dataset(const harness::Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
+                 std::vector<harness::InputFile>& inputs);
+
 /// The weights that the cell starts from, where it names any.
 void add_checkpoint(const harness::Cell& cell, std::vector<harness::InputFile>& inputs);
 

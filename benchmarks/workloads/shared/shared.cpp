@@ -10,6 +10,7 @@
 #include "datasets/catalog/locate.hpp"
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/datasets.hpp"
+#include "datasets/load/own_file.hpp"
 #include "impl/base/suggestion.hpp"
 #include "impl/common/safetensors.hpp"
 #include "impl/common/spec_names.hpp"
@@ -24,7 +25,7 @@ std::vector<DatasetChoice> dataset_choices(data::Kind kind) {
   std::vector<DatasetChoice> choices;
   for (const data::DatasetEntry& entry : data::dataset_entries())
     if (kind == data::Kind::signal ? data::is_signal(entry.kind) : entry.kind == kind)
-      choices.push_back({entry.name, entry.help, data::dataset_params(entry.name)});
+      choices.push_back({entry.name, entry.help, entry.params});
   return choices;
 }
 
@@ -39,6 +40,13 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
       data::locate_all(*manifest, data_dirs);
     } catch (const UnavailableError& error) {
       complaints.push_back({"dataset", error.what(), true});
+    }
+  }
+  if (data::is_own_file(cell.dataset)) {
+    try {
+      data::check_own_file(cell.dataset);
+    } catch (const UserError& error) {
+      complaints.push_back({"dataset.path", error.what(), false});
     }
   }
   const Backend* backend = find_backend(cell.backend);

@@ -1,0 +1,115 @@
+// Tables as text: rows of fields between delimiters, with or without a header. What a file does not say is guessed from
+// its first lines; what does not fit is a UserError at file:line:column.
+//
+// Of the parsers in Debian, fast-cpp-csv-parser wants delimiter and columns at compile time, and libcsv takes one byte as
+// delimiter and knows no places in the file; neither reads "::" or runs of blanks, so MovieLens and Epinions.
+#pragma once
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "datasets/formats/lines.hpp"
+#include "impl/base/params.hpp"
+
+namespace frugal::data {
+
+/// How a table is laid out.
+struct TableForm {
+  std::string delimiter;       ///< "\t", ",", ";", "|", "::", or " ": blanks and tabs, any number; empty: guessed
+  std::optional<bool> header;  ///< the first line names the columns; empty: guessed
+  std::string comment;         ///< lines that begin with it are left out; empty: none
+  std::string member;          ///< of a zip archive, see ByteStream
+  bool decimal_comma = false;  ///< "3,5" is three and a half
+  bool strict = false;  ///< published files: no quotes, no empty lines, no blanks around fields, and the last line
+                        ///< ends in a newline, so that a file that was cut off is noticed
+};
+
+/// The parameters that TableForm is read from: delimiter, header, comment, member, decimal_comma.
+std::vector<ParamSpec> table_params();
+TableForm table_form(const Json& params);
+
+/// A table's layout, nothing left open.
+struct TableLayout {
+  std::string delimiter;
+  bool header = false;
+  std::vector<std::string> names;                 ///< of the columns, from the header; else "1", "2", ...
+  std::vector<std::vector<std::string>> samples;  ///< the first rows below the header, at most 100, by column
+  std::string header_line;
+
+  std::size_t columns() const { return names.size(); }
+  /// The column of this name or, where none is called so, of this number (from 1). Throws UserError naming `what`.
+  std::size_t find(const std::string& column, std::string_view what, const std::string& file) const;
+};
+
+/// Reads the first lines. Throws UserError for a file that holds no table.
+TableLayout layout_of(const std::filesystem::path& path, const TableForm& form);
+
+/// "comma", "tab": for messages.
+std::string delimiter_name(std::string_view delimiter);
+
+/// The rows of a table one after the other.
+class TableReader {
+ public:
+  /// form_text: what a right row looks like, for messages.
+  TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
+              std::string form_text);
+
+  /// Goes to the next row that is neither empty nor a comment; false at the end. Its fields are valid until the next
+  /// call.
+  bool next();
+
+  const std::string& file() const { return lines_.file(); }
+  int line_number() const { return lines_.line_number(); }
+  std::uint64_t estimated_rows() const { return lines_.estimated_lines(); }
+
+  /// The field in a column, from 0. Throws UserError when the row is shorter.
+  std::string_view field(std::size_t column, std::string_view what) {
+    if (column >= count_) fail_short(what);
+    return fields_[column];
+  }
+
+  /// Throws UserError unless the row has exactly the layout's columns.
+  void require_width() const {
+    if (count_ != columns_) fail_width();
+  }
+
+  /// A number in [from, to].
+  double real(std::size_t column, std::string_view what, double from, double to);
+  std::int64_t integer(std::size_t column, std::string_view what, std::int64_t from, std::int64_t to);
+
+  /// "FILE:LINE:COLUMN: expected EXPECTED, got 'REST'; a line reads FORM".
+  [[noreturn]] void fail(std::size_t column, const std::string& expected) const;
+  /// A field that can be read but makes no sense.
+  [[noreturn]] void reject(std::size_t column, const std::string& message) const;
+
+ private:
+  void split();
+  void require_end() const;
+  std::size_t offset_of(std::size_t column) const;
+  void add(std::string_view field) {
+    if (count_ == fields_.size()) fields_.resize(2 * count_ + 8);
+    fields_[count_++] = field;
+  }
+  Place place_of(std::size_t column) const;
+  [[noreturn]] void fail_at(std::size_t offset, const std::string& expected) const;
+  [[noreturn]] void fail_short(std::string_view what) const;
+  [[noreturn]] void fail_width() const;
+
+  LineReader lines_;
+  TableForm form_;
+  bool quotes_ = false;
+  std::size_t columns_;
+  std::string form_text_;
+  std::string_view line_;
+  std::vector<std::string_view> fields_;
+  std::size_t count_ = 0;
+  std::deque<std::string> unquoted_;  ///< fields that stood in quotes, of this row
+};
+
+}  // namespace frugal::data

@@ -1,0 +1,71 @@
+// A line cut into fields, and what its fields look like.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace frugal::data {
+
+/// A field that stood in quotes (RFC 4180), without them: "" is ".
+std::string unquoted(std::string_view inside);
+
+/// Calls add(field, in_quotes) for every field of a line. delimiter: " " stands for any number of blanks and tabs.
+/// quotes: a field that begins with " ends with the next single one; what it holds is given without the outer quotes
+/// and in_quotes is true where an inner "" must become ". trim: blanks around a field do not belong to it. False when a quote
+/// is open at the end of the line.
+template <class Add>
+bool split_line(std::string_view line, std::string_view delimiter, bool quotes, bool trim, Add&& add) {
+  const char* at = line.data();
+  const char* const end = at + line.size();
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  if (delimiter == " ") {
+    while (at != end && blank(*at)) ++at;
+    do {
+      const char* stop = at;
+      while (stop != end && !blank(*stop)) ++stop;
+      add(std::string_view(at, static_cast<std::size_t>(stop - at)), false);
+      at = stop;
+      while (at != end && blank(*at)) ++at;
+    } while (at != end);
+    return true;
+  }
+  const char first = delimiter[0];
+  const std::size_t length = delimiter.size();
+  while (true) {
+    if (trim)
+      while (at != end && *at == ' ') ++at;
+    if (quotes && at != end && *at == '"') {
+      const char* stop = at + 1;
+      while (stop != end && (*stop != '"' || (stop + 1 != end && stop[1] == '"'))) stop += *stop == '"' ? 2 : 1;
+      if (stop == end) return false;
+      add(std::string_view(at + 1, static_cast<std::size_t>(stop - at - 1)), true);
+      at = stop + 1;
+      while (at != end && *at != first) ++at;  // blanks after the quote, as a rule
+    } else {
+      const char* stop = at;
+      while (stop != end && !(*stop == first && (length == 1 || (stop + 1 != end && stop[1] == delimiter[1])))) ++stop;
+      const char* last = stop;
+      if (trim)
+        while (last != at && last[-1] == ' ') --last;
+      add(std::string_view(at, static_cast<std::size_t>(last - at)), false);
+      at = stop;
+    }
+    if (at == end) return true;
+    at += length;
+  }
+}
+
+/// Is this a number, 3.5 or with decimal_comma 3,5?
+bool is_number(std::string_view text, bool decimal_comma);
+
+/// Does the first of these rows name columns? It does where a column of numbers or dates begins with something else, or
+/// where its words are names of users and of items.
+bool looks_like_header(const std::vector<std::vector<std::string>>& rows, bool decimal_comma);
+
+/// What a column of a table may hold.
+enum class Role { user, item, rating, time, label };
+
+/// The column whose name tells this role ("movieId": item), or -1. Where several do, the likelier.
+int column_of_role(Role role, const std::vector<std::string>& names);
+
+}  // namespace frugal::data
