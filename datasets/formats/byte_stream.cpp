@@ -17,7 +17,10 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr std::string_view zip_start = "PK\x03\x04"sv;
-constexpr std::string_view starts[] = {"\x1f\x8b"sv, "BZh"sv, "\xfd" "7zXZ\0"sv, "\x28\xb5\x2f\xfd"sv, zip_start};
+constexpr std::string_view starts[] = {"\x1f\x8b"sv, "BZh"sv,
+                                       "\xfd"
+                                       "7zXZ\0"sv,
+                                       "\x28\xb5\x2f\xfd"sv, zip_start};
 
 }  // namespace
 
@@ -88,8 +91,8 @@ struct ByteStream::Unpacker {
 
   [[noreturn]] void fail(const std::filesystem::path& path) const {
     const char* const why = archive_error_string(handle.get());
-    throw UserError({path.string()}, fmt::format("this compressed file is damaged or cut off: {}",
-                                                 why ? why : "it cannot be unpacked"));
+    throw UserError({path.string()},
+                    fmt::format("this compressed file is damaged or cut off: {}", why ? why : "it cannot be unpacked"));
   }
 
   std::string name;

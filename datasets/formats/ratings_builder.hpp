@@ -40,16 +40,7 @@ class RatingsBuilder {
   Ratings finish(const std::string& file, bool timed, Duplicates duplicates);
 
  private:
-  struct Row {
-    std::uint32_t user;
-    std::uint32_t item;
-    float value;
-    int line;
-    std::int64_t time;
-  };
-  Rating merged(const Row* begin, const Row* end, Duplicates duplicates) const;
-
-  std::vector<Row> rows_;
+  std::vector<Rating> rows_;
   IdMap users_;
   IdMap items_;
 };

@@ -106,7 +106,8 @@ std::size_t TableLayout::find(const std::string& column, std::string_view what, 
   const char* const end = column.data() + column.size();
   if (const auto [stop, error] = std::from_chars(column.data(), end, number); error == std::errc() && stop == end) {
     if (number >= 1 && number <= columns()) return number - 1;
-    throw UserError({file}, fmt::format("column {} for {}: this file has the columns 1 to {}", number, what, columns()));
+    throw UserError({file},
+                    fmt::format("column {} for {}: this file has the columns 1 to {}", number, what, columns()));
   }
   if (!header)
     throw UserError({file}, fmt::format("no column is called {} (for {}): this file has no header; its columns are 1 "
@@ -125,8 +126,9 @@ class LineSplitter {
 
   std::vector<std::string> operator()(std::string_view line) const {
     std::vector<std::string> fields;
-    split_line(line, delimiter_, quotes_, !strict_,
-               [&](std::string_view text, bool in_quotes) { fields.push_back(in_quotes ? unquoted(text) : std::string(text)); });
+    split_line(line, delimiter_, quotes_, !strict_, [&](std::string_view text, bool in_quotes) {
+      fields.push_back(in_quotes ? unquoted(text) : std::string(text));
+    });
     return fields;
   }
 
@@ -196,7 +198,7 @@ bool TableReader::next() {
       require_end();
       continue;
     }
-    if (!form_.strict && trimmed(line_).empty()) continue;
+    if (!form_.strict && (line_.empty() || line_[0] == ' ' || line_[0] == '\t') && trimmed(line_).empty()) continue;
     require_end();
     split();
     return true;
@@ -215,10 +217,9 @@ void TableReader::split() {
   while (true) {
     count_ = 0;
     unquoted_.clear();
-    const bool closed = split_line(line_, form_.delimiter, quotes_, !form_.strict,
-                                   [&](std::string_view text, bool in_quotes) {
-                                     add(in_quotes ? unquoted_.emplace_back(unquoted(text)) : text);
-                                   });
+    const bool closed = split_line(
+        line_, form_.delimiter, quotes_, !form_.strict,
+        [&](std::string_view text, bool in_quotes) { add(in_quotes ? unquoted_.emplace_back(unquoted(text)) : text); });
     if (closed || !lines_.extend(line_)) return;
   }
 }
@@ -239,7 +240,8 @@ double TableReader::real(std::size_t column, std::string_view what, double from,
     if (error != std::errc() || stop != text.data() + text.size()) fail(column, fmt::format("{} (a number)", what));
   }
   if (!(value >= from && value <= to))
-    fail(column, std::isinf(to) ? fmt::format("{} (a number)", what) : fmt::format("{} between {} and {}", what, from, to));
+    fail(column,
+         std::isinf(to) ? fmt::format("{} (a number)", what) : fmt::format("{} between {} and {}", what, from, to));
   return value;
 }
 
@@ -285,17 +287,19 @@ void TableReader::reject(std::size_t column, const std::string& message) const {
 
 void TableReader::fail_short(std::string_view what) const {
   const std::string name = delimiter_name(form_.delimiter);
-  fail_at(line_.size(), fmt::format("{} and {}", form_.delimiter == "::" ? shown("::")
-                                                 : form_.delimiter == " " ? std::string("a blank")
-                                                                          : "a " + name,
+  fail_at(line_.size(), fmt::format("{} and {}",
+                                    form_.delimiter == "::"  ? shown("::")
+                                    : form_.delimiter == " " ? std::string("a blank")
+                                                             : "a " + name,
                                     what));
 }
 
 void TableReader::fail_width() const {
-  if (count_ > columns_) fail_at(offset_of(columns_) - std::min(offset_of(columns_), form_.delimiter.size()), "nothing more");
-  throw UserError({file(), line_number(), static_cast<int>(line_.size()) + 1},
-                  fmt::format("this line has {} columns, and the first has {}; a line reads {}", count_, columns_,
-                              form_text_));
+  if (count_ > columns_)
+    fail_at(offset_of(columns_) - std::min(offset_of(columns_), form_.delimiter.size()), "nothing more");
+  throw UserError(
+      {file(), line_number(), static_cast<int>(line_.size()) + 1},
+      fmt::format("this line has {} columns, and the first has {}; a line reads {}", count_, columns_, form_text_));
 }
 
 }  // namespace frugal::data

@@ -25,15 +25,17 @@ std::string plain(std::string_view name) {
 std::vector<std::string_view> names_of(Role role) {
   switch (role) {
     case Role::user:
-      return {"user",      "userid",  "uid",       "usernr",  "member",    "memberid", "customer",  "customerid", "reviewer",
-              "reviewerid", "visitor", "visitorid", "account", "accountid", "profile",  "profileid", "session",    "sessionid"};
+      return {"user",     "userid",     "uid",      "usernr",     "member",  "memberid",
+              "customer", "customerid", "reviewer", "reviewerid", "visitor", "visitorid",
+              "account",  "accountid",  "profile",  "profileid",  "session", "sessionid"};
     case Role::item:
-      return {"item",   "itemid",     "iid",  "movie",  "movieid", "film",      "filmid",   "product", "productid",
-              "asin",   "parentasin", "book", "bookid", "isbn",    "artist",    "artistid", "track",   "trackid",
-              "song",   "songid",     "business", "businessid", "article", "articleid", "game",    "gameid",  "sku",
-              "recipe", "recipeid",   "gmapid"};
+      return {"item",      "itemid",  "iid",        "movie",  "movieid",  "film",       "filmid",  "product",
+              "productid", "asin",    "parentasin", "book",   "bookid",   "isbn",       "artist",  "artistid",
+              "track",     "trackid", "song",       "songid", "business", "businessid", "article", "articleid",
+              "game",      "gameid",  "sku",        "recipe", "recipeid", "gmapid"};
     case Role::rating:
-      return {"rating", "ratings", "stars", "star", "score", "overall", "value", "plays", "playcount", "count", "weight"};
+      return {"rating", "ratings", "stars",     "star",  "score", "overall",
+              "value",  "plays",   "playcount", "count", "weight"};
     case Role::time:
       return {"time", "timestamp", "ts", "date", "datetime", "when", "unixreviewtime", "reviewtime", "createdat"};
     case Role::label:

@@ -24,6 +24,7 @@ struct Rating {
   std::uint32_t user;
   std::uint32_t item;
   float value;
+  int line;           ///< of the file it was read from, the one that counts of several; else 0
   std::int64_t time;  ///< seconds since 1970, or any order; meaningless unless Ratings::timed
 };
 

@@ -54,9 +54,9 @@ class Chronology {
   void draw(std::span<std::uint32_t> rows) const {
     std::vector<std::tuple<std::uint64_t, std::uint32_t, std::uint32_t, std::uint32_t>> lots;
     for (const std::uint32_t row : rows) {
-      const auto& [user, item, value, when] = ratings_.rows[row];
-      const auto words = random_.block(items_[item], static_cast<std::uint32_t>(users_[user]));
-      lots.emplace_back(std::uint64_t{words[0]} << 32 | words[1], user, item, row);
+      const Rating& rating = ratings_.rows[row];
+      const auto words = random_.block(items_[rating.item], static_cast<std::uint32_t>(users_[rating.user]));
+      lots.emplace_back(std::uint64_t{words[0]} << 32 | words[1], rating.user, rating.item, row);
     }
     std::ranges::sort(lots);
     for (std::size_t k = 0; k < rows.size(); ++k) rows[k] = std::get<3>(lots[k]);

@@ -21,9 +21,9 @@ void check_own_file(const Json& dataset) {
   const RatingsLayout layout = ratings_layout(path, ratings_form(dataset));
   const std::string split = dataset.at("split");
   if (!layout.time && (split == "latest" || split == "temporal"))
-    throw UserError({path.string()},
-                    "split: " + split + " needs times, and no column of this file was taken for them: say which with "
-                    "columns: {time: ...}, or ask for split: random");
+    throw UserError({path.string()}, "split: " + split +
+                                         " needs times, and no column of this file was taken for them: say which with "
+                                         "columns: {time: ...}, or ask for split: random");
 }
 
 }  // namespace frugal::data

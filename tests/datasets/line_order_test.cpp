@@ -192,7 +192,7 @@ Ratings all_at_once() {
   ratings.timed = true;
   for (std::uint32_t u = 0; u < ratings.users; ++u) {
     ratings.user_names.push_back(std::to_string(1000 + u));
-    for (std::uint32_t k = 0; k < 10; ++k) ratings.rows.push_back({u, (u + k) % ratings.items, 1.0F, 7});
+    for (std::uint32_t k = 0; k < 10; ++k) ratings.rows.push_back({u, (u + k) % ratings.items, 1.0F, 0, 7});
   }
   for (std::uint32_t i = 0; i < ratings.items; ++i) ratings.item_names.push_back(std::to_string(500 + i));
   return ratings;

@@ -30,7 +30,8 @@ struct OwnRow {
 std::vector<OwnRow> own_rows() {
   std::vector<OwnRow> rows;
   for (int u = 0; u < 40; ++u)
-    for (int k = 0; k < 8; ++k) rows.push_back({3 + 7 * u, 1 + (5 * u + 11 * k) % 90, 1 + (u + k) % 5, 881250949 + k / 2});
+    for (int k = 0; k < 8; ++k)
+      rows.push_back({3 + 7 * u, 1 + (5 * u + 11 * k) % 90, 1 + (u + k) % 5, 881250949 + k / 2});
   return rows;
 }
 
@@ -93,17 +94,19 @@ TEST_F(OwnRatings, AreTheSameInEveryForm) {
   EXPECT_EQ(tabs.tied_users, 40u);
   expect_same(tabs, split(write("colons", text_of("{user}::{item}::{rating}::{time}\n"))));
   expect_same(tabs, split(write("bar", text_of("{user}|{item}|{rating}|{time}\n"))));
-  expect_same(tabs, split(write("semicolon", text_of("{user};{item};{rating},0;{time}\r\n")), {{"decimal_comma", true}}));
+  expect_same(tabs,
+              split(write("semicolon", text_of("{user};{item};{rating},0;{time}\r\n")), {{"decimal_comma", true}}));
   expect_same(tabs, split(write("blanks", text_of("  {user} {item}  {rating}  {time} \n"))));
   expect_same(tabs, split(write("blanks", text_of("{user} {item}\t{rating} {time}\n")), {{"delimiter", "blanks"}}));
   std::string no_newline = text_of("{user},{item},{rating},{time}\n");
   no_newline.pop_back();
   expect_same(tabs, split(write("no-newline", no_newline)));
-  expect_same(tabs, split(write("header.csv", text_of("{time},{item},\"{user}\",x,{rating}\n",
-                                                      "\xef\xbb\xbfwhen,film,member,note,stars\n")),
-                          {{"columns", {{"user", "member"}, {"item", "film"}, {"rating", "stars"}, {"time", "when"}}}}));
-  expect_same(tabs, split(write("guessed.csv", text_of("{time},{item},{user},{rating}\n",
-                                                       "timestamp,movieId,userId,rating\n"))));
+  expect_same(
+      tabs, split(write("header.csv",
+                        text_of("{time},{item},\"{user}\",x,{rating}\n", "\xef\xbb\xbfwhen,film,member,note,stars\n")),
+                  {{"columns", {{"user", "member"}, {"item", "film"}, {"rating", "stars"}, {"time", "when"}}}}));
+  expect_same(tabs, split(write("guessed.csv",
+                                text_of("{time},{item},{user},{rating}\n", "timestamp,movieId,userId,rating\n"))));
   expect_same(tabs, split(write("numbers.csv", text_of("x,{time},{item},{user},{rating}\n")),
                           {{"columns", {{"user", 4}, {"item", 3}, {"rating", 5}, {"time", 2}}}}));
   expect_same(tabs, split(write("notes.csv", text_of("\"a \"\"note\"\"\nof two lines, {item}\",{user},{item},{time}\n",
@@ -117,17 +120,20 @@ TEST_F(OwnRatings, AreTheSameCompressed) {
                                        std::pair{"xz", ARCHIVE_FILTER_XZ}, std::pair{"bz2", ARCHIVE_FILTER_BZIP2}})
     expect_same(plain, split(pack(std::string("u.data.") + ending, filter, ARCHIVE_FORMAT_RAW, {{"u.data", text}})));
   expect_same(plain, split(pack("one.zip", ARCHIVE_FILTER_NONE, ARCHIVE_FORMAT_ZIP, {{"u.data", text}})));
-  const auto several = pack("ml.zip", ARCHIVE_FILTER_NONE, ARCHIVE_FORMAT_ZIP, {{"ml/README", "x"}, {"ml/u.data", text}});
+  const auto several =
+      pack("ml.zip", ARCHIVE_FILTER_NONE, ARCHIVE_FORMAT_ZIP, {{"ml/README", "x"}, {"ml/u.data", text}});
   expect_same(plain, split(several, {{"member", "u.data"}}));
-  EXPECT_THAT(user_error([&] { split(several); }),
-              HasSubstr("ml.zip: this zip archive holds several files; choose one of them with `member`: ml/README, ml/u.data"));
+  EXPECT_THAT(
+      user_error([&] { split(several); }),
+      HasSubstr(
+          "ml.zip: this zip archive holds several files; choose one of them with `member`: ml/README, ml/u.data"));
   EXPECT_THAT(user_error([&] { split(several, {{"member", "v.data"}}); }), HasSubstr("has no file 'v.data'; it has"));
   EXPECT_THAT(user_error([&] { split(write("u.data", text), {{"member", "u.data"}}); }), HasSubstr("this is none"));
 }
 
 TEST_F(OwnRatings, OfACompressedFileThatIsCutOffAreRefused) {
-  const auto path = pack("u.gz", ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW,
-                         {{"u", text_of("{user}\t{item}\t{rating}\t{time}\n")}});
+  const auto path =
+      pack("u.gz", ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, {{"u", text_of("{user}\t{item}\t{rating}\t{time}\n")}});
   std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
   EXPECT_THAT(user_error([&] { split(path); }), HasSubstr("damaged or cut off"));
 }
@@ -152,8 +158,7 @@ TEST_F(OwnRatings, IdsMayBeAnythingAndComeInNaturalOrder) {
   EXPECT_THAT(text.item_names, ElementsAre("a, b", "x"));
   EXPECT_FALSE(text.timed);
   const Ratings numbers = read("r.csv", "0,7\n18446744073709551615,7\n9223372036854775807,0\n007,7\n5000000000,7\n");
-  EXPECT_THAT(numbers.user_names,
-              ElementsAre("0", "007", "5000000000", "9223372036854775807", "18446744073709551615"));
+  EXPECT_THAT(numbers.user_names, ElementsAre("0", "007", "5000000000", "9223372036854775807", "18446744073709551615"));
   EXPECT_THAT(numbers.item_names, ElementsAre("0", "7"));
 }
 
@@ -202,7 +207,8 @@ TEST_F(OwnRatings, DuplicatesCountByTheRule) {
   const auto value = [&](Duplicates rule) {
     RatingsForm form;
     form.duplicates = rule;
-    const Ratings ratings = read("r.csv", "user,item,rating,time\n1,1,2,30\n1,1,5,10\n1,1,1,30\n1,1,4,10\n2,1,1,1\n", form);
+    const Ratings ratings =
+        read("r.csv", "user,item,rating,time\n1,1,2,30\n1,1,5,10\n1,1,1,30\n1,1,4,10\n2,1,1,1\n", form);
     EXPECT_EQ(ratings.duplicates, 3u);
     EXPECT_EQ(ratings.rows.size(), 2u);
     return std::pair{ratings.rows[0].value, ratings.rows[0].time};
@@ -213,7 +219,8 @@ TEST_F(OwnRatings, DuplicatesCountByTheRule) {
   EXPECT_EQ(value(Duplicates::sum), (std::pair{12.0F, std::int64_t{30}}));
   RatingsForm form;
   form.duplicates = Duplicates::error;
-  EXPECT_THAT(refusal("user,item\nann,1\nbob,1\nann,1\n", form), HasSubstr(":4: user ann rated item 1 twice: here and in line 2"));
+  EXPECT_THAT(refusal("user,item\nann,1\nbob,1\nann,1\n", form),
+              HasSubstr(":4: user ann rated item 1 twice: here and in line 2"));
 }
 
 TEST_F(OwnRatings, SayInTheProtocolWhatTheirColumnsAreAndWhatWasMerged) {
@@ -226,7 +233,8 @@ TEST_F(OwnRatings, ThatDoNotFitAreRefusedAtTheirPlace) {
   EXPECT_THAT(refusal("user,item,rating\n1,2,3\n1,3,x\n"),
               HasSubstr("r.csv:3:5: expected a rating (a number), got 'x'; a line reads 'user,item,rating'"));
   EXPECT_THAT(refusal("user,item,rating\n1,2,3\n,3,1\n"), HasSubstr("r.csv:3:1: expected a user id, got ',3,1'"));
-  EXPECT_THAT(refusal("user,item,rating\n1,2,3\n4\n"), HasSubstr("r.csv:3:2: expected a comma and an item id, got the end"));
+  EXPECT_THAT(refusal("user,item,rating\n1,2,3\n4\n"),
+              HasSubstr("r.csv:3:2: expected a comma and an item id, got the end"));
   EXPECT_THAT(refusal("user,item,rating\n1,2,3\n4,5,1,7\n"), HasSubstr("r.csv:3:6: expected nothing more, got ',7'"));
   EXPECT_THAT(refusal("user,item,rating\n1,2,nan\n"), HasSubstr("r.csv:2:5: expected a rating (a number), got 'nan'"));
   EXPECT_THAT(refusal("user,item,rating\n1,2,\xff\x01\n"), HasSubstr("got '\\xff\\x01'"));
@@ -236,7 +244,8 @@ TEST_F(OwnRatings, ThatDoNotFitAreRefusedAtTheirPlace) {
   EXPECT_THAT(refusal("hello\nworld\n"), HasSubstr("r.csv:1: no delimiter cuts these lines into columns"));
   RatingsForm form;
   form.user = "membr";
-  EXPECT_THAT(refusal("member,item\n1,2\n", form), HasSubstr("unknown column (for users) 'membr'; did you mean 'member'?"));
+  EXPECT_THAT(refusal("member,item\n1,2\n", form),
+              HasSubstr("unknown column (for users) 'membr'; did you mean 'member'?"));
 }
 
 TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefused) {

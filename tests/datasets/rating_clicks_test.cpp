@@ -17,7 +17,7 @@ struct Fixture {
     ratings.users = 40;
     ratings.items = 5;
     for (std::uint32_t u = 0; u < 40; ++u)
-      for (std::uint32_t i = 0; i < 5; ++i) ratings.rows.push_back({u, i, static_cast<float>(1 + i), 0});
+      for (std::uint32_t i = 0; i < 5; ++i) ratings.rows.push_back({u, i, static_cast<float>(1 + i), 0, 0});
     Attribute gender{"gender", {"F", "M"}, {}};
     for (std::uint32_t u = 0; u < 40; ++u)
       gender.of.push_back(u == 0 ? std::vector<std::uint32_t>{} : std::vector{u % 2});

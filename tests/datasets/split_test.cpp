@@ -29,7 +29,7 @@ Ratings round_robin(std::uint32_t users, std::uint32_t items, const std::vector<
   ratings.items = items;
   ratings.timed = true;
   for (std::uint32_t u = 0; u < users; ++u) {
-    for (std::uint32_t k = 0; k < times.size(); ++k) ratings.rows.push_back({u, (u + k) % items, 5.0F, times[k]});
+    for (std::uint32_t k = 0; k < times.size(); ++k) ratings.rows.push_back({u, (u + k) % items, 5.0F, 0, times[k]});
   }
   return ratings;
 }
@@ -84,7 +84,7 @@ TEST(LeaveOneOutSplit, RandomHoldOutDependsOnTheSeedOnly) {
 TEST(LeaveOneOutSplit, UsersWithOneRatingKeepItForTraining) {
   Ratings ratings = round_robin(1, 20, {1, 2, 3});
   ratings.users = 2;
-  ratings.rows.push_back({1, 7, 3.0F, 1});
+  ratings.rows.push_back({1, 7, 3.0F, 0, 1});
   const Split split = split_ratings(ratings, leave_one_out(HoldOut::latest, 5), 1);
   EXPECT_EQ(split.held_out.size(), 1u);
   EXPECT_THAT(split.train, Contains(Interaction{1, 7}));
@@ -116,7 +116,7 @@ TEST(LeaveOneOutSplit, NegativesAreUniformOverUnseenItems) {
   ratings.items = 20;
   ratings.timed = true;
   for (std::uint32_t u = 0; u < 4000; ++u) {
-    for (std::uint32_t k = 0; k < 5; ++k) ratings.rows.push_back({u, k, 1.0F, k});
+    for (std::uint32_t k = 0; k < 5; ++k) ratings.rows.push_back({u, k, 1.0F, 0, k});
   }
   for (const int negatives : {3, 12}) {  // by rejection, and by enumeration
     std::vector<int> counts(20, 0);
@@ -148,7 +148,7 @@ Ratings hundred_users() {
   for (std::uint32_t u = 0; u < 100; ++u)
     for (std::uint32_t k = 0; k < 10; ++k)
       ratings.rows.push_back(
-          {u, (7 * u + 5 * k) % 60, 1.0F + static_cast<float>(k % 5), u == 0 ? 10'000 + k : 100 * k + u});
+          {u, (7 * u + 5 * k) % 60, 1.0F + static_cast<float>(k % 5), 0, u == 0 ? 10'000 + k : 100 * k + u});
   return ratings;
 }
 
@@ -227,7 +227,8 @@ TEST(Filter, DropsLowRatingsThenPeelsToTheCoreAndRenumbers) {
   ratings.items = 4;
   ratings.user_names = {"a", "b", "c"};
   ratings.item_names = {"i", "j", "k", "l"};
-  ratings.rows = {{2, 2, 5, 0}, {2, 0, 1, 0}, {0, 0, 4, 0}, {0, 3, 4, 0}, {1, 0, 5, 0}, {1, 3, 5, 0}, {1, 2, 5, 0}};
+  ratings.rows = {{2, 2, 5, 0, 0}, {2, 0, 1, 0, 0}, {0, 0, 4, 0, 0}, {0, 3, 4, 0, 0},
+                  {1, 0, 5, 0, 0}, {1, 3, 5, 0, 0}, {1, 2, 5, 0, 0}};
   const Ratings left = filter_ratings(ratings, 3, 2);
   EXPECT_EQ(left.users, 2u);
   EXPECT_EQ(left.items, 2u);
