@@ -51,6 +51,16 @@ Run load_run(const std::filesystem::path& path) {
   const auto stale = run.provenance.plan.value("stale", std::vector<std::string>{});
   std::erase_if(run.cells,
                 [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
+  if (run.provenance.plan.contains("cells")) {
+    const auto order = run.provenance.plan.at("cells").get<std::vector<std::string>>();
+    std::unordered_map<std::string, std::size_t> position;
+    for (const std::string& id : order) position.emplace(id, position.size());
+    const auto place_of = [&](const CellRecord& record) {
+      const auto found = position.find(record.id);
+      return found == position.end() ? position.size() : found->second;
+    };
+    std::ranges::stable_sort(run.cells, {}, place_of);
+  }
   return run;
 }
 
