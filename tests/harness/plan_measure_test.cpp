@@ -102,5 +102,17 @@ TEST(SamplingRecord, SurvivesTheRecord) {
   EXPECT_EQ(back.conditions.at(0).throttled, 2);
 }
 
+TEST(SamplingRecord, IsKnownToTheSchema) {
+  const Json schema =
+      Json::parse(fixtures::text_of(std::string(FRUGAL_SOURCE_DIR) + "/results/schema/cells.schema.json"));
+  const Json& known = schema.at("properties");
+  EXPECT_EQ(known.at("sampling").at("properties").at("ended_by").at("enum"), Json(words(sampling_end_names)));
+  const RepeatConditions all{.load = 1, .others = 1, .steal = 1, .cpu_s = 1, .mhz = 1, .throttled = 1};
+  const Json conditions = to_json(all);
+  for (const auto& [key, value] : conditions.items())
+    EXPECT_TRUE(known.at("conditions").at("items").at("properties").contains(key)) << key;
+  EXPECT_TRUE(known.contains("cpus"));
+}
+
 }  // namespace
 }  // namespace frugal::harness

@@ -40,6 +40,23 @@ constexpr ConditionKey condition_keys[] = {
     {"steal", &RepeatConditions::steal}, {"cpu_s", &RepeatConditions::cpu_s},
     {"mhz", &RepeatConditions::mhz},     {"throttled", &RepeatConditions::throttled}};
 
+Json disturbed_json(const DisturbedTimes& disturbed) {
+  Json json = {{"why", disturbed.why}};
+  if (!disturbed.cells.empty()) json["cells"] = disturbed.cells;
+  return json;
+}
+
+DisturbedTimes disturbed_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "disturbed");
+  DisturbedTimes disturbed{reader.string("why")};
+  if (json.contains("cells"))
+    for (const Json& id : reader.list("cells")) {
+      if (!id.is_string()) reader.fail("'cells' holds what is no id: " + id.dump());
+      disturbed.cells.push_back(id.get<std::string>());
+    }
+  return disturbed;
+}
+
 InputRecord input_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "an input");
   return {reader.string("file"), reader.string("sha256"), static_cast<std::uint64_t>(reader.number("bytes")),
@@ -123,6 +140,7 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
 }
 
 bool CellRecord::is_quiet() const {
+  if (disowned) return false;
   std::vector<double> busy;
   for (const RepeatConditions& one : conditions)
     if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
@@ -201,6 +219,7 @@ Json Provenance::to_json() const {
                {"build", build},     {"machine", machine}, {"started", started},
                {"command", command}, {"clocks", clocks},   {"determinism", determinism}};
   if (!machines.empty()) json["machines"] = machines;
+  if (disturbed) json["disturbed"] = disturbed_json(*disturbed);
   json["metrics"] = Json::array();
   for (const MetricDescriptor& metric : metrics)
     json["metrics"].push_back({{"name", metric.name},
@@ -222,6 +241,7 @@ Provenance Provenance::from_json(const Json& json, const Place& place) {
   provenance.machine = reader.object("machine");
   if (json.contains("machines"))
     for (const auto& [id, block] : reader.object("machines").items()) provenance.machines[id] = block;
+  if (json.contains("disturbed")) provenance.disturbed = disturbed_from_json(json.at("disturbed"), place);
   provenance.started = reader.string("started");
   for (const Json& word : reader.list("command")) {
     if (!word.is_string()) reader.fail("key 'command' holds something that is not a string");

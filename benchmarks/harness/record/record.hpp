@@ -100,14 +100,21 @@ struct CellRecord {
   std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
   std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
   std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
+  bool disowned = false;                        ///< its times are left out: Provenance::disturbed
 
   const StageRecord* stage(std::string_view name) const;
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
-  /// nobody knows.
+  /// nobody knows; but not where the run disowns them.
   bool is_quiet() const;
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.
   static CellRecord from_json(const Json& json, const Place& place);
+};
+
+/// What the records themselves do not say, and whoever made the run knows: these times were taken beside other work.
+struct DisturbedTimes {
+  std::string why;                   ///< half a sentence
+  std::vector<std::string> cells{};  ///< ids; empty: all of the run
 };
 
 /// What must be known to trust a figure: run.json.
@@ -120,8 +127,9 @@ struct Provenance {
                      ///< they ran in another one}
   Json build;        ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
   Json machine;      ///< machine_facts(), and backends: {cpu: {...}, ...}; of a mixed run the first machine
-  std::map<std::string, Json> machines{};  ///< of a mixed run: machine_id() -> block, of all its machines
-  std::string started;                     ///< ISO 8601 UTC
+  std::map<std::string, Json> machines{};     ///< of a mixed run: machine_id() -> block, of all its machines
+  std::optional<DisturbedTimes> disturbed{};  ///< none: the records' conditions tell, where they know
+  std::string started;                        ///< ISO 8601 UTC
   std::vector<std::string> command;
   std::vector<MetricDescriptor> metrics;           ///< so that judge and report know direction and format
   std::map<std::string, std::string> clocks;       ///< workload -> what is inside the clock
@@ -133,7 +141,7 @@ struct Provenance {
   static Provenance from_json(const Json& json, const Place& place);
 };
 
-/// A run read back, without its stale cells: the last record of each id, in the plan's order. A torn last line (a crash
+/// A run read back, without its stale cells and the times that it disowns: the last record of each id, in the plan's order. A torn last line (a crash
 /// while writing) is ignored; any other damage is a UserError with file and line.
 struct Run {
   std::filesystem::path folder;
