@@ -135,7 +135,7 @@ class TableMaker {
       }
       if (is_bound(column)) return true;  // the plan did not ask for it
       std::string title = style_of(column).title;
-      if (is_of_time(column) && any_disowned()) {
+      if (is_of_time(column) && any_disowned(column)) {
         if (std::ranges::find(disowned, title) == disowned.end()) disowned.push_back(title);
         return true;
       }
@@ -148,9 +148,14 @@ class TableMaker {
     if (!dropped.empty()) table_.notes.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
   }
 
-  bool any_disowned() const {
-    return std::ranges::any_of(
-        set_.rows, [](const RowGroup& row) { return std::ranges::any_of(row.records, &CellRecord::disowned); });
+  /// Were there times for the column, which their run disowns?
+  bool any_disowned(const ColumnSpec& column) const {
+    const std::string& stage = column.per.empty() ? column.name : column.per;
+    return std::ranges::any_of(set_.rows, [&](const RowGroup& row) {
+      return std::ranges::any_of(row.records, [&](const CellRecord* record) {
+        return record->disowned && (stage == "total" || record->stage(stage) != nullptr);
+      });
+    });
   }
 
   /// "why (2 cells); another why (1 cell)"; empty when no record tells.
