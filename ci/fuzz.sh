@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Coverage-guided fuzzing of everything that reads what a user or a network wrote: libFuzzer with AddressSanitizer and
-# UndefinedBehaviorSanitizer, from the inputs in tests/fuzz/corpus. Prints one line a target; exit code 1 when one of
-# them crashes, takes more than 5 s or more than 256 MB for an input. That input is kept in build/fuzz/found.
+# UndefinedBehaviorSanitizer, from the inputs in tests/fuzz/corpus and the words in tests/fuzz/dictionaries. Prints one
+# line a target; exit code 1 when one of them crashes, takes more than 5 s or more than 256 MB for an input. That input is
+# kept in build/fuzz/found.
 #   ci/fuzz.sh [TARGET...] [-- RUNS]     default: all targets, a million runs each
 #   ci/fuzz.sh --merge [TARGET...]       adds what earlier runs found, minimised, to tests/fuzz/corpus
 # What a run found is kept in build/fuzz/corpus, and the next one goes on from there.
@@ -38,6 +39,7 @@ for target in "${targets[@]}"; do
   program=build/fuzz/fuzz_$target
   corpus=build/fuzz/corpus/$target
   log=build/fuzz/$target.log
+  words=tests/fuzz/dictionaries/$target.dict
   mkdir -p "$corpus"
   if [[ -n "$merge" ]]; then
     # By lines reached alone: how often would keep thousands of inputs.
@@ -47,8 +49,10 @@ for target in "${targets[@]}"; do
   fi
   start=$EPOCHREALTIME
   result=ok
-  "$program" -runs="$runs" -timeout=5 -rss_limit_mb=256 -malloc_limit_mb=256 -max_len=4096 -print_final_stats=1 \
-    -artifact_prefix="$found/$target-" "$corpus" "tests/fuzz/corpus/$target" >"$log" 2>&1 || result="FAILED: $log"
+  dictionary=()
+  [[ -f "$words" ]] && dictionary=(-dict="$words")
+  "$program" "${dictionary[@]}" -runs="$runs" -timeout=5 -rss_limit_mb=256 -malloc_limit_mb=256 -max_len=4096 \
+    -print_final_stats=1 -artifact_prefix="$found/$target-" "$corpus" "tests/fuzz/corpus/$target" >"$log" 2>&1 || result="FAILED: $log"
   seconds=$(awk -v from="$start" -v to="$EPOCHREALTIME" 'BEGIN { printf "%.0f", to - from }')
   value_of() { sed -n "s/^stat::$1: *//p" "$log" | tail -n 1; }
   done=$(value_of number_of_executed_units)

@@ -4,7 +4,8 @@
 Copies the records of results/local/NAME (or any other folder) to results/published/NAME, takes the folders of this
 machine out of the command, and prints the tables and plots of the copy beside it. Of a search it takes the
 tables.md that `frugal search PLAN > RUN/tables.md` left: a report of all it tried says less. Refuses a run of a build
-with local changes, or of a commit that is not in the history: nobody could repeat it.
+with local changes, or of a commit that is not in the history: nobody could repeat it. Of a folder in results/published
+it prints the tables and plots anew.
 """
 import argparse
 import json
@@ -32,7 +33,7 @@ def portable(command: list[str]) -> list[str]:
     return ["build/release/frugal", *words[1:]]
 
 
-def publish(run: pathlib.Path) -> None:
+def copy_records(run: pathlib.Path, target: pathlib.Path) -> None:
     provenance = json.loads((run / "run.json").read_text())
     commit = provenance["build"]["commit"]
     if provenance["build"]["dirty"]:
@@ -41,13 +42,19 @@ def publish(run: pathlib.Path) -> None:
         sys.exit(f"{run}: its commit {commit} is not in the history of HEAD")
     provenance["command"] = portable(provenance["command"])
     provenance["plan"]["file"] = f"benchmarks/plans/{pathlib.Path(provenance['plan']['file']).name}"
-    target = ROOT / "results/published" / run.name
     target.mkdir(parents=True, exist_ok=True)
     (target / "run.json").write_text(json.dumps(provenance, indent=2, ensure_ascii=False) + "\n")
     shutil.copy(run / "cells.jsonl", target)
+
+
+def publish(run: pathlib.Path) -> None:
+    target = ROOT / "results/published" / run.name
+    if run != target:
+        copy_records(run, target)
     print(target.relative_to(ROOT))
     if (run / "search.json").exists():
-        shutil.copy(run / "tables.md", target)
+        if run != target:
+            shutil.copy(run / "tables.md", target)
         return
     for form, name in (("md", "tables.md"), ("svg", "plots.svg")):
         output = subprocess.run([FRUGAL, "report", target, "--format", form], capture_output=True, text=True, cwd=ROOT)

@@ -14,6 +14,7 @@
 
 #include "impl/base/names.hpp"
 #include "impl/base/params.hpp"
+#include "impl/base/published_file.hpp"
 #include "impl/common/probe.hpp"
 
 namespace frugal::harness {
@@ -73,11 +74,8 @@ struct Complaint {
 struct InputFile {
   std::string name;            ///< for records: the manifest's path, or the path as the plan gives it
   std::filesystem::path path;  ///< where it lies on this machine
-  std::string dataset{};    ///< `frugal data fetch` brings it; empty: a user's own file, of which nothing is published
-  std::uint64_t bytes = 0;  ///< published; 0: unknown
-  std::vector<std::string> sha256{};  ///< of the published file and of other forms that hold the same data
-  std::string git_blob{};
-  std::string md5{};
+  std::string dataset{};  ///< `frugal data fetch` brings it; empty: a user's own file, of which nothing is published
+  PublishedFile published{};
 };
 
 /// Work done inside a stage, analytic; 0 means not stated.

@@ -1,22 +1,20 @@
-// Is a local file the published one?
+// Is a local file of a manifest the published one?
 #pragma once
 #include <filesystem>
-#include <string>
 #include <vector>
 
 #include "datasets/catalog/manifest.hpp"
+#include "impl/base/published_file.hpp"
 
 namespace frugal::data {
 
-/// What comparing a local file with its manifest says.
-enum class FileState { good, missing, wrong_size, wrong_hash, size_only };
-struct FileCheck {
-  FileState state = FileState::missing;
-  std::filesystem::path path;  ///< empty when missing
-  std::string detail;          ///< one line: which hash agreed, or both values
-};
+using frugal::FileCheck;
+using frugal::FileState;
 
-/// Hashes one file of a manifest. `size_only`: no hash is published, and the size agrees or is unknown too.
+/// What the manifest says of the file.
+PublishedFile published(const ManifestFile& file);
+
+/// Compares the file below the first data directory that has it.
 FileCheck check_file(const ManifestFile& file, const std::vector<std::filesystem::path>& data_dirs);
 
 }  // namespace frugal::data

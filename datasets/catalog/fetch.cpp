@@ -172,7 +172,7 @@ void fetch(const Manifest& manifest, const std::filesystem::path& folder, const 
   Sources sources(manifest, scratch.path(), say);
   for (const ManifestFile& file : manifest.files) {
     const FileCheck here = check_file(file, {folder});
-    if (here.state == FileState::good || here.state == FileState::size_only) {
+    if (here.is_published()) {
       say(fmt::format("{} is here already ({})", file.path, here.detail));
       continue;
     }
@@ -181,7 +181,7 @@ void fetch(const Manifest& manifest, const std::filesystem::path& folder, const 
     fs::create_directories((staging / file.path).parent_path());
     sources.bring(file, staging / file.path);
     const FileCheck check = check_file(file, {staging});
-    if (check.state != FileState::good && check.state != FileState::size_only) {
+    if (!check.is_published()) {
       throw UserError({file.path},
                       fmt::format("what was fetched is not what the manifest describes: {}", check.detail));
     }

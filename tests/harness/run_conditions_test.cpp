@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "benchmarks/harness/run/conditions.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
@@ -29,7 +30,7 @@ TEST(ProcessorTime, IsAbsentWhereTheFileDoesNotTell) {
 }
 
 TEST(ConditionsMeter, TellsTheTimeOfThisProcessFromThatOfOthers) {
-  const ConditionsMeter meter;
+  const ConditionsMeter meter(usable_processors());
   const auto start = std::chrono::steady_clock::now();
   while (std::chrono::steady_clock::now() - start < std::chrono::milliseconds(300)) {
   }

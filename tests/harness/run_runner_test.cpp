@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "benchmarks/harness/run/gate.hpp"
+#include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "impl/base/sha256.hpp"
 #include "tests/harness/record_fixture.hpp"
@@ -116,7 +116,10 @@ class ReadingWorkload final : public FakeWorkload {
  public:
   explicit ReadingWorkload(std::filesystem::path path) : path_(std::move(path)) {}
   std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override {
-    return {{.name = "set/data.txt", .path = path_, .dataset = "set", .bytes = 3, .sha256 = {sha256("abc")}}};
+    return {{.name = "set/data.txt",
+             .path = path_,
+             .dataset = "set",
+             .published = {.bytes = 3, .sha256 = {sha256("abc")}}}};
   }
 
  private:
@@ -176,7 +179,7 @@ class Gates : public Runner {
  protected:
   std::vector<std::string> broken(MetricBound gate, bool is_part = false) {
     file.plans.front().gates = {std::move(gate)};
-    return broken_gates(file, planned_cells(file), records, is_part);
+    return check_gates(file, planned_cells(file), records, is_part).broken;
   }
   Gates() {
     for (const PlannedCell& cell : cells) {

@@ -9,7 +9,7 @@
 #include "benchmarks/harness/cli/command_line.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "benchmarks/harness/run/gate.hpp"
+#include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/study/select.hpp"
 
@@ -72,8 +72,12 @@ int run_plan(const Call& call) {
   // A part that runs again is appended: its new records win, and the other cells' records stay.
   const bool start_anew = rerun.what == Rerun::What::all && !call.has("only") && !call.has("shard");
   Inputs inputs = inputs_of(loaded, call);
+  Provenance provenance = provenance_of(loaded, call);
+  const bool any_order =
+      std::ranges::any_of(loaded.file.plans, [](const Plan& plan) { return plan.measure.order_seed.has_value(); });
+  if (any_order) provenance.plan["cells"] = ids;  // reports keep the plan's order
   ResultStore store(
-      records_folder(call, loaded.file), provenance_of(loaded, call),
+      records_folder(call, loaded.file), provenance,
       {.start_anew = start_anew, .mix = call.has("mix"), .inputs = inputs.of_all(cells), .cells = std::move(ids)});
   if (const std::size_t stale = store.stale().size(); stale > 0)
     progress.say(
@@ -85,15 +89,16 @@ int run_plan(const Call& call) {
                                         .progress = progress,
                                         .execute = child_executor(stops),
                                         .inputs = inputs,
-                                        .cells = cells,
+                                        .cells = in_run_order(cells),
                                         .rerun = rerun});
 
   const std::string again = command_again(call.command);
   print_failures(summary, cells, again);
   const bool is_part = call.has("only") || call.has("shard") || rerun.what == Rerun::What::one;
-  std::vector<std::string> broken;
-  if (!summary.interrupted) broken = broken_gates(loaded.file, cells, summary.records, is_part);
-  for (const std::string& line : broken) fmt::print(stderr, "gate broken: {}\n", line);
+  GateReport gates;
+  if (!summary.interrupted) gates = check_gates(loaded.file, cells, summary.records, is_part);
+  for (const std::string& line : gates.broken) fmt::print(stderr, "gate broken: {}\n", line);
+  for (const std::string& line : gates.close) fmt::print(stderr, "gate kept: {}\n", line);
   if (summary.interrupted)
     fmt::print(stderr, "\ninterrupted: {} of {} cells are done and kept. To go on: {}\n",
                summary.done_before + summary.done_now, cells.size(), again);
@@ -102,7 +107,7 @@ int run_plan(const Call& call) {
   const std::size_t failures = summary.failed.size() + summary.failed_before.size();
   if (failures > 0) fmt::print(", {} failed", failures);
   fmt::print(")\ntable:   {} report {}\n", shell_word(call.command[0]), shell_word(store.folder().string()));
-  return exit_code_of(summary, !broken.empty());
+  return exit_code_of(summary, !gates.broken.empty());
 }
 
 }  // namespace

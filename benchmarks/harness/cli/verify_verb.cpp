@@ -21,27 +21,46 @@ struct Tally {
   int good = 0;
   int bad = 0;
   int unsupported = 0;
+
+  void count(const EquivalenceCheck& check) { ++(!check.unsupported.empty() ? unsupported : check.ok() ? good : bad); }
+  std::string text() const {
+    std::string words = bad > 0 ? fmt::format("FAILED: {} of {} checks", bad, good + bad) : fmt::format("{} ok", good);
+    return unsupported > 0 ? words + fmt::format(", {} unsupported", unsupported) : words;
+  }
 };
 
-Tally verify(const Backend& candidate, bool only_failures) {
+std::vector<std::string> row_of(const EquivalenceCheck& check) {
+  if (!check.unsupported.empty()) return {check.name, "-", "-", "unsupported: " + check.unsupported};
+  return {check.name, fmt::format("{:.2e}", check.error), fmt::format("{:.2e}", check.bound),
+          check.ok() ? "ok" : "FAILED"};
+}
+
+/// The checks of one contract.
+struct ModelChecks {
+  const char* name;
+  std::vector<EquivalenceCheck> (*checks)(const Backend& oracle, const Backend& candidate);
+};
+constexpr ModelChecks all_models[] = {
+    {"inr", check_inr}, {"mf", check_matrix_factorizer}, {"two_tower", check_two_tower}, {"dlrm", check_dlrm}};
+
+/// A line a contract as soon as it is done, then what failed (with `all`: each check), and the verdict last.
+Tally verify(const Backend& candidate, bool all) {
   const Backend& oracle = *backends().front();
   std::vector<std::vector<std::string>> rows = {{"check", "error", "bound", "verdict"}};
   Tally tally;
-  for (auto* const check : {check_inr, check_matrix_factorizer, check_two_tower, check_dlrm}) {
-    for (const EquivalenceCheck& one : check(oracle, candidate)) {
-      const bool is_unsupported = !one.unsupported.empty();
-      ++(is_unsupported ? tally.unsupported : one.ok() ? tally.good : tally.bad);
-      if (only_failures && one.ok()) continue;
-      if (is_unsupported)
-        rows.push_back({one.name, "-", "-", "unsupported: " + one.unsupported});
-      else
-        rows.push_back(
-            {one.name, fmt::format("{:.2e}", one.error), fmt::format("{:.2e}", one.bound), one.ok() ? "ok" : "FAILED"});
-    }
-  }
   fmt::print("{} against {}\n", candidate.name(), oracle.name());
+  for (const ModelChecks& model : all_models) {
+    Tally of_model;
+    for (const EquivalenceCheck& check : model.checks(oracle, candidate)) {
+      of_model.count(check);
+      tally.count(check);
+      if (all || !check.ok()) rows.push_back(row_of(check));
+    }
+    fmt::print("  {:<10}{}\n", model.name, of_model.text());
+    std::fflush(stdout);
+  }
   if (rows.size() > 1) fmt::print("{}", text_table(rows, 2));
-  fmt::print("{}: {} ok, {} failed, {} unsupported\n", candidate.name(), tally.good, tally.bad, tally.unsupported);
+  fmt::print("{}: {}\n", candidate.name(), tally.text());
   return tally;
 }
 
@@ -63,7 +82,7 @@ int run_verify(const Call& call) {
   }
   bool all_good = true;
   for (const Backend* candidate : candidates) {
-    const Tally tally = verify(*candidate, call.has("failures"));
+    const Tally tally = verify(*candidate, call.has("all"));
     if (tally.good + tally.bad == 0)
       throw UnavailableError(
           fmt::format("back end {} supports none of the checks: nothing was proved", candidate->name()));
@@ -75,18 +94,20 @@ int run_verify(const Call& call) {
 }  // namespace
 
 Verb verify_verb() {
-  return {.name = "verify",
-          .summary = "check a back end against the reference on this machine",
-          .help =
-              "Checks back ends against `reference`, step by step from the same state, on this machine. Without "
-              "--backend: all that can run here.\n\nExit code 1: a check failed; 4: the back end is not available.",
-          .options = {{.name = "backend",
-                       .value = "NAME",
-                       .help = "the one to check",
-                       .values = {.words = backend_names(), .closed = true}},
-                      {.name = "failures", .value = "", .help = "prints only the checks that failed"}},
-          .examples = {"frugal verify", "frugal verify --backend cpu"},
-          .run = run_verify};
+  return {
+      .name = "verify",
+      .summary = "check a back end against the reference on this machine",
+      .help =
+          "Checks back ends against `reference`, step by step from the same state, on this machine. Without "
+          "--backend: all that can run here. Prints a line for each of their models, what failed, and the verdict.\n\n"
+          "Exit code 1: a check failed; 4: the back end is not available.",
+      .options = {{.name = "backend",
+                   .value = "NAME",
+                   .help = "the one to check",
+                   .values = {.words = backend_names(), .closed = true}},
+                  {.name = "all", .value = "", .help = "prints each check, not only those that failed"}},
+      .examples = {"frugal verify", "frugal verify --backend cpu --all"},
+      .run = run_verify};
 }
 
 }  // namespace frugal::harness

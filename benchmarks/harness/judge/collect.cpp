@@ -9,6 +9,8 @@
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/same_data.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
@@ -22,6 +24,9 @@ using Direction = MetricDescriptor::Direction;
 bool is_of_the_machine(const std::string& unit) {
   return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
 }
+
+/// Those that another process can spoil: memory is not.
+bool is_of_the_clock(const std::string& unit) { return is_of_the_machine(unit) && unit != "B"; }
 
 Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction, bool exact) {
   Tolerance tolerance;
@@ -60,6 +65,8 @@ std::vector<std::pair<std::string, Json>> facts_of_bits(const Provenance& proven
 /// What may have changed a bit beside the code; empty: nothing.
 std::string why_not_exact(const Run& run, const Run& baseline) {
   for (const Run* side : {&baseline, &run}) {
+    if (!side->provenance.machines.empty())
+      return fmt::format("{} is of {} machines", side->folder.string(), side->provenance.machines.size());
     if (side->provenance.determinism.empty()) return side->folder.string() + " does not say how deterministic it is";
     for (const auto& [plan, level] : side->provenance.determinism)
       if (!level.starts_with("bitwise"))
@@ -76,6 +83,32 @@ std::string why_not_exact(const Run& run, const Run& baseline) {
                            value_text(now[i].second));
   }
   return "";
+}
+
+/// "RUN is of 2 machines: Zen 3, 2 cores; Zen 4, 2 cores"; empty of an unmixed run.
+std::string mixed_text(const Run& run) {
+  if (run.provenance.machines.empty()) return "";
+  std::string text;
+  for (const auto& [id, machine] : run.provenance.machines) {
+    Provenance one = run.provenance;
+    one.machine = machine;
+    text += (text.empty() ? "" : "; ") + machine_text(one);
+  }
+  return fmt::format("{} is of {} machines (--mix), and each cell's times are of the one it ran on: {}",
+                     run.folder.string(), run.provenance.machines.size(), text);
+}
+
+/// What a reader must know of both sides.
+std::vector<std::string> notes_of(const Run& run, const Run& baseline) {
+  std::vector<std::string> notes;
+  for (const Run* side : {&baseline, &run})
+    if (std::string text = mixed_text(*side); !text.empty()) notes.push_back(std::move(text));
+  if (const std::size_t unknown = cells_of_unknown_data(baseline, run); unknown > 0)
+    notes.push_back(
+        fmt::format("the baseline does not say which data {} of its cells read (records of an older program): "
+                    "that this run read the same is not known",
+                    unknown));
+  return notes;
 }
 
 /// Two samples of one quantity.
@@ -99,6 +132,12 @@ Variance common_variance(const std::vector<double>& a, const std::vector<double>
   const double degrees = static_cast<double>(a.size() + b.size()) - 2;
   return degrees > 0 ? Variance{(squares(a) + squares(b)) / degrees, degrees} : Variance{};
 }
+
+/// The records that count, side by side where they are paired.
+struct Sides {
+  std::vector<const CellRecord*> baseline;
+  std::vector<const CellRecord*> current;
+};
 
 /// What is compared of one cell, if it has it.
 using SeedValue = std::function<std::optional<double>(const CellRecord&)>;
@@ -126,7 +165,7 @@ class GroupCollector {
     choose_records();
     std::set<std::string> names;
     std::set<std::string> stages{"total"};
-    for (const CellRecord* record : baseline_records_) {
+    for (const CellRecord* record : sides_.baseline) {
       for (const auto& [name, value] : record->metrics) names.insert(name);
       for (const StageRecord& stage : record->stages) stages.insert(stage.name);
     }
@@ -135,11 +174,12 @@ class GroupCollector {
   }
 
  private:
-  void settle(const std::string& id, const std::string& metric, const std::string& message) {
+  void settle(const std::string& id, const std::string& metric, const std::string& message,
+              Verdict verdict = Verdict::missing) {
     Finding finding = template_;
     if (!id.empty()) finding.id = id;
     finding.metric = metric;
-    finding.verdict = Verdict::missing;
+    finding.verdict = verdict;
     finding.message = message;
     collected_.settled.push_back(std::move(finding));
   }
@@ -172,21 +212,17 @@ class GroupCollector {
 
   /// Cell against cell where one side's seeds are all among the other's; else all against all.
   void choose_records() {
-    baseline_records_ = baseline_all_ = baseline_.finished();
-    current_records_ = current_->finished();
-    std::vector<const CellRecord*> shared_baseline;
-    std::vector<const CellRecord*> shared_current;
-    for (const CellRecord* record : current_records_) {
+    sides_ = {baseline_.finished(), current_->finished()};
+    Sides shared;
+    for (const CellRecord* record : sides_.current) {
       const CellRecord* partner = baseline_.with_seed(record->cell.seed);
       if (!partner || partner->status != Status::ok) continue;
-      shared_baseline.push_back(partner);
-      shared_current.push_back(record);
+      shared.baseline.push_back(partner);
+      shared.current.push_back(record);
     }
     paired_ =
-        !shared_current.empty() && shared_current.size() == std::min(baseline_records_.size(), current_records_.size());
-    if (!paired_) return;
-    baseline_records_ = std::move(shared_baseline);
-    current_records_ = std::move(shared_current);
+        !shared.current.empty() && shared.current.size() == std::min(sides_.baseline.size(), sides_.current.size());
+    if (paired_) sides_ = std::move(shared);
   }
 
   Tolerance tolerance_for(const std::string& name, Tolerance tolerance) const {
@@ -223,20 +259,33 @@ class GroupCollector {
         [&](const CellRecord& record) { return stage_seconds(record, stage); }, stage);
   }
 
+  /// Without what was measured beside other work; of a pair both go.
+  Sides quiet_sides() const {
+    const auto is_quiet = [](const CellRecord* record) { return record->is_quiet(); };
+    Sides quiet;
+    for (std::size_t i = 0; i < sides_.baseline.size(); ++i)
+      if (is_quiet(sides_.baseline[i]) && (!paired_ || is_quiet(sides_.current[i])))
+        quiet.baseline.push_back(sides_.baseline[i]);
+    for (std::size_t i = 0; i < sides_.current.size(); ++i)
+      if (is_quiet(sides_.current[i]) && (!paired_ || is_quiet(sides_.baseline[i])))
+        quiet.current.push_back(sides_.current[i]);
+    return quiet;
+  }
+
   /// One value a seed; nothing when the run lacks one that the baseline has.
-  std::optional<Samples> values(const SeedValue& value_of) const {
+  std::optional<Samples> values(const Sides& sides, const SeedValue& value_of) const {
     Samples samples;
-    for (std::size_t i = 0; i < baseline_records_.size(); ++i) {
-      const std::optional<double> before = value_of(*baseline_records_[i]);
+    for (std::size_t i = 0; i < sides.baseline.size(); ++i) {
+      const std::optional<double> before = value_of(*sides.baseline[i]);
       if (!before) continue;
       samples.baseline.push_back(*before);
       if (!paired_) continue;
-      const std::optional<double> now = value_of(*current_records_[i]);
+      const std::optional<double> now = value_of(*sides.current[i]);
       if (!now) return std::nullopt;
       samples.current.push_back(*now);
     }
     if (paired_ || samples.baseline.empty()) return samples;
-    for (const CellRecord* record : current_records_) {
+    for (const CellRecord* record : sides.current) {
       const std::optional<double> now = value_of(*record);
       if (!now) return std::nullopt;
       samples.current.push_back(*now);
@@ -247,9 +296,21 @@ class GroupCollector {
   void add(const std::string& name, const char* what, const Tolerance& tolerance, Comparison comparison,
            const SeedValue& value_of, const std::string& stage = "") {
     if (tolerance.ignore) return;
-    const std::optional<Samples> samples = values(value_of);
+    const bool is_time = is_of_the_clock(comparison.unit);
+    const Sides sides = is_time ? quiet_sides() : sides_;
+    const std::size_t disturbed =
+        sides_.baseline.size() - sides.baseline.size() + sides_.current.size() - sides.current.size();
+    const std::optional<Samples> samples = values(sides, value_of);
     if (!samples) {
       settle("", name, fmt::format("the baseline has this {}, the run has it no more", what));
+      return;
+    }
+    if (disturbed > 0 && (sides.baseline.empty() || sides.current.empty())) {
+      settle(
+          "", name,
+          "every time of it was taken beside other work (~ in reports), so nothing can be told: run it again in quiet, or "
+          "compare the programs with --paired",
+          Verdict::ambiguous);
       return;
     }
     if (samples->current.empty()) return;
@@ -270,11 +331,12 @@ class GroupCollector {
     comparison.collapsed = comparison.direction == Direction::higher_is_better && baseline > 0 &&
                            std::ranges::all_of(samples->current, [](double value) { return value == 0; });
     if (is_of_the_machine(comparison.unit) && baseline != 0) comparison.scale = std::abs(baseline);
-    find_noise(comparison, *samples, value_of, stage);
+    comparison.disturbed = static_cast<int>(disturbed);
+    find_noise(comparison, *samples, sides, value_of, stage);
     collected_.comparisons.push_back(std::move(comparison));
   }
 
-  void find_noise(Comparison& comparison, const Samples& samples, const SeedValue& value_of,
+  void find_noise(Comparison& comparison, const Samples& samples, const Sides& sides, const SeedValue& value_of,
                   const std::string& stage) const {
     const auto n_baseline = static_cast<double>(samples.baseline.size());
     const auto n_current = static_cast<double>(samples.current.size());
@@ -291,7 +353,7 @@ class GroupCollector {
       comparison.share_of_one = 2;
       if (paired_) {  // one pair: its seed is held against the spread of the baseline's
         std::vector<double> all;
-        for (const CellRecord* record : baseline_all_)
+        for (const CellRecord* record : baseline_.finished())
           if (const std::optional<double> value = value_of(*record)) all.push_back(*value);
         comparison.noise = common_variance(all, samples.current);
       } else {
@@ -299,8 +361,8 @@ class GroupCollector {
       }
       if (comparison.noise.degrees == 0 && !stage.empty()) {  // one seed each: repeats are all there is
         kind = "repeats";
-        const Samples repeats{stage_samples(*baseline_records_.front(), stage),
-                              stage_samples(*current_records_.front(), stage)};
+        const Samples repeats{stage_samples(*sides.baseline.front(), stage),
+                              stage_samples(*sides.current.front(), stage)};
         comparison.noise = common_variance(repeats.baseline, repeats.current);
         comparison.share =
             1 / static_cast<double>(repeats.baseline.size()) + 1 / static_cast<double>(repeats.current.size());
@@ -318,9 +380,7 @@ class GroupCollector {
   bool subset_;
   Collected& collected_;
   Finding template_;
-  std::vector<const CellRecord*> baseline_all_;
-  std::vector<const CellRecord*> baseline_records_;
-  std::vector<const CellRecord*> current_records_;
+  Sides sides_;
   bool paired_ = false;
 };
 
@@ -328,7 +388,9 @@ class GroupCollector {
 
 Collected collect(const Run& run, const Baseline& baseline, bool subset) {
   Collected collected;
+  require_same_data(baseline.run, "the baseline", run, "this run");
   collected.why_not_exact = why_not_exact(run, baseline.run);
+  collected.notes = notes_of(run, baseline.run);
   const std::vector<CellGroup> before = group_cells(baseline.run);
   const std::vector<CellGroup> now = group_cells(run);
   std::vector<const Json*> cells;

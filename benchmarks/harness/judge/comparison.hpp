@@ -15,6 +15,7 @@ struct Comparison {
   std::string unit;
   MetricDescriptor::Direction direction = MetricDescriptor::Direction::informative;
   bool exact = false;       ///< there is no noise
+  int disturbed = 0;        ///< times that were left out: measured beside other work
   bool collapsed = false;   ///< every seed of the run is at 0, where higher is better
   std::string family;       ///< comparisons of one family are about equally noisy: suite, metric, and what noise is
   double scale = 1;         ///< what noise is relative to, so that cells of any length of time are one family
@@ -24,9 +25,10 @@ struct Comparison {
 };
 
 struct Collected {
-  std::vector<Finding> settled;  ///< what needs no statistics: missing cells, seeds and metrics
+  std::vector<Finding> settled;  ///< what needs no statistics: missing cells, seeds and metrics, disturbed times
   std::vector<Comparison> comparisons;
   std::string why_not_exact;
+  std::vector<std::string> notes;
   std::size_t new_cells = 0;
   std::size_t left_out = 0;
 };

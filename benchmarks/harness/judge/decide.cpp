@@ -151,6 +151,8 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
       if (!comparison.exact && comparison.direction != Direction::informative)
         finding.message += "; one seed, so its noise is not known";
     }
+    if (comparison.disturbed > 0)
+      finding.message += fmt::format("; {} times beside other work did not count", comparison.disturbed);
     if (comparison.collapsed && !within(difference_of(comparison), finding.tolerance)) finding.verdict = Verdict::worse;
     findings.push_back(std::move(finding));
   }

@@ -27,6 +27,7 @@ Judgement check_run(const Run& run, const Baseline& baseline, bool subset) {
                  ? "the same seeds must give the same bits: the tolerances alone decide"
                  : fmt::format("differences may be noise ({}): they are tested over seeds", collected.why_not_exact),
       .why_not_exact = collected.why_not_exact,
+      .notes = std::move(collected.notes),
       .findings = std::move(collected.settled),
       .new_cells = collected.new_cells,
       .left_out = collected.left_out};

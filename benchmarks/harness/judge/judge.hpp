@@ -25,6 +25,8 @@
 //              worse or better with a probability of 1% at most (Holm). Same: the 90% interval of the difference lies
 //              within the tolerance (two one-sided tests at 5%; Schuirmann 1987). No worse: only its bad end does.
 //              Everything else is ambiguous, and fails: more seeds are needed.
+//   disturbed  A time that was measured beside other work (CellRecord::is_quiet) does not count. Where too few are left
+//              to say anything, the finding is ambiguous.
 //   no spread  One seed on both sides, in all cells: the tolerance alone decides, and the message says so.
 #pragma once
 #include <filesystem>
@@ -82,10 +84,11 @@ struct Finding {
 };
 
 struct Judgement {
-  std::string run;              ///< folder that was judged
-  std::string baseline;         ///< file it was judged against
-  std::string how{};            ///< one line for people: how differences were judged
-  std::string why_not_exact{};  ///< what may have changed a bit beside the code; empty: nothing
+  std::string run;                   ///< folder that was judged
+  std::string baseline;              ///< file it was judged against
+  std::string how{};                 ///< one line for people: how differences were judged
+  std::string why_not_exact{};       ///< what may have changed a bit beside the code; empty: nothing
+  std::vector<std::string> notes{};  ///< for people: what else a reader must know to trust the verdicts
   std::vector<Finding> findings{};
   std::size_t new_cells = 0;  ///< cells that the baseline does not know; not judged
   std::size_t left_out = 0;   ///< cells of the baseline that a subset has not run; with all their seeds
@@ -98,7 +101,7 @@ struct Judgement {
 /// Throws UserError (with the place in the YAML) when the file cannot be read or has no cell that ended well.
 Baseline load_baseline(const std::filesystem::path& path);
 
-/// subset: the run may lack cells and seeds of the baseline.
+/// subset: the run may lack cells and seeds of the baseline. Throws UserError when the two read different data.
 Judgement check_run(const Run& run, const Baseline& baseline, bool subset = false);
 
 /// For the terminal: what failed line by line, then counts, then "passed" or "FAILED".

@@ -37,6 +37,7 @@ std::string to_string(Verdict verdict) {
 std::string to_text(const Judgement& judgement) {
   std::string text = fmt::format("{} against {}\n", judgement.run, judgement.baseline);
   if (!judgement.how.empty()) text += judgement.how + "\n";
+  for (const std::string& note : judgement.notes) text += note + "\n";
   for (Verdict verdict : all_verdicts) {
     if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
     for (const Finding& finding : judgement.findings) {

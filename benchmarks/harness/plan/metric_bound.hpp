@@ -1,4 +1,4 @@
-// A bound on a metric: a gate of a plan holds each cell to it, a search the mean over the seeds.
+// A bound on a metric: a gate of a plan and a search hold the mean over a cell's seeds to it.
 #pragma once
 #include <optional>
 #include <string>

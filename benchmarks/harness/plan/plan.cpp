@@ -22,14 +22,6 @@ const Node& required(const Node& document, std::string_view key) {
   return *value;
 }
 
-int read_count(const Node& node, std::int64_t min) {
-  constexpr std::int64_t max = 1'000'000;
-  if (node.as_integer() < min || node.integer > max) {
-    throw UserError(node.place, fmt::format("this must be from {} to {}, but it is {}", min, max, node.text));
-  }
-  return static_cast<int>(node.integer);
-}
-
 int read_threads(const Node& node) {
   if (node.as_integer() < 0 || node.integer > max_threads) {
     throw UserError(node.place, fmt::format("threads must be from 0 (all cores) to {}, more than any machine here has, "
@@ -42,16 +34,6 @@ int read_threads(const Node& node) {
 double read_bound(const Node& node) {
   if (node.as_real() < 0) throw UserError(node.place, "a limit must be at least 0 (0: none), but this is " + node.text);
   return node.real;
-}
-
-Measure read_measure(const Node* node) {
-  Measure measure;
-  if (node == nullptr) return measure;
-  require_keys(*node, {"warmup", "repeats", "limits"}, "key of measure");
-  if (const Node* warmup = node->find("warmup")) measure.warmup = read_count(*warmup, 0);
-  if (const Node* repeats = node->find("repeats")) measure.repeats = read_count(*repeats, 1);
-  if (const Node* measured = node->find("limits")) measure.limits = measured->as_boolean();
-  return measure;
 }
 
 Limits read_limits(const Node* node) {
@@ -164,6 +146,8 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.limits = read_limits(document.find("limits"));
     read_determinism(document.find("determinism"), plan);
     if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document);
+    if (plan.search && plan.measure.order_seed)
+      throw UserError(document.find("measure")->find("order")->place, "a search decides the order of its cells itself");
     Space space = read_space(vocabulary, document);
     space.overrides = override_layers(vocabulary, values);
     const auto check = [&](const Cell& cell, const Point& point) {

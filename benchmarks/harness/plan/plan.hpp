@@ -11,7 +11,7 @@
 //   exclude: [{params.inr.width: 64, backend: reference}]                # drops points that match all pairs
 //   include: [{params.inr.grid: 1, params.inr.width: 256}]               # adds points: base + these pairs
 //   seeds: [1, 2, 3]
-//   measure: {warmup: 0, repeats: 1, limits: false}
+//   measure: {warmup: 0, repeats: 1, limits: false}     # measure.hpp has the others
 //   limits: {timeout_s: 600, memory_gib: 8, threads: 2}
 //   determinism: bitwise                # or free, or {repeatable: 0.01}; what repeats of a cell must keep
 //   gate: [{metric: "psnr[enrp]", min: 30, where: {params.inr.grid: 2}}]
@@ -39,18 +39,13 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/harness/plan/measure.hpp"
 #include "benchmarks/harness/plan/metric_bound.hpp"
 #include "benchmarks/harness/plan/search_spec.hpp"
 #include "benchmarks/harness/workload.hpp"
 #include "impl/base/names.hpp"
 
 namespace frugal::harness {
-
-struct Measure {
-  int warmup = 0;       ///< runs whose samples are thrown away
-  int repeats = 1;      ///< runs whose samples are kept
-  bool limits = false;  ///< measure what the device can do at most, too
-};
 
 /// As many cores as a process can be bound to. OpenMP runtimes crash on numbers far above.
 inline constexpr int max_threads = 1024;
@@ -78,7 +73,7 @@ struct Plan {
   Limits limits;
   Determinism determinism = Determinism::free;
   double band = 0;                     ///< of repeatable: relative
-  std::vector<MetricBound> gates;      ///< held by each cell that ended well (exit code 1 when one is not)
+  std::vector<MetricBound> gates;      ///< held by the mean over the seeds of each cell (exit code 1 when one is not)
   std::vector<Cell> cells;             ///< expanded, distinct, in order; of a search: its structures, seeds innermost
   std::optional<SearchSpec> search{};  ///< set: a plan for `frugal search`
   /// Id of a cell -> what this machine lacks for it, with place and reason; cells that can run are not in here.

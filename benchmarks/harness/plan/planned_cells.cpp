@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <set>
 
+#include "impl/base/sha256.hpp"
+
 namespace frugal::harness {
 
 std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells) {
@@ -36,6 +38,19 @@ std::vector<PlannedCell> planned_cells(const PlanFile& file) {
     }
   }
   return planned;
+}
+
+std::vector<PlannedCell> in_run_order(std::vector<PlannedCell> cells) {
+  for (auto begin = cells.begin(); begin != cells.end();) {
+    const Plan* plan = begin->plan;
+    const auto end = std::find_if(begin, cells.end(), [&](const PlannedCell& cell) { return cell.plan != plan; });
+    if (plan->measure.order_seed) {
+      const std::string seed = fmt::format("{} ", *plan->measure.order_seed);
+      std::ranges::sort(begin, end, {}, [&](const PlannedCell& cell) { return sha256(seed + cell.id); });
+    }
+    begin = end;
+  }
+  return cells;
 }
 
 std::vector<std::string> unavailable(const std::vector<PlannedCell>& cells) {

@@ -1,4 +1,4 @@
-// The cells of a plan file in the order in which they run, and how they are called on screen.
+// The cells of a plan file, in what order they run, and how they are called on screen.
 #pragma once
 #include <string>
 #include <vector>
@@ -19,6 +19,10 @@ struct PlannedCell {
 
 /// All cells in order. A cell that two plans share is one cell, of the first.
 std::vector<PlannedCell> planned_cells(const PlanFile& file);
+
+/// In the order in which they run: that of the plan, or (measure.order) one that a seed draws, the same for the cells that
+/// are left of it, too. Plans run one after another.
+std::vector<PlannedCell> in_run_order(std::vector<PlannedCell> cells);
 
 /// Those of the cells' JSON, "seed" among them.
 std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells);

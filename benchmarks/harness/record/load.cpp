@@ -13,6 +13,18 @@
 
 namespace frugal::harness {
 
+namespace {
+
+void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cells) {
+  for (CellRecord& record : cells) {
+    if (!disturbed.cells.empty() && std::ranges::find(disturbed.cells, record.id) == disturbed.cells.end()) continue;
+    record.disowned = true;
+    for (StageRecord& stage : record.stages) stage.wall_s.clear();
+  }
+}
+
+}  // namespace
+
 Provenance load_provenance(const std::filesystem::path& folder) {
   const std::filesystem::path path = folder / "run.json";
   const Place place{path.string()};
@@ -51,6 +63,17 @@ Run load_run(const std::filesystem::path& path) {
   const auto stale = run.provenance.plan.value("stale", std::vector<std::string>{});
   std::erase_if(run.cells,
                 [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
+  if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
+  if (run.provenance.plan.contains("cells")) {
+    const auto order = run.provenance.plan.at("cells").get<std::vector<std::string>>();
+    std::unordered_map<std::string, std::size_t> position;
+    for (const std::string& id : order) position.emplace(id, position.size());
+    const auto place_of = [&](const CellRecord& record) {
+      const auto found = position.find(record.id);
+      return found == position.end() ? position.size() : found->second;
+    };
+    std::ranges::stable_sort(run.cells, {}, place_of);
+  }
   return run;
 }
 

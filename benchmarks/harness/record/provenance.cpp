@@ -212,8 +212,7 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   std::set<std::string> used;
   for (const Plan& one : plan.plans) {
     threads[one.name] = effective_threads(one.limits);
-    measure[one.name] = {
-        {"warmup", one.measure.warmup}, {"repeats", one.measure.repeats}, {"limits", one.measure.limits}};
+    measure[one.name] = to_json(one.measure);
     used.insert(one.workload);
     provenance.determinism[one.name] = determinism_text(one);
   }

@@ -35,11 +35,27 @@ struct ConditionKey {
   const char* name;
   std::optional<double> RepeatConditions::*value;
 };
-constexpr ConditionKey condition_keys[] = {{"load", &RepeatConditions::load},
-                                           {"others", &RepeatConditions::others},
-                                           {"steal", &RepeatConditions::steal},
-                                           {"cpu_s", &RepeatConditions::cpu_s},
-                                           {"mhz", &RepeatConditions::mhz}};
+constexpr ConditionKey condition_keys[] = {
+    {"load", &RepeatConditions::load},   {"others", &RepeatConditions::others},
+    {"steal", &RepeatConditions::steal}, {"cpu_s", &RepeatConditions::cpu_s},
+    {"mhz", &RepeatConditions::mhz},     {"throttled", &RepeatConditions::throttled}};
+
+Json disturbed_json(const DisturbedTimes& disturbed) {
+  Json json = {{"why", disturbed.why}};
+  if (!disturbed.cells.empty()) json["cells"] = disturbed.cells;
+  return json;
+}
+
+DisturbedTimes disturbed_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "disturbed");
+  DisturbedTimes disturbed{reader.string("why")};
+  if (json.contains("cells"))
+    for (const Json& id : reader.list("cells")) {
+      if (!id.is_string()) reader.fail("'cells' holds what is no id: " + id.dump());
+      disturbed.cells.push_back(id.get<std::string>());
+    }
+  return disturbed;
+}
 
 InputRecord input_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "an input");
@@ -82,6 +98,12 @@ Json to_json(const DeviceRates& limits) {
   return {{"flops", limits.flops}, {"bytes", limits.bytes}, {"sines", limits.sines}};
 }
 
+Json to_json(const Sampling& sampling) {
+  Json json = {{"ended_by", to_word(sampling_end_names, sampling.ended_by)}};
+  if (sampling.rel_ci) json["rel_ci"] = *sampling.rel_ci;
+  return json;
+}
+
 StageRecord stage_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "a stage");
   StageRecord stage;
@@ -101,6 +123,14 @@ DeviceRates limits_from_json(const Json& json, const Place& place) {
   return {reader.number("flops"), reader.number("bytes"), reader.number("sines")};
 }
 
+Sampling sampling_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "sampling");
+  Sampling sampling;
+  sampling.ended_by = from_word(sampling_end_names, "end of the repeats", reader.string("ended_by"), place);
+  if (json.contains("rel_ci")) sampling.rel_ci = reader.number("rel_ci");
+  return sampling;
+}
+
 std::string to_string(Status status) { return std::string(to_word(status_names, status)); }
 
 const StageRecord* CellRecord::stage(std::string_view name) const {
@@ -110,6 +140,7 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
 }
 
 bool CellRecord::is_quiet() const {
+  if (disowned) return false;
   std::vector<double> busy;
   for (const RepeatConditions& one : conditions)
     if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
@@ -139,6 +170,8 @@ Json CellRecord::to_json() const {
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
   if (!absent.empty()) json["absent"] = absent;
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
+  if (sampling) json["sampling"] = harness::to_json(*sampling);
+  if (!cpus.empty()) json["cpus"] = cpus;
   if (!machine.empty()) json["machine"] = machine;
   for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
   return json;
@@ -164,6 +197,14 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
     for (const Json& input : reader.list("inputs")) record.inputs.push_back(input_from_json(input, place));
   if (json.contains("conditions"))
     for (const Json& one : reader.list("conditions")) record.conditions.push_back(conditions_from_json(one, place));
+  if (json.contains("sampling")) record.sampling = sampling_from_json(json.at("sampling"), place);
+  if (json.contains("cpus"))
+    for (const Json& cpu : reader.list("cpus")) {
+      constexpr int most_processors = 65536;  // of any kernel
+      if (!cpu.is_number_integer() || cpu < 0 || cpu >= most_processors)
+        reader.fail("'cpus' holds what is no processor: " + cpu.dump());
+      record.cpus.push_back(cpu.get<int>());
+    }
   if (json.contains("machine")) record.machine = reader.string("machine");
   return record;
 }
@@ -178,6 +219,7 @@ Json Provenance::to_json() const {
                {"build", build},     {"machine", machine}, {"started", started},
                {"command", command}, {"clocks", clocks},   {"determinism", determinism}};
   if (!machines.empty()) json["machines"] = machines;
+  if (disturbed) json["disturbed"] = disturbed_json(*disturbed);
   json["metrics"] = Json::array();
   for (const MetricDescriptor& metric : metrics)
     json["metrics"].push_back({{"name", metric.name},
@@ -199,6 +241,7 @@ Provenance Provenance::from_json(const Json& json, const Place& place) {
   provenance.machine = reader.object("machine");
   if (json.contains("machines"))
     for (const auto& [id, block] : reader.object("machines").items()) provenance.machines[id] = block;
+  if (json.contains("disturbed")) provenance.disturbed = disturbed_from_json(json.at("disturbed"), place);
   provenance.started = reader.string("started");
   for (const Json& word : reader.list("command")) {
     if (!word.is_string()) reader.fail("key 'command' holds something that is not a string");

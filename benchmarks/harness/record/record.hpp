@@ -46,6 +46,18 @@ struct RepeatConditions {
   std::optional<double> steal{};   ///< likewise, of other guests of a virtual machine's host
   std::optional<double> cpu_s{};   ///< processors' time of the cell itself
   std::optional<double> mhz{};     ///< mean clock of the processors when the repeat ended
+  std::optional<double> throttled{};  ///< how often heat slowed one of the processors meanwhile
+};
+
+/// What ended the repeats of a cell whose plan leaves their number open.
+enum class SamplingEnd { target_rel_ci, min_time_s, max_repeats, timeout_s };
+inline constexpr Named<SamplingEnd> sampling_end_names[] = {{SamplingEnd::target_rel_ci, "target_rel_ci"},
+                                                            {SamplingEnd::min_time_s, "min_time_s"},
+                                                            {SamplingEnd::max_repeats, "max_repeats"},
+                                                            {SamplingEnd::timeout_s, "timeout_s"}};
+struct Sampling {
+  SamplingEnd ended_by = SamplingEnd::max_repeats;
+  std::optional<double> rel_ci{};  ///< half the 95% interval of the median of all stages, over it; none: no interval
 };
 
 enum class Status { ok, failed, skipped, timeout, oom };
@@ -60,10 +72,12 @@ Json to_json(const InputRecord& input);
 Json to_json(const RepeatConditions& conditions);
 Json to_json(const StageRecord& stage);
 Json to_json(const DeviceRates& limits);
+Json to_json(const Sampling& sampling);
 /// They throw UserError when a key is missing or of a wrong type.
 RepeatConditions conditions_from_json(const Json& json, const Place& place);
 StageRecord stage_from_json(const Json& json, const Place& place);
 DeviceRates limits_from_json(const Json& json, const Place& place);
+Sampling sampling_from_json(const Json& json, const Place& place);
 
 /// The most that others may use of the processors of a cell, steal included, for its times to count as undisturbed: a
 /// tenth of a core. A desktop at rest uses less.
@@ -83,15 +97,24 @@ struct CellRecord {
   std::map<std::string, std::string> absent{};  ///< metric -> why it has no value
   std::vector<InputRecord> inputs{};            ///< of older programs: none
   std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none
+  std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
+  std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
   std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
+  bool disowned = false;                        ///< its times are left out: Provenance::disturbed
 
   const StageRecord* stage(std::string_view name) const;
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
-  /// nobody knows.
+  /// nobody knows; but not where the run disowns them.
   bool is_quiet() const;
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.
   static CellRecord from_json(const Json& json, const Place& place);
+};
+
+/// What the records themselves do not say, and whoever made the run knows: these times were taken beside other work.
+struct DisturbedTimes {
+  std::string why;                   ///< half a sentence
+  std::vector<std::string> cells{};  ///< ids; empty: all of the run
 };
 
 /// What must be known to trust a figure: run.json.
@@ -99,12 +122,14 @@ struct Provenance {
   static constexpr int schema = 1;
   std::string name;  ///< of the run: the plan file's stem
   Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
-                     ///< measure: {plan name: {warmup, repeats, limits}}, place: hash of where the file lies,
-                     ///< stale: ids of finished cells that the plan does not have any more}
+                     ///< measure: {plan name: to_json(Measure)}, place: hash of where the file lies, stale: ids of
+                     ///< finished cells that the plan does not have any more, cells: ids in the plan's order, where
+                     ///< they ran in another one}
   Json build;        ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
   Json machine;      ///< machine_facts(), and backends: {cpu: {...}, ...}; of a mixed run the first machine
-  std::map<std::string, Json> machines{};  ///< of a mixed run: machine_id() -> block, of all its machines
-  std::string started;                     ///< ISO 8601 UTC
+  std::map<std::string, Json> machines{};     ///< of a mixed run: machine_id() -> block, of all its machines
+  std::optional<DisturbedTimes> disturbed{};  ///< none: the records' conditions tell, where they know
+  std::string started;                        ///< ISO 8601 UTC
   std::vector<std::string> command;
   std::vector<MetricDescriptor> metrics;           ///< so that judge and report know direction and format
   std::map<std::string, std::string> clocks;       ///< workload -> what is inside the clock
@@ -116,8 +141,8 @@ struct Provenance {
   static Provenance from_json(const Json& json, const Place& place);
 };
 
-/// A run read back, without its stale cells: the last record of each id, in order of first appearance. A torn last line (a crash while writing)
-/// is ignored; any other damage is a UserError with file and line.
+/// A run read back, without its stale cells and the times that it disowns: the last record of each id, in the plan's order. A torn last line (a crash
+/// while writing) is ignored; any other damage is a UserError with file and line.
 struct Run {
   std::filesystem::path folder;
   Provenance provenance;

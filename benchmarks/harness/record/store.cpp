@@ -130,6 +130,7 @@ void require_same_inputs(const std::vector<CellRecord>& existing, const std::vec
 /// The new provenance, with what the old one alone can say: when the run began, and the words for its older records.
 Provenance continued(const Provenance& before, Provenance now) {
   now.started = before.started;
+  now.disturbed = before.disturbed;
   now.machines = before.machines;
   if (const std::string id = machine_id(now.machine); id != machine_id(before.machine)) {
     now.machines[machine_id(before.machine)] = before.machine;

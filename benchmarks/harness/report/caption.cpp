@@ -78,9 +78,17 @@ std::string run_sentence(const Run& run) {
     if (value && value->is_string() && *value != Json("")) build.push_back(value->get<std::string>());
   }
   const std::string commit = commit_text(provenance);
-  return fmt::format("Run {} ({}): {}; {}{}{}.", provenance.name, provenance.started, machine_text(provenance),
+  const auto disowned = std::ranges::count(run.cells, true, &CellRecord::disowned);
+  const std::string left_out =
+      disowned == 0
+          ? ""
+          : fmt::format(
+                " The times of {} cells are left out: {}.",
+                disowned == std::ssize(run.cells) ? "all" : fmt::format("{} of its {}", disowned, run.cells.size()),
+                provenance.disturbed->why);
+  return fmt::format("Run {} ({}): {}; {}{}{}.{}", provenance.name, provenance.started, machine_text(provenance),
                      commit == "unknown commit" ? "" : "commit ", commit,
-                     build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")));
+                     build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")), left_out);
 }
 
 std::vector<std::string> make_caption(const CaptionFacts& facts) {

@@ -205,6 +205,11 @@ class Comparer {
     }
     table.notes.push_back(fmt::format("{} cells joined; {} only in A, {} only in B, {} did not end well on both sides.",
                                       seeds, joined_.only_a, joined_.only_b, unfinished));
+    if (joined_.of_unknown_data > 0)
+      table.notes.push_back(
+          fmt::format("Of {} cells one side does not say which data it read (records of an older "
+                      "program): that both read the same is not known.",
+                      joined_.of_unknown_data));
     table.caption.push_back("A: " + run_sentence(a_));
     table.caption.push_back("B: " + run_sentence(b_));
     table.caption.push_back(

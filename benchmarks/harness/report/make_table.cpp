@@ -117,6 +117,7 @@ class TableMaker {
   /// A column that no cell has a figure for says less than a sentence; a name that nobody declared is a mistake.
   void drop_unmeasured() {
     std::vector<std::string> dropped;
+    std::vector<std::string> disowned;  // measured, but not in quiet: the caption says why
     std::erase_if(columns_, [&](const ColumnSpec& column) {
       if (column.source == Source::metric && !declared_metric(runs_, column.name) &&
           !recorded_metric(runs_, column.name)) {
@@ -134,12 +135,27 @@ class TableMaker {
       }
       if (is_bound(column)) return true;  // the plan did not ask for it
       std::string title = style_of(column).title;
+      if (is_of_time(column) && any_disowned(column)) {
+        if (std::ranges::find(disowned, title) == disowned.end()) disowned.push_back(title);
+        return true;
+      }
       if (const std::string why = column.source == Source::metric ? why_absent(column.name) : ""; !why.empty())
         title += fmt::format(" ({})", why);
       if (std::ranges::find(dropped, title) == dropped.end()) dropped.push_back(title);
       return true;
     });
+    if (!disowned.empty()) table_.notes.push_back(fmt::format("Left out: {}.", fmt::join(disowned, ", ")));
     if (!dropped.empty()) table_.notes.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
+  }
+
+  /// Were there times for the column, which their run disowns?
+  bool any_disowned(const ColumnSpec& column) const {
+    const std::string& stage = column.per.empty() ? column.name : column.per;
+    return std::ranges::any_of(set_.rows, [&](const RowGroup& row) {
+      return std::ranges::any_of(row.records, [&](const CellRecord* record) {
+        return record->disowned && (stage == "total" || record->stage(stage) != nullptr);
+      });
+    });
   }
 
   /// "why (2 cells); another why (1 cell)"; empty when no record tells.

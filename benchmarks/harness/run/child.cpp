@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 
 #include "benchmarks/harness/run/cell_main.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
 #include "impl/base/descriptor.hpp"
 
 extern char** environ;
@@ -49,16 +51,22 @@ struct Pipe {
 };
 
 /// The environment of the child: our own with the OpenMP settings that a fair clock needs.
-std::vector<std::string> child_environment(int threads) {
+std::vector<std::string> child_environment(int threads, const std::vector<int>& cpus) {
   std::vector<std::string> variables;
   bool has_wait_policy = false;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
-    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
+    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=") ||
+        variable.starts_with("OMP_PLACES="))
+      continue;
     has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
     variables.push_back(variable);
   }
   variables.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
+  if (!cpus.empty()) {
+    variables.emplace_back("OMP_PROC_BIND=true");
+    variables.push_back("OMP_PLACES=" + openmp_places(cpus));
+  }
   if (!has_wait_policy) variables.push_back("OMP_WAIT_POLICY=passive");
   return variables;
 }
@@ -72,7 +80,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
 
 /// Between fork and exec: system calls only.
 [[noreturn]] void become_child(pid_t parent, const Pipe& request, const Pipe& messages, const Pipe& talk,
-                               const Limits& limits, char* const* arguments, char* const* environment) {
+                               const Limits& limits, const cpu_set_t* processors, char* const* arguments,
+                               char* const* environment) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != parent) ::_exit(127);  // the parent died before prctl
@@ -82,6 +91,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
     const rlimit limit{bytes, bytes};
     ::setrlimit(RLIMIT_DATA, &limit);
   }
+  if (processors != nullptr) ::sched_setaffinity(0, sizeof *processors, processors);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::dup2(request.read.get(), STDIN_FILENO);
@@ -263,13 +273,18 @@ ChildReport run_child(const CellRequest& request, const Limits& limits, int thre
                       const ProgressSink& progress) {
   Pipe input, messages, talk;
   std::vector<std::string> words = {"frugal", cell_verb};
-  std::vector<std::string> variables = child_environment(threads);
+  std::vector<std::string> variables = child_environment(threads, request.cpus);
+  cpu_set_t processors;
+  CPU_ZERO(&processors);
+  for (const int cpu : request.cpus) CPU_SET(cpu, &processors);
   const std::vector<char*> arguments = pointers_to(words);
   const std::vector<char*> environment = pointers_to(variables);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid == 0) become_child(parent, input, messages, talk, limits, arguments.data(), environment.data());
+  if (pid == 0)
+    become_child(parent, input, messages, talk, limits, request.cpus.empty() ? nullptr : &processors, arguments.data(),
+                 environment.data());
   ::setpgid(pid, pid);  // on both sides, so that neither can come too late
   input.read.close();
   messages.write.close();

@@ -69,6 +69,8 @@ CellRecord record_of(const CellRequest& request, const Limits& limits, const Chi
   if (report.peak_bytes > 0) record.metrics[peak_memory_metric().name] = report.peak_bytes;
   record.stages = report.stages;
   record.conditions = report.conditions;
+  record.sampling = report.outcome.sampling;
+  record.cpus = request.cpus;
   return record;
 }
 

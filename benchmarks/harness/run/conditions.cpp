@@ -1,7 +1,6 @@
 #include "benchmarks/harness/run/conditions.hpp"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -15,16 +14,6 @@
 
 namespace frugal::harness {
 namespace {
-
-std::set<int> usable_processors() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  std::set<int> processors;
-  if (sched_getaffinity(0, sizeof set, &set) != 0) return processors;
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
-    if (CPU_ISSET(cpu, &set)) processors.insert(cpu);
-  return processors;
-}
 
 /// Empty where there is no such file.
 std::string text_of(const std::string& path) {
@@ -82,6 +71,18 @@ std::optional<double> clock_now(const std::set<int>& processors) {
   return count > 0 && sum > 0 ? std::optional(sum / count) : std::nullopt;
 }
 
+/// How often heat has slowed these processors since the machine started.
+std::optional<double> throttled_now(const std::set<int>& processors) {
+  double sum = 0;
+  for (const int cpu : processors) {
+    const std::string count =
+        text_of(fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count", cpu));
+    if (count.empty()) return std::nullopt;
+    sum += std::atof(count.c_str());
+  }
+  return processors.empty() ? std::nullopt : std::optional(sum);
+}
+
 }  // namespace
 
 std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const std::set<int>& processors,
@@ -105,10 +106,11 @@ std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const st
   return time;
 }
 
-ConditionsMeter::ConditionsMeter()
-    : processors_(usable_processors()),
+ConditionsMeter::ConditionsMeter(std::set<int> processors)
+    : processors_(std::move(processors)),
       load_(load_now()),
       before_(time_now(processors_)),
+      throttled_before_(throttled_now(processors_)),
       own_before_(own_time()),
       start_(std::chrono::steady_clock::now()) {}
 
@@ -125,6 +127,8 @@ RepeatConditions ConditionsMeter::read() const {
     conditions.steal = std::max(now->steal - before_->steal - tick, 0.0) / wall.count();
   }
   conditions.mhz = clock_now(processors_);
+  if (const auto throttled = throttled_now(processors_); throttled && throttled_before_)
+    conditions.throttled = *throttled - *throttled_before_;
   return conditions;
 }
 

@@ -2,7 +2,7 @@
 //
 //   others = (busy time of the processors - time of this process - one tick a processor) / wall time
 //
-// over the processors that this process may use, as /proc/stat counts them. The kernel counts in ticks (10 ms), so that
+// over the processors that the cell may use, as /proc/stat counts them. The kernel counts in ticks (10 ms), so that
 // a repeat of a few milliseconds could not be judged without the last term.
 #pragma once
 #include <chrono>
@@ -26,8 +26,8 @@ std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const st
 
 class ConditionsMeter {
  public:
-  /// A repeat begins.
-  ConditionsMeter();
+  /// A repeat begins, on these processors.
+  explicit ConditionsMeter(std::set<int> processors);
   /// It has ended.
   RepeatConditions read() const;
 
@@ -35,6 +35,7 @@ class ConditionsMeter {
   std::set<int> processors_;
   std::optional<double> load_;
   std::optional<ProcessorTime> before_;
+  std::optional<double> throttled_before_;
   double own_before_ = 0;
   std::chrono::steady_clock::time_point start_;
 };

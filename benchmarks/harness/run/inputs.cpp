@@ -2,36 +2,24 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cassert>
-
-#include "impl/base/sha256.hpp"
 
 namespace frugal::harness {
 namespace {
 
-/// Nothing is known of it, or one of the published hashes agrees; without a hash, the size does.
-bool is_published(const InputFile& file, const FileContent& content) {
-  if (std::ranges::find(file.sha256, content.sha256) != file.sha256.end()) return true;
-  if (!file.git_blob.empty() && git_blob_id(file.path) == file.git_blob) return true;
-  if (!file.md5.empty() && md5_file(file.path) == file.md5) return true;
-  const bool has_hash = !file.sha256.empty() || !file.git_blob.empty() || !file.md5.empty();
-  return !has_hash && (file.bytes == 0 || file.bytes == content.bytes);
-}
-
-std::string published_hash(const InputFile& file) {
+std::string published_hash(const PublishedFile& file) {
   if (!file.sha256.empty()) return "sha256 " + file.sha256.front();
   if (!file.git_blob.empty()) return "git blob " + file.git_blob;
   return file.md5.empty() ? "no published hash" : "md5 " + file.md5;
 }
 
 [[noreturn]] void refuse_modified(const InputFile& file, const FileContent& content) {
-  const std::string size = file.bytes > 0 ? fmt::format("{} bytes, ", file.bytes) : "";
+  const std::string size = file.published.bytes > 0 ? fmt::format("{} bytes, ", file.published.bytes) : "";
   throw UserError(
       Place{file.path.string()},
       fmt::format("this is not the published {}: {} bytes, sha256 {}, but published is {}{}. Get it with 'frugal data "
                   "fetch {}', or run with --allow-modified-data: records and tables then say so",
-                  file.name, content.bytes, content.sha256, size, published_hash(file), file.dataset));
+                  file.name, content.bytes, content.sha256, size, published_hash(file.published), file.dataset));
 }
 
 }  // namespace
@@ -64,7 +52,7 @@ InputRecord Inputs::of_file(const InputFile& file) {
   const FileContent content = hashes_.of(file.path);
   const auto known = known_.find(file.name);
   if (known == known_.end()) {
-    const bool modified = !is_published(file, content);
+    const bool modified = !check_published(file.path, file.published, content.sha256).is_published();
     if (modified && !allow_modified_) refuse_modified(file, content);
     return known_[file.name] = {file.name, content.sha256, content.bytes, modified};
   }

@@ -11,6 +11,8 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/run/conditions.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
+#include "benchmarks/harness/run/repeat_rule.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -20,7 +22,7 @@ using MeasureClock = std::chrono::steady_clock;
 class MeasureContext final : public RunContext {
  public:
   MeasureContext(const CellRequest& request, const std::atomic<bool>& stop, const MessageSink& send)
-      : request_(request), stop_(stop), send_(send), passes_(request.measure.warmup + request.measure.repeats) {}
+      : request_(request), stop_(stop), send_(send), passes_(most_passes(request.measure)) {}
 
   void begin_pass(int pass) {
     pass_ = pass;
@@ -29,6 +31,12 @@ class MeasureContext final : public RunContext {
   }
 
   const std::vector<StageRecord>& stages() const { return stages_; }
+  /// Of all stages of the pass.
+  double pass_seconds() const {
+    double sum = 0;
+    for (const StageRecord& stage : stages_) sum += stage.wall_s.front();
+    return sum;
+  }
   const DeviceRates& limits() const { return limits_; }
 
   void progress(double fraction) override {
@@ -79,6 +87,10 @@ class MeasureContext final : public RunContext {
   }
 
  private:
+  static int most_passes(const Measure& measure) {
+    return measure.warmup + std::max(measure.repeats, measure.max_repeats);
+  }
+
   /// Of several runs the best: whatever else the machine does can only lower it.
   static double best_rate(const Probe& probe) {
     constexpr int runs = 10;
@@ -163,9 +175,14 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
   result.kind = CellMessage::Kind::outcome;
   std::string difference;
   std::vector<std::map<std::string, double>> repeats;  // a drift of many small steps must not pass: all pairs count
-  for (int pass = 0; pass < request.measure.warmup + request.measure.repeats; ++pass) {
+  const std::set<int> processors =
+      request.cpus.empty() ? usable_processors() : std::set<int>(request.cpus.begin(), request.cpus.end());
+  const MeasureClock::time_point start = MeasureClock::now();
+  RepeatRule rule(request.measure, request.timeout_s);
+  bool is_last = false;
+  for (int pass = 0; !is_last; ++pass) {
     context.begin_pass(pass);
-    const ConditionsMeter meter;
+    const ConditionsMeter meter(processors);
     Outcome outcome = workload.run(request.cell, context);
     const RepeatConditions conditions = meter.read();
     if (pass < request.measure.warmup) continue;
@@ -174,6 +191,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     message.stages = context.stages();
     message.conditions = conditions;
     send(message);
+    is_last = rule.is_last(context.pass_seconds(), std::chrono::duration<double>(MeasureClock::now() - start).count());
     if (request.determinism != Determinism::free) {
       for (const auto& before : repeats)
         if (difference.empty()) difference = repeats_differ(before, outcome.metrics, request);
@@ -184,6 +202,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.absent = std::move(outcome.absent);
   }
   result.limits = context.limits();
+  result.sampling = rule.sampling();
   result.error = remove_not_finite(result.metrics, result.absent);
   if (result.error.empty()) result.error = difference;
   if (!result.error.empty()) result.failure = Failure::other;

@@ -6,7 +6,7 @@
 
 namespace frugal::harness {
 
-/// Runs request.measure.warmup + repeats times. Sends progress (a few a second), the stages of each complete repeat,
+/// Runs request.measure.warmup times and then as often as RepeatRule says. Sends progress (a few a second), the stages of each complete repeat,
 /// and always one outcome, last. Metrics are those of the last repeat; one that is not finite is dropped and named in
 /// the error, as is one that differs between any two repeats by more than the plan's determinism allows. Throws nothing
 /// a workload threw. When `stop` becomes true the next RunContext::progress throws Interrupted.

@@ -8,25 +8,25 @@ Json CellRequest::to_json() const {
   Json dirs = Json::array();
   for (const auto& dir : data_dirs) dirs.push_back(dir.string());
   return {{"cell", cell.to_json()},
-          {"warmup", measure.warmup},
-          {"repeats", measure.repeats},
-          {"limits", measure.limits},
+          {"measure", harness::to_json(measure)},
           {"determinism", static_cast<int>(determinism)},
           {"band", band},
           {"data_dirs", dirs},
-          {"artifacts", artifacts.string()}};
+          {"artifacts", artifacts.string()},
+          {"timeout_s", timeout_s},
+          {"cpus", cpus}};
 }
 
 CellRequest CellRequest::from_json(const Json& json) {
   CellRequest request;
   request.cell = Cell::from_json(json.at("cell"));
-  request.measure.warmup = json.at("warmup").get<int>();
-  request.measure.repeats = json.at("repeats").get<int>();
-  request.measure.limits = json.at("limits").get<bool>();
+  request.measure = measure_from_json(json.at("measure"));
   request.determinism = static_cast<Determinism>(json.at("determinism").get<int>());
   request.band = json.at("band").get<double>();
   for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
   request.artifacts = json.at("artifacts").get<std::string>();
+  request.timeout_s = json.at("timeout_s").get<double>();
+  request.cpus = json.at("cpus").get<std::vector<int>>();
   return request;
 }
 
@@ -42,12 +42,14 @@ Json CellMessage::to_json() const {
     case Kind::outcome:
       break;
   }
-  return {{"outcome", implementation},
-          {"metrics", metrics},
-          {"absent", absent},
-          {"limits", harness::to_json(limits)},
-          {"failure", static_cast<int>(failure)},
-          {"error", error}};
+  Json json = {{"outcome", implementation},
+               {"metrics", metrics},
+               {"absent", absent},
+               {"limits", harness::to_json(limits)},
+               {"failure", static_cast<int>(failure)},
+               {"error", error}};
+  if (sampling) json["sampling"] = harness::to_json(*sampling);
+  return json;
 }
 
 CellMessage CellMessage::from_json(const Json& json) {
@@ -65,6 +67,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.metrics = json.at("metrics").get<std::map<std::string, double>>();
     message.absent = json.at("absent").get<std::map<std::string, std::string>>();
     message.limits = limits_from_json(json.at("limits"), {});
+    if (json.contains("sampling")) message.sampling = sampling_from_json(json.at("sampling"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();
   }

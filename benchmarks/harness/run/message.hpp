@@ -19,6 +19,8 @@ struct CellRequest {
   double band = 0;  ///< of Determinism::repeatable
   std::vector<std::filesystem::path> data_dirs;
   std::filesystem::path artifacts;  ///< made only when the workload asks for it
+  double timeout_s = 0;             ///< of the cell: a repeat that would end later is not begun; 0: none
+  std::vector<int> cpus{};          ///< that its threads are bound to; empty: they are not
 
   Json to_json() const;
   static CellRequest from_json(const Json& json);
@@ -42,6 +44,7 @@ struct CellMessage {
   std::map<std::string, double> metrics{};
   std::map<std::string, std::string> absent{};  ///< metrics without a value, and why
   DeviceRates limits{};
+  std::optional<Sampling> sampling{};
   Failure failure = Failure::none;
   std::string error{};
 

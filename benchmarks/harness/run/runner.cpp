@@ -6,6 +6,7 @@
 
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/main_metrics.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -42,8 +43,12 @@ Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cell
 
 CellExecutor child_executor(StopSignals& stops) {
   return [&stops](const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
-    const ChildReport report = run_child(request, limits, effective_threads(limits), stops, progress);
-    return CellEnd{record_of(request, limits, report), failure_of(report)};
+    CellRequest timed = request;
+    timed.timeout_s = limits.timeout_s;
+    const int threads = effective_threads(limits);
+    if (request.measure.pin) timed.cpus = pinned_processors(threads);
+    const ChildReport report = run_child(timed, limits, threads, stops, progress);
+    return CellEnd{record_of(timed, limits, report), failure_of(report)};
   };
 }
 

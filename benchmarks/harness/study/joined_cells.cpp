@@ -7,6 +7,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/same_data.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -53,6 +54,7 @@ std::string label_of(const GroupPair& pair, const std::vector<std::string>& vary
 }  // namespace
 
 JoinedRuns join_runs(const Run& a, const Run& b) {
+  require_same_data(a, a.folder.string(), b, b.folder.string());
   const std::vector<CellGroup> groups_a = group_cells(a);
   const std::vector<CellGroup> groups_b = group_cells(b);
   const std::set<std::string> backends_a = backends_of(groups_a);
@@ -79,6 +81,8 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
   const std::vector<std::string> varying = varying_paths(cells);
   for (const GroupPair& pair : pairs) {
     joined.cells.push_back(join_seeds(pair, joined));
+    for (const auto& [of_a, of_b] : joined.cells.back().seeds)
+      joined.of_unknown_data += of_a->inputs.empty() != of_b->inputs.empty() ? 1 : 0;
     joined.cells.back().label = label_of(pair, varying);
   }
   if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds.empty(); })) {

@@ -19,11 +19,12 @@ struct JoinedRuns {
   std::vector<JoinedCell> cells;
   std::size_t only_a = 0;  ///< records without a partner
   std::size_t only_b = 0;
+  std::size_t of_unknown_data = 0;  ///< of which one side does not say what its files held
 };
 
 /// Joins on workload, data set, parameters and seed; on the back end too when the runs have one in common (otherwise
 /// each back end of A meets each of B). The runs must outlive the result. Throws UserError when no seed of any cell
-/// ended well on both sides.
+/// ended well on both sides, or when the two read different data.
 JoinedRuns join_runs(const Run& a, const Run& b);
 
 }  // namespace frugal::harness

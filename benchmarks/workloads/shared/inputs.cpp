@@ -1,6 +1,7 @@
 #include "benchmarks/workloads/shared/inputs.hpp"
 
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "datasets/catalog/check.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/load/datasets.hpp"
 
@@ -12,12 +13,7 @@ void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
                const std::vector<std::filesystem::path>& data_dirs, std::vector<InputFile>& inputs) {
   const auto path = data::locate(file, data_dirs);
   if (!path) return;
-  InputFile input{.name = file.path, .path = *path, .dataset = manifest.name, .bytes = file.bytes};
-  if (!file.sha256.empty()) input.sha256.push_back(file.sha256);
-  input.sha256.insert(input.sha256.end(), file.also_sha256.begin(), file.also_sha256.end());
-  input.git_blob = file.git_blob;
-  input.md5 = file.md5;
-  inputs.push_back(std::move(input));
+  inputs.push_back({.name = file.path, .path = *path, .dataset = manifest.name, .published = data::published(file)});
 }
 
 void add_inputs(const data::Manifest* manifest, const std::vector<std::filesystem::path>& data_dirs,

@@ -1,0 +1,18 @@
+// Which processors the threads of a cell are bound to, where its plan says `measure: {pin: true}`.
+#pragma once
+#include <set>
+#include <string>
+#include <vector>
+
+namespace frugal::harness {
+
+/// That this process may use.
+std::set<int> usable_processors();
+
+/// One for each thread: a core's first processor before any core's second. Throws UserError when there are too few.
+std::vector<int> pinned_processors(int threads);
+
+/// OMP_PLACES for them: "{0},{2}".
+std::string openmp_places(const std::vector<int>& processors);
+
+}  // namespace frugal::harness

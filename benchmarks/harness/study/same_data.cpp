@@ -1,0 +1,37 @@
+#include "benchmarks/harness/study/same_data.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+namespace frugal::harness {
+
+void require_same_data(const Run& a, const std::string& a_name, const Run& b, const std::string& b_name) {
+  std::map<std::string, const InputRecord*> of_a;
+  for (const CellRecord& record : a.cells)
+    if (record.status == Status::ok)
+      for (const InputRecord& input : record.inputs) of_a.try_emplace(input.file, &input);
+  for (const CellRecord& record : b.cells) {
+    if (record.status != Status::ok) continue;
+    for (const InputRecord& input : record.inputs) {
+      const auto known = of_a.find(input.file);
+      if (known == of_a.end() || known->second->same_content(input)) continue;
+      const InputRecord& other = *known->second;
+      throw UserError(fmt::format(
+          "these runs read different data, so their figures say nothing of each other: {} had {} bytes, sha256 {}, in {}, "
+          "and {} bytes, sha256 {}, in {}. Run one of them again on the data of the other",
+          input.file, other.bytes, other.sha256, a_name, input.bytes, input.sha256, b_name));
+    }
+  }
+}
+
+std::size_t cells_of_unknown_data(const Run& a, const Run& b) {
+  return static_cast<std::size_t>(std::ranges::count_if(b.cells, [&](const CellRecord& record) {
+    if (record.status != Status::ok || record.inputs.empty()) return false;
+    const auto same = std::ranges::find(a.cells, record.id, &CellRecord::id);
+    return same != a.cells.end() && same->status == Status::ok && same->inputs.empty();
+  }));
+}
+
+}  // namespace frugal::harness

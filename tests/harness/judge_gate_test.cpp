@@ -1,0 +1,64 @@
+// What a gate means where there are several seeds: the mean decides, and its noise is told.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/judge/gate.hpp"
+#include "tests/harness/record_fixture.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+/// A gate on the score of one cell, a seed for each score.
+GateReport gate(const MetricBound& bound, const std::vector<double>& scores) {
+  Plan plan;
+  plan.name = "toy";
+  plan.workload = "fake";
+  plan.gates = {bound};
+  PlanFile file;
+  std::map<std::string, CellRecord> records;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    CellRecord record = fixtures::fake_record(3, i + 1);
+    record.metrics["score"] = scores[i];
+    plan.cells.push_back(record.cell);
+    records[record.id] = std::move(record);
+  }
+  file.plans.push_back(plan);
+  return check_gates(file, planned_cells(file), records, false);
+}
+
+const MetricBound at_least{.metric = "score", .min = 0.6, .max = {}};
+
+TEST(GateOverSeeds, HoldsTheMeanNotEachSeed) {
+  const GateReport report = gate(at_least, {0.59, 0.62, 0.63, 0.64});
+  EXPECT_THAT(report.broken, IsEmpty());
+  EXPECT_THAT(gate(at_least, {0.50, 0.51, 0.52}).broken,
+              ElementsAre(AllOf(HasSubstr("score is 0.51 ± 0.025 (n = 3), below 0.6"), Not(HasSubstr("noise")))));
+}
+
+TEST(GateOverSeeds, AMeanBeyondTheBoundBreaksItAndSaysThatItMayBeNoise) {
+  EXPECT_THAT(gate(at_least, {0.55, 0.60, 0.62}).broken,
+              ElementsAre(AllOf(HasSubstr("below 0.6"), HasSubstr("within the noise of the seeds"))));
+}
+
+TEST(GateOverSeeds, AMeanThatKeepsTheBoundSaysWhenThatMayBeNoise) {
+  const GateReport report = gate(at_least, {0.58, 0.61, 0.64});
+  EXPECT_THAT(report.broken, IsEmpty());
+  EXPECT_THAT(report.close, ElementsAre(HasSubstr("the bound is within the noise")));
+  EXPECT_THAT(gate(at_least, {0.70, 0.71, 0.72}).close, IsEmpty());
+  EXPECT_THAT(gate({.metric = "score", .min = 0.60, .max = 0.62}, {0.58, 0.61, 0.64}).close.size(), 1)
+      << "an interval that reaches beyond both bounds";
+}
+
+TEST(GateOverSeeds, OneSeedHasNoNoiseToTell) {
+  EXPECT_THAT(gate(at_least, {0.59}).broken, ElementsAre(HasSubstr("score is 0.59, below 0.6")));
+  EXPECT_THAT(gate(at_least, {0.61}).close, IsEmpty());
+}
+
+}  // namespace
+}  // namespace frugal::harness

@@ -1,0 +1,71 @@
+// Times that run.json disowns are in no table, no comparison and no check; the reason is.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/report/report.hpp"
+#include "tests/harness/record_fixture.hpp"
+#include "tests/harness/sample_runs.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using samples::RunRecord;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+/// Written and read back: keep 1 and 0.1, two seeds each.
+class DisownedTimes : public ::testing::Test {
+ protected:
+  RunRecord load(const std::optional<DisturbedTimes>& disturbed) {
+    RunRecord run = samples::sample_run_of(2);
+    run.provenance.disturbed = disturbed;
+    std::string cells;
+    for (const CellRecord& cell : run.cells) cells += cell.to_json().dump() + "\n";
+    fixtures::write_file(scratch_ / "run.json", run.provenance.to_json().dump());
+    fixtures::write_file(scratch_ / "cells.jsonl", cells);
+    return load_run(scratch_.path());
+  }
+  static std::string table_of(const RunRecord& run) {
+    const TableSpec spec =
+        parse_table_specs(
+            "schema: 1\ntitle: t\nworkload: cadc\nrows: [{key: params.cadc.keep_fraction}]\n"
+            "columns: [{metric: logloss}, {stage: train}, {stage: train, of: flop_rate}, {stage: render}]\n",
+            "t.yaml")
+            .front();
+    const Table table = make_table(spec, {&run, 1});
+    return render({&table, 1}, TableFormat::markdown);
+  }
+  ScratchFolder scratch_;
+};
+
+TEST_F(DisownedTimes, AreLeftOutOfATableThatSaysWhy) {
+  EXPECT_THAT(table_of(load({})), AllOf(HasSubstr("| train time [s] |"), Not(HasSubstr("eft out"))));
+  const std::string text = table_of(load(DisturbedTimes{"a compiler ran beside them"}));
+  EXPECT_THAT(text, AllOf(Not(HasSubstr("| train time [s] |")), HasSubstr("Left out: train time, train FLOP rate."),
+                          HasSubstr("The times of all cells are left out: a compiler ran beside them."),
+                          HasSubstr("log"), HasSubstr("Not measured here: render time.")));
+}
+
+TEST_F(DisownedTimes, OfSomeCellsLeaveThoseOfTheOthers) {
+  const RunRecord all = load({});
+  const RunRecord run = load(DisturbedTimes{"a compiler ran beside it", {all.cells.at(0).id}});
+  EXPECT_THAT(table_of(run), AllOf(HasSubstr("1.50 (n=1)"), HasSubstr("The times of 1 of its 4 cells are left out")));
+}
+
+TEST_F(DisownedTimes, AreNothingToCheckAgainst) {
+  const RunRecord before = load(DisturbedTimes{"busy"});
+  Baseline baseline{.file = "base.yaml", .run = before, .tolerances = {{.metric = "time.train", .relative = 0.1}}};
+  const Judgement judgement = check_run(load({}), baseline);
+  EXPECT_EQ(judgement.count(Verdict::ambiguous), 2) << to_text(judgement);
+}
+
+TEST_F(DisownedTimes, SurviveTheRecord) {
+  const Provenance back = load(DisturbedTimes{"busy", {"0123456789ab"}}).provenance;
+  EXPECT_EQ(back.disturbed->why, "busy");
+  EXPECT_EQ(back.disturbed->cells, std::vector<std::string>{"0123456789ab"});
+}
+
+}  // namespace
+}  // namespace frugal::harness
