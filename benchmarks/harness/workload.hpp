@@ -137,7 +137,7 @@ class Workload {
   virtual std::string name() const = 0;
   virtual std::string description() const = 0;
   virtual std::vector<ParamSpec> params() const = 0;
-  virtual std::vector<DatasetChoice> datasets() const = 0;
+  virtual std::vector<DatasetChoice> datasets(const std::vector<std::filesystem::path>& data_dirs) const = 0;
   virtual std::vector<MetricDescriptor> metrics() const = 0;
   /// What is inside and outside the clock, one sentence, printed under each table.
   virtual std::string clock() const = 0;

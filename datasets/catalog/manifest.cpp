@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 
 #include "datasets/formats/ratings.hpp"
 #include "embedded_manifests.hpp"
 #include "impl/base/document.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::data {
 namespace {
@@ -147,14 +149,38 @@ void require_known_attributes(const Node& root) {
     throw UserError(attributes->place, unknown_word("manifest", attributes->text, known));
 }
 
+/// Lines that begin with `reader:` and with `files:`.
+bool is_manifest(std::string_view text) {
+  const auto has_key = [&](const std::string& key) {
+    return text.starts_with(key) || text.find("\n" + key) != std::string_view::npos;
+  };
+  return has_key("reader:") && has_key("files:");
+}
+
+/// The YAML files of a folder, by name; none where there is no such folder.
+std::vector<std::filesystem::path> yaml_files(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    std::error_code ignored;
+    if (at->path().extension() == ".yaml" && at->is_regular_file(ignored)) files.push_back(at->path());
+  }
+  std::ranges::sort(files);
+  return files;
+}
+
+const Manifest* find_in(const std::vector<Manifest>& manifests, std::string_view name) {
+  const auto found = std::ranges::find(manifests, name, &Manifest::name);
+  return found == manifests.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 bool is_signal(Kind kind) {
   return kind == Kind::image || kind == Kind::audio || kind == Kind::volume || kind == Kind::signal;
 }
 
-Manifest parse_manifest(std::string_view name, std::string_view text) {
-  const std::string source = fmt::format("datasets/manifests/{}.yaml", name);
+Manifest parse_manifest(std::string_view name, std::string_view text, const std::string& source) {
   const std::vector<Node> documents = parse_yaml(text, source);
   if (documents.size() != 1) throw UserError({source}, "a manifest is one YAML document");
   const Node& root = documents.front();
@@ -184,19 +210,35 @@ Manifest parse_manifest(std::string_view name, std::string_view text) {
   return manifest;
 }
 
-const std::vector<Manifest>& manifests() {
-  static const std::vector<Manifest> all = [] {
-    std::vector<Manifest> parsed;
-    for (const auto& [name, text] : embedded::manifests()) parsed.push_back(parse_manifest(name, text));
-    std::ranges::sort(parsed, {}, &Manifest::name);
-    return parsed;
-  }();
-  return all;
+const std::vector<Manifest>& manifests(const std::vector<std::filesystem::path>& data_dirs) {
+  static std::map<std::vector<std::filesystem::path>, std::vector<Manifest>> known;
+  const auto found = known.find(data_dirs);
+  if (found != known.end()) return found->second;
+  std::vector<Manifest> all;
+  for (const auto& [name, text] : embedded::manifests())
+    all.push_back(parse_manifest(name, text, fmt::format("datasets/manifests/{}.yaml", name)));
+  std::map<std::string, std::string> sources;
+  for (const std::filesystem::path& folder : data_dirs) {
+    for (const std::filesystem::path& file : yaml_files(folder)) {
+      const std::string text = read_text_file(file);
+      if (!is_manifest(text)) continue;
+      Manifest manifest = parse_manifest(file.stem().string(), text, file.string());
+      if (find_in(all, manifest.name)) {
+        const auto other = sources.find(manifest.name);
+        throw UserError({file.string()},
+                        fmt::format("a data set '{}' is there already, {}: give this one another name", manifest.name,
+                                    other == sources.end() ? "within the program" : "in " + other->second));
+      }
+      sources[manifest.name] = file.string();
+      all.push_back(std::move(manifest));
+    }
+  }
+  std::ranges::sort(all, {}, &Manifest::name);
+  return known[data_dirs] = std::move(all);
 }
 
-const Manifest* find_manifest(std::string_view name) {
-  const auto found = std::ranges::find(manifests(), name, &Manifest::name);
-  return found == manifests().end() ? nullptr : &*found;
+const Manifest* find_manifest(std::string_view name, const std::vector<std::filesystem::path>& data_dirs) {
+  return find_in(manifests(data_dirs), name);
 }
 
 }  // namespace frugal::data

@@ -1,6 +1,7 @@
 // Manifests: data sets as files with an origin, a hash, a licence, and how they are to be read.
 #pragma once
 #include <cstdint>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -79,12 +80,14 @@ struct Manifest {
   std::vector<ManifestFile> files;
 };
 
-/// The manifest in datasets/manifests/NAME.yaml. Throws UserError at file:line:column for a key or word that is not
-/// known and for what does not fit together.
-Manifest parse_manifest(std::string_view name, std::string_view text);
+/// The manifest in `source`, a file NAME.yaml. Throws UserError at file:line:column for a key or word that is not known
+/// and for what does not fit together.
+Manifest parse_manifest(std::string_view name, std::string_view text, const std::string& source);
 
-/// All manifests (embedded in the program), by name.
-const std::vector<Manifest>& manifests();
-const Manifest* find_manifest(std::string_view name);
+/// All manifests, by name: those embedded in the program (datasets/manifests), then those in the data folders, DIR/NAME.yaml. Throws
+/// UserError for one of these that is wrong, or whose name is taken. Other YAML files there are left alone: a manifest
+/// has the keys `reader` and `files`. Read once for each list of folders.
+const std::vector<Manifest>& manifests(const std::vector<std::filesystem::path>& data_dirs);
+const Manifest* find_manifest(std::string_view name, const std::vector<std::filesystem::path>& data_dirs);
 
 }  // namespace frugal::data

@@ -225,6 +225,19 @@ std::string RatingsLayout::roles() const {
   return text;
 }
 
+Json settled_params(const Json& params, const RatingsLayout& layout) {
+  Json settled;
+  for (const ParamSpec& spec : ratings_params())
+    if (!spec.name.starts_with("columns.")) settled[spec.name] = params.at(spec.name);
+  settled["delimiter"] = delimiter_word(layout.delimiter);
+  settled["header"] = layout.header ? "yes" : "no";
+  settled["columns"] = {{"user", layout.names[layout.user]},
+                        {"item", layout.names[layout.item]},
+                        {"rating", layout.rating ? layout.names[*layout.rating] : none},
+                        {"time", layout.time ? layout.names[*layout.time] : none}};
+  return settled;
+}
+
 RatingsLayout ratings_layout(const std::filesystem::path& path, const RatingsForm& form) {
   RatingsLayout layout{layout_of(path, form)};
   ColumnFinder(layout, form, path.string()).find();

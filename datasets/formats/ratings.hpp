@@ -43,6 +43,9 @@ struct RatingsLayout : TableLayout {
   std::string roles() const;
 };
 
+/// ratings_params() with nothing left to guess, out of those that a layout was found with: for a manifest.
+Json settled_params(const Json& params, const RatingsLayout& layout);
+
 /// From the file's first lines. Throws UserError for a file that cannot be read or whose columns cannot be told apart.
 RatingsLayout ratings_layout(const std::filesystem::path& path, const RatingsForm& form);
 

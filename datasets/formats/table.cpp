@@ -93,10 +93,12 @@ TableForm table_form(const Json& params) {
   return form;
 }
 
+std::string_view delimiter_word(std::string_view delimiter) {
+  return std::ranges::find(delimiters, delimiter, &DelimiterWord::text)->word;
+}
+
 std::string delimiter_name(std::string_view delimiter) {
-  for (const DelimiterWord& one : delimiters)
-    if (one.text == delimiter) return std::string(one.word == "colons" ? one.text : one.word);
-  return shown(delimiter);
+  return std::string(delimiter == "::" ? delimiter : delimiter_word(delimiter));
 }
 
 std::size_t TableLayout::find(const std::string& column, std::string_view what, const std::string& file) const {

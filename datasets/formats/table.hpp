@@ -50,7 +50,9 @@ struct TableLayout {
 /// Reads the first lines. Throws UserError for a file that holds no table.
 TableLayout layout_of(const std::filesystem::path& path, const TableForm& form);
 
-/// "comma", "tab": for messages.
+/// "comma", "colons": the word for a delimiter of the table.
+std::string_view delimiter_word(std::string_view delimiter);
+/// "comma", "::": for messages.
 std::string delimiter_name(std::string_view delimiter);
 
 /// The rows of a table one after the other.

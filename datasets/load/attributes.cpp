@@ -10,14 +10,14 @@
 
 namespace frugal::data {
 
-const Manifest* attributes_manifest(const Json& dataset) {
-  const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>());
-  return manifest && !manifest->attributes.empty() ? find_manifest(manifest->attributes) : nullptr;
+const Manifest* attributes_manifest(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs) {
+  const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>(), data_dirs);
+  return manifest && !manifest->attributes.empty() ? find_manifest(manifest->attributes, data_dirs) : nullptr;
 }
 
 SideAttributes load_attributes(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs,
                                const Population& population) {
-  const Manifest* const manifest = attributes_manifest(dataset);
+  const Manifest* const manifest = attributes_manifest(dataset, data_dirs);
   if (!manifest)
     throw UserError(fmt::format("nothing is known of the users and items of {}", dataset.at("name").dump()));
   const auto files = locate_all(*manifest, data_dirs);

@@ -11,7 +11,7 @@
 namespace frugal::data {
 
 /// The manifest of a data set's attributes, or null when it has none. Nothing is read.
-const Manifest* attributes_manifest(const Json& dataset);
+const Manifest* attributes_manifest(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs);
 
 /// The attributes of a data set's users and items. Throws UserError for a data set without any or for an entity that
 /// its files do not list, UnavailableError with the command that would fetch missing files.

@@ -18,7 +18,7 @@ ClickSplit load_clicks(const Json& dataset, const std::vector<std::filesystem::p
   const std::string name = dataset.at("name");
   if (const Generator* generator = find_generator(name); generator && generator->kind == Kind::clicks)
     return synthetic_clicks(clicks_spec(dataset), seed);
-  const Manifest& manifest = manifest_of_kind(name, Kind::clicks);
+  const Manifest& manifest = manifest_of_kind(name, Kind::clicks, data_dirs);
   if (manifest.reader != Reader::criteo) {
     const Ratings ratings = load_ratings(manifest, data_dirs);
     const SideAttributes side = load_attributes(dataset, data_dirs, ratings);

@@ -109,9 +109,9 @@ const Generator* find_generator(std::string_view name) {
   return found == generators().end() ? nullptr : &*found;
 }
 
-std::vector<DatasetEntry> dataset_entries() {
+std::vector<DatasetEntry> dataset_entries(const std::vector<std::filesystem::path>& data_dirs) {
   std::vector<DatasetEntry> entries;
-  for (const Manifest& manifest : manifests()) {
+  for (const Manifest& manifest : manifests(data_dirs)) {
     if (manifest.kind == Kind::attributes) continue;  // they come with the interactions they describe
     entries.push_back({manifest.name, manifest.kind, manifest.title, manifest.licence, params_of_manifest(manifest)});
   }
@@ -121,9 +121,9 @@ std::vector<DatasetEntry> dataset_entries() {
   return entries;
 }
 
-Json complete_dataset(const Json& dataset, Kind own) {
+Json complete_dataset(const Json& dataset, Kind own, const std::vector<std::filesystem::path>& data_dirs) {
   const std::string name = dataset.at("name");
-  const std::vector<DatasetEntry> entries = dataset_entries();
+  const std::vector<DatasetEntry> entries = dataset_entries(data_dirs);
   const auto entry = std::ranges::find_if(
       entries, [&](const DatasetEntry& one) { return one.name == name && (name != own_file || one.kind == own); });
   if (entry == entries.end()) {

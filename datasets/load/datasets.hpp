@@ -34,13 +34,14 @@ struct DatasetEntry {
   std::vector<ParamSpec> params;  ///< what a plan may give beside the name
 };
 
-/// All manifests but those of attributes, all generators, and `own_file`.
-std::vector<DatasetEntry> dataset_entries();
+/// All manifests (data_dirs: see catalog/manifest.hpp) but those of attributes, all generators, and `own_file`.
+std::vector<DatasetEntry> dataset_entries(const std::vector<std::filesystem::path>& data_dirs);
 
 /// {"name": ..., parameter: value, ...} with all parameters: what the functions of datasets/load take, and what a
 /// plan's cells hold. own: what is wanted of `own_file` (interactions, clicks, signal). Throws UserError for an unknown name or parameter, a wrong type or a
 /// value out of range.
-Json complete_dataset(const Json& dataset, Kind own = Kind::signal);
+Json complete_dataset(const Json& dataset, Kind own = Kind::signal,
+                      const std::vector<std::filesystem::path>& data_dirs = {});
 
 /// Why no cell with this complete data set can run whatever the machine: parameters of a generator that contradict each
 /// other. Empty when nothing is wrong, so for every manifest. Nothing is generated.

@@ -92,16 +92,16 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
   }
   const Candidates candidates = candidates_of(dataset);
   if (is_own_file(dataset)) return split_own_file(dataset, candidates, seed);
-  const Manifest& manifest = manifest_of_kind(name, Kind::interactions);
+  const Manifest& manifest = manifest_of_kind(name, Kind::interactions, data_dirs);
   if (manifest.reader != Reader::ncf)
     return split_by_rule(load_ratings(manifest, data_dirs), dataset, candidates, seed);
   const auto files = locate_all(manifest, data_dirs);
   return split_given(read_ncf(files.at(0), files.at(1), files.at(2)), candidates, seed);
 }
 
-bool has_times(const Json& dataset) {
+bool has_times(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs) {
   if (is_own_file(dataset)) return ratings_layout(own_path(dataset), ratings_form(dataset)).time.has_value();
-  const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>());
+  const Manifest* const manifest = find_manifest(dataset.at("name").get<std::string>(), data_dirs);
   return manifest ? manifest->timed : true;  // a generator's items come in order of time
 }
 

@@ -15,6 +15,6 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
 
 /// Will load_split() give a chronological split? Nothing is read but the first lines of a user's own file. Throws
 /// UserError where these make no sense.
-bool has_times(const Json& dataset);
+bool has_times(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs);
 
 }  // namespace frugal::data

@@ -16,8 +16,9 @@ Ratings load_ratings(const Manifest& manifest, const std::vector<std::filesystem
   return read_ratings(file, ratings_form(manifest.table));
 }
 
-const Manifest& manifest_of_kind(std::string_view name, Kind kind) {
-  const Manifest* const manifest = find_manifest(name);
+const Manifest& manifest_of_kind(std::string_view name, Kind kind,
+                                 const std::vector<std::filesystem::path>& data_dirs) {
+  const Manifest* const manifest = find_manifest(name, data_dirs);
   if (!manifest || manifest->kind != kind)
     throw UserError(fmt::format("data set '{}' holds no {}", name, to_word(kind_names, kind)));
   return *manifest;

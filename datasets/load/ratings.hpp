@@ -12,6 +12,6 @@ namespace frugal::data {
 Ratings load_ratings(const Manifest& manifest, const std::vector<std::filesystem::path>& data_dirs);
 
 /// The manifest of a data set of this kind. Throws UserError when that is of another kind, or generated.
-const Manifest& manifest_of_kind(std::string_view name, Kind kind);
+const Manifest& manifest_of_kind(std::string_view name, Kind kind, const std::vector<std::filesystem::path>& data_dirs);
 
 }  // namespace frugal::data

@@ -53,8 +53,9 @@ SignalSource find_source(const Json& dataset, const SignalChoice& choice, const 
   const std::string name = dataset.at("name");
   if (is_own_file(dataset)) return source_of_file(own_path(dataset));
   const Generator* const generator = find_generator(name);
-  const Manifest* const manifest = find_manifest(name);
-  assert((generator || manifest) && "complete_dataset() knows the name");
+  const Manifest* const manifest = find_manifest(name, data_dirs);
+  if (!generator && !manifest)
+    throw UnavailableError(fmt::format("data set '{}' is in no data folder that is known here", name));
   const Kind kind = generator ? generator->kind : manifest->kind;
   if (!is_signal(kind))
     throw UserError(fmt::format("data set '{}' holds {}, no signal", name, to_word(kind_names, kind)));

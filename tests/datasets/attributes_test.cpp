@@ -98,9 +98,9 @@ TEST_F(Attributes, ItemIdsMustBeDenseAndAllThere) {
 }
 
 TEST(AttributesOf, DataSetsWithoutAnySaySo) {
-  EXPECT_FALSE(attributes_manifest({{"name", "synthetic-interactions"}}));
-  EXPECT_FALSE(attributes_manifest({{"name", "epinions-tang"}}));
-  EXPECT_TRUE(attributes_manifest({{"name", "ml-1m-ncf"}}));
+  EXPECT_FALSE(attributes_manifest({{"name", "synthetic-interactions"}}, {}));
+  EXPECT_FALSE(attributes_manifest({{"name", "epinions-tang"}}, {}));
+  EXPECT_TRUE(attributes_manifest({{"name", "ml-1m-ncf"}}, {}));
   EXPECT_THAT(user_error([] {
                 load_attributes(complete_dataset({{"name", "epinions-tang"}}), {}, {});
               }),

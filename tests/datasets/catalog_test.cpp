@@ -13,8 +13,8 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 
 TEST(Manifests, AllParseAndAreComplete) {
-  ASSERT_FALSE(manifests().empty());
-  for (const Manifest& manifest : manifests()) {
+  ASSERT_FALSE(manifests({}).empty());
+  for (const Manifest& manifest : manifests({})) {
     SCOPED_TRACE(manifest.name);
     EXPECT_NE(manifest.kind, Kind::signal);
     EXPECT_THAT(manifest.homepage, HasSubstr("://"));
@@ -24,7 +24,7 @@ TEST(Manifests, AllParseAndAreComplete) {
       EXPECT_EQ(manifest.split == DefaultSplit::given, manifest.reader == Reader::ncf);
     }
     if (!manifest.attributes.empty()) {
-      const Manifest* const attributes = find_manifest(manifest.attributes);
+      const Manifest* const attributes = find_manifest(manifest.attributes, {});
       ASSERT_NE(attributes, nullptr);
       EXPECT_EQ(attributes->kind, Kind::attributes);
     }
@@ -44,7 +44,7 @@ TEST(Manifests, AllParseAndAreComplete) {
 
 Manifest parsed(const std::string& changes) {
   const std::string base = "title: t\nlicence: l\ncitation: c\n";
-  return parse_manifest("x", "name: x\n" + changes + "files: [{path: x}]\n" + base);
+  return parse_manifest("x", "name: x\n" + changes + "files: [{path: x}]\n" + base, "datasets/manifests/x.yaml");
 }
 
 /// Of the reader `ratings`.
@@ -57,7 +57,7 @@ std::string refusal(const std::string& changes) {
 TEST(Manifests, FilesLieBelowTheDataFolder) {
   const std::string head = "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: image\nreader: png\nfiles:\n  - path: ";
   for (const std::string path : {"/etc/passwd", "../x", "a/../../x", ".."}) {
-    EXPECT_EQ(user_error([&] { parse_manifest("x", head + path); }),
+    EXPECT_EQ(user_error([&] { parse_manifest("x", head + path, "datasets/manifests/x.yaml"); }),
               "datasets/manifests/x.yaml:8:11: a file of a data set lies below the data folder: no leading /, no ..");
   }
 }
@@ -108,13 +108,13 @@ TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
 }
 
 TEST(Manifests, UnknownNameIsNull) {
-  EXPECT_EQ(find_manifest("ml-2m"), nullptr);
-  ASSERT_NE(find_manifest("ml-1m"), nullptr);
-  EXPECT_EQ(find_manifest("ml-1m")->reader, Reader::ratings);
+  EXPECT_EQ(find_manifest("ml-2m", {}), nullptr);
+  ASSERT_NE(find_manifest("ml-1m", {}), nullptr);
+  EXPECT_EQ(find_manifest("ml-1m", {})->reader, Reader::ratings);
 }
 
 TEST(ChoosePicture, TakesTheNamedFileElseTheSizeElseTheLargest) {
-  const Manifest& lake = *find_manifest("enrp-lake");
+  const Manifest& lake = *find_manifest("enrp-lake", {});
   EXPECT_EQ(choose_picture(lake, "lake_128.png", 256).path, "enrp/lake_128.png");
   EXPECT_EQ(choose_picture(lake, "lake", 256).path, "enrp/lake_256.png");
   EXPECT_EQ(choose_picture(lake, "", 128).path, "enrp/lake_128.png");
@@ -159,7 +159,7 @@ TEST_F(Files, KnownVariantsAreGoodWhateverTheirSize) {
 
 TEST(RealFiles, AllThatAreHereMatchTheirManifests) {
   if (real_data_dirs().empty()) GTEST_SKIP() << "FRUGAL_DATA is not set";
-  for (const Manifest& manifest : manifests()) {
+  for (const Manifest& manifest : manifests({})) {
     for (const ManifestFile& file : manifest.files) {
       const FileCheck found = check_file(file, real_data_dirs());
       EXPECT_NE(found.state, FileState::wrong_hash) << file.path << ": " << found.detail;

@@ -12,14 +12,14 @@ using ::testing::HasSubstr;
 
 TEST(Datasets, NamesOfSetsAndGeneratorsDoNotClash) {
   std::set<std::string> names;
-  for (const Manifest& manifest : manifests()) EXPECT_TRUE(names.insert(manifest.name).second) << manifest.name;
+  for (const Manifest& manifest : manifests({})) EXPECT_TRUE(names.insert(manifest.name).second) << manifest.name;
   for (const Generator& generator : generators()) EXPECT_TRUE(names.insert(generator.name).second) << generator.name;
 }
 
 TEST(Datasets, EntriesAreAllThatAPlanCanName) {
-  const std::vector<DatasetEntry> entries = dataset_entries();
-  const auto of_attributes = std::ranges::count(manifests(), Kind::attributes, &Manifest::kind);
-  EXPECT_EQ(entries.size() + static_cast<std::size_t>(of_attributes), manifests().size() + generators().size() + 2);
+  const std::vector<DatasetEntry> entries = dataset_entries({});
+  const auto of_attributes = std::ranges::count(manifests({}), Kind::attributes, &Manifest::kind);
+  EXPECT_EQ(entries.size() + static_cast<std::size_t>(of_attributes), manifests({}).size() + generators().size() + 2);
   for (const DatasetEntry& entry : entries) {
     if (entry.name != own_file) {
       EXPECT_NO_THROW(complete_dataset({{"name", entry.name}})) << entry.name;
@@ -44,7 +44,7 @@ TEST(DatasetParams, DefaultsAreFilledInAndWithinTheirRange) {
 }
 
 TEST(DatasetParams, WhatIsCompleteStaysAsItIs) {
-  for (const DatasetEntry& entry : dataset_entries()) {
+  for (const DatasetEntry& entry : dataset_entries({})) {
     Json given = {{"name", entry.name}};
     if (entry.name == own_file) given["path"] = "x";
     const Json complete = complete_dataset(given, entry.kind);
@@ -94,7 +94,7 @@ TEST(DatasetParams, ContradictionsAreFoundWithoutGenerating) {
 }
 
 TEST(DatasetParams, DefaultsContradictNothing) {
-  for (const Manifest& manifest : manifests()) {
+  for (const Manifest& manifest : manifests({})) {
     if (manifest.kind == Kind::attributes) continue;
     EXPECT_EQ(why_invalid_dataset(complete_dataset({{"name", manifest.name}})), "");
   }

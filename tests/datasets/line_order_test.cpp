@@ -104,10 +104,10 @@ class LineOrder : public WithFolder, public ::testing::WithParamInterface<std::s
  protected:
   /// The data set's files, with lines in the order that `shuffle` draws (0: as they are), in a folder of their own.
   std::filesystem::path write_all(unsigned shuffle) const {
-    const Manifest& manifest = *find_manifest(GetParam());
+    const Manifest& manifest = *find_manifest(GetParam(), {});
     std::vector<File> files;
     add_files(manifest, files);
-    if (manifest.kind == Kind::clicks) add_files(*find_manifest(manifest.attributes), files);
+    if (manifest.kind == Kind::clicks) add_files(*find_manifest(manifest.attributes, {}), files);
     const std::string folder = fmt::format("order{}/", shuffle);
     for (File& file : files) {
       // One seed for all files: those of a split that go together line by line stay together.
@@ -121,7 +121,7 @@ class LineOrder : public WithFolder, public ::testing::WithParamInterface<std::s
   }
   Json dataset() const {
     Json given = {{"name", GetParam()}};
-    const Manifest& manifest = *find_manifest(GetParam());
+    const Manifest& manifest = *find_manifest(GetParam(), {});
     if (manifest.kind == Kind::interactions) given["negatives"] = manifest.reader == Reader::ncf ? 2 : 20;
     return complete_dataset(given);
   }
@@ -150,7 +150,7 @@ TEST_P(LineOrder, ChangesNothing) {
   const std::filesystem::path sorted = write_all(0);
   for (const unsigned shuffle : {1U, 2U}) {
     const std::filesystem::path shuffled = write_all(shuffle);
-    if (find_manifest(GetParam())->kind == Kind::clicks) {
+    if (find_manifest(GetParam(), {})->kind == Kind::clicks) {
       const ClickSplit a = load_clicks(dataset(), {sorted}, 5);
       const ClickSplit b = load_clicks(dataset(), {shuffled}, 5);
       expect_equal(a.train, b.train);
@@ -158,8 +158,8 @@ TEST_P(LineOrder, ChangesNothing) {
       continue;
     }
     std::vector<std::string> rules{"given"};
-    if (find_manifest(GetParam())->split != DefaultSplit::given) rules = {"random", "ratio"};
-    if (find_manifest(GetParam())->timed && rules.size() > 1) rules.insert(rules.end(), {"latest", "temporal"});
+    if (find_manifest(GetParam(), {})->split != DefaultSplit::given) rules = {"random", "ratio"};
+    if (find_manifest(GetParam(), {})->timed && rules.size() > 1) rules.insert(rules.end(), {"latest", "temporal"});
     for (const std::string& rule : rules) {
       Json asked = dataset();
       if (rule != "given") asked["split"] = rule;
@@ -171,7 +171,7 @@ TEST_P(LineOrder, ChangesNothing) {
 /// All but those of signals, of attributes alone, and criteo, whose tail is its last days.
 std::vector<std::string> names_without_order() {
   std::vector<std::string> names;
-  for (const Manifest& manifest : manifests()) {
+  for (const Manifest& manifest : manifests({})) {
     const bool is_table = manifest.kind == Kind::interactions || manifest.kind == Kind::clicks;
     if (is_table && manifest.reader != Reader::criteo) names.push_back(manifest.name);
   }

@@ -11,7 +11,7 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 Ratings read_as(const char* manifest, const std::filesystem::path& path) {
-  return read_ratings(path, ratings_form(find_manifest(manifest)->table));
+  return read_ratings(path, ratings_form(find_manifest(manifest, {})->table));
 }
 Ratings read_movielens_tab(const std::filesystem::path& path) { return read_as("ml-100k", path); }
 Ratings read_movielens_colons(const std::filesystem::path& path) { return read_as("ml-1m", path); }

@@ -8,7 +8,8 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using frugal::fuzz::require;
   try {
-    const frugal::data::Manifest manifest = frugal::data::parse_manifest("sample", frugal::fuzz::bytes_of(data, size));
+    const frugal::data::Manifest manifest =
+        frugal::data::parse_manifest("sample", frugal::fuzz::bytes_of(data, size), "sample.yaml");
     require(manifest.name == "sample" && !manifest.files.empty());
     for (const frugal::data::ManifestFile& file : manifest.files) {
       const std::filesystem::path path = std::filesystem::path(file.path).lexically_normal();

@@ -14,7 +14,7 @@ const char* const manifests[] = {"ml-100k", "ml-1m", "ml-20m", "epinions-tang", 
 /// The settings of a published file, or of a file of one's own, nothing or something said.
 frugal::data::RatingsForm form_of(std::uint8_t choice) {
   if (choice < std::size(manifests))
-    return frugal::data::ratings_form(frugal::data::find_manifest(manifests[choice])->table);
+    return frugal::data::ratings_form(frugal::data::find_manifest(manifests[choice], {})->table);
   frugal::data::RatingsForm form;
   if (choice == std::size(manifests)) return form;
   form.decimal_comma = true;

@@ -28,7 +28,7 @@ class FakeWorkload : public Workload {
     };
   }
 
-  std::vector<DatasetChoice> datasets() const override {
+  std::vector<DatasetChoice> datasets(const std::vector<std::filesystem::path>&) const override {
     return {{"toy", "fixed", {}},
             {"gen",
              "generated",

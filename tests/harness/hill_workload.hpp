@@ -18,7 +18,9 @@ class HillWorkload : public Workload {
   std::string name() const override { return "hill"; }
   std::string description() const override { return "a hill over three sizes, for tests of the search"; }
   std::string clock() const override { return "Inside: nothing."; }
-  std::vector<DatasetChoice> datasets() const override { return {{"toy", "fixed", {}}}; }
+  std::vector<DatasetChoice> datasets(const std::vector<std::filesystem::path>&) const override {
+    return {{"toy", "fixed", {}}};
+  }
 
   std::vector<ParamSpec> params() const override {
     using enum ParamSpec::Type;

@@ -19,7 +19,7 @@ const harness::Workload* workload_of(const harness::TableSpec& spec) {
 std::set<std::string> known_paths(const harness::Workload& workload) {
   std::set<std::string> paths{"workload", "backend", "implementation", "dataset.name"};
   for (const ParamSpec& param : workload.params()) paths.insert("params." + workload.name() + "." + param.name);
-  for (const harness::DatasetChoice& choice : workload.datasets())
+  for (const harness::DatasetChoice& choice : workload.datasets({}))
     for (const ParamSpec& param : choice.params) paths.insert("dataset." + param.name);
   return paths;
 }

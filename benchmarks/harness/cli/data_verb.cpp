@@ -2,6 +2,7 @@
 // them.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -9,18 +10,23 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
+#include "datasets/catalog/add.hpp"
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/fetch.hpp"
 #include "datasets/catalog/locate.hpp"
+#include "datasets/formats/ratings.hpp"
 #include "datasets/load/datasets.hpp"
+#include "datasets/load/inspect.hpp"
 #include "datasets/load/write_synthetic.hpp"
 
 namespace frugal::harness {
 namespace {
 
+using TextRows = std::vector<std::vector<std::string>>;
 using DataDirs = std::vector<std::filesystem::path>;
 
 struct Presence {
@@ -48,7 +54,7 @@ std::string size_text(std::uint64_t bytes) {
 int list_data(const Call& call) {
   const DataDirs data_dirs = data_dirs_from(call.all("data-dir"));
   fmt::print("{:<22} {:<13} {:<9} {:>9}  {}\n", "NAME", "KIND", "HERE", "SIZE", "LICENCE");
-  for (const data::Manifest& manifest : data::manifests()) {
+  for (const data::Manifest& manifest : data::manifests(data_dirs)) {
     const Presence presence = presence_of(manifest, data_dirs);
     const bool all = presence.found == manifest.files.size();
     const std::string here = all                   ? "yes"
@@ -64,10 +70,10 @@ int list_data(const Call& call) {
   return exit_ok;
 }
 
-const data::Manifest& named_manifest(const std::string& name) {
-  if (const data::Manifest* const manifest = data::find_manifest(name)) return *manifest;
+const data::Manifest& named_manifest(const std::string& name, const DataDirs& data_dirs) {
+  if (const data::Manifest* const manifest = data::find_manifest(name, data_dirs)) return *manifest;
   std::vector<std::string> known;
-  for (const data::Manifest& manifest : data::manifests()) known.push_back(manifest.name);
+  for (const data::Manifest& manifest : data::manifests(data_dirs)) known.push_back(manifest.name);
   throw UserError(unknown_word("data set", name, known));
 }
 
@@ -75,9 +81,9 @@ int verify_data(const Call& call) {
   const DataDirs data_dirs = data_dirs_from(call.all("data-dir"));
   const Args& names = call.arguments;
   std::vector<const data::Manifest*> chosen;
-  for (const std::string& name : names) chosen.push_back(&named_manifest(name));
+  for (const std::string& name : names) chosen.push_back(&named_manifest(name, data_dirs));
   if (names.empty()) {
-    for (const data::Manifest& manifest : data::manifests()) chosen.push_back(&manifest);
+    for (const data::Manifest& manifest : data::manifests(data_dirs)) chosen.push_back(&manifest);
   }
   bool mismatch = false;
   bool missing = false;
@@ -100,7 +106,7 @@ int verify_data(const Call& call) {
 
 int fetch_data(const Call& call) {
   const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
-  const data::Manifest& manifest = named_manifest(call.arguments.at(0));
+  const data::Manifest& manifest = named_manifest(call.arguments.at(0), data_dirs_from({}));
   fmt::print(stderr, "{}\n  licence:  {}\n  cite:     {}\n", manifest.title, manifest.licence, manifest.citation);
   data::fetch(manifest, folder, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   return exit_ok;
@@ -114,12 +120,66 @@ std::uint64_t read_seed(const std::string& text) {
   return seed;
 }
 
-int make_data(const Call& call) {
-  Json dataset = {{"name", call.arguments.at(0)}};
+/// --param KEY=VALUE as the parameters of a data set.
+Json given_params(const Call& call, const char* example) {
+  Json params = Json::object();
   for (const std::string& text : call.all("param")) {
-    const Override param = read_assignment("param", text, "users=1000");
-    dataset[param.path] = to_json(read_assigned(param, {"--param " + text}));
+    const Override param = read_assignment("param", text, example);
+    set_dotted(params, param.path, to_json(read_assigned(param, {"--param " + text})));
   }
+  return params;
+}
+
+constexpr const char* column_example = "columns.user=member";
+
+int inspect_data(const Call& call) {
+  const std::string file = call.arguments.at(0);
+  const data::Inspection seen = data::inspect_ratings(file, given_params(call, column_example));
+  fmt::print("{}: {}, {}\n\n", file, size_text(std::filesystem::file_size(file)), seen.form);
+  TextRows columns = {{"taken for", "column", "first values"}};
+  columns.insert(columns.end(), seen.columns.begin(), seen.columns.end());
+  fmt::print("{}\n", text_table(columns, 2));
+  TextRows rows = {{"line", "user", "item", "rating", "time"}};
+  rows.front().resize(seen.rows.front().size());
+  rows.insert(rows.end(), seen.rows.begin(), seen.rows.end());
+  fmt::print("the first interactions, as they are understood\n{}\n", text_table(rows, 2));
+  TextRows counts;
+  for (const auto& [name, value] : seen.counts) counts.push_back({name, value});
+  fmt::print("counts\n{}\n", text_table(counts, 2));
+  fmt::print("what looks wrong\n");
+  for (const std::string& finding : seen.findings) fmt::print("  {}\n", finding);
+  if (seen.findings.empty()) fmt::print("  nothing\n");
+  fmt::print("\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n{}", seen.plan);
+  return exit_ok;
+}
+
+int add_data(const Call& call) {
+  const std::vector<std::filesystem::path> files(call.arguments.begin() + 1, call.arguments.end());
+  const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
+  data::NewDataset added{.name = call.arguments.at(0),
+                         .title = call.one("title").value_or(""),
+                         .licence = call.one("licence").value_or(""),
+                         .citation = call.one("citation").value_or("")};
+  if (files.size() != 1) throw UserError("a data set of ratings is one file; give one");
+  Json complete = given_params(call, column_example);
+  complete["name"] = data::own_file;
+  complete["path"] = files.front().string();
+  complete = data::complete_dataset(complete, data::Kind::interactions);
+  const data::RatingsLayout layout = data::ratings_layout(files.front(), data::ratings_form(complete));
+  added.table = data::settled_params(complete, layout);
+  added.split = layout.time ? "latest" : "random";
+  std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
+  const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
+  if (!searched) data_dirs.push_back(folder);
+  const std::filesystem::path manifest = data::add_dataset(added, files, folder, data_dirs);
+  fmt::print(stderr, "wrote {}: plans may say dataset: {}{}\n", manifest.string(), added.name,
+             searched ? "" : fmt::format(" (with --data-dir {0}, or {0} in FRUGAL_DATA)", folder.string()));
+  return exit_ok;
+}
+
+int make_data(const Call& call) {
+  Json dataset = given_params(call, "users=1000");
+  dataset["name"] = call.arguments.at(0);
   const int size = data::take_picture_size(dataset);
   const std::string out = call.one("out").value();
   data::write_synthetic(data::complete_dataset(dataset), out, size, read_seed(call.one("seed").value_or("0")));
@@ -127,9 +187,13 @@ int make_data(const Call& call) {
   return exit_ok;
 }
 
+OptionSpec param_option(const std::string& of) {
+  return {.name = "param", .value = "KEY=VALUE", .help = "a parameter " + of, .repeatable = true};
+}
+
 Values manifest_names() {
   Values values;
-  for (const data::Manifest& manifest : data::manifests()) values.words.push_back(manifest.name);
+  for (const data::Manifest& manifest : data::manifests({})) values.words.push_back(manifest.name);
   return values;
 }
 
@@ -147,11 +211,11 @@ Verb data_verb() {
       "order.";
   return {
       .name = "data",
-      .summary = "list, verify, fetch and make data sets",
+      .summary = "list, verify, fetch, inspect, add and make data sets",
       .help =
-          "Which data sets there are, whether the local files are the published ones, and how to get or make them. " +
+          "Which data sets there are, whether the local files are the published ones, how to get or make them, and what a file of your own is taken for. " +
           order + "\n\nExit code 2: a file is not the published one; 4: one is missing or not to be had.",
-      .examples = {"frugal data list", "frugal data fetch ml-100k", "frugal data verify ml-100k"},
+      .examples = {"frugal data list", "frugal data fetch ml-100k", "frugal data inspect ratings.csv"},
       .actions = {
           {.name = "data list",
            .summary = "every data set and generator, and which are here",
@@ -178,19 +242,47 @@ Verb data_verb() {
                {{.name = "to", .value = "DIR", .help = "the folder; default: the cache", .values = {.folders = true}}},
            .examples = {"frugal data fetch ml-100k", "frugal data fetch ml-1m --to /srv/data"},
            .run = fetch_data},
+          {.name = "data inspect",
+           .summary = "what a file of ratings of your own is taken for, and a plan for it",
+           .help =
+               "Reads a text table of ratings, purchases or plays, plain or compressed, and prints what its columns are "
+               "taken for, the first rows as they are understood, counts, what looks wrong with its place, and a "
+               "plan to paste. --param sets what the data set 'file' takes: frugal list workloads.\n\nExit code 2: "
+               "the file cannot be read, or not be understood.",
+           .arguments = {{.name = "FILE", .values = {.files = true}}},
+           .options = {param_option("of the data set 'file'")},
+           .examples = {"frugal data inspect ratings.csv",
+                        "frugal data inspect log.tsv.gz --param columns.user=member --param columns.item=3"},
+           .run = inspect_data},
+          {.name = "data add",
+           .summary = "make a file of your own a data set with a name",
+           .help =
+               "Copies a file of ratings into a data folder and writes NAME.yaml beside it, with its size, hash and columns. From "
+               "then on plans may say `dataset: NAME`, and a file that has changed is noticed.\n\nExit code 2: the "
+               "name is taken, or the file cannot be read.",
+           .arguments = {{.name = "NAME"}, {.name = "FILE", .values = {.files = true}}},
+           .options = {{.name = "to",
+                        .value = "DIR",
+                        .help = "the data folder; default: the cache",
+                        .values = {.folders = true}},
+                       param_option("of the data set 'file', as in data inspect"),
+                       {.name = "title", .value = "TEXT", .help = "what it is; default: its name"},
+                       {.name = "licence", .value = "TEXT", .help = "default: unknown"},
+                       {.name = "citation", .value = "TEXT", .help = "whom to cite; default: unknown"}},
+           .examples = {"frugal data add shop purchases.csv --param columns.user=customer --licence 'ours alone'"},
+           .run = add_data},
           {.name = "data make",
            .summary = "write a generated data set to a file",
            .help = "Writes a generated data set to a file, whose ending chooses the format. What a generator takes: "
                    "frugal list workloads; a picture also takes size, in pixels a side.",
            .arguments = {{.name = "NAME", .values = generator_names()}},
-           .options =
-               {{.name = "out",
-                 .value = "FILE",
-                 .help = "the file to write",
-                 .required = true,
-                 .values = {.files = true}},
-                {.name = "param", .value = "KEY=VALUE", .help = "a parameter of the generator", .repeatable = true},
-                {.name = "seed", .value = "N", .help = "of the generator; default: 0"}},
+           .options = {{.name = "out",
+                        .value = "FILE",
+                        .help = "the file to write",
+                        .required = true,
+                        .values = {.files = true}},
+                       param_option("of the generator"),
+                       {.name = "seed", .value = "N", .help = "of the generator; default: 0"}},
            .examples = {"frugal data make synthetic-interactions --param users=1000 --out ratings.csv",
                         "frugal data make synthetic-photo --param size=256 --out photo.png"},
            .run = make_data}}};

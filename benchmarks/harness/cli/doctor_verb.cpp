@@ -40,7 +40,7 @@ void print_backends() {
 void print_datasets(const std::vector<std::filesystem::path>& data_dirs) {
   DoctorRows rows;
   bool all_here = true;
-  for (const data::Manifest& manifest : data::manifests()) {
+  for (const data::Manifest& manifest : data::manifests(data_dirs)) {
     std::string missing;
     std::filesystem::path found;
     for (const data::ManifestFile& file : manifest.files) {

@@ -23,7 +23,7 @@ void list_workloads(const Workloads& workloads) {
     fmt::print("\n{}",
                text_table(parameter_rows(workload->params(), "params." + workload->name() + ".", "parameter"), 2));
     TextRows rows = {{"data set", "type", "default", "range", "meaning"}};
-    for (const DatasetChoice& choice : workload->datasets()) {
+    for (const DatasetChoice& choice : workload->datasets({})) {
       rows.push_back({choice.name, "", "", "", choice.help});
       const TextRows params = parameter_rows(choice.params, "  dataset.", "");
       rows.insert(rows.end(), params.begin() + 1, params.end());
@@ -42,7 +42,7 @@ void list_backends() {
 
 void list_datasets() {
   TextRows rows = {{"data set", "kind", "what it is", "licence"}};
-  for (const data::DatasetEntry& entry : data::dataset_entries())
+  for (const data::DatasetEntry& entry : data::dataset_entries({}))
     rows.push_back({entry.name, std::string(to_word(data::kind_names, entry.kind)), entry.help, entry.licence});
   fmt::print("{}", text_table(rows));
 }

@@ -107,7 +107,7 @@ std::string parameters_page(const Workloads& workloads) {
     text += fmt::format("\n## {}\n\n{}.\n\nThe clock: {}\n\n### Parameters of {}\n\n{}", workload->name(), description,
                         workload->clock(), workload->name(),
                         markdown(parameter_rows(workload->params(), "params." + workload->name() + ".", "parameter")));
-    text += fmt::format("\n### Data sets of {}\n{}", workload->name(), datasets_text(workload->datasets()));
+    text += fmt::format("\n### Data sets of {}\n{}", workload->name(), datasets_text(workload->datasets({})));
     text += fmt::format("\n### Metrics of {}\n\n{}", workload->name(), markdown(metric_rows(workload->metrics())));
   }
   return text;

@@ -21,8 +21,11 @@ Json default_param(const ParamSpec& spec, std::string_view path, const Place& do
   throw UserError(document, fmt::format("the plan must set {}: {} has no default ({})", path, spec.name, spec.help));
 }
 
-Vocabulary::Vocabulary(const Workload& workload)
-    : workload_(&workload), name_(workload.name()), params_(workload.params()), datasets_(workload.datasets()) {
+Vocabulary::Vocabulary(const Workload& workload, const std::vector<std::filesystem::path>& data_dirs)
+    : workload_(&workload),
+      name_(workload.name()),
+      params_(workload.params()),
+      datasets_(workload.datasets(data_dirs)) {
   paths_ = {"backend", "dataset", "dataset.name"};
   const auto add_path = [this](std::string path) {
     if (std::ranges::find(paths_, path) == paths_.end()) paths_.push_back(std::move(path));

@@ -14,7 +14,7 @@ Json default_param(const ParamSpec& spec, std::string_view path, const Place& do
 /// A workload's parameters, data sets and metrics, asked for once.
 class Vocabulary {
  public:
-  explicit Vocabulary(const Workload& workload);
+  Vocabulary(const Workload& workload, const std::vector<std::filesystem::path>& data_dirs);
 
   const Workload& workload() const { return *workload_; }
   const std::string& name() const { return name_; }

@@ -78,17 +78,19 @@ std::string read_name(const Node& node) {
   return name;
 }
 
-Vocabulary read_workload(const Node& node, const Workloads& workloads) {
+Vocabulary read_workload(const Node& node, const Workloads& workloads,
+                         const std::vector<std::filesystem::path>& data_dirs) {
   std::vector<std::string> names;
   for (const Workload* workload : workloads) {
     names.push_back(workload->name());
-    if (node.as_string() == names.back()) return Vocabulary(*workload);
+    if (node.as_string() == names.back()) return Vocabulary(*workload, data_dirs);
   }
   throw UserError(node.place, unknown_word("workload", node.as_string(), names));
 }
 
 /// Checks the keys and everything that says which plan this is.
-Vocabulary read_head(const Node& document, const Workloads& workloads) {
+Vocabulary read_head(const Node& document, const Workloads& workloads,
+                     const std::vector<std::filesystem::path>& data_dirs) {
   require_keys(document,
                {"schema", "name", "workload", "backend", "dataset", "params", "matrix", "zip", "include", "exclude",
                 "seeds", "measure", "limits", "determinism", "gate", "search"},
@@ -98,7 +100,7 @@ Vocabulary read_head(const Node& document, const Workloads& workloads) {
     throw UserError(schema.place, "this version reads plans of schema 1, but this one is of schema " + schema.text);
   }
   read_name(required(document, "name"));
-  return read_workload(required(document, "workload"), workloads);
+  return read_workload(required(document, "workload"), workloads, data_dirs);
 }
 
 /// Turns the workload's complaints about a cell into an error, or into notes about what this machine lacks.
@@ -125,7 +127,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
   std::vector<Vocabulary> vocabularies;
   std::set<std::string> names;
   for (const Node& document : documents) {
-    vocabularies.push_back(read_head(document, workloads));
+    vocabularies.push_back(read_head(document, workloads, data_dirs));
     const Node& name = *document.find("name");
     if (!names.insert(name.text).second) {
       throw UserError(name.place, "another plan of this file is called '" + name.text + "' too");

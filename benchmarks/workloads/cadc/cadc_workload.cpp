@@ -128,7 +128,9 @@ class Cadc final : public harness::Workload {
            "data, setting up the models (within their training in records without a stage `prepare[tower]`), sampling "
            "and evaluation, and always holds stage 1 where the strategy needs it.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::interactions); }
+  std::vector<harness::DatasetChoice> datasets(const std::vector<std::filesystem::path>& data_dirs) const override {
+    return dataset_choices(data::Kind::interactions, data_dirs);
+  }
 
   std::vector<ParamSpec> params() const override { return cadc_params(); }
 
@@ -170,7 +172,7 @@ class Cadc final : public harness::Workload {
     std::vector<harness::InputFile> inputs;
     add_dataset(cell, data_dirs, inputs);
     if (cell.own().at("model") == "two_tower" && cell.own().at("tower").at("side_features"))
-      add_inputs(data::attributes_manifest(cell.dataset), data_dirs, inputs);
+      add_inputs(data::attributes_manifest(cell.dataset, data_dirs), data_dirs, inputs);
     add_checkpoint(cell, inputs);
     return inputs;
   }
@@ -230,7 +232,7 @@ class Cadc final : public harness::Workload {
     if (own.at("tower").at("init") == "identity")
       if (std::string why = why_no_identity(spec); !why.empty())
         complaints.push_back({"params.cadc.tower.layers", std::move(why), false});
-    if (own.at("sampling") == "recent" && !data::has_times(cell.dataset))
+    if (own.at("sampling") == "recent" && !data::has_times(cell.dataset, data_dirs))
       complaints.push_back(
           {"params.cadc.sampling",
            fmt::format("recent needs times, and {} has none", cell.dataset.at("name").get<std::string>()), false});

@@ -75,7 +75,9 @@ class DlrmWorkload final : public harness::Workload {
     return "Training time is that of the optimiser steps, gathering the batches included; the set-up of the model, "
            "reading or generating the data and evaluation are outside it and inside the total.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::clicks); }
+  std::vector<harness::DatasetChoice> datasets(const std::vector<std::filesystem::path>& data_dirs) const override {
+    return dataset_choices(data::Kind::clicks, data_dirs);
+  }
 
   std::vector<ParamSpec> params() const override {
     using Type = ParamSpec::Type;
@@ -184,9 +186,9 @@ class DlrmWorkload final : public harness::Workload {
                             false});
     if (!complaints.empty()) return complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
-    if (data::attributes_manifest(cell.dataset)) check_attributes(cell, "dataset", data_dirs, complaints);
+    if (data::attributes_manifest(cell.dataset, data_dirs)) check_attributes(cell, "dataset", data_dirs, complaints);
     check_spec(dlrm_spec(cell, 13, {1000, 1000}), "params.dlrm", backend, complaints);
-    const bool ratings = data::attributes_manifest(cell.dataset) != nullptr;
+    const bool ratings = data::attributes_manifest(cell.dataset, data_dirs) != nullptr;
     if (uses_mf(cell)) {
       check_spec(stage_1(cell, 1000, 1000), "params.dlrm.mf", backend, complaints);
       if (!ratings)
@@ -202,7 +204,7 @@ class DlrmWorkload final : public harness::Workload {
                                          const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<harness::InputFile> inputs;
     add_dataset(cell, data_dirs, inputs);
-    add_inputs(data::attributes_manifest(cell.dataset), data_dirs, inputs);
+    add_inputs(data::attributes_manifest(cell.dataset, data_dirs), data_dirs, inputs);
     add_checkpoint(cell, inputs);
     return inputs;
   }

@@ -200,7 +200,7 @@ class InrRun {
 /// The signal's shape from the parameters alone, without its file; nothing where only the file tells.
 std::optional<data::SignalShape> known_shape(const Cell& cell) {
   const data::SignalChoice choice = signal_choice(cell);
-  const data::Manifest* manifest = data::find_manifest(cell.dataset.at("name").get<std::string>());
+  const data::Manifest* manifest = data::find_manifest(cell.dataset.at("name").get<std::string>(), {});
   if (manifest && manifest->kind == data::Kind::image && choice.size > 0 && choice.colour != "own")
     return data::SignalShape{.shape = {choice.size, choice.size}, .channels = choice.colour == "rgb" ? 3 : 1};
   try {
@@ -222,7 +222,9 @@ class Inr final : public harness::Workload {
     return "Training is the optimiser steps; total adds reading the signal, setting up the networks (within training in "
            "records without a stage `prepare`), rendering and evaluation.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::signal); }
+  std::vector<harness::DatasetChoice> datasets(const std::vector<std::filesystem::path>& data_dirs) const override {
+    return dataset_choices(data::Kind::signal, data_dirs);
+  }
   std::vector<ParamSpec> params() const override { return inr_params(); }
 
   std::vector<MetricDescriptor> metrics() const override {
@@ -293,7 +295,7 @@ class Inr final : public harness::Workload {
     const data::SignalChoice choice = signal_choice(cell);
     const std::string name = cell.dataset.at("name");
     if (data::is_own_file(cell.dataset)) add_dataset(cell, data_dirs, inputs);
-    if (const data::Manifest* manifest = data::find_manifest(name))
+    if (const data::Manifest* manifest = data::find_manifest(name, data_dirs))
       add_input(*manifest, data::choose_picture(*manifest, choice.file, choice.size), data_dirs, inputs);
     add_checkpoint(cell, inputs);
     return inputs;

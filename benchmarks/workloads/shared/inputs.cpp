@@ -28,7 +28,7 @@ void add_dataset(const harness::Cell& cell, const std::vector<std::filesystem::p
     const std::string path = cell.dataset.at("path");
     inputs.push_back({.name = path, .path = path});
   }
-  add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>()), data_dirs, inputs);
+  add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>(), data_dirs), data_dirs, inputs);
 }
 
 void add_checkpoint(const harness::Cell& cell, std::vector<InputFile>& inputs) {

@@ -21,9 +21,9 @@ using harness::Cell;
 using harness::Complaint;
 using harness::DatasetChoice;
 
-std::vector<DatasetChoice> dataset_choices(data::Kind kind) {
+std::vector<DatasetChoice> dataset_choices(data::Kind kind, const std::vector<std::filesystem::path>& data_dirs) {
   std::vector<DatasetChoice> choices;
-  for (const data::DatasetEntry& entry : data::dataset_entries())
+  for (const data::DatasetEntry& entry : data::dataset_entries(data_dirs))
     if (kind == data::Kind::signal ? data::is_signal(entry.kind) : entry.kind == kind)
       choices.push_back({entry.name, entry.help, entry.params});
   return choices;
@@ -35,7 +35,8 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
   if (std::string why = data::why_invalid_dataset(cell.dataset); !why.empty())
     complaints.push_back({"dataset", std::move(why), false});
   // Of a set of signals a cell needs one file: inr looks for it.
-  if (const data::Manifest* manifest = data::find_manifest(name); manifest && !data::is_signal(manifest->kind)) {
+  if (const data::Manifest* manifest = data::find_manifest(name, data_dirs);
+      manifest && !data::is_signal(manifest->kind)) {
     try {
       data::locate_all(*manifest, data_dirs);
     } catch (const UnavailableError& error) {
@@ -62,7 +63,7 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
 
 void check_attributes(const Cell& cell, const std::string& path, const std::vector<std::filesystem::path>& data_dirs,
                       std::vector<Complaint>& complaints) {
-  const data::Manifest* const manifest = data::attributes_manifest(cell.dataset);
+  const data::Manifest* const manifest = data::attributes_manifest(cell.dataset, data_dirs);
   if (!manifest) {
     complaints.push_back({path, "nothing is known of the users and items of " + cell.dataset.at("name").dump(), false});
     return;

@@ -18,7 +18,8 @@
 namespace frugal::workloads {
 
 /// All data sets of a kind (interactions, clicks; signal: pictures, sound, volumes) as choices of a plan.
-std::vector<harness::DatasetChoice> dataset_choices(data::Kind kind);
+std::vector<harness::DatasetChoice> dataset_choices(data::Kind kind,
+                                                    const std::vector<std::filesystem::path>& data_dirs);
 
 /// Is the back end known and able to run here, do the data set's parameters fit each other, and are its files in reach
 /// (but for an image set, of which a cell needs one picture only)? Adds a complaint for each no.

@@ -39,7 +39,9 @@ class TroubleWorkload final : public Workload {
              .min = 0}};
   }
 
-  std::vector<DatasetChoice> datasets() const override { return {{"toy", "fixed", {}}}; }
+  std::vector<DatasetChoice> datasets(const std::vector<std::filesystem::path>&) const override {
+    return {{"toy", "fixed", {}}};
+  }
 
   std::vector<MetricDescriptor> metrics() const override {
     using enum MetricDescriptor::Direction;

@@ -1,0 +1,26 @@
+// A user's own file as a data set with a name.
+#pragma once
+#include <filesystem>
+#include <string>
+
+#include "datasets/catalog/manifest.hpp"
+
+namespace frugal::data {
+
+/// What a manifest says of a new data set; an empty word is said to be unknown.
+struct NewDataset {
+  std::string name;
+  Kind kind = Kind::interactions;
+  Reader reader = Reader::ratings;
+  std::string title{}, licence{}, citation{};
+  std::string split{};  ///< of interactions
+  Json table{};         ///< of the reader `ratings`: what it is to be read by
+};
+
+/// Copies the files into FOLDER/NAME/, unless they lie in `folder` already, and writes FOLDER/NAME.yaml with their sizes and
+/// hashes. Returns the manifest's path. Throws UserError for a name that is taken or is none, or a file that cannot be read.
+std::filesystem::path add_dataset(const NewDataset& dataset, const std::vector<std::filesystem::path>& files,
+                                  const std::filesystem::path& folder,
+                                  const std::vector<std::filesystem::path>& data_dirs);
+
+}  // namespace frugal::data

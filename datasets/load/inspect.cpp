@@ -1,0 +1,220 @@
+#include "datasets/load/inspect.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "datasets/formats/byte_stream.hpp"
+#include "datasets/formats/ratings.hpp"
+#include "datasets/load/datasets.hpp"
+#include "impl/base/error.hpp"
+#include "impl/common/groups.hpp"
+
+namespace frugal::data {
+namespace {
+
+constexpr std::size_t shown_rows = 5;
+constexpr std::uint32_t default_negatives = 99;
+
+/// A time in words, where its size tells its unit: seconds since 1970, or thousandths, millionths, billionths of them.
+std::string time_text(std::int64_t time) {
+  constexpr std::int64_t least_seconds = 100'000'000;  // 1973
+  if (time < least_seconds) return fmt::to_string(time);
+  std::int64_t seconds = time;
+  while (seconds >= 1000 * least_seconds) seconds /= 1000;
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", std::chrono::sys_seconds(std::chrono::seconds(seconds)));
+}
+
+std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
+
+/// A value as YAML: words as they are where that reads back as the same, else in quotes.
+std::string flow(const Json& value) {
+  if (!value.is_string()) return value.dump();
+  const std::string text = value;
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return plain && text != "true" && text != "false" && text != "null" ? text : value.dump();
+}
+
+/// The median of counts, none of them 0.
+std::uint32_t median(std::vector<std::uint32_t> counts) {
+  const auto middle = counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2);
+  std::nth_element(counts.begin(), middle, counts.end());
+  return *middle;
+}
+
+/// Takes a file of ratings apart into what a reader wants to know of it.
+class Inspector {
+ public:
+  Inspector(const std::filesystem::path& path, const Json& given, const Json& complete)
+      : path_(path), form_(ratings_form(complete)), given_(given), complete_(complete), layout_(ratings_layout(path, form_)), ratings_(read_ratings(path, form_)) {
+    of_user_.assign(ratings_.users, 0);
+    of_item_.assign(ratings_.items, 0);
+    for (const Rating& row : ratings_.rows) {
+      ++of_user_[row.user];
+      ++of_item_[row.item];
+    }
+  }
+
+  Inspection inspection() {
+    describe_form();
+    describe_columns();
+    show_rows();
+    count();
+    find_faults();
+    write_plan();
+    return std::move(result_);
+  }
+
+ private:
+  void describe_form() {
+    result_.form = fmt::format("{}{}-separated, {} a header, {} columns",
+                               is_compressed(path_) ? "compressed, " : "", delimiter_name(layout_.delimiter),
+                               layout_.header ? "with" : "without", layout_.columns());
+  }
+
+  std::string role_of(std::size_t column) const {
+    if (column == layout_.user) return "user";
+    if (column == layout_.item) return "item";
+    if (column == layout_.rating) return "rating";
+    return column == layout_.time ? "time" : "not used";
+  }
+
+  void describe_columns() {
+    for (std::size_t column = 0; column < layout_.columns(); ++column) {
+      std::string values;
+      for (std::size_t k = 0; k < std::min<std::size_t>(3, layout_.samples[column].size()); ++k)
+        values += (k > 0 ? ", " : "") + shown(layout_.samples[column][k]);
+      result_.columns.push_back(
+          {role_of(column), layout_.header ? shown(layout_.names[column]) : layout_.names[column], values});
+    }
+  }
+
+  void show_rows() {
+    std::vector<Rating> first(std::min(shown_rows, ratings_.rows.size()));
+    std::ranges::partial_sort_copy(ratings_.rows, first, {}, &Rating::line, &Rating::line);
+    for (const Rating& row : first) {
+      std::vector<std::string> fields{fmt::to_string(row.line), ratings_.user_names[row.user],
+                                      ratings_.item_names[row.item], fmt::format("{:g}", row.value)};
+      if (ratings_.timed) fields.push_back(time_text(row.time));
+      result_.rows.push_back(std::move(fields));
+    }
+  }
+
+  void add(std::string name, std::string value) { result_.counts.emplace_back(std::move(name), std::move(value)); }
+
+  void count() {
+    add("users", fmt::format("{}; half of them have {} items or more", ratings_.users, median(of_user_)));
+    add("users with one interaction", fmt::format("{} (nothing of them can be held out)", std::ranges::count(of_user_, 1U)));
+    std::vector<std::uint32_t> popular = of_item_;
+    std::ranges::sort(popular, std::greater());
+    const std::size_t head = std::max<std::size_t>(1, popular.size() / 10);
+    std::uint64_t in_head = 0;
+    for (std::size_t k = 0; k < head; ++k) in_head += popular[k];
+    const auto pairs = static_cast<double>(ratings_.rows.size());
+    add("items", fmt::format("{}; the most popular tenth has {} of the interactions", ratings_.items,
+                             percent(static_cast<double>(in_head) / pairs)));
+    add("interactions", fmt::format("{} distinct pairs; {} of all possible", ratings_.rows.size(),
+                                    percent(pairs / ratings_.users / ratings_.items)));
+    add("repeated pairs", ratings_.duplicates == 0 ? "none"
+                                                   : fmt::format("{}, merged by the rule '{}'", ratings_.duplicates,
+                                                                 to_word(duplicates_names, form_.duplicates)));
+    if (layout_.rating) {
+      const auto [low, high] = std::ranges::minmax_element(ratings_.rows, {}, &Rating::value);
+      double sum = 0;
+      for (const Rating& row : ratings_.rows) sum += row.value;
+      add("ratings", fmt::format("{:g} to {:g}, {:.3g} on average", low->value, high->value, sum / pairs));
+    }
+    if (ratings_.timed) {
+      const auto [first, last] = std::ranges::minmax_element(ratings_.rows, {}, &Rating::time);
+      add("times", fmt::format("{} to {}", time_text(first->time), time_text(last->time)));
+      add("ties of time", fmt::format("{} users whose latest time several of their items have: the seed draws which is "
+                                      "held out",
+                                      tied_users()));
+    }
+  }
+
+  std::size_t tied_users() const {
+    std::vector<std::int64_t> latest(ratings_.users, std::numeric_limits<std::int64_t>::min());
+    std::vector<std::uint32_t> holders(ratings_.users, 0);
+    for (const Rating& row : ratings_.rows) {
+      if (row.time > latest[row.user]) holders[row.user] = 0;
+      latest[row.user] = std::max(latest[row.user], row.time);
+      if (row.time == latest[row.user]) ++holders[row.user];
+    }
+    return static_cast<std::size_t>(std::ranges::count_if(holders, [](std::uint32_t n) { return n > 1; }));
+  }
+
+  void find_faults() {
+    if (ratings_.duplicates > 0) {
+      RatingsForm strict = form_;
+      strict.duplicates = Duplicates::error;
+      try {
+        read_ratings(path_, strict);
+      } catch (const UserError& first) {
+        result_.findings.push_back(first.what());
+      }
+    }
+    if (ratings_.timed && std::ranges::all_of(ratings_.rows, [&](const Rating& row) { return row.time == ratings_.rows[0].time; }))
+      result_.findings.push_back("all times are the same: nothing is later than anything else");
+    if (!ratings_.timed)
+      result_.findings.push_back("no column of times: the latest interaction cannot be held out (split: random can)");
+    const std::uint32_t most = std::ranges::max(of_user_);
+    if (ratings_.items < most + default_negatives)
+      result_.findings.push_back(fmt::format("{} items are too few for {} negatives beside the {} of user {}; the metrics "
+                                             "of the workload cadc need 99 or 999",
+                                             ratings_.items, default_negatives, most,
+                                             shown(ratings_.user_names[static_cast<std::size_t>(
+                                                 std::ranges::max_element(of_user_) - of_user_.begin())])));
+    if (std::ranges::count(of_user_, 1U) * 2 > static_cast<std::ptrdiff_t>(ratings_.users))
+      result_.findings.push_back("more than half of the users have one interaction: are users and items in the right "
+                                 "columns? core: 5 drops those with fewer than five");
+    LineReader lines(path_, form_.member);
+    std::string_view line;
+    while (lines.next(line)) continue;
+    if (lines.newline_missing())
+      result_.findings.push_back(fmt::format("{}:{}: the last line does not end in a newline: is the file whole?",
+                                             path_.string(), lines.line_number()));
+  }
+
+  void write_plan() {
+    const Json& columns = settled_params(complete_, layout_).at("columns");
+    std::string dataset = fmt::format("name: file, path: {}, columns: {{", Json(path_.string()).dump());
+    for (const char* const role : {"user", "item", "rating", "time"})
+      dataset += fmt::format("{}{}: {}", role[0] == 'u' ? "" : ", ", role, flow(columns.at(role)));
+    dataset += "}";
+    for (const auto& [key, value] : given_.items())
+      if (key != "columns") dataset += fmt::format(", {}: {}", key, flow(value));
+    if (!ratings_.timed && !given_.contains("split")) dataset += ", split: random";
+    result_.plan = fmt::format(
+        "schema: 1\nname: mine\nworkload: cadc\nbackend: cpu\ndataset: {{{}}}\n"
+        "params: {{cadc: {{model: mf}}}}  # the factorisation alone; model: two_tower adds the recommender\n"
+        "seeds: [1, 2, 3]\n",
+        dataset);
+  }
+
+  const std::filesystem::path& path_;
+  RatingsForm form_;
+  const Json& given_;
+  const Json& complete_;
+  RatingsLayout layout_;
+  Ratings ratings_;
+  std::vector<std::uint32_t> of_user_, of_item_;
+  Inspection result_;
+};
+
+}  // namespace
+
+Inspection inspect_ratings(const std::filesystem::path& path, const Json& given) {
+  Json dataset = given;
+  dataset["name"] = own_file;
+  dataset["path"] = path.string();
+  return Inspector(path, given, complete_dataset(dataset, Kind::interactions)).inspection();
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,25 @@
+// What a file of ratings is taken for, before a plan is written for it.
+#pragma once
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "impl/base/document.hpp"
+
+namespace frugal::data {
+
+struct Inspection {
+  std::string form;                                         ///< "comma-separated, with a header, 4 columns"
+  std::vector<std::vector<std::string>> columns;            ///< what it is taken for, its name, its first values
+  std::vector<std::vector<std::string>> rows;               ///< the first interactions as they are understood
+  std::vector<std::pair<std::string, std::string>> counts;  ///< name, value
+  std::vector<std::string> findings;                        ///< what looks wrong, with the line where there is one
+  std::string plan;                                         ///< YAML to paste: a plan for this file
+};
+
+/// Reads the whole file. given: parameters of the data set `file`, as a plan has them. Throws UserError as
+/// read_ratings().
+Inspection inspect_ratings(const std::filesystem::path& path, const Json& given);
+
+}  // namespace frugal::data
