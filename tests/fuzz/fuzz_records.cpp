@@ -84,6 +84,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   Run run = sample;
   const bool good_run = succeeds([&, text = provenance] { run.provenance = read_provenance(text); });
   const bool good_cells = succeeds([&, text = cells] { run.cells = read_cells(text); });
-  if (good_run || good_cells) use(run);
+  if (!good_run && !good_cells) return 0;
+  if (succeeds([&] { apply_provenance(run); })) use(run);
   return 0;
 }

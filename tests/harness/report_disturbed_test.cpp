@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "tests/harness/record_fixture.hpp"
 #include "tests/harness/sample_runs.hpp"
@@ -59,6 +60,18 @@ TEST_F(DisownedTimes, AreNothingToCheckAgainst) {
   Baseline baseline{.file = "base.yaml", .run = before, .tolerances = {{.metric = "time.train", .relative = 0.1}}};
   const Judgement judgement = check_run(load({}), baseline);
   EXPECT_EQ(judgement.count(Verdict::ambiguous), 2) << to_text(judgement);
+}
+
+TEST_F(DisownedTimes, AndOrderOfAPlanAreIdsOrTheRunIsRefused) {
+  RunRecord run = samples::sample_run_of(1);
+  run.provenance.plan["cells"] = {run.cells[1].id, run.cells[0].id};
+  const std::string first = run.cells[0].id;
+  apply_provenance(run);
+  EXPECT_EQ(run.cells[1].id, first);
+  run.provenance.plan["cells"] = {1, 2};
+  EXPECT_THAT(fixtures::user_error_of([&] { apply_provenance(run); }), HasSubstr("'cells' holds what is no id: 1"));
+  run.provenance.plan["stale"] = "all";
+  EXPECT_THAT(fixtures::user_error_of([&] { apply_provenance(run); }), HasSubstr("stale"));
 }
 
 TEST_F(DisownedTimes, SurviveTheRecord) {

@@ -10,7 +10,7 @@ namespace {
 int repeats_of_a_second(const Measure& measure, double timeout_s = 0, SamplingEnd* end = nullptr) {
   RepeatRule rule(measure, timeout_s);
   for (int repeat = 1; repeat <= 1000; ++repeat) {
-    if (!rule.is_last(1, repeat)) continue;
+    if (!rule.is_last(1, 1, repeat)) continue;
     if (end != nullptr) *end = rule.sampling().value().ended_by;
     return repeat;
   }
@@ -31,9 +31,9 @@ TEST(MedianInterval, IsThatOfTheOrderStatistics) {
 
 TEST(RepeatRule, WithoutATargetRunsTheNumberOfThePlan) {
   RepeatRule rule({.repeats = 3}, 0);
-  EXPECT_FALSE(rule.is_last(1, 1));
-  EXPECT_FALSE(rule.is_last(1, 2));
-  EXPECT_TRUE(rule.is_last(1, 3));
+  EXPECT_FALSE(rule.is_last(1, 1, 1));
+  EXPECT_FALSE(rule.is_last(1, 1, 2));
+  EXPECT_TRUE(rule.is_last(1, 1, 3));
   EXPECT_FALSE(rule.sampling()) << "the plan says all there is to say";
 }
 
@@ -44,7 +44,7 @@ TEST(RepeatRule, EndsWhenTheIntervalIsNarrowEnoughAndSaysSo) {
   RepeatRule noisy({.max_repeats = 20, .target_rel_ci = 0.01}, 0);
   int repeats = 0;
   do ++repeats;
-  while (!noisy.is_last(repeats % 2 == 0 ? 1.0 : 1.1, repeats));
+  while (!noisy.is_last(repeats % 2 == 0 ? 1.0 : 1.1, 2, repeats));
   EXPECT_EQ(repeats, 20);
   EXPECT_EQ(noisy.sampling()->ended_by, SamplingEnd::max_repeats);
   EXPECT_NEAR(noisy.sampling()->rel_ci.value(), 0.05 / 1.05, 1e-9);

@@ -16,4 +16,8 @@ Provenance load_provenance(const std::filesystem::path& folder);
 /// ignored: a crash while writing left it.
 std::vector<CellRecord> parse_records(std::string_view text, const std::string& file);
 
+/// What run.json says of the records: stale cells and disowned times are left out, and the plan's order is kept. Throws
+/// UserError.
+void apply_provenance(Run& run);
+
 }  // namespace frugal::harness

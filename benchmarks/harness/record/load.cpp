@@ -23,6 +23,19 @@ void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cell
   }
 }
 
+/// The list of ids under a key of run.json's plan; empty where there is none.
+std::vector<std::string> ids_of(const Run& run, const char* key) {
+  std::vector<std::string> ids;
+  if (!run.provenance.plan.contains(key)) return ids;
+  const Place place{(run.folder / "run.json").string()};
+  const JsonReader reader(run.provenance.plan, place, "the plan");
+  for (const Json& id : reader.list(key)) {
+    if (!id.is_string()) reader.fail(fmt::format("'{}' holds what is no id: {}", key, id.dump()));
+    ids.push_back(id.get<std::string>());
+  }
+  return ids;
+}
+
 }  // namespace
 
 Provenance load_provenance(const std::filesystem::path& folder) {
@@ -50,6 +63,19 @@ std::vector<CellRecord> parse_records(std::string_view text, const std::string& 
   return records;
 }
 
+void apply_provenance(Run& run) {
+  const std::vector<std::string> stale = ids_of(run, "stale");
+  std::erase_if(run.cells,
+                [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
+  if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
+  std::unordered_map<std::string, std::size_t> position;
+  for (const std::string& id : ids_of(run, "cells")) position.emplace(id, position.size());
+  std::ranges::stable_sort(run.cells, {}, [&](const CellRecord& record) {
+    const auto found = position.find(record.id);
+    return found == position.end() ? position.size() : found->second;
+  });
+}
+
 Run load_run(const std::filesystem::path& path) {
   std::error_code ignored;
   Run run;
@@ -60,20 +86,7 @@ Run load_run(const std::filesystem::path& path) {
                                 path.string(), cells.string()));
   run.provenance = load_provenance(run.folder);
   run.cells = parse_records(read_whole_file(cells), cells.string());
-  const auto stale = run.provenance.plan.value("stale", std::vector<std::string>{});
-  std::erase_if(run.cells,
-                [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
-  if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
-  if (run.provenance.plan.contains("cells")) {
-    const auto order = run.provenance.plan.at("cells").get<std::vector<std::string>>();
-    std::unordered_map<std::string, std::size_t> position;
-    for (const std::string& id : order) position.emplace(id, position.size());
-    const auto place_of = [&](const CellRecord& record) {
-      const auto found = position.find(record.id);
-      return found == position.end() ? position.size() : found->second;
-    };
-    std::ranges::stable_sort(run.cells, {}, place_of);
-  }
+  apply_provenance(run);
   return run;
 }
 

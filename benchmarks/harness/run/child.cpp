@@ -56,9 +56,8 @@ std::vector<std::string> child_environment(int threads, const std::vector<int>& 
   bool has_wait_policy = false;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
-    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=") ||
-        variable.starts_with("OMP_PLACES="))
-      continue;
+    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
+    if (!cpus.empty() && variable.starts_with("OMP_PLACES=")) continue;
     has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
     variables.push_back(variable);
   }

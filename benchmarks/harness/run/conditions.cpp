@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <sstream>
 #include <string>
@@ -45,6 +46,12 @@ std::optional<ProcessorTime> time_now(const std::set<int>& processors) {
 std::optional<double> load_now() {
   double load = 0;
   return ::getloadavg(&load, 1) == 1 ? std::optional(load) : std::nullopt;
+}
+
+/// To so many decimals: a record has one of these for each sample.
+double rounded(double value, double decimals) {
+  const double scale = std::pow(10.0, decimals);
+  return std::round(value * scale) / scale;
 }
 
 /// By cpufreq, else by /proc/cpuinfo.
@@ -117,16 +124,17 @@ ConditionsMeter::ConditionsMeter(std::set<int> processors)
 RepeatConditions ConditionsMeter::read() const {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
   RepeatConditions conditions;
-  conditions.load = load_;
-  conditions.cpu_s = own_time() - own_before_;
+  if (load_) conditions.load = rounded(*load_, 2);
+  const double own = own_time() - own_before_;
+  conditions.cpu_s = rounded(own, 6);
   const std::optional<ProcessorTime> now = time_now(processors_);
   if (before_ && now && wall.count() > 0) {
     const double tick = static_cast<double>(processors_.size()) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-    const double others = now->busy - before_->busy - *conditions.cpu_s - tick;
-    conditions.others = std::max(others, 0.0) / wall.count();
-    conditions.steal = std::max(now->steal - before_->steal - tick, 0.0) / wall.count();
+    const double others = now->busy - before_->busy - own - tick;
+    conditions.others = rounded(std::max(others, 0.0) / wall.count(), 4);
+    conditions.steal = rounded(std::max(now->steal - before_->steal - tick, 0.0) / wall.count(), 4);
   }
-  conditions.mhz = clock_now(processors_);
+  if (const auto mhz = clock_now(processors_)) conditions.mhz = rounded(*mhz, 1);
   if (const auto throttled = throttled_now(processors_); throttled && throttled_before_)
     conditions.throttled = *throttled - *throttled_before_;
   return conditions;

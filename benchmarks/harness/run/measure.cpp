@@ -168,6 +168,10 @@ std::string remove_not_finite(std::map<std::string, double>& metrics, std::map<s
   return error;
 }
 
+double measured_since(MeasureClock::time_point start) {
+  return std::chrono::duration<double>(MeasureClock::now() - start).count();
+}
+
 CellMessage run_passes(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
                        const MessageSink& send) {
   MeasureContext context(request, stop, send);
@@ -182,6 +186,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
   bool is_last = false;
   for (int pass = 0; !is_last; ++pass) {
     context.begin_pass(pass);
+    const MeasureClock::time_point pass_start = MeasureClock::now();
     const ConditionsMeter meter(processors);
     Outcome outcome = workload.run(request.cell, context);
     const RepeatConditions conditions = meter.read();
@@ -191,7 +196,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     message.stages = context.stages();
     message.conditions = conditions;
     send(message);
-    is_last = rule.is_last(context.pass_seconds(), std::chrono::duration<double>(MeasureClock::now() - start).count());
+    is_last = rule.is_last(context.pass_seconds(), measured_since(pass_start), measured_since(start));
     if (request.determinism != Determinism::free) {
       for (const auto& before : repeats)
         if (difference.empty()) difference = repeats_differ(before, outcome.metrics, request);

@@ -24,11 +24,10 @@ std::optional<double> median_rel_ci(std::span<const double> values) {
   return (sorted[n - k] - sorted[k - 1]) / 2 / median;
 }
 
-bool RepeatRule::is_last(double sample_s, double elapsed_s) {
+bool RepeatRule::is_last(double sample_s, double repeat_s, double elapsed_s) {
   samples_.push_back(sample_s);
   measured_s_ += sample_s;
-  longest_s_ = std::max(longest_s_, elapsed_s - last_end_s_);
-  last_end_s_ = elapsed_s;
+  longest_s_ = std::max(longest_s_, repeat_s);
   const int repeats = static_cast<int>(samples_.size());
   if (repeats < measure_.repeats) return false;
   if (measure_.max_repeats == 0) return true;

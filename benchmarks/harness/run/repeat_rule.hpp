@@ -19,8 +19,9 @@ class RepeatRule {
   /// timeout_s: of the whole cell (limits.timeout_s); 0: none.
   RepeatRule(const Measure& measure, double timeout_s) : measure_(measure), timeout_s_(timeout_s) {}
 
-  /// A repeat of so many seconds of stages is complete, `elapsed_s` after the cell began. True: it was the last.
-  bool is_last(double sample_s, double elapsed_s);
+  /// A repeat of so many seconds of stages, and so many with what is outside them, is complete, `elapsed_s` after the
+  /// cell began. True: it was the last.
+  bool is_last(double sample_s, double repeat_s, double elapsed_s);
 
   /// Why it was, where a plan left it open: by what was reached first. A repeat that would end after the timeout is not
   /// begun.
@@ -31,8 +32,7 @@ class RepeatRule {
   double timeout_s_;
   std::vector<double> samples_;
   double measured_s_ = 0;
-  double last_end_s_ = 0;
-  double longest_s_ = 0;  ///< of a repeat with all that is outside its stages
+  double longest_s_ = 0;  ///< repeat
   std::optional<Sampling> sampling_;
 };
 
