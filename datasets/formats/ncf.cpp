@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
 #include "datasets/formats/lines.hpp"
 
@@ -13,86 +14,44 @@ namespace {
 constexpr std::uint32_t largest_index = (1U << 31) - 1;
 constexpr std::uint32_t no_line = 0xffffffff;
 
-struct Triples {
+struct Pairs {
   std::string file;
   std::vector<Interaction> rows;  ///< row r is line r + 1: every line is a row
   std::uint32_t users = 0;
   std::uint32_t items = 0;
 };
 
-Triples read_triples(const std::filesystem::path& path) {
+/// The first two columns; what follows is not read, so not judged: published files have ratings, counts and times of
+/// all kinds there, or nothing.
+Pairs read_pairs(const std::filesystem::path& path) {
   LineReader reader(path);
-  Triples triples{.file = reader.file(), .rows = {}};
+  Pairs pairs{.file = reader.file(), .rows = {}};
   for (std::string_view line; reader.next(line);) {
-    Fields fields(reader, line, "USER<TAB>ITEM<TAB>RATING<TAB>TIME");
+    Fields fields(reader, line, "USER<TAB>ITEM, and anything after another tab");
     Interaction row{};
     row.user = fields.take_id("a user index", 0, largest_index);
-    fields.take("\t");
+    fields.take_blanks();
     row.item = fields.take_id("an item index", 0, largest_index);
-    fields.take("\t");
-    fields.take_real("a rating", 0, 5);
-    fields.take("\t");
-    fields.take_integer("a time in seconds since 1970", 0, 4'102'444'800);
+    if (!fields.at_end()) fields.take_blanks();
+    fields.take(fields.rest());
     fields.take_end();
-    triples.rows.push_back(row);
-    triples.users = std::max(triples.users, row.user + 1);
-    triples.items = std::max(triples.items, row.item + 1);
+    pairs.rows.push_back(row);
+    pairs.users = std::max(pairs.users, row.user + 1);
+    pairs.items = std::max(pairs.items, row.item + 1);
   }
-  if (triples.rows.empty()) throw UserError({triples.file}, "this file holds no interactions");
-  return triples;
+  if (pairs.rows.empty()) throw UserError({pairs.file}, "this file holds no interactions");
+  return pairs;
 }
 
-/// The training rows of one user at a time, as a line number per item.
-class TrainingLines {
- public:
-  TrainingLines(const Triples& train, std::uint32_t users, std::uint32_t items)
-      : train_(train), groups_(rows_by_user(train.rows, users)), line_(items, no_line) {}
-
-  /// Looks at `user` from now on. Throws UserError when the user has an item twice.
-  void select(std::uint32_t user) {
-    for (const std::uint32_t item : touched_) line_[item] = no_line;
-    touched_.clear();
-    for (const std::uint32_t row : groups_.of(user)) {
-      const std::uint32_t item = train_.rows[row].item;
-      if (line_[item] != no_line) {
-        throw UserError({train_.file, static_cast<int>(row) + 1},
-                        fmt::format("user {} has item {} twice: here and in line {}", user, item, line_[item]));
-      }
-      line_[item] = row + 1;
-      touched_.push_back(item);
-    }
-  }
-
-  bool seen(std::uint32_t item) const { return line_[item] != no_line; }
-  std::uint32_t line(std::uint32_t item) const { return line_[item]; }
-
- private:
-  const Triples& train_;
-  Groups<std::uint32_t> groups_;
-  std::vector<std::uint32_t> line_;
-  std::vector<std::uint32_t> touched_;
-};
-
-void check_held_out(const Triples& train, const Triples& held_out, std::uint32_t users, std::uint32_t items) {
+void require_one_a_user(const Pairs& held_out, std::uint32_t users) {
   std::vector<std::uint32_t> row_of(users, no_line);
   for (std::uint32_t row = 0; row < held_out.rows.size(); ++row) {
-    const auto [user, item] = held_out.rows[row];
+    const std::uint32_t user = held_out.rows[row].user;
     if (row_of[user] != no_line) {
       throw UserError({held_out.file, static_cast<int>(row) + 1},
                       fmt::format("user {} has two held-out items: here and in line {}", user, row_of[user] + 1));
     }
     row_of[user] = row;
-  }
-  TrainingLines seen(train, users, items);
-  for (std::uint32_t user = 0; user < users; ++user) {
-    seen.select(user);
-    if (row_of[user] == no_line) continue;
-    const std::uint32_t item = held_out.rows[row_of[user]].item;
-    if (seen.seen(item)) {
-      throw UserError({held_out.file, static_cast<int>(row_of[user]) + 1},
-                      fmt::format("the held-out item {} of user {} is also in the training file, line {}", item, user,
-                                  seen.line(item)));
-    }
   }
 }
 
@@ -103,7 +62,7 @@ struct Negatives {
   std::uint32_t item_count = 0;
 };
 
-Negatives read_negatives(const std::filesystem::path& path, const Triples& held_out) {
+Negatives read_negatives(const std::filesystem::path& path, const Pairs& held_out) {
   LineReader reader(path);
   Negatives negatives{.file = reader.file(), .items = {}};
   for (std::string_view line; reader.next(line);) {
@@ -143,29 +102,103 @@ Negatives read_negatives(const std::filesystem::path& path, const Triples& held_
   return negatives;
 }
 
-/// Returns how many lines name the held-out item among its own negatives: the published MovieLens-1M list does on 156
-/// lines (it then ties with itself, which counts against it: impl/api/ranking.hpp).
-std::uint32_t check_negatives(const Negatives& negatives, const Triples& train, const Triples& held_out,
-                              std::uint32_t users, std::uint32_t items) {
-  std::uint32_t own = 0;
-  TrainingLines seen(train, users, items);
-  std::vector<std::uint32_t> last_row(items, no_line);
-  for (std::uint32_t row = 0; row < held_out.rows.size(); ++row) {
-    const auto [user, positive] = held_out.rows[row];
-    seen.select(user);
-    const auto complain = [&, user = user](std::uint32_t item, const std::string& why) {
-      throw UserError({negatives.file, static_cast<int>(row) + 1},
-                      fmt::format("negative {} of user {} {}", item, user, why));
+/// What published files hold beside what their format promises.
+struct Oddities {
+  std::size_t own = 0;       ///< lists that name the held-out item itself
+  std::size_t repeated = 0;  ///< negatives that come again in their list
+  std::size_t trained = 0;   ///< negatives that the user has in training
+  std::size_t leaked = 0;    ///< held-out pairs that are in training too
+  std::size_t absent = 0;    ///< held-out users without training
+  std::size_t merged = 0;    ///< training pairs that come again
+  std::size_t unused = 0;    ///< items below the largest index that neither training nor the held-out pairs have
+
+  std::string text(NcfLists lists) const {
+    const bool cleaned = lists == NcfLists::cleaned;
+    std::string all;
+    const auto add = [&](std::size_t count, const char* what, const char* done) {
+      if (count > 0) all += fmt::format(", {} {}{}", count, what, done);
     };
-    for (std::uint32_t k = 0; k < negatives.per_query; ++k) {
-      const std::uint32_t item = negatives.items[std::size_t{row} * negatives.per_query + k];
-      if (item == positive) ++own;
-      if (last_row[item] == row) complain(item, "comes twice in this line");
-      if (seen.seen(item)) complain(item, fmt::format("is in the training file, line {}", seen.line(item)));
-      last_row[item] = row;
-    }
+    add(own, "lists name the held-out item itself", " (not counted)");
+    add(repeated, "negatives come twice in their list", " (counted once)");
+    add(trained, "negatives are of the user's training", cleaned ? " (left out)" : " (kept)");
+    add(leaked, "held-out pairs are in the training file too", cleaned ? " (no longer)" : " (kept)");
+    add(absent, "held-out users have no training", cleaned ? " (left out)" : " (kept)");
+    add(merged, "training pairs come again", " (counted once)");
+    add(unused, "item indices are in no pair", "");
+    return all;
   }
-  return own;
+};
+
+/// Removes repeated training pairs; sorts by user, then item.
+void merge_repeated(std::vector<Interaction>& train, Oddities& odd) {
+  const auto key = [](const Interaction& pair) { return std::pair{pair.user, pair.item}; };
+  std::ranges::sort(train, {}, key);
+  const auto again = std::ranges::unique(train, {}, key);
+  odd.merged = again.size();
+  train.erase(again.begin(), again.end());
+}
+
+bool has(const std::vector<Interaction>& sorted, const Interaction& pair) {
+  return std::ranges::binary_search(sorted, std::pair{pair.user, pair.item}, {}, [](const Interaction& one) {
+    return std::pair{one.user, one.item};
+  });
+}
+
+/// Looks at every list, and makes a place that is not to count an empty one: the held-out item itself (Split).
+void settle_lists(Split& split, NcfLists lists, Oddities& odd) {
+  const bool cleaned = lists == NcfLists::cleaned;
+  const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
+  std::vector<std::size_t> last_query(split.items, split.held_out.size());
+  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
+    const auto [user, positive] = split.held_out[query];
+    bool names_itself = false;
+    for (std::size_t k = 0; k < per_query; ++k) {
+      std::uint32_t& item = split.negatives[query * per_query + k];
+      if (item == positive) {
+        names_itself = true;
+      } else if (last_query[item] == query) {
+        ++odd.repeated;
+        item = positive;
+      } else {
+        last_query[item] = query;
+        if (!has(split.train, {user, item})) continue;
+        ++odd.trained;
+        if (cleaned) item = positive;
+      }
+    }
+    odd.own += names_itself;
+  }
+}
+
+/// Counts held-out pairs that are in training, and held-out users without any; cleaned: removes both.
+void settle_held_out(Split& split, NcfLists lists, Oddities& odd) {
+  std::vector<bool> trained(split.users, false);
+  for (const Interaction& pair : split.train) trained[pair.user] = true;
+  const auto per_query = static_cast<std::ptrdiff_t>(split.negatives_per_query);
+  std::vector<Interaction> leaked, kept;
+  std::vector<std::uint32_t> kept_negatives;
+  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
+    const Interaction& pair = split.held_out[query];
+    if (has(split.train, pair)) leaked.push_back(pair);
+    if (!trained[pair.user]) ++odd.absent;
+    if (!trained[pair.user] && lists == NcfLists::cleaned) continue;
+    kept.push_back(pair);
+    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query) * per_query;
+    kept_negatives.insert(kept_negatives.end(), begin, begin + per_query);
+  }
+  odd.leaked = leaked.size();
+  if (lists != NcfLists::cleaned) return;
+  std::erase_if(split.train, [&](const Interaction& pair) { return has(leaked, pair); });
+  split.held_out = std::move(kept);
+  split.negatives = std::move(kept_negatives);
+  if (split.held_out.empty()) throw UserError("no held-out user has training interactions");
+}
+
+std::size_t unused_items(const Split& split) {
+  std::vector<bool> used(split.items, false);
+  for (const auto* const pairs : {&split.train, &split.held_out})
+    for (const Interaction& pair : *pairs) used[pair.item] = true;
+  return static_cast<std::size_t>(std::ranges::count(used, false));
 }
 
 /// By user, each with its candidates.
@@ -201,9 +234,9 @@ void print_triple(TextWriter& file, const Interaction& pair, int rating, std::in
 }  // namespace
 
 Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::path& held_out_path,
-               const std::filesystem::path& negatives_path) {
-  Triples train = read_triples(train_path);
-  Triples held_out = read_triples(held_out_path);
+               const std::filesystem::path& negatives_path, NcfLists lists) {
+  Pairs train = read_pairs(train_path);
+  Pairs held_out = read_pairs(held_out_path);
   Negatives negatives = read_negatives(negatives_path, held_out);
 
   Split split;
@@ -215,18 +248,19 @@ Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::p
     throw UserError({train.file}, fmt::format("{} users and {} items for {} interactions: these indices are not dense",
                                               split.users, split.items, train.rows.size() + held_out.rows.size()));
   }
-  check_held_out(train, held_out, split.users, split.items);
-  const std::uint32_t own = check_negatives(negatives, train, held_out, split.users, split.items);
+  require_one_a_user(held_out, split.users);
   split.train = std::move(train.rows);
   split.held_out = std::move(held_out.rows);
   split.negatives = std::move(negatives.items);
   split.negatives_per_query = static_cast<int>(negatives.per_query);
   split.negative_law = NegativeLaw::given;
-  std::ranges::sort(split.train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
   sort_queries(split);
-  split.protocol = fmt::format("given split and given negatives ({})", split.negatives_per_query);
-  if (own > 0)
-    split.protocol += fmt::format(", {} lists name the held-out item itself, a tie that counts against it", own);
+  Oddities odd;
+  merge_repeated(split.train, odd);
+  odd.unused = unused_items(split);
+  settle_lists(split, lists, odd);
+  settle_held_out(split, lists, odd);
+  split.protocol = fmt::format("given split and given negatives ({}){}", split.negatives_per_query, odd.text(lists));
   return split;
 }
 

@@ -6,15 +6,25 @@
 
 #include "datasets/formats/text_writer.hpp"
 #include "datasets/interactions/interactions.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::data {
 
-/// Train and held-out files of USER<TAB>ITEM<TAB>RATING<TAB>TIME, and negatives as "(USER,ITEM)<TAB>NEGATIVE<TAB>...",
-/// line for line with the held-out file. Ids are dense already and are kept; the result is in the order of users, then items,
-/// whatever that of the lines is. Throws UserError, at file:line:column for
-/// a line that does not fit, and when the three files contradict each other.
+/// What becomes of what published files hold and their format does not promise. Always, as the published evaluation does by
+/// keeping the scores of a list in a map: the held-out item among its own negatives does not count, and a repeated negative counts
+/// once. published: negatives that the user has in training, held-out pairs that are in training too, and held-out users
+/// without training are kept. cleaned: these negatives and users are left out, and these pairs are not trained on.
+enum class NcfLists { published, cleaned };
+
+inline constexpr Named<NcfLists> ncf_lists_names[] = {{NcfLists::published, "published"},
+                                                      {NcfLists::cleaned, "cleaned"}};
+
+/// Train and held-out files of USER<TAB>ITEM and more columns that are not read, and negatives as
+/// "(USER,ITEM)<TAB>NEGATIVE<TAB>...", line for line with the held-out file. Ids are dense already and are kept; the
+/// result is in the order of users, then items, whatever that of the lines is. The protocol says what was found odd.
+/// Throws UserError, at file:line:column for a line that does not fit, and when the files contradict each other.
 Split read_ncf(const std::filesystem::path& train, const std::filesystem::path& held_out,
-               const std::filesystem::path& negatives);
+               const std::filesystem::path& negatives, NcfLists lists = NcfLists::published);
 
 /// Writes NAME.train.rating, and NAME.test.rating and NAME.test.negative beside it; they get their names at finish().
 class NcfWriter {

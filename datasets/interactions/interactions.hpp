@@ -49,10 +49,9 @@ struct Split : Population {
   std::vector<Interaction> train;        ///< distinct; no held-out pair among them
   bool chronological = false;            ///< each user's training interactions are in order of time
   std::vector<Interaction> held_out;     ///< distinct; leave-one-out: at most one a user; else by user
-  std::vector<std::uint32_t> negatives;  ///< [held_out x negatives_per_query], distinct per query, none in train.
-                                         ///< Drawn ones never equal the held-out item; a published list may name
-                                         ///< it (ML-1M's does in 156 of 6,040): there it ties with itself and
-                                         ///< counts against (impl/api/ranking.hpp)
+  std::vector<std::uint32_t> negatives;  ///< [held_out x negatives_per_query]. The held-out item itself stands for an
+                                         ///< empty place, which does not count: published lists have some. Drawn
+                                         ///< ones are distinct per query, none in train, none empty
   int negatives_per_query = 0;           ///< 0: not leave-one-out, no candidates
   NegativeLaw negative_law = NegativeLaw::uniform;
   std::optional<std::uint32_t> tied_users;  ///< hold-out of the latest: users whose latest time several of their items

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/interactions/split.hpp"
 #include "datasets/synthetic/params.hpp"
@@ -39,6 +40,16 @@ Params candidate_params(bool given) {
                      std::move(laws))};
 }
 
+/// What can be asked of files that come split.
+Params given_params() {
+  return Params{
+             word_param("lists", to_word(ncf_lists_names, NcfLists::published),
+                        "negatives that the user has in training, and users without training: published: kept, as the "
+                        "published code does; cleaned: left out",
+                        words(ncf_lists_names))} +
+         candidate_params(true);
+}
+
 /// What can be asked of ratings: how to split them. timed: may they have times?
 Params split_params(DefaultSplit split, bool timed) {
   std::vector<std::string> rules = words(hold_out_names);
@@ -57,8 +68,7 @@ Params split_params(DefaultSplit split, bool timed) {
 
 Params params_of_manifest(const Manifest& manifest) {
   if (manifest.kind == Kind::interactions)
-    return manifest.split == DefaultSplit::given ? candidate_params(true)
-                                                 : split_params(*manifest.split, manifest.timed);
+    return manifest.split == DefaultSplit::given ? given_params() : split_params(*manifest.split, manifest.timed);
   if (manifest.kind != Kind::clicks) return {};
   if (manifest.attributes.empty()) {
     return {{"rows_per_table", Type::integer, 100'000, "rows a category is hashed into", 2, 4e9},

@@ -52,7 +52,12 @@ std::uint32_t median(std::vector<std::uint32_t> counts) {
 class Inspector {
  public:
   Inspector(const std::filesystem::path& path, const Json& given, const Json& complete)
-      : path_(path), form_(ratings_form(complete)), given_(given), complete_(complete), layout_(ratings_layout(path, form_)), ratings_(read_ratings(path, form_)) {
+      : path_(path),
+        form_(ratings_form(complete)),
+        given_(given),
+        complete_(complete),
+        layout_(ratings_layout(path, form_)),
+        ratings_(read_ratings(path, form_)) {
     of_user_.assign(ratings_.users, 0);
     of_item_.assign(ratings_.items, 0);
     for (const Rating& row : ratings_.rows) {
@@ -73,9 +78,9 @@ class Inspector {
 
  private:
   void describe_form() {
-    result_.form = fmt::format("{}{}-separated, {} a header, {} columns",
-                               is_compressed(path_) ? "compressed, " : "", delimiter_name(layout_.delimiter),
-                               layout_.header ? "with" : "without", layout_.columns());
+    result_.form =
+        fmt::format("{}{}-separated, {} a header, {} columns", is_compressed(path_) ? "compressed, " : "",
+                    delimiter_name(layout_.delimiter), layout_.header ? "with" : "without", layout_.columns());
   }
 
   std::string role_of(std::size_t column) const {
@@ -110,7 +115,8 @@ class Inspector {
 
   void count() {
     add("users", fmt::format("{}; half of them have {} items or more", ratings_.users, median(of_user_)));
-    add("users with one interaction", fmt::format("{} (nothing of them can be held out)", std::ranges::count(of_user_, 1U)));
+    add("users with one interaction",
+        fmt::format("{} (nothing of them can be held out)", std::ranges::count(of_user_, 1U)));
     std::vector<std::uint32_t> popular = of_item_;
     std::ranges::sort(popular, std::greater());
     const std::size_t head = std::max<std::size_t>(1, popular.size() / 10);
@@ -160,20 +166,22 @@ class Inspector {
         result_.findings.push_back(first.what());
       }
     }
-    if (ratings_.timed && std::ranges::all_of(ratings_.rows, [&](const Rating& row) { return row.time == ratings_.rows[0].time; }))
+    if (ratings_.timed &&
+        std::ranges::all_of(ratings_.rows, [&](const Rating& row) { return row.time == ratings_.rows[0].time; }))
       result_.findings.push_back("all times are the same: nothing is later than anything else");
     if (!ratings_.timed)
       result_.findings.push_back("no column of times: the latest interaction cannot be held out (split: random can)");
     const std::uint32_t most = std::ranges::max(of_user_);
     if (ratings_.items < most + default_negatives)
-      result_.findings.push_back(fmt::format("{} items are too few for {} negatives beside the {} of user {}; the metrics "
-                                             "of the workload cadc need 99 or 999",
-                                             ratings_.items, default_negatives, most,
-                                             shown(ratings_.user_names[static_cast<std::size_t>(
-                                                 std::ranges::max_element(of_user_) - of_user_.begin())])));
+      result_.findings.push_back(fmt::format(
+          "{} items are too few for {} negatives beside the {} of user {}; the metrics "
+          "of the workload cadc need 99 or 999",
+          ratings_.items, default_negatives, most,
+          shown(ratings_.user_names[static_cast<std::size_t>(std::ranges::max_element(of_user_) - of_user_.begin())])));
     if (std::ranges::count(of_user_, 1U) * 2 > static_cast<std::ptrdiff_t>(ratings_.users))
-      result_.findings.push_back("more than half of the users have one interaction: are users and items in the right "
-                                 "columns? core: 5 drops those with fewer than five");
+      result_.findings.push_back(
+          "more than half of the users have one interaction: are users and items in the right "
+          "columns? core: 5 drops those with fewer than five");
     LineReader lines(path_, form_.member);
     std::string_view line;
     while (lines.next(line)) continue;
@@ -183,7 +191,7 @@ class Inspector {
   }
 
   void write_plan() {
-    const Json& columns = settled_params(complete_, layout_).at("columns");
+    const Json columns = settled_params(complete_, layout_).at("columns");
     std::string dataset = fmt::format("name: file, path: {}, columns: {{", Json(path_.string()).dump());
     for (const char* const role : {"user", "item", "rating", "time"})
       dataset += fmt::format("{}{}: {}", role[0] == 'u' ? "" : ", ", role, flow(columns.at(role)));

@@ -96,7 +96,9 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
   if (manifest.reader != Reader::ncf)
     return split_by_rule(load_ratings(manifest, data_dirs), dataset, candidates, seed);
   const auto files = locate_all(manifest, data_dirs);
-  return split_given(read_ncf(files.at(0), files.at(1), files.at(2)), candidates, seed);
+  return split_given(read_ncf(files.at(0), files.at(1), files.at(2),
+                              from_word(ncf_lists_names, "lists", dataset.at("lists").get<std::string>())),
+                     candidates, seed);
 }
 
 bool has_times(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs) {

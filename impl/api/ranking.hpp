@@ -11,7 +11,7 @@ namespace frugal {
 /// One held-out item per query, ranked among given candidates or among all items.
 /// Ties go against the held-out item (a constant scorer has HR 0): its rank is the number of candidates whose score is
 /// greater or equal. In full ranking the held-out item is not its own candidate. In a given list it is, where the list
-/// names it (the published MovieLens-1M negatives do, in 156 of 6040 lists): it ties with itself and counts against.
+/// names it: it ties with itself and counts against, once for each time.
 /// A held-out NaN ranks worst; a candidate NaN never ranks before the held-out item.
 struct RankingQueries {
   std::span<const Interaction> held_out;  ///< [queries]

@@ -9,8 +9,9 @@ using ::testing::HasSubstr;
 
 class NcfReader : public WithFolder {
  protected:
-  Split read(const std::string& train, const std::string& test, const std::string& negatives) const {
-    return read_ncf(write("train.rating", train), write("test.rating", test), write("test.negative", negatives));
+  Split read(const std::string& train, const std::string& test, const std::string& negatives,
+             NcfLists lists = NcfLists::published) const {
+    return read_ncf(write("train.rating", train), write("test.rating", test), write("test.negative", negatives), lists);
   }
   std::string complaint(const std::string& train, const std::string& test, const std::string& negatives) const {
     return user_error([&] { read(train, test, negatives); });
@@ -31,14 +32,50 @@ TEST_F(NcfReader, KeepsTheGivenSplitAndIds) {
   EXPECT_EQ(split.negatives_per_query, 2);
 }
 
-TEST_F(NcfReader, HeldOutPairInTrainingIsRefused) {
-  EXPECT_THAT(complaint(train_ + "1\t0\t4\t0\n", test_, negatives_),
-              HasSubstr("test.rating:2: the held-out item 0 of user 1 is also in the training file, line 4"));
+TEST_F(NcfReader, ReadsTwoColumnsWhateverTheOthersHold) {
+  const Split plain = read(train_, test_, negatives_);
+  for (const char* const more : {"", "\t13883", "\tx\ty", "\t-1\t99999999999999", "\t5\t0\tand more"}) {
+    const auto with = [&](const std::string& text) {
+      std::string lines;
+      for (const char c : text) lines += c == '\n' ? std::string(more) + "\n" : std::string(1, c);
+      return lines;
+    };
+    const Split split = read(with("0\t0\n0 1\n1\t2\n"), with("0\t2\n1\t0\n"), negatives_);
+    EXPECT_EQ(split.train, plain.train) << more;
+    EXPECT_EQ(split.held_out, plain.held_out) << more;
+  }
+  EXPECT_THAT(complaint("0\t0\n0\n", test_, negatives_), HasSubstr("train.rating:2:2: expected a blank, got the end"));
 }
 
-TEST_F(NcfReader, DuplicateTrainingPairNamesBothLines) {
-  EXPECT_THAT(complaint(train_ + "0\t1\t4\t0\n", test_, negatives_),
-              HasSubstr("train.rating:4: user 0 has item 1 twice: here and in line 2"));
+TEST_F(NcfReader, HeldOutPairInTrainingIsCountedAndKeptUnlessCleaned) {
+  const Split kept = read(train_ + "1\t0\t4\t0\n", test_, negatives_);
+  EXPECT_EQ(kept.train.size(), 4u);
+  EXPECT_THAT(kept.protocol, HasSubstr(", 1 held-out pairs are in the training file too (kept)"));
+  const Split cleaned = read(train_ + "1\t0\t4\t0\n", test_, negatives_, NcfLists::cleaned);
+  EXPECT_THAT(cleaned.train, ElementsAre(Interaction{0, 0}, Interaction{0, 1}, Interaction{1, 2}));
+  EXPECT_THAT(cleaned.protocol, HasSubstr("(no longer)"));
+}
+
+TEST_F(NcfReader, DuplicateTrainingPairsCountOnceAndAreCounted) {
+  const Split split = read(train_ + "0\t1\t4\t0\n", test_, negatives_);
+  EXPECT_EQ(split.train.size(), 3u);
+  EXPECT_THAT(split.protocol, HasSubstr(", 1 training pairs come again (counted once)"));
+}
+
+TEST_F(NcfReader, UsersWithoutTrainingAreCountedAndKeptUnlessCleaned) {
+  const std::string test = test_ + "3\t1\t5\t9\n";
+  const std::string negatives = negatives_ + "(3,1)\t0\t4\n";
+  const Split kept = read(train_, test, negatives);
+  EXPECT_EQ(kept.users, 4u);
+  EXPECT_EQ(kept.held_out.size(), 3u);
+  EXPECT_THAT(kept.protocol, HasSubstr(", 1 held-out users have no training (kept)"));
+  const Split cleaned = read(train_, test, negatives, NcfLists::cleaned);
+  EXPECT_THAT(cleaned.held_out, ElementsAre(Interaction{0, 2}, Interaction{1, 0}));
+  EXPECT_THAT(cleaned.negatives, ElementsAre(3, 4, 4, 1));
+}
+
+TEST_F(NcfReader, GapsInTheIndicesAreCounted) {
+  EXPECT_THAT(read(train_, test_, negatives_).protocol, HasSubstr(", 2 item indices are in no pair"));
 }
 
 TEST_F(NcfReader, TwoHeldOutItemsOfAUserAreRefused) {
@@ -55,17 +92,24 @@ TEST_F(NcfReader, NegativesMustMatchTheHeldOutFileLineForLine) {
   EXPECT_THAT(complaint(train_, test_, ""), HasSubstr("0 lines, but"));
 }
 
-TEST_F(NcfReader, SeenOrRepeatedNegativesAreRefused) {
-  EXPECT_THAT(complaint(train_, test_, "(0,2)\t3\t1\n(1,0)\t4\t1\n"),
-              HasSubstr("test.negative:1: negative 1 of user 0 is in the training file, line 2"));
-  EXPECT_THAT(complaint(train_, test_, "(0,2)\t3\t3\n(1,0)\t4\t1\n"),
-              HasSubstr("test.negative:1: negative 3 of user 0 comes twice in this line"));
+TEST_F(NcfReader, NegativesOfTheTrainingAreKeptUnlessCleaned) {
+  const Split kept = read(train_, test_, "(0,2)\t3\t1\n(1,0)\t4\t1\n");
+  EXPECT_THAT(kept.negatives, ElementsAre(3, 1, 4, 1));
+  EXPECT_THAT(kept.protocol, HasSubstr(", 1 negatives are of the user's training (kept)"));
+  const Split cleaned = read(train_, test_, "(0,2)\t3\t1\n(1,0)\t4\t1\n", NcfLists::cleaned);
+  EXPECT_THAT(cleaned.negatives, ElementsAre(3, 2, 4, 1)) << "an empty place: the held-out item";
 }
 
-TEST_F(NcfReader, HeldOutItemAmongItsNegativesIsKeptAndCounted) {
+TEST_F(NcfReader, RepeatedNegativesCountOnce) {
+  const Split split = read(train_, test_, "(0,2)\t3\t3\n(1,0)\t4\t1\n");
+  EXPECT_THAT(split.negatives, ElementsAre(3, 2, 4, 1));
+  EXPECT_THAT(split.protocol, HasSubstr(", 1 negatives come twice in their list (counted once)"));
+}
+
+TEST_F(NcfReader, HeldOutItemAmongItsNegativesIsAnEmptyPlaceAndCounted) {
   const Split split = read(train_, test_, "(0,2)\t2\t4\n(1,0)\t4\t1\n");
   EXPECT_THAT(split.negatives, ElementsAre(2, 4, 4, 1));
-  EXPECT_THAT(split.protocol, HasSubstr("1 lists name the held-out item"));
+  EXPECT_THAT(split.protocol, HasSubstr(", 1 lists name the held-out item itself (not counted)"));
 }
 
 TEST_F(NcfReader, UnequalNumbersOfNegativesAreRefused) {

@@ -259,10 +259,32 @@ TEST_F(OwnRatings, WithoutTimesHaveNoLatest) {
   EXPECT_EQ(split(path, {{"split", "random"}}).held_out.size(), 40u);
 }
 
-TEST(RealOwnRatings, MovieLens100KIsTheSameAsAFileOfOnesOwn) {
+class RealOwnRatings : public OwnRatings {};
+
+TEST_F(RealOwnRatings, MovieLens100KIsTheSameInEveryForm) {
   FRUGAL_REAL_FILE(path, "ml-100k/u.data");
-  const Json own = complete_dataset({{"name", "file"}, {"path", path.string()}}, Kind::interactions);
-  expect_same(load_split(own, {}, 1), load_split(complete_dataset({{"name", "ml-100k"}}), real_data_dirs(), 1));
+  const Split published = load_split(complete_dataset({{"name", "ml-100k"}}), real_data_dirs(), 3);
+  const Json more = {{"negatives", 99}};
+  expect_same(split(path, more), published);
+  std::vector<std::string> lines;
+  LineReader reader(path);
+  for (std::string_view line; reader.next(line);) lines.emplace_back(line);
+  std::ranges::shuffle(lines, std::mt19937(1));
+  const auto joined = [&](const std::string& between, const std::string& quote, const std::string& header) {
+    std::string text = header;
+    for (const std::string& line : lines) {
+      text += quote;
+      for (const char c : line) text += c == '\t' ? quote + between + quote : std::string(1, c);
+      text += quote + "\n";
+    }
+    return text;
+  };
+  expect_same(split(write("shuffled", joined("\t", "", "")), more), published);
+  expect_same(split(write("colons", joined("::", "", "")), more), published);
+  const std::string csv = joined(",", "\"", "user id,item id,rating,timestamp\n");
+  expect_same(split(write("quoted.csv", csv), more), published);
+  expect_same(split(pack("quoted.csv.gz", ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, {{"quoted.csv", csv}}), more),
+              published);
 }
 
 }  // namespace

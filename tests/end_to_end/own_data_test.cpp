@@ -1,0 +1,117 @@
+// From a stranger's file to a table: inspect, run, add.
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "tests/end_to_end/program.hpp"
+
+namespace frugal::end_to_end {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+class OwnData : public ProgramTest {
+ protected:
+  OwnData() {
+    std::string text = "member,film,stars,when\n";
+    for (int user = 0; user < 60; ++user)
+      for (int k = 0; k < 6; ++k)
+        text += "m" + std::to_string(user) + ",f" + std::to_string((7 * user + 23 * k) % 160) + "," +
+                std::to_string(1 + k % 5) + ",2024-03-0" + std::to_string(1 + k) + "\n";
+    write("ratings.csv", text);
+    write("mine.yaml", plan("{name: file, path: ratings.csv}"));
+  }
+  static std::string plan(const std::string& dataset) {
+    return "schema: 1\nname: mine\nworkload: cadc\nbackend: reference\ndataset: " + dataset +
+           "\nparams: {cadc: {model: popularity}}\n";
+  }
+  nlohmann::json record(const std::string& folder) const { return records(folder + "/cells.jsonl").at(0); }
+};
+
+TEST_F(OwnData, InspectSaysWhatAFileIsTakenForAndGivesAPlanThatRuns) {
+  const Said said = frugal({"data", "inspect", "ratings.csv"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("comma-separated, with a header, 4 columns"), HasSubstr("user       'member'"),
+                              HasSubstr("2     m0    f0    1       2024-03-01 00:00:00"), HasSubstr("users                       60;"),
+                              HasSubstr("what looks wrong\n  nothing")));
+  write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
+  const Said run = frugal({"run", "pasted.yaml", "--set", "backend=reference", "--set", "params.cadc.mf.epochs=1"});
+  EXPECT_EQ(run.code, 0) << run.err;
+}
+
+TEST_F(OwnData, InspectTellsWhatLooksWrongWithItsLine) {
+  write("odd.csv", "user,item\n1,a\n2,a\n1,a\n3,b");
+  const Said said = frugal({"data", "inspect", "odd.csv"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("odd.csv:4: user 1 rated item a twice: here and in line 2"),
+                              HasSubstr("odd.csv:5: the last line does not end in a newline"),
+                              HasSubstr("no column of times"), HasSubstr("2 items are too few for 99 negatives"),
+                              HasSubstr("split: random")));
+  write("bad.csv", "user,item,rating\n1,a,x\n");
+  const Said bad = frugal({"data", "inspect", "bad.csv"});
+  EXPECT_EQ(bad.code, 2);
+  EXPECT_THAT(bad.err, HasSubstr("bad.csv:2:5: expected a rating (a number), got 'x'"));
+}
+
+TEST_F(OwnData, ARunReadsTheFileAndItsRecordNamesIt) {
+  ASSERT_EQ(frugal({"run", "mine.yaml", "--out", "out"}).code, 0);
+  const nlohmann::json input = record("out").at("inputs").at(0);
+  EXPECT_EQ(input.at("file"), "ratings.csv");
+  const std::string ids = R"({"item":"","rating":"","time":"","user":""})";
+  EXPECT_EQ(record("out").at("cell").at("dataset").at("columns").dump(), ids);
+}
+
+TEST_F(OwnData, APlanForAFileThatDoesNotFitIsRefusedBeforeAnythingRuns) {
+  write("bad.yaml", plan("{name: file, path: ratings.csv, columns: {user: membr}}"));
+  const Said said = frugal({"run", "bad.yaml"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("bad.yaml:5:"), HasSubstr("did you mean 'member'?")));
+  write("untimed.yaml", plan("{name: file, path: ratings.csv, columns: {time: none}}"));
+  EXPECT_THAT(frugal({"run", "untimed.yaml"}).err, HasSubstr("split: latest needs times"));
+  write("absent.yaml", plan("{name: file, path: rating.csv}"));
+  EXPECT_THAT(frugal({"run", "absent.yaml"}).err, HasSubstr("rating.csv: cannot open"));
+  write("pathless.yaml", plan("file"));
+  EXPECT_THAT(frugal({"run", "pathless.yaml"}).err, HasSubstr("the plan must set dataset.path"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "results"));
+}
+
+TEST_F(OwnData, AnAddedFileIsADataSetLikeAnyOther) {
+  const Said added = frugal({"data", "add", "films", "ratings.csv", "--to", "data", "--licence", "ours: \"alone\""});
+  ASSERT_EQ(added.code, 0) << added.err;
+  EXPECT_THAT(frugal({"data", "list", "--data-dir", "data"}).out, HasSubstr("ours: \"alone\""));
+  EXPECT_EQ(frugal({"data", "verify", "films", "--data-dir", "data"}).code, 0);
+  write("named.yaml", plan("films"));
+  EXPECT_EQ(frugal({"run", "named.yaml"}).code, 2) << "unknown without its folder";
+  ASSERT_EQ(frugal({"run", "named.yaml", "--data-dir", "data", "--out", "named"}).code, 0);
+  ASSERT_EQ(frugal({"run", "mine.yaml", "--out", "own"}).code, 0);
+  EXPECT_EQ(record("named").at("metrics"), record("own").at("metrics"));
+  EXPECT_EQ(record("named").at("inputs").at(0).at("file"), "films/ratings.csv");
+  // A copy of its own; who changes that is found out.
+  write("data/films/ratings.csv", "user,item\n1,2\n");
+  EXPECT_EQ(frugal({"data", "verify", "films", "--data-dir", "data"}).code, 2);
+  EXPECT_THAT(frugal({"run", "named.yaml", "--data-dir", "data", "--out", "third"}).err, HasSubstr("this is not the published"));
+}
+
+TEST_F(OwnData, ANameIsTakenOnce) {
+  ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data"}).code, 0);
+  for (const char* const name : {"films", "ml-100k", "../x", ""}) {
+    const Said again = frugal({"data", "add", name, "ratings.csv", "--to", "data"});
+    EXPECT_EQ(again.code, 2) << name;
+    EXPECT_THAT(again.err, HasSubstr("name")) << name;
+  }
+}
+
+TEST_F(OwnData, ManifestsOfADataFolderAreAsStrictAsOurs) {
+  write("data/shop.yaml", "name: shop\ntitle: t\nkind: interactions\nreader: ratings\nlicense: x\nfiles: [{path: x}]\n");
+  const Said said = frugal({"data", "list", "--data-dir", "data"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("data/shop.yaml:5:1: unknown key of a manifest 'license'; did you mean 'licence'?"));
+  std::filesystem::remove(folder_ / "data/shop.yaml");
+  write("data/mine.yaml", plan("ml-100k"));
+  EXPECT_EQ(frugal({"data", "list", "--data-dir", "data"}).code, 0) << "a plan is no manifest";
+}
+
+}  // namespace
+}  // namespace frugal::end_to_end
