@@ -34,8 +34,9 @@ struct SignalSource {
 Kind kind_of(SignalFormat format) {
   switch (format) {
     case SignalFormat::png:
+    case SignalFormat::jpeg:
       return Kind::image;
-    case SignalFormat::wav:
+    case SignalFormat::sound:
       return Kind::audio;
     case SignalFormat::npy:
       break;

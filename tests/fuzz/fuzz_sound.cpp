@@ -1,5 +1,5 @@
-// The WAV reader: signal_target.hpp.
-#include "datasets/formats/wav.hpp"
+// The reader of WAV, FLAC and OGG: signal_target.hpp.
+#include "datasets/formats/sound.hpp"
 #include "tests/fuzz/signal_target.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
