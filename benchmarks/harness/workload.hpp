@@ -44,6 +44,7 @@ struct DatasetChoice {
   std::string name;
   std::string help;
   std::vector<ParamSpec> params;
+  Json param_defaults = Json::object();  ///< of the workload's parameters, where they are others with this data set
 };
 
 /// One resolved point of a plan. Two cells are the same exactly when these five agree.
@@ -78,6 +79,7 @@ struct InputFile {
   std::vector<std::string> sha256{};  ///< of the published file and of other forms that hold the same data
   std::string git_blob{};
   std::string md5{};
+  std::string content{};  ///< of a user's own file, for records and captions: "4000 x 3000 RGB of 8 bits"
 };
 
 /// Work done inside a stage, analytic; 0 means not stated.
@@ -148,8 +150,12 @@ class Workload {
   /// support this, a data set that is not here. Called for every cell before the first one runs; must be fast.
   virtual std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const = 0;
 
+  /// The cells that one point of a plan stands for: itself, or one for each file of a folder that it names. Asked once a
+  /// point, before check(). Throws UserError.
+  virtual std::vector<Cell> spread(const Cell& cell) const { return {cell}; }
+
   /// The files that run() will read, as far as they are here: the harness hashes them, so that a result stays with its
-  /// data. Opens none; must be fast.
+  /// data. Reads headers at most; must be fast.
   virtual std::vector<InputFile> inputs([[maybe_unused]] const Cell& cell,
                                         [[maybe_unused]] const std::vector<std::filesystem::path>& data_dirs) const {
     return {};

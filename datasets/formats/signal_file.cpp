@@ -34,13 +34,18 @@ std::string treatment_of(const std::filesystem::path& path, SignalFormat format)
 
 }  // namespace
 
-SignalFormat signal_format(const std::filesystem::path& path) {
+std::optional<SignalFormat> known_format(const std::filesystem::path& path) {
   const std::string head = read_file_start(path, 12);
   if (head.starts_with("\x89PNG\r\n\x1a\n")) return SignalFormat::png;
   if (head.starts_with("\xff\xd8\xff")) return SignalFormat::jpeg;
   if (head.starts_with("fLaC") || head.starts_with("OggS") || (head.size() == 12 && head.ends_with("WAVE")))
     return SignalFormat::sound;
   if (head.starts_with("\x93NUMPY")) return SignalFormat::npy;
+  return std::nullopt;
+}
+
+SignalFormat signal_format(const std::filesystem::path& path) {
+  if (const auto format = known_format(path)) return *format;
   throw UserError({path.string()},
                   "this is no signal: neither a PNG, nor a WAV, nor a JPEG, FLAC, OGG or NumPy .npy file");
 }

@@ -1,6 +1,7 @@
 // A file that holds one signal, in whichever of the formats. All throw UserError.
 #pragma once
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,7 +11,10 @@ namespace frugal::data {
 
 enum class SignalFormat { png, jpeg, sound, npy };
 
-/// That of the file's content, whatever its name.
+/// That of the file's content, whatever its name; nothing when it is none of them.
+std::optional<SignalFormat> known_format(const std::filesystem::path& path);
+
+/// The same, or UserError.
 SignalFormat signal_format(const std::filesystem::path& path);
 
 Signal read_signal(const std::filesystem::path& path, SignalFormat format);

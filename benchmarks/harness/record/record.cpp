@@ -44,7 +44,8 @@ constexpr ConditionKey condition_keys[] = {{"load", &RepeatConditions::load},
 InputRecord input_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "an input");
   return {reader.string("file"), reader.string("sha256"), static_cast<std::uint64_t>(reader.number("bytes")),
-          json.contains("modified") && reader.boolean("modified")};
+          json.contains("modified") && reader.boolean("modified"),
+          json.contains("content") ? reader.string("content") : ""};
 }
 
 }  // namespace
@@ -52,6 +53,7 @@ InputRecord input_from_json(const Json& json, const Place& place) {
 Json to_json(const InputRecord& input) {
   Json json = {{"file", input.file}, {"sha256", input.sha256}, {"bytes", input.bytes}};
   if (input.modified) json["modified"] = true;
+  if (!input.content.empty()) json["content"] = input.content;
   return json;
 }
 

@@ -66,7 +66,7 @@ InputRecord Inputs::of_file(const InputFile& file) {
   if (known == known_.end()) {
     const bool modified = !is_published(file, content);
     if (modified && !allow_modified_) refuse_modified(file, content);
-    return known_[file.name] = {file.name, content.sha256, content.bytes, modified};
+    return known_[file.name] = {file.name, content.sha256, content.bytes, modified, file.content};
   }
   if (known->second.sha256 != content.sha256)
     throw UserError(

@@ -222,7 +222,13 @@ class Inr final : public harness::Workload {
     return "Training is the optimiser steps; total adds reading the signal, setting up the networks (within training in "
            "records without a stage `prepare`), rendering and evaluation.";
   }
-  std::vector<harness::DatasetChoice> datasets() const override { return dataset_choices(data::Kind::signal); }
+  std::vector<harness::DatasetChoice> datasets() const override {
+    std::vector<harness::DatasetChoice> choices = dataset_choices(data::Kind::signal);
+    // Published pictures and the generated one are taken as the paper does, square and small.
+    for (harness::DatasetChoice& choice : choices)
+      if (!data::is_picture_set(choice.name)) choice.param_defaults["size"] = 0;
+    return choices;
+  }
   std::vector<ParamSpec> params() const override { return inr_params(); }
 
   std::vector<MetricDescriptor> metrics() const override {
@@ -276,6 +282,16 @@ class Inr final : public harness::Workload {
     return complaints;
   }
 
+  std::vector<Cell> spread(const Cell& cell) const override {
+    if (cell.dataset.at("name") != data::own_file) return {cell};
+    std::vector<Cell> cells;
+    for (std::string& file : data::signals_in(cell.own().at("image").get<std::string>())) {
+      cells.push_back(cell);
+      cells.back().params[name()]["image"] = std::move(file);
+    }
+    return cells.empty() ? std::vector{cell} : cells;
+  }
+
   std::map<std::string, double> known_metrics(const Cell& cell) const override {
     const std::optional<data::SignalShape> shape = known_shape(cell);
     if (!shape || !why_no_tiling(cell, *shape).empty()) return {};
@@ -292,7 +308,8 @@ class Inr final : public harness::Workload {
     std::vector<harness::InputFile> inputs;
     const data::SignalChoice choice = signal_choice(cell);
     const std::string name = cell.dataset.at("name");
-    if (name == data::own_file) inputs.push_back({.name = choice.file, .path = choice.file});
+    if (name == data::own_file)
+      inputs.push_back({.name = choice.file, .path = choice.file, .content = data::file_content(choice.file)});
     if (const data::Manifest* manifest = data::find_manifest(name))
       add_input(*manifest, data::choose_picture(*manifest, choice.file, choice.size), data_dirs, inputs);
     add_checkpoint(cell, inputs);
