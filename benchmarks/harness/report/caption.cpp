@@ -15,7 +15,17 @@ namespace {
 constexpr const char* interval_words =
     "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
 
-std::string n_sentence(const RowSet& set) {
+std::string n_sentence(const TableSpec& spec, const RowSet& set) {
+  if (!spec.over.empty()) {
+    std::set<std::size_t> units;
+    for (const RowGroup& row : set.rows) units.insert(row.units(row.finished()));
+    const std::string n = *units.begin() == *units.rbegin()
+                              ? std::to_string(*units.begin())
+                              : fmt::format("{} to {}", *units.begin(), *units.rbegin());
+    return fmt::format("Mean over {0}, each the mean over its seeds, ± half width of the 95% interval over {0} "
+                       "(Student t; none where all agree); n = {1} {0}.",
+                       spec.over_title, n);
+  }
   std::set<std::size_t> counts;
   std::set<std::uint64_t> seeds;
   for (const RowGroup& row : set.rows) {
@@ -107,7 +117,7 @@ std::string run_sentence(const Run& run) {
 }
 
 std::vector<std::string> make_caption(const CaptionFacts& facts) {
-  std::vector<std::string> caption{n_sentence(facts.set)};
+  std::vector<std::string> caption{n_sentence(facts.spec, facts.set)};
   const auto add = [&](const char* what, const std::string& path) {
     std::vector<std::string> values = texts_at(facts.set, path);
     std::erase(values, "-");
