@@ -89,6 +89,8 @@ struct Work {
   double sines = 0;  ///< with their cosines
 };
 
+inline constexpr const char* export_name = "export";
+
 /// What a workload gets from the harness while it runs.
 class RunContext {
  public:
@@ -120,6 +122,10 @@ class RunContext {
 
   /// Folder of this cell for pictures and other by-products, made on first use.
   virtual std::filesystem::path artifacts() = 0;
+
+  /// Where the plan asks for it (export: true), the folder `export_name` among the artifacts, made on first use: for
+  /// what the cell made, in forms that other tools read. Written outside all stages.
+  virtual std::optional<std::filesystem::path> export_folder() { return std::nullopt; }
 
  protected:
   virtual void begin_stage(std::string_view name) = 0;

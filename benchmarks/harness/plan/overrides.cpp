@@ -12,7 +12,8 @@ namespace {
 /// Beside these, the paths of the cells' values: backend, dataset, params.
 constexpr std::string_view document_paths[] = {
     "seeds",          "determinism",      "measure.warmup",    "measure.repeats",
-    "measure.limits", "limits.timeout_s", "limits.memory_gib", "limits.threads"};
+    "measure.limits", "limits.timeout_s", "limits.memory_gib", "limits.threads",
+    "export"};
 
 bool is_document_path(std::string_view path) {
   return std::ranges::find(document_paths, path) != std::end(document_paths);

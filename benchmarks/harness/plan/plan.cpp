@@ -109,7 +109,7 @@ Vocabulary read_workload(const Node& node, const Workloads& workloads) {
 Vocabulary read_head(const Node& document, const Workloads& workloads) {
   require_keys(document,
                {"schema", "name", "workload", "backend", "dataset", "params", "matrix", "zip", "include", "exclude",
-                "seeds", "measure", "limits", "determinism", "gate", "search"},
+                "seeds", "measure", "limits", "determinism", "export", "gate", "search"},
                "key");
   const Node& schema = required(document, "schema");
   if (schema.as_integer() != 1) {
@@ -163,6 +163,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.measure = read_measure(document.find("measure"));
     plan.limits = read_limits(document.find("limits"));
     read_determinism(document.find("determinism"), plan);
+    if (const Node* exports = document.find("export")) plan.exports = exports->as_boolean();
     if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document);
     Space space = read_space(vocabulary, document);
     space.overrides = override_layers(vocabulary, values);

@@ -14,7 +14,8 @@ Json CellRequest::to_json() const {
           {"determinism", static_cast<int>(determinism)},
           {"band", band},
           {"data_dirs", dirs},
-          {"artifacts", artifacts.string()}};
+          {"artifacts", artifacts.string()},
+          {"exports", exports}};
 }
 
 CellRequest CellRequest::from_json(const Json& json) {
@@ -27,6 +28,7 @@ CellRequest CellRequest::from_json(const Json& json) {
   request.band = json.at("band").get<double>();
   for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
   request.artifacts = json.at("artifacts").get<std::string>();
+  request.exports = json.at("exports").get<bool>();
   return request;
 }
 

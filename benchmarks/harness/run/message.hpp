@@ -19,6 +19,7 @@ struct CellRequest {
   double band = 0;  ///< of Determinism::repeatable
   std::vector<std::filesystem::path> data_dirs;
   std::filesystem::path artifacts;  ///< made only when the workload asks for it
+  bool exports = false;             ///< Plan::exports
 
   Json to_json() const;
   static CellRequest from_json(const Json& json);

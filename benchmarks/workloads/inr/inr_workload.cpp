@@ -11,6 +11,7 @@
 #include "benchmarks/workloads/inr/quantize.hpp"
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
+#include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/catalog/locate.hpp"
@@ -136,6 +137,18 @@ class InrRun {
       data::write_signal(folder / fmt::format("render_x{}", scale),
                          signal_of(values_at(tiling_->coordinates(scale)), scale));
     save_checkpoint(cell_, *model_, context_);
+    if (const auto exported = context_.export_folder()) {
+      export_weights(*exported, model_->export_state());
+      export_arrays(*exported, "signals",
+                    {.tensors = {tensor_of("original", original_), tensor_of("reconstruction", picture_)}});
+    }
+  }
+
+  /// [shape..., channels]
+  static NamedTensor tensor_of(const char* name, const data::Signal& signal) {
+    NamedTensor tensor{name, {signal.shape.begin(), signal.shape.end()}, signal.values};
+    tensor.shape.push_back(signal.channels);
+    return tensor;
   }
 
   void measure_quantized() {
