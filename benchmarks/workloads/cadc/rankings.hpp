@@ -5,7 +5,7 @@
 //
 // Ranks count from 1. run_neg=N or run_pop=N hold each user's candidates, run_full the first 100 of all items but those
 // of the user's training interactions. Held-out items stand where the model's own evaluation ranks them, ties against
-// them, so that HR@10, NDCG@10 and MRR of these files are those of the record. Tools sort by score, so where scores tie,
+// them, so that HR@10 and NDCG@10 of these files are those of the record. Tools sort by score, so where scores tie,
 // the later one is written a rounding step lower.
 #pragma once
 #include <filesystem>
