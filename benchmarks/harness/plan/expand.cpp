@@ -92,8 +92,8 @@ double combinations(const std::vector<AxisGroup>& groups) {
 }
 
 [[noreturn]] void refuse_cells(const Place& document, const std::string& count) {
-  throw UserError(document,
-                  fmt::format("this would be {} cells, and a file may have {} in all: split the plan", count, max_cells));
+  throw UserError(
+      document, fmt::format("this would be {} cells, and a file may have {} in all: split the plan", count, max_cells));
 }
 
 void put_overrides(Point& point, const Space& space) {

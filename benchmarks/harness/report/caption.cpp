@@ -19,12 +19,12 @@ std::string n_sentence(const TableSpec& spec, const RowSet& set) {
   if (!spec.over.empty()) {
     std::set<std::size_t> units;
     for (const RowGroup& row : set.rows) units.insert(row.units(row.finished()));
-    const std::string n = *units.begin() == *units.rbegin()
-                              ? std::to_string(*units.begin())
-                              : fmt::format("{} to {}", *units.begin(), *units.rbegin());
-    return fmt::format("Mean over {0}, each the mean over its seeds, ± half width of the 95% interval over {0} "
-                       "(Student t; none where all agree); n = {1} {0}.",
-                       spec.over_title, n);
+    const std::string n = *units.begin() == *units.rbegin() ? std::to_string(*units.begin())
+                                                            : fmt::format("{} to {}", *units.begin(), *units.rbegin());
+    return fmt::format(
+        "Mean over {0}, each the mean over its seeds, ± half width of the 95% interval over {0} "
+        "(Student t; none where all agree); n = {1} {0}.",
+        spec.over_title, n);
   }
   std::set<std::size_t> counts;
   std::set<std::uint64_t> seeds;

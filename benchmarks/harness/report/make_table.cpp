@@ -77,11 +77,10 @@ class TableMaker {
         spec_.title, [&](const std::string& path) { return fmt::format("{}", fmt::join(texts_at(set_, path), ", ")); });
     table_.notes = spec_.notes;
     drop_unmeasured();
+    const auto n_of = [](const RowGroup& row) { return row.units(row.finished()); };
     if (const bool counts_differ = std::ranges::any_of(set_.rows,
                                                        [&](const RowGroup& row) {
-                                                         return row.units(row.finished()) !=
-                                                                    set_.rows.front().units(
-                                                                        set_.rows.front().finished()) ||
+                                                         return n_of(row) != n_of(set_.rows.front()) ||
                                                                 row.finished().size() != row.records.size();
                                                        });
         counts_differ &&
