@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(g++ cmake ninja-build git ca-certificates python3 python3-pip
   libeigen3-dev libyaml-cpp-dev libboost-program-options-dev libgtest-dev libgmock-dev libbenchmark-dev
-  librandom123-dev nlohmann-json3-dev libfmt-dev libpng-dev libsndfile1-dev libssl-dev libarchive-dev)
+  librandom123-dev nlohmann-json3-dev libfmt-dev libpng-dev libjpeg-dev libsndfile1-dev libssl-dev libarchive-dev)
 lint=
 for option in "$@"; do
   case $option in

@@ -45,6 +45,7 @@ struct DatasetChoice {
   std::string name;
   std::string help;
   std::vector<ParamSpec> params;
+  Json param_defaults = Json::object();  ///< of the workload's parameters, where they are others with this data set
 };
 
 /// One resolved point of a plan. Two cells are the same exactly when these five agree.
@@ -76,6 +77,7 @@ struct InputFile {
   std::filesystem::path path;  ///< where it lies on this machine
   std::string dataset{};  ///< `frugal data fetch` brings it; empty: a user's own file, of which nothing is published
   PublishedFile published{};
+  std::string content{};  ///< of a user's own file, for records and captions: "4000 x 3000 RGB of 8 bits"
 };
 
 /// Work done inside a stage, analytic; 0 means not stated.
@@ -84,6 +86,8 @@ struct Work {
   double bytes = 0;  ///< between the device's memory and its caches, at least
   double sines = 0;  ///< with their cosines
 };
+
+inline constexpr const char* export_name = "export";
 
 /// What a workload gets from the harness while it runs.
 class RunContext {
@@ -117,6 +121,10 @@ class RunContext {
   /// Folder of this cell for pictures and other by-products, made on first use.
   virtual std::filesystem::path artifacts() = 0;
 
+  /// Where the plan asks for it (export: true), the folder `export_name` among the artifacts, made on first use: for
+  /// what the cell made, in forms that other tools read. Written outside all stages.
+  virtual std::optional<std::filesystem::path> export_folder() { return std::nullopt; }
+
  protected:
   virtual void begin_stage(std::string_view name) = 0;
   virtual void end_stage(Work work) = 0;
@@ -146,8 +154,12 @@ class Workload {
   /// support this, a data set that is not here. Called for every cell before the first one runs; must be fast.
   virtual std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const = 0;
 
+  /// The cells that one point of a plan stands for: itself, or one for each file of a folder that it names. Asked once a
+  /// point, before check(). Throws UserError.
+  virtual std::vector<Cell> spread(const Cell& cell) const { return {cell}; }
+
   /// The files that run() will read, as far as they are here: the harness hashes them, so that a result stays with its
-  /// data. Opens none; must be fast.
+  /// data. Reads headers at most; must be fast.
   virtual std::vector<InputFile> inputs([[maybe_unused]] const Cell& cell,
                                         [[maybe_unused]] const std::vector<std::filesystem::path>& data_dirs) const {
     return {};

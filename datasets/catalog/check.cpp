@@ -1,8 +1,29 @@
 #include "datasets/catalog/check.hpp"
 
+#include <cstdint>
+#include <map>
+#include <tuple>
+#include <vector>
+
 #include "datasets/catalog/locate.hpp"
+#include "datasets/formats/byte_stream.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/sha256.hpp"
 
 namespace frugal::data {
+namespace {
+
+bool unpacks_to(const std::filesystem::path& path, const PublishedFile& published) {
+  const PendingFile unpacked(std::filesystem::temp_directory_path() / path.filename());
+  FileWriter plain(unpacked.path());
+  ByteStream packed(path);
+  std::vector<char> block(std::size_t{1} << 20);
+  while (const std::size_t got = packed.read(block.data(), block.size())) plain.write({block.data(), got});
+  plain.finish();
+  return check_published(unpacked.path(), published).is_published();
+}
+
+}  // namespace
 
 PublishedFile published(const ManifestFile& file) {
   PublishedFile facts{.bytes = file.bytes, .git_blob = file.git_blob, .md5 = file.md5};
@@ -11,10 +32,21 @@ PublishedFile published(const ManifestFile& file) {
   return facts;
 }
 
+PublishedFile published(const ManifestFile& file, const std::filesystem::path& path) {
+  PublishedFile facts = published(file);
+  if (path.filename() == std::filesystem::path(file.path).filename()) return facts;
+  // What is published is the file, not this compressed form of it: where they agree, the form's own hash will do.
+  using Known = std::tuple<std::filesystem::path, std::uintmax_t, std::filesystem::file_time_type>;
+  static std::map<Known, bool> known;
+  const Known key{path, std::filesystem::file_size(path), std::filesystem::last_write_time(path)};
+  if (!known.contains(key)) known[key] = unpacks_to(path, facts);
+  return known[key] ? PublishedFile{.sha256 = {sha256_file(path)}} : facts;
+}
+
 FileCheck check_file(const ManifestFile& file, const std::vector<std::filesystem::path>& data_dirs) {
   const auto path = locate(file, data_dirs);
   if (!path) return {FileState::missing, {}, "missing"};
-  return check_published(*path, published(file));
+  return check_published(*path, published(file, *path));
 }
 
 }  // namespace frugal::data

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "datasets/formats/byte_stream.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/suggestion.hpp"
 
@@ -27,6 +28,9 @@ std::optional<std::filesystem::path> locate(const ManifestFile& file,
   for (const std::filesystem::path& dir : data_dirs) {
     std::error_code ignored;
     if (std::filesystem::is_regular_file(dir / file.path, ignored)) return dir / file.path;
+    for (const std::string& ending : compressed_endings)
+      if (const auto packed = dir / (file.path + ending); std::filesystem::is_regular_file(packed, ignored))
+        return packed;
   }
   return std::nullopt;
 }

@@ -9,7 +9,8 @@
 
 namespace frugal::data {
 
-/// The file below the first data directory that has it, or nullopt.
+/// The file below the first data directory that has it, as it is or compressed beside its name (ratings.csv.gz), or
+/// nullopt.
 std::optional<std::filesystem::path> locate(const ManifestFile& file,
                                             const std::vector<std::filesystem::path>& data_dirs);
 

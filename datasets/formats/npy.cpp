@@ -247,34 +247,38 @@ Signal read_volume(const std::filesystem::path& path) {
 
 namespace {
 
-std::string npy_bytes(std::span<const int> shape, std::span<const float> values) {
-  std::string header =
-      fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}", fmt::join(shape, ", "));
+std::string npy_header(std::span<const std::int64_t> shape) {
+  std::string header = fmt::format("{{'descr': '<f4', 'fortran_order': False, 'shape': ({}{}), }}",
+                                   fmt::join(shape, ", "), shape.size() == 1 ? "," : "");
   // NumPy pads with blanks so that the values begin at a multiple of 64.
   const std::size_t prefix = npy_magic.size() + 4;
   header.append(63 - (prefix + header.size()) % 64, ' ');
   header += '\n';
   std::string bytes(npy_magic);
   bytes += {'\1', '\0', static_cast<char>(header.size() & 255), static_cast<char>(header.size() >> 8)};
-  bytes += header;
-  bytes.append(reinterpret_cast<const char*>(values.data()), values.size_bytes());
-  return bytes;
+  return bytes + header;
+}
+
+std::string_view bytes_of(std::span<const float> values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
 }
 
 }  // namespace
 
 std::string encode_npy(const Signal& volume) {
-  std::vector<int> extents = volume.shape;
+  std::vector<std::int64_t> extents(volume.shape.begin(), volume.shape.end());
   if (volume.channels > 1) extents.push_back(volume.channels);
   std::vector<float> values;
   values.reserve(volume.values.size());
   for (const float value : volume.values) values.push_back(static_cast<float>(clipped(value)));
-  return npy_bytes(extents, values);
+  return npy_header(extents).append(bytes_of(values));
 }
 
-void write_npy_matrix(const std::filesystem::path& path, int rows, int columns, std::span<const float> values) {
-  const int shape[] = {rows, columns};
-  write_whole_file(path, npy_bytes(shape, values));
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape, std::span<const float> values) {
+  FileWriter file(path);
+  file.write(npy_header(shape));
+  file.write(bytes_of(values));
+  file.finish();
 }
 
 }  // namespace frugal::data

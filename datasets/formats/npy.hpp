@@ -1,5 +1,6 @@
 // Volumes, video and tables as NumPy's .npy. All throw UserError.
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -20,7 +21,7 @@ SignalShape volume_shape(const std::filesystem::path& path);
 /// NaN to -1.
 std::string encode_npy(const Signal& volume);
 
-/// Writes [rows, columns] row-major as little-endian float32, for other tools.
-void write_npy_matrix(const std::filesystem::path& path, int rows, int columns, std::span<const float> values);
+/// Writes an array, row-major, as little-endian float32, for other tools. Nothing is clipped.
+void write_npy(const std::filesystem::path& path, std::span<const std::int64_t> shape, std::span<const float> values);
 
 }  // namespace frugal::data

@@ -13,13 +13,13 @@
 #include <memory>
 
 #include "datasets/formats/clipped.hpp"
+#include "datasets/formats/sample_limit.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 
 namespace frugal::data {
 namespace {
 
-constexpr png_uint_32 largest_side = 1U << 15;
 constexpr std::size_t signature_bytes = 8;
 
 /// What libpng reads from, and its complaint: its errors leave by longjmp, so they are kept here until it is safe to
@@ -52,14 +52,14 @@ struct PngDecoder {
     if (!info) throw std::bad_alloc();
     png_set_read_fn(png, &source, read_png_bytes);
     png_set_sig_bytes(png, signature_bytes);
-    png_set_user_limits(png, largest_side, largest_side);
+    png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // require_size() says it better
   }
   PngDecoder(const PngDecoder&) = delete;
   PngDecoder& operator=(const PngDecoder&) = delete;
   ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
 
-  /// Header and conversions to grey or RGB of 8 or 16 bits, or to 8-bit indices into a palette: libpng would give an
-  /// index beyond the palette in black. False on an error of libpng.
+  /// Header and conversions to grey or RGB of 8 or 16 bits, with their opacity where the file has any, or to 8-bit
+  /// indices into a palette: libpng would give an index beyond the palette in black. False on an error of libpng.
   bool begin() {
     if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp): libpng's way
     png_read_info(png, info);
@@ -67,7 +67,9 @@ struct PngDecoder {
     if (png_get_bit_depth(png, info) < 8) pixels_a_byte = 8U / png_get_bit_depth(png, info);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_packing(png);
     if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
-    png_set_strip_alpha(png);
+    const bool names_transparent_colours = png_get_valid(png, info, PNG_INFO_tRNS) != 0;
+    if (names_transparent_colours && color != PNG_COLOR_TYPE_PALETTE) png_set_tRNS_to_alpha(png);
+    has_transparency = names_transparent_colours || (color & PNG_COLOR_MASK_ALPHA) != 0;
     png_set_interlace_handling(png);
     png_read_update_info(png, info);
     return true;
@@ -84,9 +86,15 @@ struct PngDecoder {
   png_structp png;
   png_infop info;
   std::size_t pixels_a_byte = 1;  ///< in the file, where they have fewer than 8 bits
+  bool has_transparency = false;
   std::vector<png_byte> bytes;
   std::vector<png_bytep> rows;
 };
+
+/// A level of `most` that covers white with this opacity, also of `most`; rounded.
+png_uint_32 over_white(png_uint_32 level, png_uint_32 opacity, png_uint_32 most) {
+  return (level * opacity + most * (most - opacity) + most / 2) / most;  // of 16 bits: just below 2^32
+}
 
 /// An opened PNG whose header has been read.
 class PngFile {
@@ -103,18 +111,34 @@ class PngFile {
     }
     decoder_ = std::make_unique<PngDecoder>(source_);
     if (!decoder_->begin()) fail(source_.complaint);
+    require_size(shape(), place_);
   }
 
+  bool has_transparency() const { return decoder_->has_transparency; }
+
   SignalShape shape() const {
-    const auto side = [](png_uint_32 pixels) { return static_cast<int>(pixels); };  // largest_side fits
+    const auto side = [](png_uint_32 pixels) { return static_cast<int>(pixels); };  // below 2^31
+    const bool grey = (png_get_color_type(decoder_->png, decoder_->info) & PNG_COLOR_MASK_COLOR) == 0;
     return {.shape = {side(png_get_image_height(decoder_->png, decoder_->info)),
                       side(png_get_image_width(decoder_->png, decoder_->info))},
-            .channels = has_palette() ? 3 : png_get_channels(decoder_->png, decoder_->info),
+            .channels = grey ? 1 : 3,
             .bits = png_get_bit_depth(decoder_->png, decoder_->info)};
   }
 
+  Signal read() {
+    decode();
+    Signal picture{shape(), {}};
+    picture.values.reserve(picture.samples() * static_cast<std::size_t>(picture.channels));
+    if (png_get_color_type(decoder_->png, decoder_->info) == PNG_COLOR_TYPE_PALETTE)
+      add_palette_values(picture.values);
+    else
+      add_values(picture);
+    return picture;
+  }
+
+ private:
   /// Rows from top to bottom, 16-bit values with the high byte first.
-  std::vector<png_byte> pixels() {
+  void decode() {
     const std::size_t stride = png_get_rowbytes(decoder_->png, decoder_->info);
     const std::size_t height = png_get_image_height(decoder_->png, decoder_->info);
     // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
@@ -122,23 +146,38 @@ class PngFile {
     decoder_->bytes.resize(stride * height);
     for (std::size_t y = 0; y < height; ++y) decoder_->rows.push_back(decoder_->bytes.data() + y * stride);
     if (!decoder_->read_rows()) fail(source_.complaint);
-    return has_palette() ? colours_of(decoder_->bytes) : std::move(decoder_->bytes);
   }
 
- private:
-  bool has_palette() const { return png_get_color_type(decoder_->png, decoder_->info) == PNG_COLOR_TYPE_PALETTE; }
+  void add_values(Signal& picture) const {
+    const std::vector<png_byte>& bytes = decoder_->bytes;
+    const bool deep = picture.bits == 16;
+    const png_uint_32 most = deep ? 65535 : 255;
+    const auto level = [&](std::size_t i) -> png_uint_32 {
+      return deep ? bytes[2 * i] * 256U + bytes[2 * i + 1] : bytes[i];
+    };
+    const std::size_t stored = png_get_channels(decoder_->png, decoder_->info);
+    const auto shown = static_cast<std::size_t>(picture.channels);  // the opacity comes last
+    for (std::size_t first = 0; picture.values.size() < picture.samples() * shown; first += stored) {
+      for (std::size_t i = first; i < first + shown; ++i) {
+        const png_uint_32 value = stored > shown ? over_white(level(i), level(first + shown), most) : level(i);
+        picture.values.push_back(static_cast<float>(2 * (value / static_cast<double>(most)) - 1));
+      }
+    }
+  }
 
-  std::vector<png_byte> colours_of(const std::vector<png_byte>& indices) const {
+  void add_palette_values(std::vector<float>& values) const {
     png_colorp palette = nullptr;
     int size = 0;
     png_get_PLTE(decoder_->png, decoder_->info, &palette, &size);
-    std::vector<png_byte> colours;
-    colours.reserve(3 * indices.size());
-    for (const png_byte index : indices) {
+    png_bytep opacities = nullptr;
+    int transparent = 0;  // colours of the palette; those beyond are opaque
+    if (has_transparency()) png_get_tRNS(decoder_->png, decoder_->info, &opacities, &transparent, nullptr);
+    for (const png_byte index : decoder_->bytes) {
       if (index >= size) fail(fmt::format("a pixel has colour {} of a palette of {}", index, size));
-      colours.insert(colours.end(), {palette[index].red, palette[index].green, palette[index].blue});
+      const png_uint_32 opacity = index < transparent ? opacities[index] : 255;
+      for (const png_byte level : {palette[index].red, palette[index].green, palette[index].blue})
+        values.push_back(static_cast<float>(2 * (over_white(level, opacity, 255) / 255.0) - 1));
     }
-    return colours;
   }
 
   [[noreturn]] void fail(const std::string& why) const { throw UserError(place_, "cannot decode this PNG: " + why); }
@@ -187,18 +226,12 @@ struct PngEncoder {
 
 }  // namespace
 
-SignalShape picture_shape(const std::filesystem::path& path) { return PngFile(path).shape(); }
+SignalShape png_shape(const std::filesystem::path& path) { return PngFile(path).shape(); }
 
-Signal read_picture(const std::filesystem::path& path) {
-  PngFile file(path);
-  Signal picture{file.shape(), {}};
-  const std::vector<png_byte> bytes = file.pixels();
-  picture.values.resize(picture.samples() * static_cast<std::size_t>(picture.channels));
-  for (std::size_t i = 0; i < picture.values.size(); ++i) {
-    const double value = picture.bits == 16 ? (bytes[2 * i] * 256 + bytes[2 * i + 1]) / 65535.0 : bytes[i] / 255.0;
-    picture.values[i] = static_cast<float>(2 * value - 1);
-  }
-  return picture;
+Signal read_png(const std::filesystem::path& path) { return PngFile(path).read(); }
+
+std::string png_treatment(const std::filesystem::path& path) {
+  return PngFile(path).has_transparency() ? "transparent parts over white" : "";
 }
 
 std::string encode_png(const Signal& picture) {

@@ -1,17 +1,20 @@
 // A file that holds one signal, in whichever of the formats. All throw UserError.
 #pragma once
 #include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "datasets/signal/signal.hpp"
 
 namespace frugal::data {
 
-enum class SignalFormat { png, wav, npy };
+enum class SignalFormat { png, jpeg, sound, npy };
 
-inline constexpr Named<SignalFormat> signal_endings[] = {
-    {SignalFormat::png, ".png"}, {SignalFormat::wav, ".wav"}, {SignalFormat::npy, ".npy"}};
+/// That of the file's content, whatever its name; nothing when it is none of them.
+std::optional<SignalFormat> known_format(const std::filesystem::path& path);
 
-/// That of the file's content, whatever its name.
+/// The same, or UserError.
 SignalFormat signal_format(const std::filesystem::path& path);
 
 Signal read_signal(const std::filesystem::path& path, SignalFormat format);
@@ -19,10 +22,14 @@ Signal read_signal(const std::filesystem::path& path, SignalFormat format);
 /// What read_signal() will give, from the file's header alone.
 SignalShape shape_of_file(const std::filesystem::path& path, SignalFormat format);
 
-/// The format for signals of this many dimensions: sound WAV, pictures PNG, volumes and video NumPy.
-SignalFormat format_for(const SignalShape& shape);
+/// What a file holds and what reading does to it, from its header alone: "4000 x 3000 RGB of 8 bits, transparent parts
+/// over white"; "68545 samples at 48000 Hz of 16 bits". A picture's width comes first, as people say it.
+std::string file_content(const std::filesystem::path& path);
 
-/// Writes a signal in the format for it and returns the path: `stem` with the ending appended.
+/// The ending of files of signals of this many dimensions: sound ".wav", pictures ".png", volumes and video ".npy".
+std::string_view ending_for(const SignalShape& shape);
+
+/// Writes a signal in the format of that ending and returns the path: `stem` with the ending appended.
 std::filesystem::path write_signal(const std::filesystem::path& stem, const Signal& signal);
 
 }  // namespace frugal::data

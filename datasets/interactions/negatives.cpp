@@ -93,6 +93,12 @@ void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t 
     const auto of_user = seen.of(user);
     touched.assign(of_user.begin(), of_user.end());
     touched.push_back(item);
+    if (touched.size() + static_cast<std::size_t>(negatives) > split.items)
+      throw UserError(fmt::format(
+          "user {} has {} of the {} items: too few are left for {} negatives. Ask for fewer, or for a split without "
+          "candidates (split: ratio)",
+          split.user_names.empty() ? std::to_string(user) : split.user_names[user], touched.size(), split.items,
+          negatives));
     sampler.draw(user, touched, split.negatives);
   }
   split.negatives_per_query = negatives;

@@ -91,8 +91,9 @@ std::vector<DatasetEntry> own_entries() {
                 "ratings, purchases or plays of your own: a text table with a row for each, plain or compressed",
                 path_param("the file: text, or text in gz, zst, xz, bz2 or zip") + ratings_params() +
                     split_params(DefaultSplit::latest, true)),
-          entry(Kind::signal, "a picture, sound or volume of your own: PNG, WAV, or a NumPy .npy volume or video",
-                path_param("the file"))};
+          entry(Kind::signal,
+                "a picture, sound or volume of your own: PNG, JPEG, WAV, FLAC, OGG, or a NumPy .npy volume or video",
+                path_param("the file, or a folder of files: a cell each"))};
 }
 
 }  // namespace

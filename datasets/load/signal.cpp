@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -35,8 +36,9 @@ struct SignalSource {
 Kind kind_of(SignalFormat format) {
   switch (format) {
     case SignalFormat::png:
+    case SignalFormat::jpeg:
       return Kind::image;
-    case SignalFormat::wav:
+    case SignalFormat::sound:
       return Kind::audio;
     case SignalFormat::npy:
       break;
@@ -109,6 +111,23 @@ SignalShape chosen_shape(SignalShape shape, const SignalSource& source, const Si
 }
 
 }  // namespace
+
+std::vector<std::string> signals_in(const std::filesystem::path& folder) {
+  std::vector<std::string> files;
+  if (!std::filesystem::is_directory(folder)) return files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+    const bool hidden = entry.path().filename().string().starts_with('.');
+    if (entry.is_regular_file() && !hidden && known_format(entry.path())) files.push_back(entry.path().string());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool is_picture_set(std::string_view name) {
+  if (const Generator* const generator = find_generator(name)) return generator->kind == Kind::image;
+  const Manifest* const manifest = find_manifest(name, {});
+  return manifest && manifest->kind == Kind::image;
+}
 
 SignalShape signal_shape(const Json& dataset, const SignalChoice& choice, const Folders& data_dirs) {
   require_choice(choice);

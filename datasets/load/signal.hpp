@@ -17,12 +17,19 @@ struct SignalChoice {
   /// 0: the signal as it is. N > 0: pictures are squashed to N x N; of sound the first N samples are taken; a volume
   /// must be taken as it is. `synthetic-photo` has no size of its own and needs N.
   int size = 0;
-  /// Of pictures, one of colour_names; a file's transparency is dropped. Other signals keep their channels.
+  /// Of pictures, one of colour_names. Other signals keep their channels.
   std::string colour = "rgb";
 };
 
-/// dataset: complete (complete_dataset()), of a manifest, a generator or "file"; the kind of a file (PNG, WAV, .npy) is
-/// that of its content. `seed` is for generators. Throws UserError for a bad choice or a bad file, UnavailableError,
+/// The files of a folder that hold signals, in the order of their names; hidden and other files are left out. None when
+/// it is no folder. Throws UserError for a file that cannot be read.
+std::vector<std::string> signals_in(const std::filesystem::path& folder);
+
+/// Does the data set hold published pictures, or make one?
+bool is_picture_set(std::string_view name);
+
+/// dataset: complete (complete_dataset()), of a manifest, a generator or "file"; the kind of a file (picture, sound,
+/// .npy) is that of its content. `seed` is for generators. Throws UserError for a bad choice or a bad file, UnavailableError,
 /// with the command to get it, for a file of a data set that is not here.
 Signal load_signal(const Json& dataset, const SignalChoice& choice, const std::vector<std::filesystem::path>& data_dirs,
                    std::uint64_t seed);

@@ -87,7 +87,7 @@ void write_clicks(const Json& dataset, const std::filesystem::path& out, std::ui
 
 void write_signal_file(const Json& dataset, const std::filesystem::path& out, int size, std::uint64_t seed) {
   const Signal signal = load_signal(dataset, {.size = size, .colour = "own"}, {}, seed);
-  const std::string_view ending = to_word(signal_endings, format_for(signal));
+  const std::string_view ending = ending_for(signal);
   if (out.extension() != ending) {
     throw UserError({out.string()},
                     fmt::format("unknown ending for {}; known: {}", dataset.at("name").get<std::string>(), ending));

@@ -1,7 +1,9 @@
 #include "datasets/formats/png.hpp"
 
 #include <png.h>
+#include <zlib.h>
 
+#include <functional>
 #include <map>
 
 #include "datasets/synthetic/photo.hpp"
@@ -35,6 +37,7 @@ class Png : public WithFolder {
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     const png_color palette[2] = {{255, 0, 0}, {0, 0, 255}};
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_PLTE(png, info, palette, 2);
+    if (transparency_) transparency_(png, info);
     png_write_info(png, info);
     for (const std::string& row : rows) png_write_row(png, reinterpret_cast<png_const_bytep>(row.data()));
     png_write_end(png, nullptr);
@@ -42,8 +45,9 @@ class Png : public WithFolder {
     std::fclose(file);
     return path;
   }
+  std::function<void(png_structp, png_infop)> transparency_;
   /// Written and read back.
-  Signal round_trip(const Signal& signal) const { return read_picture(write("p.png", encode_png(signal))); }
+  Signal round_trip(const Signal& signal) const { return read_png(write("p.png", encode_png(signal))); }
 };
 
 TEST_F(Png, EveryValueOfEveryDepthAndColourSurvivesARoundTrip) {
@@ -78,28 +82,62 @@ TEST_F(Png, WritingClipsAndRounds) {
 }
 
 TEST_F(Png, SixteenBitsKeepTheirPrecision) {
-  const Signal rgb = read_picture(encode(1, 1, 16, PNG_COLOR_TYPE_RGB, {std::string("\x80\x01\x00\x01\xff\xff", 6)}));
+  const Signal rgb = read_png(encode(1, 1, 16, PNG_COLOR_TYPE_RGB, {std::string("\x80\x01\x00\x01\xff\xff", 6)}));
   EXPECT_THAT(rgb.values, Pointwise(FloatNear(1e-7F), {2 * 32769 / 65535.0 - 1, 2 * 1 / 65535.0 - 1, 1.0}));
   EXPECT_EQ(rgb.bits, 16);
-  const Signal grey = read_picture(encode(2, 1, 16, PNG_COLOR_TYPE_GRAY, {std::string("\x80\x01\x80\x02", 4)}));
+  const Signal grey = read_png(encode(2, 1, 16, PNG_COLOR_TYPE_GRAY, {std::string("\x80\x01\x80\x02", 4)}));
   EXPECT_THAT(grey.values, Pointwise(FloatNear(1e-7F), {2 * 32769 / 65535.0 - 1, 2 * 32770 / 65535.0 - 1}));
   EXPECT_EQ(grey.channels, 1);
 }
 
-TEST_F(Png, PaletteIsExpandedFewBitsToEightAndTransparencyIsDropped) {
-  EXPECT_EQ(read_picture(encode(2, 1, 1, PNG_COLOR_TYPE_PALETTE, {std::string("\x40", 1)})),
+TEST_F(Png, PaletteIsExpandedAndFewBitsToEight) {
+  EXPECT_EQ(read_png(encode(2, 1, 1, PNG_COLOR_TYPE_PALETTE, {std::string("\x40", 1)})),
             picture(1, 2, 3, 8, {1, -1, -1, -1, -1, 1}));
-  EXPECT_EQ(read_picture(encode(1, 1, 8, PNG_COLOR_TYPE_RGB_ALPHA, {std::string("\xff\x00\xff\x01", 4)})),
-            picture(1, 1, 3, 8, {1, -1, 1}));
-  EXPECT_EQ(read_picture(encode(2, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)})), picture(1, 2, 1, 8, {-1, 1}));
-  EXPECT_EQ(read_picture(encode(1, 1, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {std::string("\xff\x07", 2)})),
-            picture(1, 1, 1, 8, {1}));
+  EXPECT_EQ(read_png(encode(2, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)})), picture(1, 2, 1, 8, {-1, 1}));
+}
+
+TEST_F(Png, TransparencyIsLaidOverWhiteAndSaid) {
+  const auto values_of = [](const std::filesystem::path& path) {
+    EXPECT_EQ(png_treatment(path), "transparent parts over white");
+    EXPECT_EQ(png_shape(path), static_cast<const SignalShape&>(read_png(path)));
+    return read_png(path).values;
+  };
+  const auto of = [](double level) { return 2 * level / 255 - 1; };
+  EXPECT_THAT(
+      values_of(encode(2, 1, 8, PNG_COLOR_TYPE_RGB_ALPHA, {std::string("\xff\x00\x80\x00\x00\x80\xff\xff", 8)})),
+      Pointwise(FloatNear(1e-6F), {1.0, 1.0, 1.0, -1.0, of(128), 1.0}));
+  EXPECT_THAT(values_of(encode(2, 1, 8, PNG_COLOR_TYPE_GRAY_ALPHA, {std::string("\x00\x40\x64\x80", 4)})),
+              Pointwise(FloatNear(1e-6F), {of(191), of(177)}))  // 255 - 64; (100 * 128 + 255 * 127) / 255 = 177.2
+      << "0 of opacity 64, 100 of opacity 128";
+  EXPECT_THAT(values_of(encode(1, 1, 16, PNG_COLOR_TYPE_GRAY_ALPHA, {std::string("\x00\x00\x40\x00", 4)})),
+              Pointwise(FloatNear(1e-6F), {2 * (65535 - 16384) / 65535.0 - 1}));
+  png_byte opacities[] = {0, 128};
+  transparency_ = [&](png_structp png, png_infop info) { png_set_tRNS(png, info, opacities, 2, nullptr); };
+  EXPECT_THAT(values_of(encode(2, 1, 1, PNG_COLOR_TYPE_PALETTE, {std::string("\x40", 1)})),
+              Pointwise(FloatNear(1e-6F), {1.0, 1.0, 1.0, of(127), of(127), 1.0}));
+  png_color_16 white{};
+  white.gray = 1;
+  transparency_ = [&](png_structp png, png_infop info) { png_set_tRNS(png, info, nullptr, 0, &white); };
+  EXPECT_THAT(values_of(encode(2, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)})), ElementsAre(-1, 1));
+  transparency_ = nullptr;
+  EXPECT_EQ(png_treatment(encode(2, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)})), "");
+}
+
+TEST_F(Png, MoreSamplesThanAMachineHoldsAreRefusedFromTheHeader) {
+  const auto path = encode(1, 1, 1, PNG_COLOR_TYPE_GRAY, {std::string("\x40", 1)});
+  std::string bytes = read_whole_file(path);
+  bytes.replace(16, 8, std::string("\0\1\0\0\0\1\0\0", 8));  // width, height
+  const auto length = static_cast<uInt>(17);
+  const uLong sum = crc32(0, reinterpret_cast<const Bytef*>(bytes.data() + 12), length);
+  for (std::size_t i = 0; i < 4; ++i) bytes[29 + i] = static_cast<char>(sum >> (24 - 8 * i));
+  EXPECT_THAT(user_error([&] { png_shape(write("bomb.png", bytes)); }),
+              HasSubstr("65536 x 65536 = 4294967296 samples, and at most 268435456"));
 }
 
 TEST_F(Png, AnIndexBeyondThePaletteIsRefused) {
-  EXPECT_THAT(user_error([&] { read_picture(encode(2, 1, 8, PNG_COLOR_TYPE_PALETTE, {std::string("\x01\xc8", 2)})); }),
+  EXPECT_THAT(user_error([&] { read_png(encode(2, 1, 8, PNG_COLOR_TYPE_PALETTE, {std::string("\x01\xc8", 2)})); }),
               HasSubstr("a pixel has colour 200 of a palette of 2"));
-  EXPECT_THAT(user_error([&] { read_picture(encode(2, 1, 2, PNG_COLOR_TYPE_PALETTE, {std::string("\x70", 1)})); }),
+  EXPECT_THAT(user_error([&] { read_png(encode(2, 1, 2, PNG_COLOR_TYPE_PALETTE, {std::string("\x70", 1)})); }),
               HasSubstr("a pixel has colour 3 of a palette of 2"));
 }
 
@@ -108,27 +146,26 @@ TEST_F(Png, AFewBitsAPixelMayShrinkFurtherThanEight) {
   for (const int color : {PNG_COLOR_TYPE_GRAY, PNG_COLOR_TYPE_PALETTE}) {
     const auto path = encode(8192, 2048, 1, color, std::vector<std::string>(2048, blank));
     EXPECT_LT(std::filesystem::file_size(path), 8192u * 2048 / 1100);
-    EXPECT_EQ(read_picture(path).shape, (std::vector<int>{2048, 8192}));
+    EXPECT_EQ(read_png(path).shape, (std::vector<int>{2048, 8192}));
   }
 }
 
 TEST_F(Png, ShapeNeedsTheHeaderOnly) {
   const std::string whole = encode_png(synthetic_photo(64, 1));
   const auto path = write("head.png", whole.substr(0, 100));
-  EXPECT_EQ(picture_shape(path), synthetic_photo_shape(64));
-  EXPECT_THAT(user_error([&] { read_picture(path); }), HasSubstr("cut off"));
+  EXPECT_EQ(png_shape(path), synthetic_photo_shape(64));
+  EXPECT_THAT(user_error([&] { read_png(path); }), HasSubstr("cut off"));
 }
 
 TEST_F(Png, DamagedFilesAreRefused) {
-  EXPECT_THAT(user_error([&] { read_picture(write("a.png", "GIF89a, not this")); }), HasSubstr("not a PNG"));
-  EXPECT_THAT(user_error([&] { read_picture(folder_ / "none.png"); }), HasSubstr("cannot open"));
+  EXPECT_THAT(user_error([&] { read_png(write("a.png", "GIF89a, not this")); }), HasSubstr("not a PNG"));
+  EXPECT_THAT(user_error([&] { read_png(folder_ / "none.png"); }), HasSubstr("cannot open"));
   const std::string whole = encode_png(synthetic_photo(32, 1));
-  EXPECT_THAT(user_error([&] { read_picture(write("b.png", whole.substr(0, 20))); }), HasSubstr("cut off"));
-  EXPECT_THAT(user_error([&] { read_picture(write("c.png", whole.substr(0, whole.size() / 2))); }),
-              HasSubstr("cut off"));
+  EXPECT_THAT(user_error([&] { read_png(write("b.png", whole.substr(0, 20))); }), HasSubstr("cut off"));
+  EXPECT_THAT(user_error([&] { read_png(write("c.png", whole.substr(0, whole.size() / 2))); }), HasSubstr("cut off"));
   std::string flipped = whole;
   flipped[whole.size() / 2] = static_cast<char>(flipped[whole.size() / 2] ^ 0x55);
-  EXPECT_THAT(user_error([&] { read_picture(write("d.png", flipped)); }), HasSubstr("cannot decode"));
+  EXPECT_THAT(user_error([&] { read_png(write("d.png", flipped)); }), HasSubstr("cannot decode"));
 }
 
 TEST_F(Png, HasOneOrThreeChannels) {

@@ -99,7 +99,7 @@ TEST(LeaveOneOutSplit, TooFewUnseenItemsAreRefused) {
   EXPECT_THAT(user_error([] {
                 split_ratings(round_robin(4, 20, {1, 2, 3, 4, 5}), leave_one_out(HoldOut::latest, 16), 3);
               }),
-              HasSubstr("user 0 has seen 5 of 20 items: too few are left for 16 negatives"));
+              HasSubstr("user 0 has 5 of the 20 items: too few are left for 16 negatives. Ask for fewer"));
 }
 
 TEST(LeaveOneOutSplit, LatestNeedsTimes) {

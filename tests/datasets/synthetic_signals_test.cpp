@@ -3,7 +3,7 @@
 
 #include "datasets/formats/npy.hpp"
 #include "datasets/formats/png.hpp"
-#include "datasets/formats/wav.hpp"
+#include "datasets/formats/sound.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/write_synthetic.hpp"
 #include "datasets/synthetic/audio.hpp"
@@ -106,7 +106,7 @@ class SyntheticSignalFiles : public WithFolder {};
 
 TEST_F(SyntheticSignalFiles, AreReadBack) {
   write_synthetic(complete_dataset({{"name", "synthetic-photo"}}), folder_ / "p.png", 9, 1);
-  EXPECT_EQ(picture_shape(folder_ / "p.png"), synthetic_photo_shape(9));
+  EXPECT_EQ(png_shape(folder_ / "p.png"), synthetic_photo_shape(9));
   write_synthetic(complete_dataset({{"name", "synthetic-audio"}, {"samples", 40}}), folder_ / "s.wav", 512, 1);
   EXPECT_EQ(audio_shape(folder_ / "s.wav"), synthetic_audio_shape(40));
   write_synthetic(complete_dataset({{"name", "synthetic-volume"}, {"side", 6}}), folder_ / "v.npy", 512, 1);

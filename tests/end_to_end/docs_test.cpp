@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/end_to_end/program.hpp"
@@ -33,11 +35,19 @@ std::vector<std::string> plans_of(const std::filesystem::path& page) {
   return plans;
 }
 
-class Docs : public ProgramTest {};
+class Docs : public ProgramTest {
+ protected:
+  /// What the pages call a picture and ratings of one's own.
+  void bring_own_files() {
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "photo.png", "--param", "size=48"}).code, 0);
+    const std::filesystem::path root = FRUGAL_SOURCE_DIR;
+    std::filesystem::create_directory_symlink(root / "examples", folder_ / "examples");
+    std::filesystem::copy_file(root / "examples/ratings.csv", folder_ / "ratings.csv");
+  }
+};
 
 TEST_F(Docs, EveryPlanOfThePagesIsAPlan) {
-  // What the pages call a picture of one's own.
-  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "photo.png"}).code, 0);
+  bring_own_files();
   const std::filesystem::path root = FRUGAL_SOURCE_DIR;
   std::vector<std::filesystem::path> pages{root / "README.md"};
   for (const auto& entry : std::filesystem::directory_iterator(root / "docs"))
@@ -52,6 +62,41 @@ TEST_F(Docs, EveryPlanOfThePagesIsAPlan) {
       ++plans;
     }
   EXPECT_GE(plans, 4u) << "the pages have lost their plans, or this test no longer finds them";
+}
+
+/// The blocks of a page in order: (language, text).
+std::vector<std::pair<std::string, std::string>> blocks_of(const std::filesystem::path& page) {
+  std::ifstream file(page);
+  std::vector<std::pair<std::string, std::string>> blocks;
+  bool inside = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with("```")) {
+      inside = !inside;
+      if (inside) blocks.emplace_back(line.substr(3), "");
+    } else if (inside) {
+      blocks.back().second += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+/// A reader who does what the page says, from top to bottom: a ```yaml block that begins with "# NAME" is saved as
+/// NAME, the lines of a ```sh block are run.
+TEST_F(Docs, TheTutorialOnOnesOwnDataRunsFromTopToBottom) {
+  bring_own_files();
+  std::filesystem::create_symlink(FRUGAL_PROGRAM, folder_ / "frugal");
+  std::size_t commands = 0;
+  for (const auto& [language, text] : blocks_of(std::filesystem::path(FRUGAL_SOURCE_DIR) / "docs/data.md")) {
+    if (language == "yaml" && text.starts_with("# ")) write(text.substr(2, text.find('\n') - 2), text);
+    if (language != "sh") continue;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line); ++commands) {
+      const Said said =
+          Program("/usr/bin/env", {"PATH=.:/usr/bin:/bin", "XDG_CACHE_HOME=cache", "sh", "-c", line}, folder_).wait();
+      EXPECT_EQ(said.code, 0) << line << "\n" << said.out << said.err;
+    }
+  }
+  EXPECT_GE(commands, 6u);
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ class Trust : public ProgramTest {
 name: mine
 workload: inr
 backend: reference
-dataset: file
-params: {inr: {image: photo.png, size: 16, steps: 2, grid: 2, width: 4, hidden_layers: 1}}
+dataset: {name: file, path: photo.png}
+params: {inr: {size: 16, steps: 2, grid: 2, width: 4, hidden_layers: 1}}
 )");
     ASSERT_EQ(frugal({"run", "mine.yaml", "--out", folder}).code, 0);
   }

@@ -29,7 +29,7 @@ std::string with_checksums(std::string_view input) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view input = frugal::fuzz::bytes_of(data + 1, size - 1);
-  frugal::fuzz::check_signal(data[0] == '1' ? with_checksums(input) : std::string(input), frugal::data::read_picture,
-                             frugal::data::picture_shape);
+  frugal::fuzz::check_signal(data[0] == '1' ? with_checksums(input) : std::string(input), frugal::data::read_png,
+                             frugal::data::png_shape);
   return 0;
 }

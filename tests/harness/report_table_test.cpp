@@ -50,6 +50,30 @@ std::string joined_text(const std::vector<std::string>& sentences) {
   return text;
 }
 
+TEST(ReportTable, ARowMayBeTheMeanOverPicturesEachTheMeanOfItsSeeds) {
+  RunRecord run = sample_run();
+  const auto add = [&](const char* picture, std::uint64_t seed, double rate) {
+    CellRecord record = sample_cell(1, seed, rate);
+    record.cell.params["cadc"]["picture"] = picture;
+    record.id = record.cell.id();
+    record.inputs = {{picture, std::string(64, 'a'), 10, false, "4 x 3 RGB of 8 bits"}};
+    run.cells.push_back(record);
+  };
+  add("a.png", 1, 0.1);
+  add("a.png", 2, 0.3);
+  add("b.png", 1, 0.4);
+  const std::string over = "over: {key: params.cadc.picture, title: pictures}";
+  const Table table = table_of(one_spec(kept_rows, "[{metric: \"hr@10[neg=99]\", title: HR}, {count: n}]", over), run);
+  ASSERT_EQ(table.rows.size(), 1u);
+  EXPECT_NEAR(*table.rows[0].entries[1].value, 0.3, 1e-12) << "of 0.2 and 0.4: not of three cells";
+  EXPECT_NEAR(*table.rows[0].entries[1].half_width, 12.706 * 0.1, 1e-3) << "two pictures: one degree of freedom";
+  EXPECT_EQ(*table.rows[0].entries[2].value, 2);
+  EXPECT_THAT(joined_text(table.caption),
+              AllOf(HasSubstr("Mean over pictures, each the mean over its seeds"), HasSubstr("n = 2 pictures"),
+                    HasSubstr("ml-1m (a.png: 4 x 3 RGB of 8 bits, sha256 aaaaaaaaaaaa; b.png: 4 x 3")));
+  EXPECT_EQ(table_of(one_spec(kept_rows, rate_column), run).rows.size(), 2u) << "without it, a row a picture";
+}
+
 TEST(ReportTable, MeanOverSeedsWithStudentInterval) {
   RunRecord run = sample_run();
   for (std::uint64_t seed = 1; seed <= 5; ++seed)

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/workloads/inr/inr_workload.hpp"
@@ -34,6 +35,73 @@ std::string inr_error(const std::string& text) {
     return error.what();
   }
   return "no error";
+}
+
+std::string own_plan(const std::filesystem::path& image, const std::string& more = "") {
+  return inr_plan("cpu", fmt::format("grid: 3, hidden_layers: 1, width: 8, steps: 2{}", more),
+                  fmt::format("{{name: file, path: '{}'}}", image.string()));
+}
+
+void write_picture(const std::filesystem::path& stem, int height, int width) {
+  data::Signal picture{{.shape = {height, width}, .channels = 3, .bits = 8}, {}};
+  for (int i = 0; i < height * width * 3; ++i) picture.values.push_back(static_cast<float>(i % 200) / 100 - 1);
+  data::write_signal(stem, picture);
+}
+
+TEST(InrWorkload, OwnFilesSoundAndVolumesKeepTheirSizeAndPicturesAreSquareByDefault) {
+  const ScratchFolder scratch;
+  write_picture(scratch.path() / "p", 7, 11);
+  const auto size = [](const std::string& plan) { return first_cell(plan).own().at("size").get<int>(); };
+  EXPECT_EQ(size(own_plan(scratch.path() / "p.png")), 0);
+  EXPECT_EQ(size(own_plan(scratch.path() / "p.png", ", size: 5")), 5);
+  EXPECT_EQ(size(inr_plan("cpu", "steps: 1", "synthetic-audio")), 0);
+  EXPECT_EQ(size(inr_plan("cpu", "steps: 1", "synthetic-volume")), 0);
+  EXPECT_EQ(size(inr_plan("cpu", "steps: 1", "synthetic-photo")), 128);
+}
+
+TEST(InrWorkload, APictureNeedBeNeitherSquareNorAMultipleOfTheGrid) {
+  TestContext context;
+  write_picture(context.artifacts() / "own", 17, 40);
+  const auto outcome = run_cell(own_plan(context.artifacts() / "own.png", ", render_scale: 2"), context);
+  const auto shape_of = [&](const char* name) {
+    return data::shape_of_file(context.artifacts() / name, data::SignalFormat::png).shape;
+  };
+  for (const char* name : {"original.png", "reconstruction.png", "error.png"})
+    EXPECT_EQ(shape_of(name), (std::vector{17, 40})) << name;
+  EXPECT_EQ(shape_of("render_x2.png"), (std::vector{34, 80}));
+  for (const char* metric : {"psnr", "ssim", "seam", "psnr[between]", "psnr[border]", "psnr[tile,min]"})
+    EXPECT_TRUE(outcome.metrics.contains(metric)) << metric;
+  EXPECT_EQ(data::read_signal(context.artifacts() / "original.png", data::SignalFormat::png),
+            data::read_signal(context.artifacts() / "own.png", data::SignalFormat::png));
+}
+
+TEST(InrWorkload, AFolderIsACellForEachOfItsSignals) {
+  const ScratchFolder scratch;
+  const auto cells_of = [&] {
+    return harness::parse_plan(own_plan(scratch.path()) + "seeds: [1, 2]\n", "t.yaml", {}, all(), {}).plans.at(0).cells;
+  };
+  EXPECT_NE(inr_error(own_plan(scratch.path())).find("this folder holds no picture"), std::string::npos);
+  write_picture(scratch.path() / "b", 6, 5);
+  write_picture(scratch.path() / "a", 5, 6);
+  write_picture(scratch.path() / ".hidden", 5, 6);
+  std::ofstream(scratch.path() / "notes.txt") << "no picture";
+  std::vector<std::string> files;
+  for (const harness::Cell& cell : cells_of())
+    files.push_back(std::filesystem::path(cell.dataset.at("path").get<std::string>()).filename().string() + " " +
+                    std::to_string(cell.seed));
+  EXPECT_EQ(files, (std::vector<std::string>{"a.png 1", "a.png 2", "b.png 1", "b.png 2"}));
+  EXPECT_EQ(cells_of()[2].id(), first_cell(own_plan(scratch.path() / "b.png")).id());
+  std::ofstream(scratch.path() / "c.png") << "\x89PNG\r\n\x1a\n and then nothing";
+  EXPECT_NE(inr_error(own_plan(scratch.path())).find("c.png"), std::string::npos) << "a damaged one is no other file";
+}
+
+TEST(InrWorkload, ASearchIsAboutOnePicture) {
+  const ScratchFolder scratch;
+  write_picture(scratch.path() / "a", 6, 6);
+  write_picture(scratch.path() / "b", 6, 6);
+  const std::string search = "search: {space: {params.inr.width: [4, 8]}, maximize: psnr}\n";
+  EXPECT_NE(inr_error(own_plan(scratch.path()) + search).find("name a file, not a folder"), std::string::npos);
+  EXPECT_EQ(inr_error(own_plan(scratch.path() / "a.png") + search), "no error");
 }
 
 TEST(InrWorkload, GivesEveryMetricItDeclaresAndNoOther) {

@@ -91,6 +91,11 @@ double combinations(const std::vector<AxisGroup>& groups) {
   return product;
 }
 
+[[noreturn]] void refuse_cells(const Place& document, const std::string& count) {
+  throw UserError(
+      document, fmt::format("this would be {} cells, and a file may have {} in all: split the plan", count, max_cells));
+}
+
 void put_overrides(Point& point, const Space& space) {
   for (const Layer& layer : space.overrides) {
     const Layer* top = &layer;
@@ -101,9 +106,14 @@ void put_overrides(Point& point, const Space& space) {
 /// One pass over a space.
 class Expansion {
  public:
-  Expansion(const Space& space, const Vocabulary& vocabulary, const Place& document,
+  Expansion(const Space& space, const Vocabulary& vocabulary, const Place& document, std::size_t limit,
             const std::function<void(const Cell&, const Point&)>& visit)
-      : space_(space), vocabulary_(vocabulary), document_(document), visit_(visit), used_(space.excludes.size()) {}
+      : space_(space),
+        vocabulary_(vocabulary),
+        document_(document),
+        limit_(limit),
+        visit_(visit),
+        used_(space.excludes.size()) {}
 
   void axes() {
     const Layer* base = &space_.base;
@@ -144,12 +154,17 @@ class Expansion {
 
  private:
   void add(const Point& point, bool may_exclude) {
-    std::optional<Cell> cell;
-    for (const std::uint64_t seed : space_.seeds) {
-      if (may_exclude && excluded(point, seed)) continue;
-      if (!cell) cell = point.resolve(vocabulary_, document_);
-      cell->seed = seed;
-      if (seen_.insert(cell->id()).second) visit_(*cell, point);
+    std::vector<std::uint64_t> seeds;
+    for (const std::uint64_t seed : space_.seeds)
+      if (!may_exclude || !excluded(point, seed)) seeds.push_back(seed);
+    if (seeds.empty()) return;
+    for (Cell& cell : vocabulary_.workload().spread(point.resolve(vocabulary_, document_))) {
+      for (const std::uint64_t seed : seeds) {
+        cell.seed = seed;
+        if (!seen_.insert(cell.id()).second) continue;
+        if (seen_.size() > limit_) refuse_cells(document_, fmt::format("more than {}", limit_));
+        visit_(cell, point);
+      }
     }
   }
 
@@ -166,6 +181,7 @@ class Expansion {
   const Space& space_;
   const Vocabulary& vocabulary_;
   const Place& document_;
+  std::size_t limit_;
   const std::function<void(const Cell&, const Point&)>& visit_;
   std::unordered_set<std::string> seen_;
   std::vector<bool> used_;
@@ -205,11 +221,8 @@ void for_each_cell(const Space& space, const Vocabulary& vocabulary, const Place
                    const std::function<void(const Cell&, const Point&)>& visit) {
   const double cells = (combinations(space.groups) + static_cast<double>(space.includes.size())) *
                        static_cast<double>(space.seeds.size());
-  if (cells > static_cast<double>(limit)) {
-    throw UserError(document, fmt::format("this would be {:.0f} cells, and a file may have {} in all: split the plan",
-                                          cells, max_cells));
-  }
-  Expansion expansion(space, vocabulary, document, visit);
+  if (cells > static_cast<double>(limit)) refuse_cells(document, fmt::format("{:.0f}", cells));
+  Expansion expansion(space, vocabulary, document, limit, visit);
   expansion.axes();
   expansion.includes();
   expansion.finish();

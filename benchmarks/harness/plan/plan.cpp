@@ -93,7 +93,7 @@ Vocabulary read_head(const Node& document, const Workloads& workloads,
                      const std::vector<std::filesystem::path>& data_dirs) {
   require_keys(document,
                {"schema", "name", "workload", "backend", "dataset", "params", "matrix", "zip", "include", "exclude",
-                "seeds", "measure", "limits", "determinism", "gate", "search"},
+                "seeds", "measure", "limits", "determinism", "export", "gate", "search"},
                "key");
   const Node& schema = required(document, "schema");
   if (schema.as_integer() != 1) {
@@ -147,6 +147,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.measure = read_measure(document.find("measure"));
     plan.limits = read_limits(document.find("limits"));
     read_determinism(document.find("determinism"), plan);
+    if (const Node* exports = document.find("export")) plan.exports = exports->as_boolean();
     if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document);
     if (plan.search && plan.measure.order_seed)
       throw UserError(document.find("measure")->find("order")->place, "a search decides the order of its cells itself");

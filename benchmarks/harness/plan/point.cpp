@@ -177,7 +177,16 @@ Json Point::value_at(std::string_view path, const Vocabulary& vocabulary) const 
     return spec == nullptr ? Json() : spec->default_value;
   }
   const ParamSpec* spec = vocabulary.param(below(path, "params." + vocabulary.name() + "."));
-  return spec == nullptr ? Json() : spec->default_value;
+  if (spec == nullptr) return Json();
+  const Json* own = default_of_dataset(*spec, vocabulary);
+  return own == nullptr ? spec->default_value : *own;
+}
+
+const Json* Point::default_of_dataset(const ParamSpec& spec, const Vocabulary& vocabulary) const {
+  const DatasetChoice* choice = vocabulary.dataset(dataset_name(vocabulary));
+  if (choice == nullptr) return nullptr;
+  const auto found = choice->param_defaults.find(spec.name);
+  return found == choice->param_defaults.end() ? nullptr : &*found;
 }
 
 bool Point::matches(const Selector& selector, const Vocabulary& vocabulary, std::uint64_t seed) const {
@@ -228,9 +237,12 @@ Cell Point::resolve(const Vocabulary& vocabulary, const Place& document) const {
   Json own = Json::object();
   for (const ParamSpec& spec : vocabulary.params()) {
     const std::string path = "params." + vocabulary.name() + "." + spec.name;
-    const Setting* setting = find(path);
-    set_dotted(own, spec.name,
-               setting != nullptr ? read_param(spec, setting->value) : default_param(spec, path, document));
+    if (const Setting* setting = find(path))
+      set_dotted(own, spec.name, read_param(spec, setting->value));
+    else if (const Json* of_dataset = default_of_dataset(spec, vocabulary))
+      set_dotted(own, spec.name, *of_dataset);
+    else
+      set_dotted(own, spec.name, default_param(spec, path, document));
   }
   cell.params = {{cell.workload, std::move(own)}};
   return cell;

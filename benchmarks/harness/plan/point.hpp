@@ -58,6 +58,8 @@ class Point {
   Json value_at(std::string_view path, const Vocabulary& vocabulary) const;
   /// The name of the data set, by default the only one there is; empty when that leaves it open.
   std::string dataset_name(const Vocabulary& vocabulary) const;
+  /// The data set's own default for that parameter of the workload, or null.
+  const Json* default_of_dataset(const ParamSpec& spec, const Vocabulary& vocabulary) const;
   Json resolve_dataset(const Vocabulary& vocabulary, const Place& document) const;
 
   std::map<std::string, const Setting*, std::less<>> settings_;

@@ -208,6 +208,14 @@ std::vector<Cell> search_cells(SearchSpec& search, const Space& space, const Voc
       refused.emplace(structure_key(cell), error.what());
     }
   });
+  std::set<std::string> structures;
+  for (const Cell& cell : cells) structures.insert(structure_key(cell));
+  std::size_t points = 1;
+  for (const AxisGroup& group : space.groups) points *= group.front().values.size();
+  if (structures.size() > points)
+    throw UserError(document.place,
+                    "a search compares structures on one signal, but a point of this one stands for several cells: "
+                    "name a file, not a folder");
   std::erase_if(cells, [&](const Cell& cell) { return refused.contains(structure_key(cell)); });
   if (cells.empty()) throw UserError(*first);
   for (const auto& [structure, why] : refused) ++search.refused[why];

@@ -60,7 +60,8 @@ DisturbedTimes disturbed_from_json(const Json& json, const Place& place) {
 InputRecord input_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "an input");
   return {reader.string("file"), reader.string("sha256"), static_cast<std::uint64_t>(reader.number("bytes")),
-          json.contains("modified") && reader.boolean("modified")};
+          json.contains("modified") && reader.boolean("modified"),
+          json.contains("content") ? reader.string("content") : ""};
 }
 
 }  // namespace
@@ -68,6 +69,7 @@ InputRecord input_from_json(const Json& json, const Place& place) {
 Json to_json(const InputRecord& input) {
   Json json = {{"file", input.file}, {"sha256", input.sha256}, {"bytes", input.bytes}};
   if (input.modified) json["modified"] = true;
+  if (!input.content.empty()) json["content"] = input.content;
   return json;
 }
 

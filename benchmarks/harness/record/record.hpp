@@ -34,6 +34,7 @@ struct InputRecord {
   std::string sha256;  ///< 64 hex digits
   std::uint64_t bytes = 0;
   bool modified = false;  ///< another one is published under this name
+  std::string content{};  ///< of a user's own file: InputFile::content
 
   bool same_content(const InputRecord& other) const { return sha256 == other.sha256; }
 };

@@ -108,7 +108,52 @@ void require_one_content(std::span<const Run> runs, const std::string& workload,
   }
 }
 
+void erase_path(Json& json, std::string_view path) {
+  const std::size_t dot = path.find('.');
+  const std::string key(path.substr(0, dot));
+  if (!json.is_object() || !json.contains(key)) return;
+  if (dot == std::string_view::npos)
+    json.erase(key);
+  else
+    erase_path(json[key], path.substr(dot + 1));
+}
+
+/// The cells of a table; those that differ in the value at `over` alone are one.
+std::vector<RowGroup> rows_of(const TableSpec& spec, std::span<const Run> runs) {
+  std::vector<RowGroup> rows;
+  for (PooledCell& cell : pool_cells(runs, spec.workload, spec.where)) {
+    if (!spec.over.empty()) {
+      erase_path(cell.cell, spec.over);
+      erase_path(cell.view, spec.over);
+      const auto same = std::ranges::find_if(rows, [&](const RowGroup& row) {
+        return row.machine == cell.machine && row.build == cell.build && row.cell == cell.cell;
+      });
+      if (same != rows.end()) {
+        same->records.insert(same->records.end(), cell.records.begin(), cell.records.end());
+        continue;
+      }
+    }
+    rows.push_back({std::move(cell), spec.over, {}, {}});
+  }
+  return rows;
+}
+
 }  // namespace
+
+std::string RowGroup::unit_of(const CellRecord& record) const {
+  return over.empty() ? fmt::format("{:020}", record.cell.seed) : text_at(record.cell.to_json(), over);
+}
+
+std::size_t RowGroup::units(std::span<const CellRecord* const> some) const {
+  std::set<std::string> different;
+  for (const CellRecord* record : some) different.insert(unit_of(*record));
+  return different.size();
+}
+
+bool averages(const TableSpec& spec, std::span<const Run> runs) {
+  return !spec.over.empty() &&
+         std::ranges::any_of(rows_of(spec, runs), [](const RowGroup& row) { return row.units(row.records) > 1; });
+}
 
 std::vector<std::string> texts_at(const RowSet& set, const std::string& path) {
   std::vector<std::string> texts;
@@ -121,7 +166,7 @@ std::vector<std::string> texts_at(const RowSet& set, const std::string& path) {
 
 RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
   RowSet set;
-  for (PooledCell& cell : pool_cells(runs, spec.workload, spec.where)) set.rows.push_back({std::move(cell), {}, {}});
+  set.rows = rows_of(spec, runs);
   if (set.rows.empty()) {
     throw UserError(spec.place, fmt::format("this table is about {}, but no cell of the run matches", spec.workload));
   }

@@ -11,6 +11,12 @@
 namespace frugal::harness {
 
 struct RowGroup : PooledCell {
+  std::string over{};  ///< TableSpec::over
+
+  /// What a record is a draw of: its value at `over`, else its seed; texts that sort as the seeds do.
+  std::string unit_of(const CellRecord& record) const;
+  std::size_t units(std::span<const CellRecord* const> some) const;  ///< different ones
+
   std::vector<Json> keys;           ///< one a key column: value, or text of a label
   std::vector<std::string> labels;  ///< the same as printed
 };
@@ -30,6 +36,9 @@ struct RowSet {
 
 /// What the rows have at a path, each text once, in order of appearance; "-" for a row without a value.
 std::vector<std::string> texts_at(const RowSet& set, const std::string& path);
+
+/// Do some of the spec's rows stand for several values at `over`? False without `over`.
+bool averages(const TableSpec& spec, std::span<const Run> runs);
 
 /// Throws UserError when the spec selects nothing.
 RowSet make_rows(const TableSpec& spec, std::span<const Run> runs);

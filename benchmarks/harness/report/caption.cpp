@@ -15,7 +15,17 @@ namespace {
 constexpr const char* interval_words =
     "Mean over seeds ± half width of the 95% interval (Student t; none where all seeds agree)";
 
-std::string n_sentence(const RowSet& set) {
+std::string n_sentence(const TableSpec& spec, const RowSet& set) {
+  if (!spec.over.empty()) {
+    std::set<std::size_t> units;
+    for (const RowGroup& row : set.rows) units.insert(row.units(row.finished()));
+    const std::string n = *units.begin() == *units.rbegin() ? std::to_string(*units.begin())
+                                                            : fmt::format("{} to {}", *units.begin(), *units.rbegin());
+    return fmt::format(
+        "Mean over {0}, each the mean over its seeds, ± half width of the 95% interval over {0} "
+        "(Student t; none where all agree); n = {1} {0}.",
+        spec.over_title, n);
+  }
   std::set<std::size_t> counts;
   std::set<std::uint64_t> seeds;
   for (const RowGroup& row : set.rows) {
@@ -46,20 +56,43 @@ std::string repeats_sentence(const RowSet& set) {
              : fmt::format("Times: wall clock, median of {} to {} runs a seed.", *repeats.begin(), *repeats.rbegin());
 }
 
-/// "ml-100k", or "ml-100k (modified: u.data)" where a file was not the published one; each data set once.
+/// "photo.png: 4000 x 3000 RGB of 8 bits, sha256 1a2b3c4d5e6f; ...".
+std::string own_files_text(const std::set<std::string>& files) {
+  constexpr std::size_t most = 6;
+  std::vector<std::string> shown(files.begin(), std::next(files.begin(), std::min(most, files.size())));
+  if (files.size() > most) shown.push_back(fmt::format("and {} more", files.size() - most));
+  return fmt::format("{}", fmt::join(shown, "; "));
+}
+
+/// What of a data set must be told beside its name.
+struct DataFacts {
+  std::string name;
+  std::set<std::string> modified;  ///< files that were not the published ones
+  std::set<std::string> own;       ///< a user's own files and what they are
+};
+
+/// "ml-100k", or "ml-100k (modified: u.data)", or "file (photo.png: ...)"; each data set once.
 std::vector<std::string> data_texts(const RowSet& set) {
-  std::vector<std::pair<std::string, std::set<std::string>>> data;  // name, modified files
+  std::vector<DataFacts> data;
   for (const RowGroup& row : set.rows) {
     const std::string name = row.cell.at("dataset").at("name");
-    auto known = std::ranges::find(data, name, &decltype(data)::value_type::first);
-    if (known == data.end()) known = data.insert(data.end(), {name, {}});
-    for (const CellRecord* record : row.finished())
-      for (const InputRecord& input : record->inputs)
-        if (input.modified) known->second.insert(std::filesystem::path(input.file).filename().string());
+    auto known = std::ranges::find(data, name, &DataFacts::name);
+    if (known == data.end()) known = data.insert(data.end(), {name, {}, {}});
+    for (const CellRecord* record : row.finished()) {
+      for (const InputRecord& input : record->inputs) {
+        const std::string file = std::filesystem::path(input.file).filename().string();
+        if (input.modified) known->modified.insert(file);
+        if (!input.content.empty())
+          known->own.insert(fmt::format("{}: {}, sha256 {}", file, input.content, input.sha256.substr(0, 12)));
+      }
+    }
   }
   std::vector<std::string> texts;
-  for (const auto& [name, modified] : data)
-    texts.push_back(modified.empty() ? name : fmt::format("{} (modified: {})", name, fmt::join(modified, ", ")));
+  for (const auto& [name, modified, own] : data) {
+    texts.push_back(name);
+    if (!modified.empty()) texts.back() += fmt::format(" (modified: {})", fmt::join(modified, ", "));
+    if (!own.empty()) texts.back() += fmt::format(" ({})", own_files_text(own));
+  }
   return texts;
 }
 
@@ -92,7 +125,7 @@ std::string run_sentence(const Run& run) {
 }
 
 std::vector<std::string> make_caption(const CaptionFacts& facts) {
-  std::vector<std::string> caption{n_sentence(facts.set)};
+  std::vector<std::string> caption{n_sentence(facts.spec, facts.set)};
   const auto add = [&](const char* what, const std::string& path) {
     std::vector<std::string> values = texts_at(facts.set, path);
     std::erase(values, "-");

@@ -10,6 +10,7 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -95,12 +96,15 @@ std::optional<double> column_value(const ColumnSpec& column, const CellRecord& r
   return std::nullopt;
 }
 
-std::map<std::uint64_t, double> column_values(const ColumnSpec& column, const RowGroup& row) {
-  std::map<std::uint64_t, double> values;
+std::map<std::string, double> column_values(const ColumnSpec& column, const RowGroup& row) {
+  std::map<std::string, std::vector<double>> of_unit;
   for (const CellRecord* record : row.finished()) {
-    if (const std::optional<double> value = column_value(column, *record)) values.emplace(record->cell.seed, *value);
+    if (const std::optional<double> value = column_value(column, *record))
+      of_unit[row.unit_of(*record)].push_back(*value);
   }
-  return values;
+  std::map<std::string, double> means;
+  for (const auto& [unit, values] : of_unit) means[unit] = mean(values);
+  return means;
 }
 
 std::string binding_resources(const ColumnSpec& column, const RowGroup& row) {
@@ -111,11 +115,11 @@ std::string binding_resources(const ColumnSpec& column, const RowGroup& row) {
   return fmt::format("{}", fmt::join(names, "/"));
 }
 
-std::vector<double> related_values(Relation relation, const std::map<std::uint64_t, double>& values,
-                                   const std::map<std::uint64_t, double>& reference) {
+std::vector<double> related_values(Relation relation, const std::map<std::string, double>& values,
+                                   const std::map<std::string, double>& reference) {
   std::vector<double> related;
-  for (const auto& [seed, value] : values) {
-    const auto found = reference.find(seed);
+  for (const auto& [unit, value] : values) {
+    const auto found = reference.find(unit);
     if (found == reference.end()) continue;
     const double base = found->second;
     const double divisor = relation == Relation::speedup ? value : base;

@@ -1,4 +1,4 @@
-// The figures of a table: one value a seed, their mean and interval, or their relation to another row.
+// The figures of a table: one value a seed (or a picture), their mean and interval, or their relation to another row.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -13,16 +13,16 @@ namespace frugal::harness {
 /// What a column measures of one cell, unscaled; nothing when the record lacks it.
 std::optional<double> column_value(const ColumnSpec& column, const CellRecord& record);
 
-/// seed -> value, of the cells that ended well.
-std::map<std::uint64_t, double> column_values(const ColumnSpec& column, const RowGroup& row);
+/// Of each unit (RowGroup::unit_of) the mean over its cells that ended well; a seed has one.
+std::map<std::string, double> column_values(const ColumnSpec& column, const RowGroup& row);
 
 /// Of a column `of: bound`: which limit binds, "compute", or "compute/memory" where seeds differ.
 std::string binding_resources(const ColumnSpec& column, const RowGroup& row);
 
-/// Seed by seed, over the seeds that both have. ratio = value / reference, speedup = reference / value; a reference of
+/// Unit by unit, over those that both have. ratio = value / reference, speedup = reference / value; a reference of
 /// 0 gives nothing.
-std::vector<double> related_values(ColumnSpec::Relation relation, const std::map<std::uint64_t, double>& values,
-                                   const std::map<std::uint64_t, double>& reference);
+std::vector<double> related_values(ColumnSpec::Relation relation, const std::map<std::string, double>& values,
+                                   const std::map<std::string, double>& reference);
 
 /// The row whose keys are those of `row` but for `column.relative_to`; null when there is none, or more than one.
 const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const RowGroup& row);

@@ -77,10 +77,10 @@ class TableMaker {
         spec_.title, [&](const std::string& path) { return fmt::format("{}", fmt::join(texts_at(set_, path), ", ")); });
     table_.notes = spec_.notes;
     drop_unmeasured();
+    const auto n_of = [](const RowGroup& row) { return row.units(row.finished()); };
     if (const bool counts_differ = std::ranges::any_of(set_.rows,
                                                        [&](const RowGroup& row) {
-                                                         return row.finished().size() !=
-                                                                    set_.rows.front().finished().size() ||
+                                                         return n_of(row) != n_of(set_.rows.front()) ||
                                                                 row.finished().size() != row.records.size();
                                                        });
         counts_differ &&
@@ -92,7 +92,7 @@ class TableMaker {
     }
     for (const RowGroup& row : set_.rows) {
       TableRow made;
-      made.origin = {static_cast<int>(row.finished().size()), row.machine, row.build};
+      made.origin = {static_cast<int>(row.units(row.finished())), row.machine, row.build};
       for (std::size_t i = 0; i < row.keys.size(); ++i) made.entries.push_back(key_entry(i, row));
       table_.rows.push_back(std::move(made));
     }
@@ -228,7 +228,7 @@ class TableMaker {
   }
 
   TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) {
-    const std::size_t finished = row.finished().size();
+    const std::size_t finished = row.units(row.finished());
     if (column.source == Source::key) {
       const Json* value = cell_value(row.view, column.name);
       if (!value || !value->is_number()) return {.text = value ? value_text(*value) : "-"};
@@ -239,11 +239,11 @@ class TableMaker {
     }
     if (column.source == Source::count) {
       TableEntry entry = count_entry(finished);
-      if (finished != row.records.size()) entry.suffix = fmt::format(" of {}", row.records.size());
+      if (const std::size_t all = row.units(row.records); finished != all) entry.suffix = fmt::format(" of {}", all);
       return entry;
     }
     if (finished == 0) return {.text = failure_word(row)};
-    const std::map<std::uint64_t, double> values = column_values(column, row);
+    const std::map<std::string, double> values = column_values(column, row);
     if (column.relation != Relation::none) {
       const RowGroup* reference = reference_row(column, set_, row);
       if (!reference) return {.text = "-"};
@@ -254,7 +254,7 @@ class TableMaker {
       return entry;
     }
     std::vector<double> list;
-    for (const auto& [seed, value] : values) list.push_back(value);
+    for (const auto& [unit, value] : values) list.push_back(value);
     TableEntry entry = figure(list, column, style, finished);
     entry.disturbed = is_disturbed(column, row);
     beyond_bound_ = beyond_bound_ || (is_bound(column) && entry.value.value_or(0) > 100);
@@ -307,6 +307,7 @@ std::vector<Table> default_tables(std::span<const Run> runs) {
   std::vector<Table> tables;
   for (TableSpec& spec : embedded_table_specs()) {
     if (pool_cells(runs, spec.workload, spec.where).empty()) continue;
+    if (!spec.over.empty() && !averages(spec, runs)) continue;
     // A run made by an older program lacks the metrics that were added since.
     std::erase_if(spec.columns, [&](const ColumnSpec& column) {
       return column.source == Source::metric && !declared_metric(runs, column.name) &&

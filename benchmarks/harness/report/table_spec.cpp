@@ -50,7 +50,7 @@ class TableSpecReader {
   }
 
   TableSpec read() {
-    require_keys(root_, {"schema", "title", "workload", "where", "rows", "columns", "sort", "plots", "notes"},
+    require_keys(root_, {"schema", "title", "workload", "where", "rows", "over", "columns", "sort", "plots", "notes"},
                  "key of a table");
     if (const Node& schema = required_key(root_, "schema", "table"); schema.as_integer() != 1) {
       throw UserError(schema.place, "this program reads tables of `schema: 1`");
@@ -64,6 +64,11 @@ class TableSpecReader {
     }
     for (const Node& node : non_empty_list(required_key(root_, "columns", "table"))) {
       spec_.columns.push_back(read_column(node));
+    }
+    if (const Node* over = root_.find("over")) {
+      require_keys(*over, {"key", "title"}, "key of over");
+      spec_.over = read_path(required_key(*over, "key", "over"));
+      spec_.over_title = required_key(*over, "title", "over").as_string();
     }
     if (const Node* sort = root_.find("sort")) {
       for (const Node& node : sort->as_list()) {

@@ -13,6 +13,7 @@
 //       label:
 //         - {when: {params.cadc.model: popularity}, text: popularity}
 //         - {text: "{params.cadc.embedding_init}"}
+//   over: {key: dataset.path, title: pictures}   # optional: a row is the mean over these, each that of its seeds
 //   columns:
 //     - {metric: psnr}                     # mean over seeds, half width of its 95% interval
 //     - {metric: psnr, relative_to: {params.inr.width: 64}, as: difference}   # percent | ratio | speedup
@@ -97,6 +98,8 @@ struct TableSpec {
   std::string workload;
   Conditions where{};
   std::vector<RowKey> rows;
+  std::string over{};        ///< path whose values are draws, as seeds are; empty: seeds alone
+  std::string over_title{};  ///< "pictures"
   std::vector<ColumnSpec> columns;
   std::vector<SortKey> sort{};
   std::vector<PlotSpec> plots{};

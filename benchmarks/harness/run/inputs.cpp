@@ -54,7 +54,7 @@ InputRecord Inputs::of_file(const InputFile& file) {
   if (known == known_.end()) {
     const bool modified = !check_published(file.path, file.published, content.sha256).is_published();
     if (modified && !allow_modified_) refuse_modified(file, content);
-    return known_[file.name] = {file.name, content.sha256, content.bytes, modified};
+    return known_[file.name] = {file.name, content.sha256, content.bytes, modified, file.content};
   }
   if (known->second.sha256 != content.sha256)
     throw UserError(

@@ -63,6 +63,13 @@ class MeasureContext final : public RunContext {
     return request_.artifacts;
   }
 
+  std::optional<std::filesystem::path> export_folder() override {
+    if (!request_.exports) return std::nullopt;
+    std::filesystem::path folder = request_.artifacts / export_name;
+    std::filesystem::create_directories(folder);
+    return folder;
+  }
+
  protected:
   void begin_stage(std::string_view name) override {
     assert(open_stage_ == nullptr && "stages do not nest");

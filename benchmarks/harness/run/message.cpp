@@ -14,7 +14,8 @@ Json CellRequest::to_json() const {
           {"data_dirs", dirs},
           {"artifacts", artifacts.string()},
           {"timeout_s", timeout_s},
-          {"cpus", cpus}};
+          {"cpus", cpus},
+          {"exports", exports}};
 }
 
 CellRequest CellRequest::from_json(const Json& json) {
@@ -27,6 +28,7 @@ CellRequest CellRequest::from_json(const Json& json) {
   request.artifacts = json.at("artifacts").get<std::string>();
   request.timeout_s = json.at("timeout_s").get<double>();
   request.cpus = json.at("cpus").get<std::vector<int>>();
+  request.exports = json.at("exports").get<bool>();
   return request;
 }
 

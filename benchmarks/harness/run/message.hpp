@@ -19,6 +19,7 @@ struct CellRequest {
   double band = 0;  ///< of Determinism::repeatable
   std::vector<std::filesystem::path> data_dirs;
   std::filesystem::path artifacts;  ///< made only when the workload asks for it
+  bool exports = false;             ///< Plan::exports
   double timeout_s = 0;             ///< of the cell: a repeat that would end later is not begun; 0: none
   std::vector<int> cpus{};          ///< that its threads are bound to; empty: they are not
 

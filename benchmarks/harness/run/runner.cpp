@@ -27,6 +27,13 @@ bool is_to_run(const PlannedCell& cell, const Rerun& rerun, const CellRecord* be
   return before == nullptr;
 }
 
+/// Done, but before its plan asked for an export: it must run once more.
+bool lacks_export(const PlannedCell& cell, const Rerun& rerun, const CellRecord* before,
+                  const std::filesystem::path& artifacts) {
+  return rerun.what == Rerun::What::nothing && cell.plan->exports && before != nullptr &&
+         before->status == Status::ok && !std::filesystem::exists(artifacts / export_name);
+}
+
 }  // namespace
 
 Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cells) {
@@ -61,7 +68,8 @@ RunSummary run_cells(const RunRequest& request) {
   for (const PlannedCell& cell : request.cells) {
     const auto known = before.find(cell.id);
     const CellRecord* record = known == before.end() ? nullptr : known->second;
-    if (is_to_run(cell, request.rerun, record)) {
+    const std::filesystem::path artifacts = request.store.folder() / "artifacts" / cell.id;
+    if (is_to_run(cell, request.rerun, record) || lacks_export(cell, request.rerun, record, artifacts)) {
       todo.push_back(&cell);
       progress.expect(*cell.cell);
       continue;
@@ -84,10 +92,10 @@ RunSummary run_cells(const RunRequest& request) {
   for (const PlannedCell* cell : todo) {
     progress.begin(*cell->cell, cell->label);
     std::vector<InputRecord> inputs = request.inputs.of(*cell->cell);
-    CellEnd end = request.execute({*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band,
-                                   request.inputs.data_dirs(), request.store.folder() / "artifacts" / cell->id},
-                                  cell->plan->limits,
-                                  [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
+    CellEnd end = request.execute(
+        {*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band, request.inputs.data_dirs(),
+         request.store.folder() / "artifacts" / cell->id, cell->plan->exports},
+        cell->plan->limits, [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
     if (end.failure == Failure::interrupted) {
       progress.clear();
       summary.interrupted = true;

@@ -9,7 +9,9 @@
 #include "benchmarks/workloads/cadc/evaluate.hpp"
 #include "benchmarks/workloads/cadc/params.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
+#include "benchmarks/workloads/cadc/rankings.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
+#include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
@@ -196,7 +198,10 @@ class Cadc final : public harness::Workload {
 
     if (model == "popularity") {
       outcome.implementation = "counts";
-      evaluate(PopularityRanker(split.train, split.items), split, context, outcome);
+      const PopularityRanker ranker(split.train, split.items);
+      evaluate(ranker, split, context, outcome);
+      export_results(
+          split, ranker, [&](auto pairs) { return ranker.score(pairs); }, nullptr, {}, context);
       return outcome;
     }
 
@@ -206,6 +211,9 @@ class Cadc final : public harness::Workload {
       outcome.metrics["flops.inference"] = inference_flops(mf_spec(cell, split.users, split.items));
       evaluate(*mf, split, context, outcome);
       if (own.at("export_embeddings")) write_tables(embeddings_from(mf->export_state()), context.artifacts());
+      const ModelState factors = mf->export_state();
+      export_results(
+          split, *mf, [&](auto pairs) { return scores_of(factors, pairs); }, mf.get(), embeddings_from, context);
       save_checkpoint(cell, *mf, context);
       return outcome;
     }
@@ -244,6 +252,22 @@ class Cadc final : public harness::Workload {
 
   static void evaluate(const Ranker& ranker, const data::Split& split, RunContext& context, Outcome& outcome) {
     context.stage("evaluate", [&] { Evaluation(split).run(ranker, outcome); });
+  }
+
+  /// model: null where there is none, so no weights and no embeddings.
+  static void export_results(const data::Split& split, const Ranker& ranker, const ScorePairs& score,
+                             const Model* model, const std::function<ModelState(const ModelState&)>& embeddings,
+                             RunContext& context) {
+    const auto folder = context.export_folder();
+    if (!folder) return;
+    export_ids(*folder / "user_ids.tsv", split.user_names, split.users);
+    export_ids(*folder / "item_ids.tsv", split.item_names, split.items);
+    if (model) {
+      const ModelState state = model->export_state();
+      export_weights(*folder, state);
+      export_arrays(*folder, "embeddings", embeddings(state));
+    }
+    export_rankings(*folder, split, ranker, score, [&](double share) { context.progress(share); });
   }
 
   static void train_two_tower(const Cell& cell, const Problem& problem, const MatrixFactorizer* mf, RunContext& context,
@@ -305,6 +329,8 @@ class Cadc final : public harness::Workload {
 
     evaluate(*model, split, context, outcome);
     if (own.at("export_embeddings")) write_tables(embeddings_of(model->export_state()), context.artifacts());
+    export_results(
+        split, *model, [&](auto pairs) { return model->score(pairs); }, model.get(), embeddings_of, context);
     save_checkpoint(cell, *model, context);
     outcome.metrics["interactions.kept"] = static_cast<double>(sample.size());
     outcome.metrics["flops.train"] += flops.total();

@@ -88,7 +88,9 @@ std::vector<ParamSpec> cadc_params() {
       {.name = "export_embeddings",
        .type = Type::boolean,
        .default_value = false,
-       .help = "write the final embedding tables as .npy files into the cell's artifacts"},
+       .help =
+           "write the final embedding tables as .npy files into the cell's artifacts; a plan's `export: true` writes "
+           "them with their ids, the weights and the rankings"},
       {.name = "mf.dim",
        .type = Type::integer,
        .default_value = 64,

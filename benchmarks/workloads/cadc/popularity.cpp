@@ -10,6 +10,12 @@ PopularityRanker::PopularityRanker(std::span<const Interaction> train, std::uint
   std::sort(sorted_counts_.begin(), sorted_counts_.end());
 }
 
+std::vector<float> PopularityRanker::score(std::span<const Interaction> pairs) const {
+  std::vector<float> scores;
+  for (const Interaction& pair : pairs) scores.push_back(static_cast<float>(counts_[pair.item]));
+  return scores;
+}
+
 std::uint32_t PopularityRanker::at_least(std::uint32_t count) const {
   return static_cast<std::uint32_t>(sorted_counts_.end() -
                                     std::lower_bound(sorted_counts_.begin(), sorted_counts_.end(), count));

@@ -11,6 +11,7 @@ class PopularityRanker final : public Ranker {
  public:
   PopularityRanker(std::span<const Interaction> train, std::uint32_t items);
   std::vector<std::uint32_t> rank(const RankingQueries& queries) const override;
+  std::vector<float> score(std::span<const Interaction> pairs) const;  ///< [pairs]
 
  private:
   std::uint32_t at_least(std::uint32_t count) const;  ///< items with at least that count

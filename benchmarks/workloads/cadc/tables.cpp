@@ -89,8 +89,7 @@ std::vector<float> scores_of(const ModelState& factors, std::span<const Interact
 
 void write_tables(const ModelState& tables, const std::filesystem::path& folder) {
   for (const NamedTensor& table : tables.tensors)
-    data::write_npy_matrix(folder / (table.name + ".npy"), static_cast<int>(table.shape.at(0)),
-                           static_cast<int>(table.shape.at(1)), table.values);
+    data::write_npy(folder / (table.name + ".npy"), table.shape, table.values);
 }
 
 }  // namespace frugal::workloads

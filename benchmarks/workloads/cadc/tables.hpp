@@ -26,7 +26,7 @@ void start_as_identity(TwoTower& model, const TwoTowerSpec& spec, float gain);
 /// The score of each pair by factors and biases: stage 1 as a proxy.
 std::vector<float> scores_of(const ModelState& factors, std::span<const Interaction> pairs);
 
-/// user_embedding.npy and item_embedding.npy, [rows, dim].
+/// user_embedding.npy and item_embedding.npy, [rows, dim]. (`export: true` gives more.)
 void write_tables(const ModelState& tables, const std::filesystem::path& folder);
 
 }  // namespace frugal::workloads

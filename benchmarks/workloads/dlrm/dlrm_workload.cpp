@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
@@ -287,6 +288,7 @@ class DlrmWorkload final : public harness::Workload {
         outcome.absent[name] = "the true probabilities are not known";
     }
     save_checkpoint(cell, *model, context);
+    if (const auto folder = context.export_folder()) export_weights(*folder, model->export_state());
     outcome.metrics["samples"] = static_cast<double>(n) * passes;
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));

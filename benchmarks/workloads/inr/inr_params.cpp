@@ -46,10 +46,10 @@ ParamSpec text(const char* name, const char* default_value, const char* help, st
 std::vector<ParamSpec> inr_params() {
   std::vector<ParamSpec> all = {
       text("image", "",
-           "file of a data set that has several, by name; empty: the one of this size, else the largest; of the data "
-           "set `file`, the path of a PNG, WAV or .npy"),
+           "file of a published data set that has several, by name; empty: the one of this size, else the largest"),
       integer("size", 128,
-              "side of a picture in samples, squashed to a square; of sound the first samples; 0: the signal as it is",
+              "side of a picture in samples, squashed to a square; of sound the first samples; 0: the signal as it is, "
+              "the default of `file`, sound and volumes",
               0, 1 << 24),
       text("colour", "rgb", "of a picture; own: the channels of the file", {"rgb", "grey", "own"}),
       integer("grid", 4, "tiles along each dimension, a sub-network each", 1, 4096),

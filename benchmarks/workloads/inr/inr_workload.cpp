@@ -11,6 +11,7 @@
 #include "benchmarks/workloads/inr/quantize.hpp"
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
+#include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/catalog/locate.hpp"
@@ -136,6 +137,18 @@ class InrRun {
       data::write_signal(folder / fmt::format("render_x{}", scale),
                          signal_of(values_at(tiling_->coordinates(scale)), scale));
     save_checkpoint(cell_, *model_, context_);
+    if (const auto exported = context_.export_folder()) {
+      export_weights(*exported, model_->export_state());
+      export_arrays(*exported, "signals",
+                    {.tensors = {tensor_of("original", original_), tensor_of("reconstruction", picture_)}});
+    }
+  }
+
+  /// [shape..., channels]
+  static NamedTensor tensor_of(const char* name, const data::Signal& signal) {
+    NamedTensor tensor{name, {signal.shape.begin(), signal.shape.end()}, signal.values};
+    tensor.shape.push_back(signal.channels);
+    return tensor;
   }
 
   void measure_quantized() {
@@ -223,7 +236,11 @@ class Inr final : public harness::Workload {
            "records without a stage `prepare`), rendering and evaluation.";
   }
   std::vector<harness::DatasetChoice> datasets(const std::vector<std::filesystem::path>& data_dirs) const override {
-    return dataset_choices(data::Kind::signal, data_dirs);
+    std::vector<harness::DatasetChoice> choices = dataset_choices(data::Kind::signal, data_dirs);
+    // Published pictures and the generated one are taken as the paper does, square and small.
+    for (harness::DatasetChoice& choice : choices)
+      if (!data::is_picture_set(choice.name)) choice.param_defaults["size"] = 0;
+    return choices;
   }
   std::vector<ParamSpec> params() const override { return inr_params(); }
 
@@ -276,6 +293,16 @@ class Inr final : public harness::Workload {
       complaints.push_back({"dataset", error.what(), true});
     }
     return complaints;
+  }
+
+  std::vector<Cell> spread(const Cell& cell) const override {
+    if (!data::is_own_file(cell.dataset)) return {cell};
+    std::vector<Cell> cells;
+    for (std::string& file : data::signals_in(cell.dataset.at("path").get<std::string>())) {
+      cells.push_back(cell);
+      cells.back().dataset["path"] = std::move(file);
+    }
+    return cells.empty() ? std::vector{cell} : cells;
   }
 
   std::map<std::string, double> known_metrics(const Cell& cell) const override {

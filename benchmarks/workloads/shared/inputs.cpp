@@ -4,6 +4,7 @@
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/load/datasets.hpp"
+#include "datasets/load/own_file.hpp"
 
 namespace frugal::workloads {
 
@@ -13,7 +14,8 @@ void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
                const std::vector<std::filesystem::path>& data_dirs, std::vector<InputFile>& inputs) {
   const auto path = data::locate(file, data_dirs);
   if (!path) return;
-  inputs.push_back({.name = file.path, .path = *path, .dataset = manifest.name, .published = data::published(file)});
+  inputs.push_back(
+      {.name = file.path, .path = *path, .dataset = manifest.name, .published = data::published(file, *path)});
 }
 
 void add_inputs(const data::Manifest* manifest, const std::vector<std::filesystem::path>& data_dirs,
@@ -26,7 +28,7 @@ void add_dataset(const harness::Cell& cell, const std::vector<std::filesystem::p
                  std::vector<InputFile>& inputs) {
   if (data::is_own_file(cell.dataset)) {
     const std::string path = cell.dataset.at("path");
-    inputs.push_back({.name = path, .path = path});
+    inputs.push_back({.name = path, .path = path, .content = data::own_content(cell.dataset)});
   }
   add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>(), data_dirs), data_dirs, inputs);
 }

@@ -1,4 +1,6 @@
-#include "datasets/formats/wav.hpp"
+#include "datasets/formats/sound.hpp"
+
+#include <sndfile.h>
 
 #include <cmath>
 #include <limits>
@@ -53,6 +55,16 @@ TEST_F(Wav, IntegersOfEveryWidthAreScaledSoThatSilenceIsZero) {
               ElementsAre(0, -1, 8388607 / 8388608.0F, 1 / 8388608.0F));
   EXPECT_THAT(read(wav(1, 32, 1, std::string("\x00\x00\x00\x80\x00\x00\x00\x40", 8))).values, ElementsAre(-1, 0.5));
   EXPECT_THAT(read(wav(3, 32, 1, floats({0.1F, -1, 1}))).values, ElementsAre(0.1F, -1, 1));
+}
+
+TEST_F(Wav, DoublesAreRead) {
+  const std::vector<double> values{0.1, -1, 1, 0};
+  const std::string bytes(reinterpret_cast<const char*>(values.data()), 4 * sizeof(double));
+  const Signal sound = read(wav(3, 64, 1, bytes));
+  EXPECT_EQ(sound, (Signal{{.shape = {4}, .channels = 1, .bits = 64, .sample_rate = 8000}, {0.1F, -1, 1, 0}}));
+  const std::vector<double> loud{0, -1.5};
+  EXPECT_THAT(complaint(wav(3, 64, 1, {reinterpret_cast<const char*>(loud.data()), 2 * sizeof(double)})),
+              HasSubstr("sample 1 is -1.5"));
 }
 
 TEST_F(Wav, StereoKeepsItsChannelsInOrder) {
@@ -119,6 +131,58 @@ TEST_F(Wav, DamagedAndForeignFilesAreRefused) {
   EXPECT_THAT(complaint(wav(6, 8, 1, "abcd")), HasSubstr("no PCM"));
   EXPECT_THAT(complaint(wav(3, 32, 1, floats({0, 1.5F}))), HasSubstr("sample 1 is 1.5"));
   EXPECT_THAT(complaint(wav(3, 32, 2, floats({0, 0, 0, NAN}))), HasSubstr("sample 1 is nan"));
+}
+
+/// FLAC and OGG as libsndfile writes them.
+class CompressedSound : public WithFolder {
+ protected:
+  std::filesystem::path encode(int format, const std::vector<float>& values, int channels = 1) const {
+    const std::filesystem::path path = folder_ / "compressed";
+    SF_INFO info{};
+    info.samplerate = 8000;
+    info.channels = channels;
+    info.format = format;
+    SNDFILE* const sound = sf_open(path.c_str(), SFM_WRITE, &info);
+    EXPECT_NE(sound, nullptr) << sf_strerror(nullptr);
+    std::vector<int> levels;  // floats would be scaled by 2^15 - 1
+    for (const float value : values) levels.push_back(static_cast<int>(std::ldexp(static_cast<double>(value), 31)));
+    sf_write_int(sound, levels.data(), static_cast<sf_count_t>(levels.size()));
+    sf_close(sound);
+    return path;
+  }
+  static std::vector<float> tone() {
+    std::vector<float> values;
+    for (int i = 0; i < 4000; ++i) values.push_back(static_cast<float>(0.5 * std::sin(0.2 * i)));
+    return values;
+  }
+};
+
+TEST_F(CompressedSound, FlacIsExact) {
+  const auto path = encode(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, {0, 0.5, -0.5, 0.25, -1, 0.125}, 2);
+  EXPECT_EQ(read_audio(path),
+            (Signal{{.shape = {3}, .channels = 2, .bits = 16, .sample_rate = 8000}, {0, 0.5, -0.5, 0.25, -1, 0.125}}));
+  EXPECT_EQ(signal_format(path), SignalFormat::sound);
+  EXPECT_EQ(file_content(path), "3 samples at 8000 Hz, 2 channels of 16 bits");
+}
+
+TEST_F(CompressedSound, VorbisIsNearAndWithinTheRange) {
+  const std::vector<float> values = tone();
+  const auto path = encode(SF_FORMAT_OGG | SF_FORMAT_VORBIS, values);
+  const Signal sound = read_audio(path);
+  EXPECT_EQ(audio_shape(path), (SignalShape{.shape = {4000}, .channels = 1, .bits = 16, .sample_rate = 8000}));
+  ASSERT_EQ(sound.values.size(), values.size());
+  double squares = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) squares += std::pow(sound.values[i] - values[i], 2);
+  EXPECT_LT(squares / 4000, 1e-3);
+}
+
+TEST_F(CompressedSound, CutOffFilesAreRefused) {
+  for (const int format : {SF_FORMAT_FLAC | SF_FORMAT_PCM_16, SF_FORMAT_OGG | SF_FORMAT_VORBIS}) {
+    const std::string whole = read_whole_file(encode(format, tone()));
+    EXPECT_THAT(user_error([&] { read_audio(write("cut", whole.substr(0, whole.size() - 50))); }),
+                HasSubstr("cut off"));
+    EXPECT_NE(user_error([&] { read_audio(write("cut", whole.substr(0, 40))); }), "");
+  }
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+// What `export: true` leaves is what other tools can read, and says what the record says.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <fstream>
+
+#include "tests/end_to_end/program.hpp"
+
+namespace frugal::end_to_end {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+const std::filesystem::path sources = FRUGAL_SOURCE_DIR;
+
+class Export : public ProgramTest {
+ protected:
+  static constexpr const char* cadc = R"(schema: 1
+name: exported
+workload: cadc
+backend: cpu
+dataset: {name: synthetic-interactions, users: 200, items: 400, interactions: 6000}
+params: {cadc: {mf: {dim: 8, epochs: 3}, tower: {layers: [8], epochs: 1}}}
+matrix: {params.cadc.model: [mf, two_tower, popularity]}
+)";
+
+  Said python(const std::vector<std::string>& args, const std::filesystem::path& folder) const {
+    std::vector<std::string> all = {"python3"};
+    all.insert(all.end(), args.begin(), args.end());
+    return Program("/usr/bin/env", all, folder).wait();
+  }
+  std::filesystem::path folder_of(const nlohmann::json& record) const {
+    return folder_ / "run/artifacts" / record.at("id").get<std::string>() / "export";
+  }
+  /// As a program of its own reads it.
+  nlohmann::json loaded(const nlohmann::json& record) const {
+    const Said said =
+        python({(sources / "tests/end_to_end/check_export.py").string(), folder_of(record).string()}, folder_);
+    EXPECT_EQ(said.code, 0) << said.err;
+    return nlohmann::json::parse(said.out);
+  }
+};
+
+TEST_F(Export, RankingsGiveTheMetricsOfTheRecord) {
+  write("plan.yaml", std::string(cadc) + "export: true\n");
+  const Said said = frugal({"run", "plan.yaml", "--out", "run"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  for (const nlohmann::json& record : records("run/cells.jsonl")) {
+    SCOPED_TRACE(record.at("params").at("cadc").at("model"));
+    const nlohmann::json found = loaded(record);
+    for (const char* protocol : {"neg=99", "full"})
+      for (const std::string metric : {"hr@10", "ndcg@10"})
+        EXPECT_THAT(found.at("runs").at(protocol).at(metric).get<double>(),
+                    DoubleNear(record.at("metrics").at(metric + "[" + protocol + "]"), 1e-12));
+    EXPECT_EQ(found.at("ids").at("user_ids").size(), 200u);
+    EXPECT_EQ(found.at("ids").at("item_ids").size(), 400u);
+    const bool has_model = record.at("params").at("cadc").at("model") != "popularity";
+    EXPECT_EQ(found.at("safetensors").contains("weights"), has_model);
+    if (!has_model) continue;
+    EXPECT_THAT(found.at("npy").at("user_embedding").at("shape"), ElementsAre(200, 8));
+    EXPECT_THAT(found.at("npy").at("item_embedding").at("shape"), ElementsAre(400, 8));
+    for (const auto& [name, shape] : found.at("safetensors").at("weights").items())
+      EXPECT_EQ(name.find("adam"), std::string::npos) << name;
+  }
+}
+
+TEST_F(Export, ACellThatIsDoneRunsOnceMoreForItAndKeepsItsId) {
+  const std::string small = R"(schema: 1
+name: exported
+workload: inr
+backend: reference
+dataset: {name: file, path: p.png}
+params: {inr: {steps: 2, grid: 2, width: 4, hidden_layers: 1}}
+)";
+  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "p.png", "--param", "size=10"}).code, 0);
+  write("plan.yaml", small);
+  ASSERT_EQ(frugal({"run", "plan.yaml", "--out", "run"}).code, 0);
+  const nlohmann::json before = records("run/cells.jsonl").at(0);
+  EXPECT_FALSE(std::filesystem::exists(folder_of(before)));
+  const std::vector<std::string> again = {"run", "plan.yaml", "--out", "run", "--set", "export=true"};
+  const Said said = frugal(again);
+  ASSERT_EQ(said.code, 0) << said.err;
+  const nlohmann::json after = records("run/cells.jsonl").at(1);
+  EXPECT_EQ(after.at("id"), before.at("id"));
+  EXPECT_EQ(after.at("metrics").at("psnr"), before.at("metrics").at("psnr"));
+  const nlohmann::json found = loaded(after);
+  EXPECT_THAT(found.at("npy").at("reconstruction").at("shape"), ElementsAre(10, 10, 3));
+  EXPECT_THAT(found.at("npy").at("original").at("shape"), ElementsAre(10, 10, 3));
+  EXPECT_TRUE(found.at("safetensors").contains("weights"));
+  EXPECT_THAT(frugal(again).err, HasSubstr("nothing to do"));
+}
+
+/// The ```python blocks of docs/export.md.
+std::vector<std::string> python_blocks() {
+  std::ifstream page(sources / "docs/export.md");
+  std::vector<std::string> blocks;
+  bool inside = false;
+  for (std::string line; std::getline(page, line);) {
+    if (line == "```python") {
+      inside = true;
+      blocks.emplace_back();
+    } else if (line == "```") {
+      inside = false;
+    } else if (inside) {
+      blocks.back() += line + "\n";
+    }
+  }
+  return blocks;
+}
+
+TEST_F(Export, TheLinesOfThePageLoadIt) {
+  write("plan.yaml", std::string(cadc) + "export: true\n");
+  ASSERT_EQ(frugal({"run", "plan.yaml", "--out", "run", "--set", "params.cadc.model=mf"}).code, 0);
+  const std::filesystem::path folder = folder_of(records("run/cells.jsonl").at(0));
+  const std::vector<std::string> blocks = python_blocks();
+  ASSERT_EQ(blocks.size(), 4u);
+  std::string missing;
+  for (const std::string& block : blocks) {
+    const Said said = python({"-c", block}, folder);
+    if (said.err.find("ModuleNotFoundError") != std::string::npos)
+      missing += said.err.substr(said.err.rfind("ModuleNotFoundError"));
+    else
+      EXPECT_EQ(said.code, 0) << block << said.err;
+  }
+  if (!missing.empty()) GTEST_SKIP() << "not all blocks were run: " << missing;
+}
+
+}  // namespace
+}  // namespace frugal::end_to_end
