@@ -303,8 +303,11 @@ TEST_F(CadcRun, EarlyStoppingWatchesTheValidationItemsAndKeepsTheirBestState) {
   EXPECT_LT(m.at("steps.kept"), m.at("steps")) << "the last state is the best: this case would tell nothing";
   // The test items have another value, so that watching them would show.
   double test = 0;
-  for (const std::uint32_t rank :
-       model->rank({.held_out = split_.held_out, .candidates = split_.negatives, .per_query = 99}))
+  RankingQueries queries;
+  queries.held_out = split_.held_out;
+  queries.candidates = split_.negatives;
+  queries.per_query = 99;
+  for (const std::uint32_t rank : model->rank(queries))
     test += rank < 10 ? gain(static_cast<int>(rank)) : 0;
   EXPECT_GT(std::abs(test / 60 - m.at("ndcg@10[validation]")), 1e-3);
 }
