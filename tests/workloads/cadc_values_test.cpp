@@ -125,10 +125,10 @@ TEST(CadcValues, ValidationItemsMeetCandidatesOfTheirOwnByTheSameLaw) {
       EXPECT_LT(shared, 99 * 40 / 4);
     }
     if (law == data::NegativeLaw::popularity) {
-      EXPECT_EQ(favourites, 4) << "19 times as likely as any other";
+      EXPECT_GE(favourites, 3) << "of 4: 19 times as likely as any other";
     }
     if (law == data::NegativeLaw::uniform) {
-      EXPECT_LT(favourites, 4);
+      EXPECT_LT(favourites, 2);
     }
   }
 }
@@ -307,8 +307,7 @@ TEST_F(CadcRun, EarlyStoppingWatchesTheValidationItemsAndKeepsTheirBestState) {
   queries.held_out = split_.held_out;
   queries.candidates = split_.negatives;
   queries.per_query = 99;
-  for (const std::uint32_t rank : model->rank(queries))
-    test += rank < 10 ? gain(static_cast<int>(rank)) : 0;
+  for (const std::uint32_t rank : model->rank(queries)) test += rank < 10 ? gain(static_cast<int>(rank)) : 0;
   EXPECT_GT(std::abs(test / 60 - m.at("ndcg@10[validation]")), 1e-3);
 }
 
@@ -319,7 +318,7 @@ TEST(CadcValues, UsersWhoseLatestTimeIsSharedAreCounted) {
   for (int user = 1; user <= 5; ++user)
     for (int item = 1; item <= 6; ++item)
       ratings << fmt::format("{}\t{}\t4\t{}\n", user, item + user, user <= 2 ? std::min(item, 5) : item);
-  for (int item = 1; item <= 200; ++item) ratings << fmt::format("6\t{}\t4\t{}\n", item, item);
+  for (int item = 1; item <= 250; ++item) ratings << fmt::format("{}\t{}\t4\t{}\n", item <= 100 ? 6 : 7, item, item);
   ratings.close();
   TestContext context({scratch.path()});
   const auto outcome = run_cell(

@@ -125,7 +125,7 @@ class InrValues : public ::testing::Test {
   /// Trains `steps` steps; the weights are then `state_`.
   harness::Outcome run(const std::string& dataset, const std::string& params, int steps) {
     const std::string plan = fmt::format(
-        "schema: 1\nname: p\nworkload: inr\nbackend: cpu\ndataset: {}\nparams: {{inr: {{size: {}, grid: 2, "
+        "schema: 1\nname: p\nworkload: inr\nbackend: reference\ndataset: {}\nparams: {{inr: {{size: {}, grid: 2, "
         "hidden_layers: 1, width: {}, save_weights: true, steps: {}, {}}}}}\n",
         dataset, side, width, steps, params);
     cell_ = first_cell(plan);
@@ -140,7 +140,7 @@ class InrValues : public ::testing::Test {
     const auto& m = outcome.metrics;
     const std::vector<double> found = render(state_, picture);
     const auto all = [](int, int) { return true; };
-    EXPECT_NEAR(m.at("psnr"), psnr_of_bits(found, picture, bits), 0.02);
+    EXPECT_NEAR(m.at("psnr"), psnr_of_bits(found, picture, bits), 2e-3);
     std::vector<double> tiles;
     for (int k = 0; k < 4; ++k)
       tiles.push_back(
@@ -161,9 +161,9 @@ class InrValues : public ::testing::Test {
                 mean_step(found, picture, true) / mean_step(found, picture, false) /
                     (mean_step(original, picture, true) / mean_step(original, picture, false)),
                 1e-3);
-    EXPECT_NEAR(m.at("psnr[fp16]"), psnr_of_bits(render(as_fp16(state_), picture), picture, bits), 0.02);
-    EXPECT_NEAR(m.at("psnr[int8]"), psnr_of_bits(render(as_int8(state_), picture), picture, bits), 0.02);
-    EXPECT_GT(std::abs(m.at("psnr[int8]") - m.at("psnr")), 0.1) << "this case would tell nothing";
+    EXPECT_NEAR(m.at("psnr[fp16]"), psnr_of_bits(render(as_fp16(state_), picture), picture, bits), 2e-3);
+    EXPECT_NEAR(m.at("psnr[int8]"), psnr_of_bits(render(as_int8(state_), picture), picture, bits), 2e-3);
+    EXPECT_GT(std::abs(m.at("psnr[int8]") - m.at("psnr")), 0.01) << "this case would tell nothing";
 
     const double weights = 2 * width + width * width + width * picture.channels;
     const double parameters = 4 * (weights + 2 * width + picture.channels);
@@ -218,22 +218,25 @@ TEST_F(InrValues, EveryOneOfAGreyPictureOf16BitsIsThatOfItsWeights) {
 
 TEST_F(InrValues, TheBestIsTheLowestLossAndTheLastIsTheLast) {
   // So large a rate that the loss rises again.
-  const std::string params = "learning_rate: 0.05, patience: 1000";
-  const auto outcome = run("synthetic-photo", params, 12);
-  const data::Signal photo =
-      data::load_signal(cell_.dataset, {.file = "", .size = side, .colour = "rgb"}, {}, cell_.seed);
-  const Picture picture{side, 3, width, photo.values};
-  double best = -1000;
-  double last = 0;
-  for (int steps = 1; steps < 12; ++steps) {
-    run("synthetic-photo", params, steps);
-    last = decibels(mse_where(render(state_, picture), picture, [](int, int) { return true; }));
-    best = std::max(best, last);
+  std::vector<double> after;  // of the weights after 1, 2, ... steps
+  bool rose = false;
+  for (int steps = 1; steps <= 20; ++steps) {
+    const auto outcome = run("synthetic-photo", "learning_rate: 0.2, patience: 1000", steps);
+    if (steps > 2) {  // the loss of the first step is that of the initial weights, which nobody saved
+      const double best = *std::max_element(after.begin(), after.end());
+      EXPECT_NEAR(outcome.metrics.at("psnr[enrp]"), after.back(), 1e-3);
+      EXPECT_GE(outcome.metrics.at("psnr[enrp,best]"), best - 1e-3);
+      if (best > after[0] + 0.1) {
+        EXPECT_NEAR(outcome.metrics.at("psnr[enrp,best]"), best, 1e-3);
+      }
+      rose |= after.back() < best - 0.1;
+    }
+    const data::Signal photo =
+        data::load_signal(cell_.dataset, {.file = "", .size = side, .colour = "rgb"}, {}, cell_.seed);
+    const Picture picture{side, 3, width, photo.values};
+    after.push_back(decibels(mse_where(render(state_, picture), picture, [](int, int) { return true; })));
   }
-  EXPECT_NEAR(outcome.metrics.at("psnr[enrp]"), last, 0.01);
-  EXPECT_GT(outcome.metrics.at("psnr[enrp,best]"), outcome.metrics.at("psnr[enrp]") + 0.1)
-      << "this case would tell nothing";
-  EXPECT_GE(outcome.metrics.at("psnr[enrp,best]"), best - 0.01);
+  EXPECT_TRUE(rose) << "this case would tell nothing";
 }
 
 TEST_F(InrValues, WhatIsWrittenIsWhatTheWeightsShow) {
