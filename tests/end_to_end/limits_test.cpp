@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
 #include <thread>
 
@@ -109,6 +110,7 @@ TEST_F(Limits, ACellDiesWithAProgramThatIsKilled) {
 }
 
 TEST_F(Limits, TheEnvironmentOfACellIsThatOfAFairClock) {
+  ::unsetenv("OMP_WAIT_POLICY");
   const std::vector<std::string> abort = {"params.trouble.act=environment", "params.trouble.n=9"};
   run(abort, {"OMP_PROC_BIND=true"});
   EXPECT_THAT(record().at("error").get<std::string>(), HasSubstr("OMP_WAIT_POLICY=passive\nOMP_PROC_BIND=unset"));

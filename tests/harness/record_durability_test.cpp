@@ -101,6 +101,15 @@ TEST_F(Durability, ARecordIsOneWriteAndOneFsync) {
               ElementsAre("write cells.jsonl", "fsync cells.jsonl"));
 }
 
+TEST_F(Durability, WhatAKilledWriterLeftGoesAndNothingElse) {
+  ResultStore(run, fixtures::fake_provenance(), {}).append(fixtures::fake_record(1));
+  for (const char* name : {"run.json.123-0.tmp", "run.json.bak", "notes.tmp"}) fixtures::write_file(run / name, "x");
+  ResultStore(run, fixtures::fake_provenance(), {});
+  EXPECT_FALSE(std::filesystem::exists(run / "run.json.123-0.tmp"));
+  EXPECT_TRUE(std::filesystem::exists(run / "run.json.bak"));
+  EXPECT_TRUE(std::filesystem::exists(run / "notes.tmp"));
+}
+
 TEST_F(Durability, TheRecordsMoveAsideBeforeWhatSaysWhoMadeThem) {
   ResultStore(run, fixtures::fake_provenance(), {}).append(fixtures::fake_record(1));
   EXPECT_THAT(calls_of([&] { ResultStore(run, fixtures::fake_provenance(), {.start_anew = true}); }),

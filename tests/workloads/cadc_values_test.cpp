@@ -8,6 +8,8 @@
 #include <set>
 
 #include "benchmarks/workloads/cadc/evaluate.hpp"
+#include "benchmarks/workloads/cadc/tables.hpp"
+#include "benchmarks/workloads/shared/sample.hpp"
 #include "datasets/interactions/negatives.hpp"
 #include "datasets/interactions/split.hpp"
 #include "datasets/load/interactions.hpp"
@@ -84,6 +86,29 @@ TEST(CadcValues, TheProtocolIsThatOfTheCandidates) {
     EXPECT_EQ(candidate_protocol(split), name);
     EXPECT_DOUBLE_EQ(outcome.metrics.at(fmt::format("ndcg@10[{}]", name)), gain(3));
   }
+}
+
+TEST(CadcValues, TheScoresOfStageOneAreTheDotProductAndBothBiases) {
+  ModelState factors{.step = 0,
+                     .tensors = {{"user_factors", {2, 2}, {1, 2, 3, 4}}, {"item_factors", {2, 2}, {5, 6, -7, 8}}}};
+  const std::vector<Interaction> pairs{{0, 0}, {1, 0}, {1, 1}};
+  EXPECT_THAT(scores_of(factors, pairs), ::testing::ElementsAre(17, 39, 11));
+  factors.tensors.push_back({"user_bias", {2}, {0.5, 1}});
+  factors.tensors.push_back({"item_bias", {2}, {10, 20}});
+  EXPECT_THAT(scores_of(factors, pairs), ::testing::ElementsAre(27.5, 50, 32));
+}
+
+TEST(CadcValues, AStratifiedSampleRoundsForEachUserByItself) {
+  // Three interactions a user, of which half stay: one or two, one and a half on average, whoever it is.
+  std::vector<Interaction> all;
+  for (std::uint32_t user = 0; user < 10; ++user)
+    for (std::uint32_t item = 0; item < 3; ++item) all.push_back({user, item});
+  std::vector<double> kept(10);
+  constexpr int seeds = 400;
+  for (std::uint64_t seed = 0; seed < seeds; ++seed)
+    for (const auto& [user, item] : keep_sample(Sampling::stratified, all, 0.5, seed)) ++kept[user];
+  // A standard error of 0.025.
+  for (const double count : kept) EXPECT_NEAR(count / seeds, 1.5, 0.125);
 }
 
 /// 40 users, 2000 items; item 0 is in every training history.

@@ -7,6 +7,7 @@
 
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/signal.hpp"
+#include "datasets/synthetic/photo.hpp"
 #include "impl/common/safetensors.hpp"
 #include "tests/workloads/work_context.hpp"
 
@@ -222,6 +223,7 @@ TEST_F(InrValues, TheBestIsTheLowestLossAndTheLastIsTheLast) {
   bool rose = false;
   for (int steps = 1; steps <= 20; ++steps) {
     const auto outcome = run("synthetic-photo", "learning_rate: 0.2, patience: 1000", steps);
+    EXPECT_EQ(outcome.metrics.at("steps.done"), steps);
     if (steps > 2) {  // the loss of the first step is that of the initial weights, which nobody saved
       const double best = *std::max_element(after.begin(), after.end());
       EXPECT_NEAR(outcome.metrics.at("psnr[enrp]"), after.back(), 1e-3);
@@ -247,6 +249,21 @@ TEST_F(InrValues, WhatIsWrittenIsWhatTheWeightsShow) {
   ASSERT_EQ(written.values.size(), found.size());
   for (std::size_t i = 0; i < found.size(); ++i)
     EXPECT_NEAR(written.values[i], std::clamp(found[i], -1.0, 1.0), 1.01 / 255) << i;
+}
+
+TEST_F(InrValues, TheSeedDrawsAGeneratedSignal) {
+  for (const int seed : {1, 4}) {
+    TestContext context;
+    run_cell(
+        fmt::format("schema: 1\nname: p\nworkload: inr\nbackend: reference\ndataset: synthetic-photo\nparams: {{inr: "
+                    "{{size: 8, grid: 2, hidden_layers: 1, width: 4, steps: 1}}}}\nseeds: [{}]\n",
+                    seed),
+        context);
+    const data::Signal written = data::read_signal(context.artifacts() / "original.png", data::SignalFormat::png);
+    const data::Signal photo = data::synthetic_photo(8, static_cast<std::uint64_t>(seed));
+    ASSERT_EQ(written.values.size(), photo.values.size());
+    for (std::size_t i = 0; i < written.values.size(); ++i) EXPECT_NEAR(written.values[i], photo.values[i], 1.01 / 255);
+  }
 }
 
 TEST_F(InrValues, AFinerRenderingOfSoundLastsAsLong) {
