@@ -163,7 +163,7 @@ class StandInBackend final : public Backend {
   DeviceFacts device() const override { return {}; }
 
   Support supports(const InrSpec& spec) const override {
-    return takes(spec.networks * spec.points * spec.width * (spec.hidden_layers + 1) < 10'000);
+    return takes(spec.networks * spec.points * spec.width * (spec.hidden_layers + 1) < 5'000);
   }
   Support supports(const MfSpec& spec) const override { return takes(spec.dim <= 16 && spec.users < 100); }
   Support supports(const TwoTowerSpec& spec) const override { return takes(spec.users < 100); }
