@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <ostream>
 
 #include "tests/stand_ins/backends.hpp"
 #include "tests/workloads/ratings_folder.hpp"
@@ -34,6 +35,8 @@ struct Table {
   /// What other tests show, by name: what these take is a file.
   std::vector<std::string> elsewhere;
 };
+
+void PrintTo(const Table* table, std::ostream* out) { *out << table->workload; }
 
 const Table inr_table{"inr",
                       "synthetic-photo",
