@@ -12,7 +12,7 @@
 
 namespace frugal::workloads {
 
-class TestContext final : public harness::RunContext {
+class TestContext : public harness::RunContext {
  public:
   explicit TestContext(std::vector<std::filesystem::path> data_dirs = {}) : data_dirs_(std::move(data_dirs)) {}
   void progress(double fraction) override { last_progress = fraction; }

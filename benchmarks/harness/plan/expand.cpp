@@ -168,14 +168,15 @@ class Expansion {
     }
   }
 
+  /// All that match are of use: one that lies within another drops what the other drops too.
   bool excluded(const Point& point, std::uint64_t seed) {
+    bool any = false;
     for (std::size_t i = 0; i < used_.size(); ++i) {
-      if (point.matches(space_.excludes[i], vocabulary_, seed)) {
-        used_[i] = true;
-        return true;
-      }
+      if (!point.matches(space_.excludes[i], vocabulary_, seed)) continue;
+      used_[i] = true;
+      any = true;
     }
-    return false;
+    return any;
   }
 
   const Space& space_;

@@ -1,5 +1,7 @@
 // A workload that misbehaves on demand: what the runner must survive.
 #pragma once
+#include <unistd.h>
+
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -29,9 +31,11 @@ class TroubleWorkload final : public Workload {
              .default_value = "work",
              .help = "what to do",
              .choices = {"work", "sleep", "deaf", "crash", "exit", "killed", "allocate", "allocate_in_parallel",
-                         "throw", "user_error", "unavailable", "nan", "different", "environment", "artifact"}},
+                         "throw", "user_error", "unavailable", "nan", "different", "environment", "artifact",
+                         "leave_child", "allocate_some"}},
             {.name = "n", .type = integer, .default_value = 1, .help = "a number; crash: the signal", .min = 0},
             {.name = "seconds", .type = real, .default_value = 0, .help = "how long to sleep", .min = 0, .max = 100},
+            {.name = "gib", .type = real, .default_value = 0, .help = "allocate_some: so much", .min = 0, .max = 4},
             {.name = "broken_seed",
              .type = integer,
              .default_value = 0,
@@ -95,6 +99,15 @@ class TroubleWorkload final : public Workload {
     if (what == "exit") std::_Exit(n);
     if (what == "killed") std::raise(SIGKILL);
     if (what == "allocate") allocate();
+    if (what == "allocate_some") {
+      const std::vector<char> block(static_cast<std::size_t>(params.at("gib").get<double>() * 0x1p30), 'x');
+      outcome.metrics["other"] = static_cast<double>(block.size());
+    }
+    if (what == "leave_child") {
+      const pid_t child = ::fork();
+      if (child == 0) ::sleep(100), std::_Exit(0);
+      outcome.metrics["other"] = child;
+    }
     if (what == "allocate_in_parallel") []() noexcept { allocate(); }();
     if (what == "throw") throw std::runtime_error("thrown on purpose");
     if (what == "user_error") throw UserError(Place{"ratings.dat", 7}, "broken on purpose");
@@ -105,6 +118,10 @@ class TroubleWorkload final : public Workload {
     if (what == "artifact") std::fclose(std::fopen((context.artifacts() / "picture.txt").c_str(), "w"));
     if (const char* threads = std::getenv("OMP_NUM_THREADS"); what == "environment" && threads != nullptr)
       outcome.metrics["threads"] = std::atof(threads);
+    if (what == "environment")
+      for (const char* name : {"OMP_WAIT_POLICY", "OMP_PROC_BIND"})
+        std::fprintf(stderr, "%s=%s\n", name, std::getenv(name) ? std::getenv(name) : "unset");
+    if (what == "environment" && n == 9) std::raise(SIGABRT);  // so that the record has these words
   }
 };
 

@@ -1,0 +1,124 @@
+// Limits from both sides: not before, and not much later.
+#include <gmock/gmock.h>
+#include <signal.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <fstream>
+#include <thread>
+
+#include "tests/end_to_end/program.hpp"
+
+namespace frugal::end_to_end {
+namespace {
+
+using ::testing::HasSubstr;
+
+/// A killed process that nobody has reaped yet is not.
+bool is_alive(const std::string& pid) {
+  std::ifstream file("/proc/" + pid + "/stat");
+  std::string text;
+  std::getline(file, text);
+  return !text.empty() && text.find(") Z") == std::string::npos;
+}
+
+class Limits : public ProgramTest {
+ protected:
+  Limits() { write("plan.yaml", "schema: 1\nname: plan\nworkload: trouble\nbackend: cpu\ndataset: toy\nseeds: [1]\n"); }
+
+  /// Runs one cell anew; its record is `record()`, the wall time `seconds_`.
+  Said run(const std::vector<std::string>& settings, const std::vector<std::string>& variables = {}) {
+    std::filesystem::remove_all(folder_ / "run");
+    std::vector<std::string> args = {"run", "plan.yaml", "--out", "run"};
+    for (const std::string& setting : settings) args.insert(args.end(), {"--set", setting});
+    const auto start = std::chrono::steady_clock::now();
+    Said said = fake(args, variables);
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    return said;
+  }
+  nlohmann::json record() const { return records("run/cells.jsonl").at(0); }
+  double metric(const char* name) const { return record().at("metrics").at(name).get<double>(); }
+
+  double seconds_ = 0;
+};
+
+TEST_F(Limits, MemoryIsThereUpToTheLimitAndNotBeyond) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "builds with a sanitizer set no limit";
+#endif
+  const std::vector<std::string> limit = {"params.trouble.act=allocate_some", "limits.memory_gib=0.5"};
+  run({limit[0], limit[1], "params.trouble.gib=0.3"});
+  EXPECT_EQ(record().at("status"), "ok");
+  EXPECT_NEAR(metric("memory.peak"), 0.3 * std::pow(2, 30), 0.1 * std::pow(2, 30)) << "bytes";
+  run({limit[0], limit[1], "params.trouble.gib=0.6"});
+  EXPECT_EQ(record().at("status"), "oom");
+}
+
+TEST_F(Limits, ATimeoutComesWhenItIsDue) {
+  run({"params.trouble.act=sleep", "params.trouble.seconds=40", "limits.timeout_s=1"});
+  EXPECT_EQ(record().at("status"), "timeout");
+  EXPECT_GE(seconds_, 1);
+  EXPECT_LT(seconds_, 8);
+  run({"params.trouble.act=sleep", "params.trouble.seconds=0.3", "limits.timeout_s=20"});
+  EXPECT_EQ(record().at("status"), "ok");
+}
+
+TEST_F(Limits, ADeafCellHasTwoSecondsOfGrace) {
+  run({"params.trouble.act=deaf", "params.trouble.seconds=60", "limits.timeout_s=0.2"});
+  EXPECT_EQ(record().at("status"), "timeout");
+  EXPECT_GE(seconds_, 2);
+  EXPECT_LT(seconds_, 14);
+}
+
+TEST_F(Limits, ASecondSignalDoesNotWaitForTheGrace) {
+  const auto program = start_fake(
+      {"run", "plan.yaml", "--out", "run", "--set", "params.trouble.act=deaf", "--set", "params.trouble.seconds=60"});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_ / "run/cells.jsonl"); }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  const auto start = std::chrono::steady_clock::now();
+  program->send(SIGINT);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  program->send(SIGINT);
+  EXPECT_EQ(program->wait().code, 130);
+  EXPECT_LT(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count(), 1.7);
+}
+
+TEST_F(Limits, WhatACellStartedGoesWithIt) {
+  ASSERT_EQ(run({"params.trouble.act=leave_child"}).code, 0);
+  const auto grandchild = static_cast<pid_t>(metric("other"));
+  ASSERT_GT(grandchild, 1);
+  EXPECT_TRUE(eventually([&] { return !is_alive(std::to_string(grandchild)); }));
+  ::kill(grandchild, SIGKILL);
+}
+
+TEST_F(Limits, ACellDiesWithAProgramThatIsKilled) {
+  const auto program = start_fake(
+      {"run", "plan.yaml", "--out", "run", "--set", "params.trouble.act=deaf", "--set", "params.trouble.seconds=60"});
+  std::string children;
+  const std::string pid = std::to_string(program->pid());
+  const std::string list = "/proc/" + pid + "/task/" + pid + "/children";
+  ASSERT_TRUE(eventually([&] {
+    std::ifstream(list) >> children;
+    return !children.empty();
+  }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  program->send(SIGKILL);
+  program->wait();
+  EXPECT_TRUE(eventually([&] { return !is_alive(children); }));
+  ::kill(std::stoi(children), SIGKILL);
+}
+
+TEST_F(Limits, TheEnvironmentOfACellIsThatOfAFairClock) {
+  ::unsetenv("OMP_WAIT_POLICY");
+  const std::vector<std::string> abort = {"params.trouble.act=environment", "params.trouble.n=9"};
+  run(abort, {"OMP_PROC_BIND=true"});
+  EXPECT_THAT(record().at("error").get<std::string>(), HasSubstr("OMP_WAIT_POLICY=passive\nOMP_PROC_BIND=unset"));
+  run(abort, {"OMP_WAIT_POLICY=active"});
+  EXPECT_THAT(record().at("error").get<std::string>(), HasSubstr("OMP_WAIT_POLICY=active")) << "what a user says holds";
+  ASSERT_EQ(run({"params.trouble.act=environment", "limits.threads=3"}, {"OMP_NUM_THREADS=7"}).code, 0);
+  EXPECT_EQ(metric("threads"), 3);
+}
+
+}  // namespace
+}  // namespace frugal::end_to_end

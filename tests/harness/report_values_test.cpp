@@ -1,0 +1,120 @@
+// What a table shows is what the records hold: relations, sums and limits by hand, and the ways to write them.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "benchmarks/harness/report/column_values.hpp"
+#include "benchmarks/harness/report/plot.hpp"
+#include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/table.hpp"
+#include "impl/base/error.hpp"
+#include "tests/harness/sample_runs.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using ::testing::DoubleEq;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Relation = ColumnSpec::Relation;
+using StageValue = ColumnSpec::StageValue;
+
+TEST(ReportValues, RelationsAreSeedBySeedAndTheRightWayUp) {
+  const std::map<std::uint64_t, double> values{{1, 8}, {2, 30}, {3, 7}};
+  const std::map<std::uint64_t, double> reference{{1, 4}, {2, 20}, {9, 1}};
+  EXPECT_THAT(related_values(Relation::difference, values, reference), ElementsAre(4, 10));
+  EXPECT_THAT(related_values(Relation::percent, values, reference), ElementsAre(100, 50));
+  EXPECT_THAT(related_values(Relation::ratio, values, reference), ElementsAre(2, 1.5));
+  EXPECT_THAT(related_values(Relation::speedup, values, reference), ElementsAre(0.5, DoubleEq(20.0 / 30)));
+  // What cannot be divided by has no relation but the difference.
+  EXPECT_THAT(related_values(Relation::ratio, {{1, 2}}, {{1, 0}}), ElementsAre());
+  EXPECT_THAT(related_values(Relation::speedup, {{1, 0}}, {{1, 2}}), ElementsAre());
+  EXPECT_THAT(related_values(Relation::difference, {{1, 2}}, {{1, 0}}), ElementsAre(2));
+}
+
+/// Stages "a" of 1, 2, 6 s and "b" of 10, 10, 10 s.
+CellRecord two_stages() {
+  CellRecord record = samples::sample_cell(1, 1, 0.5);
+  record.stages = {{"a", {1, 2, 6}, 40, 8, 6}, {"b", {10, 10, 10}, 20, 2, 0}};
+  record.limits = {.flops = 10, .bytes = 4, .sines = 1};
+  return record;
+}
+
+std::optional<double> stage_column(const char* stage, StageValue value) {
+  return column_value({.source = ColumnSpec::Source::stage, .name = stage, .stage_value = value}, two_stages());
+}
+
+TEST(ReportValues, OfAStageAndOfAllStages) {
+  EXPECT_EQ(stage_column("a", StageValue::time), 2) << "the median of the repeats";
+  EXPECT_EQ(stage_column("total", StageValue::time), 12);
+  EXPECT_EQ(stage_column("a", StageValue::flops), 40);
+  EXPECT_EQ(stage_column("total", StageValue::flops), 60);
+  EXPECT_EQ(stage_column("total", StageValue::bytes), 10);
+  EXPECT_EQ(stage_column("a", StageValue::flop_rate), 20);
+  EXPECT_EQ(stage_column("total", StageValue::flop_rate), 5);
+  EXPECT_EQ(stage_column("a", StageValue::byte_rate), 4);
+  EXPECT_EQ(stage_column("c", StageValue::flops), std::nullopt);
+}
+
+TEST(ReportValues, TheBoundIsThatOfTheScarcestResource) {
+  // Of "a": 4 s of compute, 2 s of memory, 6 s of sines, in 2 s.
+  EXPECT_EQ(stage_column("a", StageValue::bound), 300);
+  // Of "b": 2 s of compute, 0.5 s of memory, no sines, in 10 s.
+  EXPECT_EQ(stage_column("b", StageValue::bound), 20);
+}
+
+std::string csv_of(const std::string& cell) {
+  Table table{.name = "t", .title = "t"};
+  table.headings = {{.title = "x"}};
+  TableRow row;
+  row.entries = {{.text = cell}};
+  row.origin = {.n = 1, .machine = "m", .commit = "c"};
+  table.rows = {row};
+  return render({&table, 1}, TableFormat::csv);
+}
+
+TEST(ReportValues, WhateverWouldEndAFieldIsQuotedInCsv) {
+  const std::string head = "x,seeds,run on,built from\n";
+  EXPECT_EQ(csv_of("plain"), head + "plain,1,m,c\n");
+  EXPECT_EQ(csv_of("a,b"), head + "\"a,b\",1,m,c\n");
+  EXPECT_EQ(csv_of("a\nb"), head + "\"a\nb\",1,m,c\n");
+  EXPECT_EQ(csv_of("a\rb"), head + "\"a\rb\",1,m,c\n");
+  EXPECT_EQ(csv_of("a\"b"), head + "\"a\"\"b\",1,m,c\n");
+}
+
+TEST(ReportValues, APlotOfAColumnThatNobodyKnowsIsAMistakeWithASuggestion) {
+  const samples::RunRecord run = samples::sample_run_of(2);
+  const auto table = [&](const std::string& x) {
+    return make_table(
+        parse_table_specs("schema: 1\ntitle: t\nworkload: cadc\nrows: [{key: params.cadc.keep_fraction, title: "
+                          "kept}]\ncolumns: [{metric: \"hr@10[neg=99]\", title: HR}]\nplots: [{x: " +
+                              x + ", y: HR}]\n",
+                          "t.yaml")
+            .at(0),
+        {&run, 1});
+  };
+  EXPECT_EQ(table("kept").plots.size(), 1U);
+  try {
+    table("kpet");
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("t.yaml:6:"));
+    EXPECT_THAT(error.what(), HasSubstr("did you mean 'kept'"));
+  }
+}
+
+TEST(ReportValues, ALogarithmicAxisGivesEachFactorOfTenTheSameWay) {
+  Table table{.name = "t", .title = "t"};
+  table.headings = {{.title = "x", .numeric = true}, {.title = "y", .numeric = true}};
+  for (const double x : {1.0, 10.0, 100.0, 1000.0, 10000.0}) {
+    TableRow row;
+    row.entries = {{.text = "x", .value = x}, {.text = "y", .value = x == 1 ? 0.0 : 1.0}};
+    table.rows.push_back(row);
+  }
+  const std::string svg = to_svg(table, Plot{.x = 0, .y = 1, .log_x = true});
+  // From 80 to 590 in four steps.
+  for (const char* place : {"80.0", "207.5", "335.0", "462.5", "590.0"})
+    EXPECT_THAT(svg, HasSubstr(std::string("<circle cx=\"") + place + "\""));
+}
+
+}  // namespace
+}  // namespace frugal::harness
