@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
@@ -18,9 +19,11 @@ void check_own_file(const Json& dataset) {
   const std::filesystem::path path = own_path(dataset);
   open_file(path);
   if (!dataset.contains("columns")) return;
-  const RatingsLayout layout = ratings_layout(path, ratings_form(dataset));
+  const bool timed = dataset.at("columns").contains("label")
+                         ? click_layout(path, click_form(dataset)).time.has_value()
+                         : ratings_layout(path, ratings_form(dataset)).time.has_value();
   const std::string split = dataset.at("split");
-  if (!layout.time && (split == "latest" || split == "temporal"))
+  if (!timed && (split == "latest" || split == "temporal"))
     throw UserError({path.string()}, "split: " + split +
                                          " needs times, and no column of this file was taken for them: say which with "
                                          "columns: {time: ...}, or ask for split: random");
