@@ -126,6 +126,17 @@ class ColumnFinder {
   std::vector<std::pair<std::size_t, std::string_view>> taken_;  ///< and for what
 };
 
+/// Does a first line that was taken for a row name a column whose other values are labels?
+bool names_label(const TableLayout& layout) {
+  if (layout.header) return false;
+  std::vector<std::string> first;
+  for (const std::vector<std::string>& column : layout.samples) first.push_back(column.front());
+  const int named = column_of_role(Role::label, first);
+  if (named < 0) return false;
+  const std::vector<std::string>& values = layout.samples[static_cast<std::size_t>(named)];
+  return std::all_of(values.begin() + 1, values.end(), [](const std::string& text) { return label_of(text); });
+}
+
 ParamSpec column_list_param(std::string name, std::string help) {
   return {.name = std::move(name),
           .type = ParamSpec::Type::column_list,
@@ -224,6 +235,11 @@ Json settled_click_params(const Json& params, const ClickLayout& layout) {
 
 ClickLayout click_layout(const std::filesystem::path& path, const ClickForm& form) {
   ClickLayout layout{layout_of(path, form)};
+  if (!form.header && names_label(layout)) {
+    TableForm named = form;
+    named.header = true;
+    layout = {layout_of(path, named)};
+  }
   ColumnFinder(layout, form, path.string()).find();
   return layout;
 }

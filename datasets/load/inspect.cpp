@@ -146,7 +146,7 @@ class Inspector {
   }
 
   void write_plan() {
-    const Json& columns = settled_params(complete_, layout_).at("columns");
+    const Json columns = settled_params(complete_, layout_).at("columns");
     std::string dataset = fmt::format("name: file, path: {}, columns: {{", Json(path_.string()).dump());
     for (const char* const role : {"user", "item", "rating", "time"})
       dataset += fmt::format("{}{}: {}", role[0] == 'u' ? "" : ", ", role, flow(columns.at(role)));

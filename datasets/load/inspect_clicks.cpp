@@ -166,7 +166,7 @@ class ClickInspector {
   }
 
   void write_plan() {
-    const Json& columns = settled_click_params(complete_, layout_).at("columns");
+    const Json columns = settled_click_params(complete_, layout_).at("columns");
     const auto list = [](const Json& all) {
       std::string text;
       for (const Json& one : all) text += (text.empty() ? "" : ", ") + flow(one);
