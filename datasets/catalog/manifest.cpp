@@ -94,8 +94,8 @@ void require_fitting_reader(const Manifest& manifest, const Node& root) {
 /// A manifest guesses nothing: `name` of the table's columns is there.
 void require_column(const Json& columns, const char* name, const Place& place, std::string_view may_be_none) {
   if (!columns.at(name).empty() && columns.at(name) != "") return;
-  throw UserError(place,
-                  fmt::format("a manifest guesses nothing: columns.{} is missing ({} may be 'none')", name, may_be_none));
+  throw UserError(
+      place, fmt::format("a manifest guesses nothing: columns.{} is missing ({} may be 'none')", name, may_be_none));
 }
 
 /// How a reader of tables is to read, and whether there are times.
@@ -113,8 +113,8 @@ void parse_table(const Node& root, Manifest& manifest) {
     return;
   }
   if (timed) throw UserError(timed->place, "the table's columns say whether there are times (time: none)");
-  manifest.table =
-      read_params(is_ratings ? published_ratings_params() : published_click_table_params(), *table, "key of a manifest's table");
+  manifest.table = read_params(is_ratings ? published_ratings_params() : published_click_table_params(), *table,
+                               "key of a manifest's table");
   const Json& columns = manifest.table.at("columns");
   if (is_ratings) {
     for (const char* const needed : {"user", "item", "rating", "time"})

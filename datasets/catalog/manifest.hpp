@@ -72,8 +72,8 @@ struct Manifest {
   std::optional<DefaultSplit> split;  ///< of interactions, and of clicks that are no ratings
   double test_fraction = 0;           ///< of the split tail
   bool timed = true;                  ///< interactions and clicks: the files carry times
-  Json table;                         ///< of the readers `ratings` and `clicks`: published_ratings_params(), all of them,
-                                      ///< and published_click_table_params()
+  Json table;              ///< of the readers `ratings` and `clicks`: published_ratings_params(), all of them,
+                           ///< and published_click_table_params()
   std::string attributes;  ///< the manifest of what else is known of users and items; empty: none. Clicks with
                            ///< attributes are ratings
   std::string debian;      ///< package that ships the files, where a registry is all a machine can reach

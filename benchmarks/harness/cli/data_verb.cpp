@@ -188,8 +188,8 @@ int add_data(const Call& call) {
   }
   for (const auto& [key, value] : given.items())
     if (!added.table.contains(key))
-      throw UserError(fmt::format("--param {}: a data set says how its file is read, and a plan all else: put it there",
-                                  key));
+      throw UserError(
+          fmt::format("--param {}: a data set says how its file is read, and a plan all else: put it there", key));
   std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
   const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
   if (!searched) data_dirs.push_back(folder);
