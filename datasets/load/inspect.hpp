@@ -27,7 +27,8 @@ Inspection inspect_ratings(const std::filesystem::path& path, const Json& given)
 /// The same for clicks. Throws UserError as read_click_log().
 Inspection inspect_clicks(const std::filesystem::path& path, const Json& given);
 
-/// What a file is taken for where nobody says: clicks where its header names a label and no users, else interactions.
+/// What a file is taken for where nobody says: clicks where its header names a label, and not users and items,
+/// else interactions.
 Kind likely_kind(const std::filesystem::path& path, const Json& given);
 
 }  // namespace frugal::data

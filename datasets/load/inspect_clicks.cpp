@@ -41,6 +41,8 @@ class ClickInspector {
     show_rows();
     count_examples();
     for (std::size_t d = 0; d < layout_.dense.size(); ++d) count_numbers(d);
+    if (form_.dense.empty() && !whole_.empty())
+      find(whole_ + ": whole numbers, taken for amounts. If they are ids, list them in columns: {categorical: [...]}");
     for (std::size_t t = 0; t < layout_.categorical.size(); ++t) count_categories(t);
     count_times();
     if (std::string open_end = open_end_words(path_, form_.member); !open_end.empty()) find(std::move(open_end));
@@ -109,6 +111,7 @@ class ClickInspector {
     const std::string name = name_of(layout_.dense[d]);
     double least = std::numeric_limits<double>::infinity(), most = -least, sum = 0;
     std::uint64_t known = 0;
+    bool whole = true;
     for (std::size_t k = d; k < log_.values.size(); k += layout_.dense.size()) {
       const double value = log_.values[k];
       if (std::isnan(value)) continue;
@@ -116,6 +119,7 @@ class ClickInspector {
       least = std::min(least, value);
       most = std::max(most, value);
       sum += value;
+      whole = whole && value == std::floor(value);
     }
     const std::uint64_t missing = log_.examples.size() - known;
     if (known == 0) {
@@ -124,6 +128,7 @@ class ClickInspector {
     }
     add(name, fmt::format("dense, {:g} to {:g}, {:.3g} on average, {}", least, most, sum / static_cast<double>(known),
                           missing_words(missing)));
+    if (whole) whole_ += (whole_.empty() ? "" : ", ") + name;
     if (least == most) find(fmt::format("{} is {:g} wherever it is known: it says nothing", name, least));
     if (form_.dense_scale == DenseScale::log && least < 0)
       find(fmt::format("{} has negative values, and the scale 'log' makes them 0", name));
@@ -189,6 +194,7 @@ class ClickInspector {
   ClickLayout layout_;
   ClickLog log_;
   std::uint32_t rows_per_table_;
+  std::string whole_;  ///< the columns of whole numbers, in words
   Inspection result_;
 };
 
@@ -209,8 +215,8 @@ Kind likely_kind(const std::filesystem::path& path, const Json& given) {
     if (given.contains(spec.name)) table[spec.name] = given.at(spec.name);
   const TableLayout layout =
       layout_of(path, table_form(read_params(specs, to_node(table, {path.string()}), "parameter of a table")));
-  const bool clicks =
-      layout.header && column_of_role(Role::label, layout.names) >= 0 && column_of_role(Role::user, layout.names) < 0;
+  const auto names = [&](Role role) { return layout.header && column_of_role(role, layout.names) >= 0; };
+  const bool clicks = names(Role::label) && !(names(Role::user) && names(Role::item));
   return clicks ? Kind::clicks : Kind::interactions;
 }
 

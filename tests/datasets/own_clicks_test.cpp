@@ -12,6 +12,7 @@
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect.hpp"
 #include "datasets/load/own_file.hpp"
+#include "datasets/load/write_synthetic.hpp"
 #include "impl/base/hash.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
@@ -213,6 +214,7 @@ TEST_F(OwnClicks, ColumnsThatCannotBeToldAreAskedFor) {
 TEST_F(OwnClicks, AreInspectedWithAPlanThatReadsThem) {
   const auto path = write("c.csv", joined(own_lines(csv), csv_header) + "1,,,only,,2024-01-30");
   EXPECT_EQ(likely_kind(path, Json::object()), Kind::clicks);
+  EXPECT_EQ(likely_kind(write("u.csv", "user,age,click\n1,2,1\n"), Json::object()), Kind::clicks);
   EXPECT_EQ(likely_kind(write("r.csv", "user,item,click\n1,2,1\n"), Json::object()), Kind::interactions);
   const Inspection seen = inspect_clicks(path, {{"split", "latest"}});
   EXPECT_EQ(seen.form, "comma-separated, with a header, 6 columns");
@@ -222,11 +224,28 @@ TEST_F(OwnClicks, AreInspectedWithAPlanThatReadsThem) {
   EXPECT_THAT(seen.counts, Contains(std::pair<std::string, std::string>{"label 1", "31 (25.6 %)"}));
   EXPECT_THAT(seen.counts, Contains(std::pair<std::string, std::string>{
                                "'device'", "categorical, 2 distinct values, 12 missing (9.92 %)"}));
-  EXPECT_THAT(seen.findings, ElementsAre(HasSubstr("c.csv:122: the last line does not end in a newline")));
+  EXPECT_THAT(seen.findings, ElementsAre(HasSubstr("'age', 'price': whole numbers"),
+                                         HasSubstr("c.csv:122: the last line does not end in a newline")));
   const Node plan = parse_yaml(seen.plan, "plan").front();
   const Json dataset = complete_dataset(to_json(*plan.find("dataset")), Kind::clicks);
   EXPECT_EQ(dataset.at("split"), "latest");
   expect_same(load_clicks(dataset, {}, 3), split(path, {{"split", "latest"}}));
+}
+
+TEST_F(OwnClicks, InCriteosFormAreAsItsManifestReadsThem) {
+  const auto path = folder_ / "criteo/train.txt";
+  std::filesystem::create_directories(path.parent_path());
+  write_synthetic(complete_dataset({{"name", "synthetic-clicks"}, {"examples", 300}, {"test_examples", 50}}), path, 0,
+                  6);
+  const Json published = complete_dataset({{"name", "criteo-kaggle"}, {"rows_per_table", 500}});
+  expect_same(load_clicks(published, {folder_}, 3),
+              split(path, {{"columns", {{"label", 1}, {"dense", {"2-14"}}, {"categorical", {"15-40"}}}},
+                           {"header", "no"},
+                           {"dense_scale", "log"},
+                           {"categories", "hexadecimal"},
+                           {"rows_per_table", 500},
+                           {"split", "tail"},
+                           {"test_fraction", 0.142857}}));
 }
 
 TEST_F(OwnClicks, WhatLooksWrongIsFound) {

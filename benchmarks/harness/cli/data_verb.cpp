@@ -214,10 +214,12 @@ OptionSpec param_option(const std::string& of) {
 }
 
 OptionSpec as_option() {
-  return {.name = "as",
-          .value = "KIND",
-          .help = "ratings or clicks; default: clicks where the header names a label and no users, else ratings",
-          .values = {.words = {"ratings", "clicks"}, .closed = true}};
+  return {
+      .name = "as",
+      .value = "KIND",
+      .help =
+          "ratings or clicks; default: clicks where the header names a label, and not users and items; else ratings",
+      .values = {.words = {"ratings", "clicks"}, .closed = true}};
 }
 
 Values manifest_names() {
