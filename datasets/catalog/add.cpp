@@ -42,7 +42,7 @@ fs::path add_dataset(const NewDataset& dataset, const std::vector<fs::path>& fil
   std::string text = fmt::format("name: {}\ntitle: {}\nkind: {}\nreader: {}\n", dataset.name,
                                  yaml(dataset.title.empty() ? dataset.name : dataset.title),
                                  to_word(kind_names, dataset.kind), to_word(reader_names, dataset.reader));
-  if (dataset.reader == Reader::ratings) text += fmt::format("table: {}\n", dataset.table.dump());
+  if (!dataset.table.is_null()) text += fmt::format("table: {}\n", dataset.table.dump());
   text += fmt::format("licence: {}\ncitation: {}\n", yaml(dataset.licence), yaml(dataset.citation));
   if (!dataset.split.empty()) text += fmt::format("split: {}\n", dataset.split);
   text += "files:\n";

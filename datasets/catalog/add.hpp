@@ -13,8 +13,8 @@ struct NewDataset {
   Kind kind = Kind::interactions;
   Reader reader = Reader::ratings;
   std::string title{}, licence{}, citation{};
-  std::string split{};  ///< of interactions
-  Json table{};         ///< of the reader `ratings`: what it is to be read by
+  std::string split{};  ///< of interactions and of clicks; not `tail`
+  Json table{};         ///< of the readers `ratings` and `clicks`: what they are to read by
 };
 
 /// Copies the files into FOLDER/NAME/, unless they lie in `folder` already, and writes FOLDER/NAME.yaml with their sizes and

@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <map>
 
+#include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "embedded_manifests.hpp"
 #include "impl/base/document.hpp"
@@ -63,7 +64,7 @@ struct ReaderFacts {
 constexpr ReaderFacts reader_facts[] = {
     {Reader::ratings, Kind::interactions, 1, 1},
     {Reader::ncf, Kind::interactions, 3, 3},  // train, held out, candidates
-    {Reader::criteo, Kind::clicks, 1, 1},
+    {Reader::clicks, Kind::clicks, 1, 1},
     {Reader::ml_1m_attributes, Kind::attributes, 2, 3},  // users, items, and original ids where indices are dense
     {Reader::ml_100k_attributes, Kind::attributes, 2, 3},
     {Reader::png, Kind::image, 1, 1000},  // of signals a plan chooses one
@@ -90,40 +91,50 @@ void require_fitting_reader(const Manifest& manifest, const Node& root) {
   }
 }
 
-/// How the reader `ratings` is to read, and whether there are times.
+/// A manifest guesses nothing: `name` of the table's columns is there.
+void require_column(const Json& columns, const char* name, const Place& place, std::string_view may_be_none) {
+  if (!columns.at(name).empty() && columns.at(name) != "") return;
+  throw UserError(
+      place, fmt::format("a manifest guesses nothing: columns.{} is missing ({} may be 'none')", name, may_be_none));
+}
+
+/// How a reader of tables is to read, and whether there are times.
 void parse_table(const Node& root, Manifest& manifest) {
   const Node* const timed = root.find("timed");
   const Node* const table = root.find("table");
   const bool is_ratings = manifest.reader == Reader::ratings;
-  if (is_ratings != (table != nullptr))
+  const bool is_table = is_ratings || manifest.reader == Reader::clicks;
+  if (is_table != (table != nullptr))
     throw UserError(table ? table->place : root.find("reader")->place,
-                    "the reader 'ratings' needs a 'table', and no other has one");
-  if (!is_ratings) {
+                    table ? "the readers 'ratings' and 'clicks' have a 'table', and no other"
+                          : fmt::format("the reader '{}' needs a 'table'", to_word(reader_names, manifest.reader)));
+  if (!is_table) {
     if (timed) manifest.timed = timed->as_boolean();
     return;
   }
   if (timed) throw UserError(timed->place, "the table's columns say whether there are times (time: none)");
-  manifest.table = read_params(published_ratings_params(), *table, "key of a manifest's table");
+  manifest.table = read_params(is_ratings ? published_ratings_params() : published_click_table_params(), *table,
+                               "key of a manifest's table");
   const Json& columns = manifest.table.at("columns");
-  for (const char* const needed : {"user", "item", "rating", "time"})
-    if (columns.at(needed) == "")
-      throw UserError(table->place,
-                      fmt::format("a manifest guesses nothing: columns.{} is missing (rating and time may "
-                                  "be 'none')",
-                                  needed));
+  if (is_ratings) {
+    for (const char* const needed : {"user", "item", "rating", "time"})
+      require_column(columns, needed, table->place, "rating and time");
+  } else {
+    for (const char* const needed : {"label", "categorical", "time"})
+      require_column(columns, needed, table->place, "time");
+  }
   manifest.timed = columns.at("time") != "none";
 }
 
 /// The split and what belongs to it: see DefaultSplit.
 void parse_split(const Node& root, Manifest& manifest) {
-  const bool is_criteo = manifest.reader == Reader::criteo;
-  if (manifest.kind == Kind::interactions || is_criteo) {
+  const bool is_clicks = manifest.reader == Reader::clicks;
+  if (manifest.kind == Kind::interactions || is_clicks) {
     manifest.split = required_word(root, "split", default_split_names);
     const auto refuse = [&](const std::string& why) { throw UserError(root.find("split")->place, why); };
     if ((manifest.split == DefaultSplit::given) != (manifest.reader == Reader::ncf))
       refuse("the split 'given' belongs to the reader 'ncf', and no other to it");
-    if ((manifest.split == DefaultSplit::tail) != is_criteo)
-      refuse("the split 'tail' belongs to the reader 'criteo', and no other to it");
+    if (manifest.split == DefaultSplit::tail && !is_clicks) refuse("the split 'tail' belongs to the reader 'clicks'");
     if (manifest.split == DefaultSplit::latest && !manifest.timed)
       refuse("the split 'latest' needs times, and timed is false");
   } else if (const Node* const split = root.find("split")) {

@@ -28,11 +28,11 @@ inline constexpr Named<Kind> kind_names[] = {{Kind::interactions, "interactions"
 bool is_signal(Kind kind);
 
 /// The format of a manifest's files (datasets/formats).
-enum class Reader { ratings, ncf, criteo, ml_1m_attributes, ml_100k_attributes, png, wav, npy };
+enum class Reader { ratings, ncf, clicks, ml_1m_attributes, ml_100k_attributes, png, wav, npy };
 
 inline constexpr Named<Reader> reader_names[] = {{Reader::ratings, "ratings"},
                                                  {Reader::ncf, "ncf"},
-                                                 {Reader::criteo, "criteo"},
+                                                 {Reader::clicks, "clicks"},
                                                  {Reader::ml_1m_attributes, "ml-1m-attributes"},
                                                  {Reader::ml_100k_attributes, "ml-100k-attributes"},
                                                  {Reader::png, "png"},
@@ -40,7 +40,7 @@ inline constexpr Named<Reader> reader_names[] = {{Reader::ratings, "ratings"},
                                                  {Reader::npy, "npy"}};
 
 /// What is held out unless a plan says otherwise. given: the files come split; latest, random: one interaction of each
-/// user; tail: the last lines of the file, `test_fraction` of all.
+/// user, of clicks a share; tail: of clicks the last lines of the file, `test_fraction` of all, whatever a plan says.
 enum class DefaultSplit { given, latest, random, tail };
 
 inline constexpr Named<DefaultSplit> default_split_names[] = {{DefaultSplit::given, "given"},
@@ -71,8 +71,9 @@ struct Manifest {
   std::string homepage;
   std::optional<DefaultSplit> split;  ///< of interactions, and of clicks that are no ratings
   double test_fraction = 0;           ///< of the split tail
-  bool timed = true;                  ///< interactions: the files carry times
-  Json table;                         ///< of the reader `ratings`: published_ratings_params(), all of them
+  bool timed = true;                  ///< interactions and clicks: the files carry times
+  Json table;              ///< of the readers `ratings` and `clicks`: published_ratings_params(), all of them,
+                           ///< and published_click_table_params()
   std::string attributes;  ///< the manifest of what else is known of users and items; empty: none. Clicks with
                            ///< attributes are ratings
   std::string debian;      ///< package that ships the files, where a registry is all a machine can reach

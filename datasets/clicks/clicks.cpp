@@ -7,11 +7,13 @@
 
 namespace frugal::data {
 
+std::uint64_t held_out_rows(std::uint64_t rows, double share) {
+  assert(rows >= 2);
+  return std::clamp<std::uint64_t>(static_cast<std::uint64_t>(static_cast<double>(rows) * share), 1, rows - 1);
+}
+
 ClickSplit hold_out_tail(Clicks clicks, double share) {
-  assert(clicks.size() >= 2);
-  const auto held = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(static_cast<double>(clicks.size()) * share), 1,
-                                              clicks.size() - 1);
-  const auto kept = clicks.size() - held;
+  const std::uint64_t kept = clicks.size() - held_out_rows(clicks.size(), share);
   const auto cut = [&](auto& values, std::size_t columns) {
     const auto middle = values.begin() + static_cast<std::ptrdiff_t>(kept * columns);
     std::remove_reference_t<decltype(values)> tail(middle, values.end());

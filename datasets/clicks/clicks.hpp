@@ -1,4 +1,4 @@
-// Click data: dense and categorical features with a label (Criteo's layout).
+// Click data: dense and categorical features with a label (DLRM's layout).
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -23,6 +23,9 @@ struct ClickSplit {
   std::uint32_t users = 0;
   std::uint32_t items = 0;
 };
+
+/// Of `rows`, two or more: how many a share is, at least one and not all.
+std::uint64_t held_out_rows(std::uint64_t rows, double share);
 
 /// Holds out the last `share` of two or more examples, at least one and not all.
 ClickSplit hold_out_tail(Clicks clicks, double share);

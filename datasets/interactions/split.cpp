@@ -11,17 +11,11 @@
 
 #include "datasets/interactions/negatives.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/hash.hpp"
 #include "impl/base/philox.hpp"
 
 namespace frugal::data {
 namespace {
-
-/// FNV-1a, 64 bits (Fowler, Noll, Vo).
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
 
 std::vector<std::uint64_t> hashes_of(std::uint32_t count, const std::vector<std::string>& names) {
   std::vector<std::uint64_t> hashes(count);

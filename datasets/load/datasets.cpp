@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "datasets/clicks/click_log.hpp"
+#include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/interactions/split.hpp"
@@ -66,13 +68,28 @@ Params split_params(DefaultSplit split, bool timed) {
          candidate_params(false);
 }
 
+ParamSpec rows_param() {
+  return {
+      "rows_per_table", Type::integer, 100'000, "most rows of a table; more categories are hashed into them", 2, 4e9};
+}
+
+/// What can be asked of a click log: how to split it. timed: may it have times?
+Params click_split_params(DefaultSplit split, bool timed) {
+  std::vector<std::string> rules = words(click_hold_out_names);
+  if (!timed) std::erase(rules, to_word(click_hold_out_names, ClickHoldOut::latest));
+  return {rows_param(),
+          word_param("split", to_word(default_split_names, split),
+                     "what is held out: a random share, the latest, or the last lines of the file", std::move(rules)),
+          {"test_fraction", Type::real, 0.1, "share of the examples held out", 1e-6, 0.9}};
+}
+
 Params params_of_manifest(const Manifest& manifest) {
   if (manifest.kind == Kind::interactions)
     return manifest.split == DefaultSplit::given ? given_params() : split_params(*manifest.split, manifest.timed);
   if (manifest.kind != Kind::clicks) return {};
-  if (manifest.attributes.empty()) {
-    return {{"rows_per_table", Type::integer, 100'000, "rows a category is hashed into", 2, 4e9},
-            {"examples", Type::integer, 0, "lines to read from the start; 0: all", 0, 1e10}};
+  if (manifest.reader == Reader::clicks) {
+    if (manifest.split != DefaultSplit::tail) return click_split_params(*manifest.split, manifest.timed);
+    return {rows_param(), {"examples", Type::integer, 0, "lines to read from the start; 0: all", 0, 1e10}};
   }
   return {{"label_rating", Type::real, 4.0, "least rating whose label is 1", 0, 10},
           {"test_fraction", Type::real, 0.1, "random share of the ratings held out", 1e-6, 0.9}};
@@ -87,13 +104,18 @@ std::vector<DatasetEntry> own_entries() {
   const auto entry = [](Kind kind, std::string help, Params params) {
     return DatasetEntry{std::string(own_file), kind, std::move(help), "yours", std::move(params)};
   };
-  return {entry(Kind::interactions,
-                "ratings, purchases or plays of your own: a text table with a row for each, plain or compressed",
-                path_param("the file: text, or text in gz, zst, xz, bz2 or zip") + ratings_params() +
-                    split_params(DefaultSplit::latest, true)),
-          entry(Kind::signal,
-                "a picture, sound or volume of your own: PNG, JPEG, WAV, FLAC, OGG, or a NumPy .npy volume or video",
-                path_param("the file, or a folder of files: a cell each"))};
+  return {
+      entry(Kind::interactions,
+            "ratings, purchases or plays of your own: a text table with a row for each, plain or compressed",
+            path_param("the file: text, or text in gz, zst, xz, bz2 or zip") + ratings_params() +
+                split_params(DefaultSplit::latest, true)),
+      // Rows of a log have no order that its reader could know of: a random share is the split that fits any file, and
+      // the same for the same rows however they are sorted.
+      entry(Kind::clicks, "a click log of your own, or any examples labelled 0 or 1: a text table with a row for each",
+            path_param("the file: text, or text in gz, zst, xz, bz2 or zip") + click_table_params() +
+                click_split_params(DefaultSplit::random, true)),
+      entry(Kind::signal, "a picture, sound or volume of your own: PNG, WAV, or a NumPy .npy volume or video",
+            path_param("the file"))};
 }
 
 }  // namespace

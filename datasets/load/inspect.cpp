@@ -1,45 +1,21 @@
 #include "datasets/load/inspect.hpp"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
-#include "datasets/formats/byte_stream.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/load/datasets.hpp"
+#include "datasets/load/inspect_text.hpp"
 #include "impl/base/error.hpp"
 #include "impl/common/groups.hpp"
 
 namespace frugal::data {
 namespace {
 
-constexpr std::size_t shown_rows = 5;
 constexpr std::uint32_t default_negatives = 99;
-
-/// A time in words, where its size tells its unit: seconds since 1970, or thousandths, millionths, billionths of them.
-std::string time_text(std::int64_t time) {
-  constexpr std::int64_t least_seconds = 100'000'000;  // 1973
-  if (time < least_seconds) return fmt::to_string(time);
-  std::int64_t seconds = time;
-  while (seconds >= 1000 * least_seconds) seconds /= 1000;
-  return fmt::format("{:%Y-%m-%d %H:%M:%S}", std::chrono::sys_seconds(std::chrono::seconds(seconds)));
-}
-
-std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
-
-/// A value as YAML: words as they are where that reads back as the same, else in quotes.
-std::string flow(const Json& value) {
-  if (!value.is_string()) return value.dump();
-  const std::string text = value;
-  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-  });
-  return plain && text != "true" && text != "false" && text != "null" ? text : value.dump();
-}
 
 /// The median of counts, none of them 0.
 std::uint32_t median(std::vector<std::uint32_t> counts) {
@@ -67,7 +43,7 @@ class Inspector {
   }
 
   Inspection inspection() {
-    describe_form();
+    result_.form = form_words(path_, layout_);
     describe_columns();
     show_rows();
     count();
@@ -77,12 +53,6 @@ class Inspector {
   }
 
  private:
-  void describe_form() {
-    result_.form =
-        fmt::format("{}{}-separated, {} a header, {} columns", is_compressed(path_) ? "compressed, " : "",
-                    delimiter_name(layout_.delimiter), layout_.header ? "with" : "without", layout_.columns());
-  }
-
   std::string role_of(std::size_t column) const {
     if (column == layout_.user) return "user";
     if (column == layout_.item) return "item";
@@ -91,16 +61,13 @@ class Inspector {
   }
 
   void describe_columns() {
-    for (std::size_t column = 0; column < layout_.columns(); ++column) {
-      std::string values;
-      for (std::size_t k = 0; k < std::min<std::size_t>(3, layout_.samples[column].size()); ++k)
-        values += (k > 0 ? ", " : "") + shown(layout_.samples[column][k]);
-      result_.columns.push_back(
-          {role_of(column), layout_.header ? shown(layout_.names[column]) : layout_.names[column], values});
-    }
+    for (std::size_t column = 0; column < layout_.columns(); ++column)
+      result_.columns.push_back(column_words(layout_, column, role_of(column)));
   }
 
   void show_rows() {
+    result_.heads = {"line", "user", "item", "rating"};
+    if (ratings_.timed) result_.heads.push_back("time");
     std::vector<Rating> first(std::min(shown_rows, ratings_.rows.size()));
     std::ranges::partial_sort_copy(ratings_.rows, first, {}, &Rating::line, &Rating::line);
     for (const Rating& row : first) {
@@ -182,12 +149,8 @@ class Inspector {
       result_.findings.push_back(
           "more than half of the users have one interaction: are users and items in the right "
           "columns? core: 5 drops those with fewer than five");
-    LineReader lines(path_, form_.member);
-    std::string_view line;
-    while (lines.next(line)) continue;
-    if (lines.newline_missing())
-      result_.findings.push_back(fmt::format("{}:{}: the last line does not end in a newline: is the file whole?",
-                                             path_.string(), lines.line_number()));
+    if (std::string open_end = open_end_words(path_, form_.member); !open_end.empty())
+      result_.findings.push_back(std::move(open_end));
   }
 
   void write_plan() {

@@ -1,7 +1,10 @@
 #include "datasets/load/own_file.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
+#include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "impl/base/error.hpp"
@@ -22,9 +25,11 @@ void check_own_file(const Json& dataset) {
                                                                  : "this folder holds no picture, sound or volume");
   open_file(path);
   if (!dataset.contains("columns")) return;
-  const RatingsLayout layout = ratings_layout(path, ratings_form(dataset));
+  const bool timed = dataset.at("columns").contains("label")
+                         ? click_layout(path, click_form(dataset)).time.has_value()
+                         : ratings_layout(path, ratings_form(dataset)).time.has_value();
   const std::string split = dataset.at("split");
-  if (!layout.time && (split == "latest" || split == "temporal"))
+  if (!timed && (split == "latest" || split == "temporal"))
     throw UserError({path.string()}, "split: " + split +
                                          " needs times, and no column of this file was taken for them: say which with "
                                          "columns: {time: ...}, or ask for split: random");
@@ -32,7 +37,11 @@ void check_own_file(const Json& dataset) {
 
 std::string own_content(const Json& dataset) {
   const std::filesystem::path path = own_path(dataset);
-  return dataset.contains("columns") ? ratings_layout(path, ratings_form(dataset)).roles() : file_content(path);
+  if (!dataset.contains("columns")) return file_content(path);
+  if (!dataset.at("columns").contains("label")) return ratings_layout(path, ratings_form(dataset)).roles();
+  const ClickLayout layout = click_layout(path, click_form(dataset));
+  return fmt::format("label = {}, {} columns of numbers, {} of categories", layout.names[layout.label],
+                     layout.dense.size(), layout.categorical.size());
 }
 
 }  // namespace frugal::data

@@ -98,11 +98,12 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
 }
 
 TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
-  const std::string criteo = "kind: clicks\nreader: criteo\nsplit: ";
+  const std::string criteo =
+      "kind: clicks\nreader: clicks\ntable: {columns: {label: 1, categorical: [2-4], time: none}}\nsplit: ";
   EXPECT_EQ(parsed(criteo + "tail\ntest_fraction: 0.25\n").test_fraction, 0.25);
-  EXPECT_THAT(refusal(criteo + "tail\n"), HasSubstr(":4:8: the split 'tail' needs a test_fraction"));
-  EXPECT_THAT(refusal(criteo + "0.25\n"), HasSubstr(":4:8: expected a string"));
-  EXPECT_THAT(refusal(criteo + "tail\ntest_fraction: 1\n"), HasSubstr(":5:16: test_fraction must lie between"));
+  EXPECT_THAT(refusal(criteo + "tail\n"), HasSubstr(":5:8: the split 'tail' needs a test_fraction"));
+  EXPECT_THAT(refusal(criteo + "0.25\n"), HasSubstr(":5:8: expected a string"));
+  EXPECT_THAT(refusal(criteo + "tail\ntest_fraction: 1\n"), HasSubstr(":6:16: test_fraction must lie between"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\ntest_fraction: 0.25\n"),
               HasSubstr(":6:16: the split 'tail' needs a test_fraction, and no other"));
 }

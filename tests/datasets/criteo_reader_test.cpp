@@ -1,7 +1,7 @@
 #include <cmath>
 
-#include "datasets/formats/criteo.hpp"
 #include "tests/datasets/data_test_support.hpp"
+#include "tests/datasets/read_criteo.hpp"
 
 namespace frugal::data {
 namespace {
@@ -52,15 +52,17 @@ TEST_F(CriteoReader, BadLinesAreRefusedAtTheirPlace) {
   EXPECT_THAT(complaint(line("0", "x", "")), HasSubstr("t.txt:2:3: expected a count (an integer), got 'x"));
   EXPECT_THAT(complaint(line("0", "", "xyz")), HasSubstr("hexadecimal"));
   EXPECT_THAT(complaint(line("0", "", "123456789")), HasSubstr("hexadecimal"));
-  EXPECT_THAT(complaint(line("0", "", "", 39)), HasSubstr("expected a tab, got the end of the line"));
+  EXPECT_THAT(complaint(line("0", "", "", 39)), HasSubstr("expected a tab and a category, got the end of the line"));
   EXPECT_THAT(complaint(line("0", "", "", 41)), HasSubstr("expected nothing more"));
   EXPECT_THAT(complaint("\n"), HasSubstr("t.txt:2:1"));
+  EXPECT_THAT(user_error([&] { read_criteo(write("t.txt", line("0", "", "", 41)), 10, 0); }),
+              HasSubstr("the first line has 41 columns, and this file should have 40"));
   const std::string whole = line("0", "", "");
   EXPECT_THAT(complaint(whole.substr(0, whole.size() - 1)), HasSubstr("t.txt:2:41: the file ends here without"));
 }
 
 TEST_F(CriteoReader, EmptyFileAndTooFewRowsAreRefused) {
-  EXPECT_THAT(user_error([&] { read_criteo(write("t.txt", ""), 10, 0); }), HasSubstr("no examples"));
+  EXPECT_THAT(user_error([&] { read_criteo(write("t.txt", ""), 10, 0); }), HasSubstr("no rows"));
   EXPECT_THAT(user_error([&] { read_criteo(write("t.txt", line("1", "", "")), 1, 0); }), HasSubstr("rows_per_table"));
 }
 

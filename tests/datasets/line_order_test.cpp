@@ -173,7 +173,7 @@ std::vector<std::string> names_without_order() {
   std::vector<std::string> names;
   for (const Manifest& manifest : manifests({})) {
     const bool is_table = manifest.kind == Kind::interactions || manifest.kind == Kind::clicks;
-    if (is_table && manifest.reader != Reader::criteo) names.push_back(manifest.name);
+    if (is_table && manifest.reader != Reader::clicks) names.push_back(manifest.name);
   }
   return names;
 }

@@ -5,7 +5,6 @@
 #include <numeric>
 #include <set>
 
-#include "datasets/formats/criteo.hpp"
 #include "datasets/load/clicks.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/interactions.hpp"
@@ -14,6 +13,7 @@
 #include "datasets/synthetic/interactions.hpp"
 #include "impl/common/metrics.hpp"
 #include "tests/datasets/data_test_support.hpp"
+#include "tests/datasets/read_criteo.hpp"
 
 namespace frugal::data {
 namespace {

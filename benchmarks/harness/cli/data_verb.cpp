@@ -18,6 +18,7 @@
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/fetch.hpp"
 #include "datasets/catalog/locate.hpp"
+#include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect.hpp"
@@ -132,17 +133,26 @@ Json given_params(const Call& call, const char* example) {
 
 constexpr const char* column_example = "columns.user=member";
 
+/// --as, or what the file looks like.
+data::Kind own_kind(const Call& call, const std::filesystem::path& file, const Json& given) {
+  if (const auto as = call.one("as")) return *as == "clicks" ? data::Kind::clicks : data::Kind::interactions;
+  return data::likely_kind(file, given);
+}
+
 int inspect_data(const Call& call) {
   const std::string file = call.arguments.at(0);
-  const data::Inspection seen = data::inspect_ratings(file, given_params(call, column_example));
+  const Json given = given_params(call, column_example);
+  const data::Kind kind = own_kind(call, file, given);
+  const data::Inspection seen =
+      kind == data::Kind::clicks ? data::inspect_clicks(file, given) : data::inspect_ratings(file, given);
   fmt::print("{}: {}, {}\n\n", file, size_text(std::filesystem::file_size(file)), seen.form);
   TextRows columns = {{"taken for", "column", "first values"}};
   columns.insert(columns.end(), seen.columns.begin(), seen.columns.end());
   fmt::print("{}\n", text_table(columns, 2));
-  TextRows rows = {{"line", "user", "item", "rating", "time"}};
-  rows.front().resize(seen.rows.front().size());
+  TextRows rows = {seen.heads};
   rows.insert(rows.end(), seen.rows.begin(), seen.rows.end());
-  fmt::print("the first interactions, as they are understood\n{}\n", text_table(rows, 2));
+  fmt::print("the first {}, as they are understood\n{}\n", kind == data::Kind::clicks ? "examples" : "interactions",
+             text_table(rows, 2));
   TextRows counts;
   for (const auto& [name, value] : seen.counts) counts.push_back({name, value});
   fmt::print("counts\n{}\n", text_table(counts, 2));
@@ -160,14 +170,26 @@ int add_data(const Call& call) {
                          .title = call.one("title").value_or(""),
                          .licence = call.one("licence").value_or(""),
                          .citation = call.one("citation").value_or("")};
-  if (files.size() != 1) throw UserError("a data set of ratings is one file; give one");
-  Json complete = given_params(call, column_example);
+  if (files.size() != 1) throw UserError("a data set of ratings or of clicks is one file; give one");
+  const Json given = given_params(call, column_example);
+  added.kind = own_kind(call, files.front(), given);
+  Json complete = given;
   complete["name"] = data::own_file;
   complete["path"] = files.front().string();
-  complete = data::complete_dataset(complete, data::Kind::interactions);
-  const data::RatingsLayout layout = data::ratings_layout(files.front(), data::ratings_form(complete));
-  added.table = data::settled_params(complete, layout);
-  added.split = layout.time ? "latest" : "random";
+  complete = data::complete_dataset(complete, added.kind);
+  if (added.kind == data::Kind::clicks) {
+    added.reader = data::Reader::clicks;
+    added.table = data::settled_click_params(complete, data::click_layout(files.front(), data::click_form(complete)));
+    added.split = "random";
+  } else {
+    const data::RatingsLayout layout = data::ratings_layout(files.front(), data::ratings_form(complete));
+    added.table = data::settled_params(complete, layout);
+    added.split = layout.time ? "latest" : "random";
+  }
+  for (const auto& [key, value] : given.items())
+    if (!added.table.contains(key))
+      throw UserError(
+          fmt::format("--param {}: a data set says how its file is read, and a plan all else: put it there", key));
   std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
   const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
   if (!searched) data_dirs.push_back(folder);
@@ -189,6 +211,15 @@ int make_data(const Call& call) {
 
 OptionSpec param_option(const std::string& of) {
   return {.name = "param", .value = "KEY=VALUE", .help = "a parameter " + of, .repeatable = true};
+}
+
+OptionSpec as_option() {
+  return {
+      .name = "as",
+      .value = "KIND",
+      .help =
+          "ratings or clicks; default: clicks where the header names a label, and not users and items; else ratings",
+      .values = {.words = {"ratings", "clicks"}, .closed = true}};
 }
 
 Values manifest_names() {
@@ -243,21 +274,22 @@ Verb data_verb() {
            .examples = {"frugal data fetch ml-100k", "frugal data fetch ml-1m --to /srv/data"},
            .run = fetch_data},
           {.name = "data inspect",
-           .summary = "what a file of ratings of your own is taken for, and a plan for it",
+           .summary = "what a file of ratings or of clicks of your own is taken for, and a plan for it",
            .help =
-               "Reads a text table of ratings, purchases or plays, plain or compressed, and prints what its columns are "
-               "taken for, the first rows as they are understood, counts, what looks wrong with its place, and a "
+               "Reads a text table of ratings, purchases or plays, or of clicks, plain or compressed, and prints what its "
+               "columns are taken for, the first rows as they are understood, counts, what looks wrong with its place, and a "
                "plan to paste. --param sets what the data set 'file' takes: frugal list workloads.\n\nExit code 2: "
                "the file cannot be read, or not be understood.",
            .arguments = {{.name = "FILE", .values = {.files = true}}},
-           .options = {param_option("of the data set 'file'")},
+           .options = {as_option(), param_option("of the data set 'file'")},
            .examples = {"frugal data inspect ratings.csv",
-                        "frugal data inspect log.tsv.gz --param columns.user=member --param columns.item=3"},
+                        "frugal data inspect log.tsv.gz --param columns.user=member --param columns.item=3",
+                        "frugal data inspect ads.csv --as clicks --param 'columns.dense=[age, price]'"},
            .run = inspect_data},
           {.name = "data add",
            .summary = "make a file of your own a data set with a name",
            .help =
-               "Copies a file of ratings into a data folder and writes NAME.yaml beside it, with its size, hash and columns. From "
+               "Copies a file of ratings or of clicks into a data folder and writes NAME.yaml beside it, with its size, hash and columns. From "
                "then on plans may say `dataset: NAME`, and a file that has changed is noticed.\n\nExit code 2: the "
                "name is taken, or the file cannot be read.",
            .arguments = {{.name = "NAME"}, {.name = "FILE", .values = {.files = true}}},
@@ -265,11 +297,13 @@ Verb data_verb() {
                         .value = "DIR",
                         .help = "the data folder; default: the cache",
                         .values = {.folders = true}},
+                       as_option(),
                        param_option("of the data set 'file', as in data inspect"),
                        {.name = "title", .value = "TEXT", .help = "what it is; default: its name"},
                        {.name = "licence", .value = "TEXT", .help = "default: unknown"},
                        {.name = "citation", .value = "TEXT", .help = "whom to cite; default: unknown"}},
-           .examples = {"frugal data add shop purchases.csv --param columns.user=customer --licence 'ours alone'"},
+           .examples = {"frugal data add shop purchases.csv --param columns.user=customer --licence 'ours alone'",
+                        "frugal data add ads log.csv.gz --as clicks"},
            .run = add_data},
           {.name = "data make",
            .summary = "write a generated data set to a file",

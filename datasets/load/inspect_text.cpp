@@ -1,0 +1,55 @@
+#include "datasets/load/inspect_text.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "datasets/formats/byte_stream.hpp"
+#include "datasets/formats/lines.hpp"
+
+namespace frugal::data {
+
+std::string time_text(std::int64_t time) {
+  constexpr std::int64_t least_seconds = 100'000'000;  // 1973
+  if (time < least_seconds) return fmt::to_string(time);
+  std::int64_t seconds = time;
+  while (seconds >= 1000 * least_seconds) seconds /= 1000;
+  return fmt::format("{:%Y-%m-%d %H:%M:%S}", std::chrono::sys_seconds(std::chrono::seconds(seconds)));
+}
+
+std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }
+
+std::string flow(const Json& value) {
+  if (!value.is_string()) return value.dump();
+  const std::string text = value;
+  const bool plain = !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
+  return plain && text != "true" && text != "false" && text != "null" ? text : value.dump();
+}
+
+std::string form_words(const std::filesystem::path& path, const TableLayout& layout) {
+  return fmt::format("{}{}-separated, {} a header, {} columns", is_compressed(path) ? "compressed, " : "",
+                     delimiter_name(layout.delimiter), layout.header ? "with" : "without", layout.columns());
+}
+
+std::vector<std::string> column_words(const TableLayout& layout, std::size_t column, const std::string& role) {
+  std::string values;
+  for (std::size_t k = 0; k < std::min<std::size_t>(3, layout.samples[column].size()); ++k)
+    values += (k > 0 ? ", " : "") + shown(layout.samples[column][k]);
+  return {role, layout.header ? shown(layout.names[column]) : layout.names[column], values};
+}
+
+std::string open_end_words(const std::filesystem::path& path, const std::string& member) {
+  LineReader lines(path, member);
+  std::string_view line;
+  while (lines.next(line)) continue;
+  if (!lines.newline_missing()) return "";
+  return fmt::format("{}:{}: the last line does not end in a newline: is the file whole?", path.string(),
+                     lines.line_number());
+}
+
+}  // namespace frugal::data

@@ -1,0 +1,33 @@
+// The words of `frugal data inspect` that ratings and clicks share.
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "datasets/formats/table.hpp"
+#include "impl/base/document.hpp"
+
+namespace frugal::data {
+
+inline constexpr std::size_t shown_rows = 5;
+
+/// A time in words, where its size tells its unit: seconds since 1970, or thousandths, millionths, billionths of them.
+std::string time_text(std::int64_t time);
+
+/// "12.3 %"
+std::string percent(double share);
+
+/// A value as YAML: words as they are where that reads back as the same, else in quotes.
+std::string flow(const Json& value);
+
+/// "compressed, comma-separated, with a header, 4 columns"
+std::string form_words(const std::filesystem::path& path, const TableLayout& layout);
+
+/// What a column is taken for, its name, its first values.
+std::vector<std::string> column_words(const TableLayout& layout, std::size_t column, const std::string& role);
+
+/// A complaint where the last line does not end in a newline; else empty.
+std::string open_end_words(const std::filesystem::path& path, const std::string& member);
+
+}  // namespace frugal::data
