@@ -1,7 +1,7 @@
 // What is written as integers is rounded to the nearest level, to either side.
 #include <cmath>
 
-#include "datasets/formats/wav.hpp"
+#include "datasets/formats/sound.hpp"
 #include "impl/base/files.hpp"
 #include "tests/datasets/data_test_support.hpp"
 

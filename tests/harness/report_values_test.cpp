@@ -19,16 +19,16 @@ using Relation = ColumnSpec::Relation;
 using StageValue = ColumnSpec::StageValue;
 
 TEST(ReportValues, RelationsAreSeedBySeedAndTheRightWayUp) {
-  const std::map<std::uint64_t, double> values{{1, 8}, {2, 30}, {3, 7}};
-  const std::map<std::uint64_t, double> reference{{1, 4}, {2, 20}, {9, 1}};
+  const std::map<std::string, double> values{{"1", 8}, {"2", 30}, {"3", 7}};
+  const std::map<std::string, double> reference{{"1", 4}, {"2", 20}, {"9", 1}};
   EXPECT_THAT(related_values(Relation::difference, values, reference), ElementsAre(4, 10));
   EXPECT_THAT(related_values(Relation::percent, values, reference), ElementsAre(100, 50));
   EXPECT_THAT(related_values(Relation::ratio, values, reference), ElementsAre(2, 1.5));
   EXPECT_THAT(related_values(Relation::speedup, values, reference), ElementsAre(0.5, DoubleEq(20.0 / 30)));
   // What cannot be divided by has no relation but the difference.
-  EXPECT_THAT(related_values(Relation::ratio, {{1, 2}}, {{1, 0}}), ElementsAre());
-  EXPECT_THAT(related_values(Relation::speedup, {{1, 0}}, {{1, 2}}), ElementsAre());
-  EXPECT_THAT(related_values(Relation::difference, {{1, 2}}, {{1, 0}}), ElementsAre(2));
+  EXPECT_THAT(related_values(Relation::ratio, {{"1", 2}}, {{"1", 0}}), ElementsAre());
+  EXPECT_THAT(related_values(Relation::speedup, {{"1", 0}}, {{"1", 2}}), ElementsAre());
+  EXPECT_THAT(related_values(Relation::difference, {{"1", 2}}, {{"1", 0}}), ElementsAre(2));
 }
 
 /// Stages "a" of 1, 2, 6 s and "b" of 10, 10, 10 s.

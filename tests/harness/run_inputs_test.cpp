@@ -15,7 +15,7 @@ class SizedWorkload final : public FakeWorkload {
  public:
   explicit SizedWorkload(std::filesystem::path path) : path_(std::move(path)) {}
   std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override {
-    return {{.name = "set/data.txt", .path = path_, .dataset = "set", .bytes = 3}};
+    return {{.name = "set/data.txt", .path = path_, .dataset = "set", .published = {.bytes = 3}}};
   }
 
  private:
