@@ -36,7 +36,8 @@ std::vector<std::string> plans_of(const std::filesystem::path& page) {
 class Docs : public ProgramTest {};
 
 TEST_F(Docs, EveryPlanOfThePagesIsAPlan) {
-  // What the pages call a picture of one's own.
+  // What the pages call a click log and a picture of one's own.
+  write("log.csv", "clicked,age,price,site,device,when\n1,25,3.5,a.com,phone,2024-02-29\n");
   ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "photo.png"}).code, 0);
   const std::filesystem::path root = FRUGAL_SOURCE_DIR;
   std::vector<std::filesystem::path> pages{root / "README.md"};
