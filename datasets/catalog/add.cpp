@@ -22,7 +22,8 @@ void require_name(const std::string& name, const std::vector<fs::path>& data_dir
   const auto fits = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '-'; };
   if (name.empty() || !std::ranges::all_of(name, fits))
     throw UserError(fmt::format("'{}' is no name for a data set: use a-z, 0-9, _ and -", name));
-  if (find_manifest(name, data_dirs)) throw UserError(fmt::format("a data set '{}' is there already: choose another name", name));
+  if (find_manifest(name, data_dirs))
+    throw UserError(fmt::format("a data set '{}' is there already: choose another name", name));
 }
 
 /// The path of a file below the data folder: where it lies, or where its copy will.

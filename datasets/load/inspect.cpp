@@ -28,7 +28,12 @@ std::uint32_t median(std::vector<std::uint32_t> counts) {
 class Inspector {
  public:
   Inspector(const std::filesystem::path& path, const Json& given, const Json& complete)
-      : path_(path), form_(ratings_form(complete)), given_(given), complete_(complete), layout_(ratings_layout(path, form_)), ratings_(read_ratings(path, form_)) {
+      : path_(path),
+        form_(ratings_form(complete)),
+        given_(given),
+        complete_(complete),
+        layout_(ratings_layout(path, form_)),
+        ratings_(read_ratings(path, form_)) {
     of_user_.assign(ratings_.users, 0);
     of_item_.assign(ratings_.items, 0);
     for (const Rating& row : ratings_.rows) {
@@ -77,7 +82,8 @@ class Inspector {
 
   void count() {
     add("users", fmt::format("{}; half of them have {} items or more", ratings_.users, median(of_user_)));
-    add("users with one interaction", fmt::format("{} (nothing of them can be held out)", std::ranges::count(of_user_, 1U)));
+    add("users with one interaction",
+        fmt::format("{} (nothing of them can be held out)", std::ranges::count(of_user_, 1U)));
     std::vector<std::uint32_t> popular = of_item_;
     std::ranges::sort(popular, std::greater());
     const std::size_t head = std::max<std::size_t>(1, popular.size() / 10);
@@ -127,20 +133,22 @@ class Inspector {
         result_.findings.push_back(first.what());
       }
     }
-    if (ratings_.timed && std::ranges::all_of(ratings_.rows, [&](const Rating& row) { return row.time == ratings_.rows[0].time; }))
+    if (ratings_.timed &&
+        std::ranges::all_of(ratings_.rows, [&](const Rating& row) { return row.time == ratings_.rows[0].time; }))
       result_.findings.push_back("all times are the same: nothing is later than anything else");
     if (!ratings_.timed)
       result_.findings.push_back("no column of times: the latest interaction cannot be held out (split: random can)");
     const std::uint32_t most = std::ranges::max(of_user_);
     if (ratings_.items < most + default_negatives)
-      result_.findings.push_back(fmt::format("{} items are too few for {} negatives beside the {} of user {}; the metrics "
-                                             "of the workload cadc need 99 or 999",
-                                             ratings_.items, default_negatives, most,
-                                             shown(ratings_.user_names[static_cast<std::size_t>(
-                                                 std::ranges::max_element(of_user_) - of_user_.begin())])));
+      result_.findings.push_back(fmt::format(
+          "{} items are too few for {} negatives beside the {} of user {}; the metrics "
+          "of the workload cadc need 99 or 999",
+          ratings_.items, default_negatives, most,
+          shown(ratings_.user_names[static_cast<std::size_t>(std::ranges::max_element(of_user_) - of_user_.begin())])));
     if (std::ranges::count(of_user_, 1U) * 2 > static_cast<std::ptrdiff_t>(ratings_.users))
-      result_.findings.push_back("more than half of the users have one interaction: are users and items in the right "
-                                 "columns? core: 5 drops those with fewer than five");
+      result_.findings.push_back(
+          "more than half of the users have one interaction: are users and items in the right "
+          "columns? core: 5 drops those with fewer than five");
     if (std::string open_end = open_end_words(path_, form_.member); !open_end.empty())
       result_.findings.push_back(std::move(open_end));
   }
