@@ -175,6 +175,9 @@ TableLayout layout_of(const std::filesystem::path& path, const TableForm& form) 
   const LineSplitter split(form, layout.delimiter);
   std::vector<std::vector<std::string>> fields;
   for (const std::string& row : rows) fields.push_back(split(row));
+  if (fields.front().empty())
+    throw UserError({file, first_line},
+                    fmt::format("a quote that never ends: the line begins {}", shown(rows.front())));
   layout.header = form.header ? *form.header : looks_like_header(fields, form.decimal_comma);
   const std::size_t columns = fields.front().size();
   for (std::size_t c = 0; c < columns; ++c)

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <random>
 
+#include "datasets/catalog/add.hpp"
 #include "datasets/formats/click_table.hpp"
 #include "datasets/load/clicks.hpp"
 #include "datasets/load/datasets.hpp"
@@ -192,6 +193,10 @@ TEST_F(OwnClicks, ThatDoNotFitAreRefusedAtTheirPlace) {
   EXPECT_THAT(refusal("y,time,c\n1,1,a\n0,soon,b\n"), HasSubstr("c.csv:3:3: expected a time"));
   EXPECT_THAT(refusal("y,c\n"), HasSubstr("holds no examples"));
   EXPECT_THAT(user_error([&] { split(write("c.csv", "y,c\n1,a\n")); }), HasSubstr("too few examples"));
+  EXPECT_THAT(refusal("\"y;c\n", {}), HasSubstr("c.csv:1"));
+  ClickForm quoted;
+  quoted.delimiter = ";";
+  EXPECT_THAT(refusal("\"1;a\n0;b\n", quoted), HasSubstr("c.csv:1: a quote that never ends: the line begins '\"1;a"));
   ClickForm hexadecimal;
   hexadecimal.categories = Categories::hexadecimal;
   EXPECT_THAT(refusal("y,c\n1,fg\n", hexadecimal), HasSubstr("c.csv:2:3: expected a category of up to 8 hexadecimal"));
@@ -246,6 +251,30 @@ TEST_F(OwnClicks, InCriteosFormAreAsItsManifestReadsThem) {
                            {"rows_per_table", 500},
                            {"split", "tail"},
                            {"test_fraction", 0.142857}}));
+}
+
+TEST_F(OwnClicks, ThatWereAddedAreADataSetLikeAnyOther) {
+  const auto path = write("log.csv", joined(own_lines(csv), csv_header));
+  const Json own = complete_dataset({{"name", "file"}, {"path", path.string()}}, Kind::clicks);
+  const Json table = settled_click_params(own, click_layout(path, click_form(own)));
+  add_dataset({.name = "ads", .kind = Kind::clicks, .reader = Reader::clicks, .split = "random", .table = table},
+              {path}, folder_ / "data", {});
+  for (const char* const how : {"random", "latest"}) {
+    const Json added = complete_dataset({{"name", "ads"}, {"split", how}}, Kind::clicks, {folder_ / "data"});
+    expect_same(load_clicks(added, {folder_ / "data"}, 3), split(path, {{"split", how}}));
+  }
+}
+
+TEST_F(OwnClicks, OfAManifestAreReadAsItSays) {
+  const auto refused = [](const std::string& table) {
+    const std::string text = "name: x\ntitle: t\nkind: clicks\nreader: clicks\ntable: " + table +
+                             "\nlicence: l\ncitation: c\nsplit: random\nfiles: [{path: x}]\n";
+    return user_error([&] { parse_manifest("x", text, "x.yaml"); });
+  };
+  EXPECT_THAT(refused("{columns: {label: 1, dense: [2-3], time: none}}"),
+              HasSubstr("x.yaml:5:8: a manifest guesses nothing: columns.categorical is missing"));
+  EXPECT_THAT(refused("{columns: {label: 1, categorical: [2-3]}}"), HasSubstr("columns.time is missing"));
+  EXPECT_THAT(refused("{columns: {user: 1}}"), HasSubstr("unknown key of a manifest's table 'columns.user'"));
 }
 
 TEST_F(OwnClicks, WhatLooksWrongIsFound) {

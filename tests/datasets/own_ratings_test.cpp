@@ -283,8 +283,9 @@ TEST_F(RealOwnRatings, MovieLens100KIsTheSameInEveryForm) {
   expect_same(split(write("colons", joined("::", "", "")), more), published);
   const std::string quoted_rows = joined(",", "\"", "user id,item id,rating,timestamp\n");
   expect_same(split(write("quoted.csv", quoted_rows), more), published);
-  expect_same(split(pack("quoted.csv.gz", ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, {{"quoted.csv", quoted_rows}}), more),
-              published);
+  expect_same(
+      split(pack("quoted.csv.gz", ARCHIVE_FILTER_GZIP, ARCHIVE_FORMAT_RAW, {{"quoted.csv", quoted_rows}}), more),
+      published);
 }
 
 }  // namespace

@@ -37,12 +37,18 @@ std::vector<std::string> plans_of(const std::filesystem::path& page) {
 
 class Docs : public ProgramTest {
  protected:
-  /// What the pages call a picture and ratings of one's own.
+  /// What the pages call a picture, ratings and a click log of one's own.
   void bring_own_files() {
     ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "photo.png", "--param", "size=48"}).code, 0);
     const std::filesystem::path root = FRUGAL_SOURCE_DIR;
     std::filesystem::create_directory_symlink(root / "examples", folder_ / "examples");
     std::filesystem::copy_file(root / "examples/ratings.csv", folder_ / "ratings.csv");
+    std::string log = "clicked,age,price,site,device,when\n";
+    for (int k = 0; k < 80; ++k)
+      log += std::to_string(k % 3 == 0) + "," + std::to_string(20 + k % 50) + ",3." + std::to_string(k % 10) + ",s" +
+             std::to_string(k % 7) + (k % 2 == 0 ? ",phone" : ",desk") + ",2024-02-" + std::to_string(10 + k % 19) +
+             "\n";
+    write("log.csv", log);
   }
 };
 
