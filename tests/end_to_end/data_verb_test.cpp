@@ -121,9 +121,8 @@ TEST_F(DataVerb, WhatIsMadeCanBeRead) {
   EXPECT_EQ(data({"make", "synthetic-photo", "--param", "size=16", "--seed", "3", "--out", "photo.png"}).code, 0);
   EXPECT_EQ(data({"make", "synthetic-audio", "--out", "sound.wav"}).code, 0);
   for (const char* file : {"photo.png", "sound.wav"}) {
-    write("own.yaml",
-          std::string("schema: 1\nname: own\nworkload: inr\nbackend: cpu\ndataset: file\nparams: {inr: {image: ") +
-              file + ", size: 16, grid: 2, hidden_layers: 1, width: 4, steps: 1}}\n");
+    write("own.yaml", std::string("schema: 1\nname: own\nworkload: inr\nbackend: cpu\ndataset: {name: file, path: ") +
+                          file + "}\nparams: {inr: {size: 16, grid: 2, hidden_layers: 1, width: 4, steps: 1}}\n");
     const Said said = frugal({"run", "own.yaml", "--out", std::string("run-") + file});
     EXPECT_EQ(said.code, 0) << said.err;
   }

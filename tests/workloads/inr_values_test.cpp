@@ -203,11 +203,9 @@ TEST_F(InrValues, EveryOneOfAGreyPictureOf16BitsIsThatOfItsWeights) {
   for (int i = 0; i < side * side; ++i)
     grey.values.push_back(static_cast<float>(0.9 * std::sin(i * 0.05) * std::cos(i / side * 0.3)));
   data::write_signal(scratch.path() / "grey", grey);
-  const std::string params =
-      fmt::format("learning_rate: 2.0e-3, colour: own, image: \"{}\"", (scratch.path() / "grey.png").string());
-  const auto outcome = run("file", params, 150);
-  const data::Signal read =
-      data::load_signal(cell_.dataset, {.file = scratch.path() / "grey.png", .size = side, .colour = "own"}, {}, 1);
+  const std::string dataset = fmt::format("{{name: file, path: \"{}\"}}", (scratch.path() / "grey.png").string());
+  const auto outcome = run(dataset, "learning_rate: 2.0e-3, colour: own", 150);
+  const data::Signal read = data::load_signal(cell_.dataset, {.size = side, .colour = "own"}, {}, 1);
   ASSERT_EQ(read.bits, 16);
   const Picture picture{side, 1, width, read.values};
   expect_by_hand(outcome, picture, 16);
@@ -273,7 +271,7 @@ TEST_F(InrValues, AFinerRenderingOfSoundLastsAsLong) {
       "hidden_layers: 1, width: 6, steps: 2, render_scale: 3}}\n",
       context);
   const auto seconds = [&](const char* name) {
-    const data::Signal sound = data::read_signal(context.artifacts() / name, data::SignalFormat::wav);
+    const data::Signal sound = data::read_signal(context.artifacts() / name, data::SignalFormat::sound);
     return static_cast<double>(sound.samples()) / sound.sample_rate;
   };
   EXPECT_NEAR(seconds("render_x3.wav"), seconds("reconstruction.wav"), 1e-12);
