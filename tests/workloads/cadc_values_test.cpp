@@ -70,6 +70,22 @@ TEST(CadcValues, SeveralHeldOutItemsOfAUserAreOneUser) {
       << "[full] leaves out what was seen, [full,seen] does not";
 }
 
+TEST(CadcValues, TheHeldOutItemAmongItsCandidatesIsAnEmptyPlace) {
+  data::Split split;
+  split.users = 2;
+  split.items = 300;
+  split.train = {{0, 200}, {1, 200}};
+  split.held_out = {{0, 1}, {1, 2}};
+  split.negatives_per_query = 12;
+  split.negative_law = data::NegativeLaw::given;
+  for (const Interaction& query : split.held_out)
+    for (std::uint32_t k = 0; k < 12; ++k) split.negatives.push_back(query.user == 0 && k < 2 ? query.item : 20 + k);
+  harness::Outcome outcome;
+  Evaluation(split).run(GivenRanks({11, 11}), outcome);  // of user 0 two of the eleven are the item itself
+  EXPECT_DOUBLE_EQ(outcome.metrics.at("hr@10[neg=12]"), 0.5);
+  EXPECT_DOUBLE_EQ(outcome.metrics.at("mrr[neg=12]"), (1.0 / 10 + 1.0 / 12) / 2);
+}
+
 TEST(CadcValues, TheProtocolIsThatOfTheCandidates) {
   data::Split split;
   split.users = 1;

@@ -36,6 +36,23 @@ std::string candidate_protocol(const data::Split& split) {
                      split.negatives_per_query);
 }
 
+std::vector<std::uint32_t> candidate_ranks(const data::Split& split, const Ranker& ranker) {
+  RankingQueries queries;
+  queries.held_out = split.held_out;
+  queries.candidates = split.negatives;
+  queries.per_query = split.negatives_per_query;
+  std::vector<std::uint32_t> ranks = ranker.rank(queries);
+  // The held-out item among its own candidates is an empty place. It ties with itself, so the ranker has counted it
+  // against itself (impl/api/ranking.hpp).
+  const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
+  for (std::size_t q = 0; q < ranks.size(); ++q) {
+    const std::span<const std::uint32_t> list = std::span(split.negatives).subspan(q * per_query, per_query);
+    const auto empty = static_cast<std::uint32_t>(std::ranges::count(list, split.held_out[q].item));
+    ranks[q] -= std::min(ranks[q], empty);
+  }
+  return ranks;
+}
+
 Evaluation::Evaluation(const data::Split& split) : split_(split), seen_(split) {
   std::vector<std::uint64_t> activity;
   for (std::size_t q = 0; q < split.held_out.size(); ++q) {
@@ -112,18 +129,7 @@ void Evaluation::run(const Ranker& ranker, harness::Outcome& outcome) const {
   queries.seen_items = {};
   put(ranker.rank(queries), "full,seen", outcome);
   if (split_.negatives_per_query == 0) return;
-  queries.candidates = split_.negatives;
-  queries.per_query = split_.negatives_per_query;
-  std::vector<std::uint32_t> ranks = ranker.rank(queries);
-  // The held-out item among its own candidates is an empty place (Split). It ties with itself, so the ranker has counted
-  // it against itself (impl/api/ranking.hpp).
-  const auto per_query = static_cast<std::size_t>(split_.negatives_per_query);
-  for (std::size_t q = 0; q < ranks.size(); ++q) {
-    const std::span<const std::uint32_t> list = std::span(split_.negatives).subspan(q * per_query, per_query);
-    const auto empty = static_cast<std::uint32_t>(std::ranges::count(list, split_.held_out[q].item));
-    ranks[q] -= std::min(ranks[q], empty);
-  }
-  put(ranks, candidate_protocol(split_), outcome);
+  put(candidate_ranks(split_, ranker), candidate_protocol(split_), outcome);
 }
 
 ValidationRanking::ValidationRanking(const data::Split& split, std::vector<Interaction> held_out, std::uint64_t seed)

@@ -18,6 +18,9 @@ namespace frugal::workloads {
 /// The protocol of a split's candidates, "neg=99" or "pop=999"; empty when it has none.
 std::string candidate_protocol(const data::Split& split);
 
+/// 0-based rank of each held-out item among its candidates, empty places (Split) left out. [held_out]
+std::vector<std::uint32_t> candidate_ranks(const data::Split& split, const Ranker& ranker);
+
 class Evaluation {
  public:
   /// Keeps a reference to the split.

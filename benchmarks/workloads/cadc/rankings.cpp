@@ -115,23 +115,19 @@ void export_rankings(const std::filesystem::path& folder, const data::Split& spl
   RankingQueries asked;
   asked.held_out = split.held_out;
   if (const auto per_query = static_cast<std::size_t>(split.negatives_per_query); per_query > 0) {
-    asked.candidates = split.negatives;
-    asked.per_query = split.negatives_per_query;
-    const std::vector<std::uint32_t> ranks = ranker.rank(asked);
+    const std::vector<std::uint32_t> ranks = candidate_ranks(split, ranker);
     RunFile file(folder / fmt::format("run_{}.trec", candidate_protocol(split)), split, score);
     for (std::size_t q = 0; q < queries; ++q) {
       const auto [user, item] = split.held_out[q];
       const auto first = split.negatives.begin() + static_cast<std::ptrdiff_t>(q * per_query);
       std::vector<std::uint32_t> others(first, first + static_cast<std::ptrdiff_t>(per_query));
-      std::erase(others, item);  // a published list may name it
+      std::erase(others, item);  // an empty place (Split)
       file.add(user, std::move(others), {{item, ranks[q]}}, per_query + 1);
       progress(0.5 * static_cast<double>(q) / static_cast<double>(queries));
     }
     file.finish();
   }
   const data::SeenItems seen(split);
-  asked.candidates = {};
-  asked.per_query = 0;
   asked.seen_offsets = seen.offsets;
   asked.seen_items = seen.members;
   const std::vector<std::uint32_t> ranks = ranker.rank(asked);
