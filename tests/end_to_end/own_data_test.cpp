@@ -114,6 +114,32 @@ TEST_F(OwnData, ACompressedFileBesideTheWantedNameIsFoundAndIsThePublishedOne) {
   EXPECT_EQ(frugal({"run", "named.yaml", "--data-dir", "data", "--out", "other"}).code, 2);
 }
 
+TEST_F(OwnData, ASplitOfThreeFilesIsADataSetToo) {
+  write("x.train.rating", "0\t1\t13883\n0 2\n1\t2\t1\t0\n");
+  write("x.test.rating", "0\t3\n1\t1\n");
+  std::string negatives;
+  for (const char* const pair : {"(0,3)", "(1,1)"}) {
+    negatives += pair;
+    for (int item = 4; item < 103; ++item) negatives += "\t" + std::to_string(item);
+    negatives += "\n";
+  }
+  write("x.test.negative", negatives);
+  ASSERT_EQ(frugal({"data", "add", "split", "x.train.rating", "x.test.rating", "x.test.negative", "--to", "data"}).code,
+            0);
+  write("split.yaml", plan("split"));
+  ASSERT_EQ(frugal({"run", "split.yaml", "--data-dir", "data", "--out", "out"}).code, 0);
+  EXPECT_THAT(frugal({"data", "add", "two", "x.train.rating", "x.test.rating", "--to", "data"}).err,
+              HasSubstr("is three"));
+}
+
+TEST_F(OwnData, APictureIsInspectedToo) {
+  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "p.png", "--param", "size=16"}).code, 0);
+  const Said said = frugal({"data", "inspect", "p.png"});
+  EXPECT_THAT(said.out, AllOf(HasSubstr("16 x 16 RGB of 8 bits"), HasSubstr("path: \"p.png\"")));
+  write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
+  EXPECT_EQ(frugal({"plan", "pasted.yaml"}).code, 0);
+}
+
 TEST_F(OwnData, ANameIsTakenOnce) {
   ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data"}).code, 0);
   for (const char* const name : {"films", "ml-100k", "../x", ""}) {

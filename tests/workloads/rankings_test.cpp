@@ -67,8 +67,8 @@ TEST_F(Rankings, APublishedListThatNamesTheHeldOutItemNamesItOnce) {
   split_.held_out = {{0, 2}};
   split_.negatives = {2, 5};
   split_.negatives_per_query = 2;
-  write({{1}, {1}}, falling_by_item);  // it ties with itself
-  EXPECT_EQ(read("run_neg=2.trec"), "Ann%20B Q0 i5 1 5 frugal\nAnn%20B Q0 i2 2 4.99999952 frugal\n");
+  write({{1}, {1}}, falling_by_item);  // it ties with itself, which does not count
+  EXPECT_EQ(read("run_neg=2.trec"), "Ann%20B Q0 i2 1 8 frugal\nAnn%20B Q0 i5 2 5 frugal\n");
 }
 
 TEST_F(Rankings, AUserMayHaveSeveralHeldOutItemsAndScoresThatSayNothing) {

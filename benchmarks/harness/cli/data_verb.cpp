@@ -19,7 +19,9 @@
 #include "datasets/catalog/fetch.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/formats/click_columns.hpp"
+#include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
+#include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect.hpp"
 #include "datasets/load/write_synthetic.hpp"
@@ -139,8 +141,20 @@ data::Kind own_kind(const Call& call, const std::filesystem::path& file, const J
   return data::likely_kind(file, given);
 }
 
+/// A picture, sound or volume: its header says it all.
+int inspect_signal(const std::string& file) {
+  fmt::print("{}: {}, {}\n\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n", file,
+             size_text(std::filesystem::file_size(file)), data::file_content(file));
+  fmt::print(
+      "schema: 1\nname: mine\nworkload: inr\nbackend: cpu\ndataset: {{name: file, path: {}}}\n"
+      "params: {{inr: {{steps: 500}}}}\nmatrix: {{params.inr.grid: [2, 4, 8]}}\nseeds: [1, 2, 3]\n",
+      Json(file).dump());
+  return exit_ok;
+}
+
 int inspect_data(const Call& call) {
   const std::string file = call.arguments.at(0);
+  if (data::known_format(file)) return inspect_signal(file);
   const Json given = given_params(call, column_example);
   const data::Kind kind = own_kind(call, file, given);
   const data::Inspection seen =
@@ -163,15 +177,43 @@ int inspect_data(const Call& call) {
   return exit_ok;
 }
 
+/// The three files of a split as He et al. 2017 publish it?
+bool is_ncf(const std::vector<std::filesystem::path>& files) {
+  const char* const endings[] = {".train.rating", ".test.rating", ".test.negative"};
+  if (files.size() != std::size(endings)) return false;
+  for (std::size_t k = 0; k < files.size(); ++k)
+    if (!files[k].string().ends_with(endings[k])) return false;
+  return true;
+}
+
+int add_to(const Call& call, const data::NewDataset& added, const std::vector<std::filesystem::path>& files) {
+  const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
+  std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
+  const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
+  if (!searched) data_dirs.push_back(folder);
+  const std::filesystem::path manifest = data::add_dataset(added, files, folder, data_dirs);
+  fmt::print(stderr, "wrote {}: plans may say dataset: {}{}\n", manifest.string(), added.name,
+             searched ? "" : fmt::format(" (with --data-dir {0}, or {0} in FRUGAL_DATA)", folder.string()));
+  return exit_ok;
+}
+
 int add_data(const Call& call) {
   const std::vector<std::filesystem::path> files(call.arguments.begin() + 1, call.arguments.end());
-  const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
   data::NewDataset added{.name = call.arguments.at(0),
                          .title = call.one("title").value_or(""),
                          .licence = call.one("licence").value_or(""),
                          .citation = call.one("citation").value_or("")};
-  if (files.size() != 1) throw UserError("a data set of ratings or of clicks is one file; give one");
   const Json given = given_params(call, column_example);
+  if (is_ncf(files)) {
+    added.reader = data::Reader::ncf;
+    added.split = "given";
+    data::read_ncf(files[0], files[1], files[2]);  // they are what their names say
+    return add_to(call, added, files);
+  }
+  if (files.size() != 1)
+    throw UserError(
+        "a data set of ratings or of clicks is one file; one that comes split is three, in this order: "
+        "NAME.train.rating, NAME.test.rating, NAME.test.negative");
   added.kind = own_kind(call, files.front(), given);
   Json complete = given;
   complete["name"] = data::own_file;
@@ -190,13 +232,7 @@ int add_data(const Call& call) {
     if (!added.table.contains(key))
       throw UserError(
           fmt::format("--param {}: a data set says how its file is read, and a plan all else: put it there", key));
-  std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
-  const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
-  if (!searched) data_dirs.push_back(folder);
-  const std::filesystem::path manifest = data::add_dataset(added, files, folder, data_dirs);
-  fmt::print(stderr, "wrote {}: plans may say dataset: {}{}\n", manifest.string(), added.name,
-             searched ? "" : fmt::format(" (with --data-dir {0}, or {0} in FRUGAL_DATA)", folder.string()));
-  return exit_ok;
+  return add_to(call, added, files);
 }
 
 int make_data(const Call& call) {
@@ -278,7 +314,7 @@ Verb data_verb() {
            .help =
                "Reads a text table of ratings, purchases or plays, or of clicks, plain or compressed, and prints what its "
                "columns are taken for, the first rows as they are understood, counts, what looks wrong with its place, and a "
-               "plan to paste. --param sets what the data set 'file' takes: frugal list workloads.\n\nExit code 2: "
+               "plan to paste. Of a picture, sound or volume: its size, and a plan. --param sets what the data set 'file' takes: frugal list workloads.\n\nExit code 2: "
                "the file cannot be read, or not be understood.",
            .arguments = {{.name = "FILE", .values = {.files = true}}},
            .options = {as_option(), param_option("of the data set 'file'")},
@@ -289,10 +325,10 @@ Verb data_verb() {
           {.name = "data add",
            .summary = "make a file of your own a data set with a name",
            .help =
-               "Copies a file of ratings or of clicks into a data folder and writes NAME.yaml beside it, with its size, hash and columns. From "
+               "Copies a file of ratings or of clicks, or the three files of a split (NAME.train.rating, NAME.test.rating, NAME.test.negative), into a data folder and writes NAME.yaml beside it, with size, hash and columns. From "
                "then on plans may say `dataset: NAME`, and a file that has changed is noticed.\n\nExit code 2: the "
                "name is taken, or the file cannot be read.",
-           .arguments = {{.name = "NAME"}, {.name = "FILE", .values = {.files = true}}},
+           .arguments = {{.name = "NAME"}, {.name = "FILE", .most = 3, .values = {.files = true}}},
            .options = {{.name = "to",
                         .value = "DIR",
                         .help = "the data folder; default: the cache",
@@ -303,7 +339,8 @@ Verb data_verb() {
                        {.name = "licence", .value = "TEXT", .help = "default: unknown"},
                        {.name = "citation", .value = "TEXT", .help = "whom to cite; default: unknown"}},
            .examples = {"frugal data add shop purchases.csv --param columns.user=customer --licence 'ours alone'",
-                        "frugal data add ads log.csv.gz --as clicks"},
+                        "frugal data add ads log.csv.gz --as clicks",
+                        "frugal data add music lastfm.train.rating lastfm.test.rating lastfm.test.negative"},
            .run = add_data},
           {.name = "data make",
            .summary = "write a generated data set to a file",
