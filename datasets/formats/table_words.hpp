@@ -54,12 +54,20 @@ bool split_line(std::string_view line, std::string_view delimiter, bool quotes, 
   }
   const char first = delimiter[0];
   const std::size_t length = delimiter.size();
-  if (length == 1 && !quotes && !trim) {
+  if (length == 1 && (!quotes || line.find('"') == std::string_view::npos)) {
+    const auto add_trimmed = [&](const char* stop) {
+      const char* last = stop;
+      if (trim) {
+        while (at != last && *at == ' ') ++at;
+        while (last != at && last[-1] == ' ') --last;
+      }
+      add(std::string_view(at, static_cast<std::size_t>(last - at)), false);
+    };
     for_each_place(line, first, [&](const char* stop) {
-      add(std::string_view(at, static_cast<std::size_t>(stop - at)), false);
+      add_trimmed(stop);
       at = stop + 1;
     });
-    add(std::string_view(at, static_cast<std::size_t>(end - at)), false);
+    add_trimmed(end);
     return true;
   }
   while (true) {
