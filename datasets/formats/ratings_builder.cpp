@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <numeric>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -27,6 +28,18 @@ Rating merged(std::span<Rating> rows, Duplicates duplicates) {
   return last;
 }
 
+/// Files that are sorted by user already, as most are, stay where they are.
+Groups<Rating> by_user_of(std::vector<Rating>&& rows, std::uint32_t users) {
+  if (!std::ranges::is_sorted(rows, {}, &Rating::user))
+    return grouped(
+        rows, users, [](const Rating& row) { return row.user; }, [](const Rating& row, std::uint32_t) { return row; });
+  Groups<Rating> groups{std::vector<std::uint64_t>(users + std::size_t{1}), {}};
+  for (const Rating& row : rows) ++groups.offsets[row.user + std::size_t{1}];
+  std::partial_sum(groups.offsets.begin(), groups.offsets.end(), groups.offsets.begin());
+  groups.members = std::move(rows);
+  return groups;
+}
+
 }  // namespace
 
 bool RatingsBuilder::refine_times() {
@@ -44,11 +57,11 @@ Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates d
   ratings.users = users_.size();
   ratings.items = items_.size();
   ratings.timed = timed;
-  auto by_user = grouped(
-      rows_, ratings.users, [&](const Rating& row) { return user_rank[row.user]; },
-      [&](const Rating& row, std::uint32_t) {
-        return Rating{user_rank[row.user], item_rank[row.item], row.value, row.line, row.time};
-      });
+  for (Rating& row : rows_) {
+    row.user = user_rank[row.user];
+    row.item = item_rank[row.item];
+  }
+  Groups<Rating> by_user = by_user_of(std::move(rows_), ratings.users);
   rows_ = {};
 
   // Each user's in order of the items, by keys that are quick to sort; what is merged leaves a gap that closes.
