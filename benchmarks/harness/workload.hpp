@@ -137,6 +137,7 @@ struct Outcome {
   std::string implementation;                   ///< what really ran: Model::implementation()
   std::map<std::string, double> metrics;        ///< by descriptor name; absent rather than NaN
   std::map<std::string, std::string> absent{};  ///< of metrics without a value: why, in half a sentence
+  std::string protocol{};  ///< what was held out and how it is tested, where the data have a say in it: for captions
 };
 
 class Workload {

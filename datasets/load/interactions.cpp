@@ -62,15 +62,13 @@ Split split_by_rule(Ratings ratings, const Json& dataset, Candidates candidates,
   return split_ratings(ratings, rule, seed);
 }
 
-/// A user's own file: what its columns were taken for stands in the protocol.
+/// A user's own file: what was merged stands in the protocol.
 Split split_own_file(const Json& dataset, Candidates candidates, std::uint64_t seed) {
   const std::filesystem::path path = own_path(dataset);
   const RatingsForm form = ratings_form(dataset);
-  const std::string roles = ratings_layout(path, form).roles();
   Ratings ratings = read_ratings(path, form);
   const std::uint64_t merged = ratings.duplicates;
   Split split = split_by_rule(std::move(ratings), dataset, candidates, seed);
-  split.protocol += fmt::format("; columns: {}", roles);
   if (merged > 0)
     split.protocol +=
         fmt::format("; {} repeated pairs merged ({})", merged, to_word(duplicates_names, form.duplicates));

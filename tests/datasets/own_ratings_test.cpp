@@ -223,10 +223,10 @@ TEST_F(OwnRatings, DuplicatesCountByTheRule) {
               HasSubstr(":4: user ann rated item 1 twice: here and in line 2"));
 }
 
-TEST_F(OwnRatings, SayInTheProtocolWhatTheirColumnsAreAndWhatWasMerged) {
+TEST_F(OwnRatings, SayWhatTheirColumnsAreAndInTheProtocolWhatWasMerged) {
   const auto path = write("r.csv", text_of("{user},{item},{rating},{time}\n", "user,movie,stars,when\n3,1,5,1\n"));
-  EXPECT_THAT(split(path).protocol, HasSubstr("; columns: user = user, item = movie, rating = stars, time = when; 1 "
-                                              "repeated pairs merged (last)"));
+  EXPECT_EQ(ratings_layout(path, {}).roles(), "user = user, item = movie, rating = stars, time = when");
+  EXPECT_THAT(split(path).protocol, HasSubstr("; 1 repeated pairs merged (last)"));
 }
 
 TEST_F(OwnRatings, ThatDoNotFitAreRefusedAtTheirPlace) {

@@ -171,6 +171,7 @@ Json CellRecord::to_json() const {
   for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
   if (!absent.empty()) json["absent"] = absent;
+  if (!protocol.empty()) json["protocol"] = protocol;
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
   if (!cpus.empty()) json["cpus"] = cpus;
@@ -195,6 +196,7 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   for (const Json& stage : reader.list("stages")) record.stages.push_back(stage_from_json(stage, place));
   if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
   if (json.contains("absent")) record.absent = string_map(reader, "absent");
+  if (json.contains("protocol")) record.protocol = reader.string("protocol");
   if (json.contains("inputs"))
     for (const Json& input : reader.list("inputs")) record.inputs.push_back(input_from_json(input, place));
   if (json.contains("conditions"))

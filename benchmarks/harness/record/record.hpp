@@ -101,6 +101,7 @@ struct CellRecord {
   std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
   std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
   std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
+  std::string protocol{};                       ///< how the data were held out and tested; empty: nothing to say
   bool disowned = false;                        ///< its times are left out: Provenance::disturbed
 
   const StageRecord* stage(std::string_view name) const;

@@ -96,6 +96,20 @@ std::vector<std::string> data_texts(const RowSet& set) {
   return texts;
 }
 
+/// How the data were held out and tested, each way once: seeds may differ in what they count.
+std::string protocols_text(const RowSet& set) {
+  constexpr std::size_t most = 3;
+  std::vector<std::string> protocols;
+  for (const RowGroup& row : set.rows)
+    for (const CellRecord* record : row.finished())
+      if (!record->protocol.empty() && std::ranges::find(protocols, record->protocol) == protocols.end())
+        protocols.push_back(record->protocol);
+  const std::size_t others = protocols.size() > most ? protocols.size() - most : 0;
+  protocols.resize(protocols.size() - others);
+  if (others > 0) protocols.push_back(fmt::format("and {} more", others));
+  return fmt::format("{}", fmt::join(protocols, "; or "));
+}
+
 }  // namespace
 
 std::string interval_sentence(std::size_t n, const std::string& which) {
@@ -133,6 +147,8 @@ std::vector<std::string> make_caption(const CaptionFacts& facts) {
   };
   if (const std::vector<std::string> data = data_texts(facts.set); !data.empty())
     caption.push_back(fmt::format("Data: {}.", fmt::join(data, ", ")));
+  if (const std::string protocols = protocols_text(facts.set); !protocols.empty())
+    caption.push_back(fmt::format("Held out: {}.", protocols));
   add("Back end", "backend");
   add("Implementation", "implementation");
   if (facts.times) {

@@ -212,6 +212,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.implementation = std::move(outcome.implementation);
     result.metrics = std::move(outcome.metrics);
     result.absent = std::move(outcome.absent);
+    result.protocol = std::move(outcome.protocol);
   }
   result.limits = context.limits();
   result.sampling = rule.sampling();

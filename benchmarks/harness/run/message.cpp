@@ -47,6 +47,7 @@ Json CellMessage::to_json() const {
   Json json = {{"outcome", implementation},
                {"metrics", metrics},
                {"absent", absent},
+               {"protocol", protocol},
                {"limits", harness::to_json(limits)},
                {"failure", static_cast<int>(failure)},
                {"error", error}};
@@ -68,6 +69,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.implementation = json.at("outcome").get<std::string>();
     message.metrics = json.at("metrics").get<std::map<std::string, double>>();
     message.absent = json.at("absent").get<std::map<std::string, std::string>>();
+    message.protocol = json.at("protocol").get<std::string>();
     message.limits = limits_from_json(json.at("limits"), {});
     if (json.contains("sampling")) message.sampling = sampling_from_json(json.at("sampling"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());

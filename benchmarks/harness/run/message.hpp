@@ -44,6 +44,7 @@ struct CellMessage {
   std::string implementation{};
   std::map<std::string, double> metrics{};
   std::map<std::string, std::string> absent{};  ///< metrics without a value, and why
+  std::string protocol{};
   DeviceRates limits{};
   std::optional<Sampling> sampling{};
   Failure failure = Failure::none;

@@ -194,6 +194,7 @@ class Cadc final : public harness::Workload {
         problem.side = data::load_attributes(cell.dataset, context.data_dirs(), problem.split);
     });
     const data::Split& split = problem.split;
+    outcome.protocol = split.protocol;
     if (split.tied_users) outcome.metrics["users.tied"] = *split.tied_users;
 
     if (model == "popularity") {
