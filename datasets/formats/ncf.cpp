@@ -131,11 +131,10 @@ struct Oddities {
 
 /// Removes repeated training pairs; sorts by user, then item.
 void merge_repeated(std::vector<Interaction>& train, Oddities& odd) {
-  const auto key = [](const Interaction& pair) { return std::pair{pair.user, pair.item}; };
-  std::ranges::sort(train, {}, key);
-  const auto again = std::ranges::unique(train, {}, key);
-  odd.merged = again.size();
-  train.erase(again.begin(), again.end());
+  std::ranges::sort(train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
+  const auto again = std::unique(train.begin(), train.end());
+  odd.merged = static_cast<std::size_t>(train.end() - again);
+  train.erase(again, train.end());
 }
 
 bool has(const std::vector<Interaction>& sorted, const Interaction& pair) {

@@ -100,7 +100,7 @@ class ClickInspector {
     add("label 1", fmt::format("{} ({})", clicked, percent(share_of_all(clicked))));
     std::vector<std::uint64_t> keys = log_.keys;
     std::ranges::sort(keys);
-    const auto distinct = std::ranges::unique(keys).begin() - keys.begin();
+    const auto distinct = std::unique(keys.begin(), keys.end()) - keys.begin();
     const auto repeated = log_.examples.size() - static_cast<std::uint64_t>(distinct);
     add("repeated examples", repeated == 0 ? "none" : fmt::format("{}, all of which count", repeated));
     if (clicked == 0 || clicked == log_.examples.size())
@@ -143,7 +143,7 @@ class ClickInspector {
       if (log_.examples.ids[k] != 0) ids.push_back(log_.examples.ids[k]);
     const std::uint64_t known = ids.size();
     std::ranges::sort(ids);
-    ids.erase(std::ranges::unique(ids).begin(), ids.end());
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
     add(name,
         fmt::format("categorical, {} distinct values, {}", ids.size(), missing_words(log_.examples.size() - known)));
     if (ids.size() <= 1) find(fmt::format("{} has {} values: it says nothing", name, ids.size()));

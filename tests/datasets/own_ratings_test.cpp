@@ -201,6 +201,10 @@ TEST_F(OwnRatings, RatingsAreOptional) {
   RatingsForm form;
   form.rating = "none";
   EXPECT_EQ(read("r.csv", "user,item,rating\n1,2,5\n", form).rows[0].value, 1.0F);
+  RatingsForm numbered;
+  numbered.user = "1";
+  numbered.item = "3";
+  EXPECT_EQ(read("r.csv", "1,9,5\n2,9,6\n", numbered).rows[0].value, 1.0F) << "a column of items holds no ratings";
 }
 
 TEST_F(OwnRatings, DuplicatesCountByTheRule) {

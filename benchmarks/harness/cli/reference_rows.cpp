@@ -63,15 +63,14 @@ std::string datasets_text(std::vector<DatasetChoice> choices) {
   std::string text;
   while (!choices.empty()) {
     const DatasetChoice first = choices.front();
-    const auto others = std::ranges::stable_partition(
-        choices, [&](const DatasetChoice& choice) { return have_same_params(choice, first); });
+    const auto others = std::stable_partition(
+        choices.begin(), choices.end(), [&](const DatasetChoice& choice) { return have_same_params(choice, first); });
     text += "\n";
-    for (auto one = choices.begin(); one != others.begin(); ++one)
-      text += fmt::format("- `{}`: {}\n", one->name, one->help);
+    for (auto one = choices.begin(); one != others; ++one) text += fmt::format("- `{}`: {}\n", one->name, one->help);
     text += first.params.empty()
                 ? "\nwithout parameters.\n"
                 : "\nwith the parameters\n\n" + markdown(parameter_rows(first.params, "dataset.", "parameter"));
-    choices.erase(choices.begin(), others.begin());
+    choices.erase(choices.begin(), others);
   }
   return text;
 }

@@ -24,7 +24,8 @@ std::uint32_t PopularityRanker::at_least(std::uint32_t count) const {
 std::vector<std::uint32_t> PopularityRanker::rank(const RankingQueries& queries) const {
   std::vector<std::uint32_t> ranks(queries.held_out.size());
   for (std::size_t q = 0; q < ranks.size(); ++q) {
-    const auto [user, positive] = queries.held_out[q];
+    const std::uint32_t user = queries.held_out[q].user;
+    const std::uint32_t positive = queries.held_out[q].item;
     const std::uint32_t score = counts_[positive];
     // Ties go against the held-out item.
     const auto beats = [&](std::uint32_t item) { return counts_[item] >= score; };
