@@ -37,10 +37,10 @@ PublishedFile published(const ManifestFile& file, const std::filesystem::path& p
   if (path.filename() == std::filesystem::path(file.path).filename()) return facts;
   // What is published is the file, not this compressed form of it: where they agree, the form's own hash will do.
   using Known = std::tuple<std::filesystem::path, std::uintmax_t, std::filesystem::file_time_type>;
-  static std::map<Known, bool> known;
+  static std::map<Known, PublishedFile> known;
   const Known key{path, std::filesystem::file_size(path), std::filesystem::last_write_time(path)};
-  if (!known.contains(key)) known[key] = unpacks_to(path, facts);
-  return known[key] ? PublishedFile{.sha256 = {sha256_file(path)}} : facts;
+  if (!known.contains(key)) known[key] = unpacks_to(path, facts) ? PublishedFile{.sha256 = {sha256_file(path)}} : facts;
+  return known[key];
 }
 
 FileCheck check_file(const ManifestFile& file, const std::vector<std::filesystem::path>& data_dirs) {

@@ -100,15 +100,13 @@ struct ByteStream::Unpacker {
 };
 
 ByteStream::ByteStream(const std::filesystem::path& path, const std::string& member) : path_(path) {
+  const bool zip = read_file_start(path, zip_start.size()) == zip_start;
+  if (!zip && !member.empty())
+    throw UserError({path.string()}, fmt::format("`member` ('{}') is of a zip archive, and this is none", member));
   if (is_compressed(path)) {
-    const bool zip = read_file_start(path, zip_start.size()) == zip_start;
-    if (!zip && !member.empty())
-      throw UserError({path.string()}, fmt::format("`member` ('{}') is of a zip archive, and this is none", member));
     archive_ = std::make_unique<Unpacker>(path, member, zip);
     return;
   }
-  if (!member.empty())
-    throw UserError({path.string()}, fmt::format("`member` ('{}') is of a zip archive, and this is none", member));
   plain_ = open_file(path);
   std::error_code unknown;
   const std::uintmax_t size = std::filesystem::file_size(path, unknown);

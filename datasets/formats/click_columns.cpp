@@ -88,11 +88,9 @@ class ColumnFinder {
     if (named >= 0) return static_cast<std::size_t>(named);
     const auto is_label = [](const std::string& text) { return label_of(text).has_value(); };
     if (!layout_.header && !layout_.samples[0].empty() && std::ranges::all_of(layout_.samples[0], is_label)) return 0;
-    std::string columns;
-    for (const std::string& name : layout_.names) columns += (columns.empty() ? "" : ", ") + shown(name);
     throw UserError({file_}, fmt::format("which column holds the label, 0 or 1? Say so by name or number, columns: "
-                                         "{{label: ...}}; this file has {} ({}-separated)",
-                                         columns, delimiter_name(layout_.delimiter)));
+                                         "{{label: ...}}; this file has {}",
+                                         layout_.columns_text()));
   }
 
   void open_time() {
@@ -221,11 +219,7 @@ ClickForm click_form(const Json& params) {
 }
 
 Json settled_click_params(const Json& params, const ClickLayout& layout) {
-  Json settled;
-  for (const ParamSpec& spec : click_table_params())
-    if (!spec.name.starts_with("columns.")) settled[spec.name] = params.at(spec.name);
-  settled["delimiter"] = delimiter_word(layout.delimiter);
-  settled["header"] = layout.header ? "yes" : "no";
+  Json settled = settled_table(params, click_table_params(), layout);
   settled["columns"] = {{"label", layout.names[layout.label]},
                         {"dense", column_list(layout, layout.dense)},
                         {"categorical", column_list(layout, layout.categorical)},

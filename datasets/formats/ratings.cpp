@@ -72,11 +72,9 @@ class ColumnFinder {
       return place;
     const int named = layout_.header ? column_of_role(role, layout_.names) : -1;
     if (named >= 0) return static_cast<std::size_t>(named);
-    std::string columns;
-    for (const std::string& name : layout_.names) columns += (columns.empty() ? "" : ", ") + shown(name);
     throw UserError({file_}, fmt::format("which column holds the {}s? Say so by name or number, columns: {{user: ..., "
-                                         "item: ...}}; this file has {} ({}-separated)",
-                                         word, columns, delimiter_name(layout_.delimiter)));
+                                         "item: ...}}; this file has {}",
+                                         word, layout_.columns_text()));
   }
 
   /// A column of ratings or times by its name; without a header, by what the third and fourth of at most four hold.
@@ -226,11 +224,7 @@ std::string RatingsLayout::roles() const {
 }
 
 Json settled_params(const Json& params, const RatingsLayout& layout) {
-  Json settled;
-  for (const ParamSpec& spec : ratings_params())
-    if (!spec.name.starts_with("columns.")) settled[spec.name] = params.at(spec.name);
-  settled["delimiter"] = delimiter_word(layout.delimiter);
-  settled["header"] = layout.header ? "yes" : "no";
+  Json settled = settled_table(params, ratings_params(), layout);
   settled["columns"] = {{"user", layout.names[layout.user]},
                         {"item", layout.names[layout.item]},
                         {"rating", layout.rating ? layout.names[*layout.rating] : none},

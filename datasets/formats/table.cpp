@@ -101,6 +101,21 @@ std::string delimiter_name(std::string_view delimiter) {
   return std::string(delimiter == "::" ? delimiter : delimiter_word(delimiter));
 }
 
+Json settled_table(const Json& params, std::span<const ParamSpec> specs, const TableLayout& layout) {
+  Json settled;
+  for (const ParamSpec& spec : specs)
+    if (!spec.name.starts_with("columns.")) settled[spec.name] = params.at(spec.name);
+  settled["delimiter"] = delimiter_word(layout.delimiter);
+  settled["header"] = layout.header ? "yes" : "no";
+  return settled;
+}
+
+std::string TableLayout::columns_text() const {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + shown(name);
+  return fmt::format("{} ({}-separated)", text, delimiter_name(delimiter));
+}
+
 std::size_t TableLayout::find(const std::string& column, std::string_view what, const std::string& file) const {
   if (const auto named = std::ranges::find(names, column); named != names.end())
     return static_cast<std::size_t>(named - names.begin());

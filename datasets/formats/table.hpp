@@ -34,6 +34,10 @@ struct TableForm {
 std::vector<ParamSpec> table_params();
 TableForm table_form(const Json& params);
 
+struct TableLayout;
+/// Of `params`, which a layout was found with, all of `specs` but the columns, nothing left to guess: for a manifest.
+Json settled_table(const Json& params, std::span<const ParamSpec> specs, const TableLayout& layout);
+
 /// A table's layout, nothing left open.
 struct TableLayout {
   std::string delimiter;
@@ -43,6 +47,8 @@ struct TableLayout {
   std::string header_line;
 
   std::size_t columns() const { return names.size(); }
+  /// "'a', 'b' (comma-separated)".
+  std::string columns_text() const;
   /// The column of this name or, where none is called so, of this number (from 1). Throws UserError naming `what`.
   std::size_t find(const std::string& column, std::string_view what, const std::string& file) const;
 };

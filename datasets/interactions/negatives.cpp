@@ -17,10 +17,13 @@ NegativeSampler::NegativeSampler(std::span<const std::uint32_t> counts, int nega
   popular_ = AliasTable(weights_);
 }
 
-void NegativeSampler::draw(std::uint32_t user, std::span<const std::uint32_t> seen, std::vector<std::uint32_t>& out) {
+void NegativeSampler::draw(std::uint32_t user, std::span<const std::uint32_t> seen, std::vector<std::uint32_t>& out,
+                           std::span<const std::string> names) {
   if (seen.size() + static_cast<std::size_t>(negatives_) > items_) {
-    throw UserError(fmt::format("user {} has seen {} of {} items: too few are left for {} negatives", user, seen.size(),
-                                items_, negatives_));
+    throw UserError(fmt::format(
+        "user {} has {} of the {} items: too few are left for {} negatives. Ask for fewer, or for a split without "
+        "candidates (split: ratio)",
+        names.empty() ? std::to_string(user) : names[user], seen.size(), items_, negatives_));
   }
   ++stamp_;
   for (const std::uint32_t item : seen) stamps_[item] = stamp_;
@@ -93,13 +96,7 @@ void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t 
     const auto of_user = seen.of(user);
     touched.assign(of_user.begin(), of_user.end());
     touched.push_back(item);
-    if (touched.size() + static_cast<std::size_t>(negatives) > split.items)
-      throw UserError(fmt::format(
-          "user {} has {} of the {} items: too few are left for {} negatives. Ask for fewer, or for a split without "
-          "candidates (split: ratio)",
-          split.user_names.empty() ? std::to_string(user) : split.user_names[user], touched.size(), split.items,
-          negatives));
-    sampler.draw(user, touched, split.negatives);
+    sampler.draw(user, touched, split.negatives, split.user_names);
   }
   split.negatives_per_query = negatives;
   split.negative_law = law;

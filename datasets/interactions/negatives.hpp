@@ -21,8 +21,10 @@ class NegativeSampler {
   /// By popularity. counts: [items] training interactions.
   NegativeSampler(std::span<const std::uint32_t> counts, int negatives, std::uint64_t seed);
 
-  /// Appends the user's negatives to `out`. seen: distinct. Throws UserError when too few items are left.
-  void draw(std::uint32_t user, std::span<const std::uint32_t> seen, std::vector<std::uint32_t>& out);
+  /// Appends the user's negatives to `out`. seen: distinct. names: of the users, where they have some. Throws UserError
+  /// when too few items are left.
+  void draw(std::uint32_t user, std::span<const std::uint32_t> seen, std::vector<std::uint32_t>& out,
+            std::span<const std::string> names = {});
 
  private:
   void draw_uniform(std::uint32_t user, std::size_t seen, std::vector<std::uint32_t>& out);
