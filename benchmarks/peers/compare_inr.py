@@ -25,7 +25,7 @@ import tempfile
 
 from side_by_side import FrugalCell, Peer, parser_for, ratio, spread, write_samples
 
-# Steps of a sample on a CPU: about the same time each. On a GPU a thousand, in pieces of 50 of ours.
+# Steps of a sample on a CPU: about the same time each. On a GPU a thousand, in the pieces of ours.
 STEPS = {"S0": 120, "S1": 240, "S2": 160, "S3": 200, "S4": 160, "SIREN": 12}
 STEPS_ON_GPU = 1000
 AXES = ("grid", "hidden_layers", "width")

@@ -19,11 +19,13 @@ class Replay final : public InrEnsemble {
   std::int64_t network_steps() const override { return 0; }
   void evaluate(std::span<const float>, std::span<float>) const override {}
   std::vector<double> train(int steps) override {
+    ++calls;
     std::vector<double> result;
     for (int i = 0; i < steps; ++i) result.push_back(losses_.at(taken++));
     return result;
   }
   std::size_t taken = 0;
+  int calls = 0;
 
  private:
   std::vector<double> losses_;
@@ -63,6 +65,37 @@ TEST(InrStopRule, AnEverFallingLossUsesAllSteps) {
   const LossCurve curve = train_until_stale(model, 501, 200, std::nullopt, ignore_progress);
   EXPECT_EQ(curve.losses, losses);
   EXPECT_EQ(curve.rule.best_step, 501);
+}
+
+TEST(InrStopRule, APieceTakesAboutASecondHoweverFastTheModelIs) {
+  PieceOfTraining piece;
+  EXPECT_EQ(piece.steps(), 10);
+  piece.took(10, 0.1);
+  EXPECT_EQ(piece.steps(), 100);
+  piece.took(100, 0.001);
+  EXPECT_EQ(piece.steps(), 100'000);
+  piece.took(100'000, 1e6);
+  EXPECT_EQ(piece.steps(), 10);
+  piece.took(10, 0);  // less than the clock can tell
+  EXPECT_EQ(piece.steps(), 100'000);
+}
+
+TEST(InrStopRule, AFastModelTrainsInFewCallsOfTheSameSteps) {
+  std::vector<double> losses(5000);
+  for (std::size_t i = 0; i < losses.size(); ++i) losses[i] = 1.0 / static_cast<double>(i + 1);
+  Replay model(losses);
+  EXPECT_EQ(train_until_stale(model, 5000, 5000, std::nullopt, ignore_progress).losses, losses);
+  EXPECT_LT(model.calls, 20);  // two on an idle machine
+}
+
+TEST(InrStopRule, TowardsATargetPiecesAreTheSameOnEveryMachine) {
+  std::vector<double> losses(100, 1.0);
+  losses[31] = 0.1;
+  Replay model(losses);
+  EXPECT_EQ(train_until_stale(model, 100, 100, 0.2, ignore_progress).losses.size(), 100U);
+  for (std::size_t i = 31; i < losses.size(); ++i) losses[i] = 0.1;
+  Replay falling(losses);
+  EXPECT_EQ(train_until_stale(falling, 100, 100, 0.2, ignore_progress).losses.size(), 40U);
 }
 
 TEST(InrStopRule, BestAndLastAreTwoThings) {

@@ -10,6 +10,17 @@
 
 namespace frugal::workloads {
 
+/// How many steps to take at once: many, because a call has a start and an end of its own (a transfer on a GPU, cold
+/// caches on a CPU), and few enough that a stop or a progress line need not wait for much more than a second.
+class PieceOfTraining {
+ public:
+  std::int64_t steps() const { return steps_; }
+  void took(std::int64_t steps, double seconds);
+
+ private:
+  std::int64_t steps_ = 10;
+};
+
 struct LossCurve {
   std::vector<double> losses;  ///< of each step taken, before its update
   StaleStop rule;              ///< after all of them

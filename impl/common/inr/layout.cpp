@@ -14,6 +14,13 @@
 namespace frugal {
 namespace {
 
+std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor) {
+  if (tensor.bias) return {spec.networks, tensor.out};
+  return {spec.networks, tensor.out, tensor.in};
+}
+
+}  // namespace
+
 double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
   const double in = spec.layer_in(tensor.layer);
   const double out = spec.layer_out(tensor.layer);
@@ -30,13 +37,6 @@ double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
   }
   return tensor.layer == 0 ? 1 / in : std::sqrt(6 / in) / spec.omega0;
 }
-
-std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor) {
-  if (tensor.bias) return {spec.networks, tensor.out};
-  return {spec.networks, tensor.out, tensor.in};
-}
-
-}  // namespace
 
 std::string InrTensor::name() const { return fmt::format("layer.{}.{}", layer, bias ? "bias" : "weight"); }
 
@@ -57,14 +57,13 @@ std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tens
 
 void inr_initial_values(const InrSpec& spec, const InrTensor& tensor, std::int64_t first, std::span<float> values) {
   const Philox random(spec.seed, Purpose::weights);
-  const auto stream = static_cast<std::uint32_t>(2 * tensor.layer + (tensor.bias ? 1 : 0));
   const auto bound = static_cast<float>(inr_bound(spec, tensor));
   const auto begin = static_cast<std::uint64_t>(first);
   const std::uint64_t end = begin + values.size();
   for (std::uint64_t block = begin / 4; 4 * block < end; ++block) {
-    const auto words = random.block(block, stream);
+    const auto words = random.block(block, tensor.stream());
     for (std::uint64_t i = std::max(begin, 4 * block); i < std::min(end, 4 * block + 4); ++i)
-      values[i - begin] = (2 * Philox::to_unit(words[i % 4]) - 1) * bound;
+      values[i - begin] = inr_initial_value(words[i % 4], bound);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "impl/base/host_device.hpp"
+#include "impl/base/philox.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/common/state.hpp"
 
@@ -20,12 +22,20 @@ struct InrTensor {
 
   std::string name() const;                       ///< "layer.<l>.weight"
   std::int64_t size() const { return out * in; }  ///< values of one network
+  /// Of the random words that its initial values are made of.
+  std::uint32_t stream() const { return static_cast<std::uint32_t>(2 * layer + (bias ? 1 : 0)); }
 };
 
 /// The tensors in order: layer 0 weight, layer 0 bias, layer 1 weight, ...
 std::vector<InrTensor> inr_tensors(const InrSpec& spec);
 
-/// Initial values [K, out, in] (contract: impl/api/inr_ensemble.hpp): U(+-bound) as (2u - 1) * bound in fp32.
+/// How far initial values reach (contract: impl/api/inr_ensemble.hpp).
+double inr_bound(const InrSpec& spec, const InrTensor& tensor);
+/// One of U(+-bound): (2u - 1) * bound, rounded once to fp32.
+FRUGAL_HOST_DEVICE inline float inr_initial_value(std::uint32_t word, float bound) {
+  return (2 * Philox::to_unit(word) - 1) * bound;
+}
+/// Initial values [K, out, in]: value i is that of word i of the tensor's stream of Philox(seed, Purpose::weights).
 std::vector<float> inr_initial_values(const InrSpec& spec, const InrTensor& tensor);
 /// Some of them into `values`: first, first + 1, ... of [K, out, in].
 void inr_initial_values(const InrSpec& spec, const InrTensor& tensor, std::int64_t first, std::span<float> values);

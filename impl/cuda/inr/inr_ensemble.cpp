@@ -10,6 +10,7 @@
 
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/spec_names.hpp"
+#include "impl/cuda/inr/initial.hpp"
 #include "impl/cuda/inr/narrow.hpp"
 #include "impl/cuda/inr/train.hpp"
 #include "impl/cuda/inr/wide.hpp"
@@ -39,13 +40,7 @@ class CudaInrEnsemble final : public InrEnsemble {
       allocate_wide();
     else
       allocate_general();
-    std::vector<float> initial(networks_ * count_);
-    for (const InrTensor& tensor : tensors_) {
-      const std::vector<float> values = inr_initial_values(spec_, tensor);
-      std::size_t i = 0;
-      for_each_place(tensor, [&](std::size_t at) { initial[at] = values[i++]; });
-    }
-    state_[0].upload(initial, stream_);
+    draw_initial(spec_, net_, state_[0], stream_);
     state_[1].zero(stream_);
     state_[2].zero(stream_);
     restart_curves();
