@@ -111,6 +111,11 @@ class RunContext {
   /// Interrupted when the run is being stopped.
   virtual void progress(double fraction) = 0;
 
+  /// progress(done / all) of a loop that goes by steps, and how many of them to take until the next call: many, because
+  /// a call of a model has a start and an end of its own (a transfer on a GPU, cold caches on a CPU), and few enough that
+  /// a stop or a progress line need not wait for much more than a second. Results must not depend on it.
+  virtual std::int64_t pace(std::int64_t done, std::int64_t all) = 0;
+
   /// Times the probes of the device this cell runs on, where the plan asks for it (measure.limits), for the share of
   /// the bound that stages reach. Outside all stages.
   virtual void measure_limits(const std::function<std::vector<Probe>()>& probes) = 0;

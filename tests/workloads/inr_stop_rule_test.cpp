@@ -19,19 +19,17 @@ class Replay final : public InrEnsemble {
   std::int64_t network_steps() const override { return 0; }
   void evaluate(std::span<const float>, std::span<float>) const override {}
   std::vector<double> train(int steps) override {
-    ++calls;
     std::vector<double> result;
     for (int i = 0; i < steps; ++i) result.push_back(losses_.at(taken++));
     return result;
   }
   std::size_t taken = 0;
-  int calls = 0;
 
  private:
   std::vector<double> losses_;
 };
 
-const auto ignore_progress = [](double) {};
+const auto at_once = [](std::int64_t) { return std::int64_t{50}; };
 
 /// What the rule says, read off the whole curve step by step.
 std::size_t steps_by_definition(const std::vector<double>& losses, std::size_t steps, std::size_t patience) {
@@ -51,8 +49,7 @@ TEST(InrStopRule, TakesExactlyTheStepsTheDefinitionAllows) {
       double loss = 1;
       for (const std::size_t step : improvements) losses[step - 1] = loss *= 0.9;
       Replay model(losses);
-      const LossCurve curve =
-          train_until_stale(model, 300, static_cast<std::int64_t>(patience), std::nullopt, ignore_progress);
+      const LossCurve curve = train_until_stale(model, 300, static_cast<std::int64_t>(patience), std::nullopt, at_once);
       EXPECT_EQ(model.taken, steps_by_definition(losses, 300, patience)) << improvements.back() << " " << patience;
       EXPECT_EQ(curve.losses.size(), model.taken);
     }
@@ -62,45 +59,37 @@ TEST(InrStopRule, AnEverFallingLossUsesAllSteps) {
   std::vector<double> losses(501);
   for (std::size_t i = 0; i < losses.size(); ++i) losses[i] = 1.0 / static_cast<double>(i + 1);
   Replay model(losses);
-  const LossCurve curve = train_until_stale(model, 501, 200, std::nullopt, ignore_progress);
+  const LossCurve curve = train_until_stale(model, 501, 200, std::nullopt, at_once);
   EXPECT_EQ(curve.losses, losses);
   EXPECT_EQ(curve.rule.best_step, 501);
 }
 
-TEST(InrStopRule, APieceTakesAboutASecondHoweverFastTheModelIs) {
-  PieceOfTraining piece;
-  EXPECT_EQ(piece.steps(), 10);
-  piece.took(10, 0.1);
-  EXPECT_EQ(piece.steps(), 100);
-  piece.took(100, 0.001);
-  EXPECT_EQ(piece.steps(), 100'000);
-  piece.took(100'000, 1e6);
-  EXPECT_EQ(piece.steps(), 10);
-  piece.took(10, 0);  // less than the clock can tell
-  EXPECT_EQ(piece.steps(), 100'000);
-}
-
-TEST(InrStopRule, AFastModelTrainsInFewCallsOfTheSameSteps) {
-  std::vector<double> losses(5000);
+TEST(InrStopRule, TakesAsManyStepsAtOnceAsItIsTold) {
+  std::vector<double> losses(100);
   for (std::size_t i = 0; i < losses.size(); ++i) losses[i] = 1.0 / static_cast<double>(i + 1);
   Replay model(losses);
-  EXPECT_EQ(train_until_stale(model, 5000, 5000, std::nullopt, ignore_progress).losses, losses);
-  EXPECT_LT(model.calls, 20);  // two on an idle machine
+  std::vector<std::int64_t> heard;
+  const auto pace = [&](std::int64_t done) {
+    heard.push_back(done);
+    return std::int64_t{done == 0 ? 10 : 60};
+  };
+  EXPECT_EQ(train_until_stale(model, 100, 100, std::nullopt, pace).losses, losses);
+  EXPECT_EQ(heard, (std::vector<std::int64_t>{0, 10, 70}));
 }
 
 TEST(InrStopRule, TowardsATargetPiecesAreTheSameOnEveryMachine) {
   std::vector<double> losses(100, 1.0);
   losses[31] = 0.1;
   Replay model(losses);
-  EXPECT_EQ(train_until_stale(model, 100, 100, 0.2, ignore_progress).losses.size(), 100U);
+  EXPECT_EQ(train_until_stale(model, 100, 100, 0.2, at_once).losses.size(), 100U);
   for (std::size_t i = 31; i < losses.size(); ++i) losses[i] = 0.1;
   Replay falling(losses);
-  EXPECT_EQ(train_until_stale(falling, 100, 100, 0.2, ignore_progress).losses.size(), 40U);
+  EXPECT_EQ(train_until_stale(falling, 100, 100, 0.2, at_once).losses.size(), 40U);
 }
 
 TEST(InrStopRule, BestAndLastAreTwoThings) {
   Replay model({3, 1, 2, 1, 4});
-  const LossCurve curve = train_until_stale(model, 5, 200, std::nullopt, ignore_progress);
+  const LossCurve curve = train_until_stale(model, 5, 200, std::nullopt, at_once);
   EXPECT_EQ(curve.rule.best, 1);
   EXPECT_EQ(curve.rule.best_step, 2);
   EXPECT_EQ(curve.rule.last, 4);
@@ -109,7 +98,7 @@ TEST(InrStopRule, BestAndLastAreTwoThings) {
 TEST(InrStopRule, ALossThatIsNotFiniteIsAFailureThatNamesTheStep) {
   Replay model({3, 2, std::numeric_limits<double>::quiet_NaN(), 1});
   try {
-    train_until_stale(model, 4, 200, std::nullopt, ignore_progress);
+    train_until_stale(model, 4, 200, std::nullopt, at_once);
     FAIL() << "accepted";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find("step 3"), std::string::npos) << error.what();

@@ -16,11 +16,16 @@ class TestContext : public harness::RunContext {
  public:
   explicit TestContext(std::vector<std::filesystem::path> data_dirs = {}) : data_dirs_(std::move(data_dirs)) {}
   void progress(double fraction) override { last_progress = fraction; }
+  std::int64_t pace(std::int64_t done, std::int64_t all) override {
+    progress(static_cast<double>(done) / static_cast<double>(all));
+    return steps_at_once;
+  }
   void measure_limits(const std::function<std::vector<Probe>()>&) override {}
   const std::vector<std::filesystem::path>& data_dirs() const override { return data_dirs_; }
   std::filesystem::path artifacts() override { return scratch_.path(); }
 
   double last_progress = 0;
+  std::int64_t steps_at_once = 50;
   std::set<std::string> stages;
 
  protected:

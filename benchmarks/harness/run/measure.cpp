@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/run/conditions.hpp"
+#include "benchmarks/harness/run/pace.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 #include "benchmarks/harness/run/repeat_rule.hpp"
 
@@ -48,6 +49,11 @@ class MeasureContext final : public RunContext {
     message.fraction = (pass_ + std::clamp(fraction, 0.0, 1.0)) / passes_;
     message.stage = open_stage_ == nullptr ? "" : open_stage_->name;
     send_(message);
+  }
+
+  std::int64_t pace(std::int64_t done, std::int64_t all) override {
+    progress(static_cast<double>(done) / static_cast<double>(all));
+    return pace_.next(done, std::chrono::duration<double>(MeasureClock::now().time_since_epoch()).count());
   }
 
   void measure_limits(const std::function<std::vector<Probe>()>& probes) override {
@@ -130,6 +136,7 @@ class MeasureContext final : public RunContext {
   int pass_ = 0;
   std::vector<StageRecord> stages_;
   DeviceRates limits_;
+  Pace pace_;
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
   MeasureClock::time_point next_message_;  // the epoch: the first call sends

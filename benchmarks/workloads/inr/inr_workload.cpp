@@ -73,8 +73,9 @@ class InrRun {
     context_.stage("train", [&] {
       std::optional<double> target_loss;
       if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = std::pow(10, -stop / 10);
-      curve_ = train_until_stale(*model_, own_.at("steps"), own_.at("patience"), target_loss,
-                                 [&](double share) { context_.progress(share); });
+      const std::int64_t most = own_.at("steps");
+      curve_ = train_until_stale(*model_, most, own_.at("patience"), target_loss,
+                                 [&](std::int64_t done) { return context_.pace(done, most); });
       return Work{.flops = training_flops(), .bytes = training_bytes(spec_), .sines = step_sines(spec_) * steps()};
     });
   }
