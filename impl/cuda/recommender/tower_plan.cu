@@ -91,22 +91,11 @@ struct Strip {
     begin = threadIdx.x / 32 * length;
     end = begin + length;
   }
-  /// body(position, is one, load(position)), with the loads of four at once in flight.
-  template <class Load, class Body>
-  __device__ void each(const Load& load, const Body& body) const {
-    constexpr unsigned together = 4;
-    for (std::uint32_t first = begin; first < end && first < n; first += 32 * together) {
-      decltype(load(0)) loaded[together];
-#pragma unroll
-      for (unsigned u = 0; u < together; ++u) {
-        const std::uint32_t i = first + 32 * u + threadIdx.x % 32;
-        if (i < n && first + 32 * u < end) loaded[u] = load(i);
-      }
-#pragma unroll
-      for (unsigned u = 0; u < together; ++u) {
-        const std::uint32_t i = first + 32 * u + threadIdx.x % 32;
-        if (first + 32 * u < end) body(i, i < n, loaded[u]);
-      }
+  template <class Body>
+  __device__ void each(const Body& body) const {
+    for (std::uint32_t first = begin; first < end && first < n; first += 32) {
+      const std::uint32_t i = first + threadIdx.x % 32;
+      body(i, i < n);
     }
   }
 };
@@ -119,9 +108,8 @@ __device__ void sort_by_digit(const std::uint32_t* ids, const std::uint32_t* fro
   for (unsigned i = 0; i < counters_each; ++i) scratch.counters[threadIdx.x + i * plan_threads] = 0;
   __syncthreads();
   const Strip strip(n);
-  const auto id_at = [&](std::uint32_t i) { return ids[i]; };
-  strip.each(id_at, [&](std::uint32_t, bool is_one, std::uint32_t id) {
-    const unsigned digit = is_one ? id >> shift & (digits - 1) : 0;
+  strip.each([&](std::uint32_t i, bool is_one) {
+    const unsigned digit = is_one ? ids[i] >> shift & (digits - 1) : 0;
     const unsigned alike = lanes_alike(digit, __ballot_sync(all, is_one ? 1 : 0));
     if (is_one && (alike & lanes_before) == 0)
       scratch.counters[digit * plan_warps + warp] += static_cast<std::uint32_t>(__popc(alike));
@@ -138,13 +126,8 @@ __device__ void sort_by_digit(const std::uint32_t* ids, const std::uint32_t* fro
     sum += counts[i];
   }
   __syncthreads();
-  struct Moved {
-    std::uint32_t id;
-    std::uint32_t from;
-  };
-  const auto moved_at = [&](std::uint32_t i) { return Moved{ids[i], from == nullptr ? i : from[i]}; };
-  strip.each(moved_at, [&](std::uint32_t, bool is_one, const Moved& moved) {
-    const std::uint32_t id = is_one ? moved.id : 0;
+  strip.each([&](std::uint32_t i, bool is_one) {
+    const std::uint32_t id = is_one ? ids[i] : 0;
     const unsigned digit = id >> shift & (digits - 1);
     const unsigned alike = lanes_alike(digit, __ballot_sync(all, is_one ? 1 : 0));
     std::uint32_t& counter = scratch.counters[digit * plan_warps + warp];
@@ -154,7 +137,7 @@ __device__ void sort_by_digit(const std::uint32_t* ids, const std::uint32_t* fro
     if (!is_one) return;
     const std::uint32_t place = first + static_cast<std::uint32_t>(__popc(alike & lanes_before));
     moved_ids[place] = id;
-    moved_from[place] = moved.from;
+    moved_from[place] = from == nullptr ? i : from[i];
     if ((alike & lanes_before) == 0) counter = first + static_cast<std::uint32_t>(__popc(alike));
   });
   __syncthreads();
@@ -166,30 +149,23 @@ __device__ void list_rows(const SideArrays& side, std::uint32_t n, ScanScratch& 
   const std::uint32_t* const order = side.order[side.passes % 2];
   std::uint32_t* const row_of = side.ids[1 - side.passes % 2];
   const Strip strip(n);
-  struct Sorted {
-    std::uint32_t id;
-    std::uint32_t position;
-    bool begins;
-  };
-  const auto sorted_at = [&](std::uint32_t i) {
-    return Sorted{sorted[i], order[i], i == 0 || sorted[i] != sorted[i - 1]};
+  const auto begins = [&](std::uint32_t i, bool is_one) {
+    return __ballot_sync(all, is_one && (i == 0 || sorted[i] != sorted[i - 1]) ? 1 : 0);
   };
   std::uint32_t found = 0;
-  strip.each(sorted_at, [&](std::uint32_t, bool is_one, const Sorted& at) {
-    found += static_cast<std::uint32_t>(__popc(__ballot_sync(all, is_one && at.begins ? 1 : 0)));
-  });
+  strip.each([&](std::uint32_t i, bool is_one) { found += static_cast<std::uint32_t>(__popc(begins(i, is_one))); });
   std::uint32_t total;
   const std::uint32_t before = block_scan(threadIdx.x % 32 == 0 ? found : 0, total, scratch);
   std::uint32_t row = __shfl_sync(all, before, 0);
-  strip.each(sorted_at, [&](std::uint32_t i, bool is_one, const Sorted& at) {
-    const unsigned begin = __ballot_sync(all, is_one && at.begins ? 1 : 0);
+  strip.each([&](std::uint32_t i, bool is_one) {
+    const unsigned begin = begins(i, is_one);
     const unsigned lane = threadIdx.x % 32;
     const std::uint32_t own = row + static_cast<std::uint32_t>(__popc(begin & ((2U << lane) - 1))) - 1;
     if ((begin >> lane & 1) != 0) {
-      side.distinct[own] = at.id;
+      side.distinct[own] = sorted[i];
       side.begin[own] = i;
     }
-    if (is_one) row_of[at.position] = own;
+    if (is_one) row_of[order[i]] = own;
     row += static_cast<std::uint32_t>(__popc(begin));
   });
   if (threadIdx.x == 0) {
