@@ -3,7 +3,7 @@
 //   micro_gpu [--benchmark_filter=REGEX] [--benchmark_repetitions=5]
 //
 //   inr_step         a step of each network of plans/paper_enrp.yaml, in calls of 100 steps, in each precision
-//   many_networks    a step of so many networks of 32 x 32 pixels, 3 x 64
+//   many_networks    a step of so many networks of 32 x 32 pixels, 3 x 64, in calls of 50 steps
 //   mf_sgd, mf_ials  an epoch, an iteration, on planted data of the size of MovieLens-1M and 20M
 //   two_tower_step   batch, and 1 when the embeddings are trained; in calls of 100 steps
 //   dlrm_step        Meta's layers by the longest bag (1: one id a table) and the precision
@@ -108,8 +108,9 @@ void add_all() {
           steps_at_once);
     }
   }
-  add("many_networks/60000", train_networks,
-      InrSpec{.networks = 60000, .points = 1024, .hidden_layers = 3, .width = 64}, 10);
+  for (const Precision precision : precisions)
+    add(fmt::format("many_networks/60000/{}", to_word(precision_names, precision)), train_networks,
+        InrSpec{.networks = 60000, .points = 1024, .hidden_layers = 3, .width = 64, .precision = precision}, 50);
   for (const bool large : {false, true}) {
     const char* size = large ? "20m" : "1m";
     add(fmt::format("mf_sgd/{}/64", size), factorize, MfSpec{.dim = 64}, large);

@@ -74,7 +74,8 @@ INSTANTIATE_TEST_SUITE_P(
         InrSpec{.networks = 6, .points = 16, .hidden_layers = 1, .width = 128},
         InrSpec{.networks = 2, .points = 49, .channels = 1, .hidden_layers = 1, .width = 100},
         InrSpec{.networks = 2, .points = 144, .hidden_layers = 1, .width = 70, .precision = Precision::tf32},
-        InrSpec{.networks = 2, .points = 144, .hidden_layers = 3, .width = 70, .precision = Precision::bf16}),
+        InrSpec{.networks = 2, .points = 144, .hidden_layers = 3, .width = 70, .precision = Precision::bf16},
+        InrSpec{.networks = 1, .points = 289, .hidden_layers = 3, .width = 64, .precision = Precision::bf16}),
     [](const auto& test) { return "case" + std::to_string(test.index); });
 
 /// Loss of the first step, in relu networks, which do not amplify.

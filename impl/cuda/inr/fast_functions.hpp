@@ -22,12 +22,17 @@ __device__ __forceinline__ uint4 two_part_columns(float a, float b, float c, flo
   return make_uint4(split(a), split(b), split(c), split(d));
 }
 
-/// sin(2 pi u) times `size`, and cos(2 pi u), for |u| < 2^22. Whole turns come off exactly; the unit is good to 2^-20.9
-/// within half a turn, a quarter of what the rounding of a phase of 30 makes.
+/// sin(2 pi u) times `size`, and cos(2 pi u), for |u| < 2^22. `exactly`: whole turns come off first; the unit is good to
+/// 2^-20.9 within half a turn, a quarter of what the rounding of a phase of 30 makes. Without, its error is some 2^-22 of
+/// the phase, which is nothing beside that of a phase whose operands have 11 bits.
+template <bool exactly>
 __device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float& sine, float& cosine) {
-  constexpr float to_whole = 12582912.F;  // 1.5 * 2^23: what is added to it is rounded to whole numbers
+  if constexpr (exactly) {
+    constexpr float to_whole = 12582912.F;  // 1.5 * 2^23: what is added to it is rounded to whole numbers
+    u -= (u + to_whole) - to_whole;
+  }
   constexpr float radians_per_turn = 6.28318530717959F;
-  const float x = (u - ((u + to_whole) - to_whole)) * radians_per_turn;
+  const float x = u * radians_per_turn;
   sine = special_unit::sine(x) * size;
   cosine = special_unit::cosine(x);
 }

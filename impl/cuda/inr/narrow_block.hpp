@@ -182,10 +182,10 @@ struct NarrowBlock {
         return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * first_turns;
       };
       float h[4];
-      sine_cosine_of_turns(phase(a, u.x, v.x, w.x, bias.x), size, h[0], slope[0][n][0]);
-      sine_cosine_of_turns(phase(a, u.y, v.y, w.y, bias.y), size, h[1], slope[0][n][1]);
-      sine_cosine_of_turns(phase(b, u.x, v.x, w.x, bias.x), size, h[2], slope[0][n][2]);
-      sine_cosine_of_turns(phase(b, u.y, v.y, w.y, bias.y), size, h[3], slope[0][n][3]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(a, u.x, v.x, w.x, bias.x), size, h[0], slope[0][n][0]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(a, u.y, v.y, w.y, bias.y), size, h[1], slope[0][n][1]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(b, u.x, v.x, w.x, bias.x), size, h[2], slope[0][n][2]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(b, u.y, v.y, w.y, bias.y), size, h[3], slope[0][n][3]);
       store_pairs(buffer(0), p, c, h);
     }
     const float turns = net.omega * turns_per_radian;
@@ -206,8 +206,8 @@ struct NarrowBlock {
         float h[4];
 #pragma unroll
         for (int e = 0; e < 4; ++e)
-          sine_cosine_of_turns(fmaf(sums[0][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns), size, h[e],
-                               slope[l][n][e]);
+          sine_cosine_of_turns<Shape::parts == 2>(fmaf(sums[0][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns),
+                                                  size, h[e], slope[l][n][e]);
         store_pairs(buffer(l), p, c, h);
         if (l == Shape::hidden) {
 #pragma unroll

@@ -32,6 +32,11 @@ constexpr NarrowKernel paired_kernel() {
   return narrow_kernel<Shape>(NarrowMeeting::in_cluster, PairedMemory<Shape>::state_at, narrow_paired<Shape>);
 }
 
+/// Operands of one part leave room for tiles twice as large, and registers for twice as many threads: measured 6 % faster
+/// (in two parts: not faster, so there this is one of the others again).
+template <int hidden, class T, int parts>
+using LargeTile = NarrowShape<64, hidden, parts == 1 ? 128 : 64, parts == 1 ? 512 : 256, T, parts, true>;
+
 template <class T, int parts>
 inline constexpr NarrowKernel narrow_kernel_table[] = {
     resident_kernel<NarrowShape<128, 1, 16, 256, T, parts, false>, true, 1>(),
@@ -44,6 +49,8 @@ inline constexpr NarrowKernel narrow_kernel_table[] = {
     gathered_kernel<NarrowShape<64, 5, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<128, 1, 64, 256, T, parts, true>>(),
     gathered_kernel<NarrowShape<128, 2, 32, 256, T, parts, true>>(),
+    gathered_kernel<LargeTile<2, T, parts>>(),
+    gathered_kernel<LargeTile<3, T, parts>>(),
 };
 
 }  // namespace frugal::cuda

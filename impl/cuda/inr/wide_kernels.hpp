@@ -220,10 +220,14 @@ struct WideBlock {
       for (unsigned m = 0; m < M; ++m) {
         const float4* const x = at<const float4>(Shape::coordinates_at) + row + m * 16 + lane.group;
         float h[4], slope[4];
-        sine_cosine_of_turns(phase(x[0], u.x, v.x, w.x, bias.x), activation_scale<T>, h[0], slope[0]);
-        sine_cosine_of_turns(phase(x[0], u.y, v.y, w.y, bias.y), activation_scale<T>, h[1], slope[1]);
-        sine_cosine_of_turns(phase(x[8], u.x, v.x, w.x, bias.x), activation_scale<T>, h[2], slope[2]);
-        sine_cosine_of_turns(phase(x[8], u.y, v.y, w.y, bias.y), activation_scale<T>, h[3], slope[3]);
+        sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.x, v.x, w.x, bias.x), activation_scale<T>, h[0],
+                                                slope[0]);
+        sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.y, v.y, w.y, bias.y), activation_scale<T>, h[1],
+                                                slope[1]);
+        sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.x, v.x, w.x, bias.x), activation_scale<T>, h[2],
+                                                slope[2]);
+        sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.y, v.y, w.y, bias.y), activation_scale<T>, h[3],
+                                                slope[3]);
         store_pairs(m, n, h);
         put_slope(0, m, n, slope);
       }
@@ -245,8 +249,8 @@ struct WideBlock {
         float h[4];
 #pragma unroll
         for (int e = 0; e < 4; ++e)
-          sine_cosine_of_turns(fmaf(sums[m][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns), activation_scale<T>,
-                               h[e], sums[m][n][e]);
+          sine_cosine_of_turns<Shape::parts == 2>(fmaf(sums[m][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns),
+                                                  activation_scale<T>, h[e], sums[m][n][e]);
         store_pairs(m, n, h);
         if (!top) {
           put_slope(layer, m, n, sums[m][n]);
