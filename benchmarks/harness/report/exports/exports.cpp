@@ -1,8 +1,15 @@
 #include "benchmarks/harness/report/exports/exports.hpp"
 
+#include <fmt/format.h>
+
 namespace frugal::harness {
 
 std::string export_runs(std::span<const Run> runs, ExportFormat format) {
+  if (format != ExportFormat::openmetrics && runs.size() > 1)
+    throw UserError(
+        fmt::format("{} has no word for which run, or which machine, a figure is of: give it one run of one "
+                    "machine",
+                    to_word(export_format_names, format)));
   const std::vector<Figure> figures = figures_of(runs);
   if (figures.empty()) throw UserError("no cell of these runs ended well, so there is no figure to export");
   switch (format) {

@@ -16,11 +16,11 @@ inline constexpr Named<ExportFormat> export_format_names[] = {
     {ExportFormat::bigger_is_better, "benchmark-action-bigger"},
     {ExportFormat::openmetrics, "openmetrics"}};
 
-/// Throws UserError when there is no figure to export.
+/// Throws UserError when there is no figure to export, or when there are several runs and the format cannot tell them
+/// apart (all but OpenMetrics).
 std::string export_runs(std::span<const Run> runs, ExportFormat format);
 
-/// Bencher Metric Format (https://bencher.dev/bmf.json): cell -> metric -> {value, lower_value, upper_value}. Of figures
-/// of one name the last run's counts.
+/// Bencher Metric Format (https://bencher.dev/bmf.json): cell -> metric -> {value, lower_value, upper_value}.
 std::string to_bencher(std::span<const Figure> figures);
 
 /// For the tools customSmallerIsBetter and customBiggerIsBetter of github-action-benchmark: a list of {name, unit,
