@@ -9,6 +9,7 @@ ci/lint.sh
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
 if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/ptxas_budget.py build/ci; fi
+ci/gate.sh build/ci/frugal
 ci/examples.sh build/ci/frugal
 ci/docs.sh
 ci/check_records.py results/published results/baselines build/examples

@@ -4,6 +4,7 @@
 set(commit "unknown")
 set(dirty "false")
 set(diff "")
+set(date "")
 # What goes into the program; a plan or a text that changed does not make another program.
 set(sources CMakeLists.txt cmake impl datasets benchmarks/CMakeLists.txt benchmarks/main.cpp benchmarks/harness
     benchmarks/workloads)
@@ -26,6 +27,8 @@ if(GIT)
     ask_git(head rev-parse HEAD)
     if(head)
       set(commit "${head}")
+      set(ENV{TZ} UTC)
+      ask_git(date show --no-patch --format=%cd --date=format-local:%Y-%m-%dT%H:%M:%SZ HEAD)
       ask_git(changes status --porcelain -- ${sources})
       if(changes)
         set(dirty "true")
@@ -48,6 +51,7 @@ endif()
 set(text "// Generated at build time by cmake/frugal_version.cmake.
 #pragma once
 #define FRUGAL_COMMIT \"${commit}\"
+#define FRUGAL_COMMIT_DATE \"${date}\"
 #define FRUGAL_DIRTY ${dirty}
 #define FRUGAL_DIFF \"${diff}\"
 ")

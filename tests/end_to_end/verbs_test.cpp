@@ -155,9 +155,12 @@ TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
   write("toy.yaml", toy_plan);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "b"}).code, 0);
-  const Said same = fake({"check", "a", "--baseline", "b/cells.jsonl", "--junit", "junit.xml"});
+  const Said same =
+      fake({"check", "a", "--baseline", "b/cells.jsonl", "--format", "junit=junit.xml", "--format", "md=note.md"});
   EXPECT_EQ(same.code, 0) << same.out << same.err;
+  EXPECT_THAT(same.out, HasSubstr("\npassed\n")) << "all formats go to files, so the log has the text";
   EXPECT_THAT(read("junit.xml"), HasSubstr("<testsuite"));
+  EXPECT_THAT(read("note.md"), HasSubstr("### frugal check: passed"));
 
   std::string better;
   for (nlohmann::json record : records("b/cells.jsonl")) {
@@ -168,6 +171,30 @@ TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
   EXPECT_EQ(fake({"check", "a", "--baseline", "b"}).code, 1);
   EXPECT_EQ(fake({"check", "a"}).code, 2);
   EXPECT_EQ(fake({"check", "nowhere", "--baseline", "b"}).code, 2);
+  EXPECT_EQ(fake({"check", "a", "--baseline", "b", "--format", "xml"}).code, 2);
+  EXPECT_EQ(fake({"check", "a", "--baseline", "b", "--time", "110%"}).code, 2);
+}
+
+TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  const Said first = fake({"baseline", "update", "a", "--baseline", "base"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_EQ(read("base/cells.jsonl"), read("a/cells.jsonl"));
+  std::string worse;
+  for (nlohmann::json record : records("a/cells.jsonl")) {
+    record["metrics"]["score"] = record["metrics"]["score"].get<double>() - 0.5;
+    worse += record.dump() + "\n";
+  }
+  write("a/cells.jsonl", worse);
+  write("base.yaml", "schema: 1\nrun: base\n");
+  const Said second = fake({"baseline", "update", "a", "--baseline", "base.yaml"});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.out, HasSubstr("worse"));
+  EXPECT_EQ(read("base/cells.jsonl"), worse);
+  EXPECT_EQ(fake({"check", "a", "--baseline", "base.yaml"}).code, 0);
+  EXPECT_EQ(fake({"baseline", "update", "base", "--baseline", "base.yaml"}).code, 2) << "it is this baseline already";
+  EXPECT_EQ(fake({"baseline", "update", "a"}).code, 2);
 }
 
 TEST_F(Verbs, CompareAndReportPrintTables) {
@@ -181,6 +208,10 @@ columns: [{metric: score}, {count: n}]
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "b"}).code, 0);
   EXPECT_EQ(fake({"compare", "a", "b"}).code, 0);
+  for (const char* format : {"md", "json", "csv", "tex", "html"})
+    EXPECT_NE(fake({"compare", "a", "b", "b", "--format", format}).out, "") << format;
+  EXPECT_THAT(fake({"report", "a", "--format", "openmetrics"}).out, HasSubstr("# EOF"));
+  EXPECT_EQ(fake({"report", "a", "--format", "bencher", "--table", "table.yaml"}).code, 2);
   const Said report = fake({"report", "a", "--table", "table.yaml"});
   EXPECT_EQ(report.code, 0) << report.err;
   EXPECT_THAT(report.out, HasSubstr("| "));

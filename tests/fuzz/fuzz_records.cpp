@@ -1,9 +1,11 @@
 // Whatever bytes a run.json and a cells.jsonl hold, they are read or called bad with UserError; what is read can be
 // written and read again; and tables, comparisons and checks of it end, or say in a UserError why not. The input is the
 // text of both files, separated by a 0xff byte; one that is bad is replaced by a good one, so that the other is used.
-#include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/compare/compare_table.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/plan/json_reader.hpp"
 #include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/report/exports/exports.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/harness/sample_runs.hpp"
@@ -66,11 +68,17 @@ void use(const Run& run) {
     for (const TableFormat format : {TableFormat::markdown, TableFormat::csv, TableFormat::latex, TableFormat::html})
       render({&made, 1}, format);
   });
-  succeeds([&] { render(compare_runs(run, run), TableFormat::markdown); });
+  succeeds([&] {
+    const Judgement judgement = compare_runs(run, run);
+    compared_text({&judgement, 1});
+    require(compared_markdown({&judgement, 1}).size() <= most_comment_bytes);
+    const Table made = compare_table(judgement, run, run);
+    render({&made, 1}, TableFormat::csv);
+  });
+  for (const Named<ExportFormat>& format : export_format_names) succeeds([&] { export_runs({&run, 1}, format.value); });
   succeeds([&] {
     const Judgement judgement = check_run(run, {.file = "base.yaml", .run = run});
-    to_text(judgement);
-    to_junit(judgement);
+    for (const Named<VerdictFormat>& format : verdict_format_names) render_check(judgement, format.value);
   });
 }
 

@@ -1,7 +1,10 @@
+// `frugal compare`: the answer first, by the rule of a check.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/compare/compare_table.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
+#include "benchmarks/harness/judge/judge.hpp"
 #include "tests/harness/sample_runs.hpp"
 
 namespace frugal::harness {
@@ -10,8 +13,11 @@ namespace {
 using samples::change_metric;
 using samples::RunRecord;
 using samples::sample_run_of;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
 
 void scale_times(RunRecord& run, double factor) {
   for (CellRecord& cell : run.cells) {
@@ -21,95 +27,107 @@ void scale_times(RunRecord& run, double factor) {
   }
 }
 
-const TableRow& compared_row(const Table& table, const std::string& cell, const std::string& what) {
-  for (const TableRow& row : table.rows) {
-    if (row.entries[0].text.find(cell) != std::string::npos && row.entries[1].text == what) return row;
-  }
-  throw std::runtime_error("no row " + cell + " " + what);
+RunRecord scaled(double factor, std::uint64_t seeds = 3) {
+  RunRecord run = sample_run_of(seeds);
+  run.folder = "runs/other";
+  scale_times(run, factor);
+  return run;
 }
 
-TEST(CompareRuns, SaysHowManyTimesFasterBIs) {
-  RunRecord b = sample_run_of(2);
-  scale_times(b, 0.25);
-  const std::vector<Table> tables = compare_runs(sample_run_of(2), b);
-  ASSERT_EQ(tables.size(), 2u);
-  const TableRow& row = compared_row(tables[0], "keep_fraction=0.1", "train");
-  EXPECT_DOUBLE_EQ(*row.entries[3].value, 1.5);
-  EXPECT_DOUBLE_EQ(*row.entries[4].value, 0.375);
-  EXPECT_DOUBLE_EQ(*row.entries[5].value, 4);
-  EXPECT_NEAR(*compared_row(tables[0], "geometric mean of 2 cells", "total").entries[5].value, 4, 1e-12);
-  EXPECT_EQ(tables[0].rows.back().entries[1].text, "total");
+const Finding& compared_finding(const Judgement& judgement, const std::string& cell, const std::string& metric) {
+  for (const Finding& finding : judgement.findings)
+    if (finding.cell.find(cell) != std::string::npos && finding.metric == metric) return finding;
+  throw std::runtime_error("no finding " + cell + " " + metric);
 }
 
-TEST(CompareRuns, GeometricMeanBalancesTwiceAsFastAndTwiceAsSlow) {
+std::string answer(const RunRecord& base, const RunRecord& run) {
+  const Judgement judgement = compare_runs(base, run);
+  return compared_text({&judgement, 1});
+}
+
+TEST(CompareRuns, SaysInTheFirstSentenceHowManyTimesAsLongOrAsFast) {
+  EXPECT_THAT(
+      answer(sample_run_of(3), scaled(1.3)),
+      StartsWith("Slower: runs/other takes 1.30 times as long as runs/sample (90% interval 1.30 to 1.30; geometric "
+                 "mean of the total time of 2 cells).\n"));
+  EXPECT_THAT(answer(sample_run_of(3), scaled(0.25)),
+              StartsWith("Faster: runs/other is 4.00 times as fast as runs/sample"));
+  EXPECT_THAT(answer(sample_run_of(3), scaled(1.01)), StartsWith("Same: runs/other takes 1.01 times as long"));
+}
+
+TEST(CompareRuns, WhatTheNoiseHidesIsAmbiguous) {
+  RunRecord b = scaled(1.04);
+  for (std::size_t i = 0; i < b.cells.size(); ++i)
+    for (StageRecord& stage : b.cells[i].stages)
+      for (double& sample : stage.wall_s) sample *= i % 2 == 0 ? 1.3 : 0.8;
+  EXPECT_THAT(answer(sample_run_of(3), b),
+              AllOf(StartsWith("Ambiguous: "), HasSubstr("too uncertain to tell a change of 5%")));
+}
+
+TEST(CompareRuns, TwiceAsFastAndTwiceAsSlowAreAsFastOnTheWhole) {
   RunRecord b = sample_run_of(1);
-  for (double& sample : b.cells[0].stages[1].wall_s) sample *= 2;
-  for (double& sample : b.cells[1].stages[1].wall_s) sample /= 2;
-  const Table times = compare_runs(sample_run_of(1), b)[0];
-  EXPECT_NEAR(*compared_row(times, "geometric mean", "train").entries[5].value, 1, 1e-12);
+  for (StageRecord& stage : b.cells[0].stages)
+    for (double& sample : stage.wall_s) sample *= 2;
+  for (StageRecord& stage : b.cells[1].stages)
+    for (double& sample : stage.wall_s) sample /= 2;
+  EXPECT_NEAR(compare_runs(sample_run_of(1), b).speed->ratio, 1, 1e-12);
 }
 
-TEST(CompareRuns, TheSeedsOfACellAreAlsoAveragedGeometrically) {
+TEST(CompareRuns, TimesOtherWorkDisturbedAreNotComparable) {
   RunRecord b = sample_run_of(2);
-  for (double& sample : b.cells[0].stages[1].wall_s) sample *= 2;
-  for (double& sample : b.cells[1].stages[1].wall_s) sample /= 2;
-  const Table times = compare_runs(sample_run_of(2), b)[0];
-  const TableEntry& ratio = compared_row(times, "keep_fraction=1", "train").entries[5];
-  EXPECT_NEAR(*ratio.value, 1, 1e-12);
-  EXPECT_FALSE(ratio.half_width);
-  EXPECT_THAT(times.caption, Contains(HasSubstr("geometric mean over the seeds")));
+  for (CellRecord& cell : b.cells) cell.conditions = {{.others = 1.0}};
+  const Judgement judgement = compare_runs(sample_run_of(2), b);
+  EXPECT_EQ(judgement.speed->verdict, SpeedVerdict::not_comparable);
+  EXPECT_THAT(compared_text({&judgement, 1}), StartsWith("Not comparable: "));
 }
 
-TEST(CompareRuns, MetricsOfOneSideAreNamed) {
-  RunRecord a = sample_run_of(1);
-  RunRecord b = a;
-  change_metric(a, "psnr", [](double) { return 30.0; });
-  change_metric(b, "loss[mf]", [](double) { return 0.5; });
-  const std::vector<std::string> notes = compare_runs(a, b)[1].notes;
-  EXPECT_THAT(notes, Contains("metric psnr: only in A."));
-  EXPECT_THAT(notes, Contains("metric loss[mf]: only in B."));
-  for (RunRecord* run : {&a, &b}) {
-    for (CellRecord& cell : run->cells) cell.metrics = {{run == &a ? "psnr" : "hr@10[neg=99]", 1.0}};
-  }
-  const std::vector<Table> tables = compare_runs(a, b);
-  ASSERT_EQ(tables.size(), 1u) << "no metric has a row";
-  EXPECT_THAT(tables[0].notes, Contains("metric psnr: only in A."));
-}
-
-TEST(CompareRuns, MetricDifferencesHaveASignAndArePaired) {
+TEST(CompareRuns, TheVerdictOfACellIsThatOfACheck) {
   RunRecord b = sample_run_of(3);
   change_metric(b, "hr@10[neg=99]", [](double x) { return x + 0.015; });
-  const Table metrics = compare_runs(sample_run_of(3), b)[1];
-  const TableRow& row = compared_row(metrics, "keep_fraction=1", "hr@10[neg=99]");
-  EXPECT_EQ(row.entries[2].text, "higher");
-  EXPECT_EQ(row.entries[6].text, "+0.0150");
-  EXPECT_LT(row.entries[6].half_width.value_or(0), 1e-12) << "every seed gained the same";
-  EXPECT_EQ(compared_row(metrics, "keep_fraction=1", "logloss").entries[2].text, "lower");
+  change_metric(b, "logloss", [](double x) { return x + 0.015; });
+  const RunRecord a = sample_run_of(3);
+  const Judgement compared = compare_runs(a, b);
+  const Judgement checked = check_run(b, {.file = "a", .run = a});
+  ASSERT_FALSE(checked.findings.empty());
+  for (const Finding& finding : checked.findings)
+    EXPECT_EQ(compared_finding(compared, finding.cell, finding.metric).verdict, finding.verdict) << finding.metric;
+  EXPECT_EQ(compared_finding(compared, "keep_fraction=1", "logloss").verdict, Verdict::worse);
+  EXPECT_EQ(compared_finding(compared, "keep_fraction=1", "hr@10[neg=99]").verdict, Verdict::better);
 }
 
-TEST(CompareRuns, AnalyticMetricsShowOnlyWhereTheyDiffer) {
-  const auto rows_of_parameters = [](const Table& table) {
-    return std::ranges::count_if(table.rows, [](const TableRow& row) { return row.entries[1].text == "parameters"; });
-  };
-  RunRecord b = sample_run_of(1);
-  const Table same = compare_runs(sample_run_of(1), b)[1];
-  EXPECT_EQ(rows_of_parameters(same), 0);
-  EXPECT_THAT(same.notes, Contains(HasSubstr("parameters")));
-  change_metric(b, "parameters", [](double x) { return x + 1; });
-  EXPECT_GT(rows_of_parameters(compare_runs(sample_run_of(1), b)[1]), 0);
+TEST(CompareRuns, OnlyWhatChangedIsListedAndTheRestIsCounted) {
+  RunRecord b = sample_run_of(2);
+  for (std::size_t seed : {0, 1}) b.cells[seed].metrics["parameters"] = 2000;
+  const std::string text = answer(sample_run_of(2), b);
+  EXPECT_THAT(text, HasSubstr("changed  parameters of cadc.cpu ml-1m keep_fraction=1"));
+  EXPECT_THAT(text, Not(HasSubstr("logloss")));
+  EXPECT_THAT(text, HasSubstr("the others: "));
+}
+
+TEST(CompareRuns, AStageOfATwentiethIsNoLineOfItsOwn) {
+  RunRecord a = sample_run_of(2);
+  for (CellRecord& cell : a.cells) cell.stages.push_back({"load", {0.01, 0.01, 0.01}, 0, 0});
+  RunRecord b = a;
+  for (CellRecord& cell : b.cells) cell.stages.back().wall_s = {0.05, 0.05, 0.05};
+  const Judgement judgement = compare_runs(a, b);
+  EXPECT_TRUE(std::ranges::none_of(judgement.findings, [](const Finding& f) { return f.metric == "time.load"; }));
+  for (CellRecord& cell : b.cells) cell.stages.back().wall_s = {0.5, 0.5, 0.5};
+  EXPECT_EQ(compared_finding(compare_runs(a, b), "keep_fraction=1", "time.load").verdict, Verdict::worse)
+      << "one that has become large counts";
 }
 
 TEST(CompareRuns, DifferentBackEndsMeet) {
-  const std::vector<Table> tables = compare_runs(sample_run_of(1, "reference"), sample_run_of(1, "cpu"));
-  EXPECT_THAT(tables[0].rows[0].entries[0].text, HasSubstr("reference → cpu"));
+  const Judgement judgement = compare_runs(sample_run_of(1, "reference"), sample_run_of(1, "cpu"));
+  EXPECT_EQ(judgement.findings.at(0).suite, "cadc.reference → cpu");
+  EXPECT_EQ(judgement.why_not_exact, "another back end");
 }
 
 TEST(CompareRuns, ASharedBackEndIsComparedWithItselfOnly) {
   RunRecord a = sample_run_of(1, "reference");
   for (const CellRecord& cell : sample_run_of(1, "cpu").cells) a.cells.push_back(cell);
-  const std::vector<Table> tables = compare_runs(a, sample_run_of(1, "cpu"));
-  for (const TableRow& row : tables[1].rows) EXPECT_EQ(row.entries[0].text.find("reference"), std::string::npos);
-  EXPECT_THAT(tables[1].notes, Contains("2 cells joined; 2 only in A, 0 only in B, 0 did not end well on both sides."));
+  const Judgement judgement = compare_runs(a, sample_run_of(1, "cpu"));
+  for (const Finding& finding : judgement.findings) EXPECT_EQ(finding.suite, "cadc.cpu");
+  EXPECT_EQ(judgement.left_out, 2u);
 }
 
 TEST(CompareRuns, CountsWhatCannotBeCompared) {
@@ -117,24 +135,55 @@ TEST(CompareRuns, CountsWhatCannotBeCompared) {
   RunRecord b = sample_run_of(2);
   b.cells.pop_back();
   b.cells[0].status = Status::failed;
-  const std::vector<Table> tables = compare_runs(b, a);
-  EXPECT_THAT(tables[0].notes, Contains("2 cells joined; 0 only in A, 3 only in B, 1 did not end well on both sides."));
+  const Judgement judgement = compare_runs(a, b);
+  EXPECT_EQ(judgement.left_out, 3u);
+  EXPECT_EQ(compared_finding(judgement, "keep_fraction=1", "status").verdict, Verdict::missing)
+      << "it ended well in the base";
 }
 
-TEST(CompareRuns, NothingInCommonIsAnError) {
+TEST(CompareRuns, NothingInCommonIsNotComparableAndSaysWhy) {
   RunRecord b = sample_run_of(1);
   for (CellRecord& cell : b.cells) cell.cell.seed = 99;
-  EXPECT_THROW(compare_runs(sample_run_of(1), b), UserError);
-  EXPECT_THROW(compare_runs(sample_run_of(1), samples::sample_run()), UserError);
+  for (const RunRecord& other : {b, samples::sample_run()}) {
+    const Judgement judgement = compare_runs(sample_run_of(1), other);
+    EXPECT_EQ(judgement.speed->verdict, SpeedVerdict::not_comparable);
+    EXPECT_THAT(judgement.speed->why, HasSubstr("nothing to compare"));
+    EXPECT_TRUE(judgement.findings.empty());
+  }
 }
 
-TEST(CompareRuns, TheCaptionNamesBothMachinesAndTheClock) {
+TEST(CompareRuns, BothMachinesStandOnTop) {
   RunRecord b = sample_run_of(1);
+  b.folder = "runs/other";
   b.provenance.machine["cpu"] = "Other CPU";
-  const std::vector<Table> tables = compare_runs(sample_run_of(1), b);
-  EXPECT_THAT(tables[0].caption[0], HasSubstr("A: Run sample (2025-01-31T12:00:00Z): Test CPU"));
-  EXPECT_THAT(tables[0].caption[1], HasSubstr("B: Run sample (2025-01-31T12:00:00Z): Other CPU"));
-  EXPECT_THAT(tables[0].caption, Contains("Stage 2 is the training."));
+  b.provenance.machine["isa"] = {"avx2"};
+  const std::string text = answer(sample_run_of(1), b);
+  EXPECT_THAT(text, AllOf(HasSubstr("runs/sample: Test CPU, 2 cores"), HasSubstr("runs/other: Other CPU, 2 cores"),
+                          HasSubstr("runs/other: avx2\n"), HasSubstr("threads          2 threads"),
+                          HasSubstr("build            0123456789ab (Release)")));
+}
+
+TEST(CompareRuns, SeveralRunsAreHeldAgainstTheFirst) {
+  const RunRecord base = sample_run_of(3);
+  const std::vector<Judgement> judgements{compare_runs(base, scaled(2)), compare_runs(base, scaled(0.5))};
+  EXPECT_THAT(compared_text(judgements), AllOf(HasSubstr("takes 2.00 times as long"), HasSubstr("2.00 times as fast")));
+  EXPECT_THAT(compared_markdown(judgements), AllOf(HasSubstr("| | base | run 1 | run 2 |"), HasSubstr("#### run 2")));
+  EXPECT_EQ(Json::parse(compared_json(judgements)).at(1).at("speed").at("verdict"), "faster");
+}
+
+TEST(CompareRuns, ATableHasEveryFigureWithItsRatioAndVerdict) {
+  const RunRecord a = sample_run_of(3);
+  const RunRecord b = scaled(1.3);
+  const Judgement judgement = compare_runs(a, b);
+  const Table table = compare_table(judgement, a, b);
+  EXPECT_EQ(table.rows.size(), judgement.findings.size());
+  const auto row =
+      std::ranges::find_if(table.rows, [](const TableRow& r) { return r.entries[2].text == "time.total"; });
+  ASSERT_NE(row, table.rows.end());
+  EXPECT_NEAR(*row->entries[8].value, 1.3, 1e-12);
+  EXPECT_EQ(row->entries[9].text, "slower");
+  EXPECT_THAT(table.caption, Contains("Stage 2 is the training."));
+  EXPECT_THAT(render({&table, 1}, TableFormat::csv), HasSubstr("slower"));
 }
 
 }  // namespace

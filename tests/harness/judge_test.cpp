@@ -1,11 +1,10 @@
-#include "benchmarks/harness/judge/judge.hpp"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
 #include <random>
 
+#include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
 #include "tests/harness/sample_runs.hpp"
 #include "tests/scratch_folder.hpp"
@@ -270,15 +269,15 @@ TEST(Judge, NewCellsAreCountedButNotJudged) {
 
 TEST(Judge, OtherSeedsAreComparedAsDistributions) {
   const RunRecord before = run_of_rates({0.70, 0.72, 0.68, 0.71, 0.69}, 1);
-  const Judgement noisy = check_run(run_of_rates({0.69, 0.68, 0.70}, 11), baseline_of(before), true);
+  const Judgement noisy = check_run(run_of_rates({0.69, 0.68, 0.70}, 11), baseline_of(before), {.subset = true});
   EXPECT_EQ(judge_finding(noisy, "hr@10[neg=99]")->baseline_n, 5);
   EXPECT_EQ(judge_finding(noisy, "hr@10[neg=99]")->current_n, 3);
   EXPECT_EQ(judge_verdict(noisy, "hr@10[neg=99]"), Verdict::ambiguous) << "0.01 below, give or take 0.02";
   EXPECT_FALSE(noisy.passed());
   const Judgement quiet = check_run(run_of_rates({0.702, 0.700, 0.701}, 11),
-                                    baseline_of(run_of_rates({0.700, 0.702, 0.701, 0.700, 0.701})), true);
+                                    baseline_of(run_of_rates({0.700, 0.702, 0.701, 0.700, 0.701})), {.subset = true});
   EXPECT_EQ(judge_verdict(quiet, "hr@10[neg=99]"), Verdict::same);
-  const Judgement bad = check_run(run_of_rates({0.50, 0.51, 0.52}, 11), baseline_of(before), true);
+  const Judgement bad = check_run(run_of_rates({0.50, 0.51, 0.52}, 11), baseline_of(before), {.subset = true});
   EXPECT_EQ(judge_verdict(bad, "hr@10[neg=99]"), Verdict::worse);
 }
 
@@ -390,9 +389,9 @@ TEST(Judge, FewerSeedsOrCellsThanTheBaselineFailUnlessASubsetIsAskedFor) {
   EXPECT_FALSE(judgement.passed());
   EXPECT_THAT(judge_finding(judgement, "status")->message,
               HasSubstr("the baseline has 3 seeds of this cell, the run 2"));
-  EXPECT_TRUE(check_run(now, baseline_of(before), true).passed());
+  EXPECT_TRUE(check_run(now, baseline_of(before), {.subset = true}).passed());
   now.cells.resize(2);
-  judgement = check_run(now, baseline_of(before), true);
+  judgement = check_run(now, baseline_of(before), {.subset = true});
   EXPECT_TRUE(judgement.passed());
   EXPECT_EQ(judgement.left_out, 1u);
   EXPECT_THAT(to_text(judgement), HasSubstr("1 left out"));
@@ -469,30 +468,6 @@ TEST(Judge, TextTellsRegressionsFirstAndCounts) {
                               "0.681 (n=1) -> 0.5 (n=1): -0.181, tolerance 0.01"));
   EXPECT_LT(text.find("worse "), text.find("better "));
   EXPECT_THAT(text, HasSubstr("1 worse, 1 better, 4 same\nFAILED\n"));
-}
-
-TEST(Judge, JunitIsEscapedAndNamesEachFailure) {
-  Judgement judgement{.run = "a<b", .baseline = "c"};
-  judgement.findings = {{.id = "0123",
-                         .suite = "cadc.cpu",
-                         .cell = "d=\"1\"",
-                         .metric = "hr & ndcg",
-                         .verdict = Verdict::worse,
-                         .message = "1 > 0\nsecond \x01line"},
-                        {.id = "4567", .suite = "cadc.cpu", .cell = "", .metric = "auc", .message = "fine"}};
-  const std::string expected = R"xml(<?xml version="1.0" encoding="UTF-8"?>
-<testsuites>
-  <testsuite name="frugal check a&lt;b" tests="2" failures="1" errors="0" skipped="0">
-    <testcase classname="cadc.cpu" name="d=&quot;1&quot; hr &amp; ndcg">
-      <failure type="worse" message="worse: 1 &gt; 0&#10;second  line (0123)"/>
-    </testcase>
-    <testcase classname="cadc.cpu" name="auc">
-      <system-out>same: fine (4567)</system-out>
-    </testcase>
-  </testsuite>
-</testsuites>
-)xml";
-  EXPECT_EQ(to_junit(judgement), expected);
 }
 
 class BaselineFile : public ::testing::Test {
@@ -574,16 +549,6 @@ TEST_F(BaselineFile, WithoutAGoodCellIsRefused) {
   for (CellRecord& cell : run.cells) cell.status = Status::failed;
   write_run(run);
   EXPECT_THAT(error_of("schema: 1\nrun: run\n"), HasSubstr("no cell that ended well"));
-}
-
-TEST_F(BaselineFile, JunitIsWrittenOrTheErrorSaysWhere) {
-  const RunRecord run = sample_run_of(1);
-  const Judgement judgement = check_run(run, baseline_of(run));
-  write_junit(judgement, folder_ / "junit.xml");
-  std::ifstream stream(folder_ / "junit.xml");
-  const std::string text{std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
-  EXPECT_EQ(text, to_junit(judgement));
-  EXPECT_THROW(write_junit(judgement, folder_ / "no" / "junit.xml"), UserError);
 }
 
 }  // namespace

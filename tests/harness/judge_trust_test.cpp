@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/study/joined_cells.hpp"
 #include "tests/harness/sample_runs.hpp"
 

@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "tests/harness/record_fixture.hpp"

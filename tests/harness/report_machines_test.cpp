@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/report/machines.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "tests/harness/sample_runs.hpp"
@@ -66,14 +67,12 @@ TEST(AbsentMetrics, SayWhyUnderTheTable) {
   EXPECT_THAT(report_of(runs), HasSubstr("has no value: no more than 3 candidates (1 cell)"));
 }
 
-TEST(DisturbedTimes, AreMarkedWhereRunsAreCompared) {
-  RunRecord a = samples::sample_run_of(1);
-  const RunRecord b = samples::sample_run_of(1);
+TEST(DisturbedTimes, DoNotCountWhereRunsAreCompared) {
+  RunRecord a = samples::sample_run_of(2);
+  const RunRecord b = samples::sample_run_of(2);
   a.cells[0].conditions = {{.steal = 0.5}};
-  const std::vector<Table> tables = compare_runs(a, b);
-  const std::string text = render(tables, TableFormat::markdown);
-  EXPECT_THAT(text, HasSubstr("~1.00 |"));
-  EXPECT_THAT(text, HasSubstr("~: measured beside other work"));
+  const Judgement judgement = compare_runs(a, b);
+  EXPECT_THAT(to_json_text(judgement), HasSubstr("2 times beside other work did not count"));
 }
 
 }  // namespace

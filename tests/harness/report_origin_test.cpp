@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/judge/judge.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
 #include "impl/base/error.hpp"
@@ -46,9 +47,10 @@ TEST(ReportOrigin, AComparisonCountsWhatOneSideLacksOrFailed) {
   b.cells[0].status = Status::failed;
   b.cells[1].cell.params["cadc"]["keep_fraction"] = 0.5;
   b.cells[1].id = b.cells[1].cell.id();
-  const std::vector<Table> tables = compare_runs(a, b);
-  ASSERT_FALSE(tables.empty());
-  EXPECT_THAT(tables[0].notes, Contains("4 cells joined; 1 only in A, 1 only in B, 1 did not end well on both sides."));
+  const Judgement judgement = compare_runs(a, b);
+  EXPECT_EQ(judgement.left_out, 1u);
+  EXPECT_EQ(judgement.new_cells, 1u);
+  EXPECT_EQ(judgement.count(Verdict::missing), 1u);
 }
 
 }  // namespace

@@ -2,10 +2,11 @@
 #include <fmt/format.h>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/outputs.hpp"
 #include "benchmarks/harness/cli/paired_check.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -17,13 +18,19 @@ Judgement judge_call(const Call& call) {
   }
   if (call.arguments.size() != 1 || !call.has("baseline"))
     throw UserError("check needs one run and --baseline FILE, or --paired and two programs (frugal check --help)");
-  return check_run(load_run(call.arguments.at(0)), load_baseline(*call.one("baseline")), call.has("subset"));
+  Baseline baseline = load_baseline(*call.one("baseline"));
+  if (const auto time = call.one("time"))
+    baseline.tolerances.push_back({.metric = "time.total", .relative = share_of("time", *time)});
+  return check_run(load_run(call.arguments.at(0)), baseline,
+                   {.subset = call.has("subset"), .across_machines = call.has("across-machines")});
 }
 
 int run_check(const Call& call) {
+  const std::vector<Output> outputs = outputs_of(call, words(verdict_format_names), "text");
   const Judgement judgement = judge_call(call);
-  if (const auto path = call.one("junit")) write_junit(judgement, *path);
-  fmt::print("{}", to_text(judgement));
+  write_outputs(outputs, [&](const std::string& format) {
+    return render_check(judgement, from_word(verdict_format_names, "format", format));
+  });
   return judgement.passed() ? exit_ok : exit_gate;
 }
 
@@ -43,10 +50,13 @@ Verb check_verb() {
       .options =
           {{.name = "baseline", .value = "FILE", .help = "what to hold the run against", .values = {.files = true}},
            {.name = "subset", .value = "", .help = "the run may lack cells and seeds of the baseline"},
-           {.name = "junit",
-            .value = "FILE",
-            .help = "writes the findings as JUnit XML too",
-            .values = {.files = true}},
+           {.name = "time", .value = "SHARE", .help = "judges total times too: 10% may be lost"},
+           {.name = "across-machines",
+            .value = "",
+            .help = "judges times also where another machine took the baseline's"},
+           outputs_option(words(verdict_format_names),
+                          "text (default), md: a comment for a pull request, json, junit, or github: annotations of a "
+                          "workflow"),
            {.name = "paired", .value = "", .help = "compares the times of two programs"},
            {.name = "plan",
             .value = "PLAN",
@@ -63,7 +73,7 @@ Verb check_verb() {
             .help = "paired: where all records go; default: results/local/paired_<plan>",
             .values = {.folders = true}},
            data_dir_option()},
-      .examples = {"frugal check results/local/ci --baseline results/baselines/smoke-avx2 --junit junit.xml",
+      .examples = {"frugal check results/local/ci --baseline results/baselines/smoke-avx2 --format junit=junit.xml",
                    "frugal check --paired old/frugal new/frugal --plan smoke"},
       .run = run_check};
 }

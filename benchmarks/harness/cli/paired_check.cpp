@@ -12,6 +12,7 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/outputs.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/judge/paired.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
@@ -140,11 +141,7 @@ class PairedRuns {
 Judgement check_pairs(const Call& call) {
   const PairedRuns runs(call);
   PairedRule rule;
-  if (const auto slowdown = call.one("slowdown")) {
-    const Override given{"slowdown", *slowdown};
-    rule.slowdown = read_assigned(given, {"--slowdown"}).as_real();
-    if (!(rule.slowdown > 0 && rule.slowdown < 1)) throw UserError("--slowdown is a share between 0 and 1, as 0.03");
-  }
+  if (const auto slowdown = call.one("slowdown")) rule.slowdown = share_of("slowdown", *slowdown);
   Judgement judgement = judge_pairs(
       runs.cells(), rule, [&](Side side, std::size_t index) { return runs.time_cell(side, index); },
       [](const std::string& line) { fmt::print(stderr, "{}\n", line); });

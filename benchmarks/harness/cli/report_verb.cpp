@@ -1,11 +1,14 @@
 // `frugal report`: tables of runs.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/report/exports/exports.hpp"
 #include "benchmarks/harness/report/machines.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "embedded_tables.hpp"
@@ -14,8 +17,30 @@
 namespace frugal::harness {
 namespace {
 
+/// Of a format that is no table.
+std::string exported(const Call& call, ExportFormat format) {
+  if (call.has("table")) throw UserError("--table is for tables; this format has all figures");
+  std::vector<Run> runs;
+  for (const std::string& path : call.arguments)
+    for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
+  return export_runs(runs, format);
+}
+
+int write_report(const Call& call, const std::string& text) {
+  if (const auto path = call.one("out")) {
+    write_whole_file(*path, text);
+    fmt::print(stderr, "wrote {}\n", *path);
+  } else {
+    fmt::print("{}", text);
+  }
+  return exit_ok;
+}
+
 int run_report(const Call& call) {
-  const TableFormat format = parse_format(call.one("format").value_or("md"));
+  const std::string wanted = call.one("format").value_or("md");
+  const auto exporter = std::ranges::find(export_format_names, wanted, &Named<ExportFormat>::word);
+  if (exporter != std::end(export_format_names)) return write_report(call, exported(call, exporter->value));
+  const TableFormat format = parse_format(wanted);
   std::vector<TableSpec> specs;
   for (const std::string& name : call.all("table")) {
     std::vector<TableSpec> loaded = load_table_specs(name);
@@ -30,14 +55,13 @@ int run_report(const Call& call) {
   for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));
   if (tables.empty())
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
-  const std::string text = render(tables, format);
-  if (const auto path = call.one("out")) {
-    write_whole_file(*path, text);
-    fmt::print(stderr, "wrote {}\n", *path);
-  } else {
-    fmt::print("{}", text);
-  }
-  return exit_ok;
+  return write_report(call, render(tables, format));
+}
+
+std::vector<std::string> report_formats() {
+  std::vector<std::string> formats = words(table_format_names);
+  for (std::string& word : words(export_format_names)) formats.push_back(std::move(word));
+  return formats;
 }
 
 }  // namespace
@@ -59,8 +83,9 @@ Verb report_verb() {
                    .help = "a file, or the name of a built-in table",
                    .repeatable = true,
                    .values = std::move(tables)},
-                  format_option(words(table_format_names),
-                                "md (default), csv, tex, html, or svg: the plots of the tables"),
+                  format_option(report_formats(),
+                                "md (default), csv, tex, html, or svg: the plots of the tables; or for other tools "
+                                "(docs/ci.md): bencher, benchmark-action-smaller and -bigger, openmetrics"),
                   {.name = "out",
                    .value = "FILE",
                    .help = "writes here instead of to standard output",

@@ -22,7 +22,9 @@ Verb search_verb();
 Verb verify_verb();
 Verb report_verb();
 Verb check_verb();
+Verb baseline_verb();
 Verb compare_verb();
+Verb trend_verb();
 Verb help_verb(std::vector<std::string> verbs);
 Verb documents_verb();
 

@@ -1,10 +1,13 @@
 // What a check compares, before anybody has judged it: collected cell by cell (collect.cpp), judged all together
 // (decide.cpp), since the noise of one cell is learned from the others too.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
 #include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/joined_cells.hpp"
 #include "benchmarks/harness/study/pooled_variance.hpp"
 
 namespace frugal::harness {
@@ -32,9 +35,43 @@ struct Collected {
   std::size_t new_cells = 0;
   std::size_t left_out = 0;
 };
+
+/// One cell on both sides.
+struct CellPair {
+  const CellGroup& baseline;
+  const CellGroup* current;  ///< null: the run has it not
+  std::string suite;
+  std::string label;
+};
+
+/// What holds for all cells of a comparison.
+struct CellRules {
+  std::span<const Tolerance> tolerances;
+  const Provenance& before;
+  const Provenance& run;
+  bool exact = false;   ///< Collected::why_not_exact is empty
+  bool subset = false;  ///< cells and seeds may lack
+};
+
+/// Adds all that is to be said of one cell (collect_cell.cpp).
+void collect_cell(const CellPair& pair, const CellRules& rules, Collected& collected);
+
+/// What may have changed a bit between two runs beside the code; empty: nothing.
+std::string why_not_exact(const Run& run, const Run& baseline);
+
+/// What a reader must know of both sides.
+std::vector<std::string> notes_of(const Run& run, const Run& baseline);
+
+/// For `frugal check`: every cell of the baseline.
 Collected collect(const Run& run, const Baseline& baseline, bool subset);
+
+/// For `frugal compare`: the cells that two runs share.
+Collected collect(const JoinedRuns& joined, const Run& run, const Run& base, std::span<const Tolerance> tolerances);
 
 /// The findings of all comparisons, in their order.
 std::vector<Finding> decide(const std::vector<Comparison>& comparisons);
+
+/// The total times of all cells together (speed.cpp), by the same rule as each of them; nothing when none was compared.
+std::optional<Speed> speed_of(std::span<const Comparison> comparisons);
 
 }  // namespace frugal::harness

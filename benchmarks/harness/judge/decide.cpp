@@ -144,6 +144,7 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
     finding.message = differences_text(comparison);
     if (next < tested.size() && tested[next] == i) {
       finding.verdict = by_test(comparison, tests[next], significant[next]);
+      finding.half_width = tests[next].half_width();
       finding.message += noise_text(comparison, tests[next], noises[i], finding.verdict);
       ++next;
     } else {

@@ -3,10 +3,115 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/judge/comparison.hpp"
+#include "benchmarks/harness/judge/tolerances.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
 
 namespace frugal::harness {
+namespace {
+
+/// Does this baseline ask for times, rates or what else a clock measures?
+bool asks_for_times(const Baseline& baseline) {
+  return std::ranges::any_of(baseline.tolerances, [&](const Tolerance& tolerance) {
+    if (tolerance.ignore) return false;
+    if (tolerance.metric.starts_with("time.")) return true;
+    const MetricDescriptor* metric = baseline.run.provenance.metric(tolerance.metric);
+    return metric && is_of_the_clock(metric->unit);
+  });
+}
+
+/// A time says as much of its machine, and of its threads, as of the program.
+void require_same_machine(const Run& run, const Baseline& baseline) {
+  const Provenance& before = baseline.run.provenance;
+  const Provenance& now = run.provenance;
+  const bool same = machine_id(before.machine) == machine_id(now.machine) && before.machines == now.machines &&
+                    threads_text(before) == threads_text(now);
+  if (same) return;
+  throw UserError(
+      Place{baseline.file},
+      fmt::format("this baseline's times are of another machine, or another number of threads ({}; host {}) than the "
+                  "run's ({}; host {}), so they say nothing of the code. Measure a baseline here (frugal baseline "
+                  "update), time both programs in turns (frugal check --paired), or compare all the same with "
+                  "--across-machines",
+                  machine_text(before), before.machine.value("hostname_hash", "unknown").substr(0, 7),
+                  machine_text(now), now.machine.value("hostname_hash", "unknown").substr(0, 7)));
+}
+
+void describe_run(const Run& run, const Run& base, Judgement& judgement) {
+  judgement.setup = setup_of(base, run);
+  judgement.started = run.provenance.started;
+  const Json* host = cell_value(run.provenance.machine, "hostname_hash");
+  judgement.host = host && host->is_string() ? host->get<std::string>() : "unknown";
+  const Json* plan = cell_value(run.provenance.plan, "file");
+  judgement.plan = plan && plan->is_string() ? plan->get<std::string>() : run.provenance.name;
+}
+
+Judgement judge(Collected collected, const Run& run, const Run& base, const std::string& base_name) {
+  Judgement judgement{
+      .run = run.folder.string(),
+      .baseline = base_name,
+      .how = collected.why_not_exact.empty()
+                 ? "the same seeds must give the same bits: the tolerances alone decide"
+                 : fmt::format("differences may be noise ({}): they are tested over seeds", collected.why_not_exact),
+      .why_not_exact = collected.why_not_exact,
+      .notes = std::move(collected.notes),
+      .findings = std::move(collected.settled),
+      .new_cells = collected.new_cells,
+      .left_out = collected.left_out,
+      .speed = speed_of(collected.comparisons)};
+  if (judgement.speed && judgement.why_not_exact.empty()) judgement.how += "; times are tested over seeds";
+  std::ranges::move(decide(collected.comparisons), std::back_inserter(judgement.findings));
+  describe_run(run, base, judgement);
+  return judgement;
+}
+
+/// Metrics as a check judges them; all that a clock measured, and memory, by one share.
+std::vector<Tolerance> compared_tolerances(const Run& base, const Run& run, double share) {
+  std::vector<Tolerance> tolerances{{.metric = "time.total", .relative = share}};
+  for (const Run* side : {&base, &run}) {
+    for (const CellRecord& record : side->cells)
+      for (const StageRecord& stage : record.stages)
+        if (std::ranges::find(tolerances, "time." + stage.name, &Tolerance::metric) == tolerances.end())
+          tolerances.push_back({.metric = "time." + stage.name, .relative = share});
+    for (const MetricDescriptor& metric : side->provenance.metrics)
+      if (is_of_the_machine(metric.unit) && metric.direction != MetricDescriptor::Direction::informative)
+        tolerances.push_back({.metric = metric.name, .relative = share});
+  }
+  return tolerances;
+}
+
+/// What takes less of its cell's time is not worth a line of its own: the total has it.
+constexpr double least_share_of_stage = 0.05;
+
+void drop_small_stages(Collected& collected) {
+  std::vector<Comparison>& comparisons = collected.comparisons;
+  const auto total_of = [&](const Finding& finding) {
+    for (const Comparison& other : comparisons)
+      if (other.finding.metric == "time.total" && other.finding.suite == finding.suite &&
+          other.finding.cell == finding.cell)
+        return std::min(*other.finding.baseline, *other.finding.current);
+    return 0.0;
+  };
+  std::vector<Comparison> kept;
+  for (const Comparison& one : comparisons) {
+    const Finding& finding = one.finding;
+    if (!finding.metric.starts_with("time.") || finding.metric == "time.total" ||
+        std::max(*finding.baseline, *finding.current) >= least_share_of_stage * total_of(finding))
+      kept.push_back(one);
+  }
+  comparisons = std::move(kept);
+  // Of what nobody could measure in quiet the total says enough.
+  std::erase_if(collected.settled, [](const Finding& finding) {
+    return finding.verdict == Verdict::ambiguous && finding.metric.starts_with("time.") &&
+           finding.metric != "time.total";
+  });
+}
+
+}  // namespace
 
 bool Finding::failed() const {
   return verdict != Verdict::better && verdict != Verdict::same && verdict != Verdict::no_worse;
@@ -18,21 +123,37 @@ std::size_t Judgement::count(Verdict verdict) const {
 
 bool Judgement::passed() const { return !findings.empty() && std::ranges::none_of(findings, &Finding::failed); }
 
-Judgement check_run(const Run& run, const Baseline& baseline, bool subset) {
-  Collected collected = collect(run, baseline, subset);
-  Judgement judgement{
-      .run = run.folder.string(),
-      .baseline = baseline.file,
-      .how = collected.why_not_exact.empty()
-                 ? "the same seeds must give the same bits: the tolerances alone decide"
-                 : fmt::format("differences may be noise ({}): they are tested over seeds", collected.why_not_exact),
-      .why_not_exact = collected.why_not_exact,
-      .notes = std::move(collected.notes),
-      .findings = std::move(collected.settled),
-      .new_cells = collected.new_cells,
-      .left_out = collected.left_out};
-  std::ranges::move(decide(collected.comparisons), std::back_inserter(judgement.findings));
-  return judgement;
+Judgement check_run(const Run& run, const Baseline& baseline, const CheckRules& rules) {
+  if (asks_for_times(baseline) && !rules.across_machines) require_same_machine(run, baseline);
+  return judge(collect(run, baseline, rules.subset), run, baseline.run, baseline.file);
+}
+
+Judgement compare_runs(const Run& base, const Run& run, double time_tolerance) {
+  const std::string base_name = base.folder.string();
+  try {
+    const JoinedRuns joined = join_runs(base, run);
+    Collected collected = collect(joined, run, base, compared_tolerances(base, run, time_tolerance));
+    drop_small_stages(collected);
+    if (joined.of_unknown_data > 0)
+      collected.notes.push_back(
+          fmt::format("of {} cells one side does not say which data it read (records of an older program): that both "
+                      "read the same is not known",
+                      joined.of_unknown_data));
+    collected.new_cells = joined.only_b;
+    collected.left_out = joined.only_a;
+    Judgement judgement = judge(std::move(collected), run, base, base_name);
+    if (!judgement.speed)
+      judgement.speed = {
+          .why =
+              "no cell has times on both sides that were taken without other work beside them; run again in quiet, or time both "
+              "programs in turns (frugal check --paired)"};
+    return judgement;
+  } catch (const UserError& error) {
+    Judgement judgement{.run = run.folder.string(), .baseline = base_name};
+    judgement.speed = {.why = error.what()};
+    describe_run(run, base, judgement);
+    return judgement;
+  }
 }
 
 }  // namespace frugal::harness

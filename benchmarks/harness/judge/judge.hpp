@@ -36,6 +36,7 @@
 #include <vector>
 
 #include "benchmarks/harness/record/record.hpp"
+#include "impl/base/names.hpp"
 
 namespace frugal::harness {
 
@@ -71,16 +72,46 @@ struct Finding {
   std::string suite;   ///< "cadc.cpu": workload and back end
   std::string cell;    ///< "ml-1m keep_fraction=0.1 embedding_init=mf": what tells it from the others
   std::string metric;  ///< name, "time.train", or "status" for a cell that is missing or did not end well
+  std::string unit{};  ///< of the metric
+  MetricDescriptor::Direction direction = MetricDescriptor::Direction::informative;
   std::optional<double> baseline{};
   std::optional<double> current{};
-  int baseline_n = 0;    ///< seeds behind `baseline`
-  int current_n = 0;     ///< the same behind `current`
-  double tolerance = 0;  ///< absolute, in the metric's unit
+  int baseline_n = 0;                  ///< seeds behind `baseline`
+  int current_n = 0;                   ///< the same behind `current`
+  double tolerance = 0;                ///< absolute, in the metric's unit
+  std::optional<double> half_width{};  ///< of the 90% interval of current - baseline; none: no noise, or none is known
+  double seconds = 0;                  ///< that the run took for the cell, all seeds and repeats
   Verdict verdict = Verdict::same;
   std::string message;  ///< one line for people
 
   /// All but better, same and no worse.
   bool failed() const;
+};
+
+/// The question that `compare` answers first.
+enum class SpeedVerdict { faster, slower, same, ambiguous, not_comparable };
+inline constexpr Named<SpeedVerdict> speed_names[] = {{SpeedVerdict::faster, "faster"},
+                                                      {SpeedVerdict::slower, "slower"},
+                                                      {SpeedVerdict::same, "same"},
+                                                      {SpeedVerdict::ambiguous, "ambiguous"},
+                                                      {SpeedVerdict::not_comparable, "not comparable"}};
+
+/// The total time of a run over that of its baseline: geometric mean over the cells.
+struct Speed {
+  SpeedVerdict verdict = SpeedVerdict::not_comparable;
+  double ratio = 1;                                     ///< 1.3: takes 1.3 times as long
+  std::optional<std::pair<double, double>> interval{};  ///< 90%; none where no noise is known
+  double tolerance = 0;                                 ///< 0.05: within 5% is the same
+  std::size_t cells = 0;                                ///< behind the ratio
+  std::string why{};                                    ///< of not_comparable: a sentence without its full stop
+};
+
+/// What a reader asks first of two runs: machine, instruction set, threads, build.
+struct SetupFact {
+  std::string name;
+  std::string baseline;
+  std::string current;
+  bool always = false;  ///< told also where both agree
 };
 
 struct Judgement {
@@ -90,8 +121,13 @@ struct Judgement {
   std::string why_not_exact{};       ///< what may have changed a bit beside the code; empty: nothing
   std::vector<std::string> notes{};  ///< for people: what else a reader must know to trust the verdicts
   std::vector<Finding> findings{};
-  std::size_t new_cells = 0;  ///< cells that the baseline does not know; not judged
-  std::size_t left_out = 0;   ///< cells of the baseline that a subset has not run; with all their seeds
+  std::size_t new_cells = 0;       ///< cells that the baseline does not know; not judged
+  std::size_t left_out = 0;        ///< cells of the baseline that a subset has not run; with all their seeds
+  std::optional<Speed> speed{};    ///< none where no times were judged
+  std::vector<SetupFact> setup{};  ///< of paired programs: none
+  std::string started{};           ///< of the run: Provenance::started
+  std::string host{};              ///< of the run: hash of the machine's name
+  std::string plan{};              ///< of the run: file of its plan
 
   std::size_t count(Verdict verdict) const;
   /// Nothing failed, and something was compared: a check that compared nothing proves nothing.
@@ -101,16 +137,34 @@ struct Judgement {
 /// Throws UserError (with the place in the YAML) when the file cannot be read or has no cell that ended well.
 Baseline load_baseline(const std::filesystem::path& path);
 
-/// subset: the run may lack cells and seeds of the baseline. Throws UserError when the two read different data.
-Judgement check_run(const Run& run, const Baseline& baseline, bool subset = false);
+struct CheckRules {
+  bool subset = false;           ///< the run may lack cells and seeds of the baseline
+  bool across_machines = false;  ///< times of another machine may be judged
+};
 
-/// For the terminal: what failed line by line, then counts, then "passed" or "FAILED".
-std::string to_text(const Judgement& judgement);
+/// Throws UserError when the two read different data, or when times are to be judged that another machine took.
+Judgement check_run(const Run& run, const Baseline& baseline, const CheckRules& rules = {});
 
-/// JUnit XML: one test case a finding.
-std::string to_junit(const Judgement& judgement);
+/// Times within this share of the base's are the same to `compare`, unless it is told otherwise.
+inline constexpr double compared_time_tolerance = 0.05;
 
-/// Writes to_junit. Throws UserError when the file cannot be written.
-void write_junit(const Judgement& judgement, const std::filesystem::path& path);
+/// How `run` does against `base`, by the same rule as a check: metrics by their tolerances, total times, stages of at
+/// least a twentieth of their cell's time, rates and memory by `time_tolerance`. Cells are joined on workload, data set,
+/// parameters and seed; on the back end too when the runs have one in common (otherwise each back end of the base meets
+/// each of the run). Where nothing can be joined, or the two read different data, the speed is not comparable and says
+/// why.
+Judgement compare_runs(const Run& base, const Run& run, double time_tolerance = compared_time_tolerance);
+
+/// Machine, instruction set, threads, build and what else may explain a difference, always the same facts in the same
+/// order.
+std::vector<SetupFact> setup_of(const Run& base, const Run& run);
+
+/// How the outcome of a check or a comparison is written (judge/formats/).
+enum class VerdictFormat { text, markdown, json, junit, github };
+inline constexpr Named<VerdictFormat> verdict_format_names[] = {{VerdictFormat::text, "text"},
+                                                                {VerdictFormat::markdown, "md"},
+                                                                {VerdictFormat::json, "json"},
+                                                                {VerdictFormat::junit, "junit"},
+                                                                {VerdictFormat::github, "github"}};
 
 }  // namespace frugal::harness

@@ -17,6 +17,8 @@ class CellPairs {
  public:
   CellPairs(Finding finding, const PairedRule& rule) : finding_(std::move(finding)), rule_(rule) {
     finding_.metric = "time.total";
+    finding_.unit = "s";
+    finding_.direction = MetricDescriptor::Direction::lower_is_better;
     finding_.tolerance = rule.slowdown;
   }
 

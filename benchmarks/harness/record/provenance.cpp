@@ -126,8 +126,11 @@ std::string place_of(const std::string& file) {
 }  // namespace
 
 Json build_facts() {
-  return {{"version", FRUGAL_VERSION}, {"commit", FRUGAL_COMMIT},     {"dirty", FRUGAL_DIRTY}, {"diff", FRUGAL_DIFF},
-          {"type", FRUGAL_BUILD_TYPE}, {"compiler", compiler_name()}, {"flags", FRUGAL_FLAGS}};
+  Json facts = {{"version", FRUGAL_VERSION}, {"commit", FRUGAL_COMMIT},   {"dirty", FRUGAL_DIRTY},
+                {"diff", FRUGAL_DIFF},       {"type", FRUGAL_BUILD_TYPE}, {"compiler", compiler_name()},
+                {"flags", FRUGAL_FLAGS}};
+  if (std::string_view(FRUGAL_COMMIT_DATE) != "") facts["commit_date"] = FRUGAL_COMMIT_DATE;
+  return facts;
 }
 
 Json machine_facts() {

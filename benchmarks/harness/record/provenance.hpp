@@ -7,7 +7,7 @@
 
 namespace frugal::harness {
 
-/// {version, commit, dirty, diff, type, compiler, flags}: fixed when the program was built. `diff` names local changes
+/// {version, commit, commit_date, dirty, diff, type, compiler, flags}: fixed when the program was built. `diff` names local changes
 /// by hash, so that two different dirty builds are not taken for one.
 Json build_facts();
 

@@ -20,10 +20,4 @@ std::vector<Table> default_tables(std::span<const Run> runs);
 /// Throws UserError when the spec selects no cell, or names a metric that no run declares.
 Table make_table(const TableSpec& spec, std::span<const Run> runs);
 
-/// How B does against A, cell by cell: one table of times (A, B, how many times faster B is, geometric mean), one of
-/// metrics (A, B, B - A, over paired seeds). Cells are joined on workload, data set, parameters and seed; on the back
-/// end too when the runs have one in common (otherwise each back end of A meets each of B).
-/// Throws UserError when nothing can be joined.
-std::vector<Table> compare_runs(const Run& a, const Run& b);
-
 }  // namespace frugal::harness

@@ -29,26 +29,25 @@ Json join_key(const CellGroup& group, bool with_backend) {
 using GroupPair = std::pair<const CellGroup*, const CellGroup*>;
 
 JoinedCell join_seeds(const GroupPair& pair, JoinedRuns& joined) {
-  JoinedCell cell;
+  JoinedCell cell{*pair.first, *pair.second};
   for (const CellRecord* record : pair.first->records) {
     const CellRecord* partner = pair.second->with_seed(record->cell.seed);
-    if (!partner)
+    if (!partner) {
       ++joined.only_a;
-    else if (record->status != Status::ok || partner->status != Status::ok)
-      ++cell.unfinished;
-    else
-      cell.seeds.emplace_back(record, partner);
+    } else if (record->status == Status::ok && partner->status == Status::ok) {
+      ++cell.seeds;
+      joined.of_unknown_data += record->inputs.empty() != partner->inputs.empty() ? 1 : 0;
+    }
   }
   for (const CellRecord* record : pair.second->records)
     joined.only_b += pair.first->with_seed(record->cell.seed) ? 0 : 1;
   return cell;
 }
 
-std::string label_of(const GroupPair& pair, const std::vector<std::string>& varying) {
+std::string suite_of(const GroupPair& pair) {
   const std::string a = value_text(pair.first->cell.at("backend"));
   const std::string b = value_text(pair.second->cell.at("backend"));
-  return fmt::format("{} {} {}", value_text(pair.first->cell.at("workload")), a == b ? a : a + " → " + b,
-                     describe_cell(pair.first->cell, varying));
+  return value_text(pair.first->cell.at("workload")) + "." + (a == b ? a : a + " → " + b);
 }
 
 }  // namespace
@@ -62,6 +61,7 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
   const bool on_backend =
       std::ranges::any_of(backends_a, [&](const std::string& name) { return backends_b.contains(name); });
   JoinedRuns joined;
+  joined.same_backend = on_backend;
   std::vector<GroupPair> pairs;
   std::set<const CellGroup*> met;
   for (const CellGroup& of_a : groups_a) {
@@ -81,11 +81,10 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
   const std::vector<std::string> varying = varying_paths(cells);
   for (const GroupPair& pair : pairs) {
     joined.cells.push_back(join_seeds(pair, joined));
-    for (const auto& [of_a, of_b] : joined.cells.back().seeds)
-      joined.of_unknown_data += of_a->inputs.empty() != of_b->inputs.empty() ? 1 : 0;
-    joined.cells.back().label = label_of(pair, varying);
+    joined.cells.back().suite = suite_of(pair);
+    joined.cells.back().label = describe_cell(pair.first->cell, varying);
   }
-  if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds.empty(); })) {
+  if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds == 0; })) {
     throw UserError(fmt::format(
         "nothing to compare: no cell with the same workload, data set, parameters and seed ended well in both {} "
         "(back ends: {}) and {} (back ends: {})",

@@ -1,23 +1,25 @@
 // The cells that two runs share, seed by seed: what a comparison of machines, back ends or commits rests on.
 #pragma once
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "benchmarks/harness/study/cell_groups.hpp"
 
 namespace frugal::harness {
 
-/// One cell of A and of B that differ in back end and machine only, with the seeds that ended well on both sides.
+/// One cell of A and of B that differ in back end and machine only.
 struct JoinedCell {
-  std::vector<std::pair<const CellRecord*, const CellRecord*>> seeds{};
-  std::size_t unfinished = 0;  ///< seeds on both sides of which one did not end well
-  std::string label{};         ///< "cadc reference → cpu ml-1m keep_fraction=0.1"
+  CellGroup a;
+  CellGroup b;
+  std::size_t seeds = 0;  ///< that ended well on both sides
+  std::string suite{};    ///< "cadc.cpu", "cadc.reference → cpu"
+  std::string label{};    ///< "ml-1m keep_fraction=0.1"
 };
 
 struct JoinedRuns {
   std::vector<JoinedCell> cells;
-  std::size_t only_a = 0;  ///< records without a partner
+  bool same_backend = true;  ///< else each back end of A met each of B
+  std::size_t only_a = 0;    ///< records without a partner
   std::size_t only_b = 0;
   std::size_t of_unknown_data = 0;  ///< of which one side does not say what its files held
 };

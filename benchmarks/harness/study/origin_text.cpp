@@ -16,7 +16,8 @@ std::string member_text(const Json& object, const char* key) {
   return value_text(*found);
 }
 
-/// "2 threads"; by plan where the plans of a run differ: "threads: smoke 1, full 2"; "" when it is not known.
+}  // namespace
+
 std::string threads_text(const Provenance& provenance) {
   const Json* threads = cell_value(provenance.plan, "threads");
   if (!threads || !threads->is_object()) return "";
@@ -28,8 +29,6 @@ std::string threads_text(const Provenance& provenance) {
   }
   return counts.size() == 1 ? *counts.begin() + (*counts.begin() == "1" ? " thread" : " threads") : by_plan;
 }
-
-}  // namespace
 
 std::string machine_text(const Provenance& provenance) {
   const Json& machine = provenance.machine;

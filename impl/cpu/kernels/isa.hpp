@@ -13,15 +13,10 @@ namespace frugal::cpu {
 
 enum class Isa { none, avx2, avx512 };
 
-/// The best instruction set of this processor that the kernels were compiled for.
-inline Isa isa() {
-  static const Isa best = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                                  __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")
-                              ? Isa::avx512
-                          : __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? Isa::avx2
-                                                                                            : Isa::none;
-  return best;
-}
+/// The best instruction set of this processor that the kernels were compiled for; with FRUGAL_ISA=avx2 in the
+/// environment AVX2, so that the kernels of smaller processors can be run and checked on a larger one. Throws UserError
+/// where FRUGAL_ISA is anything else. Not inline: the sources of the kernels are compiled for more than this asks about.
+Isa isa();
 
 /// Products of bf16 pairs in hardware, as AVX-512.
 inline bool has_bf16() { return isa() == Isa::avx512 && __builtin_cpu_supports("avx512bf16"); }

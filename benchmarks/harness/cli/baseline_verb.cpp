@@ -1,0 +1,78 @@
+// `frugal baseline update`: a run becomes the one that others are held against.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
+#include "impl/base/files.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// A cell that did not end well would be one that nobody misses.
+void require_whole(const Run& run) {
+  const auto is_bad = [](const CellRecord& record) {
+    return record.status != Status::ok && record.status != Status::skipped;
+  };
+  const auto bad = std::ranges::count_if(run.cells, is_bad);
+  if (bad > 0)
+    throw UserError(Place{run.folder.string()},
+                    fmt::format("{} of {} cells did not end well, and a check against them would not miss them; run "
+                                "them again first (frugal run ... --rerun failed)",
+                                bad, run.cells.size()));
+  if (run.cells.empty()) throw UserError(Place{run.folder.string()}, "this run has no cells yet");
+}
+
+int update_baseline(const Call& call) {
+  const Run run = load_run(call.arguments.at(0));
+  const std::filesystem::path target = *call.one("baseline");
+  require_whole(run);
+  const bool is_new = !std::filesystem::exists(target);
+  if (is_new && (target.extension() == ".yaml" || target.extension() == ".jsonl"))
+    throw UserError(Place{target.string()}, "there is no such file; a new baseline is a folder");
+  std::filesystem::path folder = target;
+  if (!is_new) {
+    const Baseline old = load_baseline(target);
+    folder = old.run.folder.empty() ? "." : old.run.folder;
+    if (std::filesystem::equivalent(folder, run.folder))
+      throw UserError(Place{target.string()}, "the run is this baseline already");
+    // What it holds is also what the next check would have said.
+    fmt::print("{}", to_text(check_run(run, old, {.subset = true, .across_machines = true})));
+  }
+  std::filesystem::create_directories(folder);
+  for (const char* name : {"run.json", "cells.jsonl"})
+    write_whole_file(folder / name, read_whole_file(run.folder / name));
+  fmt::print(stderr, "frugal: {} {} is now {}{}\n", is_new ? "new baseline" : "baseline", folder.string(),
+             run.folder.string(),
+             is_new ? "" : "; commit it when the changes above are meant (git diff shows every figure)");
+  return exit_ok;
+}
+
+}  // namespace
+
+Verb baseline_verb() {
+  Verb update = {
+      .name = "baseline update",
+      .summary = "makes a run the baseline, and prints what changes by it",
+      .help =
+          "Prints how the run does against the old baseline, as `frugal check` would, and then puts run.json and "
+          "cells.jsonl of the run in its place. The tolerances of a YAML file stay. A FILE that is not there becomes a "
+          "new folder. A run with cells that did not end well is refused.",
+      .arguments = {run_argument("RUN")},
+      .options = {{.name = "baseline",
+                   .value = "FILE",
+                   .help = "what `frugal check` is given",
+                   .required = true,
+                   .values = {.files = true}}},
+      .examples = {"frugal baseline update results/local/smoke --baseline results/baselines/smoke-avx2"},
+      .run = update_baseline};
+  return {.name = "baseline",
+          .summary = "committed runs that others are held against",
+          .help = "What `frugal check --baseline` holds a run against.",
+          .actions = {std::move(update)}};
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,59 @@
+#include "benchmarks/harness/cli/outputs.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "benchmarks/harness/plan/overrides.hpp"
+#include "impl/base/files.hpp"
+#include "impl/base/suggestion.hpp"
+
+namespace frugal::harness {
+
+OptionSpec outputs_option(std::vector<std::string> words, const std::string& help) {
+  return {.name = "format",
+          .value = "FORMAT[=FILE]",
+          .help = help + "; with =FILE written there",
+          .repeatable = true,
+          .values = {.words = std::move(words)}};
+}
+
+std::vector<Output> outputs_of(const Call& call, const std::vector<std::string>& words, const std::string& standard) {
+  std::vector<Output> outputs;
+  for (const std::string& text : call.all("format")) {
+    const std::size_t equals = text.find('=');
+    Output output{.format = text.substr(0, equals)};
+    if (std::ranges::find(words, output.format) == words.end())
+      throw UserError(unknown_word("value of --format", output.format, words));
+    if (equals != std::string::npos) {
+      output.file = text.substr(equals + 1);
+      if (output.file->empty()) throw UserError(fmt::format("--format {} names no file", text));
+    }
+    outputs.push_back(std::move(output));
+  }
+  if (std::ranges::all_of(outputs, [](const Output& output) { return output.file.has_value(); }))
+    outputs.push_back({.format = standard});
+  std::ranges::stable_partition(outputs, [](const Output& output) { return output.file.has_value(); });
+  return outputs;
+}
+
+void write_outputs(const std::vector<Output>& outputs, const std::function<std::string(const std::string&)>& render) {
+  for (const Output& output : outputs) {
+    const std::string text = render(output.format);
+    if (output.file)
+      write_whole_file(*output.file, text);
+    else
+      fmt::print("{}", text);
+  }
+}
+
+double share_of(const std::string& option, const std::string& text) {
+  const bool percent = text.ends_with('%');
+  const Override given{option, percent ? text.substr(0, text.size() - 1) : text};
+  const double share = read_assigned(given, {"--" + option}).as_real() / (percent ? 100 : 1);
+  if (!(share > 0 && share < 1)) throw UserError(fmt::format("--{} is a share between 0 and 1: 3% or 0.03", option));
+  return share;
+}
+
+}  // namespace frugal::harness

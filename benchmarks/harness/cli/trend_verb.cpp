@@ -1,0 +1,51 @@
+// `frugal trend`: runs over time, and where they changed.
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/compare/trend.hpp"
+
+namespace frugal::harness {
+namespace {
+
+int run_trend(const Call& call) {
+  const TableFormat format = parse_format(call.one("format").value_or("md"));
+  const auto time = call.one("time");
+  const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
+  std::vector<Run> runs;
+  for (const std::string& path : call.arguments)
+    for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
+  const std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
+  if (tables.empty())
+    throw UserError(
+        "nothing changed in these runs, and none has times taken without other work; --metric NAME shows one");
+  fmt::print("{}", render(tables, format));
+  return exit_ok;
+}
+
+}  // namespace
+
+Verb trend_verb() {
+  ArgumentSpec runs = run_argument("RUN");
+  runs.least = 2;
+  runs.most = 1000;
+  return {
+      .name = "trend",
+      .summary = "runs over time, and where a figure changed",
+      .help =
+          "The runs in order of their commits' dates, figure by figure. A run is a change point where it is better, "
+          "worse or changed against the last change point, or the first run, by the rule of `frugal check` "
+          "(docs/checks.md). Times begin anew on another machine. Without --metric: what changed, and the total time.",
+      .arguments = {std::move(runs)},
+      .options = {{.name = "metric", .value = "NAME", .help = "this metric, or time.STAGE", .repeatable = true},
+                  {.name = "time", .value = "SHARE", .help = "times within it are the same; default: 5%"},
+                  format_option(words(table_format_names), "md (default), csv, tex, html, or svg: the plots")},
+      .examples = {"frugal trend nightly/*", "frugal trend nightly/* --metric time.total --format svg"},
+      .run = run_trend};
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,84 @@
+// What two runs differ in beside the code, and what else a reader must know of both.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "benchmarks/harness/judge/comparison.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/same_data.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// The value at a path of run.json, null when it is not there.
+Json fact(const Json& facts, std::string_view path) {
+  const Json* found = cell_value(facts, path);
+  return found ? *found : Json();
+}
+
+/// Facts that decide which bits come out of the same code, beside the seed: name -> value.
+std::vector<std::pair<std::string, Json>> facts_of_bits(const Provenance& provenance, const std::string& backend) {
+  std::vector<std::pair<std::string, Json>> facts;
+  for (const char* key : {"compiler", "type", "flags", "libraries"})
+    facts.emplace_back(key, fact(provenance.build, key));
+  facts.emplace_back("instruction set", fact(provenance.machine, "isa"));
+  facts.emplace_back("device", fact(provenance.machine, "backends." + backend + ".device"));
+  return facts;
+}
+
+}  // namespace
+
+std::string why_not_exact(const Run& run, const Run& baseline) {
+  for (const Run* side : {&baseline, &run}) {
+    if (!side->provenance.machines.empty())
+      return fmt::format("{} is of {} machines", side->folder.string(), side->provenance.machines.size());
+    if (side->provenance.determinism.empty()) return side->folder.string() + " does not say how deterministic it is";
+    for (const auto& [plan, level] : side->provenance.determinism)
+      if (!level.starts_with("bitwise"))
+        return fmt::format("plan '{}' of {} is {}, not bitwise", plan, side->folder.string(), level);
+  }
+  std::set<std::string> backends;
+  for (const CellRecord& record : run.cells) backends.insert(record.cell.backend);
+  for (const std::string& backend : backends) {
+    const auto before = facts_of_bits(baseline.provenance, backend);
+    const auto now = facts_of_bits(run.provenance, backend);
+    for (std::size_t i = 0; i < before.size(); ++i)
+      if (before[i].second != now[i].second)
+        return fmt::format("another {}: {} then, {} now", before[i].first, value_text(before[i].second),
+                           value_text(now[i].second));
+  }
+  return "";
+}
+
+namespace {
+
+/// "RUN is of 2 machines: Zen 3, 2 cores; Zen 4, 2 cores"; empty of an unmixed run.
+std::string mixed_text(const Run& run) {
+  if (run.provenance.machines.empty()) return "";
+  std::string text;
+  for (const auto& [id, machine] : run.provenance.machines) {
+    Provenance one = run.provenance;
+    one.machine = machine;
+    text += (text.empty() ? "" : "; ") + machine_text(one);
+  }
+  return fmt::format("{} is of {} machines (--mix), and each cell's times are of the one it ran on: {}",
+                     run.folder.string(), run.provenance.machines.size(), text);
+}
+
+}  // namespace
+
+std::vector<std::string> notes_of(const Run& run, const Run& baseline) {
+  std::vector<std::string> notes;
+  for (const Run* side : {&baseline, &run})
+    if (std::string text = mixed_text(*side); !text.empty()) notes.push_back(std::move(text));
+  if (const std::size_t unknown = cells_of_unknown_data(baseline, run); unknown > 0)
+    notes.push_back(
+        fmt::format("the baseline does not say which data {} of its cells read (records of an older program): "
+                    "that this run read the same is not known",
+                    unknown));
+  return notes;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,101 @@
+// For the terminal.
+#include "impl/base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "benchmarks/harness/judge/formats/formats.hpp"
+#include "benchmarks/harness/judge/formats/words.hpp"
+
+namespace frugal::harness {
+namespace {
+
+std::string padded(const std::string& text, std::size_t width) {
+  return text + std::string(width - std::min(width, text.size()), ' ');
+}
+
+/// "0.5015 s -> 0.657 s: +31% ± 1.8%"; what has no figures says what happened.
+std::string figures_text(const Finding& finding) {
+  if (!finding.baseline || !finding.current) return finding.message;
+  return fmt::format("{} -> {}: {}", value_of(*finding.baseline, finding.unit),
+                     value_of(*finding.current, finding.unit), change_text(finding));
+}
+
+/// A column a run, the base first; what is the same in all is told once.
+std::string setup_text(std::span<const Judgement> judgements) {
+  std::string text;
+  const std::vector<SetupFact>& facts = judgements.front().setup;
+  for (std::size_t i = 0; i < facts.size(); ++i) {
+    const SetupFact& fact = facts[i];
+    std::vector<std::string> values{fact.baseline};
+    for (const Judgement& judgement : judgements) values.push_back(judgement.setup[i].current);
+    const bool all_equal = std::ranges::count(values, values.front()) == std::ssize(values);
+    if (all_equal && !fact.always) continue;
+    if (all_equal) {
+      text += fmt::format("  {} {}\n", padded(fact.name, 16), values.front());
+      continue;
+    }
+    for (std::size_t k = 0; k < values.size(); ++k)
+      text += fmt::format("  {} {}: {}\n", padded(k == 0 ? fact.name : "", 16),
+                          k == 0 ? judgements.front().baseline : judgements[k - 1].run, values[k]);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string to_text(const Judgement& judgement) {
+  std::string text = fmt::format("{} against {}\n", judgement.run, judgement.baseline);
+  if (!judgement.how.empty()) text += judgement.how + "\n";
+  if (judgement.speed) text += speed_sentence(judgement) + "\n";
+  for (const std::string& note : judgement.notes) text += note + "\n";
+  for (Verdict verdict : all_verdicts) {
+    if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
+    for (const Finding& finding : judgement.findings) {
+      if (finding.verdict != verdict) continue;
+      text += fmt::format("{:<9}  {} {} {} {}: {}\n", to_string(verdict), finding.id, finding.suite, finding.cell,
+                          finding.metric, finding.message);
+    }
+  }
+  std::string counts;
+  for (Verdict verdict : all_verdicts) {
+    if (const std::size_t n = judgement.count(verdict)) {
+      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n, to_string(verdict));
+    }
+  }
+  if (judgement.new_cells > 0) {
+    counts += fmt::format("{}{} new (not in the baseline)", counts.empty() ? "" : ", ", judgement.new_cells);
+  }
+  if (judgement.left_out > 0) {
+    counts += fmt::format("{}{} left out", counts.empty() ? "" : ", ", judgement.left_out);
+  }
+  if (judgement.findings.empty()) counts += counts.empty() ? "nothing was compared" : "; nothing was compared";
+  return text + counts + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");
+}
+
+std::string compared_text(std::span<const Judgement> judgements) {
+  std::string text;
+  for (const Judgement& judgement : judgements)
+    text += fmt::format("{}\n{}.\n", speed_sentence(judgement), counts_text(judgement));
+  text += "\n" + setup_text(judgements);
+  for (const Judgement& judgement : judgements) {
+    if (judgement.findings.empty()) continue;
+    text += fmt::format("\n{} against {}: {}\n", judgement.run, judgement.baseline, judgement.how);
+    for (const std::string& note : judgement.notes) text += note + "\n";
+    const std::vector<const Finding*> changed = changed_findings(judgement, false);
+    for (const Finding* finding : changed)
+      text += fmt::format("{}  {}: {}\n", padded(verdict_word(*finding), 7), finding_name(*finding),
+                          figures_text(*finding));
+    const std::vector<const Finding*> others = other_findings(judgement, changed);
+    if (!others.empty())
+      text += fmt::format("{}: {} (--format json has all)\n", changed.empty() ? "nothing changed" : "the others",
+                          counts_text(others));
+    if (judgement.new_cells + judgement.left_out > 0)
+      text += fmt::format("cells of one side only: {} of the base, {} of the run\n", judgement.left_out,
+                          judgement.new_cells);
+  }
+  return text;
+}
+
+}  // namespace frugal::harness

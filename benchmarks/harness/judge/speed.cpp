@@ -1,0 +1,66 @@
+#include <algorithm>
+#include <cmath>
+
+#include "benchmarks/harness/judge/comparison.hpp"
+
+namespace frugal::harness {
+namespace {
+
+SpeedVerdict speed_verdict(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::better:
+      return SpeedVerdict::faster;
+    case Verdict::worse:
+      return SpeedVerdict::slower;
+    case Verdict::same:
+      return SpeedVerdict::same;
+    case Verdict::no_worse:
+    case Verdict::ambiguous:
+    case Verdict::changed:
+    case Verdict::missing:
+      break;
+  }
+  return SpeedVerdict::ambiguous;
+}
+
+}  // namespace
+
+std::optional<Speed> speed_of(std::span<const Comparison> comparisons) {
+  // In logarithms, so that twice as fast here and twice as slow there are as fast on the whole. The noise is that of the
+  // seeds within the cells: other cells are other work, not other draws.
+  Comparison all;
+  all.direction = MetricDescriptor::Direction::lower_is_better;
+  all.family = "speed";
+  double sum = 0;
+  double tolerance = 0;
+  std::size_t cells = 0;
+  double squares = 0;
+  for (const Comparison& one : comparisons) {
+    if (one.finding.metric != "time.total" || !(*one.finding.baseline > 0) || !(*one.finding.current > 0)) continue;
+    const double ratio = *one.finding.current / *one.finding.baseline;
+    const double share = one.finding.tolerance / *one.finding.baseline;
+    tolerance = cells == 0 ? share : std::min(tolerance, share);
+    ++cells;
+    sum += std::log(ratio);
+    squares += one.noise.value * one.noise.degrees;
+    all.noise.degrees += one.noise.degrees;
+    all.share = (cells == 1 ? 0 : all.share) + one.share / (ratio * ratio);
+    all.finding.baseline_n += one.finding.baseline_n;
+    all.finding.current_n += one.finding.current_n;
+  }
+  if (cells == 0) return std::nullopt;
+  const auto n = static_cast<double>(cells);
+  all.share /= n * n;
+  if (all.noise.degrees > 0) all.noise.value = squares / all.noise.degrees;
+  all.finding.baseline = 0;
+  all.finding.current = sum / n;
+  all.finding.tolerance = std::log1p(tolerance);
+  const Finding judged = decide({all}).front();
+  Speed speed{
+      .verdict = speed_verdict(judged.verdict), .ratio = std::exp(sum / n), .tolerance = tolerance, .cells = cells};
+  if (judged.half_width)
+    speed.interval = {std::exp(sum / n - *judged.half_width), std::exp(sum / n + *judged.half_width)};
+  return speed;
+}
+
+}  // namespace frugal::harness

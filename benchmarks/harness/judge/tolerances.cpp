@@ -1,0 +1,31 @@
+#include "benchmarks/harness/judge/tolerances.hpp"
+
+namespace frugal::harness {
+
+using Direction = MetricDescriptor::Direction;
+
+bool is_of_the_machine(const std::string& unit) {
+  return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
+}
+
+bool is_of_the_clock(const std::string& unit) { return is_of_the_machine(unit) && unit != "B"; }
+
+Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction, bool exact) {
+  Tolerance tolerance;
+  tolerance.metric = name;
+  if (direction == Direction::informative) {
+    tolerance.ignore = !exact;
+  } else if (is_of_the_machine(unit)) {
+    tolerance.ignore = true;
+  } else {
+    if (unit.empty())
+      tolerance.absolute = 0.01;
+    else if (unit == "dB")
+      tolerance.absolute = 0.5;
+    else
+      tolerance.relative = 0.02;
+  }
+  return tolerance;
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,38 @@
+#include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/report/exports/exports.hpp"
+#include "impl/base/text.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// Bencher's limits on the names of benchmarks and measures, in characters; bytes are never fewer.
+constexpr std::size_t most_benchmark_bytes = 1024;
+constexpr std::size_t most_measure_bytes = 64;
+
+std::string cut(const std::string& text, std::size_t most) {
+  std::size_t end = 0;
+  while (end < text.size()) {
+    const std::size_t next = end + std::max<std::size_t>(utf8_length(std::string_view(text).substr(end)), 1);
+    if (next > most) break;
+    end = next;
+  }
+  return text.substr(0, end);
+}
+
+}  // namespace
+
+std::string to_bencher(std::span<const Figure> figures) {
+  nlohmann::ordered_json json = nlohmann::ordered_json::object();
+  for (const Figure& figure : figures) {
+    nlohmann::ordered_json metric{{"value", figure.mean}};
+    if (figure.half_width) {
+      metric["lower_value"] = figure.mean - *figure.half_width;
+      metric["upper_value"] = figure.mean + *figure.half_width;
+    }
+    json[cut(figure.cell_name(), most_benchmark_bytes)][cut(figure.metric, most_measure_bytes)] = std::move(metric);
+  }
+  return json.dump(2) + "\n";
+}
+
+}  // namespace frugal::harness

@@ -1,0 +1,86 @@
+#include "benchmarks/harness/report/exports/figures.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/seed_values.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
+
+namespace frugal::harness {
+namespace {
+
+void add_figure(std::vector<Figure>& figures, const Figure& of_cell, const MetricDescriptor& metric,
+                const std::vector<double>& values) {
+  if (values.empty()) return;
+  const Estimate mean = estimate(values);
+  if (!std::isfinite(mean.mean)) return;  // values so large that their sum overflows
+  Figure figure = of_cell;
+  figure.metric = metric.name;
+  figure.unit = metric.unit;
+  figure.help = metric.help;
+  figure.direction = metric.direction;
+  figure.mean = mean.mean;
+  if (mean.half_width && std::isfinite(*mean.half_width)) figure.half_width = mean.half_width;
+  figure.n = static_cast<int>(values.size());
+  figures.push_back(std::move(figure));
+}
+
+MetricDescriptor time_metric(const std::string& stage) {
+  return {.name = "time." + stage,
+          .unit = "s",
+          .direction = MetricDescriptor::Direction::lower_is_better,
+          .help = stage == "total" ? "wall clock of all stages, median over the repeats of a seed"
+                                   : "wall clock of this stage, median over the repeats of a seed"};
+}
+
+void add_cell(std::vector<Figure>& figures, const CellGroup& group, const Figure& of_cell) {
+  const std::vector<const CellRecord*> finished = group.finished();
+  std::set<std::string> names;
+  std::vector<std::string> stages;
+  for (const CellRecord* record : finished) {
+    for (const auto& [name, value] : record->metrics) names.insert(name);
+    for (const StageRecord& stage : record->stages)
+      if (std::ranges::find(stages, stage.name) == stages.end()) stages.push_back(stage.name);
+  }
+  stages.emplace_back("total");
+  for (const std::string& name : names) {
+    const MetricDescriptor* known = of_cell.run->provenance.metric(name);
+    MetricDescriptor metric = known ? *known : MetricDescriptor{};
+    metric.name = name;
+    add_figure(figures, of_cell, metric, metric_values(finished, name));
+  }
+  for (const std::string& stage : stages) {
+    std::vector<double> seconds;
+    for (const CellRecord* record : finished)
+      if (const std::optional<double> time = record->is_quiet() ? stage_seconds(*record, stage) : std::nullopt)
+        seconds.push_back(*time);
+    add_figure(figures, of_cell, time_metric(stage), seconds);
+  }
+}
+
+}  // namespace
+
+std::vector<Figure> figures_of(std::span<const Run> runs) {
+  std::vector<Figure> figures;
+  for (const Run& run : runs) {
+    const std::vector<CellGroup> groups = group_cells(run);
+    std::vector<const Json*> cells;
+    for (const CellGroup& group : groups) cells.push_back(&group.cell);
+    const std::vector<std::string> varying = varying_paths(cells);
+    for (const CellGroup& group : groups) {
+      Figure of_cell;
+      of_cell.run = &run;
+      of_cell.workload = value_text(group.cell.at("workload"));
+      of_cell.backend = value_text(group.cell.at("backend"));
+      of_cell.cell = describe_cell(group.cell, varying);
+      of_cell.id = group.records.front()->id;
+      add_cell(figures, group, of_cell);
+    }
+  }
+  return figures;
+}
+
+}  // namespace frugal::harness

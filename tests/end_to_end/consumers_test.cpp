@@ -1,0 +1,53 @@
+// What the program writes for other tools, read by these tools. Each is skipped, with the reason, where the tool is not
+// installed: the forms themselves are held by tests/harness.
+#include <gmock/gmock.h>
+
+#include "tests/end_to_end/program.hpp"
+
+namespace frugal::end_to_end {
+namespace {
+
+class Consumers : public ProgramTest {
+ protected:
+  void SetUp() override {
+    write("toy.yaml", R"(schema: 1
+name: toy
+workload: fake
+dataset: toy
+matrix: {params.fake.n: [1, 2]}
+seeds: [1, 2]
+)");
+    ASSERT_EQ(fake({"run", "toy.yaml", "--out", "run"}).code, 0);
+  }
+
+  /// check_consumers.py READER WHAT; 77: the tool is missing.
+  void expect_read(const std::string& reader, const std::string& what) {
+    const std::filesystem::path script =
+        std::filesystem::path(FRUGAL_SOURCE_DIR) / "tests/end_to_end/check_consumers.py";
+    const Said said = Program("/usr/bin/env", {"python3", script.string(), reader, what}, folder_).wait();
+    if (said.code == 77) GTEST_SKIP() << said.err;
+    EXPECT_EQ(said.code, 0) << said.out << said.err;
+  }
+};
+
+TEST_F(Consumers, PrometheusReadsOpenMetrics) {
+  ASSERT_EQ(fake({"report", "run", "--format", "openmetrics", "--out", "metrics.txt"}).code, 0);
+  expect_read("openmetrics", "metrics.txt");
+}
+
+TEST_F(Consumers, BenchersSchemaHolds) {
+  ASSERT_EQ(fake({"report", "run", "--format", "bencher", "--out", "bencher.json"}).code, 0);
+  expect_read("bencher", "bencher.json");
+}
+
+TEST_F(Consumers, JunitparserReadsACheck) {
+  ASSERT_EQ(fake({"check", "run", "--baseline", "run", "--format", "junit=junit.xml"}).code, 0);
+  expect_read("junit", "junit.xml");
+}
+
+TEST_F(Consumers, TheWorkflowsOfThePageAreWorkflows) {
+  expect_read("workflows", (std::filesystem::path(FRUGAL_SOURCE_DIR) / "docs/ci.md").string());
+}
+
+}  // namespace
+}  // namespace frugal::end_to_end
