@@ -395,14 +395,14 @@ Collected collect(const Run& run, const Baseline& baseline, bool subset) {
   const std::vector<CellGroup> now = group_cells(run);
   std::vector<const Json*> cells;
   for (const CellGroup& group : before) cells.push_back(&group.cell);
-  const std::vector<std::string> varying = varying_paths(cells);
+  const CellLabels labels(cells);
   std::size_t matched = 0;
   for (const CellGroup& group : before) {
     const auto partner = std::ranges::find(now, group.cell, &CellGroup::cell);
     if (partner != now.end()) ++matched;
     if (group.finished().empty()) continue;  // it failed then too: nothing to lose
-    GroupCollector(group, partner == now.end() ? nullptr : &*partner, describe_cell(group.cell, varying), baseline,
-                   run.provenance, collected.why_not_exact.empty(), subset, collected)
+    GroupCollector(group, partner == now.end() ? nullptr : &*partner, labels.of(group.cell), baseline, run.provenance,
+                   collected.why_not_exact.empty(), subset, collected)
         .collect();
   }
   collected.new_cells = now.size() - matched;

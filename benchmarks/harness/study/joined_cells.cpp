@@ -44,11 +44,11 @@ JoinedCell join_seeds(const GroupPair& pair, JoinedRuns& joined) {
   return cell;
 }
 
-std::string label_of(const GroupPair& pair, const std::vector<std::string>& varying) {
+std::string label_of(const GroupPair& pair, const CellLabels& labels) {
   const std::string a = value_text(pair.first->cell.at("backend"));
   const std::string b = value_text(pair.second->cell.at("backend"));
   return fmt::format("{} {} {}", value_text(pair.first->cell.at("workload")), a == b ? a : a + " → " + b,
-                     describe_cell(pair.first->cell, varying));
+                     labels.of(pair.first->cell));
 }
 
 }  // namespace
@@ -78,12 +78,12 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
   }
   std::vector<const Json*> cells;
   for (const GroupPair& pair : pairs) cells.push_back(&pair.first->cell);
-  const std::vector<std::string> varying = varying_paths(cells);
+  const CellLabels labels(cells);
   for (const GroupPair& pair : pairs) {
     joined.cells.push_back(join_seeds(pair, joined));
     for (const auto& [of_a, of_b] : joined.cells.back().seeds)
       joined.of_unknown_data += of_a->inputs.empty() != of_b->inputs.empty() ? 1 : 0;
-    joined.cells.back().label = label_of(pair, varying);
+    joined.cells.back().label = label_of(pair, labels);
   }
   if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds.empty(); })) {
     throw UserError(fmt::format(
