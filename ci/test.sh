@@ -11,5 +11,5 @@ cmake --build --preset ci
 if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/ptxas_budget.py build/ci; fi
 ci/examples.sh build/ci/frugal
 ci/docs.sh
-ci/check_records.py results/published results/baselines build/examples
+ci/check_records.py --program build/ci/frugal results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"
