@@ -12,5 +12,5 @@ if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/
 ci/gate.sh build/ci/frugal
 ci/examples.sh build/ci/frugal
 ci/docs.sh
-ci/check_records.py results/published results/baselines build/examples
+ci/check_records.py --program build/ci/frugal results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"

@@ -35,6 +35,7 @@ Program::Program(const std::string& program, const std::vector<std::string>& arg
   const int err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
+  ::unsetenv("COLUMNS");  // of whoever runs the tests
   for (std::string variable : variables) {
     const std::size_t equals = variable.find('=');
     ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);
@@ -67,7 +68,9 @@ std::unique_ptr<Program> ProgramTest::start_fake(const std::vector<std::string>&
   return std::make_unique<Program>(FAKE_FRUGAL_PROGRAM, args, folder_);
 }
 
-Said ProgramTest::frugal(const std::vector<std::string>& args) { return Program(FRUGAL_PROGRAM, args, folder_).wait(); }
+Said ProgramTest::frugal(const std::vector<std::string>& args, const std::vector<std::string>& variables) {
+  return Program(FRUGAL_PROGRAM, args, folder_, variables).wait();
+}
 
 void ProgramTest::write(const std::string& name, const std::string& text) const {
   std::filesystem::create_directories((folder_ / name).parent_path());

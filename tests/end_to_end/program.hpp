@@ -46,7 +46,7 @@ class ProgramTest : public ::testing::Test {
   Said fake(const std::vector<std::string>& args, const std::vector<std::string>& variables = {});
   std::unique_ptr<Program> start_fake(const std::vector<std::string>& args);
   /// The program itself.
-  Said frugal(const std::vector<std::string>& args);
+  Said frugal(const std::vector<std::string>& args, const std::vector<std::string>& variables = {});
 
   void write(const std::string& name, const std::string& text) const;
   std::string read(const std::string& name) const;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "benchmarks/harness/record/record.hpp"
+#include "benchmarks/harness/report/table_spec.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -16,6 +17,15 @@ TEST(ReportSchema, EveryStatusIsKnown) {
   for (Status status : {Status::ok, Status::failed, Status::skipped, Status::timeout, Status::oom}) {
     EXPECT_THAT(known, ::testing::Contains(to_string(status)));
   }
+}
+
+TEST(ReportSchema, EveryRelationOfATableIsKnown) {
+  std::ifstream stream(std::string(FRUGAL_SOURCE_DIR) + "/results/schema/tables.schema.json");
+  const Json column = Json::parse(stream).at("$defs").at("column").at("properties");
+  using Relation = ColumnSpec::Relation;
+  for (const Relation relation : {Relation::difference, Relation::percent, Relation::ratio, Relation::speedup})
+    EXPECT_THAT(column.at("relation").at("enum").get<std::vector<std::string>>(),
+                ::testing::Contains(relation_word(relation)));
 }
 
 }  // namespace

@@ -64,21 +64,23 @@ TEST(ReportValues, TheBoundIsThatOfTheScarcestResource) {
 
 std::string csv_of(const std::string& cell) {
   Table table{.name = "t", .title = "t"};
-  table.headings = {{.title = "x"}};
+  table.headings = {{.title = "x"}, {.title = "y", .numeric = true}};
   TableRow row;
-  row.entries = {{.text = cell}};
+  row.entries = {{.text = cell}, {.text = "1", .value = 1}};
   row.origin = {.n = 1, .machine = "m", .commit = "c"};
   table.rows = {row};
   return render({&table, 1}, TableFormat::csv);
 }
 
 TEST(ReportValues, WhateverWouldEndAFieldIsQuotedInCsv) {
-  const std::string head = "x,seeds,run on,built from\n";
-  EXPECT_EQ(csv_of("plain"), head + "plain,1,m,c\n");
-  EXPECT_EQ(csv_of("a,b"), head + "\"a,b\",1,m,c\n");
-  EXPECT_EQ(csv_of("a\nb"), head + "\"a\nb\",1,m,c\n");
-  EXPECT_EQ(csv_of("a\rb"), head + "\"a\rb\",1,m,c\n");
-  EXPECT_EQ(csv_of("a\"b"), head + "\"a\"\"b\",1,m,c\n");
+  const std::string head =
+      "run,table,x,metric,column,relation,unit,n,mean,half_width,min,max,status,disturbed,machine,commit\n,t,";
+  const std::string tail = ",y,y,,,1,1,,,,,,m,c\n";
+  EXPECT_EQ(csv_of("plain"), head + "plain" + tail);
+  EXPECT_EQ(csv_of("a,b"), head + "\"a,b\"" + tail);
+  EXPECT_EQ(csv_of("a\nb"), head + "\"a\nb\"" + tail);
+  EXPECT_EQ(csv_of("a\rb"), head + "\"a\rb\"" + tail);
+  EXPECT_EQ(csv_of("a\"b"), head + "\"a\"\"b\"" + tail);
 }
 
 TEST(ReportValues, APlotOfAColumnThatNobodyKnowsIsAMistakeWithASuggestion) {

@@ -6,11 +6,13 @@
 #include <iterator>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/report/exports/exports.hpp"
 #include "benchmarks/harness/report/machines.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/view.hpp"
 #include "embedded_tables.hpp"
 #include "impl/base/files.hpp"
 
@@ -19,7 +21,8 @@ namespace {
 
 /// Of a format that is no table.
 std::string exported(const Call& call, ExportFormat format) {
-  if (call.has("table")) throw UserError("--table is for tables; this format has all figures");
+  for (const char* of_tables : {"table", "columns", "rows", "sort", "transpose"})
+    if (call.has(of_tables)) throw UserError(fmt::format("--{} is for tables; this format has all figures", of_tables));
   std::vector<Run> runs;
   for (const std::string& path : call.arguments)
     for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
@@ -36,11 +39,30 @@ int write_report(const Call& call, const std::string& text) {
   return exit_ok;
 }
 
+/// What the medium and the options ask for. A file is no screen, however wide ours is.
+TableFormat format_of(const Call& call) {
+  if (const auto word = call.one("format")) return parse_format(*word);
+  return screen_columns() && !call.has("out") ? TableFormat::text : TableFormat::markdown;
+}
+
+View view_of(const Call& call, TableFormat format) {
+  View view{.columns = call.all("columns"),
+            .rows = call.all("rows"),
+            .sort = call.one("sort").value_or(""),
+            .transpose = call.has("transpose"),
+            .whole = format == TableFormat::csv || format == TableFormat::json || format == TableFormat::svg};
+  if (view.transpose && view.whole)
+    throw UserError(
+        fmt::format("--transpose is for people: {} has no table to turn", to_word(table_format_names, format)));
+  return view;
+}
+
 int run_report(const Call& call) {
-  const std::string wanted = call.one("format").value_or("md");
-  const auto exporter = std::ranges::find(export_format_names, wanted, &Named<ExportFormat>::word);
+  const auto exporter =
+      std::ranges::find(export_format_names, call.one("format").value_or(""), &Named<ExportFormat>::word);
   if (exporter != std::end(export_format_names)) return write_report(call, exported(call, exporter->value));
-  const TableFormat format = parse_format(wanted);
+  const TableFormat format = format_of(call);
+  const View view = view_of(call, format);
   std::vector<TableSpec> specs;
   for (const std::string& name : call.all("table")) {
     std::vector<TableSpec> loaded = load_table_specs(name);
@@ -55,7 +77,7 @@ int run_report(const Call& call) {
   for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));
   if (tables.empty())
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
-  return write_report(call, render(tables, format));
+  return write_report(call, render(arrange(std::move(tables), view), format, screen_columns().value_or(usual_width)));
 }
 
 std::vector<std::string> report_formats() {
@@ -73,24 +95,38 @@ Verb report_verb() {
   runs.most = 64;
   return {
       .name = "report",
-      .summary = "a table of a run, as text, Markdown, CSV, LaTeX or HTML",
+      .summary = "a table of a run, as text, Markdown, CSV, JSON, LaTeX or HTML",
       .help =
           "Tables of one or more runs. Without --table: every built-in table that has something to show (frugal "
-          "list tables).",
+          "list tables).\n\nA table shows what names its rows and its first figures, eight columns in all, fewer where a "
+          "terminal or a page is too narrow; what all rows have in common stands below it. Columns are called by "
+          "their titles, or by what they show: hr@10[full], time.train, precision.",
       .arguments = {std::move(runs)},
       .options = {{.name = "table",
                    .value = "SPEC",
                    .help = "a file, or the name of a built-in table",
                    .repeatable = true,
                    .values = std::move(tables)},
+                  {.name = "columns",
+                   .value = "NAMES",
+                   .help = "these columns, with those that name the rows: a,b; or all",
+                   .repeatable = true},
+                  {.name = "rows",
+                   .value = "COLUMN=VALUE",
+                   .help = "these rows: precision=fp32,grid=2x2; of two values of one column either",
+                   .repeatable = true},
+                  {.name = "sort", .value = "COLUMN", .help = "by this column; --sort=-COLUMN: descending"},
+                  {.name = "transpose", .value = "", .help = "rows as columns"},
                   format_option(report_formats(),
-                                "md (default), csv, tex, html, or svg: the plots of the tables; or for other tools "
-                                "(docs/ci.md): bencher, benchmark-action-smaller and -bigger, openmetrics"),
+                                "txt (default in a terminal, as wide as that or COLUMNS), md (default elsewhere), csv, "
+                                "json, tex, html, or svg: the plots of the tables; or for other tools (docs/ci.md): "
+                                "bencher, benchmark-action-smaller and -bigger, openmetrics"),
                   {.name = "out",
                    .value = "FILE",
                    .help = "writes here instead of to standard output",
                    .values = {.files = true}}},
-      .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex"},
+      .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex",
+                   "frugal report results/local/demo --columns PSNR,SSIM --sort=-PSNR"},
       .run = run_report};
 }
 

@@ -23,7 +23,7 @@ Collected collect(const Run& run, const Baseline& baseline, bool subset) {
   const std::vector<CellGroup> now = group_cells(run);
   std::vector<const Json*> cells;
   for (const CellGroup& group : before) cells.push_back(&group.cell);
-  const std::vector<std::string> varying = varying_paths(cells);
+  const CellLabels labels(cells);
   const CellRules rules{baseline.tolerances, baseline.run.provenance, run.provenance, collected.why_not_exact.empty(),
                         subset};
   std::size_t matched = 0;
@@ -31,9 +31,8 @@ Collected collect(const Run& run, const Baseline& baseline, bool subset) {
     const auto partner = std::ranges::find(now, group.cell, &CellGroup::cell);
     if (partner != now.end()) ++matched;
     if (group.finished().empty()) continue;  // it failed then too: nothing to lose
-    collect_cell(
-        {group, partner == now.end() ? nullptr : &*partner, suite_of(group), describe_cell(group.cell, varying)}, rules,
-        collected);
+    collect_cell({group, partner == now.end() ? nullptr : &*partner, suite_of(group), labels.of(group.cell)}, rules,
+                 collected);
   }
   collected.new_cells = now.size() - matched;
   return collected;

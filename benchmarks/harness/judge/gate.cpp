@@ -90,15 +90,13 @@ GateReport check_gates(const PlanFile& file, const std::vector<PlannedCell>& cel
     std::vector<const Json*> of_plan;
     for (const PlannedCell& cell : cells)
       if (cell.plan == &plan) of_plan.push_back(&cell.json);
-    std::vector<std::string> varying = varying_paths(of_plan);
-    std::erase(varying, "seed");
+    const CellLabels labels(of_plan);
     for (const MetricBound& gate : plan.gates) {
       const std::vector<GatedCell> gated = gated_cells(plan, gate, cells, records);
       for (const GatedCell& cell : gated)
-        GateCheck(gate).hold(cell,
-                             fmt::format("{} {} {}", cell.first->cell->workload, cell.first->cell->backend,
-                                         describe_cell(cell.json, varying)),
-                             report);
+        GateCheck(gate).hold(
+            cell, fmt::format("{} {} {}", cell.first->cell->workload, cell.first->cell->backend, labels.of(cell.json)),
+            report);
       if (gated.empty() && !is_part)
         report.broken.push_back(fmt::format("plan '{}': the gate on {} matches no cell", plan.name, gate.metric));
     }

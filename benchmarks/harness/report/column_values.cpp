@@ -53,18 +53,19 @@ Bound stage_bound(const CellRecord& record, const std::string& stage) {
   return bound;
 }
 
-/// How a quantity of a stage is called in a heading, and its unit.
+/// How a quantity of a stage is called in a heading, its unit, and how records call it.
 struct StageWords {
   StageValue value;
   const char* title;
   const char* unit;
+  const char* name;
 };
-constexpr StageWords stage_words[] = {{StageValue::time, "time", "s"},
-                                      {StageValue::flops, "FLOPs", "FLOP"},
-                                      {StageValue::bytes, "bytes", "B"},
-                                      {StageValue::flop_rate, "FLOP rate", "FLOP/s"},
-                                      {StageValue::byte_rate, "byte rate", "B/s"},
-                                      {StageValue::bound, "share of bound", "%"}};
+constexpr StageWords stage_words[] = {{StageValue::time, "time", "s", "time"},
+                                      {StageValue::flops, "FLOPs", "FLOP", "flops"},
+                                      {StageValue::bytes, "bytes", "B", "bytes"},
+                                      {StageValue::flop_rate, "FLOP rate", "FLOP/s", "flop_rate"},
+                                      {StageValue::byte_rate, "byte rate", "B/s", "byte_rate"},
+                                      {StageValue::bound, "share of bound", "%", "bound"}};
 
 const StageWords& words_of(StageValue value) { return *std::ranges::find(stage_words, value, &StageWords::value); }
 
@@ -158,6 +159,11 @@ const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const
     reference = &candidate;
   }
   return reference;
+}
+
+std::string column_name(const ColumnSpec& column) {
+  if (column.source == Source::stage) return std::string(words_of(column.stage_value).name) + "." + column.name;
+  return column.per.empty() ? column.name : column.name + "/time." + column.per;
 }
 
 ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, const MetricDescriptor* descriptor) {

@@ -27,6 +27,10 @@ std::vector<double> related_values(ColumnSpec::Relation relation, const std::map
 /// The row whose keys are those of `row` but for `column.relative_to`; null when there is none, or more than one.
 const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const RowGroup& row);
 
+/// What a column shows, in the words of records: a metric's name ("samples/time.train" per second of a stage),
+/// "time.train", a path.
+std::string column_name(const ColumnSpec& column);
+
 /// Title, unit and format of a column, from the spec or from what it shows. `descriptor` is that of the metric, or
 /// null.
 struct ColumnStyle {

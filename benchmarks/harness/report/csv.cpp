@@ -1,9 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "benchmarks/harness/report/fitting.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 
 namespace frugal::harness {
 namespace {
+
+using Fields = std::vector<std::string>;
 
 std::string csv_quoted(const std::string& text) {
   if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
@@ -15,50 +20,82 @@ std::string csv_quoted(const std::string& text) {
   return quoted + "\"";
 }
 
-void append_csv_line(std::string& text, const std::vector<std::string>& fields) {
+void append_csv_line(std::string& text, const Fields& fields) {
   for (std::size_t i = 0; i < fields.size(); ++i) text += (i == 0 ? "" : ",") + csv_quoted(fields[i]);
   text += "\n";
 }
 
-/// Here the unit always stands in the heading, because the values bear no prefix.
-std::string csv_heading(const Heading& heading, const char* what) {
-  return heading.title + what + (heading.unit.empty() ? "" : " [" + heading.unit + "]");
+const Fields before_names{"run", "table"};
+const Fields after_names{"metric", "column", "relation", "unit",      "n",       "mean",  "half_width",
+                         "min",    "max",    "status",   "disturbed", "machine", "commit"};
+
+/// The heading of a column that names rows, told apart from the fixed ones.
+std::string csv_name(const Heading& heading) {
+  const std::string name = heading.unit.empty() ? heading.title : heading.title + " [" + heading.unit + "]";
+  const auto is_fixed = [&](const Fields& fixed) { return std::ranges::find(fixed, name) != fixed.end(); };
+  return is_fixed(before_names) || is_fixed(after_names) ? "row " + name : name;
 }
 
-/// "train time; total time": a number bears no mark.
-std::string disturbed_columns(const Table& table, const TableRow& row) {
-  std::string titles;
-  for (std::size_t i = 0; i < row.entries.size(); ++i)
-    if (row.entries[i].disturbed) titles += (titles.empty() ? "" : "; ") + table.headings[i].title;
-  return titles;
+std::string csv_number(const std::optional<double>& value) { return value ? fmt::format("{}", *value) : ""; }
+
+/// The figure in one column of one row.
+Fields figure_fields(const TableRow& row, const TableEntry& entry, const Heading& heading) {
+  std::optional<double> least, most;
+  if (!entry.draws.empty()) {
+    const auto [low, high] = std::ranges::minmax_element(entry.draws);
+    least = *low, most = *high;
+  }
+  const std::size_t n = entry.draws.empty() ? static_cast<std::size_t>(row.origin.n) : entry.draws.size();
+  return {heading.name.empty() ? heading.title : heading.name,
+          heading.title,
+          heading.relation,
+          heading.unit,
+          std::to_string(n),
+          csv_number(entry.value),
+          csv_number(entry.half_width),
+          csv_number(least),
+          csv_number(most),
+          entry.value ? "" : entry.text,
+          entry.disturbed ? "true" : "",
+          row.origin.machine,
+          row.origin.commit};
 }
 
 }  // namespace
 
 std::string to_csv(std::span<const Table> tables) {
-  std::string text;
+  std::vector<Table> seen;
+  Fields names;  // of all tables, each once
   for (const Table& table : tables) {
-    if (!text.empty()) text += "\n";
-    std::vector<std::string> names;
-    for (const Heading& heading : table.headings) {
-      names.push_back(csv_heading(heading, ""));
-      if (heading.interval) names.push_back(csv_heading(heading, " half width"));
+    seen.push_back(visible(table));
+    for (const Heading& heading : seen.back().headings) {
+      const std::string name = csv_name(heading);
+      if (names_rows(heading) && std::ranges::find(names, name) == names.end()) names.push_back(name);
     }
-    // Named so that they do not meet a column of the table that shows the same.
-    names.insert(names.end(), {"seeds", "run on", "built from"});
-    const bool any_disturbed = has_disturbed(table);
-    if (any_disturbed) names.emplace_back("measured beside other work");
-    append_csv_line(text, names);
+  }
+  std::string text;
+  Fields head = before_names;
+  head.insert(head.end(), names.begin(), names.end());
+  head.insert(head.end(), after_names.begin(), after_names.end());
+  append_csv_line(text, head);
+  for (const Table& table : seen) {
     for (const TableRow& row : table.rows) {
-      std::vector<std::string> fields;
+      Fields start{row.origin.run, table.name};
+      start.resize(start.size() + names.size());
       for (std::size_t i = 0; i < row.entries.size(); ++i) {
+        if (!names_rows(table.headings[i])) continue;
         const TableEntry& entry = row.entries[i];
-        fields.push_back(entry.value ? fmt::format("{}", *entry.value) : entry.text);
-        if (table.headings[i].interval) fields.push_back(entry.half_width ? fmt::format("{}", *entry.half_width) : "");
+        const auto at = std::ranges::find(names, csv_name(table.headings[i])) - names.begin();
+        start[before_names.size() + static_cast<std::size_t>(at)] =
+            entry.value ? fmt::format("{}", *entry.value) : entry.text;
       }
-      fields.insert(fields.end(), {std::to_string(row.origin.n), row.origin.machine, row.origin.commit});
-      if (any_disturbed) fields.push_back(disturbed_columns(table, row));
-      append_csv_line(text, fields);
+      for (std::size_t i = 0; i < row.entries.size(); ++i) {
+        if (names_rows(table.headings[i])) continue;
+        Fields fields = start;
+        const Fields figure = figure_fields(row, row.entries[i], table.headings[i]);
+        fields.insert(fields.end(), figure.begin(), figure.end());
+        append_csv_line(text, fields);
+      }
     }
   }
   return text;

@@ -25,7 +25,8 @@ thead th { font-weight: 600; }
 <body>
 )";
 
-std::string html_table(const Table& table) {
+std::string html_table(const Table& whole) {
+  const Table table = visible(whole);
   std::string text = "<section id=\"" + markup_escaped(table.name) + "\">\n<h2>" + markup_escaped(table.title) +
                      "</h2>\n<table>\n<caption>";
   for (std::size_t i = 0; i < table.caption.size(); ++i) text += (i == 0 ? "" : " ") + markup_escaped(table.caption[i]);
@@ -38,13 +39,14 @@ std::string html_table(const Table& table) {
   for (const TableRow& row : table.rows) {
     text += "<tr>";
     for (std::size_t i = 0; i < row.entries.size(); ++i) {
+      const std::string entry = markup_escaped(entry_text(row.entries[i]));
       text += std::string("<td") + (table.headings[i].numeric ? " class=\"n\">" : ">") +
-              markup_escaped(entry_text(row.entries[i])) + "</td>";
+              (row.entries[i].best ? "<strong>" + entry + "</strong>" : entry) + "</td>";
     }
     text += "</tr>\n";
   }
   text += "</tbody>\n</table>\n";
-  for (const Plot& plot : table.plots) text += "<figure>\n" + to_svg(table, plot) + "</figure>\n";
+  for (const Plot& plot : whole.plots) text += "<figure>\n" + to_svg(whole, plot) + "</figure>\n";
   if (!table.notes.empty()) {
     text += "<ul>\n";
     for (const std::string& note : table.notes) text += "<li>" + markup_escaped(note) + "</li>\n";

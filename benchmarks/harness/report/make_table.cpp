@@ -53,6 +53,7 @@ TableEntry figure(const std::vector<double>& values, const ColumnSpec& column, c
   std::vector<double> scaled = values;
   for (double& value : scaled) value *= column.number.scale;
   TableEntry entry = number_entry(estimate(scaled), style.format, style.unit);
+  entry.draws = scaled;
   if (values.size() != finished) entry.suffix += fmt::format(" (n={})", values.size());
   return entry;
 }
@@ -76,7 +77,9 @@ class TableMaker {
     table_.title = fill_template(
         spec_.title, [&](const std::string& path) { return fmt::format("{}", fmt::join(texts_at(set_, path), ", ")); });
     table_.notes = spec_.notes;
-    drop_unmeasured();
+    const std::vector<std::string> missing = drop_unmeasured();
+    add_notes_of_columns();
+    table_.notes.insert(table_.notes.end(), missing.begin(), missing.end());
     const auto n_of = [](const RowGroup& row) { return row.units(row.finished()); };
     if (const bool counts_differ = std::ranges::any_of(set_.rows,
                                                        [&](const RowGroup& row) {
@@ -88,34 +91,78 @@ class TableMaker {
       columns_.push_back({.source = Source::count, .name = "n"});
     }
     for (const KeyColumn& column : set_.columns) {
-      table_.headings.push_back({column.title, column.key.number.unit.value_or(""), column.numeric});
+      table_.headings.push_back({.title = column.title,
+                                 .unit = column.key.number.unit.value_or(""),
+                                 .numeric = column.numeric,
+                                 .name = column.name,
+                                 .key = true});
     }
     for (const RowGroup& row : set_.rows) {
       TableRow made;
-      made.origin = {static_cast<int>(row.units(row.finished())), row.machine, row.build};
+      made.origin = {static_cast<int>(row.units(row.finished())), row.machine, row.build, runs_of(row)};
       for (std::size_t i = 0; i < row.keys.size(); ++i) made.entries.push_back(key_entry(i, row));
       table_.rows.push_back(std::move(made));
     }
     for (const ColumnSpec& column : columns_) add_column(column);
     if (beyond_bound_) {
-      table_.notes.push_back(
+      table_.notes.emplace_back(
           "A share of bound over 100%: work is counted for the plain algorithm, and this implementation does with "
           "less, or the machine was busy while its limits were measured.");
+      concern(table_.notes.back(), is_bound);
     }
     for (const PlotSpec& plot : spec_.plots) add_plot(plot);
     note_absent();
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
-    for (const ColumnSpec& column : columns_)
-      facts.times = facts.times || column.source == Source::stage || !column.per.empty();
+    const std::vector<std::string> without_times = make_caption(facts);
+    facts.times = std::ranges::any_of(columns_, shows_time);
     table_.caption = make_caption(facts);
-    if (has_disturbed(table_)) table_.caption.emplace_back(disturbed_sentence);
+    for (const std::string& sentence : table_.caption)
+      if (std::ranges::find(without_times, sentence) == without_times.end()) concern(sentence, shows_time);
+    if (has_disturbed(table_)) {
+      table_.caption.emplace_back(disturbed_sentence);
+      table_.concerns.push_back({disturbed_sentence, disturbed_columns()});
+    }
     return std::move(table_);
   }
 
  private:
-  /// A column that no cell has a figure for says less than a sentence; a name that nobody declared is a mistake.
-  void drop_unmeasured() {
+  static bool shows_time(const ColumnSpec& column) { return column.source == Source::stage || !column.per.empty(); }
+
+  std::size_t index_of(std::size_t column) const { return set_.columns.size() + column; }
+
+  /// The sentence is about the columns of which `is_about` is true.
+  template <class Predicate>
+  void concern(const std::string& sentence, Predicate is_about) {
+    std::vector<std::size_t> about;
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+      if (is_about(columns_[i])) about.push_back(index_of(i));
+    table_.concerns.push_back({sentence, std::move(about)});
+  }
+
+  std::vector<std::size_t> disturbed_columns() const {
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < table_.headings.size(); ++i)
+      if (std::ranges::any_of(table_.rows, [&](const TableRow& row) { return row.entries[i].disturbed; }))
+        columns.push_back(i);
+    return columns;
+  }
+
+  /// Names of the runs that the row's records are of.
+  std::string runs_of(const RowGroup& row) const {
+    std::vector<std::string> names;
+    for (const Run& run : runs_) {
+      const bool has = std::ranges::any_of(row.records, [&](const CellRecord* record) {
+        return record >= run.cells.data() && record < run.cells.data() + run.cells.size();
+      });
+      if (has && std::ranges::find(names, run.provenance.name) == names.end()) names.push_back(run.provenance.name);
+    }
+    return fmt::format("{}", fmt::join(names, ", "));
+  }
+
+  /// A column that no cell has a figure for says less than a sentence, which this returns; a name that nobody declared is
+  /// a mistake.
+  std::vector<std::string> drop_unmeasured() {
     std::vector<std::string> dropped;
     std::vector<std::string> disowned;  // measured, but not in quiet: the caption says why
     std::erase_if(columns_, [&](const ColumnSpec& column) {
@@ -136,16 +183,19 @@ class TableMaker {
       if (is_bound(column)) return true;  // the plan did not ask for it
       std::string title = style_of(column).title;
       if (is_of_time(column) && any_disowned(column)) {
-        if (std::ranges::find(disowned, title) == disowned.end()) disowned.push_back(title);
+        if (!column.more && std::ranges::find(disowned, title) == disowned.end()) disowned.push_back(title);
         return true;
       }
       if (const std::string why = column.source == Source::metric ? why_absent(column.name) : ""; !why.empty())
         title += fmt::format(" ({})", why);
-      if (std::ranges::find(dropped, title) == dropped.end()) dropped.push_back(title);
+      // What nobody would have seen nobody misses.
+      if (!column.more && std::ranges::find(dropped, title) == dropped.end()) dropped.push_back(title);
       return true;
     });
-    if (!disowned.empty()) table_.notes.push_back(fmt::format("Left out: {}.", fmt::join(disowned, ", ")));
-    if (!dropped.empty()) table_.notes.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
+    std::vector<std::string> missing;
+    if (!disowned.empty()) missing.push_back(fmt::format("Left out: {}.", fmt::join(disowned, ", ")));
+    if (!dropped.empty()) missing.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
+    return missing;
   }
 
   /// Were there times for the column, which their run disowns?
@@ -170,12 +220,23 @@ class TableMaker {
     return text;
   }
 
+  void add_notes_of_columns() {
+    for (const ColumnSpec& column : columns_) {
+      if (column.note.empty() || std::ranges::find(table_.notes, column.note) != table_.notes.end()) continue;
+      table_.notes.push_back(column.note);
+      concern(column.note, [&](const ColumnSpec& other) { return other.note == column.note; });
+    }
+  }
+
   void note_absent() {
     std::set<std::string> told;
     for (const ColumnSpec& column : columns_) {
       if (column.source != Source::metric || !told.insert(column.name).second) continue;
-      if (const std::string why = why_absent(column.name); !why.empty())
-        table_.notes.push_back(fmt::format("{} has no value: {}.", style_of(column).title, why));
+      const std::string why = why_absent(column.name);
+      if (why.empty()) continue;
+      table_.notes.push_back(fmt::format("{} has no value: {}.", style_of(column).title, why));
+      concern(table_.notes.back(),
+              [&](const ColumnSpec& other) { return other.source == Source::metric && other.name == column.name; });
     }
   }
 
@@ -183,6 +244,16 @@ class TableMaker {
     const MetricDescriptor* descriptor =
         column.source == Source::metric ? declared_metric(runs_, column.name) : nullptr;
     return column_style(column, spec_.workload, descriptor);
+  }
+
+  /// What the spec says; else what the metric does. A difference from another row is not looked at for the best.
+  Better better_of(const ColumnSpec& column) const {
+    if (column.better) return *column.better;
+    if (column.source != Source::metric || column.relation != Relation::none || !column.per.empty())
+      return Better::neither;
+    const MetricDescriptor* metric = declared_metric(runs_, column.name);
+    if (!metric || metric->direction == MetricDescriptor::Direction::informative) return Better::neither;
+    return metric->direction == MetricDescriptor::Direction::higher_is_better ? Better::higher : Better::lower;
   }
 
   TableEntry key_entry(std::size_t index, const RowGroup& row) const {
@@ -195,7 +266,14 @@ class TableMaker {
 
   void add_column(const ColumnSpec& column) {
     const ColumnStyle style = style_of(column);
-    Heading heading{style.title, style.unit, column.source != Source::key, false, style.format == "si"};
+    Heading heading{.title = style.title,
+                    .unit = style.unit,
+                    .numeric = column.source != Source::key,
+                    .unit_in_entries = style.format == "si",
+                    .name = column_name(column),
+                    .relation = column.relation == Relation::none ? "" : relation_word(column.relation),
+                    .more = column.more,
+                    .better = better_of(column)};
     if (column.source == Source::key) {
       heading.numeric = std::ranges::all_of(set_.rows, [&](const RowGroup& row) {
         const Json* value = cell_value(row.view, column.name);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "benchmarks/harness/report/text_layout.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 
 namespace frugal::harness {
@@ -25,9 +26,9 @@ std::string markdown_escaped(std::string_view text) {
   return escaped;
 }
 
-std::string markdown_padded(const std::string& text, std::size_t width, bool right) {
-  const std::string space(width - std::min(width, display_width(text)), ' ');
-  return right ? space + text : text + space;
+std::string markdown_entry(const TableEntry& entry) {
+  const std::string text = markdown_escaped(entry_text(entry));
+  return entry.best ? "**" + text + "**" : text;
 }
 
 std::string markdown_table(const Table& table) {
@@ -35,7 +36,7 @@ std::string markdown_table(const Table& table) {
   for (const Heading& heading : table.headings) lines[0].push_back(markdown_escaped(heading_text(heading)));
   for (const TableRow& row : table.rows) {
     lines.emplace_back();
-    for (const TableEntry& entry : row.entries) lines.back().push_back(markdown_escaped(entry_text(entry)));
+    for (const TableEntry& entry : row.entries) lines.back().push_back(markdown_entry(entry));
   }
   std::vector<std::size_t> widths(table.headings.size(), 3);
   for (const std::vector<std::string>& line : lines) {
@@ -45,7 +46,7 @@ std::string markdown_table(const Table& table) {
   for (std::size_t l = 0; l < lines.size(); ++l) {
     text += "|";
     for (std::size_t i = 0; i < lines[l].size(); ++i) {
-      text += " " + markdown_padded(lines[l][i], widths[i], table.headings[i].numeric) + " |";
+      text += " " + padded(lines[l][i], widths[i], table.headings[i].numeric) + " |";
     }
     text += "\n";
     if (l > 0) continue;
@@ -62,9 +63,12 @@ std::string markdown_table(const Table& table) {
 
 std::string to_markdown(std::span<const Table> tables) {
   std::string text;
-  for (const Table& table : tables) {
+  for (const Table& whole : tables) {
+    const Table table = visible(whole);
     if (!text.empty()) text += "\n";
     text += "## " + markdown_escaped(table.title) + "\n\n" + markdown_table(table);
+    if (const std::string left_out = left_out_sentence(table); !left_out.empty())
+      text += "\n" + markdown_escaped(left_out) + "\n";
     if (!table.notes.empty()) text += "\n";
     for (const std::string& note : table.notes) text += "- " + markdown_escaped(note) + "\n";
     if (!table.caption.empty()) text += "\n";

@@ -84,6 +84,42 @@ TableEntry number_entry(double value, std::optional<double> half_width, const st
   return entry;
 }
 
+namespace {
+
+void put_prefix_into_heading(Table& table, std::size_t column) {
+  Heading& heading = table.headings[column];
+  std::vector<double> sizes;
+  for (const TableRow& row : table.rows)
+    if (const auto value = row.entries[column].value; value && *value != 0) sizes.push_back(std::abs(*value));
+  if (sizes.empty()) return;
+  std::ranges::sort(sizes);
+  constexpr double widest_range = 1e6;  // beyond it no prefix suits all
+  if (sizes.back() > widest_range * sizes.front()) return;
+  const Prefix& prefix = prefix_for(sizes[sizes.size() / 2]);
+  for (TableRow& row : table.rows) {
+    TableEntry& entry = row.entries[column];
+    if (!entry.value) continue;
+    const auto scaled = [&](std::optional<double> value) {
+      return value ? std::optional(*value / prefix.factor) : value;
+    };
+    const std::string own = number_entry(*entry.value, {}, "si", heading.unit).suffix;
+    const TableEntry number = number_entry(*scaled(entry.value), scaled(entry.half_width), "", "");
+    entry.text = number.text, entry.half_width_text = number.half_width_text;
+    entry.value = number.value, entry.half_width = number.half_width;
+    for (double& draw : entry.draws) draw /= prefix.factor;
+    if (entry.suffix.starts_with(own)) entry.suffix.erase(0, own.size());
+  }
+  heading.unit = prefix.symbol + heading.unit;
+  heading.unit_in_entries = false;
+}
+
+}  // namespace
+
+void put_prefixes_into_headings(Table& table) {
+  for (std::size_t column = 0; column < table.headings.size(); ++column)
+    if (table.headings[column].unit_in_entries) put_prefix_into_heading(table, column);
+}
+
 TableEntry count_entry(std::size_t count) {
   return {.text = std::to_string(count), .value = static_cast<double>(count)};
 }

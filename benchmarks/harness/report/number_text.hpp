@@ -22,6 +22,10 @@ inline TableEntry number_entry(const Estimate& estimate, const std::string& form
   return number_entry(estimate.mean, estimate.half_width, format, unit);
 }
 
+/// Columns whose entries each bear a prefix of their own get one for all in the heading, that of the value in the middle
+/// ("[GFLOP]"), where the largest is not beyond a million times the smallest. Values then are in that unit.
+void put_prefixes_into_headings(Table& table);
+
 /// A count, in full.
 TableEntry count_entry(std::size_t count);
 

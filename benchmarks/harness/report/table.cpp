@@ -1,5 +1,8 @@
 #include "benchmarks/harness/report/table.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 
 #include "benchmarks/harness/report/plot.hpp"
@@ -14,6 +17,30 @@ bool has_disturbed(const Table& table) {
       table.rows, [](const TableRow& row) { return std::ranges::any_of(row.entries, &TableEntry::disturbed); });
 }
 
+Table visible(const Table& table) {
+  Table seen = table;
+  seen.plots.clear();
+  if (table.shown.empty()) return seen;
+  seen.shown.clear();
+  seen.headings.clear();
+  for (Concern& concern : seen.concerns) {
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < table.shown.size(); ++i)
+      if (std::ranges::find(concern.columns, table.shown[i]) != concern.columns.end()) columns.push_back(i);
+    concern.columns = std::move(columns);
+    if (!concern.columns.empty()) continue;
+    std::erase(seen.notes, concern.sentence);
+    std::erase(seen.caption, concern.sentence);
+  }
+  std::erase_if(seen.concerns, [](const Concern& concern) { return concern.columns.empty(); });
+  for (const std::size_t column : table.shown) seen.headings.push_back(table.headings[column]);
+  for (std::size_t row = 0; row < table.rows.size(); ++row) {
+    seen.rows[row].entries.clear();
+    for (const std::size_t column : table.shown) seen.rows[row].entries.push_back(table.rows[row].entries[column]);
+  }
+  return seen;
+}
+
 TableFormat parse_format(std::string_view name) { return from_word(table_format_names, "format", name); }
 
 std::string heading_text(const Heading& heading) {
@@ -26,13 +53,18 @@ std::string entry_text(const TableEntry& entry) {
          (entry.half_width_text.empty() ? "" : " ± " + entry.half_width_text) + entry.suffix;
 }
 
-std::size_t display_width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+std::string left_out_sentence(const Table& table) {
+  if (table.left_out.empty()) return "";
+  return fmt::format("Not shown: {} (--columns all shows all, --columns NAME,NAME those).",
+                     fmt::join(table.left_out, ", "));
 }
 
-std::string render(std::span<const Table> tables, TableFormat format) {
+std::string render(std::span<const Table> tables, TableFormat format, std::size_t width) {
   switch (format) {
+    case TableFormat::text:
+      return to_text(tables, width);
+    case TableFormat::json:
+      return to_json_text(tables);
     case TableFormat::markdown:
       return to_markdown(tables);
     case TableFormat::csv:

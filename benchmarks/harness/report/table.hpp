@@ -10,12 +10,21 @@
 
 namespace frugal::harness {
 
+/// Which value of a column a reader looks for.
+enum class Better { neither, higher, lower };
+
 struct Heading {
   std::string title;
   std::string unit{};            ///< "" for none
   bool numeric = false;          ///< right-aligned
   bool interval = false;         ///< its entries may carry half widths (a column of their own in CSV)
   bool unit_in_entries = false;  ///< entries print it themselves, with a prefix ("1.02 TFLOP")
+  std::string name{};            ///< what it shows, in the words of records: "hr@10[neg=99]", "time.train", a path
+  std::string relation{};        ///< of a column relative to another row: "percent"
+  std::string format{};          ///< of its numbers, as number_entry() takes it
+  bool key = false;              ///< tells rows apart
+  bool more = false;             ///< shown only to those who ask for it
+  Better better = Better::neither;
 };
 
 struct TableEntry {
@@ -25,6 +34,8 @@ struct TableEntry {
   std::string half_width_text{};       ///< as printed; empty: none
   std::optional<double> half_width{};  ///< of the 95% interval, in the heading's unit
   bool disturbed = false;              ///< from a time that was measured beside other work: printed with "~"
+  std::vector<double> draws{};         ///< what `value` is the mean of: one a seed, unrounded, in the heading's unit
+  bool best = false;                   ///< of its column, and its interval is apart from every other: printed bold
 };
 
 /// Where the figures of a row come from. Writers without a caption (CSV) put it into every row.
@@ -32,6 +43,7 @@ struct Origin {
   int n = 0;  ///< cells (seeds) that ended well
   std::string machine{};
   std::string commit{};
+  std::string run{};  ///< name of the run, or names
 };
 
 struct TableRow {
@@ -50,6 +62,12 @@ struct Plot {
   bool lines = false;  ///< join the points of a series, in order of x
 };
 
+/// A sentence that a reader needs only while he sees one of these columns (by their index).
+struct Concern {
+  std::string sentence;  ///< one of the notes or of the caption
+  std::vector<std::size_t> columns{};
+};
+
 struct Table {
   std::string name;  ///< of the spec: "cadc"; a LaTeX label and an HTML anchor
   std::string title;
@@ -58,25 +76,38 @@ struct Table {
   std::vector<std::string> notes{};    ///< one sentence each: the spec's, and what went wrong
   std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
   std::vector<Plot> plots{};
+  std::vector<Concern> concerns{};
+  std::vector<std::size_t> shown{};     ///< the columns of the view, in its order (arrange()); empty: all
+  std::vector<std::string> left_out{};  ///< columns that the view lacks and `--columns` can bring back
+  bool fits_by_leaving_out = false;     ///< where a medium is too narrow, its last columns may join them
 };
 
 /// What "~" means, for the caption of a table that has one.
 inline constexpr const char* disturbed_sentence = "~: measured beside other work, more than 0.1 cores of it.";
 
+/// What a bold figure means; a terminal has a star.
+inline constexpr const char* best_sentence =
+    "Bold: the best of its column, its 95% interval apart from that of every other row.";
+
 bool has_disturbed(const Table& table);
 
-enum class TableFormat { markdown, csv, latex, html, svg };
-inline constexpr Named<TableFormat> table_format_names[] = {{TableFormat::markdown, "md"},
-                                                            {TableFormat::csv, "csv"},
-                                                            {TableFormat::latex, "tex"},
-                                                            {TableFormat::html, "html"},
-                                                            {TableFormat::svg, "svg"}};
+/// The table with its shown columns alone, without the sentences that concern others, and without plots.
+Table visible(const Table& table);
+
+enum class TableFormat { text, markdown, csv, json, latex, html, svg };
+inline constexpr Named<TableFormat> table_format_names[] = {
+    {TableFormat::text, "txt"},  {TableFormat::markdown, "md"}, {TableFormat::csv, "csv"}, {TableFormat::json, "json"},
+    {TableFormat::latex, "tex"}, {TableFormat::html, "html"},   {TableFormat::svg, "svg"}};
+
+/// Columns of a terminal of which nobody says how wide it is.
+inline constexpr std::size_t usual_width = 120;
 
 /// Throws UserError.
 TableFormat parse_format(std::string_view name);
 
-/// GitHub's Markdown tables; CSV (RFC 4180, full precision, blank line between tables); LaTeX with booktabs, to be
-/// \input; one standalone HTML page, with the tables' plots; the plots alone, as SVG (UserError when there are none).
-std::string render(std::span<const Table> tables, TableFormat format);
+/// Text for a terminal of `width` columns; GitHub's Markdown tables; CSV in one long form (RFC 4180, full precision);
+/// JSON (results/schema/tables.schema.json); LaTeX with booktabs and siunitx, to be \input; one standalone HTML page, with
+/// the tables' plots; the plots alone, as SVG (UserError when there are none).
+std::string render(std::span<const Table> tables, TableFormat format, std::size_t width = usual_width);
 
 }  // namespace frugal::harness

@@ -33,6 +33,8 @@ constexpr Named<Relation> relation_names[] = {{Relation::difference, "difference
                                               {Relation::percent, "percent"},
                                               {Relation::ratio, "ratio"},
                                               {Relation::speedup, "speedup"}};
+constexpr Named<Better> better_side_names[] = {
+    {Better::higher, "higher"}, {Better::lower, "lower"}, {Better::neither, "neither"}};
 constexpr Named<Source> source_names[] = {
     {Source::key, "key"}, {Source::metric, "metric"}, {Source::stage, "stage"}, {Source::count, "count"}};
 
@@ -50,7 +52,8 @@ class TableSpecReader {
   }
 
   TableSpec read() {
-    require_keys(root_, {"schema", "title", "workload", "where", "rows", "over", "columns", "sort", "plots", "notes"},
+    require_keys(root_,
+                 {"schema", "title", "workload", "where", "rows", "over", "columns", "more", "sort", "plots", "notes"},
                  "key of a table");
     if (const Node& schema = required_key(root_, "schema", "table"); schema.as_integer() != 1) {
       throw UserError(schema.place, "this program reads tables of `schema: 1`");
@@ -64,6 +67,12 @@ class TableSpecReader {
     }
     for (const Node& node : non_empty_list(required_key(root_, "columns", "table"))) {
       spec_.columns.push_back(read_column(node));
+    }
+    if (const Node* more = root_.find("more")) {
+      for (const Node& node : non_empty_list(*more)) {
+        spec_.columns.push_back(read_column(node));
+        spec_.columns.back().more = true;
+      }
     }
     if (const Node* over = root_.find("over")) {
       require_keys(*over, {"key", "title"}, "key of over");
@@ -196,9 +205,10 @@ class TableSpecReader {
   }
 
   ColumnSpec read_column(const Node& node) const {
-    require_keys(
-        node, {"key", "metric", "stage", "count", "of", "per", "relative_to", "as", "title", "unit", "scale", "format"},
-        "key of a column");
+    require_keys(node,
+                 {"key", "metric", "stage", "count", "of", "per", "relative_to", "as", "title", "unit", "scale",
+                  "format", "better", "note"},
+                 "key of a column");
     std::vector<std::pair<Source, const Node*>> sources;
     for (const auto& [source, word] : source_names) {
       if (const Node* value = node.find(word)) sources.emplace_back(source, value);
@@ -220,6 +230,8 @@ class TableSpecReader {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");
       column.per = per->as_string();
     }
+    if (const Node* better = node.find("better")) column.better = read_word(*better, "better side", better_side_names);
+    if (const Node* note = node.find("note")) column.note = note->as_string();
     read_relation(node, column);
     return column;
   }
@@ -251,6 +263,8 @@ class TableSpecReader {
 };
 
 }  // namespace
+
+std::string relation_word(Relation relation) { return std::string(to_word(relation_names, relation)); }
 
 std::vector<TableSpec> parse_table_specs(const std::string& text, const std::string& file) {
   std::vector<TableSpec> specs;

@@ -22,20 +22,26 @@
 //     - {stage: total}                     # all stages together
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage
 //     - {key: params.inr.steps}
+//     - {metric: ssim, note: One sentence under the table while this column is shown., better: higher}
 //     - {count: n}
+//   more:                                  # optional: columns that a table shows on demand only (--columns)
+//     - {metric: parameters}
 //   sort: [{key: params.inr.width, order: descending}]     # default: the order of the plan
 //   plots:                                 # for --format svg and html: two columns against each other, by title
 //     - {x: training work, y: PSNR, series: grid, log: [x], front: true, lines: false}
 //   notes: [a sentence]
 //
 // Paths are those of a plan (params.inr.width, backend, dataset.name), machine.* and build.* of run.json. A column may
-// have `title`, `unit`, `scale` (the value times this is in that unit) and `format` (fmt, or `si` for 1.02 T).
+// have `title`, `unit`, `scale` (the value times this is in that unit) and `format` (fmt, or `si` for 1.02 T). The order of
+// columns is that of their importance: where a medium is too narrow, the last ones give way. `better` (higher, lower,
+// neither) says which figure may be marked as the best; by default a metric's own direction, and neither for all else.
 #pragma once
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "benchmarks/harness/report/table.hpp"
 #include "benchmarks/harness/study/select.hpp"
 #include "benchmarks/harness/workload.hpp"
 #include "impl/base/names.hpp"
@@ -72,8 +78,14 @@ struct ColumnSpec {
   Relation relation = Relation::none;
   Conditions relative_to{};  ///< row key (path, or title of a text or label) -> its value in the reference row
   NumberFormat number{};
+  bool more = false;               ///< shown on demand only
+  std::optional<Better> better{};  ///< none: that of the metric
+  std::string note{};              ///< a sentence that belongs to the column
   Place place{};
 };
+
+/// "percent".
+std::string relation_word(ColumnSpec::Relation relation);
 
 struct SortKey {
   std::string path;

@@ -2,19 +2,29 @@
 #pragma once
 #include <span>
 #include <string>
+#include <vector>
 
 #include "benchmarks/harness/report/table.hpp"
 
 namespace frugal::harness {
 
+/// For a terminal of `width` columns: no line is longer, unless a word is. Headings, words in the columns that name rows,
+/// and sentences are broken at blanks; then the last columns are left out where the table allows it, or follow in a block
+/// of their own.
+std::string to_text(std::span<const Table> tables, std::size_t width);
+
 /// GitHub's Markdown, columns padded so that it also reads well in a terminal.
 std::string to_markdown(std::span<const Table> tables);
 
-/// RFC 4180 with "\n" line ends. Values as written to the record (shortest form that reads back the same); a column
-/// "... half width" beside each that has intervals; n, machine and commit in every row. Tables are a blank line apart.
+/// RFC 4180 with "\n" line ends, a line a figure: run, table, what names the row (a column each), metric, column, relation,
+/// unit, n, mean, half_width, min, max, status (the word that stands for a figure), disturbed, machine, commit. Values as
+/// in the record (shortest form that reads back the same), in the unit.
 std::string to_csv(std::span<const Table> tables);
 
-/// `table` environments; needs \usepackage{booktabs}.
+/// One document, by results/schema/tables.schema.json.
+std::string to_json_text(std::span<const Table> tables);
+
+/// `table` environments; `table*` where it is wider than half a page.
 std::string to_latex(std::span<const Table> tables);
 
 /// One page that needs nothing else.
@@ -26,7 +36,7 @@ std::string heading_text(const Heading& heading);
 /// "0.7238 ± 0.0021 (n=2)".
 std::string entry_text(const TableEntry& entry);
 
-/// Characters, not bytes, of UTF-8.
-std::size_t display_width(std::string_view text);
+/// Where a reader finds what the view lacks: "Not shown: a, b. ..."; "" when nothing.
+std::string left_out_sentence(const Table& table);
 
 }  // namespace frugal::harness

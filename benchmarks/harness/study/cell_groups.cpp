@@ -31,6 +31,19 @@ void add_records(PooledCell& pooled, const CellGroup& group) {
   }
 }
 
+std::string path_text(const Json& cell, const char* path) {
+  const Json* value = cell_value(cell, path);
+  return value ? value_text(*value) : "";
+}
+
+std::string data_key(const Json& cell) { return path_text(cell, "workload") + " " + path_text(cell, "dataset.name"); }
+
+std::vector<std::string> varying_below(const std::string& root, std::span<const Json* const> cells) {
+  std::vector<std::string> paths = varying_paths(cells);
+  std::erase_if(paths, [&](const std::string& path) { return !path.starts_with(root); });
+  return paths;
+}
+
 }  // namespace
 
 std::vector<const CellRecord*> SeedRecords::finished() const {
@@ -79,17 +92,28 @@ std::vector<PooledCell> pool_cells(std::span<const Run> runs, const std::string&
   return pooled;
 }
 
-std::string describe_cell(const Json& cell, std::span<const std::string> varying) {
-  std::string text;
-  if (const Json* name = cell_value(cell, "dataset.name")) text = value_text(*name);
-  const Json* workload = cell_value(cell, "workload");
-  for (const std::string& path : varying) {
-    const Json* value = cell_value(cell, path);
-    if (!value || path == "dataset.name" || path == "workload" || path == "backend") continue;
-    text +=
-        (text.empty() ? "" : " ") + short_path(path, workload ? value_text(*workload) : "") + "=" + value_text(*value);
+CellLabels::CellLabels(std::span<const Json* const> cells) {
+  std::map<std::string, std::vector<const Json*>> of_workload, of_data;
+  for (const Json* cell : cells) {
+    of_workload[path_text(*cell, "workload")].push_back(cell);
+    of_data[data_key(*cell)].push_back(cell);
   }
-  return text;
+  for (const auto& [workload, same] : of_workload) varying_[workload] = varying_below("params." + workload + ".", same);
+  for (const auto& [key, same] : of_data) of_data_[key] = varying_below("dataset.", same);
+}
+
+std::string CellLabels::of(const Json& cell) const {
+  const std::string workload = path_text(cell, "workload");
+  std::string label = path_text(cell, "dataset.name");
+  const auto add = [&](const std::vector<std::string>& paths) {
+    for (const std::string& path : paths) {
+      const Json* value = cell_value(cell, path);
+      if (value) label += (label.empty() ? "" : " ") + short_path(path, workload) + "=" + value_text(*value);
+    }
+  };
+  add(of_data_.at(data_key(cell)));
+  add(varying_.at(workload));
+  return label;
 }
 
 }  // namespace frugal::harness

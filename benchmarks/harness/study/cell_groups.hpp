@@ -1,6 +1,7 @@
 // Cells that differ in nothing but their seed belong together: they are draws from one distribution.
 #pragma once
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <vector>
@@ -38,7 +39,18 @@ struct PooledCell : SeedRecords {
 /// later run's counts, as within a run.
 std::vector<PooledCell> pool_cells(std::span<const Run> runs, const std::string& workload, const Conditions& where);
 
-/// The data set's name and then `name=value` for each varying parameter below params.<workload> or dataset.
-std::string describe_cell(const Json& cell, std::span<const std::string> varying);
+/// Names cells by what tells them apart within their workload: "ml-1m keep_fraction=0.1". What other workloads have does
+/// not vary here, nor what only other data sets have.
+class CellLabels {
+ public:
+  /// All cells of which labels are asked. Back end and seed are never part of a label.
+  explicit CellLabels(std::span<const Json* const> cells);
+
+  std::string of(const Json& cell) const;
+
+ private:
+  std::map<std::string, std::vector<std::string>> varying_;  ///< workload -> paths of its parameters
+  std::map<std::string, std::vector<std::string>> of_data_;  ///< workload and data set -> paths of the data set's
+};
 
 }  // namespace frugal::harness

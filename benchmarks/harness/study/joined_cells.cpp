@@ -78,11 +78,11 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
   }
   std::vector<const Json*> cells;
   for (const GroupPair& pair : pairs) cells.push_back(&pair.first->cell);
-  const std::vector<std::string> varying = varying_paths(cells);
+  const CellLabels labels(cells);
   for (const GroupPair& pair : pairs) {
     joined.cells.push_back(join_seeds(pair, joined));
     joined.cells.back().suite = suite_of(pair);
-    joined.cells.back().label = describe_cell(pair.first->cell, varying);
+    joined.cells.back().label = labels.of(pair.first->cell);
   }
   if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds == 0; })) {
     throw UserError(fmt::format(

@@ -69,13 +69,13 @@ std::vector<Figure> figures_of(std::span<const Run> runs) {
     const std::vector<CellGroup> groups = group_cells(run);
     std::vector<const Json*> cells;
     for (const CellGroup& group : groups) cells.push_back(&group.cell);
-    const std::vector<std::string> varying = varying_paths(cells);
+    const CellLabels labels(cells);
     for (const CellGroup& group : groups) {
       Figure of_cell;
       of_cell.run = &run;
       of_cell.workload = value_text(group.cell.at("workload"));
       of_cell.backend = value_text(group.cell.at("backend"));
-      of_cell.cell = describe_cell(group.cell, varying);
+      of_cell.cell = labels.of(group.cell);
       of_cell.id = group.records.front()->id;
       add_cell(figures, group, of_cell);
     }

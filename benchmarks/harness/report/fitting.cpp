@@ -1,0 +1,67 @@
+#include "benchmarks/harness/report/fitting.hpp"
+
+#include <algorithm>
+
+#include "benchmarks/harness/report/writers.hpp"
+
+namespace frugal::harness {
+namespace {
+
+/// Indices of the columns that name rows, or of the others.
+std::vector<std::size_t> columns_where(const Table& table, bool naming) {
+  std::vector<std::size_t> columns;
+  for (std::size_t i = 0; i < table.headings.size(); ++i)
+    if (names_rows(table.headings[i]) == naming) columns.push_back(i);
+  return columns;
+}
+
+Table part_of(const Table& table, std::vector<std::size_t> columns) {
+  std::ranges::sort(columns);
+  Table part = table;
+  part.shown = std::move(columns);
+  return visible(part);
+}
+
+std::vector<Table> split(const Table& table, const std::function<bool(const Table&)>& fits) {
+  const std::vector<std::size_t> names = columns_where(table, true);
+  std::vector<Table> parts;
+  std::vector<std::size_t> columns = names;
+  for (const std::size_t figure : columns_where(table, false)) {
+    std::vector<std::size_t> more = columns;
+    more.push_back(figure);
+    if (columns.size() > names.size() && !fits(part_of(table, more))) {
+      parts.push_back(part_of(table, columns));
+      more = names;
+      more.push_back(figure);
+    }
+    columns = std::move(more);
+  }
+  parts.push_back(part_of(table, columns));
+  return parts;
+}
+
+}  // namespace
+
+bool names_rows(const Heading& heading) { return heading.key || !heading.numeric; }
+
+std::vector<Table> fitting_parts(const Table& table, const std::function<bool(const Table&)>& fits) {
+  if (fits(table) || columns_where(table, false).size() < 2) return {table};
+  if (!table.fits_by_leaving_out) return split(table, fits);
+  Table fewer = table;
+  std::vector<std::string> left_out;
+  while (!fits(fewer)) {
+    const std::vector<std::size_t> figures = columns_where(fewer, false);
+    if (figures.size() < 2) break;
+    const bool last_is_count = figures.size() > 2 && fewer.headings[figures.back()].name == "n";
+    const std::size_t victim = last_is_count ? figures[figures.size() - 2] : figures.back();
+    left_out.insert(left_out.begin(), heading_text(fewer.headings[victim]));
+    std::vector<std::size_t> others;
+    for (std::size_t i = 0; i < fewer.headings.size(); ++i)
+      if (i != victim) others.push_back(i);
+    fewer = part_of(fewer, others);
+  }
+  fewer.left_out.insert(fewer.left_out.begin(), left_out.begin(), left_out.end());
+  return {fewer};
+}
+
+}  // namespace frugal::harness
