@@ -9,7 +9,7 @@ ci/lint.sh
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
 if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/ptxas_budget.py build/ci; fi
-ci/gate.sh build/ci/frugal
+for isa in "" avx2; do ${isa:+env FRUGAL_ISA=$isa} ci/gate.sh build/ci/frugal; done  # the best here, and AVX2
 ci/examples.sh build/ci/frugal
 ci/docs.sh
 ci/check_records.py --program build/ci/frugal results/published results/baselines build/examples

@@ -2,7 +2,7 @@
 """Reads what frugal wrote as the tool it was written for does: check_consumers.py READER FILE
 
 Exit 77 when that tool is not installed. All of them come from PyPI:
-prometheus_client, jsonschema, junitparser, check-jsonschema.
+prometheus_client, jsonschema, junitparser, rocrate, check-jsonschema.
 """
 import importlib
 import json
@@ -48,6 +48,15 @@ def junit(file):
     assert abs(suites[0].time - sum(case.time for case in suites[0])) < 0.01
 
 
+def capsule(folder):
+    crate = need("rocrate.rocrate").ROCrate(str(folder))
+    assert {"run.json", "cells.jsonl", "plan.yaml"} == {entity.id for entity in crate.data_entities}
+    run = crate.get("#run")
+    assert crate.mainEntity.id == "plan.yaml" and run["instrument"].id == "plan.yaml"
+    assert {entity.id for entity in run["result"]} == {"run.json", "cells.jsonl"}
+    assert all((folder / entity.id).exists() for entity in crate.data_entities)
+
+
 def workflows(page):
     need("check_jsonschema")
     blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
@@ -61,7 +70,7 @@ def workflows(page):
                            check=True)
 
 
-READERS = {reader.__name__: reader for reader in (openmetrics, bencher, junit, workflows)}
+READERS = {reader.__name__: reader for reader in (openmetrics, bencher, junit, capsule, workflows)}
 
 if __name__ == "__main__":
     READERS[sys.argv[1]](pathlib.Path(sys.argv[2]))

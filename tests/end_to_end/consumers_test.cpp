@@ -45,6 +45,11 @@ TEST_F(Consumers, JunitparserReadsACheck) {
   expect_read("junit", "junit.xml");
 }
 
+TEST_F(Consumers, RocrateReadsACapsule) {
+  ASSERT_EQ(fake({"capsule", "run", "--out", "capsule"}).code, 0);
+  expect_read("capsule", "capsule");
+}
+
 TEST_F(Consumers, TheWorkflowsOfThePageAreWorkflows) {
   expect_read("workflows", (std::filesystem::path(FRUGAL_SOURCE_DIR) / "docs/ci.md").string());
 }

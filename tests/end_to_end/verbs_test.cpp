@@ -197,6 +197,30 @@ TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
   EXPECT_EQ(fake({"baseline", "update", "a"}).code, 2);
 }
 
+TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a", "--set", "seeds=[5,6]"}).code, 0);
+  ASSERT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 0);
+  EXPECT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 2) << "it is there already";
+  std::filesystem::remove("toy.yaml");
+  std::filesystem::remove_all(folder_ / "a");
+  const Said said = fake({"reproduce", "capsule", "--out", "again"});
+  EXPECT_EQ(said.code, 0) << said.out << said.err;
+  EXPECT_THAT(said.out, HasSubstr("4 of 4 claims hold (4 same)"));
+  EXPECT_EQ(lines_of("again/cells.jsonl"), 4u) << "with the settings of the first run";
+
+  std::string higher;
+  for (nlohmann::json record : records("capsule/cells.jsonl")) {
+    record["metrics"]["score"] = record["metrics"]["score"].get<double>() + 0.5;
+    higher += record.dump() + "\n";
+  }
+  write("capsule/cells.jsonl", higher);
+  const Said claim = fake({"reproduce", "capsule", "--out", "again"});
+  EXPECT_EQ(claim.code, 1);
+  EXPECT_THAT(claim.out, AllOf(HasSubstr("worse"), HasSubstr("2 of 4 claims hold")));
+  EXPECT_EQ(fake({"reproduce", "again"}).code, 2) << "no capsule";
+}
+
 TEST_F(Verbs, CompareAndReportPrintTables) {
   write("toy.yaml", toy_plan);
   write("table.yaml", R"(schema: 1

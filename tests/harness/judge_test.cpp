@@ -327,6 +327,15 @@ TEST(Judge, WhatMayChangeABitMakesACheckATest) {
       << "the code is what is checked";
   EXPECT_EQ(why([](RunRecord& run) { run.provenance.machine["isa"] = {"avx2"}; }),
             "another instruction set: avx2-fma-avx512f then, avx2 now");
+  const auto avx2 = [](RunRecord& run) {
+    run.provenance.machine["backends"] = {{"cpu", {{"instruction set", "avx2"}}}};
+  };
+  EXPECT_THAT(why(avx2), HasSubstr("another instruction set: avx2-fma-avx512f then, avx2 now")) << "FRUGAL_ISA";
+  RunRecord small = before;
+  RunRecord large = before;
+  for (RunRecord* run : {&small, &large}) avx2(*run);
+  small.provenance.machine["isa"] = {"avx2", "fma"};
+  EXPECT_EQ(check_run(small, baseline_of(large)).why_not_exact, "") << "AVX-512 that was not used";
   EXPECT_THAT(why([](RunRecord& run) { run.provenance.build["compiler"] = "clang++ 15"; }), HasSubstr("compiler"));
   EXPECT_THAT(why([](RunRecord& run) { run.provenance.build["flags"] = "-O1"; }), HasSubstr("flags"));
   EXPECT_THAT(why([](RunRecord& run) {

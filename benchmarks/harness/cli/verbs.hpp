@@ -25,6 +25,8 @@ Verb check_verb();
 Verb baseline_verb();
 Verb compare_verb();
 Verb trend_verb();
+Verb capsule_verb();
+Verb reproduce_verb();
 Verb help_verb(std::vector<std::string> verbs);
 Verb documents_verb();
 

@@ -18,12 +18,18 @@ Json fact(const Json& facts, std::string_view path) {
   return found ? *found : Json();
 }
 
+/// The instructions a back end used. Where it says AVX2, what else the processor has does not matter.
+Json instruction_set(const Provenance& provenance, const std::string& backend) {
+  Json used = fact(provenance.machine, "backends." + backend + ".instruction set");
+  return used == Json("avx2") ? used : fact(provenance.machine, "isa");
+}
+
 /// Facts that decide which bits come out of the same code, beside the seed: name -> value.
 std::vector<std::pair<std::string, Json>> facts_of_bits(const Provenance& provenance, const std::string& backend) {
   std::vector<std::pair<std::string, Json>> facts;
   for (const char* key : {"compiler", "type", "flags", "libraries"})
     facts.emplace_back(key, fact(provenance.build, key));
-  facts.emplace_back("instruction set", fact(provenance.machine, "isa"));
+  facts.emplace_back("instruction set", instruction_set(provenance, backend));
   facts.emplace_back("device", fact(provenance.machine, "backends." + backend + ".device"));
   return facts;
 }

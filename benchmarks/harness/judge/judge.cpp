@@ -10,6 +10,8 @@
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -84,6 +86,23 @@ std::vector<Tolerance> compared_tolerances(const Run& base, const Run& run, doub
   return tolerances;
 }
 
+/// No cell has quiet times on both sides. What the others say is told, but it is no verdict.
+std::string why_no_speed(const JoinedRuns& joined) {
+  std::vector<double> ratios;
+  for (const JoinedCell& cell : joined.cells)
+    for (const CellRecord* before : cell.a.finished()) {
+      const CellRecord* now = cell.b.with_seed(before->cell.seed);
+      const auto a = stage_seconds(*before, "total");
+      const auto b = now && now->status == Status::ok ? stage_seconds(*now, "total") : std::nullopt;
+      if (a && b && *a > 0 && *b > 0) ratios.push_back(*b / *a);
+    }
+  if (ratios.empty()) return "no cell has times on both sides";
+  return fmt::format(
+      "all times on one side were taken beside other work, so that nothing can be told (they give {:.2f} times as long); "
+      "run again in quiet, or time both programs in turns (frugal check --paired)",
+      geometric_mean(ratios));
+}
+
 /// What takes less of its cell's time is not worth a line of its own: the total has it.
 constexpr double least_share_of_stage = 0.05;
 
@@ -142,11 +161,7 @@ Judgement compare_runs(const Run& base, const Run& run, double time_tolerance) {
     collected.new_cells = joined.only_b;
     collected.left_out = joined.only_a;
     Judgement judgement = judge(std::move(collected), run, base, base_name);
-    if (!judgement.speed)
-      judgement.speed = {
-          .why =
-              "no cell has times on both sides that were taken without other work beside them; run again in quiet, or time both "
-              "programs in turns (frugal check --paired)"};
+    if (!judgement.speed) judgement.speed = {.why = why_no_speed(joined)};
     return judgement;
   } catch (const UserError& error) {
     Judgement judgement{.run = run.folder.string(), .baseline = base_name};

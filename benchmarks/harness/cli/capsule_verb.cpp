@@ -1,0 +1,101 @@
+// `frugal capsule` packs a run so that others can repeat it; `frugal reproduce` repeats it and judges every claim.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/judge/formats/formats.hpp"
+#include "benchmarks/harness/judge/formats/words.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/report/exports/capsule.hpp"
+
+namespace frugal::harness {
+namespace {
+
+int make_capsule(const Call& call) {
+  write_capsule(load_run(call.arguments.at(0)), *call.one("out"));
+  fmt::print("{}\n", *call.one("out"));
+  return exit_ok;
+}
+
+/// As `frugal run PLAN --set ... --out DIR` would.
+int run_again(const Call& call, const Run& claimed, const std::filesystem::path& folder, const std::string& out) {
+  Call again{.workloads = call.workloads, .command = call.command, .arguments = {(folder / capsule_plan).string()}};
+  again.values["out"] = {out};
+  for (const char* option : {"data-dir", "allow-modified-data"})
+    if (call.has(option)) again.values[option] = call.all(option);
+  const Json* overrides = cell_value(claimed.provenance.plan, "overrides");
+  if (overrides && overrides->is_array())
+    for (const Json& one : *overrides) again.values["set"].push_back(one.get<std::string>());
+  return run_verb().run(again);
+}
+
+/// A line a claim, what does not hold first.
+std::string claims_text(const Judgement& judgement) {
+  std::string text;
+  std::size_t hold = 0;
+  for (const Verdict verdict : all_verdicts)
+    for (const Finding& finding : judgement.findings) {
+      if (finding.verdict != verdict) continue;
+      hold += finding.failed() ? 0 : 1;
+      text += fmt::format("{:<9}  {}: {}\n", to_string(verdict), finding_name(finding), finding.message);
+    }
+  return text + fmt::format("{}\n{} of {} claims hold ({})\n", judgement.how, hold, judgement.findings.size(),
+                            counts_text(judgement));
+}
+
+int reproduce(const Call& call) {
+  const std::filesystem::path folder = call.arguments.at(0);
+  const Run claimed = load_run(folder);
+  if (!std::filesystem::exists(folder / capsule_plan))
+    throw UserError(Place{folder.string()},
+                    fmt::format("no capsule: it has no {} (frugal capsule makes one of a run)", capsule_plan));
+  const std::string out = call.one("out").value_or("results/local/reproduced_" + claimed.provenance.name);
+  const int code = run_again(call, claimed, folder, out);
+  // Cells that failed, and gates that broke, are claims that do not hold; all else stopped the run.
+  if (code != exit_ok && code != exit_gate && code != exit_cells_failed) return code;
+  const Judgement judgement = check_run(load_run(out), {.file = folder.string(), .run = claimed});
+  fmt::print("{}", claims_text(judgement));
+  return judgement.passed() ? exit_ok : exit_gate;
+}
+
+}  // namespace
+
+Verb capsule_verb() {
+  OptionSpec out{
+      .name = "out", .value = "DIR", .help = "the new folder", .required = true, .values = {.folders = true}};
+  return {
+      .name = "capsule",
+      .summary = "packs a run so that others can repeat it",
+      .help =
+          "Makes a folder with the records of a run, its plan as it was, and a description that other tools read (a "
+          "Workflow Run RO-Crate). Every verb takes it as a run. Data files are named with their hashes, and not "
+          "copied: many may not be passed on.",
+      .arguments = {run_argument("RUN")},
+      .options = {std::move(out)},
+      .examples = {"frugal capsule results/local/demo --out demo_capsule"},
+      .run = make_capsule};
+}
+
+Verb reproduce_verb() {
+  return {.name = "reproduce",
+          .summary = "runs a capsule's plan again and judges each of its claims",
+          .help =
+              "Runs the plan of a capsule with its settings on this machine, and holds every figure of it against the "
+              "new one, by the rule of `frugal check`: same, no worse and better hold. Exit code 1: a claim does not "
+              "hold, or it cannot be told. Files of one's own that the plan names lie beside the capsule's plan.yaml.",
+          .arguments = {run_argument("CAPSULE")},
+          .options = {{.name = "out",
+                       .value = "DIR",
+                       .help = "where the new records go; default: results/local/reproduced_<name of the run>",
+                       .values = {.folders = true}},
+                      data_dir_option(),
+                      modified_data_option()},
+          .examples = {"frugal reproduce demo_capsule"},
+          .run = reproduce};
+}
+
+}  // namespace frugal::harness
