@@ -16,12 +16,6 @@
 namespace frugal::harness {
 namespace {
 
-/// What the medium and the options ask for. A file is no screen, however wide ours is.
-TableFormat format_of(const Call& call) {
-  if (const auto word = call.one("format")) return parse_format(*word);
-  return screen_columns() && !call.has("out") ? TableFormat::text : TableFormat::markdown;
-}
-
 View view_of(const Call& call, TableFormat format) {
   View view{.columns = call.all("columns"),
             .rows = call.all("rows"),
@@ -35,7 +29,7 @@ View view_of(const Call& call, TableFormat format) {
 }
 
 int run_report(const Call& call) {
-  const TableFormat format = format_of(call);
+  const TableFormat format = table_format_of(call, call.has("out"));
   const View view = view_of(call, format);
   std::vector<TableSpec> specs;
   for (const std::string& name : call.all("table")) {
@@ -90,7 +84,7 @@ Verb report_verb() {
                    .value = "COLUMN=VALUE",
                    .help = "these rows: precision=fp32,grid=2x2; of two values of one column either",
                    .repeatable = true},
-                  {.name = "sort", .value = "COLUMN", .help = "by this column; --sort=-COLUMN: descending"},
+                  {.name = "sort", .value = "COLUMN", .help = "by this column; -COLUMN: descending"},
                   {.name = "transpose", .value = "", .help = "rows as columns"},
                   format_option(words(table_format_names),
                                 "txt (default in a terminal, as wide as that or COLUMNS), md (default elsewhere), csv, "
@@ -100,7 +94,7 @@ Verb report_verb() {
                    .help = "writes here instead of to standard output",
                    .values = {.files = true}}},
       .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex",
-                   "frugal report results/local/demo --columns PSNR,SSIM --sort=-PSNR"},
+                   "frugal report results/local/demo --columns PSNR,SSIM --sort -PSNR"},
       .run = run_report};
 }
 
