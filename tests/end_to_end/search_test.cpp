@@ -48,8 +48,10 @@ class Search : public ProgramTest {
 TEST_F(Search, PrintsWhatEachStrategyFoundAndKeepsTheTrajectories) {
   const Said said = search({"--format", "csv"});
   EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_THAT(said.out, AllOf(HasSubstr("exhaustive,8,64,35.7589"), HasSubstr("\ngreedy,8,64,"),
-                              HasSubstr("\nhalving,16,64,"), HasSubstr("\nmodel,8,64,")));
+  EXPECT_THAT(
+      said.out,
+      AllOf(HasSubstr("exhaustive,8,64,quality,quality,,dB,2,35.7589"), HasSubstr("\nhill,peak,greedy,8,64,quality,"),
+            HasSubstr("\nhill,peak,halving,16,64,quality,"), HasSubstr("\nhill,peak,model,8,64,quality,")));
   EXPECT_THAT(said.err, AllOf(HasSubstr("search peak: 21 structures of 28; 7 beyond"), HasSubstr("records: run")));
   ASSERT_EQ(searches().size(), 1u);
   const nlohmann::json strategies = searches().at(0).at("strategies");

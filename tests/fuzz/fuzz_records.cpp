@@ -7,6 +7,7 @@
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/report/exports/exports.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/view.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/harness/sample_runs.hpp"
 
@@ -64,9 +65,10 @@ std::vector<CellRecord> read_cells(std::string_view text) {
 
 void use(const Run& run) {
   succeeds([&] {
-    const Table made = make_table(table(), {&run, 1});
-    for (const TableFormat format : {TableFormat::markdown, TableFormat::csv, TableFormat::latex, TableFormat::html})
-      render({&made, 1}, format);
+    const std::vector<Table> made = arrange({make_table(table(), {&run, 1})}, {});
+    for (const TableFormat format : {TableFormat::text, TableFormat::markdown, TableFormat::csv, TableFormat::json,
+                                     TableFormat::latex, TableFormat::html})
+      render(made, format);
   });
   succeeds([&] {
     const Judgement judgement = compare_runs(run, run);

@@ -1,6 +1,7 @@
 // Whatever the bytes: a table spec is read or called bad with UserError, and what is read makes a table of a run, which
 // every writer writes, or says in a UserError why not.
 #include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/view.hpp"
 #include "tests/fuzz/fuzz.hpp"
 #include "tests/harness/sample_runs.hpp"
 
@@ -10,9 +11,10 @@ namespace {
 void make(const TableSpec& spec) {
   static const Run run = samples::sample_run_of(2);
   try {
-    const Table table = make_table(spec, {&run, 1});
-    for (const TableFormat format : {TableFormat::markdown, TableFormat::csv, TableFormat::latex, TableFormat::html})
-      fuzz::require(!render({&table, 1}, format).empty());
+    const std::vector<Table> tables = arrange({make_table(spec, {&run, 1})}, {});
+    for (const TableFormat format : {TableFormat::text, TableFormat::markdown, TableFormat::csv, TableFormat::json,
+                                     TableFormat::latex, TableFormat::html})
+      fuzz::require(!render(tables, format).empty());
   } catch (const UserError&) {
     // It asks for what this run has not.
   }

@@ -66,7 +66,7 @@ TEST(ReportWriters, LatexUsesBooktabsSiunitxAndEscapes) {
 \begin{table}
   \centering\small
   \setlength{\tabcolsep}{4pt}
-  \sisetup{separate-uncertainty, retain-explicit-plus, detect-weight}
+  \sisetup{separate-uncertainty, table-align-uncertainty=false, retain-explicit-plus, detect-weight}
   \renewcommand{\TPTminimum}{0.7\linewidth}
   \begin{threeparttable}
     \caption{A \& B\_c \textless{}d\textgreater{} | 50\%}
@@ -79,7 +79,7 @@ TEST(ReportWriters, LatexUsesBooktabsSiunitxAndEscapes) {
       \textless{}b\textgreater{}\&\textless{}/b\textgreater{} & {failed} & failed \\
       \bottomrule
     \end{tabular}
-    \begin{tablenotes}[flushleft]\footnotesize\raggedright
+    \begin{tablenotes}[flushleft]\setlength{\labelsep}{0pt}\footnotesize\raggedright
       \item[] It's a note.
       \item[] n = 5 $\pm$ t. Machine: CPU.
     \end{tablenotes}

@@ -39,12 +39,6 @@ int write_report(const Call& call, const std::string& text) {
   return exit_ok;
 }
 
-/// What the medium and the options ask for. A file is no screen, however wide ours is.
-TableFormat format_of(const Call& call) {
-  if (const auto word = call.one("format")) return parse_format(*word);
-  return screen_columns() && !call.has("out") ? TableFormat::text : TableFormat::markdown;
-}
-
 View view_of(const Call& call, TableFormat format) {
   View view{.columns = call.all("columns"),
             .rows = call.all("rows"),
@@ -61,7 +55,7 @@ int run_report(const Call& call) {
   const auto exporter =
       std::ranges::find(export_format_names, call.one("format").value_or(""), &Named<ExportFormat>::word);
   if (exporter != std::end(export_format_names)) return write_report(call, exported(call, exporter->value));
-  const TableFormat format = format_of(call);
+  const TableFormat format = table_format_of(call, call.has("out"));
   const View view = view_of(call, format);
   std::vector<TableSpec> specs;
   for (const std::string& name : call.all("table")) {
@@ -115,7 +109,7 @@ Verb report_verb() {
                    .value = "COLUMN=VALUE",
                    .help = "these rows: precision=fp32,grid=2x2; of two values of one column either",
                    .repeatable = true},
-                  {.name = "sort", .value = "COLUMN", .help = "by this column; --sort=-COLUMN: descending"},
+                  {.name = "sort", .value = "COLUMN", .help = "by this column; -COLUMN: descending"},
                   {.name = "transpose", .value = "", .help = "rows as columns"},
                   format_option(report_formats(),
                                 "txt (default in a terminal, as wide as that or COLUMNS), md (default elsewhere), csv, "
@@ -126,7 +120,7 @@ Verb report_verb() {
                    .help = "writes here instead of to standard output",
                    .values = {.files = true}}},
       .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex",
-                   "frugal report results/local/demo --columns PSNR,SSIM --sort=-PSNR"},
+                   "frugal report results/local/demo --columns PSNR,SSIM --sort -PSNR"},
       .run = run_report};
 }
 

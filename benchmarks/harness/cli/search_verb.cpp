@@ -5,6 +5,7 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/command_line.hpp"
+#include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/search/search_runner.hpp"
@@ -37,7 +38,7 @@ int exit_code_of(const std::vector<SearchOutcome>& outcomes, const Run& run, con
 }
 
 int search_plan(const Call& call) {
-  const TableFormat format = parse_format(call.one("format").value_or("md"));
+  const TableFormat format = table_format_of(call);
   Rerun rerun;
   if (const auto word = call.one("rerun")) rerun.what = from_word(rerun_names, "--rerun", *word);
   const LoadedPlan loaded = load_plan_of(call);
@@ -71,7 +72,7 @@ int search_plan(const Call& call) {
   std::vector<Table> tables;
   tables.reserve(outcomes.size());
   for (const SearchOutcome& outcome : outcomes) tables.push_back(search_table(outcome, run));
-  fmt::print("{}", render(tables, format));
+  fmt::print("{}", render(tables, format, screen_columns().value_or(usual_width)));
   fmt::print(stderr, "records: {}\n", store.folder().string());
   return exit_code_of(outcomes, run, again);
 }
@@ -93,7 +94,8 @@ Verb search_verb() {
                        .value = "failed|all",
                        .help = "runs again what failed, or everything (the old record is kept as .bak)",
                        .values = {.words = words(rerun_names), .closed = true}},
-                      format_option({"md", "csv", "tex", "html"}, "md (default), csv, tex or html"),
+                      format_option({"txt", "md", "csv", "json", "tex", "html"},
+                                    "txt (default in a terminal), md (default elsewhere), csv, json, tex or html"),
                       mix_option(),
                       data_dir_option(),
                       modified_data_option()},

@@ -8,6 +8,7 @@
 
 #include "benchmarks/harness/cli/backend_facts.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "embedded_plans.hpp"
@@ -58,6 +59,11 @@ OptionSpec out_option(const std::string& what) {
 
 OptionSpec format_option(std::vector<std::string> words, const std::string& help) {
   return {.name = "format", .value = "FORMAT", .help = help, .values = {.words = std::move(words), .closed = true}};
+}
+
+TableFormat table_format_of(const Call& call, bool to_file) {
+  if (const auto word = call.one("format")) return parse_format(*word);
+  return screen_columns() && !to_file ? TableFormat::text : TableFormat::markdown;
 }
 
 LoadedPlan load_plan_of(const Call& call) {

@@ -7,6 +7,7 @@
 #include "benchmarks/harness/cli/verb.hpp"
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/record/record.hpp"
+#include "benchmarks/harness/report/table.hpp"
 #include "benchmarks/harness/run/inputs.hpp"
 
 namespace frugal::harness {
@@ -22,6 +23,9 @@ OptionSpec mix_option();
 OptionSpec out_option(const std::string& what);
 /// `words` of table_format_names, the default first.
 OptionSpec format_option(std::vector<std::string> words, const std::string& help);
+
+/// --format; without it text for a terminal (screen_columns()), and Markdown for a pipe or a file.
+TableFormat table_format_of(const Call& call, bool to_file = false);
 
 struct LoadedPlan {
   PlanFile file;

@@ -63,8 +63,8 @@ class TrendMaker {
         if (std::ranges::find(cells, group.cell) == cells.end()) cells.push_back(group.cell);
     std::vector<const Json*> pointers;
     for (const Json& cell : cells) pointers.push_back(&cell);
-    const std::vector<std::string> varying = varying_paths(pointers);
-    for (const Json& cell : cells) labels_[cell.dump()] = describe_cell(cell, varying);
+    const CellLabels of_all(pointers);
+    for (const Json& cell : cells) labels_[cell.dump()] = of_all.of(cell);
   }
 
   void add_run(std::size_t k) {

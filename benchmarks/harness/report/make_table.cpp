@@ -228,15 +228,28 @@ class TableMaker {
     }
   }
 
+  /// Metrics that lack a value for one reason share a sentence; those on demand have their own.
   void note_absent() {
-    std::set<std::string> told;
-    for (const ColumnSpec& column : columns_) {
-      if (column.source != Source::metric || !told.insert(column.name).second) continue;
-      const std::string why = why_absent(column.name);
-      if (why.empty()) continue;
-      table_.notes.push_back(fmt::format("{} has no value: {}.", style_of(column).title, why));
-      concern(table_.notes.back(),
-              [&](const ColumnSpec& other) { return other.source == Source::metric && other.name == column.name; });
+    std::vector<std::pair<std::string, bool>> reasons;  // in order of the columns; is the column on demand?
+    std::map<std::pair<std::string, bool>, std::vector<std::size_t>> columns;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      if (columns_[i].source != Source::metric) continue;
+      const std::pair key(why_absent(columns_[i].name), columns_[i].more);
+      if (key.first.empty()) continue;
+      if (!columns.contains(key)) reasons.push_back(key);
+      columns[key].push_back(i);
+    }
+    for (const auto& key : reasons) {
+      std::vector<std::string> titles;
+      std::vector<std::size_t> about;
+      std::set<std::string> told;
+      for (const std::size_t i : columns[key]) {
+        about.push_back(index_of(i));
+        if (told.insert(columns_[i].name).second) titles.push_back(style_of(columns_[i]).title);
+      }
+      table_.notes.push_back(
+          fmt::format("{} {} no value: {}.", fmt::join(titles, ", "), titles.size() == 1 ? "has" : "have", key.first));
+      table_.concerns.push_back({table_.notes.back(), std::move(about)});
     }
   }
 

@@ -8,9 +8,10 @@
 namespace frugal::harness {
 namespace {
 
-constexpr std::size_t gap = 2;              // blanks between columns
-constexpr std::size_t heading_lines = 3;    // at most, where the words allow it
-constexpr std::size_t least_of_words = 16;  // a column of words is not made narrower than that
+constexpr std::size_t gap = 2;                 // blanks between columns
+constexpr std::size_t heading_lines = 3;       // where there is room
+constexpr std::size_t most_heading_lines = 5;  // before a column is left out
+constexpr std::size_t least_of_words = 16;     // a column of words is not made narrower than that
 
 /// The entry, marked as the best of its column.
 std::string marked_text(const Table& table, std::size_t row, std::size_t column) {
@@ -41,7 +42,8 @@ ColumnWidth width_of(const Table& table, std::size_t column) {
     word = std::max(word, longest_word(text));
   }
   const std::size_t wanted = width_in_lines(heading, widest, heading_lines);
-  if (table.headings[column].numeric) return {wanted, wanted, std::max(widest, longest_word(heading))};
+  if (table.headings[column].numeric)
+    return {wanted, width_in_lines(heading, widest, most_heading_lines), std::max(widest, longest_word(heading))};
   return {wanted, std::min(wanted, std::max(word, least_of_words)), word};
 }
 

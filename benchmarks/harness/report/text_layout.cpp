@@ -5,28 +5,23 @@
 namespace frugal::harness {
 namespace {
 
-struct Word {
-  std::string_view text;
-  bool glued = false;  ///< to what stands before it
-};
-
 /// A long word without blanks ("tower.side_features") may be broken after these.
-void append_word(std::vector<Word>& words, std::string_view text) {
+std::vector<std::string_view> parts_of_word(std::string_view word) {
   constexpr std::size_t long_word = 14;
-  const bool breaks = !text.starts_with('(') && display_width(text) > long_word;
-  bool glued = false;
+  std::vector<std::string_view> parts;
+  const bool breaks = display_width(word) > long_word && !word.starts_with('(');
   while (breaks) {
-    const std::size_t joint = text.find_first_of("._/", 1);
-    if (joint == std::string_view::npos || joint + 1 >= text.size()) break;
-    words.push_back({text.substr(0, joint + 1), glued});
-    text.remove_prefix(joint + 1);
-    glued = true;
+    const std::size_t joint = word.find_first_of("._/", 1);
+    if (joint == std::string_view::npos || joint + 1 >= word.size()) break;
+    parts.push_back(word.substr(0, joint + 1));
+    word.remove_prefix(joint + 1);
   }
-  words.push_back({text, glued});
+  parts.push_back(word);
+  return parts;
 }
 
-std::vector<Word> split_words(std::string_view text) {
-  std::vector<Word> words;
+std::vector<std::string_view> split_words(std::string_view text) {
+  std::vector<std::string_view> words;
   while (true) {
     const std::size_t from = text.find_first_not_of(" \n\r");
     if (from == std::string_view::npos) return words;
@@ -38,7 +33,7 @@ std::vector<Word> split_words(std::string_view text) {
       if (close != std::string_view::npos && close - from < short_aside)
         end = std::max(end, std::min(text.find_first_of(" \n\r", close), text.size()));
     }
-    append_word(words, text.substr(from, end - from));
+    words.push_back(text.substr(from, end - from));
     text.remove_prefix(end);
   }
 }
@@ -52,18 +47,31 @@ std::size_t display_width(std::string_view text) {
 
 std::size_t longest_word(std::string_view text) {
   std::size_t longest = 0;
-  for (const Word& word : split_words(text)) longest = std::max(longest, display_width(word.text));
+  for (const std::string_view word : split_words(text))
+    for (const std::string_view part : parts_of_word(word)) longest = std::max(longest, display_width(part));
   return longest;
 }
 
 std::vector<std::string> wrapped_lines(std::string_view text, std::size_t width) {
   std::vector<std::string> lines(1);
-  for (const Word& word : split_words(text)) {
-    const std::string between = lines.back().empty() || word.glued ? "" : " ";
-    if (!lines.back().empty() && display_width(lines.back()) + between.size() + display_width(word.text) > width)
-      lines.emplace_back(word.text);
+  const auto append = [&](std::string_view part, std::string_view before) {
+    if (lines.back().empty())
+      lines.back() = part;
+    else if (display_width(lines.back()) + before.size() + display_width(part) <= width)
+      lines.back() += std::string(before) + std::string(part);
     else
-      lines.back() += between + std::string(word.text);
+      lines.emplace_back(part);
+  };
+  for (const std::string_view word : split_words(text)) {
+    if (display_width(word) <= width) {
+      append(word, " ");
+      continue;
+    }
+    bool is_first = true;
+    for (const std::string_view part : parts_of_word(word)) {
+      append(part, is_first ? " " : "");
+      is_first = false;
+    }
   }
   return lines;
 }

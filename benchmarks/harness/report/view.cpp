@@ -126,7 +126,7 @@ class ColumnChoice {
 
   void apply() {
     std::vector<std::size_t> names, figures;
-    std::vector<std::string> constants, empty;
+    std::vector<std::string> constants;
     for (std::size_t i = 0; i < table_.headings.size(); ++i) {
       const Heading& heading = table_.headings[i];
       const bool is_named = std::ranges::find(named_, i) != named_.end();
@@ -139,10 +139,7 @@ class ColumnChoice {
           continue;
         }
         if (entry.value) continue;  // the caption tells n
-        if (is_no_figure(entry)) {
-          if (!heading.more || all_) empty.push_back(heading.title);
-          continue;
-        }
+        if (is_no_figure(entry)) continue;
       }
       (names_rows(heading) ? names : figures).push_back(i);
     }
@@ -150,13 +147,11 @@ class ColumnChoice {
     choose(std::move(names), std::move(figures));
     if (!constants.empty())
       table_.caption.insert(table_.caption.begin(), fmt::format("All rows: {}.", fmt::join(constants, ", ")));
-    if (!empty.empty())
-      table_.notes.push_back(fmt::format("Without a figure in these rows: {}.", fmt::join(empty, ", ")));
     settle_concerns();
   }
 
  private:
-  /// What stands where there is nothing to show; a word such as "failed" is news.
+  /// What stands where there is nothing to compare with; a word such as "failed" is news.
   static bool is_no_figure(const TableEntry& entry) {
     return !entry.value && (entry.text == "-" || entry.text == "ref.");
   }

@@ -68,7 +68,8 @@ class SearchTableMaker {
     table_.headings.push_back({.title = "strategy"});
     for (const OrderedAxis& axis : search_.axes) {
       const bool numeric = std::ranges::all_of(axis.values, [](const Json& value) { return value.is_number(); });
-      table_.headings.push_back({.title = short_path(axis.path, plan_.workload), .numeric = numeric});
+      table_.headings.push_back(
+          {.title = short_path(axis.path, plan_.workload), .numeric = numeric, .name = axis.path, .key = true});
     }
     for (const std::string& metric : shown_metrics()) {
       const ColumnStyle style = style_of(metric);
@@ -88,7 +89,8 @@ class SearchTableMaker {
   void add_row(const StrategyOutcome& one) {
     const SearchTrial* found = one.found();
     TableRow row;
-    row.origin = {static_cast<int>(outcome_.space.seeds), machine_text(run_.provenance), build_text(run_.provenance)};
+    row.origin = {static_cast<int>(outcome_.space.seeds), machine_text(run_.provenance), build_text(run_.provenance),
+                  run_.provenance.name};
     row.entries.push_back({.text = std::string(to_word(strategy_names, one.strategy))});
     for (std::size_t a = 0; a < search_.axes.size(); ++a) row.entries.push_back(axis_entry(found, a));
     for (const std::string& metric : shown_metrics()) row.entries.push_back(metric_entry(found, metric));
