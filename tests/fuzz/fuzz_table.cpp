@@ -11,7 +11,8 @@ void make(const TableSpec& spec) {
   static const Run run = samples::sample_run_of(2);
   try {
     const Table table = make_table(spec, {&run, 1});
-    for (const TableFormat format : {TableFormat::markdown, TableFormat::csv, TableFormat::latex, TableFormat::html})
+    for (const TableFormat format : {TableFormat::markdown, TableFormat::csv, TableFormat::latex, TableFormat::html,
+                                     TableFormat::svg, TableFormat::vega, TableFormat::matplotlib})
       fuzz::require(!render({&table, 1}, format).empty());
   } catch (const UserError&) {
     // It asks for what this run has not.

@@ -7,6 +7,7 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/report/machines.hpp"
+#include "benchmarks/harness/report/page.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "embedded_tables.hpp"
 #include "impl/base/files.hpp"
@@ -30,8 +31,12 @@ int run_report(const Call& call) {
   for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));
   if (tables.empty())
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
-  const std::string text = render(tables, format);
-  if (const auto path = call.one("out")) {
+  const auto path = call.one("out");
+  const std::string text = format == TableFormat::html ? to_page(tables, runs,
+                                                                 path ? std::filesystem::absolute(*path).parent_path()
+                                                                      : std::filesystem::current_path())
+                                                       : render(tables, format);
+  if (path) {
     write_whole_file(*path, text);
     fmt::print(stderr, "wrote {}\n", *path);
   } else {
@@ -54,17 +59,19 @@ Verb report_verb() {
           "Tables of one or more runs. Without --table: every built-in table that has something to show (frugal "
           "list tables).",
       .arguments = {std::move(runs)},
-      .options = {{.name = "table",
-                   .value = "SPEC",
-                   .help = "a file, or the name of a built-in table",
-                   .repeatable = true,
-                   .values = std::move(tables)},
-                  format_option(words(table_format_names),
-                                "md (default), csv, tex, html, or svg: the plots of the tables"),
-                  {.name = "out",
-                   .value = "FILE",
-                   .help = "writes here instead of to standard output",
-                   .values = {.files = true}}},
+      .options =
+          {{.name = "table",
+            .value = "SPEC",
+            .help = "a file, or the name of a built-in table",
+            .repeatable = true,
+            .values = std::move(tables)},
+           format_option(
+               words(table_format_names),
+               "md (default), csv, tex, html; or the figures alone: svg, vega (Vega-Lite), mpl (a script for matplotlib)"),
+           {.name = "out",
+            .value = "FILE",
+            .help = "writes here instead of to standard output",
+            .values = {.files = true}}},
       .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex"},
       .run = run_report};
 }

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/document.hpp"
 #include "impl/base/suggestion.hpp"
@@ -43,6 +42,10 @@ std::string render(std::span<const Table> tables, TableFormat format) {
       return to_html(tables);
     case TableFormat::svg:
       return to_svg(tables);
+    case TableFormat::vega:
+      return to_vega(tables);
+    case TableFormat::matplotlib:
+      return to_matplotlib(tables);
   }
   return "";
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/harness/report/figure.hpp"
 #include "impl/base/names.hpp"
 
 namespace frugal::harness {
@@ -37,13 +38,17 @@ struct Origin {
 struct TableRow {
   std::vector<TableEntry> entries{};  ///< one a heading
   Origin origin{};
+  std::string artifacts{};  ///< folder that the first of its cells which has one left; empty: none
 };
 
-/// Two numeric columns against each other, by their index into the headings.
+/// Two numeric columns against each other. Columns are indices into the headings.
 struct Plot {
   std::size_t x = 0;
   std::size_t y = 0;
-  std::optional<std::size_t> series{};  ///< rows that agree in this column share a colour
+  std::optional<std::size_t> series{};    ///< rows that agree in this column look alike
+  std::optional<std::size_t> label{};     ///< stands beside a point where there is room
+  std::vector<std::string> references{};  ///< rows with one of these in `series` are lines across the figure
+  std::vector<std::size_t> facets{};      ///< rows that differ in these never share a figure: data sets
   bool log_x = false;
   bool log_y = false;
   bool front = false;  ///< draw what no other row beats: less of x and more of y
@@ -54,10 +59,11 @@ struct Table {
   std::string name;  ///< of the spec: "cadc"; a LaTeX label and an HTML anchor
   std::string title;
   std::vector<Heading> headings{};
+  std::size_t keys = 0;  ///< so many of the headings, the first ones, say what a row is
   std::vector<TableRow> rows{};
   std::vector<std::string> notes{};    ///< one sentence each: the spec's, and what went wrong
   std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
-  std::vector<Plot> plots{};
+  std::vector<Figure> figures{};
 };
 
 /// What "~" means, for the caption of a table that has one.
@@ -65,18 +71,18 @@ inline constexpr const char* disturbed_sentence = "~: measured beside other work
 
 bool has_disturbed(const Table& table);
 
-enum class TableFormat { markdown, csv, latex, html, svg };
-inline constexpr Named<TableFormat> table_format_names[] = {{TableFormat::markdown, "md"},
-                                                            {TableFormat::csv, "csv"},
-                                                            {TableFormat::latex, "tex"},
-                                                            {TableFormat::html, "html"},
-                                                            {TableFormat::svg, "svg"}};
+enum class TableFormat { markdown, csv, latex, html, svg, vega, matplotlib };
+inline constexpr Named<TableFormat> table_format_names[] = {
+    {TableFormat::markdown, "md"},   {TableFormat::csv, "csv"}, {TableFormat::latex, "tex"},
+    {TableFormat::html, "html"},     {TableFormat::svg, "svg"}, {TableFormat::vega, "vega"},
+    {TableFormat::matplotlib, "mpl"}};
 
 /// Throws UserError.
 TableFormat parse_format(std::string_view name);
 
 /// GitHub's Markdown tables; CSV (RFC 4180, full precision, blank line between tables); LaTeX with booktabs, to be
-/// \input; one standalone HTML page, with the tables' plots; the plots alone, as SVG (UserError when there are none).
+/// \input; one standalone HTML page, with the tables' figures; the figures alone (UserError when there are none), as SVG,
+/// as Vega-Lite, as a Python script for matplotlib.
 std::string render(std::span<const Table> tables, TableFormat format);
 
 }  // namespace frugal::harness
