@@ -10,9 +10,9 @@
 namespace frugal::harness {
 namespace {
 
+using samples::RunRecord;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using samples::RunRecord;
 
 constexpr const char* spec = R"(schema: 1
 title: T

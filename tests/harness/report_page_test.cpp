@@ -11,9 +11,9 @@
 namespace frugal::harness {
 namespace {
 
+using samples::RunRecord;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using samples::RunRecord;
 
 std::string summary_of(const RunRecord& run) { return page_summary({&run, 1}); }
 

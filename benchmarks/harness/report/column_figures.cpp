@@ -136,8 +136,8 @@ class ColumnFigures {
     std::vector<std::size_t> apart = plot_.facets;
     if (faceted_) apart.insert(apart.end(), extra_.begin(), extra_.end());
     const std::string part = name_in(apart, *rows.front());
-    Figure figure{.title = fmt::format("{} against {}{}", table_.headings[plot_.y].title, table_.headings[plot_.x].title,
-                                       part.empty() ? "" : " (" + part + ")"),
+    Figure figure{.title = fmt::format("{} against {}{}", table_.headings[plot_.y].title,
+                                       table_.headings[plot_.x].title, part.empty() ? "" : " (" + part + ")"),
                   .lines = plot_.lines};
     if (plot_.series) figure.series_title = table_.headings[*plot_.series].title;
     for (std::string& name : names_of(rows)) figure.series.push_back({.name = std::move(name)});
@@ -221,7 +221,8 @@ class ColumnFigures {
     }
     for (const TableRow* row : references)
       add_y(*row->entries[plot_.y].value, row->entries[plot_.y].half_width.value_or(0));
-    const bool is_setting = plot_.x < table_.keys && std::set<double>(xs.begin(), xs.end()).size() <= most_ticks_of_values;
+    const bool is_setting =
+        plot_.x < table_.keys && std::set<double>(xs.begin(), xs.end()).size() <= most_ticks_of_values;
     figure.x = make_axis(table_.headings[plot_.x], xs, plot_.log_x, is_setting);
     figure.y = make_axis(table_.headings[plot_.y], ys, plot_.log_y, false);
   }

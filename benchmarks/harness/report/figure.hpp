@@ -47,16 +47,16 @@ struct FigureCurve {
 };
 
 struct Figure {
-  std::string name{};     ///< of its table and its number there: "cadc_1"
-  std::string title{};    ///< stands beside the figure, never in it
-  FigureAxis x{}, y{};    ///< y has no ticks where there are bars
+  std::string name{};   ///< of its table and its number there: "cadc_1"
+  std::string title{};  ///< stands beside the figure, never in it
+  FigureAxis x{}, y{};  ///< y has no ticks where there are bars
   std::string series_title{};
   std::vector<FigureSeries> series{};
-  bool lines = false;                 ///< the points of a series are joined, and their intervals are a band
-  std::vector<std::string> bars{};    ///< not empty: horizontal bars of these names, from the top; a series is then a
-                                      ///< part of each, its points (length, index of the bar)
+  bool lines = false;               ///< the points of a series are joined, and their intervals are a band
+  std::vector<std::string> bars{};  ///< not empty: horizontal bars of these names, from the top; a series is then a
+                                    ///< part of each, its points (length, index of the bar)
   std::vector<FigureCurve> curves{};
-  std::string origin{};               ///< n, machine, commit, and what is left out
+  std::string origin{};  ///< n, machine, commit, and what is left out
 };
 
 /// Indices of the points that none beats: no other has as small an x and as large a y, one of them strictly better.

@@ -5,23 +5,21 @@
 namespace frugal::harness {
 
 struct SeriesStyle {
-  const char* colour;       ///< after Okabe and Ito, told apart also by readers who do not see red or green
-  const char* on_dark;      ///< the same, light enough for a dark page
-  const char* svg_dashes;   ///< "" for a solid line
-  const char* vega_shape;
+  const char* colour;   ///< after Okabe and Ito, told apart also by readers who do not see red or green
+  const char* on_dark;  ///< the same, light enough for a dark page
+  const char* dashes;   ///< lengths of strokes and gaps; "" for a solid line
+  const char* shape;    ///< of the marker, as Vega calls it
   const char* mpl_marker;
-  bool filled;
 };
 
-inline constexpr SeriesStyle series_styles[] = {
-    {"#0072b2", "#56a9e8", "", "circle", "o", true},
-    {"#d55e00", "#f08c4a", "7 3", "square", "s", true},
-    {"#008a65", "#33c79a", "2 3", "triangle-up", "^", true},
-    {"#b85a94", "#e6a0cb", "8 3 2 3", "diamond", "D", true},
-    {"#9a6d00", "#e3b23c", "12 3", "triangle-down", "v", true},
-    {"#2f86b5", "#8fd0f5", "4 2", "circle", "o", false},
-    {"#555555", "#bdbdbd", "1 2", "square", "s", false},
-    {"#6f6f00", "#c9c95a", "10 2 2 2 2 2", "diamond", "D", false}};
+inline constexpr SeriesStyle series_styles[] = {{"#0072b2", "#56a9e8", "", "circle", "o"},
+                                                {"#d55e00", "#f08c4a", "7 3", "square", "s"},
+                                                {"#008a65", "#33c79a", "2 3", "triangle-up", "^"},
+                                                {"#b85a94", "#e6a0cb", "8 3 2 3", "diamond", "D"},
+                                                {"#9a6d00", "#e3b23c", "12 3", "triangle-down", "v"},
+                                                {"#2f86b5", "#8fd0f5", "4 2", "cross", "P"},
+                                                {"#555555", "#bdbdbd", "1 2", "triangle-left", "<"},
+                                                {"#6f6f00", "#c9c95a", "10 2 2 2 2 2", "triangle-right", ">"}};
 
 inline constexpr std::size_t series_style_count = sizeof series_styles / sizeof series_styles[0];
 

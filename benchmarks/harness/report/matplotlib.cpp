@@ -21,20 +21,19 @@ import matplotlib.pyplot as plt
 
 plt.rcParams.update({
     "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e0e0e0",
-    "axes.axisbelow": True, "lines.markersize": 5, "pdf.fonttype": 42, "text.parse_math": False})
+    "axes.axisbelow": True, "lines.markersize": 5, "lines.scale_dashes": False, "pdf.fonttype": 42, "text.parse_math": False})
 
 
-def draw_series(axes, name, colour, marker, filled, dashes, points):
+def draw_series(axes, name, colour, marker, dashes, points):
     """Joined, with a band, where there are dashes; else with error bars."""
     x, y, half, labels = zip(*points)
-    face = colour if filled else "white"
     if dashes:
         axes.fill_between(x, [a - b for a, b in zip(y, half)], [a + b for a, b in zip(y, half)], color=colour,
                           alpha=0.18, linewidth=0)
-        axes.plot(x, y, label=name, color=colour, marker=marker, markerfacecolor=face, linestyle=dashes)
+        axes.plot(x, y, label=name, color=colour, marker=marker, linestyle=dashes)
     else:
         axes.errorbar(x, y, yerr=half if any(half) else None, label=name, color=colour, marker=marker,
-                      markerfacecolor=face, linestyle="none", capsize=2.5)
+                      linestyle="none", capsize=2.5)
     for place in zip(x, y, labels):
         axes.annotate(place[2], place[:2], xytext=(0, 6), textcoords="offset points", fontsize=7, ha="center",
                       color="#595959")
@@ -78,7 +77,8 @@ std::string python_dashes(std::string_view dashes) {
 
 /// Comments may not hold a line break.
 std::string comment_text(std::string text) {
-  std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::ranges::replace_if(
+      text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
 
@@ -86,8 +86,9 @@ std::string axis_call(const char* which, const FigureAxis& axis) {
   std::string ticks;
   for (const FigureTick& tick : axis.ticks)
     ticks += fmt::format("{}({}, {})", ticks.empty() ? "" : ", ", tick.value, python_text(tick.text));
-  return fmt::format("axes.set_{0}label({1})\nset_axis(axes.{0}axis, axes.set_{0}scale, axes.set_{0}lim, {2}, ({3}, {4}), [{5}])\n",
-                     which, python_text(axis.title), axis.logarithmic ? "True" : "False", axis.low, axis.high, ticks);
+  return fmt::format(
+      "axes.set_{0}label({1})\nset_axis(axes.{0}axis, axes.set_{0}scale, axes.set_{0}lim, {2}, ({3}, {4}), [{5}])\n",
+      which, python_text(axis.title), axis.logarithmic ? "True" : "False", axis.low, axis.high, ticks);
 }
 
 std::string points_block(const Figure& figure) {
@@ -102,11 +103,11 @@ std::string points_block(const Figure& figure) {
   }
   for (std::size_t s = 0; s < figure.series.size(); ++s) {
     const SeriesStyle& style = style_of_series(s);
-    text += fmt::format("draw_series(axes, {}, \"{}\", \"{}\", {}, {}, [\n", python_text(figure.series[s].name),
-                        style.colour, style.mpl_marker, style.filled ? "True" : "False",
-                        figure.lines ? python_dashes(style.svg_dashes) : "None");
+    text += fmt::format("draw_series(axes, {}, \"{}\", \"{}\", {}, [\n", python_text(figure.series[s].name),
+                        style.colour, style.mpl_marker, figure.lines ? python_dashes(style.dashes) : "None");
     for (const FigurePoint& point : figure.series[s].points)
-      text += fmt::format("    ({}, {}, {}, {}),\n", point.at.x, point.at.y, point.half_width, python_text(point.label));
+      text +=
+          fmt::format("    ({}, {}, {}, {}),\n", point.at.x, point.at.y, point.half_width, python_text(point.label));
     text += "])\n";
   }
   return text + axis_call("x", figure.x) + axis_call("y", figure.y);
@@ -123,7 +124,8 @@ std::string bars_block(const Figure& figure) {
     std::string parts;
     for (const FigurePoint& part : figure.series[s].points)
       parts += fmt::format("{}({:g}, {})", parts.empty() ? "" : ", ", part.at.y, part.at.x);
-    text += fmt::format("    ({}, \"{}\", [{}]),\n", python_text(figure.series[s].name), style_of_series(s).colour, parts);
+    text +=
+        fmt::format("    ({}, \"{}\", [{}]),\n", python_text(figure.series[s].name), style_of_series(s).colour, parts);
   }
   return text + fmt::format(R"py(]:
     axes.barh([bar for bar, seconds in parts], [seconds for bar, seconds in parts], left=[ends[bar] for bar, _ in parts],
@@ -143,7 +145,8 @@ axes.set_xlabel({})
 std::string to_matplotlib(std::span<const Table> tables) {
   std::string text = script_head;
   for (const Figure* figure : all_figures(tables)) {
-    text += fmt::format("\n\n# {}: {}\n# {}\n", figure->name, comment_text(figure->title), comment_text(figure->origin));
+    text +=
+        fmt::format("\n\n# {}: {}\n# {}\n", figure->name, comment_text(figure->title), comment_text(figure->origin));
     text += figure->bars.empty() ? points_block(*figure) : bars_block(*figure);
     text += fmt::format("finish(figure, axes, {}, {})\n", python_text(figure->series_title), python_text(figure->name));
   }

@@ -90,7 +90,8 @@ std::string sentences(std::span<const std::string> list) {
 }
 
 std::string table_section(const Table& table, const std::string& id, PagePictures& pictures) {
-  std::string text = fmt::format("<section id=\"{0}\">\n<h2 id=\"{0}-title\">{1}</h2>\n", id, markup_escaped(table.title));
+  std::string text =
+      fmt::format("<section id=\"{0}\">\n<h2 id=\"{0}-title\">{1}</h2>\n", id, markup_escaped(table.title));
   if (!table.figures.empty()) {
     text += "<div class=\"charts\">\n";
     for (const Figure& figure : table.figures) text += page_figure(figure);
@@ -113,7 +114,8 @@ std::string table_section(const Table& table, const std::string& id, PagePicture
 /// A word of a table's name that may stand in an id and in a link.
 std::string anchor(const std::string& name) {
   std::string text = name;
-  std::ranges::replace_if(text, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-'; }, '-');
+  std::ranges::replace_if(
+      text, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-'; }, '-');
   return text.empty() ? "table" : text;
 }
 
@@ -131,7 +133,8 @@ std::vector<std::string> anchors_of(std::span<const Table> tables) {
 std::string page_title(std::span<const Run> runs) {
   std::string title;
   for (const Run& run : runs)
-    if (title.find(run.provenance.name) == std::string::npos) title += (title.empty() ? "" : ", ") + run.provenance.name;
+    if (title.find(run.provenance.name) == std::string::npos)
+      title += (title.empty() ? "" : ", ") + run.provenance.name;
   return title.empty() ? "frugal report" : title;
 }
 

@@ -20,8 +20,7 @@ std::string base64(std::string_view bytes) {
     std::uint32_t group = 0;
     for (std::size_t i = 0; i < 3; ++i)
       group = group << 8 | (at + i < bytes.size() ? static_cast<unsigned char>(bytes[at + i]) : 0U);
-    for (std::size_t i = 0; i < 4; ++i)
-      text += at + i > bytes.size() ? '=' : digits[group >> (18 - 6 * i) & 63];
+    for (std::size_t i = 0; i < 4; ++i) text += at + i > bytes.size() ? '=' : digits[group >> (18 - 6 * i) & 63];
   }
   return text;
 }
@@ -30,7 +29,8 @@ std::string base64(std::string_view bytes) {
 std::string link_text(const std::string& path) {
   std::string text;
   for (const char c : path) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/._-~").find(c) != std::string_view::npos;
+    const bool plain =
+        std::isalnum(static_cast<unsigned char>(c)) != 0 || std::string_view("/._-~").find(c) != std::string_view::npos;
     text += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return text;
@@ -55,8 +55,8 @@ std::string PagePictures::picture(const std::filesystem::path& file, const std::
     return fmt::format("<a href=\"{}\">{}</a>\n", link_text(target.generic_string()), what);
   }
   embedded_ += size;
-  return fmt::format("<div><img src=\"data:image/png;base64,{}\" alt=\"{}: {}\">{}</div>\n", base64(read_whole_file(file)),
-                     what, markup_escaped(row), caption);
+  return fmt::format("<div><img src=\"data:image/png;base64,{}\" alt=\"{}: {}\">{}</div>\n",
+                     base64(read_whole_file(file)), what, markup_escaped(row), caption);
 }
 
 std::string PagePictures::of(const Table& table) {
@@ -68,13 +68,17 @@ std::string PagePictures::of(const Table& table) {
     const std::string name = row_name(table, row);
     std::string first_figure;
     if (table.keys < row.entries.size())
-      first_figure = fmt::format("; {} {}", heading_text(table.headings[table.keys]), entry_text(row.entries[table.keys]));
-    cards += fmt::format("<figure class=\"pictures\">\n<div class=\"row\">\n{}{}{}</div>\n<figcaption>{}</figcaption>\n</figure>\n",
-                         picture(folder / "original.png", "original", name),
-                         picture(folder / "reconstruction.png", "reconstruction", name),
-                         picture(folder / "error.png", "error", name), markup_escaped(name + first_figure));
+      first_figure =
+          fmt::format("; {} {}", heading_text(table.headings[table.keys]), entry_text(row.entries[table.keys]));
+    cards += fmt::format(
+        "<figure class=\"pictures\">\n<div class=\"row\">\n{}{}{}</div>\n<figcaption>{}</figcaption>\n</figure>\n",
+        picture(folder / "original.png", "original", name),
+        picture(folder / "reconstruction.png", "reconstruction", name), picture(folder / "error.png", "error", name),
+        markup_escaped(name + first_figure));
   }
-  return cards.empty() ? "" : "<h3>Pictures, of the first seed of each row</h3>\n<div class=\"gallery\">\n" + cards + "</div>\n";
+  return cards.empty()
+             ? ""
+             : "<h3>Pictures, of the first seed of each row</h3>\n<div class=\"gallery\">\n" + cards + "</div>\n";
 }
 
 }  // namespace frugal::harness

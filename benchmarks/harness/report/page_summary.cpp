@@ -55,14 +55,17 @@ Verdict times_verdict(const Run& run) {
     else if (!cell.is_quiet())
       ++disturbed;
   }
-  const auto of_all = [&](std::size_t some) { return some == done ? "all cells" : fmt::format("{} of {} cells", some, done); };
+  const auto of_all = [&](std::size_t some) {
+    return some == done ? "all cells" : fmt::format("{} of {} cells", some, done);
+  };
   if (done == 0) return {false, "none"};
-  if (disowned > 0)
-    return {false, fmt::format("left out of {}: {}", of_all(disowned), run.provenance.disturbed->why)};
+  if (disowned > 0) return {false, fmt::format("left out of {}: {}", of_all(disowned), run.provenance.disturbed->why)};
   if (disturbed > 0)
     return {false, fmt::format("disturbed in {}, by more than {:g} cores of other work; marked ~", of_all(disturbed),
                                quiet_cores)};
-  if (unknown > 0) return {true, fmt::format("not known of {} whether anything else ran: an older program did not note it", of_all(unknown))};
+  if (unknown > 0)
+    return {true, fmt::format("not known of {} whether anything else ran: an older program did not note it",
+                              of_all(unknown))};
   return {true, "undisturbed"};
 }
 
@@ -80,7 +83,8 @@ std::string machine_details(const Json& machine) {
 std::string build_details(const Provenance& provenance) {
   std::vector<std::string> parts;
   for (const char* key : {"version", "compiler", "flags"})
-    if (const Json* value = cell_value(provenance.build, key); value && value->is_string() && !value->get<std::string>().empty())
+    if (const Json* value = cell_value(provenance.build, key);
+        value && value->is_string() && !value->get<std::string>().empty())
       parts.push_back(value->get<std::string>());
   return fmt::format("commit {}; {}", build_text(provenance), fmt::join(parts, ", "));
 }
@@ -105,11 +109,12 @@ std::string run_facts(const Run& run) {
   };
   verdict("Cells", cells_verdict(run));
   verdict("Times", times_verdict(run));
-  facts.add("What", markup_escaped(fmt::format(
-                        "{} on {}; back end {}; seeds {}", different(run, [](const CellRecord& c) { return c.cell.workload; }),
-                        different(run, [](const CellRecord& c) { return c.cell.dataset.value("name", ""); }),
-                        different(run, [](const CellRecord& c) { return c.cell.backend; }),
-                        different(run, [](const CellRecord& c) { return std::to_string(c.cell.seed); }))));
+  facts.add("What",
+            markup_escaped(fmt::format(
+                "{} on {}; back end {}; seeds {}", different(run, [](const CellRecord& c) { return c.cell.workload; }),
+                different(run, [](const CellRecord& c) { return c.cell.dataset.value("name", ""); }),
+                different(run, [](const CellRecord& c) { return c.cell.backend; }),
+                different(run, [](const CellRecord& c) { return std::to_string(c.cell.seed); }))));
   const std::string details = machine_details(provenance.machine);
   facts.add("Machine", markup_escaped(machine_text(provenance) + (details.empty() ? "" : "; " + details)));
   facts.add("Build", markup_escaped(build_details(provenance)));
@@ -124,8 +129,9 @@ std::string run_facts(const Run& run) {
 std::string page_summary(std::span<const Run> runs) {
   std::string text;
   for (const Run& run : runs)
-    text += fmt::format("<section class=\"run\">\n{}{}</section>\n",
-                        runs.size() == 1 ? "" : "<h2>" + markup_escaped(run.provenance.name) + "</h2>\n", run_facts(run));
+    text +=
+        fmt::format("<section class=\"run\">\n{}{}</section>\n",
+                    runs.size() == 1 ? "" : "<h2>" + markup_escaped(run.provenance.name) + "</h2>\n", run_facts(run));
   return text;
 }
 

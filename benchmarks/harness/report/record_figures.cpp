@@ -24,9 +24,9 @@ std::vector<std::string> stages_of(const RowSet& set) {
     for (const CellRecord* record : row.finished()) records.push_back(record);
   std::ranges::stable_sort(records, std::greater(), [](const CellRecord* record) { return record->stages.size(); });
   std::vector<std::string> names;
-    for (const CellRecord* record : records)
-      for (const StageRecord& stage : record->stages)
-        if (std::ranges::find(names, stage.name) == names.end()) names.push_back(stage.name);
+  for (const CellRecord* record : records)
+    for (const StageRecord& stage : record->stages)
+      if (std::ranges::find(names, stage.name) == names.end()) names.push_back(stage.name);
   return names;
 }
 
@@ -42,7 +42,8 @@ std::optional<Estimate> stage_estimate(const RowGroup& row, const std::string& s
 std::string varying_labels(const RowSet& set, const RowGroup& row) {
   std::string name;
   for (std::size_t i = 0; i < set.columns.size(); ++i) {
-    if (std::ranges::all_of(set.rows, [&](const RowGroup& other) { return other.labels[i] == row.labels[i]; })) continue;
+    if (std::ranges::all_of(set.rows, [&](const RowGroup& other) { return other.labels[i] == row.labels[i]; }))
+      continue;
     const KeyColumn& column = set.columns[i];
     const std::string unit = column.key.number.unit.value_or("");
     const bool bare = !unit.empty() || (!column.numeric && row.labels[i] != "true" && row.labels[i] != "false");
@@ -76,9 +77,9 @@ struct StageBar {
 FigurePoint part_of(const StageBar& bar, const std::string& stage, std::size_t index) {
   const Estimate& seconds = bar.seconds.at(stage);
   const TableEntry entry = number_entry(seconds, "", "s");
-  return {.at = {seconds.mean, static_cast<double>(index)},
-          .detail = fmt::format("{}\n{}: {} s of {}", bar.name, stage, entry_text(entry),
-                                quantity_text(bar.total(), "s"))};
+  return {
+      .at = {seconds.mean, static_cast<double>(index)},
+      .detail = fmt::format("{}\n{}: {} s of {}", bar.name, stage, entry_text(entry), quantity_text(bar.total(), "s"))};
 }
 
 /// Limits that differ by less than this are one roof, measured twice.
@@ -191,9 +192,9 @@ std::vector<Figure> roofline_figures(const Table& table, const RowSet& set) {
   for (const DeviceRates& roof : roofs) {
     const double ridge = roof.flops / roof.bytes;
     const double first = std::max(figure.x.low, figure.y.low / roof.bytes);
-    figure.curves.push_back({fmt::format("limit: {}, {}", quantity_text(roof.flops, "FLOP/s"),
-                                         quantity_text(roof.bytes, "B/s")),
-                             {{first, first * roof.bytes}, {ridge, roof.flops}, {figure.x.high, roof.flops}}});
+    figure.curves.push_back(
+        {fmt::format("limit: {}, {}", quantity_text(roof.flops, "FLOP/s"), quantity_text(roof.bytes, "B/s")),
+         {{first, first * roof.bytes}, {ridge, roof.flops}, {figure.x.high, roof.flops}}});
   }
   figure.origin = origin_text(table);
   return {figure};

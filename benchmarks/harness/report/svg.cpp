@@ -58,7 +58,8 @@ class SvgDrawing {
     height = plot_.bottom + 3.6 * size_;
     if (!look_.in_page) height = draw_origin(height);
     const std::string paper =
-        look_.in_page ? "" : fmt::format("<rect width=\"{:g}\" height=\"{:.0f}\" fill=\"white\"/>\n", look_.width, height);
+        look_.in_page ? ""
+                      : fmt::format("<rect width=\"{:g}\" height=\"{:.0f}\" fill=\"white\"/>\n", look_.width, height);
     const std::string extent =
         look_.in_page ? "" : fmt::format(" width=\"{:g}\" height=\"{:.0f}\"", look_.width, height);
     const std::string space = look_.in_page ? "" : " xmlns=\"http://www.w3.org/2000/svg\"";
@@ -119,7 +120,7 @@ class SvgDrawing {
   }
 
   static std::string line_style(std::size_t series) {
-    return " stroke-width=\"1.8\"" + dashed(style_of_series(series).svg_dashes);
+    return " stroke-width=\"1.8\"" + dashed(style_of_series(series).dashes);
   }
 
   double y_ticks_width() const {
@@ -178,11 +179,10 @@ class SvgDrawing {
     if (curve.half_width > 0) {
       const double above = clamped_y(curve.points.front().y + curve.half_width);
       const double below = clamped_y(curve.points.front().y - curve.half_width);
-      canvas_.polygon(std::vector<PlotPoint>{{points.front().x, above},
-                                             {points.back().x, above},
-                                             {points.back().x, below},
-                                             {points.front().x, below}},
-                      canvas_.muted(), 0.2);
+      canvas_.polygon(
+          std::vector<PlotPoint>{
+              {points.front().x, above}, {points.back().x, above}, {points.back().x, below}, {points.front().x, below}},
+          canvas_.muted(), 0.2);
     }
     canvas_.polyline(points, canvas_.muted(), " stroke-width=\"1.6\"" + dashed(dashes_of_curve(index)));
   }
@@ -250,7 +250,8 @@ class SvgDrawing {
     for (const FigureCurve& curve : figure_.curves) {
       for (std::size_t i = 1; i < curve.points.size(); ++i) {
         const PlotPoint a = place(curve.points[i - 1]), b = place(curve.points[i]);
-        boxes.push_back({std::min(a.x, b.x) - 1, std::min(a.y, b.y) - 1, std::max(a.x, b.x) + 1, std::max(a.y, b.y) + 1});
+        boxes.push_back(
+            {std::min(a.x, b.x) - 1, std::min(a.y, b.y) - 1, std::max(a.x, b.x) + 1, std::max(a.y, b.y) + 1});
       }
     }
     return boxes;
@@ -298,7 +299,8 @@ class SvgDrawing {
     const auto top_of = [&](std::size_t i) { return top + row * static_cast<double>(i) + (row - bar) - 0.3 * size_; };
     for (std::size_t i = 0; i < figure_.bars.size(); ++i) {
       if (is_narrow_)
-        canvas_.text({plot_.left + 2, top_of(i) - 0.3 * size_}, "start", fitted(figure_.bars[i], look_.width - 16, size_));
+        canvas_.text({plot_.left + 2, top_of(i) - 0.3 * size_}, "start",
+                     fitted(figure_.bars[i], look_.width - 16, size_));
       else
         canvas_.text({plot_.left - 8, top_of(i) + 0.8 * size_}, "end", fitted(figure_.bars[i], label_width, size_));
     }
@@ -313,8 +315,8 @@ class SvgDrawing {
       canvas_.end();
     }
     for (std::size_t i = 0; i < ends.size(); ++i)
-      canvas_.text({x_of(ends[i]) + 6, top_of(i) + 0.8 * size_}, "start", number_entry(ends[i], {}, "", "s").text + " s",
-                   fmt::format(" fill=\"{}\"", canvas_.muted()));
+      canvas_.text({x_of(ends[i]) + 6, top_of(i) + 0.8 * size_}, "start",
+                   number_entry(ends[i], {}, "", "s").text + " s", fmt::format(" fill=\"{}\"", canvas_.muted()));
     canvas_.line({plot_.left, plot_.bottom}, {plot_.left, plot_.top}, canvas_.muted());
   }
 

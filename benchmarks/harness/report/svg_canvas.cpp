@@ -17,16 +17,34 @@ std::span<const PlotPoint> corners_of(std::string_view shape) {
   static constexpr std::array<PlotPoint, 4> diamond{{{0, -1.25}, {1.25, 0}, {0, 1.25}, {-1.25, 0}}};
   static constexpr std::array<PlotPoint, 3> up{{{0, -1.2}, {1.15, 0.9}, {-1.15, 0.9}}};
   static constexpr std::array<PlotPoint, 3> down{{{0, 1.2}, {1.15, -0.9}, {-1.15, -0.9}}};
+  static constexpr std::array<PlotPoint, 3> left{{{-1.2, 0}, {0.9, -1.15}, {0.9, 1.15}}};
+  static constexpr std::array<PlotPoint, 3> right{{{1.2, 0}, {-0.9, -1.15}, {-0.9, 1.15}}};
+  static constexpr std::array<PlotPoint, 12> cross{{{-0.4, -1.15},
+                                                    {0.4, -1.15},
+                                                    {0.4, -0.4},
+                                                    {1.15, -0.4},
+                                                    {1.15, 0.4},
+                                                    {0.4, 0.4},
+                                                    {0.4, 1.15},
+                                                    {-0.4, 1.15},
+                                                    {-0.4, 0.4},
+                                                    {-1.15, 0.4},
+                                                    {-1.15, -0.4},
+                                                    {-0.4, -0.4}}};
   if (shape == "square") return square;
   if (shape == "diamond") return diamond;
   if (shape == "triangle-up") return up;
   if (shape == "triangle-down") return down;
+  if (shape == "triangle-left") return left;
+  if (shape == "triangle-right") return right;
+  if (shape == "cross") return cross;
   return {};
 }
 
 std::string points_text(std::span<const PlotPoint> points) {
   std::string text;
-  for (const PlotPoint& point : points) text += fmt::format("{}{:.1f},{:.1f}", text.empty() ? "" : " ", point.x, point.y);
+  for (const PlotPoint& point : points)
+    text += fmt::format("{}{:.1f},{:.1f}", text.empty() ? "" : " ", point.x, point.y);
   return text;
 }
 
@@ -67,31 +85,28 @@ void SvgCanvas::line(PlotPoint from, PlotPoint to, const std::string& stroke, co
 }
 
 void SvgCanvas::polyline(std::span<const PlotPoint> points, const std::string& stroke, const std::string& style) {
-  marks_ += fmt::format("<polyline fill=\"none\" stroke=\"{}\"{} points=\"{}\"/>\n", stroke, style, points_text(points));
+  marks_ +=
+      fmt::format("<polyline fill=\"none\" stroke=\"{}\"{} points=\"{}\"/>\n", stroke, style, points_text(points));
 }
 
 void SvgCanvas::polygon(std::span<const PlotPoint> points, const std::string& fill, double opacity) {
-  marks_ += fmt::format("<polygon fill=\"{}\" fill-opacity=\"{:g}\" points=\"{}\"/>\n", fill, opacity,
-                        points_text(points));
+  marks_ +=
+      fmt::format("<polygon fill=\"{}\" fill-opacity=\"{:g}\" points=\"{}\"/>\n", fill, opacity, points_text(points));
 }
 
 void SvgCanvas::marker(PlotPoint at, std::size_t series, const std::string& title) {
-  const SeriesStyle& style = style_of_series(series);
-  const std::string paint = style.filled ? fmt::format("fill=\"{}\"", colour(series))
-                                         : fmt::format("fill=\"{}\" stroke=\"{}\" stroke-width=\"1.8\"", paper(),
-                                                       colour(series));
   const std::string of_data = title.empty() ? "" : " class=\"mark\"";
-  const std::span<const PlotPoint> corners = corners_of(style.vega_shape);
+  const std::span<const PlotPoint> corners = corners_of(style_of_series(series).shape);
   if (corners.empty()) {
-    marks_ += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:g}\"{} {}>{}</circle>\n", at.x, at.y, marker_size,
-                          of_data, paint, title_element(title));
+    marks_ += fmt::format("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"{:g}\"{} fill=\"{}\">{}</circle>\n", at.x, at.y,
+                          marker_size, of_data, colour(series), title_element(title));
     return;
   }
   std::vector<PlotPoint> points;
   for (const PlotPoint& corner : corners)
     points.push_back({at.x + marker_size * corner.x, at.y + marker_size * corner.y});
-  marks_ += fmt::format("<polygon points=\"{}\"{} {}>{}</polygon>\n", points_text(points), of_data, paint,
-                        title_element(title));
+  marks_ += fmt::format("<polygon points=\"{}\"{} fill=\"{}\">{}</polygon>\n", points_text(points), of_data,
+                        colour(series), title_element(title));
 }
 
 void SvgCanvas::bar(PlotPoint from, PlotPoint size, std::size_t series, const std::string& title) {

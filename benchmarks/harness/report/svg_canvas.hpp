@@ -11,7 +11,7 @@ namespace frugal::harness {
 
 /// Where a figure is to stand.
 struct SvgLook {
-  double width = 640;    ///< pixels
+  double width = 640;  ///< pixels
   double font_size = 13;
   bool in_page = false;  ///< colours are the page's variables, so that they follow light and dark
 };

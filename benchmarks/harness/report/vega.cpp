@@ -35,10 +35,11 @@ VegaJson axis_json(const FigureAxis& axis) {
 }
 
 VegaJson position_json(const char* field, const FigureAxis& axis) {
-  return {{"field", field},
-          {"type", "quantitative"},
-          {"scale", {{"type", axis.logarithmic ? "log" : "linear"}, {"domain", {axis.low, axis.high}}, {"nice", false}}},
-          {"axis", axis_json(axis)}};
+  return {
+      {"field", field},
+      {"type", "quantitative"},
+      {"scale", {{"type", axis.logarithmic ? "log" : "linear"}, {"domain", {axis.low, axis.high}}, {"nice", false}}},
+      {"axis", axis_json(axis)}};
 }
 
 /// Colour, shape or dashes of the series, by name.
@@ -49,12 +50,11 @@ VegaJson by_series(const Figure& figure, const Value& value_of) {
     domain.push_back(figure.series[s].name);
     range.push_back(value_of(style_of_series(s)));
   }
-  const bool named = !figure.series.front().name.empty();
   return {{"field", "series"},
           {"type", "nominal"},
           {"title", figure.series_title.empty() ? VegaJson(nullptr) : VegaJson(figure.series_title)},
           {"scale", {{"domain", domain}, {"range", range}}},
-          {"legend", named ? VegaJson::object() : VegaJson(nullptr)}};
+          {"legend", figure.series.front().name.empty() ? VegaJson(nullptr) : VegaJson{{"symbolOpacity", 1}}}};
 }
 
 VegaJson colour_of(const Figure& figure) {
@@ -81,8 +81,8 @@ void add_curves(const Figure& figure, VegaJson& layers) {
                         {"high", curve.points[i].y + curve.half_width}});
   }
   const VegaJson x = position_json("x", figure.x), y = position_json("y", figure.y);
-  const VegaJson name{{"field", "line"}, {"type", "nominal"}, {"title", nullptr},
-                      {"scale", {{"domain", names}, {"range", dashes}}}};
+  const VegaJson name{
+      {"field", "line"}, {"type", "nominal"}, {"title", nullptr}, {"scale", {{"domain", names}, {"range", dashes}}}};
   const VegaJson data{{"values", values}};
   if (std::ranges::any_of(figure.curves, [](const FigureCurve& curve) { return curve.half_width > 0; }))
     layers.push_back({{"data", data},
@@ -92,10 +92,11 @@ void add_curves(const Figure& figure, VegaJson& layers) {
                         {"y", position_json("low", figure.y)},
                         {"y2", {{"field", "high"}}},
                         {"detail", {{"field", "line"}, {"type", "nominal"}}}}}});
-  layers.push_back({{"data", data},
-                    {"mark", {{"type", "line"}, {"color", "#595959"}, {"clip", true}}},
-                    {"encoding",
-                     {{"x", x}, {"y", y}, {"order", {{"field", "order"}, {"type", "quantitative"}}}, {"strokeDash", name}}}});
+  layers.push_back(
+      {{"data", data},
+       {"mark", {{"type", "line"}, {"color", "#595959"}, {"clip", true}}},
+       {"encoding",
+        {{"x", x}, {"y", y}, {"order", {{"field", "order"}, {"type", "quantitative"}}}, {"strokeDash", name}}}});
 }
 
 VegaJson points_spec(const Figure& figure) {
@@ -104,8 +105,8 @@ VegaJson points_spec(const Figure& figure) {
   for (const FigureSeries& series : figure.series) {
     for (const FigurePoint& point : series.points) {
       VegaJson value{{"series", series.name}, {"x", point.at.x}, {"y", point.at.y}, {"detail", point.detail}};
-      value["low"] = figure.y.logarithmic ? std::max(point.at.y - point.half_width, figure.y.low)
-                                          : point.at.y - point.half_width;
+      value["low"] =
+          figure.y.logarithmic ? std::max(point.at.y - point.half_width, figure.y.low) : point.at.y - point.half_width;
       value["high"] = point.at.y + point.half_width;
       if (!point.label.empty()) value["label"] = point.label;
       any_interval = any_interval || point.half_width > 0;
@@ -117,29 +118,29 @@ VegaJson points_spec(const Figure& figure) {
   VegaJson layers = VegaJson::array();
   add_curves(figure, layers);
   if (any_interval)
-    layers.push_back({{"mark", figure.lines ? VegaJson{{"type", "area"}, {"opacity", 0.18}} : VegaJson{{"type", "rule"}}},
-                      {"encoding",
-                       {{"x", x}, {"y", position_json("low", figure.y)}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
+    layers.push_back(
+        {{"mark", figure.lines ? VegaJson{{"type", "area"}, {"opacity", 0.18}} : VegaJson{{"type", "rule"}}},
+         {"encoding",
+          {{"x", x}, {"y", position_json("low", figure.y)}, {"y2", {{"field", "high"}}}, {"color", colour}}}});
+  VegaJson dashes = by_series(figure, [](const SeriesStyle& style) { return dashes_json(style.dashes); });
+  dashes["legend"] = nullptr;
   if (figure.lines)
-    layers.push_back({{"mark", {{"type", "line"}}},
-                      {"encoding",
-                       {{"x", x},
-                        {"y", y},
-                        {"color", colour},
-                        {"strokeDash", by_series(figure, [](const SeriesStyle& style) {
-                           return dashes_json(style.svg_dashes);
-                         })}}}});
+    layers.push_back(
+        {{"mark", {{"type", "line"}}}, {"encoding", {{"x", x}, {"y", y}, {"color", colour}, {"strokeDash", dashes}}}});
   layers.push_back({{"mark", {{"type", "point"}, {"filled", true}, {"size", 60}, {"opacity", 1}}},
                     {"encoding",
                      {{"x", x},
                       {"y", y},
                       {"color", colour},
-                      {"shape", by_series(figure, [](const SeriesStyle& style) { return VegaJson(style.vega_shape); })},
+                      {"shape", by_series(figure, [](const SeriesStyle& style) { return VegaJson(style.shape); })},
                       {"tooltip", detail_tooltip}}}});
   if (any_label)
     layers.push_back({{"mark", {{"type", "text"}, {"dy", -10}, {"fontSize", 10}, {"color", "#595959"}}},
                       {"encoding", {{"x", x}, {"y", y}, {"text", {{"field", "label"}, {"type", "nominal"}}}}}});
-  return {{"width", 520}, {"height", 320}, {"data", {{"values", values}}}, {"layer", layers},
+  return {{"width", 520},
+          {"height", 320},
+          {"data", {{"values", values}}},
+          {"layer", layers},
           {"resolve", {{"scale", {{"strokeDash", "independent"}}}}}};
 }
 
@@ -156,8 +157,12 @@ VegaJson bars_spec(const Figure& figure) {
           {"data", {{"values", values}}},
           {"mark", {{"type", "bar"}}},
           {"encoding",
-           {{"y", {{"field", "bar"}, {"type", "nominal"}, {"sort", figure.bars}, {"title", nullptr},
-                   {"axis", {{"labelLimit", 320}}}}},
+           {{"y",
+             {{"field", "bar"},
+              {"type", "nominal"},
+              {"sort", figure.bars},
+              {"title", nullptr},
+              {"axis", {{"labelLimit", 320}}}}},
             {"x", {{"field", "x"}, {"type", "quantitative"}, {"stack", "zero"}, {"title", figure.x.title}}},
             {"color", colour_of(figure)},
             {"order", {{"field", "order"}, {"type", "quantitative"}}},
