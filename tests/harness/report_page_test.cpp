@@ -42,7 +42,7 @@ TEST(PageSummary, SaysWhetherTimesAreToBeTrusted) {
   EXPECT_THAT(summary_of(run), HasSubstr("Note:</b> disturbed in 1 of 2 cells, by more than 0.1 cores"));
   run.cells[0].disowned = true;
   run.provenance.disturbed = {.why = "a build ran <beside> it"};
-  EXPECT_THAT(summary_of(run), HasSubstr("left out of 1 of 2 cells: a build ran &lt;beside&gt; it"));
+  EXPECT_THAT(summary_of(run), HasSubstr("those of 1 of 2 cells are left out: a build ran &lt;beside&gt; it"));
 }
 
 TEST(PageSummary, OfARunWithoutCellsIsNoSuccess) {
@@ -52,7 +52,7 @@ TEST(PageSummary, OfARunWithoutCellsIsNoSuccess) {
 class PagePictureTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    table_.headings = {{.title = "grid"}, {.title = "PSNR", .numeric = true}};
+    table_.headings = {{.title = "grid"}, {.title = "PSNR", .unit = "dB", .numeric = true}};
     table_.keys = 1;
     for (const char* cell : {"a", "b"}) {
       TableRow row;
@@ -80,7 +80,7 @@ TEST_F(PagePictureTest, StandBesideEachOtherWithinThePage) {
   EXPECT_THAT(text, HasSubstr("<img src=\"data:image/png;base64,cG5n\" alt=\"original: grid a\">"));
   EXPECT_THAT(text, HasSubstr("alt=\"reconstruction: grid a\""));
   EXPECT_THAT(text, HasSubstr("alt=\"error: grid a\""));
-  EXPECT_THAT(text, HasSubstr("<figcaption>grid a; PSNR 30.1</figcaption>"));
+  EXPECT_THAT(text, HasSubstr("<figcaption>grid a; PSNR 30.1 dB</figcaption>"));
   EXPECT_THAT(text, Not(HasSubstr("grid b;"))) << "its cell left none";
 }
 

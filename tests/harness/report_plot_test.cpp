@@ -34,6 +34,14 @@ TEST(AxisTicks, AreRoundAndEncloseTheValues) {
   EXPECT_THAT(axis_ticks(3e11, 1.2e13, true), ElementsAre(2e11, 5e11, 1e12, 2e12, 5e12, 1e13, 2e13));
 }
 
+TEST(AxisTicks, ThatLieCloseHaveTheDigitsThatTellThemApart) {
+  EXPECT_THAT(tick_texts(std::vector{13.71e9, 13.72e9}, "FLOP"), ElementsAre("13.71 GFLOP", "13.72 GFLOP"));
+  EXPECT_THAT(tick_texts(std::vector{5e11, 1e12}, "FLOP"), ElementsAre("500 GFLOP", "1 TFLOP"));
+  EXPECT_THAT(tick_texts(std::vector{0.0, 0.30000000000000004}, ""), ElementsAre("0", "0.3"));
+  EXPECT_THAT(tick_texts(std::vector{1e5, 3.162e5}, ""), ElementsAre("100 k", "316 k"));
+  EXPECT_THAT(tick_texts(std::vector{10000.0, 20000.0}, "s"), ElementsAre("10000", "20000"));
+}
+
 TEST(AxisTicks, OfOneValueStillSpanAnAxis) {
   for (const bool logarithmic : {false, true}) {
     const std::vector<double> ticks = axis_ticks(7, 7, logarithmic);

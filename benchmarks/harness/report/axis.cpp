@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/writers.hpp"
@@ -28,6 +29,16 @@ std::vector<double> round_ticks(double low, double high, const FigureAxis& axis)
   };
   std::vector<double> ticks = on_axis(axis.logarithmic);
   return ticks.size() < 3 && axis.logarithmic ? on_axis(false) : ticks;
+}
+
+std::string tick_text(double value, const std::string& unit, int digits) {
+  if (unit == "%") return fmt::format("{:.{}g} %", value, digits);
+  const bool prefixed = reads_best_with_prefix(unit);
+  if (!prefixed && std::abs(value) < 1e5) return fmt::format("{:.{}g}", value, std::max(digits, 5));
+  const TableEntry entry = number_entry(value, {}, "si", prefixed ? unit : "");
+  if (value == 0) return "0" + entry.suffix;
+  const double thousands = std::round(std::log10(value / std::stod(entry.text)) / 3);
+  return fmt::format("{:.{}g}{}", value / std::pow(1000, thousands), digits, entry.suffix);
 }
 
 }  // namespace
@@ -58,13 +69,15 @@ std::vector<double> axis_ticks(double low, double high, bool logarithmic) {
   return ticks;
 }
 
-std::string tick_text(double value, const std::string& unit) {
-  if (unit == "%") return fmt::format("{:g} %", value);
-  const bool prefixed = reads_best_with_prefix(unit);
-  // Six digits: a step times a whole number misses a round decimal by a rounding error.
-  if (!prefixed && std::abs(value) < 1e5) return fmt::format("{:.6g}", value);
-  const TableEntry entry = number_entry(value, {}, "si", prefixed ? unit : "");
-  return fmt::format("{:g}{}", std::stod(entry.text), entry.suffix);
+std::vector<std::string> tick_texts(std::span<const double> values, const std::string& unit) {
+  std::vector<std::string> texts;
+  // As many digits as it takes to tell neighbours apart.
+  for (int digits = 3; digits <= 9; ++digits) {
+    texts.clear();
+    for (const double value : values) texts.push_back(tick_text(value, unit, digits));
+    if (std::set<std::string>(texts.begin(), texts.end()).size() == texts.size()) break;
+  }
+  return texts;
 }
 
 FigureAxis make_axis(const Heading& heading, const std::vector<double>& values, bool logarithmic, bool of_values) {
@@ -81,7 +94,8 @@ FigureAxis make_axis(const Heading& heading, const std::vector<double>& values, 
   std::vector<double> ticks = of_values ? values : round_ticks(low, high, axis);
   std::ranges::sort(ticks);
   ticks.erase(std::unique(ticks.begin(), ticks.end()), ticks.end());
-  for (const double tick : ticks) axis.ticks.push_back({tick, tick_text(tick, heading.unit)});
+  const std::vector<std::string> texts = tick_texts(ticks, heading.unit);
+  for (std::size_t i = 0; i < ticks.size(); ++i) axis.ticks.push_back({ticks[i], texts[i]});
   return axis;
 }
 

@@ -1,5 +1,6 @@
 // The axis of a figure: where it begins and ends, and where its ticks stand.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -18,7 +19,7 @@ FigureAxis make_axis(const Heading& heading, const std::vector<double>& values, 
 /// Share of the way from the axis' low end to its high end, 0 to 1; beyond it outside.
 double place_on(const FigureAxis& axis, double value);
 
-/// "10 GFLOP", "50 %", "0.2": a value as a tick has it.
-std::string tick_text(double value, const std::string& unit);
+/// "10 GFLOP", "50 %", "0.2": values as ticks have them, no two alike.
+std::vector<std::string> tick_texts(std::span<const double> values, const std::string& unit);
 
 }  // namespace frugal::harness

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 #include <numeric>
+#include <ranges>
 #include <set>
 
 #include "benchmarks/harness/report/axis.hpp"
@@ -269,8 +270,10 @@ std::string origin_text(const Table& table) {
         std::ranges::all_of(table.rows, [&](const TableRow& row) { return value_of(row.origin) == first; });
     return agree ? first : "various";
   };
-  return fmt::format("n = {}; {}; commit {}", common([](const Origin& o) { return std::to_string(o.n); }),
-                     common([](const Origin& o) { return o.machine; }),
+  const auto [least, most] =
+      std::ranges::minmax(table.rows | std::views::transform([](const TableRow& row) { return row.origin.n; }));
+  const std::string n = least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
+  return fmt::format("n = {}; {}; commit {}", n, common([](const Origin& o) { return o.machine; }),
                      common([](const Origin& o) { return o.commit; }));
 }
 

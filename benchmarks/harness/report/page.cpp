@@ -44,11 +44,21 @@ std::string cell_text(const TableEntry& entry) {
   return text + markup_escaped(entry.suffix);
 }
 
+/// A name such as tower.side_features may break after a point or an underscore.
+std::string breakable(const std::string& text) {
+  std::string broken;
+  for (const char c : markup_escaped(text)) {
+    broken += c;
+    if (c == '.' || c == '_') broken += "<wbr>";
+  }
+  return broken;
+}
+
 std::string head_cells(const Table& table) {
   std::string text;
   for (const Heading& heading : table.headings)
     text += fmt::format("<th scope=\"col\"{}><button type=\"button\">{}</button></th>",
-                        heading.numeric ? " class=\"n\"" : "", markup_escaped(heading_text(heading)));
+                        heading.numeric ? " class=\"n\"" : "", breakable(heading_text(heading)));
   return text;
 }
 

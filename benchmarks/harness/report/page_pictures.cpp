@@ -69,7 +69,8 @@ std::string PagePictures::of(const Table& table) {
     std::string first_figure;
     if (table.keys < row.entries.size())
       first_figure =
-          fmt::format("; {} {}", heading_text(table.headings[table.keys]), entry_text(row.entries[table.keys]));
+          fmt::format("; {} {}{}", table.headings[table.keys].title, entry_text(row.entries[table.keys]),
+                      table.headings[table.keys].unit_in_entries ? "" : " " + table.headings[table.keys].unit);
     cards += fmt::format(
         "<figure class=\"pictures\">\n<div class=\"row\">\n{}{}{}</div>\n<figcaption>{}</figcaption>\n</figure>\n",
         picture(folder / "original.png", "original", name),

@@ -59,7 +59,8 @@ Verdict times_verdict(const Run& run) {
     return some == done ? "all cells" : fmt::format("{} of {} cells", some, done);
   };
   if (done == 0) return {false, "none"};
-  if (disowned > 0) return {false, fmt::format("left out of {}: {}", of_all(disowned), run.provenance.disturbed->why)};
+  if (disowned > 0)
+    return {false, fmt::format("those of {} are left out: {}", of_all(disowned), run.provenance.disturbed->why)};
   if (disturbed > 0)
     return {false, fmt::format("disturbed in {}, by more than {:g} cores of other work; marked ~", of_all(disturbed),
                                quiet_cores)};
