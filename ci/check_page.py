@@ -3,7 +3,8 @@
 
 Each page is opened in a frame as wide as a phone and in one as wide as a desktop, light and dark. No script error, no
 body wider than the frame, text that contrasts (WCAG 2.2, 4.5 to 1), headings in order, each id once, nothing from
-outside; tables sort by buttons that take the keyboard's focus. Exit 77 where there is no Chromium: skipped.
+outside; tables sort by buttons that take the keyboard's focus. Without RUN:
+published runs, and a small one made here, whose page has pictures. Exit 77 where there is no Chromium: skipped.
 """
 import html
 import json
@@ -32,7 +33,7 @@ const behind = element => {
   }
   return [255, 255, 255];
 };
-addEventListener('load', () => {
+const look = () => {
   const width = document.documentElement.clientWidth;
   if (document.documentElement.scrollWidth > width) problem(`the page is ${document.documentElement.scrollWidth} wide`);
   const found = new Set();
@@ -40,7 +41,6 @@ addEventListener('load', () => {
     const svg = e.tagName === 'text';
     if (!svg && ![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim())) continue;
     if (['SCRIPT', 'STYLE'].includes(e.tagName) || e.closest('[hidden]') || !e.getClientRects().length) continue;
-    if (svg && e.getAttribute('aria-hidden')) continue;
     const style = getComputedStyle(e), [a, b] = [channels(svg ? style.fill : style.color), behind(e)].map(luminance);
     const contrast = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
     if (contrast < 4.5) found.add(`contrast ${contrast.toFixed(2)} of <${e.tagName.toLowerCase()} class="${e.className.baseVal ?? e.className}">`);
@@ -50,7 +50,7 @@ addEventListener('load', () => {
   found.forEach(problem);
   for (const svg of document.querySelectorAll('svg')) {
     if (!svg.getClientRects().length) continue;
-    const texts = [...svg.querySelectorAll('text:not([aria-hidden])')].map(e => [e.textContent, e.getBoundingClientRect()]);
+    const texts = [...svg.querySelectorAll('text')].map(e => [e.textContent, e.getBoundingClientRect()]);
     const frame = svg.getBoundingClientRect();
     texts.forEach(([text, a], i) => {
       if (a.left < frame.left - 1 || a.right > frame.right + 1) problem(`"${text}" leaves its figure`);
@@ -100,8 +100,10 @@ addEventListener('load', () => {
     mark.dispatchEvent(new PointerEvent('pointerover', {bubbles: true}));
     if (document.getElementById('tip').hidden) problem('a point says nothing');
   }
-  const paper = getComputedStyle(document.body).backgroundColor;
-  parent.postMessage({width: innerWidth, paper, problems}, '*');
+};
+addEventListener('load', () => {
+  try { look(); } catch (e) { problem(`stopped short: ${e.message}`); }
+  parent.postMessage({width: innerWidth, paper: getComputedStyle(document.body).backgroundColor, problems}, '*');
 });
 </script>"""
 FRAME = """<!DOCTYPE html><meta charset="utf-8"><body><pre id="found"></pre><script>
@@ -138,6 +140,14 @@ def problems_of(chromium: str, page: str) -> list[str]:
     return problems
 
 
+def pictures_run(frugal: str, folder: pathlib.Path) -> pathlib.Path:
+    plan = folder / "pictures.yaml"
+    plan.write_text("{schema: 1, name: pictures, workload: inr, backend: cpu, dataset: synthetic-photo, seeds: [1, 2],\n"
+                    " params: {inr: {size: 32, steps: 5, hidden_layers: 1, width: 8}}, matrix: {params.inr.grid: [1, 2]}}\n")
+    subprocess.run([frugal, "run", plan, "--out", folder / "pictures"], capture_output=True, check=True)
+    return folder / "pictures"
+
+
 def main() -> int:
     if len(sys.argv) < 2:
         sys.exit(__doc__)
@@ -146,13 +156,19 @@ def main() -> int:
         print("ci/check_page.py: no Chromium here (apt-get install chromium), so the page was not looked at")
         return SKIPPED
     failed = False
-    for run in sys.argv[2:] or [ROOT / "results/published" / name for name in RUNS]:
-        page = subprocess.run([sys.argv[1], "report", run, "--format", "html"], capture_output=True, text=True, check=True)
-        problems = problems_of(chromium, page.stdout)
-        for problem in problems:
-            print(f"{run}: {problem}")
-        failed = failed or bool(problems)
-        print(f"page of {pathlib.Path(run).name}: {'failed' if problems else 'ok'}")
+    with tempfile.TemporaryDirectory() as folder:
+        runs = [pathlib.Path(run) for run in sys.argv[2:]] or [
+            *(ROOT / "results/published" / name for name in RUNS), pictures_run(sys.argv[1], pathlib.Path(folder))]
+        for run in runs:
+            page = subprocess.run([sys.argv[1], "report", run, "--format", "html"], capture_output=True, text=True,
+                                  check=True).stdout
+            problems = problems_of(chromium, page)
+            if run.name == "pictures" and page.count("<img ") != 6:
+                problems.append("not three pictures a row")
+            for problem in problems:
+                print(f"{run}: {problem}")
+            failed = failed or bool(problems)
+            print(f"page of {run.name}: {'failed' if problems else 'ok'}")
     return int(failed)
 
 

@@ -5,6 +5,7 @@
 
 #include "benchmarks/harness/report/axis.hpp"
 #include "benchmarks/harness/report/figures.hpp"
+#include "benchmarks/harness/report/label_place.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/svg.hpp"
 #include "impl/base/error.hpp"
@@ -76,6 +77,15 @@ std::size_t occurrences(const std::string& text, const std::string& part) {
   std::size_t count = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
   return count;
+}
+
+TEST(LabelPlace, IsAboveTheMarkOrWhereItCoversNothing) {
+  const Box frame{0, 0, 100, 100};
+  EXPECT_EQ(free_place({50, 50}, 20, 10, frame, {})->bottom, 42);
+  const std::vector<Box> above{{40, 30, 60, 45}};
+  EXPECT_EQ(free_place({50, 50}, 20, 10, frame, above)->left, 58) << "right of it";
+  EXPECT_EQ(free_place({95, 50}, 20, 10, frame, above)->right, 87) << "left of it, as the frame ends";
+  EXPECT_FALSE(free_place({50, 50}, 20, 10, frame, std::vector{frame}));
 }
 
 /// Where the mark with this in its title stands: {x, y} of a circle's or a polygon's middle.

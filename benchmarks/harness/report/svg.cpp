@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "benchmarks/harness/report/axis.hpp"
+#include "benchmarks/harness/report/label_place.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/error.hpp"
@@ -13,14 +14,6 @@
 
 namespace frugal::harness {
 namespace {
-
-struct Box {
-  double left, top, right, bottom;
-
-  bool meets(const Box& other) const {
-    return left < other.right && other.left < right && top < other.bottom && other.top < bottom;
-  }
-};
 
 std::string dashed(std::string_view dashes) {
   return dashes.empty() ? "" : fmt::format(" stroke-dasharray=\"{}\"", dashes);
@@ -135,18 +128,47 @@ class SvgDrawing {
   double clamped_y(double value) const { return y_of(std::clamp(value, figure_.y.low, figure_.y.high)); }
   PlotPoint place(PlotPoint at) const { return {x_of(at.x), y_of(at.y)}; }
 
+  /// Where the text of a tick of the x axis stands: below it, but within the figure.
+  double middle_of(const FigureTick& tick) const {
+    return std::min(x_of(tick.value), look_.width - text_width(tick.text, size_) / 2 - 2);
+  }
+
+  /// The ticks of the x axis that have a text: all, or where these would meet the powers of ten, or each that leaves
+  /// room for the one right of it.
+  std::vector<const FigureTick*> told_ticks() const {
+    const auto fitting = [&](const auto& is_wanted) {
+      std::vector<const FigureTick*> told;
+      double free_to = look_.width + 1;
+      bool all = true;
+      for (auto tick = figure_.x.ticks.rbegin(); tick != figure_.x.ticks.rend(); ++tick) {
+        if (!is_wanted(tick->value)) continue;
+        const double middle = middle_of(*tick), half = text_width(tick->text, size_) / 2;
+        if (middle + half > free_to) {
+          all = false;
+          continue;
+        }
+        told.push_back(&*tick);
+        free_to = middle - half - 8;
+      }
+      return std::pair(told, all);
+    };
+    const auto [every, all_fit] = fitting([](double) { return true; });
+    if (all_fit || !figure_.x.logarithmic) return every;
+    const auto [powers, powers_fit] = fitting([](double value) {
+      const double power = std::log10(value);
+      return std::abs(power - std::round(power)) < 1e-9;
+    });
+    return powers_fit && powers.size() >= 2 ? powers : every;
+  }
+
   void draw_x_axis() {
-    // From the right, where a logarithmic axis is crowded, each tick has its text that leaves room for the next.
-    double free_from = look_.width + 1;
-    for (auto tick = figure_.x.ticks.rbegin(); tick != figure_.x.ticks.rend(); ++tick) {
-      const double x = x_of(tick->value), half = text_width(tick->text, size_) / 2;
+    for (const FigureTick& tick : figure_.x.ticks) {
+      const double x = x_of(tick.value);
       canvas_.line({x, plot_.bottom}, {x, plot_.top}, canvas_.grid());
       canvas_.line({x, plot_.bottom}, {x, plot_.bottom + 4}, canvas_.muted());
-      const double middle = std::min(x, look_.width - half - 2);
-      if (middle + half > free_from) continue;
-      canvas_.text({middle, plot_.bottom + 4 + 1.1 * size_}, "middle", tick->text);
-      free_from = middle - half - 8;
     }
+    for (const FigureTick* tick : told_ticks())
+      canvas_.text({middle_of(*tick), plot_.bottom + 4 + 1.1 * size_}, "middle", tick->text);
     canvas_.line({plot_.left, plot_.bottom}, {plot_.right, plot_.bottom}, canvas_.muted());
     canvas_.text({(plot_.left + plot_.right) / 2, plot_.bottom + 4 + 2.6 * size_}, "middle",
                  fitted(figure_.x.title, look_.width - 2 * size_, size_));
@@ -222,30 +244,8 @@ class SvgDrawing {
     for (const double y : {below, above}) canvas_.line({x - cap, y}, {x + cap, y}, stroke, style);
   }
 
-  /// Beside each point that has room for it within the axes, clear of other points and labels: those of a front first.
-  void draw_labels() {
-    std::vector<const FigurePoint*> all;
-    std::vector<Box> taken;
-    for (const FigureSeries& series : figure_.series) {
-      for (const FigurePoint& point : series.points) {
-        all.push_back(&point);
-        const PlotPoint at = place(point.at);
-        taken.push_back({at.x - 6, std::min(at.y - 6, clamped_y(point.at.y + point.half_width)), at.x + 6,
-                         std::max(at.y + 6, clamped_y(point.at.y - point.half_width))});
-      }
-    }
-    const std::vector<Box> lines = stairs();
-    std::vector<PlotPoint> places;
-    for (const FigurePoint* point : all) places.push_back(point->at);
-    std::vector<std::size_t> order = pareto_front(places);
-    for (std::size_t i = 0; i < all.size(); ++i)
-      if (std::ranges::find(order, i) == order.end()) order.push_back(i);
-    for (const std::size_t i : order)
-      if (!all[i]->label.empty()) draw_label(*all[i], taken, lines);
-  }
-
-  /// The lines of curves, thin boxes where they run along an axis as stairs do.
-  std::vector<Box> stairs() const {
+  /// The lines of curves as boxes: thin ones where they run along an axis, as stairs do.
+  std::vector<Box> boxes_of_curves() const {
     std::vector<Box> boxes;
     for (const FigureCurve& curve : figure_.curves) {
       for (std::size_t i = 1; i < curve.points.size(); ++i) {
@@ -257,31 +257,33 @@ class SvgDrawing {
     return boxes;
   }
 
-  void draw_label(const FigurePoint& point, std::vector<Box>& taken, const std::vector<Box>& lines) {
-    const double size = 0.87 * size_, width = text_width(point.label, size), gap = 8;
-    const PlotPoint at = place(point.at);
-    const Box candidates[] = {{at.x - width / 2, at.y - gap - size, at.x + width / 2, at.y - gap},
-                              {at.x + gap, at.y - size / 2, at.x + gap + width, at.y + size / 2},
-                              {at.x - gap - width, at.y - size / 2, at.x - gap, at.y + size / 2},
-                              {at.x + 4, at.y - gap - size, at.x + 4 + width, at.y - gap},
-                              {at.x - 4 - width, at.y - gap - size, at.x - 4, at.y - gap},
-                              {at.x + 4, at.y + gap, at.x + 4 + width, at.y + gap + size},
-                              {at.x - 4 - width, at.y + gap, at.x - 4, at.y + gap + size},
-                              {at.x - width / 2, at.y + gap, at.x + width / 2, at.y + gap + size}};
-    for (const Box& box : candidates) {
-      if (box.left < plot_.left + 2 || box.right > plot_.right || box.top < plot_.top || box.bottom > plot_.bottom - 2)
-        continue;
-      const auto meets = [&](const Box& other) { return box.meets(other); };
-      if (std::ranges::any_of(taken, meets) || std::ranges::any_of(lines, meets)) continue;
-      const PlotPoint base{box.left, box.bottom - 0.15 * size};
-      const std::string font = fmt::format(" font-size=\"{:.1f}\"", size);
-      canvas_.text(base, "start", point.label,
-                   font + fmt::format(" fill=\"{0}\" stroke=\"{0}\" stroke-width=\"3\" stroke-linejoin=\"round\" "
-                                      "aria-hidden=\"true\"",
-                                      canvas_.paper()));
-      canvas_.text(base, "start", point.label, font + fmt::format(" fill=\"{}\"", canvas_.muted()));
-      taken.push_back(box);
-      return;
+  /// Beside each point that has room for it: those of a front first.
+  void draw_labels() {
+    std::vector<const FigurePoint*> all;
+    std::vector<PlotPoint> places;
+    std::vector<Box> taken = boxes_of_curves();
+    for (const FigureSeries& series : figure_.series) {
+      for (const FigurePoint& point : series.points) {
+        all.push_back(&point);
+        places.push_back(point.at);
+        const PlotPoint at = place(point.at);
+        taken.push_back({at.x - 6, std::min(at.y - 6, clamped_y(point.at.y + point.half_width)), at.x + 6,
+                         std::max(at.y + 6, clamped_y(point.at.y - point.half_width))});
+      }
+    }
+    std::vector<std::size_t> order = pareto_front(places);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      if (std::ranges::find(order, i) == order.end()) order.push_back(i);
+    const double size = 0.87 * size_;
+    const Box frame{plot_.left + 2, plot_.top, plot_.right, plot_.bottom - 2};
+    for (const std::size_t i : order) {
+      const std::string& label = all[i]->label;
+      if (label.empty()) continue;
+      const auto box = free_place(place(all[i]->at), text_width(label, size), size, frame, taken);
+      if (!box) continue;
+      canvas_.text({box->left, box->bottom - 0.15 * size}, "start", label,
+                   fmt::format(" font-size=\"{:.1f}\" fill=\"{}\"", size, canvas_.muted()));
+      taken.push_back(*box);
     }
   }
 
