@@ -2,7 +2,7 @@
 """Runs what `frugal report --format mpl` writes, and holds `--format vega` against Vega-Lite's schema:
 ci/check_figures.py FRUGAL [RUN...]
 
-Each script must leave a PDF and a PNG of every figure, without a warning. The schema is that of the package altair.
+Each script must leave a PDF and a PNG of every figure, without a warning of matplotlib. The schema is that of the package altair.
 Exit 77 where neither matplotlib nor altair is there: skipped.
 """
 import importlib.util
@@ -25,7 +25,7 @@ def report(frugal: str, run: pathlib.Path, form: str) -> str:
 def problems_of_script(script: str) -> list[str]:
     names = re.findall(r'^finish\(.*"(\w+)"\)$', script, re.M)
     with tempfile.TemporaryDirectory() as folder:
-        ran = subprocess.run([sys.executable, "-W", "error", "-c", script], cwd=folder, capture_output=True, text=True)
+        ran = subprocess.run([sys.executable, "-W", "error::UserWarning", "-c", script], cwd=folder, capture_output=True, text=True)
         if ran.returncode != 0 or not names:
             return [f"the script failed: {ran.stderr.strip()[-500:]}"]
         problems = []
@@ -49,7 +49,7 @@ def main() -> int:
         sys.exit(__doc__)
     schema, has_matplotlib = vega_schema(), importlib.util.find_spec("matplotlib") is not None
     if not has_matplotlib and schema is None:
-        print("ci/check_figures.py: neither matplotlib nor altair here (pip install matplotlib altair), so nothing was run")
+        print("ci/check_figures.py: neither matplotlib (ci/setup.sh --page) nor altair (PyPI) here, so nothing was run")
         return SKIPPED
     failed = False
     for run in map(pathlib.Path, sys.argv[2:] or [ROOT / "results/published" / name for name in RUNS]):

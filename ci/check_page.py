@@ -153,7 +153,7 @@ def main() -> int:
         sys.exit(__doc__)
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if not chromium:
-        print("ci/check_page.py: no Chromium here (apt-get install chromium), so the page was not looked at")
+        print("ci/check_page.py: no Chromium here (ci/setup.sh --page installs it), so the page was not looked at")
         return SKIPPED
     failed = False
     with tempfile.TemporaryDirectory() as folder:
