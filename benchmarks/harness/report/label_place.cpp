@@ -4,12 +4,13 @@
 
 namespace frugal::harness {
 
-std::optional<Box> free_place(PlotPoint mark, double width, double height, const Box& frame, std::span<const Box> taken) {
+std::optional<Box> free_place(PlotPoint mark, double width, double height, const Box& frame,
+                              std::span<const Box> taken) {
   constexpr double gap = 8, aside = 4;
   // The upper left corner of the text, from the mark.
-  const PlotPoint corners[] = {{-width / 2, -gap - height},     {gap, -height / 2}, {-gap - width, -height / 2},
-                               {aside, -gap - height},          {-aside - width, -gap - height}, {aside, gap},
-                               {-aside - width, gap},           {-width / 2, gap}};
+  const PlotPoint corners[] = {
+      {-width / 2, -gap - height},     {gap, -height / 2}, {-gap - width, -height / 2}, {aside, -gap - height},
+      {-aside - width, -gap - height}, {aside, gap},       {-aside - width, gap},       {-width / 2, gap}};
   for (const PlotPoint& corner : corners) {
     const double left = mark.x + corner.x, top = mark.y + corner.y;
     const Box box{left, top, left + width, top + height};

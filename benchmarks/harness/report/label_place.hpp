@@ -18,6 +18,7 @@ struct Box {
 
 /// The first free place beside a mark for a text of this size: above it, right, left, then across the corners and below.
 /// Within `frame`, clear of what is taken; nothing where there is none.
-std::optional<Box> free_place(PlotPoint mark, double width, double height, const Box& frame, std::span<const Box> taken);
+std::optional<Box> free_place(PlotPoint mark, double width, double height, const Box& frame,
+                              std::span<const Box> taken);
 
 }  // namespace frugal::harness

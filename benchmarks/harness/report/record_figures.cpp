@@ -192,7 +192,8 @@ std::vector<Figure> stage_figures(const Table& table, const RowSet& set) {
     bars.resize(most_bars);
   }
   if (std::ranges::any_of(set.rows, [](const RowGroup& row) {
-        return std::ranges::any_of(row.finished(), [](const CellRecord* record) { return !record->is_quiet(); });
+        return std::ranges::any_of(row.finished(),
+                                   [](const CellRecord* record) { return !record->disowned && !record->is_quiet(); });
       }))
     figure.origin += "; some of it measured beside other work";
   FigureSeries rest{.name = "other"};

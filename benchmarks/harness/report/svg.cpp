@@ -283,7 +283,7 @@ class SvgDrawing {
       if (!box) continue;
       canvas_.text({box->left, box->bottom - 0.15 * size}, "start", label,
                    fmt::format(" font-size=\"{:.1f}\" fill=\"{}\"", size, canvas_.muted()));
-      taken.push_back(*box);
+      taken.push_back({box->left - 4, box->top, box->right + 4, box->bottom});
     }
   }
 
