@@ -59,7 +59,7 @@ ARROWS = {
     "benchmarks/harness/run/": RECORD,
     "benchmarks/harness/study/": RECORD,
     "benchmarks/harness/judge/": STUDY,
-    "benchmarks/harness/report/": [*STUDY, "embedded_tables.hpp"],
+    "benchmarks/harness/report/": [*STUDY, "embedded_page.hpp", "embedded_tables.hpp"],
     "benchmarks/harness/compare/": ["benchmarks/harness/judge/", "benchmarks/harness/report/", *STUDY],
     "benchmarks/harness/search/": SEARCH,
     "benchmarks/harness/cli/": ["benchmarks/harness/", "datasets/", "impl/equivalence/", *API, "embedded_plans.hpp",

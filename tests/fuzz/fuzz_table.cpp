@@ -12,8 +12,9 @@ void make(const TableSpec& spec) {
   static const Run run = samples::sample_run_of(2);
   try {
     const std::vector<Table> tables = arrange({make_table(spec, {&run, 1})}, {});
-    for (const TableFormat format : {TableFormat::text, TableFormat::markdown, TableFormat::csv, TableFormat::json,
-                                     TableFormat::latex, TableFormat::html})
+    for (const TableFormat format :
+         {TableFormat::text, TableFormat::markdown, TableFormat::csv, TableFormat::json, TableFormat::latex,
+          TableFormat::html, TableFormat::svg, TableFormat::vega, TableFormat::matplotlib})
       fuzz::require(!render(tables, format).empty());
   } catch (const UserError&) {
     // It asks for what this run has not.

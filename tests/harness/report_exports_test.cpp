@@ -16,9 +16,9 @@ using ::testing::Not;
 const std::vector<RunRecord> exported_runs{sample_run_of(3)};
 
 TEST(Figures, AreEveryMetricAndTimeOfEveryCell) {
-  const std::vector<Figure> figures = figures_of(exported_runs);
+  const std::vector<Measurement> figures = measurements_of(exported_runs);
   ASSERT_EQ(figures.size(), 12u) << "three metrics, two stages and the total, of two cells";
-  const Figure& rate = figures.at(0);
+  const Measurement& rate = figures.at(0);
   EXPECT_EQ(rate.metric, "hr@10[neg=99]");
   EXPECT_EQ(rate.cell_name(), "cadc.cpu ml-1m keep_fraction=1");
   EXPECT_EQ(rate.direction, MetricDescriptor::Direction::higher_is_better);
@@ -32,7 +32,7 @@ TEST(Figures, AreEveryMetricAndTimeOfEveryCell) {
 TEST(Figures, LeaveOutTimesBesideOtherWork) {
   std::vector<RunRecord> busy = exported_runs;
   for (CellRecord& cell : busy[0].cells) cell.conditions = {{.others = 1.0}};
-  for (const Figure& figure : figures_of(busy)) EXPECT_THAT(figure.metric, Not(HasSubstr("time.")));
+  for (const Measurement& figure : measurements_of(busy)) EXPECT_THAT(figure.metric, Not(HasSubstr("time.")));
 }
 
 TEST(Exports, BencherHasAValueWithItsInterval) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <iterator>
 
 #include "benchmarks/harness/cli/cli.hpp"
@@ -11,6 +12,7 @@
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/report/exports/exports.hpp"
 #include "benchmarks/harness/report/machines.hpp"
+#include "benchmarks/harness/report/page.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/view.hpp"
 #include "embedded_tables.hpp"
@@ -39,12 +41,18 @@ int write_report(const Call& call, const std::string& text) {
   return exit_ok;
 }
 
+/// Others take all columns, whatever is shown.
+bool is_for_people(TableFormat format) {
+  return format == TableFormat::text || format == TableFormat::markdown || format == TableFormat::latex ||
+         format == TableFormat::html;
+}
+
 View view_of(const Call& call, TableFormat format) {
   View view{.columns = call.all("columns"),
             .rows = call.all("rows"),
             .sort = call.one("sort").value_or(""),
             .transpose = call.has("transpose"),
-            .whole = format == TableFormat::csv || format == TableFormat::json || format == TableFormat::svg};
+            .whole = !is_for_people(format)};
   if (view.transpose && view.whole)
     throw UserError(
         fmt::format("--transpose is for people: {} has no table to turn", to_word(table_format_names, format)));
@@ -71,7 +79,13 @@ int run_report(const Call& call) {
   for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));
   if (tables.empty())
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
-  return write_report(call, render(arrange(std::move(tables), view), format, screen_columns().value_or(usual_width)));
+  tables = arrange(std::move(tables), view);
+  if (format != TableFormat::html)
+    return write_report(call, render(tables, format, screen_columns().value_or(usual_width)));
+  const auto out = call.one("out");
+  const auto folder =
+      out ? std::filesystem::absolute(*out).parent_path() : std::filesystem::current_path();  // its links begin there
+  return write_report(call, to_page(tables, runs, folder));
 }
 
 std::vector<std::string> report_formats() {
@@ -111,10 +125,11 @@ Verb report_verb() {
                    .repeatable = true},
                   {.name = "sort", .value = "COLUMN", .help = "by this column; -COLUMN: descending"},
                   {.name = "transpose", .value = "", .help = "rows as columns"},
-                  format_option(report_formats(),
-                                "txt (default in a terminal, as wide as that or COLUMNS), md (default elsewhere), csv, "
-                                "json, tex, html, or svg: the plots of the tables; or for other tools (docs/ci.md): "
-                                "bencher, benchmark-action-smaller and -bigger, openmetrics"),
+                  format_option(
+                      report_formats(),
+                      "txt (default in a terminal, as wide as that or COLUMNS), md (default elsewhere), csv, "
+                      "json, tex, html; the figures alone: svg, vega (Vega-Lite), mpl (a script for matplotlib); or "
+                      "for other tools (docs/ci.md): bencher, benchmark-action-smaller and -bigger, openmetrics"),
                   {.name = "out",
                    .value = "FILE",
                    .help = "writes here instead of to standard output",

@@ -9,7 +9,7 @@
 #include "benchmarks/harness/judge/tolerances.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
-#include "benchmarks/harness/report/exports/figures.hpp"
+#include "benchmarks/harness/report/exports/measurements.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 
@@ -69,7 +69,7 @@ class TrendMaker {
 
   void add_run(std::size_t k) {
     const Run& run = *trend_.runs[k];
-    for (const Figure& figure : figures_of({&run, 1})) {
+    for (const Measurement& figure : measurements_of({&run, 1})) {
       const SeriesKey key{cell_key(run, figure.id), figure.metric};
       TrendPoint point{.run = k, .mean = figure.mean, .half_width = figure.half_width, .n = figure.n};
       const auto [known, is_new] = series_.try_emplace(key, trend_.series.size());
@@ -87,7 +87,7 @@ class TrendMaker {
     }
   }
 
-  void judge(const SeriesKey& key, const Figure& figure, TrendPoint& point) {
+  void judge(const SeriesKey& key, const Measurement& figure, TrendPoint& point) {
     std::size_t& reference = references_[key];
     if (is_of_the_machine(figure.unit) && !same_machine(*trend_.runs[reference], *trend_.runs[point.run])) {
       point.change = "another machine";

@@ -7,6 +7,7 @@
 #include "benchmarks/harness/compare/trend.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/caption.hpp"
+#include "benchmarks/harness/report/figures.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "impl/base/suggestion.hpp"
@@ -81,7 +82,8 @@ Table metric_table(const Trend& trend, const std::string& metric) {
       "the last change, or the first, by the rule of frugal check.");
   for (std::size_t i = 0; i < trend.runs.size(); ++i)
     table.caption.push_back(fmt::format("{}: {}", i + 1, run_sentence(*trend.runs[i])));
-  table.plots = {{.x = 2, .y = 5, .series = 1, .lines = true}};
+  for (const std::size_t key : {0, 1, 2}) table.headings[key].key = true;
+  table.figures = column_figures(table, {.x = 2, .y = 5, .series = 1, .lines = true});
   return table;
 }
 

@@ -8,6 +8,7 @@
 #include "benchmarks/harness/report/aggregate.hpp"
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
+#include "benchmarks/harness/report/figures.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
@@ -99,6 +100,7 @@ class TableMaker {
     }
     for (const RowGroup& row : set_.rows) {
       TableRow made;
+      made.artifacts = artifacts_of(row);
       made.origin = {static_cast<int>(row.units(row.finished())), row.machine, row.build, runs_of(row)};
       for (std::size_t i = 0; i < row.keys.size(); ++i) made.entries.push_back(key_entry(i, row));
       table_.rows.push_back(std::move(made));
@@ -110,7 +112,7 @@ class TableMaker {
           "less, or the machine was busy while its limits were measured.");
       concern(table_.notes.back(), is_bound);
     }
-    for (const PlotSpec& plot : spec_.plots) add_plot(plot);
+    for (const PlotSpec& plot : spec_.plots) add_figures(plot);
     note_absent();
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
@@ -301,9 +303,29 @@ class TableMaker {
     table_.headings.push_back(std::move(heading));
   }
 
+  void add_figures(const PlotSpec& plot) {
+    std::vector<Figure> figures;
+    switch (plot.kind) {
+      case PlotSpec::Kind::columns:
+        if (const std::optional<Plot> columns = columns_of(plot)) figures = column_figures(table_, *columns);
+        break;
+      case PlotSpec::Kind::stages:
+        figures = stage_figures(table_, set_);
+        break;
+      case PlotSpec::Kind::roofline:
+        figures = roofline_figures(table_, set_);
+        break;
+    }
+    for (Figure& figure : figures) {
+      figure.name = fmt::format("{}_{}", table_.name, table_.figures.size() + 1);
+      table_.figures.push_back(std::move(figure));
+    }
+  }
+
   /// A plot of a column that was not measured here is left out, as the column is.
-  void add_plot(const PlotSpec& plot) {
+  std::optional<Plot> columns_of(const PlotSpec& plot) const {
     const auto column_of = [&](const std::string& title) -> std::optional<std::size_t> {
+      if (title.empty()) return std::nullopt;
       const auto heading = std::ranges::find(table_.headings, title, &Heading::title);
       if (heading != table_.headings.end()) return static_cast<std::size_t>(heading - table_.headings.begin());
       std::vector<std::string> known;
@@ -314,8 +336,25 @@ class TableMaker {
       return std::nullopt;
     };
     const std::optional<std::size_t> x = column_of(plot.x), y = column_of(plot.y);
-    const std::optional<std::size_t> series = plot.series.empty() ? std::nullopt : column_of(plot.series);
-    if (x && y) table_.plots.push_back({*x, *y, series, plot.log_x, plot.log_y, plot.front, plot.lines});
+    const std::optional<std::size_t> series = column_of(plot.series), label = column_of(plot.label);
+    if (!x || !y) return std::nullopt;
+    std::vector<std::size_t> facets;
+    for (std::size_t i = 0; i < set_.columns.size(); ++i)
+      if (const std::string& path = set_.columns[i].key.path; path == "dataset.name" || path == "dataset.path")
+        facets.push_back(i);
+    return Plot{*x, *y, series, label, plot.references, facets, plot.log_x, plot.log_y, plot.front, plot.lines};
+  }
+
+  /// Folder of the first of its cells that left by-products.
+  std::string artifacts_of(const RowGroup& row) const {
+    for (const CellRecord* record : row.finished()) {
+      for (const Run& run : runs_) {
+        if (record < run.cells.data() || record >= run.cells.data() + run.cells.size()) continue;
+        const std::filesystem::path folder = run.folder / "artifacts" / record->id;
+        if (std::filesystem::is_directory(folder)) return folder.string();
+      }
+    }
+    return "";
   }
 
   TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "benchmarks/harness/report/plot.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/document.hpp"
 #include "impl/base/suggestion.hpp"
@@ -19,7 +18,7 @@ bool has_disturbed(const Table& table) {
 
 Table visible(const Table& table) {
   Table seen = table;
-  seen.plots.clear();
+  seen.figures.clear();
   if (table.shown.empty()) return seen;
   seen.shown.clear();
   seen.headings.clear();
@@ -75,6 +74,10 @@ std::string render(std::span<const Table> tables, TableFormat format, std::size_
       return to_html(tables);
     case TableFormat::svg:
       return to_svg(tables);
+    case TableFormat::vega:
+      return to_vega(tables);
+    case TableFormat::matplotlib:
+      return to_matplotlib(tables);
   }
   return "";
 }

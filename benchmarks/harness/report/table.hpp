@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "benchmarks/harness/report/figure.hpp"
 #include "impl/base/names.hpp"
 
 namespace frugal::harness {
@@ -49,13 +50,17 @@ struct Origin {
 struct TableRow {
   std::vector<TableEntry> entries{};  ///< one a heading
   Origin origin{};
+  std::string artifacts{};  ///< folder that the first of its cells which has one left; empty: none
 };
 
-/// Two numeric columns against each other, by their index into the headings.
+/// Two numeric columns against each other. Columns are indices into the headings.
 struct Plot {
   std::size_t x = 0;
   std::size_t y = 0;
-  std::optional<std::size_t> series{};  ///< rows that agree in this column share a colour
+  std::optional<std::size_t> series{};    ///< rows that agree in this column look alike
+  std::optional<std::size_t> label{};     ///< stands beside a point where there is room
+  std::vector<std::string> references{};  ///< rows with one of these in `series` are lines across the figure
+  std::vector<std::size_t> facets{};      ///< rows that differ in these never share a figure: data sets
   bool log_x = false;
   bool log_y = false;
   bool front = false;  ///< draw what no other row beats: less of x and more of y
@@ -75,7 +80,7 @@ struct Table {
   std::vector<TableRow> rows{};
   std::vector<std::string> notes{};    ///< one sentence each: the spec's, and what went wrong
   std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
-  std::vector<Plot> plots{};
+  std::vector<Figure> figures{};
   std::vector<Concern> concerns{};
   std::vector<std::size_t> shown{};     ///< the columns of the view, in its order (arrange()); empty: all
   std::vector<std::string> left_out{};  ///< columns that the view lacks and `--columns` can bring back
@@ -91,13 +96,14 @@ inline constexpr const char* best_sentence =
 
 bool has_disturbed(const Table& table);
 
-/// The table with its shown columns alone, without the sentences that concern others, and without plots.
+/// The table with its shown columns alone, without the sentences that concern others, and without figures.
 Table visible(const Table& table);
 
-enum class TableFormat { text, markdown, csv, json, latex, html, svg };
+enum class TableFormat { text, markdown, csv, json, latex, html, svg, vega, matplotlib };
 inline constexpr Named<TableFormat> table_format_names[] = {
-    {TableFormat::text, "txt"},  {TableFormat::markdown, "md"}, {TableFormat::csv, "csv"}, {TableFormat::json, "json"},
-    {TableFormat::latex, "tex"}, {TableFormat::html, "html"},   {TableFormat::svg, "svg"}};
+    {TableFormat::text, "txt"},  {TableFormat::markdown, "md"}, {TableFormat::csv, "csv"},
+    {TableFormat::json, "json"}, {TableFormat::latex, "tex"},   {TableFormat::html, "html"},
+    {TableFormat::svg, "svg"},   {TableFormat::vega, "vega"},   {TableFormat::matplotlib, "mpl"}};
 
 /// Columns of a terminal of which nobody says how wide it is.
 inline constexpr std::size_t usual_width = 120;
@@ -107,7 +113,8 @@ TableFormat parse_format(std::string_view name);
 
 /// Text for a terminal of `width` columns; GitHub's Markdown tables; CSV in one long form (RFC 4180, full precision);
 /// JSON (results/schema/tables.schema.json); LaTeX with booktabs and siunitx, to be \input; one standalone HTML page, with
-/// the tables' plots; the plots alone, as SVG (UserError when there are none).
+/// the tables' figures; the figures alone (UserError when there are none), as SVG, as Vega-Lite, as a Python script for
+/// matplotlib.
 std::string render(std::span<const Table> tables, TableFormat format, std::size_t width = usual_width);
 
 }  // namespace frugal::harness

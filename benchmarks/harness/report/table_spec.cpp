@@ -26,6 +26,8 @@ const Node& required_key(const Node& map, std::string_view key, const char* what
 
 constexpr Named<bool> order_names[] = {{false, "ascending"}, {true, "descending"}};
 constexpr Named<bool> axis_names[] = {{false, "x"}, {true, "y"}};
+constexpr Named<PlotSpec::Kind> plot_kind_names[] = {
+    {PlotSpec::Kind::columns, "columns"}, {PlotSpec::Kind::stages, "stages"}, {PlotSpec::Kind::roofline, "roofline"}};
 constexpr Named<StageValue> stage_value_names[] = {
     {StageValue::time, "time"},           {StageValue::flops, "flops"},         {StageValue::bytes, "bytes"},
     {StageValue::flop_rate, "flop_rate"}, {StageValue::byte_rate, "byte_rate"}, {StageValue::bound, "bound"}};
@@ -100,10 +102,19 @@ class TableSpecReader {
 
  private:
   static PlotSpec read_plot(const Node& node) {
-    require_keys(node, {"x", "y", "series", "log", "front", "lines"}, "key of a plot");
-    PlotSpec plot{.x = required_key(node, "x", "plot").as_string(), .y = required_key(node, "y", "plot").as_string()};
-    plot.place = node.place;
+    PlotSpec plot{.place = node.place};
+    if (const Node* kind = node.find("kind")) plot.kind = read_word(*kind, "kind", plot_kind_names);
+    if (plot.kind != PlotSpec::Kind::columns) {
+      require_keys(node, {"kind"}, "key of a plot of this kind");
+      return plot;
+    }
+    require_keys(node, {"kind", "x", "y", "series", "label", "references", "log", "front", "lines"}, "key of a plot");
+    plot.x = required_key(node, "x", "plot").as_string();
+    plot.y = required_key(node, "y", "plot").as_string();
     if (const Node* series = node.find("series")) plot.series = series->as_string();
+    if (const Node* label = node.find("label")) plot.label = label->as_string();
+    if (const Node* references = node.find("references"))
+      for (const Node& name : references->as_list()) plot.references.push_back(name.as_string());
     if (const Node* log = node.find("log")) {
       for (const Node& axis : log->as_list()) {
         (read_word(axis, "axis", axis_names) ? plot.log_y : plot.log_x) = true;

@@ -27,8 +27,11 @@
 //   more:                                  # optional: columns that a table shows on demand only (--columns)
 //     - {metric: parameters}
 //   sort: [{key: params.inr.width, order: descending}]     # default: the order of the plan
-//   plots:                                 # for --format svg and html: two columns against each other, by title
-//     - {x: training work, y: PSNR, series: grid, log: [x], front: true, lines: false}
+//   plots:                                 # figures, for --format html, svg, vega and mpl
+//     - {x: training work, y: PSNR, series: grid, label: network, log: [x], front: true}   # columns, by title
+//     - {x: kept, y: HR, series: embeddings, references: [MF alone], log: [x], lines: true}
+//     - {kind: stages}                     # time per stage, a bar a row
+//     - {kind: roofline}                   # rate against arithmetic intensity, where limits were measured
 //   notes: [a sentence]
 //
 // Paths are those of a plan (params.inr.width, backend, dataset.name), machine.* and build.* of run.json. A column may
@@ -94,9 +97,13 @@ struct SortKey {
 
 /// Columns by title, of rows or columns.
 struct PlotSpec {
-  std::string x;
-  std::string y;
-  std::string series{};  ///< empty: all points alike
+  enum class Kind { columns, stages, roofline };
+  Kind kind = Kind::columns;  ///< of the others nothing below is told
+  std::string x{};
+  std::string y{};
+  std::string series{};                   ///< empty: all points alike
+  std::string label{};                    ///< empty: none
+  std::vector<std::string> references{};  ///< of the series: lines across the figure
   bool log_x = false;
   bool log_y = false;
   bool front = false;

@@ -30,6 +30,18 @@ std::string to_latex(std::span<const Table> tables);
 /// One page that needs nothing else.
 std::string to_html(std::span<const Table> tables);
 
+/// The figures of all tables, one below the other, as one SVG file: no titles, n, machine and commit in small print.
+std::string to_svg(std::span<const Table> tables);
+
+/// Vega-Lite 5, with the data inside.
+std::string to_vega(std::span<const Table> tables);
+
+/// A Python script that makes a PDF and a PNG of each figure, with the data inside, to be edited.
+std::string to_matplotlib(std::span<const Table> tables);
+
+/// Of all tables. Throws UserError when there is none.
+std::vector<const Figure*> all_figures(std::span<const Table> tables);
+
 /// "title [unit]", without the unit where entries print it.
 std::string heading_text(const Heading& heading);
 

@@ -22,9 +22,9 @@ std::string cut(const std::string& text, std::size_t most) {
 
 }  // namespace
 
-std::string to_bencher(std::span<const Figure> figures) {
+std::string to_bencher(std::span<const Measurement> figures) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const Figure& figure : figures) {
+  for (const Measurement& figure : figures) {
     nlohmann::ordered_json metric{{"value", figure.mean}};
     if (figure.half_width) {
       metric["lower_value"] = figure.mean - *figure.half_width;

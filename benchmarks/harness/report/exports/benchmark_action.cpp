@@ -7,9 +7,9 @@
 
 namespace frugal::harness {
 
-std::string to_benchmark_action(std::span<const Figure> figures, MetricDescriptor::Direction direction) {
+std::string to_benchmark_action(std::span<const Measurement> figures, MetricDescriptor::Direction direction) {
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
-  for (const Figure& figure : figures) {
+  for (const Measurement& figure : figures) {
     if (figure.direction != direction) continue;
     // The action shows the unit beside the value, and takes an empty one for a missing one.
     nlohmann::ordered_json entry{{"name", figure.cell_name() + ": " + figure.metric},

@@ -10,7 +10,7 @@ std::string export_runs(std::span<const Run> runs, ExportFormat format) {
         fmt::format("{} has no word for which run, or which machine, a figure is of: give it one run of one "
                     "machine",
                     to_word(export_format_names, format)));
-  const std::vector<Figure> figures = figures_of(runs);
+  const std::vector<Measurement> figures = measurements_of(runs);
   if (figures.empty()) throw UserError("no cell of these runs ended well, so there is no figure to export");
   switch (format) {
     case ExportFormat::bencher:

@@ -4,7 +4,7 @@
 #include <span>
 #include <string>
 
-#include "benchmarks/harness/report/exports/figures.hpp"
+#include "benchmarks/harness/report/exports/measurements.hpp"
 #include "impl/base/names.hpp"
 
 namespace frugal::harness {
@@ -21,14 +21,14 @@ inline constexpr Named<ExportFormat> export_format_names[] = {
 std::string export_runs(std::span<const Run> runs, ExportFormat format);
 
 /// Bencher Metric Format (https://bencher.dev/bmf.json): cell -> metric -> {value, lower_value, upper_value}.
-std::string to_bencher(std::span<const Figure> figures);
+std::string to_bencher(std::span<const Measurement> figures);
 
 /// For the tools customSmallerIsBetter and customBiggerIsBetter of github-action-benchmark: a list of {name, unit,
 /// value, range, extra}, of the figures that have this direction.
-std::string to_benchmark_action(std::span<const Figure> figures, MetricDescriptor::Direction direction);
+std::string to_benchmark_action(std::span<const Measurement> figures, MetricDescriptor::Direction direction);
 
 /// OpenMetrics 1.0 text: a gauge a metric, with labels for run, workload, back end and cell; half widths as gauges of
 /// their own.
-std::string to_openmetrics(std::span<const Figure> figures);
+std::string to_openmetrics(std::span<const Measurement> figures);
 
 }  // namespace frugal::harness

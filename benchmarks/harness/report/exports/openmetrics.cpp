@@ -24,7 +24,7 @@ std::string unit_name(const std::string& unit) {
 }
 
 /// "hr@10[neg=99]" -> "frugal_hr_10_neg_99": letters, digits, and one underscore for all else between them.
-std::string family_name(const Figure& figure) {
+std::string family_name(const Measurement& figure) {
   std::string name = "frugal";
   bool gap = true;
   for (const char c : figure.metric) {
@@ -52,7 +52,7 @@ std::string escaped(const std::string& text) {
   return result;
 }
 
-std::string labels_of(const Figure& figure) {
+std::string labels_of(const Measurement& figure) {
   return fmt::format("{{run=\"{}\",workload=\"{}\",backend=\"{}\",cell=\"{}\",id=\"{}\",metric=\"{}\",commit=\"{}\"}}",
                      escaped(figure.run->folder.string()), escaped(figure.workload), escaped(figure.backend),
                      escaped(figure.cell), figure.id, escaped(figure.metric),
@@ -65,7 +65,7 @@ struct Family {
   std::string samples{};
 };
 
-void add_sample(std::map<std::string, Family>& families, const Figure& figure, const char* what, double value) {
+void add_sample(std::map<std::string, Family>& families, const Measurement& figure, const char* what, double value) {
   // Counts without a unit are no ratios; only what has a direction is one.
   const bool counts = figure.unit.empty() && figure.direction == MetricDescriptor::Direction::informative;
   const std::string unit = counts ? "" : unit_name(figure.unit);
@@ -77,9 +77,9 @@ void add_sample(std::map<std::string, Family>& families, const Figure& figure, c
 
 }  // namespace
 
-std::string to_openmetrics(std::span<const Figure> figures) {
+std::string to_openmetrics(std::span<const Measurement> figures) {
   std::map<std::string, Family> families;  // all samples of a family stand together
-  for (const Figure& figure : figures) {
+  for (const Measurement& figure : figures) {
     add_sample(families, figure, "", figure.mean);
     if (figure.half_width) add_sample(families, figure, "_half_width", *figure.half_width);
   }

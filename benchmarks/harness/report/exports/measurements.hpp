@@ -10,7 +10,7 @@
 namespace frugal::harness {
 
 /// The mean over the seeds of a cell that ended well, of a metric or a time.
-struct Figure {
+struct Measurement {
   const Run* run = nullptr;
   std::string workload;
   std::string backend;
@@ -30,6 +30,6 @@ struct Figure {
 
 /// In the order of the records; within a cell metrics, then stages, then the total. Times taken beside other work are
 /// left out.
-std::vector<Figure> figures_of(std::span<const Run> runs);
+std::vector<Measurement> measurements_of(std::span<const Run> runs);
 
 }  // namespace frugal::harness

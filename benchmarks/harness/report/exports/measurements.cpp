@@ -1,4 +1,4 @@
-#include "benchmarks/harness/report/exports/figures.hpp"
+#include "benchmarks/harness/report/exports/measurements.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -12,12 +12,12 @@
 namespace frugal::harness {
 namespace {
 
-void add_figure(std::vector<Figure>& figures, const Figure& of_cell, const MetricDescriptor& metric,
-                const std::vector<double>& values) {
+void add_measurement(std::vector<Measurement>& figures, const Measurement& of_cell, const MetricDescriptor& metric,
+                     const std::vector<double>& values) {
   if (values.empty()) return;
   const Estimate mean = estimate(values);
   if (!std::isfinite(mean.mean)) return;  // values so large that their sum overflows
-  Figure figure = of_cell;
+  Measurement figure = of_cell;
   figure.metric = metric.name;
   figure.unit = metric.unit;
   figure.help = metric.help;
@@ -36,7 +36,7 @@ MetricDescriptor time_metric(const std::string& stage) {
                                    : "wall clock of this stage, median over the repeats of a seed"};
 }
 
-void add_cell(std::vector<Figure>& figures, const CellGroup& group, const Figure& of_cell) {
+void add_cell(std::vector<Measurement>& figures, const CellGroup& group, const Measurement& of_cell) {
   const std::vector<const CellRecord*> finished = group.finished();
   std::set<std::string> names;
   std::vector<std::string> stages;
@@ -50,28 +50,28 @@ void add_cell(std::vector<Figure>& figures, const CellGroup& group, const Figure
     const MetricDescriptor* known = of_cell.run->provenance.metric(name);
     MetricDescriptor metric = known ? *known : MetricDescriptor{};
     metric.name = name;
-    add_figure(figures, of_cell, metric, metric_values(finished, name));
+    add_measurement(figures, of_cell, metric, metric_values(finished, name));
   }
   for (const std::string& stage : stages) {
     std::vector<double> seconds;
     for (const CellRecord* record : finished)
       if (const std::optional<double> time = record->is_quiet() ? stage_seconds(*record, stage) : std::nullopt)
         seconds.push_back(*time);
-    add_figure(figures, of_cell, time_metric(stage), seconds);
+    add_measurement(figures, of_cell, time_metric(stage), seconds);
   }
 }
 
 }  // namespace
 
-std::vector<Figure> figures_of(std::span<const Run> runs) {
-  std::vector<Figure> figures;
+std::vector<Measurement> measurements_of(std::span<const Run> runs) {
+  std::vector<Measurement> figures;
   for (const Run& run : runs) {
     const std::vector<CellGroup> groups = group_cells(run);
     std::vector<const Json*> cells;
     for (const CellGroup& group : groups) cells.push_back(&group.cell);
     const CellLabels labels(cells);
     for (const CellGroup& group : groups) {
-      Figure of_cell;
+      Measurement of_cell;
       of_cell.run = &run;
       of_cell.workload = value_text(group.cell.at("workload"));
       of_cell.backend = value_text(group.cell.at("backend"));
