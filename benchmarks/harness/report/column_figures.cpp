@@ -9,6 +9,7 @@
 
 #include "benchmarks/harness/report/axis.hpp"
 #include "benchmarks/harness/report/figures.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 
 namespace frugal::harness {
@@ -26,7 +27,7 @@ bool has_place(const TableEntry& entry, bool logarithmic) {
 std::string row_detail(const Table& table, const TableRow& row) {
   std::string detail;
   for (std::size_t i = 0; i < row.entries.size(); ++i) {
-    if (row.entries[i].text == "-") continue;
+    if (row.entries[i].text == "-" || table.headings[i].title.empty()) continue;
     detail += fmt::format("{}{}: {}", detail.empty() ? "" : "\n", heading_text(table.headings[i]),
                           entry_text(row.entries[i]));
   }
@@ -277,6 +278,33 @@ std::string origin_text(const Table& table) {
                      common([](const Origin& o) { return o.commit; }));
 }
 
-std::vector<Figure> column_figures(const Table& table, const Plot& plot) { return ColumnFigures(table, plot).make(); }
+std::vector<Figure> column_figures(const Table& table, const Plot& plot) {
+  if (plot.beside.empty()) return ColumnFigures(table, plot).make();
+  // A table with a row for each of the columns: which one it is, and its figure.
+  std::vector<std::size_t> columns{plot.y};
+  columns.insert(columns.end(), plot.beside.begin(), plot.beside.end());
+  Table longer = table;
+  longer.rows.clear();
+  longer.headings.push_back({});
+  longer.headings.push_back({.title = "", .unit = table.headings[plot.y].unit, .numeric = true});
+  for (const std::size_t column : columns) {
+    for (TableRow row : table.rows) {
+      row.entries.push_back({.text = table.headings[column].title});
+      row.entries.push_back(row.entries[column]);
+      longer.rows.push_back(std::move(row));
+    }
+  }
+  Plot of_longer = plot;
+  of_longer.series = table.headings.size();
+  of_longer.y = table.headings.size() + 1;
+  std::vector<Figure> figures = ColumnFigures(longer, of_longer).make();
+  const std::string& unit = table.headings[plot.y].unit;
+  for (Figure& figure : figures) {
+    const std::string what = unit == "s" ? "time" : "each column";
+    figure.title = what + figure.title;
+    figure.y.title = unit.empty() || reads_best_with_prefix(unit) ? what : fmt::format("{} [{}]", what, unit);
+  }
+  return figures;
+}
 
 }  // namespace frugal::harness
