@@ -23,17 +23,6 @@ bool has_place(const TableEntry& entry, bool logarithmic) {
   return entry.value && std::isfinite(*entry.value) && (!logarithmic || *entry.value > 0);
 }
 
-/// "heading: entry", a line a column.
-std::string row_detail(const Table& table, const TableRow& row) {
-  std::string detail;
-  for (std::size_t i = 0; i < row.entries.size(); ++i) {
-    if (row.entries[i].text == "-" || table.headings[i].title.empty()) continue;
-    detail += fmt::format("{}{}: {}", detail.empty() ? "" : "\n", heading_text(table.headings[i]),
-                          entry_text(row.entries[i]));
-  }
-  return detail;
-}
-
 /// The rows of a table that one plot shows, dealt into figures and series.
 class ColumnFigures {
  public:
@@ -170,7 +159,24 @@ class ColumnFigures {
     return {.at = {*row.entries[plot_.x].value, *y.value},
             .half_width = y.half_width.value_or(0),
             .label = plot_.label ? entry_text(row.entries[*plot_.label]) : "",
-            .detail = row_detail(table_, row)};
+            .detail = detail_of(row)};
+  }
+
+  /// "heading: entry", a line a column: what tells the row from others, x and y.
+  std::string detail_of(const TableRow& row) const {
+    std::string detail;
+    const auto add = [&](const Heading& heading, const TableEntry& entry) {
+      detail += fmt::format("{}{}: {}", detail.empty() ? "" : "\n", heading_text(heading), entry_text(entry));
+    };
+    for (std::size_t i = 0; i < table_.keys; ++i) {
+      const auto differs = [&](const TableRow& other) { return other.entries[i].text != row.entries[i].text; };
+      if (i == plot_.x || std::ranges::any_of(table_.rows, differs)) add(table_.headings[i], row.entries[i]);
+    }
+    if (plot_.x >= table_.keys) add(table_.headings[plot_.x], row.entries[plot_.x]);
+    Heading y = table_.headings[plot_.y];
+    if (y.title.empty()) y.title = series_text(row);  // of several columns in one figure
+    add(y, row.entries[plot_.y]);
+    return detail;
   }
 
   /// With many points, only those of the front keep their labels.
