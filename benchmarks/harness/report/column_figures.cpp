@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <ranges>
 #include <set>
 
 #include "benchmarks/harness/report/axis.hpp"
@@ -277,8 +276,9 @@ std::string origin_text(const Table& table) {
         std::ranges::all_of(table.rows, [&](const TableRow& row) { return value_of(row.origin) == first; });
     return agree ? first : "various";
   };
-  const auto [least, most] =
-      std::ranges::minmax(table.rows | std::views::transform([](const TableRow& row) { return row.origin.n; }));
+  const auto [first, last] =
+      std::ranges::minmax_element(table.rows, {}, [](const TableRow& row) { return row.origin.n; });
+  const int least = first->origin.n, most = last->origin.n;
   const std::string n = least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
   return fmt::format("n = {}; {}; commit {}", n, common([](const Origin& o) { return o.machine; }),
                      common([](const Origin& o) { return o.commit; }));
