@@ -108,6 +108,34 @@ TEST(MatplotlibWriter, HasTheDataInIt) {
   EXPECT_THAT(script, HasSubstr("finish(figure, axes, \"stage\", \"t_2\")"));
 }
 
+std::string with_plot(const std::string& plot) {
+  return "schema: 1\ntitle: T\nworkload: cadc\nrows: [{key: params.cadc.keep_fraction, title: kept}]\ncolumns: [{metric: "
+         "logloss}, {stage: train, title: train}, {stage: total, title: total}]\nplots: [" +
+         plot + "]\n";
+}
+
+TEST(PlotSpecs, SeveralColumnsOfOneUnitAreSeries) {
+  const RunRecord run = samples::sample_run_of(1);
+  const Table table = make_table(
+      parse_table_specs(with_plot("{x: kept, y: [total, train], lines: true}"), "t.yaml").front(), {&run, 1});
+  ASSERT_EQ(table.figures.size(), 1U);
+  const Figure& figure = table.figures.front();
+  EXPECT_EQ(figure.title, "time against kept");
+  EXPECT_EQ(figure.y.title, "time [s]");
+  ASSERT_EQ(figure.series.size(), 2U);
+  EXPECT_EQ(figure.series[0].name, "total");
+  EXPECT_DOUBLE_EQ(figure.series[0].points[0].at.y, 3.5);
+  EXPECT_DOUBLE_EQ(figure.series[1].points[0].at.y, 1.5);
+  EXPECT_EQ(figure.series[1].points[0].detail, "kept: 0.1\ntrain [s]: 1.50");
+}
+
+TEST(PlotSpecs, ColumnsOfDifferentUnitsCannotShareAnAxis) {
+  const RunRecord run = samples::sample_run_of(1);
+  const auto specs = parse_table_specs(with_plot("{x: kept, y: [total, logloss]}"), "t.yaml");
+  EXPECT_THROW(make_table(specs.front(), {&run, 1}), UserError);
+  EXPECT_THROW(parse_table_specs(with_plot("{x: kept, y: [total, train], series: kept}"), "t.yaml"), UserError);
+}
+
 TEST(PlotSpecs, OfAKindThatNeedsNoColumnsHaveNone) {
   const std::string text = std::string(spec) + "  - {kind: stages, x: kept}\n";
   EXPECT_THROW(parse_table_specs(text, "t.yaml"), UserError);

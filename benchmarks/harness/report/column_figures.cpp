@@ -4,11 +4,11 @@
 #include <cmath>
 #include <map>
 #include <numeric>
-#include <ranges>
 #include <set>
 
 #include "benchmarks/harness/report/axis.hpp"
 #include "benchmarks/harness/report/figures.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 
 namespace frugal::harness {
@@ -20,17 +20,6 @@ constexpr std::size_t most_labels = 16;
 
 bool has_place(const TableEntry& entry, bool logarithmic) {
   return entry.value && std::isfinite(*entry.value) && (!logarithmic || *entry.value > 0);
-}
-
-/// "heading: entry", a line a column.
-std::string row_detail(const Table& table, const TableRow& row) {
-  std::string detail;
-  for (std::size_t i = 0; i < row.entries.size(); ++i) {
-    if (row.entries[i].text == "-") continue;
-    detail += fmt::format("{}{}: {}", detail.empty() ? "" : "\n", heading_text(table.headings[i]),
-                          entry_text(row.entries[i]));
-  }
-  return detail;
 }
 
 /// The rows of a table that one plot shows, dealt into figures and series.
@@ -170,7 +159,24 @@ class ColumnFigures {
     return {.at = {*row.entries[plot_.x].value, *y.value},
             .half_width = y.half_width.value_or(0),
             .label = plot_.label ? entry_text(row.entries[*plot_.label]) : "",
-            .detail = row_detail(table_, row)};
+            .detail = detail_of(row)};
+  }
+
+  /// "heading: entry", a line a column: what tells the row from others, x and y.
+  std::string detail_of(const TableRow& row) const {
+    std::string detail;
+    const auto add = [&](const Heading& heading, const TableEntry& entry) {
+      detail += fmt::format("{}{}: {}", detail.empty() ? "" : "\n", heading_text(heading), entry_text(entry));
+    };
+    for (std::size_t i = 0; i < table_.keys; ++i) {
+      const auto differs = [&](const TableRow& other) { return other.entries[i].text != row.entries[i].text; };
+      if (i == plot_.x || std::ranges::any_of(table_.rows, differs)) add(table_.headings[i], row.entries[i]);
+    }
+    if (plot_.x >= table_.keys) add(table_.headings[plot_.x], row.entries[plot_.x]);
+    Heading y = table_.headings[plot_.y];
+    if (y.title.empty()) y.title = series_text(row);  // of several columns in one figure
+    add(y, row.entries[plot_.y]);
+    return detail;
   }
 
   /// With many points, only those of the front keep their labels.
@@ -271,13 +277,41 @@ std::string origin_text(const Table& table) {
         std::ranges::all_of(table.rows, [&](const TableRow& row) { return value_of(row.origin) == first; });
     return agree ? first : "various";
   };
-  const auto [least, most] =
-      std::ranges::minmax(table.rows | std::views::transform([](const TableRow& row) { return row.origin.n; }));
+  const auto [first, last] =
+      std::ranges::minmax_element(table.rows, {}, [](const TableRow& row) { return row.origin.n; });
+  const int least = first->origin.n, most = last->origin.n;
   const std::string n = least == most ? std::to_string(least) : fmt::format("{} to {}", least, most);
   return fmt::format("n = {}; {}; commit {}", n, common([](const Origin& o) { return o.machine; }),
                      common([](const Origin& o) { return o.commit; }));
 }
 
-std::vector<Figure> column_figures(const Table& table, const Plot& plot) { return ColumnFigures(table, plot).make(); }
+std::vector<Figure> column_figures(const Table& table, const Plot& plot) {
+  if (plot.beside.empty()) return ColumnFigures(table, plot).make();
+  // A table with a row for each of the columns: which one it is, and its figure.
+  std::vector<std::size_t> columns{plot.y};
+  columns.insert(columns.end(), plot.beside.begin(), plot.beside.end());
+  Table longer = table;
+  longer.rows.clear();
+  longer.headings.push_back({});
+  longer.headings.push_back({.title = "", .unit = table.headings[plot.y].unit, .numeric = true});
+  for (const std::size_t column : columns) {
+    for (TableRow row : table.rows) {
+      row.entries.push_back({.text = table.headings[column].title});
+      row.entries.push_back(row.entries[column]);
+      longer.rows.push_back(std::move(row));
+    }
+  }
+  Plot of_longer = plot;
+  of_longer.series = table.headings.size();
+  of_longer.y = table.headings.size() + 1;
+  std::vector<Figure> figures = ColumnFigures(longer, of_longer).make();
+  const std::string& unit = table.headings[plot.y].unit;
+  for (Figure& figure : figures) {
+    const std::string what = unit == "s" ? "time" : "each column";
+    figure.title = what + figure.title;
+    figure.y.title = unit.empty() || reads_best_with_prefix(unit) ? what : fmt::format("{} [{}]", what, unit);
+  }
+  return figures;
+}
 
 }  // namespace frugal::harness

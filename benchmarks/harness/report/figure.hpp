@@ -30,7 +30,7 @@ struct FigurePoint {
   PlotPoint at{};
   double half_width = 0;  ///< of the 95% interval of y; 0: none
   std::string label{};    ///< to stand beside it where there is room
-  std::string detail{};   ///< the row of the table, a line a column: what the pointer shows
+  std::string detail{};   ///< what the pointer shows: a line a column
 };
 
 /// Points that share colour, marker and dashes.

@@ -335,14 +335,24 @@ class TableMaker {
         throw UserError(plot.place, unknown_word("column", title, known));
       return std::nullopt;
     };
-    const std::optional<std::size_t> x = column_of(plot.x), y = column_of(plot.y);
+    const std::optional<std::size_t> x = column_of(plot.x);
+    std::vector<std::size_t> ys;
+    for (const std::string& title : plot.y)
+      if (const std::optional<std::size_t> y = column_of(title)) ys.push_back(*y);
     const std::optional<std::size_t> series = column_of(plot.series), label = column_of(plot.label);
-    if (!x || !y) return std::nullopt;
+    if (!x || ys.empty()) return std::nullopt;
+    for (const std::size_t y : ys)
+      if (table_.headings[y].unit != table_.headings[ys.front()].unit)
+        throw UserError(plot.place, fmt::format("{} and {} have different units, so they cannot share an axis",
+                                                table_.headings[ys.front()].title, table_.headings[y].title));
     std::vector<std::size_t> facets;
     for (std::size_t i = 0; i < set_.columns.size(); ++i)
       if (const std::string& path = set_.columns[i].key.path; path == "dataset.name" || path == "dataset.path")
         facets.push_back(i);
-    return Plot{*x, *y, series, label, plot.references, facets, plot.log_x, plot.log_y, plot.front, plot.lines};
+    return Plot{*x,         ys.front(), {ys.begin() + 1, ys.end()},
+                series,     label,      plot.references,
+                facets,     plot.log_x, plot.log_y,
+                plot.front, plot.lines};
   }
 
   /// Folder of the first of its cells that left by-products.

@@ -110,8 +110,15 @@ class TableSpecReader {
     }
     require_keys(node, {"kind", "x", "y", "series", "label", "references", "log", "front", "lines"}, "key of a plot");
     plot.x = required_key(node, "x", "plot").as_string();
-    plot.y = required_key(node, "y", "plot").as_string();
-    if (const Node* series = node.find("series")) plot.series = series->as_string();
+    if (const Node& y = required_key(node, "y", "plot"); y.kind == Node::Kind::list) {
+      for (const Node& title : non_empty_list(y)) plot.y.push_back(title.as_string());
+    } else {
+      plot.y.push_back(y.as_string());
+    }
+    if (const Node* series = node.find("series")) {
+      if (plot.y.size() > 1) throw UserError(series->place, "where y is a list, each of its columns is a series");
+      plot.series = series->as_string();
+    }
     if (const Node* label = node.find("label")) plot.label = label->as_string();
     if (const Node* references = node.find("references"))
       for (const Node& name : references->as_list()) plot.references.push_back(name.as_string());

@@ -30,6 +30,7 @@
 //   plots:                                 # figures, for --format html, svg, vega and mpl
 //     - {x: training work, y: PSNR, series: grid, label: network, log: [x], front: true}   # columns, by title
 //     - {x: kept, y: HR, series: embeddings, references: [MF alone], log: [x], lines: true}
+//     - {x: kept, y: [stage 1, stage 2]}   # columns of one unit: each is a series
 //     - {kind: stages}                     # time per stage, a bar a row
 //     - {kind: roofline}                   # rate against arithmetic intensity, where limits were measured
 //   notes: [a sentence]
@@ -100,7 +101,7 @@ struct PlotSpec {
   enum class Kind { columns, stages, roofline };
   Kind kind = Kind::columns;  ///< of the others nothing below is told
   std::string x{};
-  std::string y{};
+  std::vector<std::string> y{};           ///< several, of one unit: each is a series
   std::string series{};                   ///< empty: all points alike
   std::string label{};                    ///< empty: none
   std::vector<std::string> references{};  ///< of the series: lines across the figure
