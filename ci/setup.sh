@@ -2,7 +2,7 @@
 # Installs what a bare Debian 12 / Ubuntu 24.04 machine lacks. Idempotent, quiet; prints only what it does.
 #   ci/setup.sh                what building and testing need
 #   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --fuzz,
-#                              --coverage (may be combined)
+#                              --coverage; --tex: the LaTeX that a test of tables compiles (may be combined)
 # Debian packages come through apt. From PyPI, pinned by hash, come oneDNN 3 (Debian 12 has 2.6.3, which speaks the
 # retired v2 API) and clang-format, so that everyone formats alike (Debian 12 has version 14, Ubuntu 24.04 has 18).
 set -euo pipefail
@@ -20,7 +20,8 @@ for option in "$@"; do
     --tidy) packages+=(clang-tidy) ;;
     --fuzz) packages+=(clang libclang-rt-dev llvm) ;;
     --coverage) packages+=(gcovr) ;;
-    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--fuzz] [--coverage]" >&2; exit 2 ;;
+    --tex) packages+=(texlive-latex-extra texlive-science) ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--fuzz] [--coverage] [--tex]" >&2; exit 2 ;;
   esac
 done
 
