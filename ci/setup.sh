@@ -2,7 +2,8 @@
 # Installs what a bare Debian 12 / Ubuntu 24.04 machine lacks. Idempotent, quiet; prints only what it does.
 #   ci/setup.sh                what building and testing need
 #   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --fuzz,
-#                              --coverage, --page (may be combined; Ubuntu has no Chromium for apt)
+#                              --coverage, --tex: the LaTeX that a test of tables compiles, --page: what looks at pages
+#                              and figures (may be combined; Ubuntu has no Chromium for apt)
 # Debian packages come through apt. From PyPI, pinned by hash, come oneDNN 3 (Debian 12 has 2.6.3, which speaks the
 # retired v2 API) and clang-format, so that everyone formats alike (Debian 12 has version 14, Ubuntu 24.04 has 18).
 set -euo pipefail
@@ -21,7 +22,8 @@ for option in "$@"; do
     --fuzz) packages+=(clang libclang-rt-dev llvm) ;;
     --coverage) packages+=(gcovr) ;;
     --page) packages+=(chromium python3-matplotlib) ;;
-    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--fuzz] [--coverage] [--page]" >&2; exit 2 ;;
+    --tex) packages+=(texlive-latex-extra texlive-science) ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--fuzz] [--coverage] [--page] [--tex]" >&2; exit 2 ;;
   esac
 done
 

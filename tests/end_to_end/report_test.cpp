@@ -88,7 +88,7 @@ TEST_F(Report, AScriptGetsEveryColumnUnrounded) {
 TEST_F(Report, LatexFitsAPageOfOneColumnAndOfTwo) {
   if (std::system("kpsewhich siunitx.sty threeparttable.sty > /dev/null 2>&1 && pdflatex --version > /dev/null 2>&1") !=
       0)
-    GTEST_SKIP() << "no pdflatex with siunitx and threeparttable: texlive-latex-extra, texlive-science";
+    GTEST_SKIP() << "no pdflatex with siunitx and threeparttable (ci/setup.sh --tex installs them)";
   for (const std::string layout : {"onecolumn", "twocolumn"}) {
     std::string document =
         "\\documentclass[" + layout + "]{article}\n\\usepackage{booktabs,siunitx,threeparttable}\n\\begin{document}\n";

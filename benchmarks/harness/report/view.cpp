@@ -61,7 +61,9 @@ bool entry_is(const TableEntry& entry, const std::string& value) {
 }
 
 void keep_rows(Table& table, const RowFilter& filter) {
-  for (const auto& [name, values] : filter) {
+  for (const RowFilter::value_type& wanted : filter) {
+    const std::string& name = wanted.first;
+    const std::vector<std::string>& values = wanted.second;
     const std::optional<std::size_t> column = column_called(table, name);
     std::erase_if(table.rows, [&](const TableRow& row) {
       return !column || std::ranges::none_of(
@@ -72,7 +74,9 @@ void keep_rows(Table& table, const RowFilter& filter) {
 
 /// Throws UserError that names what there is.
 [[noreturn]] void refuse_filter(std::span<const Table> tables, const RowFilter& filter) {
-  for (const auto& [name, values] : filter) {
+  for (const RowFilter::value_type& wanted : filter) {
+    const std::string& name = wanted.first;
+    const std::vector<std::string>& values = wanted.second;
     std::vector<std::string> known;
     for (const Table& table : tables)
       if (const auto column = column_called(table, name))
