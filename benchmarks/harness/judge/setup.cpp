@@ -85,4 +85,12 @@ std::vector<SetupFact> setup_of(const Run& base, const Run& run) {
   return facts;
 }
 
+void describe_runs(const Run& base, const Run& run, Judgement& judgement) {
+  judgement.setup = setup_of(base, run);
+  judgement.started = run.provenance.started;
+  judgement.host = fact_text(run.provenance.machine, "hostname_hash");
+  judgement.plan = fact_text(run.provenance.plan, "file");
+  if (judgement.plan == "unknown") judgement.plan = run.provenance.name;
+}
+
 }  // namespace frugal::harness
