@@ -85,6 +85,12 @@ class PairedRuns {
     return findings;
   }
 
+  /// By the records of the first cell: both programs ran it on this machine.
+  void describe(Judgement& judgement) const {
+    describe_runs(load_run(sides_[0].folder / "1"), load_run(sides_[1].folder / "1"), judgement);
+    judgement.plan.clear();  // nobody can repeat one half alone
+  }
+
   /// By the program's own record; each is kept.
   TimedRun time_cell(Side side, std::size_t index) const {
     const Contender& one = sides_[side == Side::old_one ? 0 : 1];
@@ -147,6 +153,7 @@ Judgement check_pairs(const Call& call) {
       [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
   judgement.baseline = call.arguments.at(0);
   judgement.run = call.arguments.at(1);
+  runs.describe(judgement);
   return judgement;
 }
 

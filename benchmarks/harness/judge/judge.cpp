@@ -7,7 +7,6 @@
 
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/judge/tolerances.hpp"
-#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
@@ -43,15 +42,6 @@ void require_same_machine(const Run& run, const Baseline& baseline) {
                   machine_text(now), now.machine.value("hostname_hash", "unknown").substr(0, 7)));
 }
 
-void describe_run(const Run& run, const Run& base, Judgement& judgement) {
-  judgement.setup = setup_of(base, run);
-  judgement.started = run.provenance.started;
-  const Json* host = cell_value(run.provenance.machine, "hostname_hash");
-  judgement.host = host && host->is_string() ? host->get<std::string>() : "unknown";
-  const Json* plan = cell_value(run.provenance.plan, "file");
-  judgement.plan = plan && plan->is_string() ? plan->get<std::string>() : run.provenance.name;
-}
-
 Judgement judge(Collected collected, const Run& run, const Run& base, const std::string& base_name) {
   Judgement judgement{
       .run = run.folder.string(),
@@ -67,7 +57,7 @@ Judgement judge(Collected collected, const Run& run, const Run& base, const std:
       .speed = speed_of(collected.comparisons)};
   if (judgement.speed && judgement.why_not_exact.empty()) judgement.how += "; times are tested over seeds";
   std::ranges::move(decide(collected.comparisons), std::back_inserter(judgement.findings));
-  describe_run(run, base, judgement);
+  describe_runs(base, run, judgement);
   return judgement;
 }
 
@@ -166,7 +156,7 @@ Judgement compare_runs(const Run& base, const Run& run, double time_tolerance) {
   } catch (const UserError& error) {
     Judgement judgement{.run = run.folder.string(), .baseline = base_name};
     judgement.speed = {.why = error.what()};
-    describe_run(run, base, judgement);
+    describe_runs(base, run, judgement);
     return judgement;
   }
 }

@@ -159,6 +159,9 @@ Judgement compare_runs(const Run& base, const Run& run, double time_tolerance = 
 /// order.
 std::vector<SetupFact> setup_of(const Run& base, const Run& run);
 
+/// Fills in what a judgement says of both: setup, start, host, plan.
+void describe_runs(const Run& base, const Run& run, Judgement& judgement);
+
 /// How the outcome of a check or a comparison is written (judge/formats/).
 enum class VerdictFormat { text, markdown, json, junit, github };
 inline constexpr Named<VerdictFormat> verdict_format_names[] = {{VerdictFormat::text, "text"},

@@ -28,6 +28,13 @@ std::string computer_text(const Provenance& provenance) {
   return text;
 }
 
+/// "avx512 (avx2 fma avx512f)": what a back end used, and what the processor has.
+std::string instructions_text(const Provenance& provenance) {
+  const std::string has = fact_text(provenance.machine, "isa");
+  const std::string used = fact_text(provenance.machine, "backends.cpu.instruction set");
+  return used == "unknown" ? has : used + " (" + has + ")";
+}
+
 std::string devices_text(const Provenance& provenance) {
   std::string text;
   const Json* backends = cell_value(provenance.machine, "backends");
@@ -58,8 +65,7 @@ std::vector<SetupFact> setup_of(const Run& base, const Run& run) {
     return [key](const Provenance& provenance) { return fact_text(provenance.build, key); };
   };
   add("machine", computer_text, true);
-  add(
-      "instruction set", [](const Provenance& provenance) { return fact_text(provenance.machine, "isa"); }, true);
+  add("instruction set", instructions_text, true);
   add("device", devices_text, false);
   add(
       "threads",
@@ -77,6 +83,14 @@ std::vector<SetupFact> setup_of(const Run& base, const Run& run) {
   add(
       "started", [](const Provenance& provenance) { return provenance.started; }, true);
   return facts;
+}
+
+void describe_runs(const Run& base, const Run& run, Judgement& judgement) {
+  judgement.setup = setup_of(base, run);
+  judgement.started = run.provenance.started;
+  judgement.host = fact_text(run.provenance.machine, "hostname_hash");
+  judgement.plan = fact_text(run.provenance.plan, "file");
+  if (judgement.plan == "unknown") judgement.plan = run.provenance.name;
 }
 
 }  // namespace frugal::harness

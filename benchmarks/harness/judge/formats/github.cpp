@@ -12,7 +12,7 @@ namespace {
 /// Per step and kind; the last one counts the others.
 constexpr int most_annotations = 10;
 
-std::string escaped(const std::string& text, bool in_property) {
+std::string command_escaped(const std::string& text, bool in_property) {
   std::string result;
   for (const char c : text) {
     if (c == '%' || c == '\r' || c == '\n' || (in_property && (c == ':' || c == ',')))
@@ -24,7 +24,7 @@ std::string escaped(const std::string& text, bool in_property) {
 }
 
 std::string annotation(const std::string& kind, const std::string& title, const std::string& message) {
-  return fmt::format("::{} title={}::{}\n", kind, escaped(title, true), escaped(message, false));
+  return fmt::format("::{} title={}::{}\n", kind, command_escaped(title, true), command_escaped(message, false));
 }
 
 std::string kind_of(const Finding& finding) {

@@ -9,7 +9,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-OrderedJson number(const std::optional<double>& value) { return value ? OrderedJson(*value) : OrderedJson(); }
+OrderedJson json_number(const std::optional<double>& value) { return value ? OrderedJson(*value) : OrderedJson(); }
 
 OrderedJson json_of(const Finding& finding) {
   return {{"id", finding.id},
@@ -20,11 +20,11 @@ OrderedJson json_of(const Finding& finding) {
           {"direction", to_word(direction_names, finding.direction)},
           {"verdict", to_string(finding.verdict)},
           {"failed", finding.failed()},
-          {"baseline", number(finding.baseline)},
-          {"current", number(finding.current)},
+          {"baseline", json_number(finding.baseline)},
+          {"current", json_number(finding.current)},
           {"baseline_n", finding.baseline_n},
           {"current_n", finding.current_n},
-          {"half_width", number(finding.half_width)},
+          {"half_width", json_number(finding.half_width)},
           {"tolerance", finding.tolerance},
           {"message", finding.message}};
 }

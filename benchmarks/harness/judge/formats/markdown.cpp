@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_cell_bytes = 200;
 
 /// Text for a cell of a table: markup as it is written, one line, not too long.
-std::string cell_text(std::string_view text) {
+std::string comment_text(std::string_view text) {
   std::string result;
   std::size_t i = 0;
   while (i < text.size() && i < most_cell_bytes) {
@@ -56,27 +56,28 @@ class Comment {
 /// For the lines that end a table and the comment.
 constexpr std::size_t end_bytes = 600;
 
-std::string row_of(const Finding& finding) {
+std::string finding_row(const Finding& finding) {
   const auto side = [&](const std::optional<double>& value) { return value ? value_of(*value, finding.unit) : "-"; };
   // What has no figures has only its message to tell.
   const bool has_figures = finding.baseline && finding.current;
-  return fmt::format("| {} | {} | {} {} | {} | {} | {} |\n", verdict_word(finding), cell_text(finding.metric),
-                     cell_text(finding.suite), cell_text(finding.cell), side(finding.baseline), side(finding.current),
-                     has_figures ? change_text(finding) : cell_text(finding.message));
+  return fmt::format("| {} | {} | {} | {} | {} | {} |\n", verdict_word(finding), comment_text(finding.metric),
+                     comment_text(finding.suite + (finding.cell.empty() ? "" : " ") + finding.cell),
+                     side(finding.baseline), side(finding.current),
+                     has_figures ? change_text(finding) : comment_text(finding.message));
 }
 
 /// A table of findings, until `keep_free` bytes are left; what has no room is counted.
 void add_findings(Comment& comment, std::span<const Finding* const> findings, std::size_t keep_free) {
   if (!comment.add("| | metric | cell | base | run | change |\n|---|---|---|---:|---:|---:|\n", keep_free)) return;
   std::size_t shown = 0;
-  while (shown < findings.size() && comment.add(row_of(*findings[shown]), keep_free + end_bytes)) ++shown;
+  while (shown < findings.size() && comment.add(finding_row(*findings[shown]), keep_free + end_bytes)) ++shown;
   if (shown < findings.size())
     comment.add(fmt::format("\nand {} more, for which this comment has no room: `--format json` has them.\n",
                             findings.size() - shown),
                 0);
 }
 
-std::string details(const std::string& summary) { return fmt::format("\n<details><summary>{}</summary>\n\n", summary); }
+std::string fold(const std::string& summary) { return fmt::format("\n<details><summary>{}</summary>\n\n", summary); }
 
 /// The facts that always stand on top, and those that differ; a column a run.
 std::string setup_table(std::span<const Judgement> judgements) {
@@ -88,15 +89,15 @@ std::string setup_table(std::span<const Judgement> judgements) {
     text += judgements.size() == 1 ? " run |" : fmt::format(" run {} |", k + 1);
     line += "---|";
   }
-  text += line + fmt::format("\n| folder | {} |", cell_text(judgements.front().baseline));
-  for (const Judgement& judgement : judgements) text += fmt::format(" {} |", cell_text(judgement.run));
+  text += line + fmt::format("\n| folder | {} |", comment_text(judgements.front().baseline));
+  for (const Judgement& judgement : judgements) text += fmt::format(" {} |", comment_text(judgement.run));
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    std::string row = fmt::format("\n| {} | {} |", facts[i].name, cell_text(facts[i].baseline));
+    std::string row = fmt::format("\n| {} | {} |", facts[i].name, comment_text(facts[i].baseline));
     bool differs = false;
     for (const Judgement& judgement : judgements) {
       const std::string& value = judgement.setup[i].current;
       differs = differs || value != facts[i].baseline;
-      row += fmt::format(" {} |", value == facts[i].baseline ? "the same" : cell_text(value));
+      row += fmt::format(" {} |", value == facts[i].baseline ? "the same" : comment_text(value));
     }
     if (differs || facts[i].always) text += row;
   }
@@ -112,17 +113,19 @@ void add_judgement(Comment& comment, const Judgement& judgement, bool with_ambig
     add_findings(comment, changed, keep_free);
   }
   if (!others.empty() &&
-      comment.add(details(fmt::format("{}{}", changed.empty() ? "" : "the others: ", counts_text(others))),
+      comment.add(fold(fmt::format("{}{}", changed.empty() ? "" : "the others: ", counts_text(others))),
                   keep_free + end_bytes)) {
     add_findings(comment, others, keep_free);
     comment.add("\n</details>\n", 0);
   }
-  std::string how = details("how this was judged") + "- " + cell_text(judgement.how) + "\n";
-  for (const std::string& note : judgement.notes) how += "- " + cell_text(note) + "\n";
+  std::string how = fold("how this was judged") + "- " + comment_text(judgement.how) + "\n";
+  for (const std::string& note : judgement.notes) how += "- " + comment_text(note) + "\n";
   if (judgement.new_cells + judgement.left_out > 0)
     how += fmt::format("- cells of one side only: {} of the base, {} of the run\n", judgement.left_out,
                        judgement.new_cells);
-  how += "- a change is told when it is beyond the tolerance and no chance; ± is the 90% interval\n";
+  const bool has_interval =
+      std::ranges::any_of(judgement.findings, [](const Finding& finding) { return finding.half_width.has_value(); });
+  if (has_interval) how += "- a change is told when it is beyond the tolerance and no chance; ± is the 90% interval\n";
   if (judgement.speed)
     how +=
         "- both were timed at their own time: what else had changed on the machine is in the ratio too, and "
@@ -135,8 +138,8 @@ void add_judgement(Comment& comment, const Judgement& judgement, bool with_ambig
 std::string to_markdown(const Judgement& judgement) {
   Comment comment(most_comment_bytes);
   comment.add(fmt::format("### frugal check: {}\n\n**{}** against {}.{}\n", judgement.passed() ? "passed" : "FAILED",
-                          counts_text(judgement), cell_text(judgement.baseline),
-                          judgement.speed ? " " + cell_text(speed_sentence(judgement)) : ""),
+                          counts_text(judgement), comment_text(judgement.baseline),
+                          judgement.speed ? " " + comment_text(speed_sentence(judgement)) : ""),
               0);
   comment.add(setup_table({&judgement, 1}), 0);
   add_judgement(comment, judgement, true, end_bytes);
@@ -146,7 +149,7 @@ std::string to_markdown(const Judgement& judgement) {
 std::string compared_markdown(std::span<const Judgement> judgements) {
   Comment comment(most_comment_bytes);
   for (const Judgement& judgement : judgements)
-    comment.add(fmt::format("### {}\n\n{}.\n\n", cell_text(speed_sentence(judgement)), counts_text(judgement)),
+    comment.add(fmt::format("### {}\n\n{}.\n\n", comment_text(speed_sentence(judgement)), counts_text(judgement)),
                 end_bytes);
   comment.add(setup_table(judgements), end_bytes);
   for (std::size_t k = 0; k < judgements.size(); ++k) {

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t most_benchmark_bytes = 1024;
 constexpr std::size_t most_measure_bytes = 64;
 
-std::string cut(const std::string& text, std::size_t most) {
+std::string cut_name(const std::string& text, std::size_t most) {
   std::size_t end = 0;
   while (end < text.size()) {
     const std::size_t next = end + std::max<std::size_t>(utf8_length(std::string_view(text).substr(end)), 1);
@@ -30,7 +30,8 @@ std::string to_bencher(std::span<const Measurement> figures) {
       metric["lower_value"] = figure.mean - *figure.half_width;
       metric["upper_value"] = figure.mean + *figure.half_width;
     }
-    json[cut(figure.cell_name(), most_benchmark_bytes)][cut(figure.metric, most_measure_bytes)] = std::move(metric);
+    json[cut_name(figure.cell_name(), most_benchmark_bytes)][cut_name(figure.metric, most_measure_bytes)] =
+        std::move(metric);
   }
   return json.dump(2) + "\n";
 }

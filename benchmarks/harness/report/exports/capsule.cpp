@@ -16,7 +16,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-OrderedJson link(const std::string& id) { return {{"@id", id}}; }
+OrderedJson crate_link(const std::string& id) { return {{"@id", id}}; }
 
 std::string plan_text(const Run& run) {
   const Json* text = cell_value(run.provenance.plan, "text");
@@ -51,12 +51,12 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
   const Provenance& provenance = run.provenance;
   const std::string program = "#frugal-" + value_text(provenance.build.value("commit", Json("unknown")));
   OrderedJson graph = OrderedJson::array();
-  graph.push_back(
-      {{"@id", "ro-crate-metadata.json"},
-       {"@type", "CreativeWork"},
-       {"conformsTo",
-        {link("https://w3id.org/ro/crate/1.1"), link("https://w3id.org/workflowhub/workflow-ro-crate/1.0")}},
-       {"about", link("./")}});
+  graph.push_back({{"@id", "ro-crate-metadata.json"},
+                   {"@type", "CreativeWork"},
+                   {"conformsTo",
+                    {crate_link("https://w3id.org/ro/crate/1.1"),
+                     crate_link("https://w3id.org/workflowhub/workflow-ro-crate/1.0")}},
+                   {"about", crate_link("./")}});
   graph.push_back(
       {{"@id", "./"},
        {"@type", "Dataset"},
@@ -67,11 +67,11 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
        {"datePublished", finished},
        {"license", "not stated"},
        {"conformsTo",
-        {link("https://w3id.org/ro/wfrun/process/0.5"), link("https://w3id.org/ro/wfrun/workflow/0.5"),
-         link("https://w3id.org/workflowhub/workflow-ro-crate/1.0")}},
-       {"hasPart", {link(capsule_plan), link("run.json"), link("cells.jsonl")}},
-       {"mainEntity", link(capsule_plan)},
-       {"mentions", link("#run")}});
+        {crate_link("https://w3id.org/ro/wfrun/process/0.5"), crate_link("https://w3id.org/ro/wfrun/workflow/0.5"),
+         crate_link("https://w3id.org/workflowhub/workflow-ro-crate/1.0")}},
+       {"hasPart", {crate_link(capsule_plan), crate_link("run.json"), crate_link("cells.jsonl")}},
+       {"mainEntity", crate_link(capsule_plan)},
+       {"mentions", crate_link("#run")}});
   for (const char* profile : {"process", "workflow"})
     graph.push_back({{"@id", fmt::format("https://w3id.org/ro/wfrun/{}/0.5", profile)},
                      {"@type", "CreativeWork"},
@@ -85,7 +85,7 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
                    {"@type", {"File", "SoftwareSourceCode", "ComputationalWorkflow"}},
                    {"name", fmt::format("the plan {}", provenance.name)},
                    {"encodingFormat", "application/yaml"},
-                   {"programmingLanguage", link("#plan-language")}});
+                   {"programmingLanguage", crate_link("#plan-language")}});
   graph.push_back({{"@id", "#plan-language"}, {"@type", "ComputerLanguage"}, {"name", "frugal plan, schema 1"}});
   graph.push_back(file_entity("run.json", "circumstances of the run: program, machine, metrics", "application/json"));
   graph.push_back(
@@ -98,12 +98,12 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
   graph.push_back({{"@id", "#runner"},
                    {"@type", "OrganizeAction"},
                    {"name", "frugal run"},
-                   {"instrument", link(program)},
-                   {"result", link("#run")}});
+                   {"instrument", crate_link(program)},
+                   {"result", crate_link("#run")}});
   OrderedJson objects = OrderedJson::array();
   for (const auto& [sha256, input] : inputs_of_run(run)) {
     const std::string id = "#input-" + sha256.substr(0, 12);
-    objects.push_back(link(id));
+    objects.push_back(crate_link(id));
     graph.push_back({{"@id", id},
                      {"@type", "CreativeWork"},
                      {"name", input.file},
@@ -114,11 +114,11 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
                      {"@type", "CreateAction"},
                      {"name", fmt::format("frugal run of {}", provenance.name)},
                      {"description", machine_text(provenance)},
-                     {"instrument", link(capsule_plan)},
+                     {"instrument", crate_link(capsule_plan)},
                      {"startTime", provenance.started},
                      {"endTime", finished},
-                     {"actionStatus", link("http://schema.org/CompletedActionStatus")},
-                     {"result", {link("run.json"), link("cells.jsonl")}}};
+                     {"actionStatus", crate_link("http://schema.org/CompletedActionStatus")},
+                     {"result", {crate_link("run.json"), crate_link("cells.jsonl")}}};
   if (!objects.empty()) action["object"] = std::move(objects);
   graph.push_back(std::move(action));
   return OrderedJson{

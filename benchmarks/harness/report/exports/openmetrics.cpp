@@ -39,7 +39,7 @@ std::string family_name(const Measurement& figure) {
   return name;
 }
 
-std::string escaped(const std::string& text) {
+std::string label_escaped(const std::string& text) {
   std::string result;
   for (const char c : text) {
     if (c == '\n') {
@@ -54,9 +54,9 @@ std::string escaped(const std::string& text) {
 
 std::string labels_of(const Measurement& figure) {
   return fmt::format("{{run=\"{}\",workload=\"{}\",backend=\"{}\",cell=\"{}\",id=\"{}\",metric=\"{}\",commit=\"{}\"}}",
-                     escaped(figure.run->folder.string()), escaped(figure.workload), escaped(figure.backend),
-                     escaped(figure.cell), figure.id, escaped(figure.metric),
-                     escaped(commit_text(figure.run->provenance)));
+                     label_escaped(figure.run->folder.string()), label_escaped(figure.workload),
+                     label_escaped(figure.backend), label_escaped(figure.cell), figure.id, label_escaped(figure.metric),
+                     label_escaped(commit_text(figure.run->provenance)));
 }
 
 struct Family {
@@ -87,7 +87,7 @@ std::string to_openmetrics(std::span<const Measurement> figures) {
   for (const auto& [name, family] : families) {
     text += fmt::format("# TYPE {} gauge\n", name);
     if (!family.unit.empty()) text += fmt::format("# UNIT {} {}\n", name, family.unit);
-    if (!family.help.empty()) text += fmt::format("# HELP {} {}\n", name, escaped(family.help));
+    if (!family.help.empty()) text += fmt::format("# HELP {} {}\n", name, label_escaped(family.help));
     text += family.samples;
   }
   return text + "# EOF\n";
