@@ -168,11 +168,12 @@ class ColumnFigures {
     const auto add = [&](const Heading& heading, const TableEntry& entry) {
       detail += fmt::format("{}{}: {}", detail.empty() ? "" : "\n", heading_text(heading), entry_text(entry));
     };
-    for (std::size_t i = 0; i < table_.keys; ++i) {
+    for (std::size_t i = 0; i < table_.headings.size(); ++i) {
+      if (!table_.headings[i].key) continue;
       const auto differs = [&](const TableRow& other) { return other.entries[i].text != row.entries[i].text; };
       if (i == plot_.x || std::ranges::any_of(table_.rows, differs)) add(table_.headings[i], row.entries[i]);
     }
-    if (plot_.x >= table_.keys) add(table_.headings[plot_.x], row.entries[plot_.x]);
+    if (!table_.headings[plot_.x].key) add(table_.headings[plot_.x], row.entries[plot_.x]);
     Heading y = table_.headings[plot_.y];
     if (y.title.empty()) y.title = series_text(row);  // of several columns in one figure
     add(y, row.entries[plot_.y]);
