@@ -87,7 +87,7 @@ inline constexpr const char* disturbed_sentence = "~: measured beside other work
 
 /// What a bold figure means; a terminal has a star.
 inline constexpr const char* best_sentence =
-    "Bold: the best of its column, its 95% interval apart from that of every other row.";
+    "Bold: the best of its column on its data, its 95% interval apart from that of every other row.";
 
 bool has_disturbed(const Table& table);
 
