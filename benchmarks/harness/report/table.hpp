@@ -21,7 +21,6 @@ struct Heading {
   bool unit_in_entries = false;  ///< entries print it themselves, with a prefix ("1.02 TFLOP")
   std::string name{};            ///< what it shows, in the words of records: "hr@10[neg=99]", "time.train", a path
   std::string relation{};        ///< of a column relative to another row: "percent"
-  std::string format{};          ///< of its numbers, as number_entry() takes it
   bool key = false;              ///< tells rows apart
   bool more = false;             ///< shown only to those who ask for it
   Better better = Better::neither;
