@@ -159,6 +159,17 @@ TEST(ReportView, SentencesOfColumnsThatAreNotShownAreNotSaid) {
   EXPECT_THAT(seen.notes, ElementsAre("of all", "of f0"));
 }
 
+TEST(ReportView, MachinesAreLettersThatTheCaptionSpellsOut) {
+  Table table = three_rows(1);
+  table.headings[1] = {.title = "machine", .name = "machine", .key = true};
+  for (std::size_t i = 0; i < 3; ++i)
+    table.rows[i].entries[1].text = i == 1 ? "slow one, 2 cores" : "fast one, 64 cores";
+  const Table seen = arranged(table, {});
+  EXPECT_EQ(seen.rows[0].entries[1].text + seen.rows[1].entries[1].text + seen.rows[2].entries[1].text, "ABA");
+  EXPECT_THAT(seen.caption, Contains("Machine A: fast one, 64 cores; B: slow one, 2 cores."));
+  EXPECT_EQ(arranged(table, {.rows = {"machine=slow one, 2 cores"}}).rows.size(), 1u) << "called by its name";
+}
+
 TEST(ReportView, AColumnHasOnePrefixInItsHeading) {
   Table table = three_rows(1);
   table.headings[2] = {.title = "work", .unit = "FLOP", .numeric = true, .unit_in_entries = true};
@@ -196,6 +207,9 @@ TEST(ReportView, TheBestIsMarkedOnlyWhereIntervalsAreApart) {
   EXPECT_THAT(best_rows(of_rates({{0.70, 0.71, 0.70}, {0.50, 0.51, 0.50}})), ElementsAre(true, false));
   EXPECT_THAT(best_rows(of_rates({{0.70, 0.80, 0.60}, {0.69, 0.71, 0.68}})), ElementsAre(false, false));
   EXPECT_THAT(best_rows(of_rates({{0.9}, {0.50, 0.51, 0.50}})), ElementsAre(false, false)) << "one seed tells nothing";
+  Table of_two_data = of_rates({{0.70, 0.71, 0.70}, {0.50, 0.51, 0.50}});
+  of_two_data.headings[0].name = "dataset.name";
+  EXPECT_THAT(best_rows(of_two_data), ElementsAre(false, false)) << "two data sets are no contest";
   Table lower = of_rates({{0.70, 0.71, 0.70}, {0.50, 0.51, 0.50}});
   lower.headings[1].better = Better::lower;
   EXPECT_THAT(best_rows(lower), ElementsAre(false, true));
@@ -246,6 +260,20 @@ TEST(ReportText, WhatDoesNotFitIsNamedOrFollowsInABlock) {
   const std::string text = render({&all, 1}, TableFormat::text, 80);
   EXPECT_THAT(text, Not(HasSubstr("Not shown")));
   EXPECT_GT(text.find("kept", text.find("kept") + 1), text.find("kept")) << "each block names its rows";
+}
+
+TEST(ReportText, WhereNamesLeaveNoRoomForAFigureRowsAreNumbered) {
+  Table table = wide_table();
+  for (const char* name : {"machine", "commit", "implementation"}) {
+    table.headings.insert(table.headings.begin(), {.title = name, .key = true});
+    for (std::size_t i = 0; i < 3; ++i)
+      table.rows[i].entries.insert(table.rows[i].entries.begin(),
+                                   {.text = "a-word-that-nobody-breaks-" + std::to_string(i)});
+  }
+  const Table seen = arranged(table, {});
+  const std::string text = render({&seen, 1}, TableFormat::text, 80);
+  EXPECT_LE(widest_line(text), 80u);
+  EXPECT_THAT(text, HasSubstr("\nrow  "));
 }
 
 TEST(ReportText, LinesBreakAtBlanksAndKeepShortAsidesWhole) {

@@ -1,6 +1,8 @@
 #include "benchmarks/harness/report/best_value.hpp"
 
 #include <algorithm>
+#include <map>
+#include <span>
 
 namespace frugal::harness {
 namespace {
@@ -13,20 +15,19 @@ double end_of(const TableEntry& entry, double sign, bool better) {
   return sign * *entry.value + (better ? 1 : -1) * entry.half_width.value_or(0);
 }
 
-void mark_best_of(Table& table, std::size_t column) {
-  const double sign = table.headings[column].better == Better::higher ? 1 : -1;
+void mark_best_of(std::span<TableRow* const> rows, std::size_t column, double sign) {
   TableEntry* best = nullptr;
   std::size_t figures = 0;
-  for (TableRow& row : table.rows) {
-    TableEntry& entry = row.entries[column];
+  for (TableRow* row : rows) {
+    TableEntry& entry = row->entries[column];
     if (!entry.value) continue;
     if (!has_interval(entry)) return;
     ++figures;
     if (!best || sign * *entry.value > sign * *best->value) best = &entry;
   }
   if (figures < 2) return;
-  best->best = std::ranges::all_of(table.rows, [&](const TableRow& row) {
-    const TableEntry& other = row.entries[column];
+  best->best = std::ranges::all_of(rows, [&](const TableRow* row) {
+    const TableEntry& other = row->entries[column];
     return &other == best || !other.value || end_of(other, sign, true) < end_of(*best, sign, false);
   });
 }
@@ -34,8 +35,18 @@ void mark_best_of(Table& table, std::size_t column) {
 }  // namespace
 
 void mark_best(Table& table) {
-  for (std::size_t column = 0; column < table.headings.size(); ++column)
-    if (table.headings[column].better != Better::neither) mark_best_of(table, column);
+  std::map<std::string, std::vector<TableRow*>> of_data;
+  for (TableRow& row : table.rows) {
+    std::string data;
+    for (std::size_t i = 0; i < table.headings.size(); ++i)
+      if (table.headings[i].name.starts_with("dataset.")) data += row.entries[i].text + "\n";
+    of_data[data].push_back(&row);
+  }
+  for (std::size_t column = 0; column < table.headings.size(); ++column) {
+    const Better better = table.headings[column].better;
+    if (better == Better::neither) continue;
+    for (const auto& [data, rows] : of_data) mark_best_of(rows, column, better == Better::higher ? 1 : -1);
+  }
 }
 
 void note_best(Table& table) {

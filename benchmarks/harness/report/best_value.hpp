@@ -4,8 +4,9 @@
 
 namespace frugal::harness {
 
-/// Marks, in each column with a better side, the row whose 95% interval lies beyond that of every other row. A figure of one
-/// draw has no interval: with it no row of the column is marked, nor where a time was disturbed.
+/// Marks, in each column with a better side and among rows of the same data (columns dataset.*), the row whose 95% interval
+/// lies beyond that of every other. A figure of one draw has no interval: with it no row is marked, nor where a time was
+/// disturbed.
 void mark_best(Table& table);
 
 /// Says what a mark means, where a shown column has one.

@@ -1,6 +1,7 @@
 #include "benchmarks/harness/report/fitting.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "benchmarks/harness/report/writers.hpp"
 
@@ -22,17 +23,18 @@ Table part_of(const Table& table, std::vector<std::size_t> columns) {
   return visible(part);
 }
 
-std::vector<Table> split(const Table& table, const std::function<bool(const Table&)>& fits) {
-  const std::vector<std::size_t> names = columns_where(table, true);
+/// Each part has the columns `names` and some of `others`.
+std::vector<Table> split(const Table& table, const std::vector<std::size_t>& names,
+                         const std::vector<std::size_t>& others, const std::function<bool(const Table&)>& fits) {
   std::vector<Table> parts;
   std::vector<std::size_t> columns = names;
-  for (const std::size_t figure : columns_where(table, false)) {
+  for (const std::size_t other : others) {
     std::vector<std::size_t> more = columns;
-    more.push_back(figure);
+    more.push_back(other);
     if (columns.size() > names.size() && !fits(part_of(table, more))) {
       parts.push_back(part_of(table, columns));
       more = names;
-      more.push_back(figure);
+      more.push_back(other);
     }
     columns = std::move(more);
   }
@@ -40,13 +42,35 @@ std::vector<Table> split(const Table& table, const std::function<bool(const Tabl
   return parts;
 }
 
+/// With a first column that counts the rows.
+Table numbered(const Table& table) {
+  Table counted = table;
+  counted.headings.insert(counted.headings.begin(), {.title = "row", .numeric = true, .key = true});
+  for (std::size_t row = 0; row < counted.rows.size(); ++row) {
+    std::vector<TableEntry>& entries = counted.rows[row].entries;
+    entries.insert(entries.begin(), {.text = std::to_string(row + 1), .value = static_cast<double>(row + 1)});
+  }
+  for (Concern& concern : counted.concerns)
+    for (std::size_t& column : concern.columns) ++column;
+  return counted;
+}
+
 }  // namespace
 
 bool names_rows(const Heading& heading) { return heading.key || !heading.numeric; }
 
 std::vector<Table> fitting_parts(const Table& table, const std::function<bool(const Table&)>& fits) {
-  if (fits(table) || columns_where(table, false).size() < 2) return {table};
-  if (!table.fits_by_leaving_out) return split(table, fits);
+  if (fits(table)) return {table};
+  const std::vector<std::size_t> names = columns_where(table, true);
+  const std::vector<std::size_t> all_figures = columns_where(table, false);
+  std::vector<std::size_t> least = names;
+  if (!all_figures.empty()) least.push_back(all_figures.front());
+  if (!fits(part_of(table, least))) {
+    std::vector<std::size_t> others(table.headings.size());
+    std::iota(others.begin(), others.end(), std::size_t{1});
+    return split(numbered(table), {0}, others, fits);
+  }
+  if (!table.fits_by_leaving_out) return split(table, names, all_figures, fits);
   Table fewer = table;
   std::vector<std::string> left_out;
   while (!fits(fewer)) {

@@ -22,7 +22,6 @@ struct Heading {
   bool unit_in_entries = false;  ///< entries print it themselves, with a prefix ("1.02 TFLOP")
   std::string name{};            ///< what it shows, in the words of records: "hr@10[neg=99]", "time.train", a path
   std::string relation{};        ///< of a column relative to another row: "percent"
-  std::string format{};          ///< of its numbers, as number_entry() takes it
   bool key = false;              ///< tells rows apart
   bool more = false;             ///< shown only to those who ask for it
   Better better = Better::neither;
@@ -93,7 +92,7 @@ inline constexpr const char* disturbed_sentence = "~: measured beside other work
 
 /// What a bold figure means; a terminal has a star.
 inline constexpr const char* best_sentence =
-    "Bold: the best of its column, its 95% interval apart from that of every other row.";
+    "Bold: the best of its column on its data, its 95% interval apart from that of every other row.";
 
 bool has_disturbed(const Table& table);
 

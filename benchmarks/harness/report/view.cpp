@@ -122,6 +122,26 @@ std::string constant_text(const Heading& heading, const TableEntry& entry) {
   return heading.title + " " + entry_text(entry) + unit;
 }
 
+/// "A" and "B" for the long names of machines or commits, which the caption then spells out.
+void put_letters_for(Table& table, const std::string& name) {
+  const auto heading = std::ranges::find(table.headings, name, &Heading::name);
+  constexpr std::size_t letters = 26;
+  if (heading == table.headings.end() || !heading->key) return;
+  const auto column = static_cast<std::size_t>(heading - table.headings.begin());
+  std::vector<std::string> texts;
+  for (const TableRow& row : table.rows)
+    if (const std::string& text = row.entries[column].text; std::ranges::find(texts, text) == texts.end())
+      texts.push_back(text);
+  if (texts.size() < 2 || texts.size() > letters) return;
+  const auto letter = [](std::size_t index) { return std::string(1, static_cast<char>('A' + index)); };
+  for (TableRow& row : table.rows) {
+    std::string& text = row.entries[column].text;
+    text = letter(static_cast<std::size_t>(std::ranges::find(texts, text) - texts.begin()));
+  }
+  for (std::size_t i = 0; i < texts.size(); ++i) texts[i] = letter(i) + ": " + texts[i];
+  table.caption.push_back(fmt::format("{} {}.", name == "machine" ? "Machine" : "Commit", fmt::join(texts, "; ")));
+}
+
 /// Chooses the columns of one table.
 class ColumnChoice {
  public:
@@ -242,6 +262,7 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
     mark_best(table);
     if (!view.whole) {
       put_prefixes_into_headings(table);
+      for (const char* origin : {"machine", "commit"}) put_letters_for(table, origin);
       ColumnChoice(table, all, all ? std::vector<std::size_t>{} : named).apply();
     } else if (!named.empty() && !all) {
       for (std::size_t i = 0; i < table.headings.size(); ++i)
