@@ -91,12 +91,13 @@ def compare(name: str, structure: dict[str, int], precision: str, args: argparse
             side.sample("train")  # warm-up
         picture = next(next(iter(ours.values())).out.glob("**/original.png"))
         peers = {mode: peer_of(args, structure, picture, mode, precision) for mode in args.modes}
-        for peer in peers.values():
-            peer.train(5)
-            if args.backend == "cuda":
-                peer.train(steps)  # JAX compiles for each number of steps
         samples = {side: [] for side in [*ours, *peers]}
-        quality = {}
+        quality, quality_of_peers = {}, {}  # after as many steps on either side, within the five of a warm-up
+        for mode, peer in peers.items():
+            if args.backend == "cuda":
+                quality_of_peers[mode] = -10 * math.log10(peer.train(steps)[1])
+            else:
+                peer.train(5)
         for _ in range(args.samples):
             for implementation, side in ours.items():
                 seconds, record = side.sample("train")
@@ -106,12 +107,11 @@ def compare(name: str, structure: dict[str, int], precision: str, args: argparse
             for mode, peer in peers.items():
                 seconds, loss = peer.train(steps)
                 samples[mode].append(seconds)
-                # After the first sample both sides have taken about the same steps from the same law.
-                quality.setdefault(mode, -10 * math.log10(loss))
+                quality_of_peers.setdefault(mode, -10 * math.log10(loss))
         for peer in peers.values():
             peer.close()
         return {"structure": name, "precision": precision, "steps": steps, "gflop": gflop, "peak_gflops": peak,
-                "seconds": samples, "psnr_enrp": quality, "peers": [peer.version for peer in peers.values()],
+                "seconds": samples, "psnr_enrp": {**quality, **quality_of_peers}, "peers": [peer.version for peer in peers.values()],
                 "implementation": record["implementation"], "run": next(iter(ours.values())).run()}
 
 
@@ -150,7 +150,7 @@ def main() -> None:
     for result in results:
         del result["run"]
     print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {', '.join(results[0]['peers'])}; "
-          "PSNR (ENRP) after the first sample, ours and the peers': "
+          "PSNR (ENRP) after the steps of one sample, ours and the peers': "
           + ", ".join(f"{r['structure']} {r['precision']} " + " / ".join(f"{v:.1f}" for v in r["psnr_enrp"].values())
                       for r in results)
           + ".")
