@@ -102,6 +102,8 @@ std::string sentences(std::span<const std::string> list) {
 
 std::string table_section(const Table& whole, const std::string& id, PagePictures& pictures) {
   const Table table = visible(whole);
+  std::vector<std::string> caption = table.caption;
+  if (!table.left_out.empty()) caption.push_back(left_out_sentence(table));
   std::string text =
       fmt::format("<section id=\"{0}\">\n<h2 id=\"{0}-title\">{1}</h2>\n", id, markup_escaped(table.title));
   if (!whole.figures.empty()) {
@@ -114,7 +116,7 @@ std::string table_section(const Table& whole, const std::string& id, PagePicture
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-labelledby=\"{0}-title\">\n<table "
       "aria-labelledby=\"{0}-title\" aria-describedby=\"{0}-caption\">\n<thead><tr>{1}</tr></thead>\n<tbody>\n{2}"
       "</tbody>\n</table>\n</div>\n<p class=\"caption\" id=\"{0}-caption\">{3}</p>\n",
-      id, head_cells(table), body_rows(table), sentences(table.caption));
+      id, head_cells(table), body_rows(table), sentences(caption));
   if (!table.notes.empty()) {
     text += "<ul class=\"notes\">\n";
     for (const std::string& note : table.notes) text += "<li>" + markup_escaped(note) + "</li>\n";
