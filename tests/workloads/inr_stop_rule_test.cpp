@@ -74,7 +74,7 @@ TEST(InrStopRule, TakesAsManyStepsAtOnceAsItIsTold) {
     return std::int64_t{done == 0 ? 10 : 60};
   };
   EXPECT_EQ(train_until_stale(model, 100, 100, std::nullopt, pace).losses, losses);
-  EXPECT_EQ(heard, (std::vector<std::int64_t>{0, 10, 70}));
+  EXPECT_EQ(heard, (std::vector<std::int64_t>{0, 10, 70, 100}));
 }
 
 TEST(InrStopRule, TowardsATargetPiecesAreTheSameOnEveryMachine) {

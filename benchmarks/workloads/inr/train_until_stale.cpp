@@ -20,11 +20,12 @@ LossCurve train_until_stale(InrEnsemble& model, std::int64_t steps, std::int64_t
   assert(steps > 0 && patience >= 0);
   LossCurve curve;
   StaleStop& rule = curve.rule;
+  std::int64_t paced = pace(0);
   while (rule.steps < steps && rule.since_best() <= patience) {
     if (target_loss && rule.steps > 0 && rule.last <= *target_loss) break;
     // The rule cannot bite before this step, so a piece that ends there takes no step too many.
     const std::int64_t last_sure = std::min(steps, rule.best_step + patience + 1);
-    const std::int64_t paced = pace(rule.steps), most = target_loss ? steps_towards_a_target : paced;
+    const std::int64_t most = target_loss ? steps_towards_a_target : paced;
     for (const double loss : model.train(static_cast<int>(std::min(most, last_sure - rule.steps)))) {
       rule.add(loss);
       if (!std::isfinite(loss))
@@ -32,6 +33,7 @@ LossCurve train_until_stale(InrEnsemble& model, std::int64_t steps, std::int64_t
             "training diverged: the loss of step {} is not finite; lower params.inr.learning_rate", rule.steps));
       curve.losses.push_back(loss);
     }
+    paced = pace(rule.steps);
   }
   return curve;
 }

@@ -143,11 +143,12 @@ TEST_F(InrPlans, EveryFamilyGivesTheSameBitsInAnyOrderAndOnAnyDevice) {
 
 // Low frequencies, so that layers do not amplify rounding: another number of blocks only adds in another order.
 TEST_F(InrPlans, HoweverManyBlocksShareANetworkItLearnsTheSame) {
-  for (const auto& [points, blocks, hidden] :
-       {std::tuple{144, 2, 3}, std::tuple{256, 4, 5}, std::tuple{484, 8, 4}, std::tuple{1024, 16, 2}}) {
+  for (const auto& [points, of_fp32, of_bf16, hidden] :
+       {std::tuple{144, 2, 2, 3}, std::tuple{256, 4, 4, 5}, std::tuple{484, 8, 8, 4}, std::tuple{1024, 16, 8, 2}}) {
     InrSpec spec{.networks = 1, .points = points, .hidden_layers = hidden, .width = 30, .omega0 = 3, .first_omega0 = 3};
     for (const Precision precision : {Precision::fp32, Precision::bf16}) {
       spec.precision = precision;
+      const int blocks = precision == Precision::fp32 ? of_fp32 : of_bf16;
       set_shared(227 * 1024, blocks);
       const auto shared = make("cuda", spec);
       ASSERT_EQ(cuda::narrow_plan(spec, cuda::device_limits())->blocks, blocks);
