@@ -230,9 +230,9 @@ class ColumnChoice {
 
 std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
   const RowFilter filter = read_row_filter(tables, view.rows);
-  const bool descending = view.sort.starts_with('-');
-  const std::string sort = view.sort.substr(descending ? 1 : 0);
-  if (!sort.empty()) require_column(tables, "--sort", sort);
+  const bool descending = view.sort && view.sort->starts_with('-');
+  const std::string sort = view.sort.value_or("").substr(descending ? 1 : 0);
+  if (view.sort) require_column(tables, "--sort", sort);
   bool all = false;
   std::vector<std::string> names;
   for (const std::string& list : view.columns) {
@@ -246,7 +246,7 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
   const std::vector<Table> before = filter.empty() ? std::vector<Table>{} : tables;
   for (Table& table : tables) {
     keep_rows(table, filter);
-    if (!sort.empty()) sort_table(table, sort, descending);
+    if (view.sort) sort_table(table, sort, descending);
   }
   if (!filter.empty()) {
     std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
@@ -272,6 +272,8 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
     if (!view.whole) note_best(table);
     arranged.push_back(view.transpose ? transposed(table) : std::move(table));
   }
+  if (arranged.empty() && !names.empty())
+    throw UserError("no table with rows that match --rows has one of the --columns");
   return arranged;
 }
 
