@@ -128,6 +128,14 @@ TEST(ReportView, SortsByAColumnEitherWayRowsWithoutAFigureLast) {
   EXPECT_THAT(first_texts(arranged(table, {.sort = "-f0"})), ElementsAre("10", "1", "100"));
 }
 
+TEST(ReportView, WordsAreSortedByTheNumbersInThem) {
+  Table table = three_rows(1);
+  for (const auto& [row, grid] : {std::pair(0, "16x16"), {1, "2x2"}, {2, "4x4"}})
+    table.rows[static_cast<std::size_t>(row)].entries[1].text = grid;
+  EXPECT_THAT(first_texts(arranged(table, {.sort = "budget"})), ElementsAre("10", "1", "100"));
+  EXPECT_THAT(first_texts(arranged(table, {.sort = "-budget"})), ElementsAre("100", "1", "10"));
+}
+
 TEST(ReportView, RowsAndColumnsChangePlaces) {
   const Table turned = arranged(three_rows(2), {.transpose = true});
   EXPECT_THAT(shown_titles(turned), ElementsAre("kept [%]", "100", "10", "1"));

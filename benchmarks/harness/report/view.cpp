@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -105,7 +106,8 @@ void sort_table(Table& table, const std::string& name, bool descending) {
     const TableEntry& r = right.entries[*column];
     if (numeric && (!l.value || !r.value)) return l.value.has_value() && !r.value;  // rows without a value come last
     if (numeric) return descending ? *r.value < *l.value : *l.value < *r.value;
-    return descending ? r.text < l.text : l.text < r.text;
+    const int order = ::strverscmp(l.text.c_str(), r.text.c_str());  // "2x2" before "16x16"
+    return descending ? order > 0 : order < 0;
   });
 }
 

@@ -50,24 +50,14 @@ std::string to_text(const Judgement& judgement) {
     if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
     for (const Finding& finding : judgement.findings) {
       if (finding.verdict != verdict) continue;
-      text += fmt::format("{:<9}  {} {} {} {}: {}\n", to_string(verdict), finding.id, finding.suite, finding.cell,
+      text += fmt::format("{:<9}  {} {} {} {}: {}\n", verdict_word(finding), finding.id, finding.suite, finding.cell,
                           finding.metric, finding.message);
     }
   }
   std::string counts;
-  for (Verdict verdict : all_verdicts) {
-    if (const std::size_t n = judgement.count(verdict)) {
-      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n, to_string(verdict));
-    }
-  }
-  if (judgement.new_cells > 0) {
-    counts += fmt::format("{}{} new (not in the baseline)", counts.empty() ? "" : ", ", judgement.new_cells);
-  }
-  if (judgement.left_out > 0) {
-    counts += fmt::format("{}{} left out", counts.empty() ? "" : ", ", judgement.left_out);
-  }
-  if (judgement.findings.empty()) counts += counts.empty() ? "nothing was compared" : "; nothing was compared";
-  return text + counts + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");
+  if (judgement.new_cells > 0) counts += fmt::format("{} new (not in the baseline), ", judgement.new_cells);
+  if (judgement.left_out > 0) counts += fmt::format("{} left out, ", judgement.left_out);
+  return text + counts + counts_text(judgement) + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");
 }
 
 std::string compared_text(std::span<const Judgement> judgements) {
