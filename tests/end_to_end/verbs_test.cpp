@@ -247,8 +247,8 @@ columns: [{metric: score}, {count: n}]
   EXPECT_THAT(read("t.tex"), HasSubstr("tabular"));
   EXPECT_EQ(fake({"report", "a", "--format", "docx"}).code, 2);
   EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--out", "no/such/folder.md"}).code, 2);
-  EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}).out, HasSubstr("\n| suite"));
-  EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}, {"COLUMNS=200"}).out, HasSubstr("\nsuite"));
+  EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}).out, HasSubstr("\n| cell"));
+  EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}, {"COLUMNS=80"}).out, HasSubstr("\ncell"));
 }
 
 TEST_F(Verbs, ARunWithoutCellsIsToldAsThat) {

@@ -39,12 +39,6 @@ int write_report(const Call& call, const std::string& text) {
   return exit_ok;
 }
 
-/// Others take all columns, whatever is shown.
-bool is_for_people(TableFormat format) {
-  return format == TableFormat::text || format == TableFormat::markdown || format == TableFormat::latex ||
-         format == TableFormat::html;
-}
-
 bool is_of_figures(TableFormat format) {
   return format == TableFormat::svg || format == TableFormat::vega || format == TableFormat::matplotlib;
 }

@@ -10,6 +10,7 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/compare/trend.hpp"
+#include "benchmarks/harness/report/view.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -19,10 +20,11 @@ int run_trend(const Call& call) {
   const auto time = call.one("time");
   const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
   const std::vector<Run> runs = load_by_machine(call.arguments);
-  const std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
+  std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
   if (tables.empty())
     throw UserError(
         "nothing changed in these runs, and none has times taken without other work; --metric NAME shows one");
+  tables = arrange(std::move(tables), {.whole = !is_for_people(format)});
   fmt::print("{}", render(tables, format, screen_columns().value_or(usual_width)));
   return exit_ok;
 }

@@ -160,7 +160,7 @@ class ColumnChoice {
         const TableEntry& entry = table_.rows.front().entries[i];
         if (names_rows(heading) || (entry.value && !(heading.name == "n" && entry.suffix.empty()))) {
           if (heading.more && !all_) continue;
-          constants.push_back(constant_text(heading, entry));
+          if (!entry_text(entry).empty()) constants.push_back(constant_text(heading, entry));
           constant_.insert(i);
           continue;
         }
@@ -229,6 +229,11 @@ class ColumnChoice {
 };
 
 }  // namespace
+
+bool is_for_people(TableFormat format) {
+  return format == TableFormat::text || format == TableFormat::markdown || format == TableFormat::latex ||
+         format == TableFormat::html;
+}
 
 std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
   const RowFilter filter = read_row_filter(tables, view.rows);

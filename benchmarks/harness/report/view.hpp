@@ -8,6 +8,9 @@
 
 namespace frugal::harness {
 
+/// Others take all columns, whatever is shown (View::whole).
+bool is_for_people(TableFormat format);
+
 struct View {
   std::vector<std::string>
       columns{};  ///< each "a,b"; "all" for all; none: the first ones, eight with those that name rows
