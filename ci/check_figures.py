@@ -23,7 +23,7 @@ def report(frugal: str, run: pathlib.Path, form: str) -> str:
 
 
 def problems_of_script(script: str) -> list[str]:
-    names = re.findall(r'^finish\(.*"(\w+)"\)$', script, re.M)
+    names = re.findall(r'^finish\(.*"([\w-]+)"\)$', script, re.M)
     with tempfile.TemporaryDirectory() as folder:
         ran = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True)
         if ran.returncode != 0 or not names:

@@ -72,6 +72,8 @@ TEST_F(Report, SelectsSortsAndSuggests) {
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("did you mean 'PSNR'"));
   EXPECT_EQ(frugal({"report", published("paper_enrp"), "--transpose", "--format", "csv"}).code, 2);
+  EXPECT_THAT(frugal({"report", published("paper_enrp"), "--rows", "grid=1x1", "--format", "svg"}).err,
+              HasSubstr("--rows is for tables; figures have all rows"));
 }
 
 TEST_F(Report, AScriptGetsEveryColumnUnrounded) {

@@ -173,6 +173,8 @@ TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
   EXPECT_EQ(fake({"check", "nowhere", "--baseline", "b"}).code, 2);
   EXPECT_EQ(fake({"check", "a", "--baseline", "b", "--format", "xml"}).code, 2);
   EXPECT_EQ(fake({"check", "a", "--baseline", "b", "--time", "110%"}).code, 2);
+  EXPECT_THAT(fake({"check", "a", "--baseline", "b", "--slowdown", "3%"}).err, HasSubstr("is for --paired only"));
+  EXPECT_THAT(fake({"check", "--paired", "p", "q", "--time", "3%"}).err, HasSubstr("no meaning with --paired"));
 }
 
 TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
@@ -195,6 +197,8 @@ TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
   EXPECT_EQ(fake({"check", "a", "--baseline", "base.yaml"}).code, 0);
   EXPECT_EQ(fake({"baseline", "update", "base", "--baseline", "base.yaml"}).code, 2) << "it is this baseline already";
   EXPECT_EQ(fake({"baseline", "update", "a"}).code, 2);
+  std::filesystem::create_directory(folder_ / "empty");
+  EXPECT_EQ(fake({"baseline", "update", "a", "--baseline", "empty"}).code, 0);
 }
 
 TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
@@ -243,6 +247,19 @@ columns: [{metric: score}, {count: n}]
   EXPECT_THAT(read("t.tex"), HasSubstr("tabular"));
   EXPECT_EQ(fake({"report", "a", "--format", "docx"}).code, 2);
   EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--out", "no/such/folder.md"}).code, 2);
+  EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}).out, HasSubstr("\n| cell"));
+  EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}, {"COLUMNS=80"}).out, HasSubstr("\ncell"));
+}
+
+TEST_F(Verbs, ARunWithoutCellsIsToldAsThat) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  write("a/cells.jsonl", "");
+  const Said report = fake({"report", "a"});
+  EXPECT_EQ(report.code, 2);
+  EXPECT_THAT(report.err, HasSubstr("no cell of these runs has a record yet"));
+  EXPECT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "capsule"));
 }
 
 TEST_F(Verbs, VerifyRefusesWhatIsNotThere) {

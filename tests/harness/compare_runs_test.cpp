@@ -82,6 +82,14 @@ TEST(CompareRuns, TimesOtherWorkDisturbedAreNotComparable) {
               AllOf(StartsWith("Not comparable: "), HasSubstr("(they give 1.00 times as long)")));
 }
 
+TEST(CompareRuns, AHeadlineIsNeverCut) {
+  const RunRecord run = sample_run_of(3);
+  RunRecord other = run;
+  other.folder = "runs/" + std::string(300, 'x');
+  EXPECT_THAT(compared_markdown(std::vector{compare_runs(run, other)}),
+              HasSubstr(std::string(300, 'x') + " takes 1.00 times as long"));
+}
+
 TEST(CompareRuns, TheVerdictOfACellIsThatOfACheck) {
   RunRecord b = sample_run_of(3);
   change_metric(b, "hr@10[neg=99]", [](double x) { return x + 0.015; });

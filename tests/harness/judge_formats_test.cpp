@@ -74,6 +74,11 @@ TEST(CheckMarkdown, FitsIntoACommentWhateverItsSize) {
   EXPECT_THAT(compared_markdown(all), HasSubstr("#### run 5"));
 }
 
+TEST(CheckText, CallsATimeSlowerAsTheOtherFormatsDo) {
+  EXPECT_THAT(to_text(planted()),
+              AllOf(HasSubstr("\nslower     "), HasSubstr("\n1 worse, 2 slower, 5 same\nFAILED\n")));
+}
+
 TEST(CheckJson, IsOneObjectWithEveryFinding) {
   const Judgement judgement = planted();
   const Json json = Json::parse(to_json_text(judgement));

@@ -15,7 +15,7 @@ using ::testing::Not;
 
 const std::vector<RunRecord> exported_runs{sample_run_of(3)};
 
-TEST(Figures, AreEveryMetricAndTimeOfEveryCell) {
+TEST(Measurements, AreEveryMetricAndTimeOfEveryCell) {
   const std::vector<Measurement> figures = measurements_of(exported_runs);
   ASSERT_EQ(figures.size(), 12u) << "three metrics, two stages and the total, of two cells";
   const Measurement& rate = figures.at(0);
@@ -29,7 +29,7 @@ TEST(Figures, AreEveryMetricAndTimeOfEveryCell) {
   EXPECT_EQ(figures.at(5).unit, "s");
 }
 
-TEST(Figures, LeaveOutTimesBesideOtherWork) {
+TEST(Measurements, LeaveOutTimesBesideOtherWork) {
   std::vector<RunRecord> busy = exported_runs;
   for (CellRecord& cell : busy[0].cells) cell.conditions = {{.others = 1.0}};
   for (const Measurement& figure : measurements_of(busy)) EXPECT_THAT(figure.metric, Not(HasSubstr("time.")));

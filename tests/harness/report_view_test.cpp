@@ -128,6 +128,14 @@ TEST(ReportView, SortsByAColumnEitherWayRowsWithoutAFigureLast) {
   EXPECT_THAT(first_texts(arranged(table, {.sort = "-f0"})), ElementsAre("10", "1", "100"));
 }
 
+TEST(ReportView, WordsAreSortedByTheNumbersInThem) {
+  Table table = three_rows(1);
+  for (const auto& [row, grid] : {std::pair(0, "16x16"), {1, "2x2"}, {2, "4x4"}})
+    table.rows[static_cast<std::size_t>(row)].entries[1].text = grid;
+  EXPECT_THAT(first_texts(arranged(table, {.sort = "budget"})), ElementsAre("10", "1", "100"));
+  EXPECT_THAT(first_texts(arranged(table, {.sort = "-budget"})), ElementsAre("100", "1", "10"));
+}
+
 TEST(ReportView, RowsAndColumnsChangePlaces) {
   const Table turned = arranged(three_rows(2), {.transpose = true});
   EXPECT_THAT(shown_titles(turned), ElementsAre("kept [%]", "100", "10", "1"));
@@ -149,6 +157,19 @@ TEST(ReportView, OfSeveralTablesThoseThatHaveTheColumnRemain) {
   Table other = three_rows(1);
   other.headings[2].title = "other";
   EXPECT_EQ(arrange({three_rows(1), other}, {.columns = {"other"}}).size(), 1u);
+}
+
+TEST(ReportView, WhereNoTableHasBothRowsAndColumnThereIsNoEmptyReport) {
+  Table other = three_rows(1);
+  other.headings[1].title = other.headings[1].name = "other";
+  EXPECT_THAT(fixtures::user_error_of([&] {
+                arrange({three_rows(2), other}, {.columns = {"f1"}, .rows = {"other=epochs"}});
+              }),
+              HasSubstr("no table with rows that match --rows has one of the --columns"));
+}
+
+TEST(ReportView, ASortWithoutAColumnIsAMistake) {
+  for (const char* sort : {"", "-"}) EXPECT_THAT(view_error({.sort = sort}), HasSubstr("--sort: unknown column ''"));
 }
 
 TEST(ReportView, SentencesOfColumnsThatAreNotShownAreNotSaid) {
@@ -251,6 +272,24 @@ TEST(ReportText, NoLineIsWiderThanTheTerminal) {
       EXPECT_LE(widest_line(render({&seen, 1}, TableFormat::text, width)), width);
     }
   }
+}
+
+TEST(ReportText, AFigureThatIsTooWideBesideTheNamesHasABlockWithNumberedRows) {
+  Table table = three_rows(2);
+  for (TableRow& row : table.rows) {
+    row.entries[1].text = std::string(30, 'b');
+    row.entries[3].text = std::string(40, '9');  // the first figure, of two digits, has room
+  }
+  const std::string text = render({&table, 1}, TableFormat::text, 60);
+  EXPECT_LE(widest_line(text), 60u);
+  EXPECT_THAT(text, HasSubstr("row"));
+}
+
+TEST(ReportText, LettersOfEastAsiaAreTwoColumnsWideAndAccentsNone) {
+  EXPECT_EQ(display_width("写真.png"), 8u);
+  EXPECT_EQ(display_width("\u00e9 \u00b1 e\u0301"), 5u);
+  EXPECT_EQ(padded("写真", 6, false), "写真  ");
+  EXPECT_EQ(display_width("\xff"), 1u) << "no UTF-8, and yet no end";
 }
 
 TEST(ReportText, WhatDoesNotFitIsNamedOrFollowsInABlock) {

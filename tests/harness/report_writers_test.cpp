@@ -1,12 +1,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <limits>
+
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/table.hpp"
 #include "impl/base/error.hpp"
 
 namespace frugal::harness {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// Every case a writer meets: an interval, a prefix, a word instead of a number, characters that need escaping.
 Table awkward_table() {
@@ -96,6 +102,24 @@ TEST(ReportWriters, LatexEscapesEverySpecialCharacter) {
                                    "\\textasciitilde{} \\% $\\to$ {[}1{]}}"));
 }
 
+TEST(ReportWriters, LabelsOfLatexAreWordsAndEachIsThereOnce) {
+  std::vector<Table> two{awkward_table(), awkward_table()};
+  for (Table& table : two) table.name = "my%table";
+  EXPECT_THAT(render(two, TableFormat::latex),
+              AllOf(HasSubstr("\\label{tab:my-table}"), HasSubstr("\\label{tab:my-table-2}")));
+}
+
+TEST(ReportWriters, LatexBreaksALongNameAndSaysWhichLettersNeedAFont) {
+  Table table = awkward_table();
+  table.caption = {"Data: sessions_of_march_and_april_filtered.csv, a_b."};
+  EXPECT_THAT(render({&table, 1}, TableFormat::latex),
+              AllOf(HasSubstr("sessions\\_\\allowbreak{}of\\_\\allowbreak{}march"), HasSubstr(" a\\_b."),
+                    Not(HasSubstr("LuaLaTeX"))));
+  table.caption = {"Data: 写真.png – é."};
+  EXPECT_THAT(render({&table, 1}, TableFormat::latex),
+              HasSubstr("% needs LuaLaTeX or XeLaTeX, and a font that has 写真\n"));
+}
+
 TEST(ReportWriters, HtmlIsStandaloneAndEscaped) {
   const std::string text = rendered(TableFormat::html);
   EXPECT_TRUE(text.starts_with("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">"));
@@ -139,6 +163,18 @@ TEST(ReportWriters, FormatsHaveTheNamesOfTheirFiles) {
   EXPECT_THROW(parse_format("pdf"), UserError);
 }
 
+TEST(ReportWriters, EachFigureOfAScriptHasAFileOfItsOwn) {
+  Table table = awkward_table();
+  table.name = "t/x";
+  Figure figure{.title = "a"};
+  figure.bars = {"bar"};
+  figure.series = {{.name = "s", .points = {{.at = {1, 0}}}}};
+  table.figures = {figure, figure};
+  const std::string script = render(std::vector{table, table}, TableFormat::matplotlib);
+  for (const char* name : {"\"t-x_1\")", "\"t-x_2\")", "\"t-x-2_1\")", "\"t-x-2_2\")"})
+    EXPECT_THAT(script, HasSubstr(name));
+}
+
 TEST(ReportNumbers, ThreeDigitsKeepThreeDigits) {
   const auto three_digits = [](double value) { return number_entry(value, {}, "", "").text; };
   EXPECT_EQ(three_digits(0), "0");
@@ -173,6 +209,13 @@ TEST(ReportNumbers, HalfWidthSharesPrefixAndDecimals) {
   const TableEntry plain = number_entry(123.4, 0.4, "", "s");
   EXPECT_EQ(plain.text + "±" + plain.half_width_text, "123.4±0.4");
   EXPECT_EQ(number_entry(-2.8, 0.14, "{:+.1f}", "%").half_width_text, "0.1") << "a width has no sign";
+}
+
+TEST(ReportNumbers, WhatIsNoFiniteNumberIsAWord) {
+  const TableEntry entry = number_entry(std::numeric_limits<double>::infinity(), 1.0, "", "s");
+  EXPECT_EQ(entry.text, "overflow");
+  EXPECT_FALSE(entry.value || entry.half_width);
+  EXPECT_FALSE(number_entry(1, std::numeric_limits<double>::infinity(), "", "s").half_width);
 }
 
 TEST(ReportNumbers, OnlyFormatsOfOneNumberAreAccepted) {

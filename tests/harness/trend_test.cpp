@@ -78,7 +78,8 @@ TEST(Trend, ShowsWhatChangedAndTheTotalTime) {
   const std::vector<Table> tables = trend_tables(trend);
   ASSERT_EQ(tables.size(), 2u);
   EXPECT_THAT(tables[0].title, HasSubstr("hr@10[neg=99] over 2 runs"));
-  EXPECT_THAT(tables[0].notes, Contains(HasSubstr("cadc.cpu ml-1m keep_fraction=1: worse: -0.1 at 2 (0123456789ab).")));
+  EXPECT_THAT(tables[0].notes,
+              Contains(HasSubstr("cadc.cpu ml-1m keep_fraction=1: worse: -0.1 at run 2 (0123456789ab).")));
   EXPECT_THAT(tables[0].notes, Contains(HasSubstr("without a table: logloss, parameters")));
   EXPECT_THAT(tables[1].notes, Contains("No change."));
   EXPECT_THAT(render(tables, TableFormat::svg), HasSubstr("<svg"));

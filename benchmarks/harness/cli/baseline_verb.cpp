@@ -30,7 +30,8 @@ int update_baseline(const Call& call) {
   const Run run = load_run(call.arguments.at(0));
   const std::filesystem::path target = *call.one("baseline");
   require_whole(run);
-  const bool is_new = !std::filesystem::exists(target);
+  const bool is_new =
+      !std::filesystem::exists(target) || (std::filesystem::is_directory(target) && std::filesystem::is_empty(target));
   if (is_new && (target.extension() == ".yaml" || target.extension() == ".jsonl"))
     throw UserError(Place{target.string()}, "there is no such file; a new baseline is a folder");
   std::filesystem::path folder = target;
@@ -59,8 +60,8 @@ Verb baseline_verb() {
       .summary = "makes a run the baseline, and prints what changes by it",
       .help =
           "Prints how the run does against the old baseline, as `frugal check` would, and then puts run.json and "
-          "cells.jsonl of the run in its place. The tolerances of a YAML file stay. A FILE that is not there becomes a "
-          "new folder. A run with cells that did not end well is refused.",
+          "cells.jsonl of the run in its place. The tolerances of a YAML file stay. A FILE that is not there, or an "
+          "empty folder, becomes a new baseline. A run with cells that did not end well is refused.",
       .arguments = {run_argument("RUN")},
       .options = {{.name = "baseline",
                    .value = "FILE",

@@ -13,11 +13,13 @@ namespace {
 
 Judgement judge_call(const Call& call) {
   if (call.has("paired")) {
+    refuse_options(call, {"baseline", "subset", "time", "across-machines"}, "has no meaning with --paired");
     if (call.arguments.size() != 2) throw UserError("check --paired needs two programs: the old one, then the new one");
     return check_pairs(call);
   }
   if (call.arguments.size() != 1 || !call.has("baseline"))
     throw UserError("check needs one run and --baseline FILE, or --paired and two programs (frugal check --help)");
+  refuse_options(call, {"plan", "slowdown", "set", "set-old", "set-new", "out", "data-dir"}, "is for --paired only");
   Baseline baseline = load_baseline(*call.one("baseline"));
   if (const auto time = call.one("time"))
     baseline.tolerances.push_back({.metric = "time.total", .relative = share_of("time", *time)});
@@ -26,7 +28,7 @@ Judgement judge_call(const Call& call) {
 }
 
 int run_check(const Call& call) {
-  const std::vector<Output> outputs = outputs_of(call, words(verdict_format_names), "text");
+  const std::vector<Output> outputs = outputs_of(call, words(verdict_format_names), "txt");
   const Judgement judgement = judge_call(call);
   write_outputs(outputs, [&](const std::string& format) {
     return render_check(judgement, from_word(verdict_format_names, "format", format));
@@ -55,7 +57,7 @@ Verb check_verb() {
             .value = "",
             .help = "judges times also where another machine took the baseline's"},
            outputs_option(words(verdict_format_names),
-                          "text (default), md: a comment for a pull request, json, junit, or github: annotations of a "
+                          "txt (default), md: a comment for a pull request, json, junit, or github: annotations of a "
                           "workflow"),
            {.name = "paired", .value = "", .help = "compares the times of two programs"},
            {.name = "plan",

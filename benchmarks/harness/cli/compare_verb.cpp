@@ -22,7 +22,7 @@ Run load_unmixed(const std::string& path) {
 
 std::string render_comparison(const std::vector<Judgement>& judgements, const std::vector<Run>& runs,
                               const std::string& format) {
-  if (format == "text") return compared_text(judgements);
+  if (format == "txt") return compared_text(judgements);
   if (format == "md") return compared_markdown(judgements);
   if (format == "json") return compared_json(judgements);
   std::vector<Table> tables;
@@ -32,12 +32,12 @@ std::string render_comparison(const std::vector<Judgement>& judgements, const st
 }
 
 const std::vector<std::string>& comparison_formats() {
-  static const std::vector<std::string> formats{"text", "md", "json", "csv", "tex", "html"};
+  static const std::vector<std::string> formats{"txt", "md", "json", "csv", "tex", "html"};
   return formats;
 }
 
 int run_compare(const Call& call) {
-  const std::vector<Output> outputs = outputs_of(call, comparison_formats(), "text");
+  const std::vector<Output> outputs = outputs_of(call, comparison_formats(), "txt");
   std::vector<Run> runs;
   for (const std::string& path : call.arguments) runs.push_back(load_unmixed(path));
   const auto time = call.one("time");
@@ -69,7 +69,7 @@ Verb compare_verb() {
           "as `frugal check` does (docs/checks.md) and always ends with 0, unless nothing can be compared (2).",
       .arguments = {run_argument("BASE"), std::move(others)},
       .options = {outputs_option(comparison_formats(),
-                                 "text (default), md: a comment for a pull request, json, or tables of everything: "
+                                 "txt (default), md: a comment for a pull request, json, or tables of everything: "
                                  "csv, tex, html"),
                   {.name = "time", .value = "SHARE", .help = "times within it are the same; default: 5%"}},
       .examples = {"frugal compare results/local/laptop results/local/server",

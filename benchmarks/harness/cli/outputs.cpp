@@ -56,4 +56,9 @@ double share_of(const std::string& option, const std::string& text) {
   return share;
 }
 
+void refuse_options(const Call& call, std::initializer_list<const char*> options, const char* why) {
+  for (const char* option : options)
+    if (call.has(option)) throw UserError(fmt::format("--{} {}", option, why));
+}
+
 }  // namespace frugal::harness

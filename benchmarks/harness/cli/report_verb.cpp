@@ -7,6 +7,8 @@
 #include <iterator>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
@@ -23,12 +25,8 @@ namespace {
 
 /// Of a format that is no table.
 std::string exported(const Call& call, ExportFormat format) {
-  for (const char* of_tables : {"table", "columns", "rows", "sort", "transpose"})
-    if (call.has(of_tables)) throw UserError(fmt::format("--{} is for tables; this format has all figures", of_tables));
-  std::vector<Run> runs;
-  for (const std::string& path : call.arguments)
-    for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
-  return export_runs(runs, format);
+  refuse_options(call, {"table", "columns", "rows", "sort", "transpose"}, "is for tables; this format has all figures");
+  return export_runs(load_by_machine(call.arguments), format);
 }
 
 int write_report(const Call& call, const std::string& text) {
@@ -41,16 +39,17 @@ int write_report(const Call& call, const std::string& text) {
   return exit_ok;
 }
 
-/// Others take all columns, whatever is shown.
-bool is_for_people(TableFormat format) {
-  return format == TableFormat::text || format == TableFormat::markdown || format == TableFormat::latex ||
-         format == TableFormat::html;
+bool is_of_figures(TableFormat format) {
+  return format == TableFormat::svg || format == TableFormat::vega || format == TableFormat::matplotlib;
 }
 
 View view_of(const Call& call, TableFormat format) {
+  if (is_of_figures(format))
+    refuse_options(call, {"columns", "rows", "sort", "transpose"},
+                   "is for tables; figures have all rows (--table chooses)");
   View view{.columns = call.all("columns"),
             .rows = call.all("rows"),
-            .sort = call.one("sort").value_or(""),
+            .sort = call.one("sort"),
             .transpose = call.has("transpose"),
             .whole = !is_for_people(format)};
   if (view.transpose && view.whole)
@@ -70,9 +69,9 @@ int run_report(const Call& call) {
     std::vector<TableSpec> loaded = load_table_specs(name);
     specs.insert(specs.end(), loaded.begin(), loaded.end());
   }
-  std::vector<Run> runs;
-  for (const std::string& path : call.arguments)
-    for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
+  std::vector<Run> runs = load_by_machine(call.arguments);
+  if (std::ranges::all_of(runs, [](const Run& run) { return run.cells.empty(); }))
+    throw UserError("no cell of these runs has a record yet");
   tell_machines_apart(runs);
   std::vector<Table> tables;
   if (specs.empty()) tables = default_tables(runs);
@@ -103,7 +102,7 @@ Verb report_verb() {
   runs.most = 64;
   return {
       .name = "report",
-      .summary = "a table of a run, as text, Markdown, CSV, JSON, LaTeX or HTML",
+      .summary = "tables and figures of runs, to read, to print or for other tools",
       .help =
           "Tables of one or more runs. Without --table: every built-in table that has something to show (frugal "
           "list tables).\n\nA table shows what names its rows and its first figures, eight columns in all, fewer where a "

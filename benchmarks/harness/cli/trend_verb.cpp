@@ -5,25 +5,27 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/reported_runs.hpp"
+#include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/compare/trend.hpp"
+#include "benchmarks/harness/report/view.hpp"
 
 namespace frugal::harness {
 namespace {
 
 int run_trend(const Call& call) {
-  const TableFormat format = parse_format(call.one("format").value_or("md"));
+  const TableFormat format = table_format_of(call);
   const auto time = call.one("time");
   const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
-  std::vector<Run> runs;
-  for (const std::string& path : call.arguments)
-    for (Run& run : by_machine(load_run(path))) runs.push_back(std::move(run));
-  const std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
+  const std::vector<Run> runs = load_by_machine(call.arguments);
+  std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
   if (tables.empty())
     throw UserError(
         "nothing changed in these runs, and none has times taken without other work; --metric NAME shows one");
-  fmt::print("{}", render(tables, format));
+  tables = arrange(std::move(tables), {.whole = !is_for_people(format)});
+  fmt::print("{}", render(tables, format, screen_columns().value_or(usual_width)));
   return exit_ok;
 }
 
@@ -43,7 +45,9 @@ Verb trend_verb() {
       .arguments = {std::move(runs)},
       .options = {{.name = "metric", .value = "NAME", .help = "this metric, or time.STAGE", .repeatable = true},
                   {.name = "time", .value = "SHARE", .help = "times within it are the same; default: 5%"},
-                  format_option(words(table_format_names), "md (default), csv, tex, html, or svg: the plots")},
+                  format_option(words(table_format_names),
+                                "txt (default in a terminal), md (default elsewhere), csv, json, tex, html; the plots "
+                                "alone: svg, vega, mpl")},
       .examples = {"frugal trend nightly/*", "frugal trend nightly/* --metric time.total --format svg"},
       .run = run_trend};
 }

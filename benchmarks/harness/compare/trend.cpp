@@ -69,27 +69,27 @@ class TrendMaker {
 
   void add_run(std::size_t k) {
     const Run& run = *trend_.runs[k];
-    for (const Measurement& figure : measurements_of({&run, 1})) {
-      const SeriesKey key{cell_key(run, figure.id), figure.metric};
-      TrendPoint point{.run = k, .mean = figure.mean, .half_width = figure.half_width, .n = figure.n};
+    for (const Measurement& measurement : measurements_of({&run, 1})) {
+      const SeriesKey key{cell_key(run, measurement.id), measurement.metric};
+      TrendPoint point{.run = k, .mean = measurement.mean, .half_width = measurement.half_width, .n = measurement.n};
       const auto [known, is_new] = series_.try_emplace(key, trend_.series.size());
       if (is_new) {
-        trend_.series.push_back({.suite = figure.workload + "." + figure.backend,
+        trend_.series.push_back({.suite = measurement.workload + "." + measurement.backend,
                                  .cell = labels_[key.first],
-                                 .metric = figure.metric,
-                                 .unit = figure.unit,
-                                 .direction = figure.direction});
+                                 .metric = measurement.metric,
+                                 .unit = measurement.unit,
+                                 .direction = measurement.direction});
         references_[key] = k;
       } else {
-        judge(key, figure, point);
+        judge(key, measurement, point);
       }
       trend_.series[known->second].points.push_back(std::move(point));
     }
   }
 
-  void judge(const SeriesKey& key, const Measurement& figure, TrendPoint& point) {
+  void judge(const SeriesKey& key, const Measurement& measurement, TrendPoint& point) {
     std::size_t& reference = references_[key];
-    if (is_of_the_machine(figure.unit) && !same_machine(*trend_.runs[reference], *trend_.runs[point.run])) {
+    if (is_of_the_machine(measurement.unit) && !same_machine(*trend_.runs[reference], *trend_.runs[point.run])) {
       point.change = "another machine";
       reference = point.run;
       return;

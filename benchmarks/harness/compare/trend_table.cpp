@@ -32,9 +32,9 @@ std::string when_of(const Trend& trend, const TrendPoint& point) {
   return trend.by_commit ? value_text(provenance.build.at("commit_date")) : provenance.started;
 }
 
-/// "3 (2c4444e)": as its rows name it.
+/// "run 3 (2c4444e)": as its rows name it.
 std::string run_text(const Trend& trend, const TrendPoint& point) {
-  return fmt::format("{} ({})", point.run + 1, commit_text(trend.runs[point.run]->provenance));
+  return fmt::format("run {} ({})", point.run + 1, commit_text(trend.runs[point.run]->provenance));
 }
 
 std::vector<std::string> change_notes(const Trend& trend, const std::string& metric) {

@@ -164,7 +164,7 @@ void describe_runs(const Run& base, const Run& run, Judgement& judgement);
 
 /// How the outcome of a check or a comparison is written (judge/formats/).
 enum class VerdictFormat { text, markdown, json, junit, github };
-inline constexpr Named<VerdictFormat> verdict_format_names[] = {{VerdictFormat::text, "text"},
+inline constexpr Named<VerdictFormat> verdict_format_names[] = {{VerdictFormat::text, "txt"},
                                                                 {VerdictFormat::markdown, "md"},
                                                                 {VerdictFormat::json, "json"},
                                                                 {VerdictFormat::junit, "junit"},

@@ -47,7 +47,6 @@ struct FigureCurve {
 };
 
 struct Figure {
-  std::string name{};   ///< of its table and its number there: "cadc_1"
   std::string title{};  ///< stands beside the figure, never in it
   FigureAxis x{}, y{};  ///< y has no ticks where there are bars
   std::string series_title{};

@@ -63,9 +63,16 @@ std::vector<Table> fitting_parts(const Table& table, const std::function<bool(co
   if (fits(table)) return {table};
   const std::vector<std::size_t> names = columns_where(table, true);
   const std::vector<std::size_t> all_figures = columns_where(table, false);
-  std::vector<std::size_t> least = names;
-  if (!all_figures.empty()) least.push_back(all_figures.front());
-  if (!fits(part_of(table, least))) {
+  const auto fits_beside_names = [&](std::size_t figure) {
+    std::vector<std::size_t> least = names;
+    least.push_back(figure);
+    return fits(part_of(table, least));
+  };
+  // A table that leaves columns out keeps its first figure; of another each figure has to find room.
+  const bool names_leave_room =
+      !all_figures.empty() && (table.fits_by_leaving_out ? fits_beside_names(all_figures.front())
+                                                         : std::ranges::all_of(all_figures, fits_beside_names));
+  if (!names_leave_room) {
     std::vector<std::size_t> others(table.headings.size());
     std::iota(others.begin(), others.end(), std::size_t{1});
     return split(numbered(table), {0}, others, fits);

@@ -1,8 +1,10 @@
 #include <algorithm>
+#include <set>
 
 #include "benchmarks/harness/report/fitting.hpp"
 #include "benchmarks/harness/report/latex_column.hpp"
 #include "benchmarks/harness/report/writers.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -66,9 +68,37 @@ std::string latex_tabular(const Table& table, const std::vector<LatexColumn>& co
 std::string latex_sentences(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& sentence : sentences) {
-    text += (text.empty() ? "" : " ") + latex_escaped(sentence);
+    text += (text.empty() ? "" : " ") + latex_breakable(sentence);
     if (!sentence.ends_with('.')) text += '.';
   }
+  return text;
+}
+
+/// What pdfLaTeX has no letters for, each once: all beyond Latin and its punctuation, but for what latex_escaped()
+/// writes otherwise.
+std::string characters_without_font(std::span<const Table> tables) {
+  std::set<std::string> found;
+  const auto look = [&](std::string_view text) {
+    for (std::size_t i = 0; i < text.size();) {
+      const std::size_t length = std::max<std::size_t>(utf8_length(text.substr(i)), 1);
+      const std::string_view one = text.substr(i, length);
+      constexpr unsigned char first_beyond_latin = 0xC6;        // leads U+0180
+      const bool is_punctuation = one.starts_with("\xE2\x80");  // dashes, quotation marks
+      if (static_cast<unsigned char>(one.front()) >= first_beyond_latin && !is_punctuation && latex_escaped(one) == one)
+        found.emplace(one);
+      i += length;
+    }
+  };
+  for (const Table& table : tables) {
+    look(table.title);
+    for (const Heading& heading : table.headings) look(heading_text(heading));
+    for (const TableRow& row : table.rows)
+      for (const TableEntry& entry : row.entries) look(entry.text);
+    for (const std::vector<std::string>& sentences : {table.notes, table.caption})
+      for (const std::string& sentence : sentences) look(sentence);
+  }
+  std::string text;
+  for (const std::string& one : found) text += one;
   return text;
 }
 
@@ -86,8 +116,8 @@ std::vector<Table> parts_of_rows(const Table& table) {
   return parts;
 }
 
-/// `what` follows the title: " (continued)"; only without it is there a label.
-std::string latex_float(const Table& table, const std::string& what) {
+/// A part of a table; the first has the label and what stands below the table, the others are "(continued)".
+std::string latex_float(const Table& table, const std::string& label, bool is_first) {
   const std::vector<LatexColumn> columns = latex_columns(table);
   const auto fits = [&](const FontSize& font, double points) { return latex_width(columns, font) <= points; };
   const bool narrow = fits(font_sizes[1], column_points);
@@ -99,10 +129,10 @@ std::string latex_float(const Table& table, const std::string& what) {
       "  \\sisetup{separate-uncertainty, table-align-uncertainty=false, retain-explicit-plus, detect-weight}\n"
       "  \\renewcommand{\\TPTminimum}{0.7\\linewidth}\n"
       "  \\begin{threeparttable}\n    \\caption{" +
-      latex_escaped(table.title) + what + "}\n";
-  if (what.empty()) text += "    \\label{tab:" + table.name + "}\n";
+      latex_escaped(table.title) + (is_first ? "" : " (continued)") + "}\n";
+  if (is_first) text += "    \\label{tab:" + label + "}\n";
   text += latex_tabular(table, columns);
-  if (what.empty() && (!table.notes.empty() || !table.caption.empty())) {
+  if (is_first && (!table.notes.empty() || !table.caption.empty())) {
     text += "    \\begin{tablenotes}[flushleft]\\setlength{\\labelsep}{0pt}\\footnotesize\\raggedright\n";
     for (const std::vector<std::string>& sentences : {table.notes, table.caption})
       if (!sentences.empty()) text += "      \\item[] " + latex_sentences(sentences) + "\n";
@@ -115,20 +145,24 @@ std::string latex_float(const Table& table, const std::string& what) {
 
 std::string to_latex(std::span<const Table> tables) {
   std::string text = "% needs \\usepackage{booktabs,siunitx,threeparttable}\n";
+  if (const std::string rare = characters_without_font(tables); !rare.empty())
+    text += "% needs LuaLaTeX or XeLaTeX, and a font that has " + rare + "\n";
+  const std::vector<std::string> labels = anchors_of(tables);
   std::size_t floats = 0;
-  for (const Table& whole : tables) {
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    const Table& whole = tables[t];
     const std::vector<Table> parts = fitting_parts(visible(whole), [](const Table& part) {
       return latex_width(latex_columns(part), font_sizes[1]) <= page_points;
     });
     if (const std::string left_out = left_out_sentence(parts.front()); !left_out.empty())
       text += "% " + latex_escaped(whole.name + ": " + left_out) + "\n";
-    std::string what;
+    bool is_first = true;
     for (const Table& part : parts) {
       for (const Table& rows : parts_of_rows(part)) {
         // LaTeX remembers 18 floats that have no place yet.
         if (++floats % 12 == 0) text += "\\clearpage\n";
-        text += latex_float(rows, what);
-        what = " (continued)";
+        text += latex_float(rows, labels[t], is_first);
+        is_first = false;
       }
     }
   }

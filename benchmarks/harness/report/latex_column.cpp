@@ -8,6 +8,7 @@
 
 #include "benchmarks/harness/report/text_layout.hpp"
 #include "benchmarks/harness/report/writers.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -157,6 +158,29 @@ std::string latex_escaped(std::string_view text) {
     }
   }
   return escaped;
+}
+
+std::string latex_breakable(std::string_view text) {
+  constexpr std::size_t long_word = 30, long_part = 20;
+  std::string broken;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    std::size_t part = 0;  // characters since the last place to break at
+    for (std::size_t i = 0; i < word.size();) {
+      const std::size_t length = std::max<std::size_t>(utf8_length(word.substr(i)), 1);
+      broken += latex_escaped(word.substr(i, length));
+      const bool is_joint = std::string_view("_-./").find(word[i]) != std::string_view::npos;
+      i += length;
+      if (word.size() > long_word && i < word.size() && (is_joint || ++part == long_part)) {
+        broken += "\\allowbreak{}";
+        part = 0;
+      }
+    }
+    if (end < text.size()) broken += ' ';
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return broken;
 }
 
 std::string latex_entry(const TableEntry& entry, bool of_siunitx) {

@@ -21,6 +21,9 @@ LatexColumn latex_column(const Table& table, std::size_t index, std::size_t head
 
 std::string latex_escaped(std::string_view text);
 
+/// Escaped, and a word of more than 30 bytes (a path, a file's name) may be broken after its joints, or at 20 characters.
+std::string latex_breakable(std::string_view text);
+
 /// Numbers in maths, so that a minus is a minus; in a column of siunitx as that reads them.
 std::string latex_entry(const TableEntry& entry, bool of_siunitx);
 

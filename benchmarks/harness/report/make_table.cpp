@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 
@@ -316,10 +317,7 @@ class TableMaker {
         figures = roofline_figures(table_, set_);
         break;
     }
-    for (Figure& figure : figures) {
-      figure.name = fmt::format("{}_{}", table_.name, table_.figures.size() + 1);
-      table_.figures.push_back(std::move(figure));
-    }
+    std::ranges::move(figures, std::back_inserter(table_.figures));
   }
 
   /// A plot of a column that was not measured here is left out, as the column is.

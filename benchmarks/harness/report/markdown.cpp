@@ -1,30 +1,11 @@
 #include <algorithm>
-#include <cctype>
 
 #include "benchmarks/harness/report/text_layout.hpp"
 #include "benchmarks/harness/report/writers.hpp"
+#include "impl/base/markdown_text.hpp"
 
 namespace frugal::harness {
 namespace {
-
-/// A pipe would end the cell; `<`, `*` and the like would be read as markup, `_` only at the edge of a word.
-std::string markdown_escaped(std::string_view text) {
-  const auto is_word = [&](std::size_t i) {
-    return i < text.size() && std::isalnum(static_cast<unsigned char>(text[i]));
-  };
-  std::string escaped;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    const bool inside_word = c == '_' && i > 0 && is_word(i - 1) && is_word(i + 1);
-    if (c == '\n' || c == '\r') {
-      escaped += ' ';
-      continue;
-    }
-    if (!inside_word && std::string_view("\\|*_<`").find(c) != std::string_view::npos) escaped += '\\';
-    escaped += c;
-  }
-  return escaped;
-}
 
 std::string markdown_entry(const TableEntry& entry) {
   const std::string text = markdown_escaped(entry_text(entry));

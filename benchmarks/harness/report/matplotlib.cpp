@@ -144,11 +144,10 @@ axes.set_xlabel({})
 
 std::string to_matplotlib(std::span<const Table> tables) {
   std::string text = script_head;
-  for (const Figure* figure : all_figures(tables)) {
-    text +=
-        fmt::format("\n\n# {}: {}\n# {}\n", figure->name, comment_text(figure->title), comment_text(figure->origin));
+  for (const auto& [name, figure] : all_figures(tables)) {
+    text += fmt::format("\n\n# {}: {}\n# {}\n", name, comment_text(figure->title), comment_text(figure->origin));
     text += figure->bars.empty() ? points_block(*figure) : bars_block(*figure);
-    text += fmt::format("finish(figure, axes, {}, {})\n", python_text(figure->series_title), python_text(figure->name));
+    text += fmt::format("finish(figure, axes, {}, {})\n", python_text(figure->series_title), python_text(name));
   }
   return text;
 }

@@ -65,6 +65,8 @@ bool is_number_format(const std::string& format) {
 
 TableEntry number_entry(double value, std::optional<double> half_width, const std::string& format,
                         const std::string& unit) {
+  if (!std::isfinite(value)) return {.text = "overflow"};  // of finite numbers, whose sum is none
+  if (half_width && !std::isfinite(*half_width)) half_width.reset();
   TableEntry entry;
   entry.value = value;
   entry.half_width = half_width;

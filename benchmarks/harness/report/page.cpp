@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <map>
 
 #include "benchmarks/harness/report/figure_styles.hpp"
 #include "benchmarks/harness/report/svg.hpp"
@@ -123,25 +122,6 @@ std::string table_section(const Table& whole, const std::string& id, PagePicture
     text += "</ul>\n";
   }
   return text + pictures.of(whole) + "</section>\n";
-}
-
-/// A word of a table's name that may stand in an id and in a link.
-std::string anchor(const std::string& name) {
-  std::string text = name;
-  std::ranges::replace_if(
-      text, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-'; }, '-');
-  return text.empty() ? "table" : text;
-}
-
-std::vector<std::string> anchors_of(std::span<const Table> tables) {
-  std::map<std::string, int> used;
-  std::vector<std::string> ids;
-  for (const Table& table : tables) {
-    const std::string id = anchor(table.name);
-    const int number = ++used[id];
-    ids.push_back(number == 1 ? id : fmt::format("{}-{}", id, number));
-  }
-  return ids;
 }
 
 std::string page_title(std::span<const Run> runs) {

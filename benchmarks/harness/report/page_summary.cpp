@@ -26,12 +26,12 @@ std::string different(const Run& run, const TextOf& text_of) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
-struct Verdict {
+struct Remark {
   bool good;
   std::string text;
 };
 
-Verdict cells_verdict(const Run& run) {
+Remark remark_on_cells(const Run& run) {
   std::map<std::string, std::size_t> counts;
   for (const CellRecord& cell : run.cells) ++counts[to_string(cell.status)];
   const std::size_t done = counts["ok"], all = run.cells.size();
@@ -43,7 +43,7 @@ Verdict cells_verdict(const Run& run) {
   return {false, text};
 }
 
-Verdict times_verdict(const Run& run) {
+Remark remark_on_times(const Run& run) {
   std::size_t disowned = 0, disturbed = 0, unknown = 0, done = 0;
   for (const CellRecord& cell : run.cells) {
     if (cell.status != Status::ok) continue;
@@ -105,11 +105,11 @@ class Facts {
 std::string run_facts(const Run& run) {
   const Provenance& provenance = run.provenance;
   Facts facts;
-  const auto verdict = [&](const char* name, const Verdict& what) {
+  const auto remark = [&](const char* name, const Remark& what) {
     facts.add(name, fmt::format("{}{}", what.good ? "" : "<b class=\"warn\">Note:</b> ", markup_escaped(what.text)));
   };
-  verdict("Cells", cells_verdict(run));
-  verdict("Times", times_verdict(run));
+  remark("Cells", remark_on_cells(run));
+  remark("Times", remark_on_times(run));
   facts.add("What",
             markup_escaped(fmt::format(
                 "{} on {}; back end {}; seeds {}", different(run, [](const CellRecord& c) { return c.cell.workload; }),

@@ -359,21 +359,25 @@ class SvgDrawing {
 
 std::string to_svg(const Figure& figure, const SvgLook& look) { return SvgDrawing(figure, look).draw(); }
 
-std::vector<const Figure*> all_figures(std::span<const Table> tables) {
-  std::vector<const Figure*> figures;
-  for (const Table& table : tables)
-    for (const Figure& figure : table.figures) figures.push_back(&figure);
-  if (figures.empty()) throw UserError("none of these tables has a figure (key `plots` of a table spec)");
-  return figures;
+std::vector<NamedFigure> all_figures(std::span<const Table> tables) {
+  const std::vector<std::string> anchors = anchors_of(tables);
+  std::vector<NamedFigure> named;
+  for (std::size_t t = 0; t < tables.size(); ++t)
+    for (std::size_t i = 0; i < tables[t].figures.size(); ++i)
+      named.push_back({fmt::format("{}_{}", anchors[t], i + 1), &tables[t].figures[i]});
+  if (named.empty())
+    throw UserError(
+        "nothing to draw: these tables have no plots (key `plots` of a table spec), or nothing was measured for them");
+  return named;
 }
 
 std::string to_svg(std::span<const Table> tables) {
-  const std::vector<const Figure*> figures = all_figures(tables);
-  if (figures.size() == 1) return to_svg(*figures.front());
+  const std::vector<NamedFigure> figures = all_figures(tables);
+  if (figures.size() == 1) return to_svg(*figures.front().figure);
   constexpr double gap = 24;
   std::string drawings;
   double height = 0;
-  for (const Figure* figure : figures) {
+  for (const auto& [name, figure] : figures) {
     SvgDrawing drawing(*figure, {});
     drawings += fmt::format("<g transform=\"translate(0 {:.0f})\">\n{}</g>\n", height, drawing.draw());
     height += drawing.height() + gap;

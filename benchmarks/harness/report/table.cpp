@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
+#include <map>
 
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/document.hpp"
@@ -50,6 +52,19 @@ std::string heading_text(const Heading& heading) {
 std::string entry_text(const TableEntry& entry) {
   return (entry.disturbed ? "~" : "") + entry.text +
          (entry.half_width_text.empty() ? "" : " ± " + entry.half_width_text) + entry.suffix;
+}
+
+std::vector<std::string> anchors_of(std::span<const Table> tables) {
+  std::map<std::string, int> used;
+  std::vector<std::string> anchors;
+  for (const Table& table : tables) {
+    std::string word = table.name.empty() ? "table" : table.name;
+    std::ranges::replace_if(
+        word, [](unsigned char c) { return std::isalnum(c) == 0 && c != '_' && c != '-'; }, '-');
+    const int number = ++used[word];
+    anchors.push_back(number == 1 ? word : fmt::format("{}-{}", word, number));
+  }
+  return anchors;
 }
 
 std::string left_out_sentence(const Table& table) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "impl/base/text.hpp"
+
 namespace frugal::harness {
 namespace {
 
@@ -18,6 +20,32 @@ std::vector<std::string_view> parts_of_word(std::string_view word) {
   }
   parts.push_back(word);
   return parts;
+}
+
+/// Of one well-formed UTF-8 character.
+char32_t code_point(std::string_view character) {
+  const auto lead = static_cast<unsigned char>(character.front());
+  if (character.size() == 1) return lead;
+  char32_t code = lead & (0x7FU >> character.size());
+  for (const char c : character.substr(1)) code = code << 6 | (static_cast<unsigned char>(c) & 0x3FU);
+  return code;
+}
+
+/// Columns of a terminal: two of the scripts of East Asia (Unicode's UAX 11, W and F, by its blocks), none of marks over
+/// the letter before.
+std::size_t columns_of(char32_t code) {
+  struct Block {
+    char32_t first, last;
+    std::size_t columns;
+  };
+  constexpr Block blocks[] = {{0x0300, 0x036F, 0},  {0x1100, 0x115F, 2}, {0x200B, 0x200F, 0},   {0x2E80, 0x303E, 2},
+                              {0x3041, 0x33FF, 2},  {0x3400, 0x4DBF, 2}, {0x4E00, 0x9FFF, 2},   {0xA000, 0xA4CF, 2},
+                              {0xAC00, 0xD7A3, 2},  {0xF900, 0xFAFF, 2}, {0xFE00, 0xFE0F, 0},   {0xFE30, 0xFE6F, 2},
+                              {0xFF00, 0xFF60, 2},  {0xFFE0, 0xFFE6, 2}, {0x1F300, 0x1F64F, 2}, {0x1F900, 0x1F9FF, 2},
+                              {0x20000, 0x3FFFD, 2}};
+  for (const Block& block : blocks)
+    if (code >= block.first && code <= block.last) return block.columns;
+  return 1;
 }
 
 std::vector<std::string_view> split_words(std::string_view text) {
@@ -41,8 +69,13 @@ std::vector<std::string_view> split_words(std::string_view text) {
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+  std::size_t width = 0;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = std::max<std::size_t>(utf8_length(text.substr(i)), 1);
+    width += columns_of(code_point(text.substr(i, length)));
+    i += length;
+  }
+  return width;
 }
 
 std::size_t longest_word(std::string_view text) {

@@ -7,7 +7,7 @@
 
 namespace frugal::harness {
 
-/// Characters, not bytes, of UTF-8.
+/// Columns of a terminal that the text takes: characters, not bytes, of UTF-8; those of East Asia are two columns wide.
 std::size_t display_width(std::string_view text);
 
 /// Of the longest part that is not broken.

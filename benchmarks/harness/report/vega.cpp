@@ -169,8 +169,9 @@ VegaJson bars_spec(const Figure& figure) {
             {"tooltip", detail_tooltip}}}};
 }
 
-VegaJson figure_spec(const Figure& figure) {
-  VegaJson spec{{"name", figure.name}, {"description", fmt::format("{}. {}.", figure.title, figure.origin)}};
+VegaJson figure_spec(const NamedFigure& named) {
+  const Figure& figure = *named.figure;
+  VegaJson spec{{"name", named.name}, {"description", fmt::format("{}. {}.", figure.title, figure.origin)}};
   spec.update(figure.bars.empty() ? points_spec(figure) : bars_spec(figure));
   return spec;
 }
@@ -178,13 +179,13 @@ VegaJson figure_spec(const Figure& figure) {
 }  // namespace
 
 std::string to_vega(std::span<const Table> tables) {
-  const std::vector<const Figure*> figures = all_figures(tables);
+  const std::vector<NamedFigure> figures = all_figures(tables);
   VegaJson spec{{"$schema", "https://vega.github.io/schema/vega-lite/v5.json"}};
   if (figures.size() == 1) {
-    spec.update(figure_spec(*figures.front()));
+    spec.update(figure_spec(figures.front()));
   } else {
     VegaJson list = VegaJson::array();
-    for (const Figure* figure : figures) list.push_back(figure_spec(*figure));
+    for (const NamedFigure& figure : figures) list.push_back(figure_spec(figure));
     spec["vconcat"] = list;
     // Two figures may call different things alike.
     spec["resolve"] = {{"scale", {{"color", "independent"}, {"shape", "independent"}}}};

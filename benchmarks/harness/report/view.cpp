@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <map>
 #include <set>
 
@@ -105,7 +106,8 @@ void sort_table(Table& table, const std::string& name, bool descending) {
     const TableEntry& r = right.entries[*column];
     if (numeric && (!l.value || !r.value)) return l.value.has_value() && !r.value;  // rows without a value come last
     if (numeric) return descending ? *r.value < *l.value : *l.value < *r.value;
-    return descending ? r.text < l.text : l.text < r.text;
+    const int order = ::strverscmp(l.text.c_str(), r.text.c_str());  // "2x2" before "16x16"
+    return descending ? order > 0 : order < 0;
   });
 }
 
@@ -158,7 +160,7 @@ class ColumnChoice {
         const TableEntry& entry = table_.rows.front().entries[i];
         if (names_rows(heading) || (entry.value && !(heading.name == "n" && entry.suffix.empty()))) {
           if (heading.more && !all_) continue;
-          constants.push_back(constant_text(heading, entry));
+          if (!entry_text(entry).empty()) constants.push_back(constant_text(heading, entry));
           constant_.insert(i);
           continue;
         }
@@ -228,11 +230,16 @@ class ColumnChoice {
 
 }  // namespace
 
+bool is_for_people(TableFormat format) {
+  return format == TableFormat::text || format == TableFormat::markdown || format == TableFormat::latex ||
+         format == TableFormat::html;
+}
+
 std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
   const RowFilter filter = read_row_filter(tables, view.rows);
-  const bool descending = view.sort.starts_with('-');
-  const std::string sort = view.sort.substr(descending ? 1 : 0);
-  if (!sort.empty()) require_column(tables, "--sort", sort);
+  const bool descending = view.sort && view.sort->starts_with('-');
+  const std::string sort = view.sort.value_or("").substr(descending ? 1 : 0);
+  if (view.sort) require_column(tables, "--sort", sort);
   bool all = false;
   std::vector<std::string> names;
   for (const std::string& list : view.columns) {
@@ -246,7 +253,7 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
   const std::vector<Table> before = filter.empty() ? std::vector<Table>{} : tables;
   for (Table& table : tables) {
     keep_rows(table, filter);
-    if (!sort.empty()) sort_table(table, sort, descending);
+    if (view.sort) sort_table(table, sort, descending);
   }
   if (!filter.empty()) {
     std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
@@ -272,6 +279,8 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
     if (!view.whole) note_best(table);
     arranged.push_back(view.transpose ? transposed(table) : std::move(table));
   }
+  if (arranged.empty() && !names.empty())
+    throw UserError("no table with rows that match --rows has one of the --columns");
   return arranged;
 }
 

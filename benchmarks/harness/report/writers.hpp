@@ -39,8 +39,17 @@ std::string to_vega(std::span<const Table> tables);
 /// A Python script that makes a PDF and a PNG of each figure, with the data inside, to be edited.
 std::string to_matplotlib(std::span<const Table> tables);
 
+struct NamedFigure {
+  std::string name;  ///< of its table (anchors_of()) and its number there: "cadc_1"; each is there once
+  const Figure* figure;
+};
+
 /// Of all tables. Throws UserError when there is none.
-std::vector<const Figure*> all_figures(std::span<const Table> tables);
+std::vector<NamedFigure> all_figures(std::span<const Table> tables);
+
+/// A word for each table to point at it, in an HTML page or by \ref: its name, of letters, digits, `_` and `-`; a second
+/// table of one name is "name-2".
+std::vector<std::string> anchors_of(std::span<const Table> tables);
 
 /// "title [unit]", without the unit where entries print it.
 std::string heading_text(const Heading& heading);

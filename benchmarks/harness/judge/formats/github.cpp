@@ -50,7 +50,7 @@ std::string to_github(const Judgement& judgement) {
                          findings[i]->message);
     if (shown < findings.size())
       text += annotation(kind, fmt::format("and {} more", findings.size() - shown),
-                         "all of them: frugal check --format text");
+                         "all of them: frugal check --format txt");
   }
   return text;
 }

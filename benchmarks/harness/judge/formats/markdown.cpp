@@ -3,38 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/judge/formats/words.hpp"
+#include "impl/base/markdown_text.hpp"
 #include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
 
-/// Nobody reads a longer one in a table, and the first may not take the room of all others.
-constexpr std::size_t most_cell_bytes = 200;
+/// As it is written, on one line: nothing mentions a person, an issue or a link.
+std::string comment_text(std::string_view text) { return markdown_escaped(text, "~@#["); }
 
-/// Text for a cell of a table: markup as it is written, one line, not too long.
-std::string comment_text(std::string_view text) {
-  std::string result;
-  std::size_t i = 0;
-  while (i < text.size() && i < most_cell_bytes) {
-    const std::size_t length = std::max<std::size_t>(utf8_length(text.substr(i)), 1);
-    const char c = text[i];
-    if (c == '\n' || c == '\r') {
-      result += ' ';
-    } else {
-      const auto is_word = [&](std::size_t k) {
-        return k < text.size() && std::isalnum(static_cast<unsigned char>(text[k]));
-      };
-      const bool inside_word = c == '_' && i > 0 && is_word(i - 1) && is_word(i + 1);
-      if (!inside_word && std::string_view("\\|*_<`~@#[").find(c) != std::string_view::npos) result += '\\';
-      result.append(text.substr(i, length));
-    }
-    i += length;
-  }
-  return result + (i < text.size() ? " ..." : "");
+/// For a cell of a table: nobody reads a longer one, and the first may not take the room of all others.
+std::string cell_text(std::string_view text) {
+  constexpr std::size_t most_bytes = 200;
+  std::size_t end = 0;
+  while (end < text.size() && end < most_bytes) end += std::max<std::size_t>(utf8_length(text.substr(end)), 1);
+  return comment_text(text.substr(0, end)) + (end < text.size() ? " ..." : "");
 }
 
 /// Text that takes what still has room, whole blocks only.
@@ -60,10 +46,10 @@ std::string finding_row(const Finding& finding) {
   const auto side = [&](const std::optional<double>& value) { return value ? value_of(*value, finding.unit) : "-"; };
   // What has no figures has only its message to tell.
   const bool has_figures = finding.baseline && finding.current;
-  return fmt::format("| {} | {} | {} | {} | {} | {} |\n", verdict_word(finding), comment_text(finding.metric),
-                     comment_text(finding.suite + (finding.cell.empty() ? "" : " ") + finding.cell),
+  return fmt::format("| {} | {} | {} | {} | {} | {} |\n", verdict_word(finding), cell_text(finding.metric),
+                     cell_text(finding.suite + (finding.cell.empty() ? "" : " ") + finding.cell),
                      side(finding.baseline), side(finding.current),
-                     has_figures ? change_text(finding) : comment_text(finding.message));
+                     has_figures ? change_text(finding) : cell_text(finding.message));
 }
 
 /// A table of findings, until `keep_free` bytes are left; what has no room is counted.
@@ -89,15 +75,15 @@ std::string setup_table(std::span<const Judgement> judgements) {
     text += judgements.size() == 1 ? " run |" : fmt::format(" run {} |", k + 1);
     line += "---|";
   }
-  text += line + fmt::format("\n| folder | {} |", comment_text(judgements.front().baseline));
-  for (const Judgement& judgement : judgements) text += fmt::format(" {} |", comment_text(judgement.run));
+  text += line + fmt::format("\n| folder | {} |", cell_text(judgements.front().baseline));
+  for (const Judgement& judgement : judgements) text += fmt::format(" {} |", cell_text(judgement.run));
   for (std::size_t i = 0; i < facts.size(); ++i) {
-    std::string row = fmt::format("\n| {} | {} |", facts[i].name, comment_text(facts[i].baseline));
+    std::string row = fmt::format("\n| {} | {} |", facts[i].name, cell_text(facts[i].baseline));
     bool differs = false;
     for (const Judgement& judgement : judgements) {
       const std::string& value = judgement.setup[i].current;
       differs = differs || value != facts[i].baseline;
-      row += fmt::format(" {} |", value == facts[i].baseline ? "the same" : comment_text(value));
+      row += fmt::format(" {} |", value == facts[i].baseline ? "the same" : cell_text(value));
     }
     if (differs || facts[i].always) text += row;
   }

@@ -11,10 +11,6 @@
 namespace frugal::harness {
 namespace {
 
-std::string left_padded(const std::string& text, std::size_t width) {
-  return text + std::string(width - std::min(width, text.size()), ' ');
-}
-
 /// "0.5015 s -> 0.657 s: +31% ± 1.8%"; what has no figures says what happened.
 std::string figures_text(const Finding& finding) {
   if (!finding.baseline || !finding.current) return finding.message;
@@ -33,11 +29,11 @@ std::string setup_text(std::span<const Judgement> judgements) {
     const bool all_equal = std::ranges::count(values, values.front()) == std::ssize(values);
     if (all_equal && !fact.always) continue;
     if (all_equal) {
-      text += fmt::format("  {} {}\n", left_padded(fact.name, 16), values.front());
+      text += fmt::format("  {:<16} {}\n", fact.name, values.front());
       continue;
     }
     for (std::size_t k = 0; k < values.size(); ++k)
-      text += fmt::format("  {} {}: {}\n", left_padded(k == 0 ? fact.name : "", 16),
+      text += fmt::format("  {:<16} {}: {}\n", k == 0 ? fact.name : "",
                           k == 0 ? judgements.front().baseline : judgements[k - 1].run, values[k]);
   }
   return text;
@@ -54,24 +50,14 @@ std::string to_text(const Judgement& judgement) {
     if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
     for (const Finding& finding : judgement.findings) {
       if (finding.verdict != verdict) continue;
-      text += fmt::format("{:<9}  {} {} {} {}: {}\n", to_string(verdict), finding.id, finding.suite, finding.cell,
+      text += fmt::format("{:<9}  {} {} {} {}: {}\n", verdict_word(finding), finding.id, finding.suite, finding.cell,
                           finding.metric, finding.message);
     }
   }
   std::string counts;
-  for (Verdict verdict : all_verdicts) {
-    if (const std::size_t n = judgement.count(verdict)) {
-      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", n, to_string(verdict));
-    }
-  }
-  if (judgement.new_cells > 0) {
-    counts += fmt::format("{}{} new (not in the baseline)", counts.empty() ? "" : ", ", judgement.new_cells);
-  }
-  if (judgement.left_out > 0) {
-    counts += fmt::format("{}{} left out", counts.empty() ? "" : ", ", judgement.left_out);
-  }
-  if (judgement.findings.empty()) counts += counts.empty() ? "nothing was compared" : "; nothing was compared";
-  return text + counts + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");
+  if (judgement.new_cells > 0) counts += fmt::format("{} new (not in the baseline), ", judgement.new_cells);
+  if (judgement.left_out > 0) counts += fmt::format("{} left out, ", judgement.left_out);
+  return text + counts + counts_text(judgement) + (judgement.passed() ? "\npassed\n" : "\nFAILED\n");
 }
 
 std::string compared_text(std::span<const Judgement> judgements) {
@@ -85,8 +71,7 @@ std::string compared_text(std::span<const Judgement> judgements) {
     for (const std::string& note : judgement.notes) text += note + "\n";
     const std::vector<const Finding*> changed = changed_findings(judgement, false);
     for (const Finding* finding : changed)
-      text += fmt::format("{}  {}: {}\n", left_padded(verdict_word(*finding), 7), finding_name(*finding),
-                          figures_text(*finding));
+      text += fmt::format("{:<7}  {}: {}\n", verdict_word(*finding), finding_name(*finding), figures_text(*finding));
     const std::vector<const Finding*> others = other_findings(judgement, changed);
     if (!others.empty())
       text += fmt::format("{}: {} (--format json has all)\n", changed.empty() ? "nothing changed" : "the others",

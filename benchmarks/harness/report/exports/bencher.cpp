@@ -22,15 +22,15 @@ std::string cut_name(const std::string& text, std::size_t most) {
 
 }  // namespace
 
-std::string to_bencher(std::span<const Measurement> figures) {
+std::string to_bencher(std::span<const Measurement> measurements) {
   nlohmann::ordered_json json = nlohmann::ordered_json::object();
-  for (const Measurement& figure : figures) {
-    nlohmann::ordered_json metric{{"value", figure.mean}};
-    if (figure.half_width) {
-      metric["lower_value"] = figure.mean - *figure.half_width;
-      metric["upper_value"] = figure.mean + *figure.half_width;
+  for (const Measurement& measurement : measurements) {
+    nlohmann::ordered_json metric{{"value", measurement.mean}};
+    if (measurement.half_width) {
+      metric["lower_value"] = measurement.mean - *measurement.half_width;
+      metric["upper_value"] = measurement.mean + *measurement.half_width;
     }
-    json[cut_name(figure.cell_name(), most_benchmark_bytes)][cut_name(figure.metric, most_measure_bytes)] =
+    json[cut_name(measurement.cell_name(), most_benchmark_bytes)][cut_name(measurement.metric, most_measure_bytes)] =
         std::move(metric);
   }
   return json.dump(2) + "\n";

@@ -131,6 +131,8 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
 void write_capsule(const Run& run, const std::filesystem::path& folder) {
   if (std::filesystem::exists(folder))
     throw UserError(Place{folder.string()}, "this is here already; give another --out");
+  if (run.cells.empty())
+    throw UserError(Place{run.folder.string()}, "this run has no cells yet: there is nothing to repeat");
   const std::string plan = plan_text(run);
   const std::string metadata = crate_metadata(run, modified_at(run.folder / "cells.jsonl"));
   std::filesystem::create_directories(folder);

@@ -15,8 +15,8 @@ inline constexpr const char* capsule_plan = "plan.yaml";
 /// The metadata. `finished` is when the last record was written, as ISO 8601.
 std::string crate_metadata(const Run& run, const std::string& finished);
 
-/// Writes a capsule of `run` to `folder`, which is made. Throws UserError when it is there already, or when the run does
-/// not say its plan.
+/// Writes a capsule of `run` to `folder`, which is made. Throws UserError when it is there already, or when the run has
+/// no cells or does not say its plan.
 void write_capsule(const Run& run, const std::filesystem::path& folder);
 
 }  // namespace frugal::harness

@@ -12,20 +12,20 @@
 namespace frugal::harness {
 namespace {
 
-void add_measurement(std::vector<Measurement>& figures, const Measurement& of_cell, const MetricDescriptor& metric,
+void add_measurement(std::vector<Measurement>& measurements, const Measurement& of_cell, const MetricDescriptor& metric,
                      const std::vector<double>& values) {
   if (values.empty()) return;
   const Estimate mean = estimate(values);
   if (!std::isfinite(mean.mean)) return;  // values so large that their sum overflows
-  Measurement figure = of_cell;
-  figure.metric = metric.name;
-  figure.unit = metric.unit;
-  figure.help = metric.help;
-  figure.direction = metric.direction;
-  figure.mean = mean.mean;
-  if (mean.half_width && std::isfinite(*mean.half_width)) figure.half_width = mean.half_width;
-  figure.n = static_cast<int>(values.size());
-  figures.push_back(std::move(figure));
+  Measurement measurement = of_cell;
+  measurement.metric = metric.name;
+  measurement.unit = metric.unit;
+  measurement.help = metric.help;
+  measurement.direction = metric.direction;
+  measurement.mean = mean.mean;
+  if (mean.half_width && std::isfinite(*mean.half_width)) measurement.half_width = mean.half_width;
+  measurement.n = static_cast<int>(values.size());
+  measurements.push_back(std::move(measurement));
 }
 
 MetricDescriptor time_metric(const std::string& stage) {
@@ -36,7 +36,7 @@ MetricDescriptor time_metric(const std::string& stage) {
                                    : "wall clock of this stage, median over the repeats of a seed"};
 }
 
-void add_cell(std::vector<Measurement>& figures, const CellGroup& group, const Measurement& of_cell) {
+void add_cell(std::vector<Measurement>& measurements, const CellGroup& group, const Measurement& of_cell) {
   const std::vector<const CellRecord*> finished = group.finished();
   std::set<std::string> names;
   std::vector<std::string> stages;
@@ -50,21 +50,21 @@ void add_cell(std::vector<Measurement>& figures, const CellGroup& group, const M
     const MetricDescriptor* known = of_cell.run->provenance.metric(name);
     MetricDescriptor metric = known ? *known : MetricDescriptor{};
     metric.name = name;
-    add_measurement(figures, of_cell, metric, metric_values(finished, name));
+    add_measurement(measurements, of_cell, metric, metric_values(finished, name));
   }
   for (const std::string& stage : stages) {
     std::vector<double> seconds;
     for (const CellRecord* record : finished)
       if (const std::optional<double> time = record->is_quiet() ? stage_seconds(*record, stage) : std::nullopt)
         seconds.push_back(*time);
-    add_measurement(figures, of_cell, time_metric(stage), seconds);
+    add_measurement(measurements, of_cell, time_metric(stage), seconds);
   }
 }
 
 }  // namespace
 
 std::vector<Measurement> measurements_of(std::span<const Run> runs) {
-  std::vector<Measurement> figures;
+  std::vector<Measurement> measurements;
   for (const Run& run : runs) {
     const std::vector<CellGroup> groups = group_cells(run);
     std::vector<const Json*> cells;
@@ -77,10 +77,10 @@ std::vector<Measurement> measurements_of(std::span<const Run> runs) {
       of_cell.backend = value_text(group.cell.at("backend"));
       of_cell.cell = labels.of(group.cell);
       of_cell.id = group.records.front()->id;
-      add_cell(figures, group, of_cell);
+      add_cell(measurements, group, of_cell);
     }
   }
-  return figures;
+  return measurements;
 }
 
 }  // namespace frugal::harness

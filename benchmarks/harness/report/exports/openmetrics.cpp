@@ -24,10 +24,10 @@ std::string unit_name(const std::string& unit) {
 }
 
 /// "hr@10[neg=99]" -> "frugal_hr_10_neg_99": letters, digits, and one underscore for all else between them.
-std::string family_name(const Measurement& figure) {
+std::string family_name(const Measurement& measurement) {
   std::string name = "frugal";
   bool gap = true;
-  for (const char c : figure.metric) {
+  for (const char c : measurement.metric) {
     if (std::isalnum(static_cast<unsigned char>(c))) {
       if (gap) name += '_';
       name += c;
@@ -52,11 +52,11 @@ std::string label_escaped(const std::string& text) {
   return result;
 }
 
-std::string labels_of(const Measurement& figure) {
+std::string labels_of(const Measurement& measurement) {
   return fmt::format("{{run=\"{}\",workload=\"{}\",backend=\"{}\",cell=\"{}\",id=\"{}\",metric=\"{}\",commit=\"{}\"}}",
-                     label_escaped(figure.run->folder.string()), label_escaped(figure.workload),
-                     label_escaped(figure.backend), label_escaped(figure.cell), figure.id, label_escaped(figure.metric),
-                     label_escaped(commit_text(figure.run->provenance)));
+                     label_escaped(measurement.run->folder.string()), label_escaped(measurement.workload),
+                     label_escaped(measurement.backend), label_escaped(measurement.cell), measurement.id,
+                     label_escaped(measurement.metric), label_escaped(commit_text(measurement.run->provenance)));
 }
 
 struct Family {
@@ -65,23 +65,24 @@ struct Family {
   std::string samples{};
 };
 
-void add_sample(std::map<std::string, Family>& families, const Measurement& figure, const char* what, double value) {
+void add_sample(std::map<std::string, Family>& families, const Measurement& measurement, const char* what,
+                double value) {
   // Counts without a unit are no ratios; only what has a direction is one.
-  const bool counts = figure.unit.empty() && figure.direction == MetricDescriptor::Direction::informative;
-  const std::string unit = counts ? "" : unit_name(figure.unit);
-  std::string name = family_name(figure) + what;
+  const bool counts = measurement.unit.empty() && measurement.direction == MetricDescriptor::Direction::informative;
+  const std::string unit = counts ? "" : unit_name(measurement.unit);
+  std::string name = family_name(measurement) + what;
   if (!unit.empty() && !name.ends_with("_" + unit)) name += "_" + unit;
-  Family& family = families.try_emplace(name, Family{figure.help, unit}).first->second;
-  family.samples += fmt::format("{}{} {}\n", name, labels_of(figure), value);
+  Family& family = families.try_emplace(name, Family{measurement.help, unit}).first->second;
+  family.samples += fmt::format("{}{} {}\n", name, labels_of(measurement), value);
 }
 
 }  // namespace
 
-std::string to_openmetrics(std::span<const Measurement> figures) {
+std::string to_openmetrics(std::span<const Measurement> measurements) {
   std::map<std::string, Family> families;  // all samples of a family stand together
-  for (const Measurement& figure : figures) {
-    add_sample(families, figure, "", figure.mean);
-    if (figure.half_width) add_sample(families, figure, "_half_width", *figure.half_width);
+  for (const Measurement& measurement : measurements) {
+    add_sample(families, measurement, "", measurement.mean);
+    if (measurement.half_width) add_sample(families, measurement, "_half_width", *measurement.half_width);
   }
   std::string text;
   for (const auto& [name, family] : families) {
