@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "impl/base/sha256.hpp"
@@ -110,6 +112,14 @@ TEST_F(Runner, RerunAllRunsAll) {
   run();
   EXPECT_EQ(run({Rerun::What::all}).done_now, 4);
   EXPECT_THAT(ran, ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(Runner, AfterAStopBetweenTwoCellsNothingNewBegins) {
+  StopSignals stops;
+  ASSERT_EQ(std::raise(SIGINT), 0);
+  CellRequest request;
+  request.cell = fixtures::fake_cell();
+  EXPECT_EQ(child_executor(stops)(request, {}, [](double, const std::string&) {}).failure, Failure::interrupted);
 }
 
 TEST_F(Runner, FailFastLeavesTheRestToDo) {

@@ -76,6 +76,8 @@ Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cell
 
 CellExecutor child_executor(StopSignals& stops) {
   return [&stops](const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
+    // Stopped between two cells: nothing new begins.
+    if (stops.count() > 0) return CellEnd{.record = {}, .failure = Failure::interrupted};
     CellRequest timed = request;
     timed.timeout_s = limits.timeout_s;
     const int threads = effective_threads(limits);
