@@ -1,6 +1,9 @@
 // Cells that fail in every way: what is recorded, and which exit code follows.
 #include <gmock/gmock.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -9,6 +12,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::UnorderedElementsAreArray;
 
 class Failures : public ProgramTest {
  protected:
@@ -124,6 +128,58 @@ seeds: [1, 2, 3]
   const std::string id = all.front().at("id").get<std::string>();
   EXPECT_EQ(fake({"run", "plan.yaml", "--out", "run", "--rerun", id}).code, 0);
   EXPECT_EQ(records("run/cells.jsonl").back().at("id"), id);
+}
+
+TEST_F(Failures, TheClosingTableGroupsThemByReason) {
+  const Said said = run({"params.trouble.act=throw", "seeds=[1,2,3,4,5]"});
+  EXPECT_EQ(masked(said.out),
+            "cells:   0 ok, 5 failed\nfailed:  5 x thrown on purpose\ntime:    TIME\nrecords: run\n"
+            "next:    frugal run plan.yaml --out run --set params.trouble.act=throw --set 'seeds=[1,2,3,4,5]' --rerun "
+            "failed\n");
+  EXPECT_THAT(said.err,
+              AllOf(HasSubstr("seed=3\nand 2 more\n  failed: thrown on purpose"), Not(HasSubstr("seed=4\nand"))));
+}
+
+TEST_F(Failures, FailFastStopsAtTheFirstAndLeavesTheRestToDo) {
+  const std::vector<std::string> settings = {"params.trouble.act=user_error", "params.trouble.broken_seed=2",
+                                             "seeds=[1,2,3,4]"};
+  std::vector<std::string> args = {"run", "plan.yaml", "--out", "run", "--fail-fast"};
+  for (const std::string& setting : settings) args.insert(args.end(), {"--set", setting});
+  const Said said = fake(args);
+  EXPECT_EQ(said.code, 3) << "what the others would come to is unknown";
+  EXPECT_THAT(said.out, HasSubstr("cells:   1 ok, 1 failed, 2 to do\n"));
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 2u);
+  fake(args);
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 4u);
+}
+
+TEST_F(Failures, QuietSaysOnlyWhatFailedAndTheTable) {
+  EXPECT_EQ(fake({"run", "plan.yaml", "--out", "good", "-q"}).err, "");
+  const Said said = fake({"run", "plan.yaml", "--out", "run", "--quiet", "--set", "params.trouble.act=throw"});
+  EXPECT_THAT(said.err, AllOf(HasSubstr("thrown on purpose"), Not(HasSubstr("[1/1]"))));
+  EXPECT_THAT(said.out, HasSubstr("records: run\n"));
+}
+
+TEST_F(Failures, JsonIsAnEventALineOnStandardOutputAndNothingElse) {
+  const Said said = fake({"run", "plan.yaml", "--out", "run", "--json", "--set", "seeds=[1,2]", "--set",
+                          "params.trouble.act=throw", "--set", "params.trouble.broken_seed=2"});
+  EXPECT_EQ(said.code, 3);
+  std::vector<nlohmann::json> events;
+  std::istringstream lines(said.out);
+  for (std::string line; std::getline(lines, line);) events.push_back(nlohmann::json::parse(line));
+  ASSERT_EQ(events.size(), 6u);
+  const nlohmann::json schema =
+      nlohmann::json::parse(std::ifstream(FRUGAL_SOURCE_DIR "/results/schema/events.schema.json"));
+  const nlohmann::json& finish = events.back();
+  EXPECT_EQ(finish.at("event"), "finish");
+  EXPECT_EQ(finish.at("exit_code"), 3);
+  EXPECT_EQ(finish.at("done_now"), 1);
+  EXPECT_EQ(finish.at("failed"), nlohmann::json::array({events[4].at("id")}));
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : finish.items()) keys.push_back(key);
+  EXPECT_THAT(
+      keys, UnorderedElementsAreArray(schema.at("$defs").at("finish").at("required").get<std::vector<std::string>>()));
+  EXPECT_THAT(said.err, AllOf(HasSubstr("[1/2]"), HasSubstr("records: run")));
 }
 
 TEST_F(Failures, TheChildGetsThePlansThreads) {

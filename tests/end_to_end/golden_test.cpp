@@ -39,7 +39,7 @@ TEST_F(Golden, Plan) {
 TEST_F(Golden, Run) {
   const Said said = fake({"run", "toy.yaml", "--out", "run"});
   EXPECT_EQ(said.code, 0);
-  EXPECT_EQ(masked(said.out), "records: run (4 ok)\ntable:   frugal report run\n");
+  EXPECT_EQ(masked(said.out), "cells:   4 ok\ntime:    TIME\nrecords: run\nnext:    frugal report run\n");
   EXPECT_EQ(masked(said.err), R"([1/4] fake cpu n=1 seed=1 ok TIME | score 0.0060, loss 0.9940
 [2/4] fake cpu n=1 seed=2 ok TIME | score 0.0070, loss 0.9930
 [3/4] fake cpu n=2 seed=1 ok TIME | score 0.0110, loss 0.9890

@@ -35,7 +35,7 @@ TEST_F(Reliability, NoShellSeesWhatAUserWrote) {
   ASSERT_EQ(said.code, 0) << said.err;
   EXPECT_TRUE(std::filesystem::exists(folder_ / "results/local" / name / "run.json"));
   // What the program prints to be pasted means the same to a shell.
-  const std::string table = said.out.substr(said.out.find("table:") + 6);
+  const std::string table = said.out.substr(said.out.find("next:") + 5);
   EXPECT_EQ(shell(table.substr(0, table.size() - 1) + " --table table.yaml").code, 0) << table;
   fake({"report", "results/local/" + name, "--table", "table.yaml", "--out", "$(touch v); touch u"});
   EXPECT_TRUE(std::filesystem::exists(folder_ / "$(touch v); touch u"));

@@ -75,6 +75,21 @@ TEST_F(Verbs, AnUnknownVerbGetsASuggestion) {
   EXPECT_THAT(said.err, HasSubstr("did you mean 'run'"));
 }
 
+TEST_F(Verbs, ADryRunPrintsWhatPlanPrintsAndRunsNothing) {
+  write("toy.yaml", toy_plan);
+  const Said said = fake({"run", "toy.yaml", "--out", "run", "--dry-run"});
+  EXPECT_EQ(said.code, 0);
+  EXPECT_EQ(said.out, fake({"plan", "toy.yaml"}).out);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+  EXPECT_THAT(fake({"run", "toy.yaml", "--dry-run", "--shard", "1/2"}).out, HasSubstr("\n2 cells\n"));
+}
+
+TEST_F(Verbs, NoMisspeltOptionLeadsToOneThatRunsAllAgain) {
+  EXPECT_THAT(fake({"run", "toy.yaml", "--dryrun"}).err, HasSubstr("did you mean '--dry-run'"));
+  for (const std::string word : {"--renu", "--retun", "--run"})
+    EXPECT_THAT(fake({"run", "toy.yaml", word}).err, Not(HasSubstr("did you mean '--rerun'"))) << word;
+}
+
 TEST_F(Verbs, OptionsAreNeverGuessed) {
   write("toy.yaml", toy_plan);
   const Said abbreviated = fake({"run", "toy.yaml", "--rer", "all"});

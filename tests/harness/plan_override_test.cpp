@@ -20,6 +20,21 @@ TEST(PlanOverride, ReplacesTheValueAndAnyAxisOverIt) {
   EXPECT_EQ(values_of(plan, "params.fake.mf.dim"), "3 4");
 }
 
+TEST(PlanOverride, AListReplacesTheValuesOfAnAxis) {
+  const std::string body =
+      "matrix: {params.fake.n: [1, 2], params.fake.layers: [[1], [2]]}\ninclude: [{params.fake.n: 9}]";
+  EXPECT_EQ(
+      values_of(read_plan(body, {{"params.fake.n", "[5, 6, 7]"}, {"params.fake.layers", "[1, 2]"}}), "params.fake.n"),
+      "5 6 7 9")
+      << "a list is one value of layers, so its axis is gone";
+  EXPECT_EQ(values_of(read_plan(body, {{"params.fake.layers", "[[3], [4], [5]]"}}), "params.fake.n"), "1 1 1 2 2 2 9");
+  EXPECT_EQ(values_of(read_plan(body, {{"params.fake.n", "8"}, {"params.fake.n", "[5]"}}), "params.fake.n"), "5 5 9");
+  EXPECT_EQ(
+      values_of(read_plan("zip: [{params.fake.n: [1, 2], params.fake.mf.dim: [3, 4]}]", {{"params.fake.n", "[5, 6]"}}),
+                "params.fake.n"),
+      "5 6");
+}
+
 TEST(PlanOverride, OneOfTwoZippedAxesMayBeReplaced) {
   const Plan plan = read_plan("zip: [{params.fake.n: [1, 2], params.fake.mf.dim: [3, 4]}]", {{"params.fake.n", "7"}});
   EXPECT_EQ(values_of(plan, "params.fake.mf.dim"), "3 4");

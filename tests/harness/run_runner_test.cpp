@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
+
 #include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "impl/base/sha256.hpp"
@@ -26,7 +28,7 @@ class Runner : public ::testing::Test {
   }
 
   /// Cells whose n is in `fate` end so; the others end well.
-  RunSummary run(const Rerun& rerun = {}, const std::map<int, Failure>& fate = {}) {
+  RunSummary run(const Rerun& rerun = {}, const std::map<int, Failure>& fate = {}, bool fail_fast = false) {
     ran.clear();
     ResultStore store(scratch / "run", fixtures::fake_provenance(), {.start_anew = rerun.what == Rerun::What::all});
     Inputs inputs(workloads, {}, scratch / "hashes.json", false);
@@ -48,7 +50,8 @@ class Runner : public ::testing::Test {
                       .execute = execute,
                       .inputs = inputs,
                       .cells = cells,
-                      .rerun = rerun});
+                      .rerun = rerun,
+                      .fail_fast = fail_fast});
   }
 
   const FakeWorkload fake;
@@ -109,6 +112,23 @@ TEST_F(Runner, RerunAllRunsAll) {
   run();
   EXPECT_EQ(run({Rerun::What::all}).done_now, 4);
   EXPECT_THAT(ran, ElementsAre(1, 2, 3, 4));
+}
+
+TEST_F(Runner, AfterAStopBetweenTwoCellsNothingNewBegins) {
+  StopSignals stops;
+  ASSERT_EQ(std::raise(SIGINT), 0);
+  CellRequest request;
+  request.cell = fixtures::fake_cell();
+  EXPECT_EQ(child_executor(stops)(request, {}, [](double, const std::string&) {}).failure, Failure::interrupted);
+}
+
+TEST_F(Runner, FailFastLeavesTheRestToDo) {
+  const RunSummary first = run({}, {{2, Failure::other}}, true);
+  EXPECT_TRUE(first.stopped);
+  EXPECT_THAT(ran, ElementsAre(1, 2));
+  EXPECT_EQ(first.to_do(), 2u);
+  EXPECT_FALSE(run({}, {{4, Failure::other}}, true).stopped) << "nothing was left after the last cell";
+  EXPECT_THAT(ran, ElementsAre(3, 4));
 }
 
 /// Reads one file, which is published as "abc".

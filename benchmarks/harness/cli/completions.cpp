@@ -214,7 +214,8 @@ std::string fish_completion() {
     const std::string begins = "__frugal_begins " + verb->name;
     text += fish_line(begins, " -l help -d 'this text'");
     for (const OptionSpec& option : verb->options) {
-      text += fish_line(begins, fmt::format(" -l {}{}{} -d {}", option.name,
+      text += fish_line(begins, fmt::format("{} -l {}{}{} -d {}",
+                                            option.letter == 0 ? "" : fmt::format(" -s {}", option.letter), option.name,
                                             option.value.empty()  ? ""
                                             : option.values.files ? " -r"
                                                                   : " -x",

@@ -84,7 +84,8 @@ const std::vector<std::pair<std::string, std::string>>& environment_words() {
       {"FRUGAL_DATA", "folders in which data sets are looked for, colon separated, after those of --data-dir"},
       {"XDG_CACHE_HOME", "its folder frugal is the cache, where `frugal data fetch` puts things; default: ~/.cache"},
       {"OMP_NUM_THREADS", "threads of a cell whose plan does not say; default: every core the program may use"},
-      {"FRUGAL_ISA", "avx2: the cpu back end leaves AVX-512 alone; default: the best of the processor"}};
+      {"FRUGAL_ISA", "avx2: the cpu back end leaves AVX-512 alone; default: the best of the processor"},
+      {"NO_COLOR", "anything: no colours on a terminal"}};
   return words;
 }
 
@@ -117,7 +118,8 @@ std::pair<std::string, std::string> option_words(const OptionSpec& option) {
   std::string help = option.help;
   if (option.required) help += " (required)";
   if (option.repeatable) help += " (may be repeated)";
-  return {"--" + option.name + (option.value.empty() ? "" : " " + option.value), help};
+  const std::string letter = option.letter == 0 ? "" : fmt::format("-{}, ", option.letter);
+  return {letter + "--" + option.name + (option.value.empty() ? "" : " " + option.value), help};
 }
 
 std::string verb_help(const Verb& verb) {

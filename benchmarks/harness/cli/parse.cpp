@@ -24,16 +24,28 @@ constexpr const char* positional_name = "argument";
 po::parsed_options parse_with_boost(const Verb& verb, const Args& args) {
   po::options_description known;
   for (const OptionSpec& option : verb.options) {
+    const std::string names = option.name + (option.letter == 0 ? "" : fmt::format(",{}", option.letter));
     if (option.value.empty())
-      known.add_options()(option.name.c_str(), "");
+      known.add_options()(names.c_str(), "");
     else
-      known.add_options()(option.name.c_str(), po::value<std::vector<std::string>>(), "");
+      known.add_options()(names.c_str(), po::value<std::vector<std::string>>(), "");
   }
   known.add_options()(positional_name, po::value<std::vector<std::string>>(), "");
   po::positional_options_description positional;
   positional.add(positional_name, -1);
   const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   return po::command_line_parser(args).options(known).positional(positional).style(style).run();
+}
+
+/// Options that `word` may be a misspelling of. One that does work again costs hours where it was not meant, so only the
+/// beginning of its name leads to it.
+std::vector<std::string> options_like(const Verb& verb, const std::string& word) {
+  std::vector<std::string> options = {"--help"};
+  for (const OptionSpec& option : verb.options) {
+    std::string name = "--" + option.name;
+    if (!option.repeats_work || name.starts_with(word)) options.push_back(std::move(name));
+  }
+  return options;
 }
 
 void read_words(const Verb& verb, const Args& args, Call& call) {
@@ -50,9 +62,8 @@ void read_words(const Verb& verb, const Args& args, Call& call) {
       if (option.value.empty()) values.emplace_back();
     }
   } catch (const po::unknown_option& error) {
-    std::vector<std::string> known = {"--help"};
-    for (const OptionSpec& option : verb.options) known.push_back("--" + option.name);
-    usage_error(verb, unknown_word("option", error.get_option_name(), known));
+    const std::string word = error.get_option_name();
+    usage_error(verb, unknown_word("option", word, options_like(verb, word)));
   } catch (const po::error& error) {
     usage_error(verb, error.what());
   }

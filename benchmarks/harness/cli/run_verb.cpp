@@ -1,12 +1,17 @@
 // `frugal run`: runs what is not done yet, and says what came of it.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/command_line.hpp"
+#include "benchmarks/harness/cli/plan_cells.hpp"
+#include "benchmarks/harness/cli/run_closing.hpp"
+#include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/gate.hpp"
@@ -16,32 +21,14 @@
 namespace frugal::harness {
 namespace {
 
-/// Further lines of an error, below its first one.
-std::string indented(const std::string& text) {
-  std::string result;
-  for (const char c : text) result += c == '\n' ? std::string("\n    ") : std::string(1, c);
-  return result;
-}
-
-void print_failures(const RunSummary& summary, const std::vector<PlannedCell>& cells, const std::string& again) {
-  for (const std::string& id : summary.failed) {
-    const CellRecord& record = summary.records.at(id);
-    const auto cell = std::find_if(cells.begin(), cells.end(), [&](const PlannedCell& one) { return one.id == id; });
-    fmt::print(stderr, "\n{} {} {} {}\n  {}: {}\n  run it again: {} --rerun {}\n", id, record.cell.workload,
-               record.cell.backend, cell->label, to_string(record.status), indented(record.error), again, id);
-  }
-  if (!summary.failed_before.empty())
-    fmt::print(
-        stderr, "\n{} cell{} failed in an earlier run and {} not run again. To run {} again: {} --rerun failed\n",
-        summary.failed_before.size(), summary.failed_before.size() == 1 ? "" : "s",
-        summary.failed_before.size() == 1 ? "was" : "were", summary.failed_before.size() == 1 ? "it" : "them", again);
-}
+constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 
 int exit_code_of(const RunSummary& summary, bool gates_broken) {
   if (summary.interrupted) return exit_interrupted;
+  if (summary.stopped) return exit_cells_failed;  // what the others would have come to is unknown
   if (summary.only_user_errors) return exit_usage;
   if (summary.only_unavailable) return exit_unavailable;
-  if (!summary.failed.empty() || !summary.failed_before.empty()) return exit_cells_failed;
+  if (summary.failures() > 0) return exit_cells_failed;
   return gates_broken ? exit_gate : exit_ok;
 }
 
@@ -54,6 +41,27 @@ void refuse_searches(const PlanFile& file) {
   }
 }
 
+/// One JSON object a line; each is out before the next thing happens.
+void print_event(const Json& event) {
+  // Error texts may hold any byte that a library printed.
+  fmt::print("{}\n", event.dump(-1, ' ', false, Json::error_handler_t::replace));
+  std::fflush(stdout);
+}
+
+Progress::Screen screen_of(const Call& call) {
+  Progress::Screen screen = Progress::standard_screen();
+  if (call.has("json")) {
+    screen.event = print_event;
+    // Events on the same terminal would tear the line that is rewritten.
+    if (::isatty(STDOUT_FILENO) == 1) screen.is_terminal = screen.colour = false;
+  }
+  if (call.has("quiet")) {
+    screen.is_terminal = false;
+    screen.write = [](std::string_view) {};
+  }
+  return screen;
+}
+
 int run_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
@@ -64,11 +72,14 @@ int run_plan(const Call& call) {
   if (const auto which = call.one("shard")) cells = shard(cells, *which);
   const auto rerun_text = call.one("rerun");
   const Rerun rerun = rerun_text ? Rerun::parse(*rerun_text, cells) : Rerun{};
+  if (call.has("dry-run")) return print_cells(loaded.file, cells, call.workloads);
   // With --only, a plan for several back ends runs where only one of them is there.
   if (report_unavailable(cells)) return exit_unavailable;
 
   StopSignals stops;
-  Progress progress(Progress::standard_screen());
+  const Progress::Screen screen = screen_of(call);
+  const double start = screen.now();
+  Progress progress(screen);
   // A part that runs again is appended: its new records win, and the other cells' records stay.
   const bool start_anew = rerun.what == Rerun::What::all && !call.has("only") && !call.has("shard");
   Inputs inputs = inputs_of(loaded, call);
@@ -90,24 +101,31 @@ int run_plan(const Call& call) {
                                         .execute = child_executor(stops),
                                         .inputs = inputs,
                                         .cells = in_run_order(cells),
-                                        .rerun = rerun});
+                                        .rerun = rerun,
+                                        .fail_fast = call.has("fail-fast")});
 
-  const std::string again = command_again(call.command);
-  print_failures(summary, cells, again);
   const bool is_part = call.has("only") || call.has("shard") || rerun.what == Rerun::What::one;
   GateReport gates;
-  if (!summary.interrupted) gates = check_gates(loaded.file, cells, summary.records, is_part);
+  if (!summary.interrupted && !summary.stopped) gates = check_gates(loaded.file, cells, summary.records, is_part);
+  const std::string folder = store.folder().string();
+  const RunClosing closing{.summary = summary,
+                           .cells = cells,
+                           .gates = gates,
+                           .records = folder,
+                           .again = command_again(call.command),
+                           .report = shell_word(call.command[0]) + " report " + shell_word(folder),
+                           .wall_s = screen.now() - start};
+  fmt::print(stderr, "{}", failures_text(closing));
   for (const std::string& line : gates.broken) fmt::print(stderr, "gate broken: {}\n", line);
   for (const std::string& line : gates.close) fmt::print(stderr, "gate kept: {}\n", line);
   if (summary.interrupted)
-    fmt::print(stderr, "\ninterrupted: {} of {} cells are done and kept. To go on: {}\n",
-               summary.done_before + summary.done_now, cells.size(), again);
-
-  fmt::print("records: {} ({} ok", store.folder().string(), summary.done_before + summary.done_now);
-  const std::size_t failures = summary.failed.size() + summary.failed_before.size();
-  if (failures > 0) fmt::print(", {} failed", failures);
-  fmt::print(")\ntable:   {} report {}\n", shell_word(call.command[0]), shell_word(store.folder().string()));
-  return exit_code_of(summary, !gates.broken.empty());
+    fmt::print(stderr, "\ninterrupted: {} of {} cells are done and kept. To go on: {}\n", summary.done(), summary.cells,
+               closing.again);
+  if (summary.stopped) fmt::print(stderr, "\nstopped at the first failed cell (--fail-fast)\n");
+  const int code = exit_code_of(summary, !gates.broken.empty());
+  fmt::print(call.has("json") ? stderr : stdout, "{}", closing_table(closing, screen_columns().value_or(no_limit)));
+  if (screen.event) screen.event(finish_event(closing, code));
+  return code;
 }
 
 }  // namespace
@@ -122,21 +140,30 @@ Verb run_verb() {
           "neither repeated nor called done until --rerun failed. PLAN is a file or the name of a built-in plan "
           "(frugal list plans).",
       .arguments = {plan_argument()},
-      .options = {set_option(),
-                  out_option("the records go"),
-                  {.name = "only",
-                   .value = "PATH=VALUE[,...]",
-                   .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
-                  {.name = "rerun",
-                   .value = "failed|all|ID",
-                   .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
-                   .values = {.words = words(rerun_names)}},
-                  {.name = "shard",
-                   .value = "I/N",
-                   .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
-                  mix_option(),
-                  data_dir_option(),
-                  modified_data_option()},
+      .options =
+          {set_option(),
+           out_option("the records go"),
+           {.name = "only",
+            .value = "PATH=VALUE[,...]",
+            .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
+           {.name = "rerun",
+            .value = "failed|all|ID",
+            .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
+            .values = {.words = words(rerun_names)},
+            .repeats_work = true},
+           {.name = "shard",
+            .value = "I/N",
+            .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
+           {.name = "dry-run", .value = "", .help = "prints the cells, as frugal plan does, and runs nothing"},
+           {.name = "fail-fast", .value = "", .help = "stops at the first cell that fails; the others stay to do"},
+           {.name = "quiet", .value = "", .help = "says only what failed, and the table at the end", .letter = 'q'},
+           {.name = "json",
+            .value = "",
+            .help = "what happens as JSON, an event a line, on standard output; what is for people goes to "
+                    "standard error"},
+           mix_option(),
+           data_dir_option(),
+           modified_data_option()},
       .examples = {"frugal run demo", "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",
                    "frugal run benchmarks/plans/smoke.yaml --only backend=cpu,seed=1",
                    "frugal run demo --rerun failed"},

@@ -26,7 +26,7 @@ ArgumentSpec run_argument(const std::string& name) { return {.name = name, .valu
 OptionSpec set_option() {
   return {.name = "set",
           .value = "PATH=VALUE",
-          .help = "replaces a value of the plan, or an axis: params.inr.width=64, seeds=[1,2]",
+          .help = "replaces a value of the plan, or the values of an axis: params.inr.width=64, seeds=[1,2]",
           .repeatable = true};
 }
 

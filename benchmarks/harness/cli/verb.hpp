@@ -27,6 +27,8 @@ struct OptionSpec {
   bool repeatable = false;
   bool required = false;
   Values values{};
+  char letter = 0;            ///< 'q', for -q; 0: none
+  bool repeats_work = false;  ///< does again what is done: no misspelt option is taken for it
 };
 
 struct ArgumentSpec {

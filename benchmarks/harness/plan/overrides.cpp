@@ -58,6 +58,32 @@ Node& member(Node& map, std::string_view key, const Place& place) {
   return map.entries.back().value;
 }
 
+/// The list of the axis over `path` in a map of axes; null when there is none.
+Node* axis_in(Node& axes, const std::string& path) {
+  if (axes.kind != Node::Kind::map) return nullptr;
+  const auto found = std::ranges::find(axes.entries, path, &Node::Entry::key);
+  return found == axes.entries.end() ? nullptr : &found->value;
+}
+
+Node* axis_of(Node& document, const std::string& path) {
+  for (Node::Entry& entry : document.entries) {
+    if (entry.key == "matrix") {
+      if (Node* axis = axis_in(entry.value, path)) return axis;
+    } else if (entry.key == "zip") {
+      for (Node& group : entry.value.items)
+        if (Node* axis = axis_in(group, path)) return axis;
+    }
+  }
+  return nullptr;
+}
+
+/// A list of values for an axis, and not one value that is a list itself.
+bool is_axis_list(const Node& axis, const Node& value) {
+  const auto is_list = [](const Node& node) { return node.kind == Node::Kind::list; };
+  if (!is_list(value) || !is_list(axis)) return false;
+  return std::ranges::none_of(axis.items, is_list) || std::ranges::all_of(value.items, is_list);
+}
+
 }  // namespace
 
 Override read_assignment(const std::string& option, const std::string& text, const std::string& example) {
@@ -91,9 +117,19 @@ std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides
   return values;
 }
 
-void override_keys(Node& document, const std::vector<OverrideValue>& values) {
+std::vector<OverrideValue> override_document(Node& document, const std::vector<OverrideValue>& values) {
+  std::vector<OverrideValue> others;
   for (const OverrideValue& value : values) {
-    if (!is_document_path(value.path)) continue;
+    if (!is_document_path(value.path)) {
+      Node* axis = axis_of(document, value.path);
+      if (axis == nullptr || !is_axis_list(*axis, value.value)) {
+        others.push_back(value);
+        continue;
+      }
+      *axis = value.value;
+      std::erase_if(others, [&](const OverrideValue& earlier) { return earlier.path == value.path; });
+      continue;
+    }
     const std::size_t dot = value.path.find('.');
     Node& key = member(document, value.path.substr(0, dot), value.place);
     if (dot == std::string::npos) {
@@ -103,6 +139,7 @@ void override_keys(Node& document, const std::vector<OverrideValue>& values) {
     if (key.kind == Node::Kind::null) key.kind = Node::Kind::map;
     member(key, value.path.substr(dot + 1), value.place) = value.value;
   }
+  return others;
 }
 
 std::vector<Layer> override_layers(const Vocabulary& vocabulary, const std::vector<OverrideValue>& values) {

@@ -27,8 +27,9 @@ struct OverrideValue {
 std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides,
                                           std::span<const Vocabulary> vocabularies);
 
-/// Writes those that name a key of the document (seeds, measure.repeats) into it.
-void override_keys(Node& document, const std::vector<OverrideValue>& values);
+/// Writes those that name a key of the document (seeds, measure.repeats) into it, and lists for one of its axes. Returns
+/// the others: values that stand above all axes.
+std::vector<OverrideValue> override_document(Node& document, const std::vector<OverrideValue>& values);
 
 /// Those that name a value of the cells and that this workload knows, in order.
 std::vector<Layer> override_layers(const Vocabulary& vocabulary, const std::vector<OverrideValue>& values);

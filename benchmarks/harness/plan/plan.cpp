@@ -140,7 +140,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
   for (std::size_t i = 0; i < documents.size(); ++i) {
     Node& document = documents[i];
     const Vocabulary& vocabulary = vocabularies[i];
-    override_keys(document, values);
+    const std::vector<OverrideValue> settings = override_document(document, values);
     Plan plan;
     plan.name = document.find("name")->text;
     plan.workload = vocabulary.name();
@@ -152,7 +152,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     if (plan.search && plan.measure.order_seed)
       throw UserError(document.find("measure")->find("order")->place, "a search decides the order of its cells itself");
     Space space = read_space(vocabulary, document);
-    space.overrides = override_layers(vocabulary, values);
+    space.overrides = override_layers(vocabulary, settings);
     const auto check = [&](const Cell& cell, const Point& point) {
       std::vector<std::string> lacks = hear(vocabulary.workload().check(cell, data_dirs), point, document);
       if (!lacks.empty()) plan.unavailable.emplace(cell.id(), std::move(lacks));

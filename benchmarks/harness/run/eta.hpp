@@ -1,4 +1,5 @@
-// How long is left? Cells of one workload and back end are taken to last equally long; what nobody has seen is unknown.
+// How long is left? A cell is taken to last as long as those of its point (all but the seed) that ran. Of another point
+// only bounds are known: a cell's time is taken to be set-up and a part in proportion to its work, both unknown.
 #pragma once
 #include <map>
 #include <optional>
@@ -6,29 +7,61 @@
 
 namespace frugal::harness {
 
+/// What tells how long a cell lasts.
+struct CellWork {
+  std::string kind;         ///< cells of different kinds tell nothing of each other: plan, workload and back end
+  std::string point;        ///< all but the seed
+  double cost = 0;          ///< work, in any unit that the kind's cells share; 0: unknown
+  bool open_ended = false;  ///< it repeats until its times agree: the share done is that of the longest it may take
+};
+
 class Eta {
  public:
   struct Estimate {
-    double seconds = 0;
-    bool lower_bound = false;  ///< some cells are of a kind that has not run yet
+    double low = 0;     ///< seconds
+    double high = 0;    ///< seconds, >= low
+    bool open = false;  ///< of some cells nothing is known: it is more than `low`
   };
 
-  /// Cells still to come, the running one included, by kind ("inr/cpu").
-  void expect(const std::string& kind) { ++waiting_[kind]; }
-  void start(const std::string& kind) { running_ = kind; }
-  void finish(double seconds);
+  /// A cell still to come.
+  void expect(const CellWork& work) { ++group(work).waiting; }
+  /// An earlier run of it took at least so long.
+  void know(const CellWork& work, double least_seconds);
+  void start(const CellWork& work) { running_ = work; }
+  /// The running cell ended. One that failed tells nothing of the others.
+  void finish(double seconds, bool ended_well = true);
 
-  /// `elapsed_s` and `fraction` are of the running cell. Empty: unknown.
+  /// `elapsed_s` and `fraction` are of the running cell. Empty: nothing is known.
   std::optional<Estimate> left(double elapsed_s, double fraction) const;
 
  private:
-  struct Sum {
-    double seconds = 0;
-    int cells = 0;
+  struct Group {
+    int waiting = 0;  ///< the running one included
+    int done = 0;
+    double seconds = 0;  ///< of these
+    double least = 0;    ///< that an earlier run took
   };
-  std::map<std::string, int> waiting_;
-  std::map<std::string, Sum> seen_;
-  std::string running_;
+  struct Bounds {
+    double low = 0;
+    double high = 0;
+    int points = 0;  ///< that were seen
+  };
+  using Points = std::map<std::string, Group>;
+  using Costs = std::map<double, Points>;  ///< by cost
+
+  struct Running {
+    double elapsed_s;
+    double fraction;
+    bool has_pace;  ///< elapsed_s / fraction is worth something
+  };
+
+  Group& group(const CellWork& work) { return kinds_[work.kind][work.cost][work.point]; }
+  static std::optional<double> mean_seconds(const Group& its, bool runs_now, const Running& now);
+  bool add_kind(const std::string& kind, const Costs& costs, const Running& now, Estimate& estimate) const;
+  static std::optional<Bounds> seconds_at(double cost, const std::map<double, Bounds>& seen);
+
+  std::map<std::string, Costs> kinds_;
+  std::optional<CellWork> running_;
 };
 
 }  // namespace frugal::harness

@@ -1,17 +1,23 @@
-// What a person sees while a plan runs. On a terminal: finished cells scroll by above one line that is rewritten.
-// Elsewhere (a log): a line a finished cell, and at most one line in 30 s while a cell runs.
+// What a person sees while a plan runs. On a terminal: finished cells scroll by above one line that is rewritten, and no
+// line is wider than the terminal. Elsewhere (a log): a line a finished cell, and at most one line in 30 s while a cell
+// runs. Programs get events.
 #pragma once
 #include <functional>
+#include <set>
 #include <string>
 #include <string_view>
 
 #include "benchmarks/harness/record/record.hpp"
 #include "benchmarks/harness/run/eta.hpp"
+#include "benchmarks/harness/run/event.hpp"
 
 namespace frugal::harness {
 
 /// "12.3 s" below a minute, else "1:12" or "1:02:03".
 std::string duration_text(double seconds);
+
+/// At most `columns` characters of a line, "..." at its end where some were left out.
+std::string shortened_to(const std::string& text, std::size_t columns);
 
 class Progress {
  public:
@@ -19,16 +25,23 @@ class Progress {
     std::function<void(std::string_view)> write;
     std::function<double()> now;  ///< seconds, monotonic
     bool is_terminal = false;
+    bool colour = false;
     std::function<int()> width = [] { return 80; };  ///< columns
+    EventSink event{};                               ///< for programs; empty: nobody listens
   };
-  /// stderr, the steady clock, and whether stderr is a terminal.
+  /// stderr and the steady clock. A terminal is one whose line can be rewritten (TERM is not "dumb"); it gets colours
+  /// unless NO_COLOR is set (no-color.org).
   static Screen standard_screen();
 
   explicit Progress(Screen screen) : screen_(std::move(screen)), run_start_(screen_.now()) {}
 
   /// A cell that will run. All are told before the first begins.
-  void expect(const Cell& cell);
-  void begin(const Cell& cell, const std::string& label);
+  void expect(const CellWork& work);
+  /// An earlier run of such a cell took at least so long.
+  void know(const CellWork& work, double least_seconds) { eta_.know(work, least_seconds); }
+  /// All cells are told. `cells`: those that count, run now or not; `records`: the folder.
+  void start(const std::string& records, int cells);
+  void begin(const Cell& cell, const std::string& label, const CellWork& work);
   void update(double fraction, const std::string& stage);
   /// `main_metrics`: "psnr 31.20 dB", already worded.
   void end(const CellRecord& record, const std::string& main_metrics);
@@ -38,7 +51,9 @@ class Progress {
   void say(std::string_view line);
 
  private:
-  std::string head(const std::string& label) const;
+  std::size_t room() const;
+  double share(double fraction) const;
+  void tell(double now, double fraction, const std::string& stage);
   void show(const std::string& line);
 
   Screen screen_;
@@ -46,9 +61,13 @@ class Progress {
   double run_start_;
   double cell_start_ = 0;
   double last_shown_ = 0;
+  double last_told_ = 0;
   int total_ = 0;
   int current_ = 0;
-  std::string title_;
+  std::string number_;           ///< "[ 3/20] "
+  std::set<std::string> kinds_;  ///< of all cells
+  std::string title_;            ///< "inr cpu grid=2 seed=1"; on a terminal without what all cells share
+  std::string id_;
   bool line_is_open_ = false;
 };
 

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/main_metrics.hpp"
@@ -34,6 +36,30 @@ bool lacks_export(const PlannedCell& cell, const Rerun& rerun, const CellRecord*
          before->status == Status::ok && !std::filesystem::exists(artifacts / export_name);
 }
 
+CellWork work_of(const PlannedCell& cell, const Workloads& workloads) {
+  Json point = cell.json;
+  point.erase("seed");
+  CellWork work{.kind = cell.plan->name + "/" + cell.cell->workload + "/" + cell.cell->backend, .point = point.dump()};
+  if (const Workload* workload = find_workload(workloads, cell.cell->workload)) {
+    const std::map<std::string, double> known = workload->known_metrics(*cell.cell);
+    if (const auto flops = known.find("flops.train"); flops != known.end()) work.cost = flops->second;
+  }
+  work.open_ended = cell.plan->measure.max_repeats > cell.plan->measure.repeats;
+  return work;
+}
+
+/// Set-up and warm-up are not in the record, so a run took longer.
+double least_seconds(const CellRecord& record) {
+  double sum = 0;
+  for (const StageRecord& stage : record.stages) sum = std::accumulate(stage.wall_s.begin(), stage.wall_s.end(), sum);
+  return sum;
+}
+
+struct Todo {
+  const PlannedCell* cell;
+  CellWork work;
+};
+
 }  // namespace
 
 Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cells) {
@@ -50,6 +76,8 @@ Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cell
 
 CellExecutor child_executor(StopSignals& stops) {
   return [&stops](const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
+    // Stopped between two cells: nothing new begins.
+    if (stops.count() > 0) return CellEnd{.record = {}, .failure = Failure::interrupted};
     CellRequest timed = request;
     timed.timeout_s = limits.timeout_s;
     const int threads = effective_threads(limits);
@@ -62,16 +90,19 @@ CellExecutor child_executor(StopSignals& stops) {
 RunSummary run_cells(const RunRequest& request) {
   Progress& progress = request.progress;
   RunSummary summary;
+  summary.cells = request.rerun.what == Rerun::What::one ? 1 : request.cells.size();
   std::map<std::string, const CellRecord*> before;
   for (const CellRecord& record : request.store.existing()) before[record.id] = &record;
-  std::vector<const PlannedCell*> todo;
+  std::vector<Todo> todo;
   for (const PlannedCell& cell : request.cells) {
     const auto known = before.find(cell.id);
     const CellRecord* record = known == before.end() ? nullptr : known->second;
     const std::filesystem::path artifacts = request.store.folder() / "artifacts" / cell.id;
+    CellWork work = work_of(cell, request.workloads);
+    if (record != nullptr && record->status == Status::ok) progress.know(work, least_seconds(*record));
     if (is_to_run(cell, request.rerun, record) || lacks_export(cell, request.rerun, record, artifacts)) {
-      todo.push_back(&cell);
-      progress.expect(*cell.cell);
+      progress.expect(work);
+      todo.push_back({&cell, std::move(work)});
       continue;
     }
     if (record == nullptr || request.rerun.what == Rerun::What::one) continue;
@@ -82,6 +113,7 @@ RunSummary run_cells(const RunRequest& request) {
       summary.failed_before.push_back(cell.id);
   }
   const std::size_t all = request.cells.size();
+  progress.start(request.store.folder().string(), static_cast<int>(summary.cells));
   if (summary.done_before > 0 && !todo.empty())
     progress.say(fmt::format("going on: {} of {} cells are done already", summary.done_before, all));
   if (todo.empty() && summary.failed_before.empty())
@@ -89,8 +121,12 @@ RunSummary run_cells(const RunRequest& request) {
 
   std::size_t user_errors = 0;
   std::size_t unavailable = 0;
-  for (const PlannedCell* cell : todo) {
-    progress.begin(*cell->cell, cell->label);
+  for (const auto& [cell, work] : todo) {
+    if (request.fail_fast && !summary.failed.empty()) {
+      summary.stopped = true;
+      break;
+    }
+    progress.begin(*cell->cell, cell->label, work);
     std::vector<InputRecord> inputs = request.inputs.of(*cell->cell);
     CellEnd end = request.execute(
         {*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band, request.inputs.data_dirs(),
@@ -113,7 +149,7 @@ RunSummary run_cells(const RunRequest& request) {
     unavailable += end.failure == Failure::unavailable;
     summary.records[cell->id] = std::move(end.record);
   }
-  const std::size_t failures = summary.failed.size() + summary.failed_before.size();
+  const std::size_t failures = summary.failures();
   summary.only_user_errors = failures > 0 && user_errors == failures;
   summary.only_unavailable = failures > 0 && unavailable == failures;
   return summary;

@@ -40,6 +40,7 @@ CellExecutor child_executor(StopSignals& stops);
 
 struct RunSummary {
   std::map<std::string, CellRecord> records;  ///< of the selected cells, by id: of this and of earlier runs
+  std::size_t cells = 0;                      ///< that count: the selected ones, or the one to run again
   int done_before = 0;                        ///< ended well in an earlier run
   int done_now = 0;
   std::vector<std::string> failed;         ///< ids, of this run
@@ -47,6 +48,12 @@ struct RunSummary {
   bool only_user_errors = false;           ///< all failures are mistakes of the plan or its data
   bool only_unavailable = false;           ///< all failures are things that are not there
   bool interrupted = false;
+  bool stopped = false;  ///< RunRequest::fail_fast ended it before all was run
+
+  std::size_t failures() const { return failed.size() + failed_before.size(); }
+  int done() const { return done_before + done_now; }
+  /// Cells that nobody has run yet.
+  std::size_t to_do() const { return cells - static_cast<std::size_t>(done()) - failures(); }
 };
 
 struct RunRequest {
@@ -57,6 +64,7 @@ struct RunRequest {
   Inputs& inputs;
   std::vector<PlannedCell> cells{};
   Rerun rerun{};
+  bool fail_fast = false;  ///< the first cell that fails is the last one
 };
 
 /// Runs what is not done, appends each record to the store as soon as it is known. Throws UserError when a file that a
