@@ -1,8 +1,9 @@
-// `frugal plan`: what would run.
+// `frugal plan`: what would run, and what each shard of it would get.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
@@ -10,20 +11,27 @@
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/search/search.hpp"
+#include "benchmarks/harness/study/select.hpp"
+#include "benchmarks/harness/study/stage_times.hpp"
 
 namespace frugal::harness {
 namespace {
 
-void print_plan(const Plan& plan, const std::vector<PlannedCell>& all) {
+/// Cell -> "2/3"; empty: nobody asked.
+using ShardOfCell = std::map<std::string, std::string>;
+
+void print_plan(const Plan& plan, const std::vector<PlannedCell>& all, const ShardOfCell& shards) {
   std::vector<const Cell*> cells;
   for (const PlannedCell& cell : all)
     if (cell.plan == &plan) cells.push_back(cell.cell);
   const std::vector<std::string> varying = varying_paths(cells);
   std::vector<std::vector<std::string>> rows = {{"id"}};
+  if (!shards.empty()) rows.front().push_back("shard");
   for (const std::string& path : varying) rows.front().push_back(short_path(path, plan.workload));
   for (const PlannedCell& cell : all) {
     if (cell.plan != &plan) continue;
     std::vector<std::string> row = {cell.id};
+    if (!shards.empty()) row.push_back(shards.at(cell.id));
     for (const std::string& path : varying) {
       const Json* value = cell_value(cell.json, path);
       row.push_back(value == nullptr ? "-" : value_text(*value));
@@ -33,17 +41,23 @@ void print_plan(const Plan& plan, const std::vector<PlannedCell>& all) {
   fmt::print("plan {} (workload {})\n{}", plan.name, plan.workload, text_table(rows, 2));
 }
 
+/// The FLOP of a cell's training, where its parameters tell.
+std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads) {
+  const std::map<std::string, double> known = find_workload(workloads, cell.cell->workload)->known_metrics(*cell.cell);
+  const auto flops = known.find("flops.train");
+  return flops == known.end() ? std::nullopt : std::optional(flops->second);
+}
+
 /// "training: 1.02 TFLOP in all, at most 340 GFLOP a cell", where the parameters tell; else nothing.
-std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, const Workload& workload) {
+std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, const Workloads& workloads) {
   double sum = 0;
   double most = 0;
   for (const PlannedCell& cell : all) {
     if (cell.plan != &plan) continue;
-    const std::map<std::string, double> known = workload.known_metrics(*cell.cell);
-    const auto flops = known.find("flops.train");
-    if (flops == known.end()) return "";
-    sum += flops->second;
-    most = std::max(most, flops->second);
+    const std::optional<double> flops = known_flops(cell, workloads);
+    if (!flops) return "";
+    sum += *flops;
+    most = std::max(most, *flops);
   }
   const auto text = [](double flops) {
     const TableEntry entry = number_entry(flops, {}, "si", "FLOP");
@@ -52,16 +66,86 @@ std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, con
   return fmt::format("training: {} in all, at most {} a cell\n", text(sum), text(most));
 }
 
+/// What cells cost, in one unit for all of them.
+struct CellCosts {
+  std::map<std::string, double> of;  ///< by id
+  std::string unit;
+};
+
+/// Of all cells, by the records of a run; nothing where one has no time there.
+std::optional<CellCosts> costs_by_times(const std::vector<PlannedCell>& cells, const std::string& folder) {
+  CellCosts costs{.of = {}, .unit = "times of " + folder};
+  for (const CellRecord& record : load_run(folder).cells)
+    if (const auto seconds = stage_seconds(record, "total"); seconds && record.status == Status::ok)
+      costs.of[record.id] = *seconds;
+  const auto with_time =
+      std::ranges::count_if(cells, [&](const PlannedCell& cell) { return costs.of.contains(cell.id); });
+  if (static_cast<std::size_t>(with_time) == cells.size()) return costs;
+  fmt::print(stderr, "{} of {} cells have a time in {}: the shards are not weighed by times\n", with_time, cells.size(),
+             folder);
+  return std::nullopt;
+}
+
+CellCosts costs_of(const std::vector<PlannedCell>& cells, const Call& call) {
+  if (const auto folder = call.one("out"))
+    if (const auto costs = costs_by_times(cells, *folder)) return *costs;
+  CellCosts by_work{.of = {}, .unit = "FLOP of training"};
+  for (const PlannedCell& cell : cells)
+    if (const auto flops = known_flops(cell, call.workloads)) by_work.of[cell.id] = *flops;
+  if (by_work.of.size() == cells.size()) return by_work;
+  CellCosts by_count{.of = {}, .unit = "number of cells"};
+  for (const PlannedCell& cell : cells) by_count.of[cell.id] = 1;
+  return by_count;
+}
+
+std::vector<std::vector<PlannedCell>> all_shards(const std::vector<PlannedCell>& cells, const std::string& count) {
+  std::vector<std::vector<PlannedCell>> shards;
+  try {
+    shards.push_back(shard(cells, "1/" + count));
+  } catch (const UserError&) {
+    throw UserError(fmt::format("--shards '{}': write how many, at least 1", count));
+  }
+  if (std::stoull(count) > cells.size())
+    throw UserError(fmt::format("--shards {}: the plan has {} cell{}, so some shards would be empty", count,
+                                cells.size(), cells.size() == 1 ? "" : "s"));
+  for (std::size_t i = 2; i <= std::stoull(count); ++i) shards.push_back(shard(cells, fmt::format("{}/{}", i, count)));
+  return shards;
+}
+
+/// What each shard gets, and by how much the last one to end is behind the mean.
+std::string balance_text(const std::vector<std::vector<PlannedCell>>& shards, const CellCosts& costs) {
+  std::vector<double> sums;
+  double all = 0;
+  for (const std::vector<PlannedCell>& one : shards) {
+    sums.push_back(0);
+    for (const PlannedCell& cell : one) sums.back() += costs.of.at(cell.id);
+    all += sums.back();
+  }
+  std::vector<std::vector<std::string>> rows = {{"shard", "cells", "share"}};
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    rows.push_back({fmt::format("{}/{}", i + 1, shards.size()), std::to_string(shards[i].size()),
+                    fmt::format("{:.1f}%", all > 0 ? 100 * sums[i] / all : 0)});
+  const double mean = all / static_cast<double>(shards.size());
+  return fmt::format("shards, by {}\n{}the largest is {:.2f} times the mean\n", costs.unit, text_table(rows, 2),
+                     mean > 0 ? *std::ranges::max_element(sums) / mean : 1);
+}
+
 int show_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   const std::vector<PlannedCell> cells = planned_cells(loaded.file);
+  std::vector<std::vector<PlannedCell>> shards;
+  ShardOfCell shard_of;
+  if (const auto count = call.one("shards")) shards = all_shards(cells, *count);
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    for (const PlannedCell& cell : shards[i]) shard_of[cell.id] = fmt::format("{}/{}", i + 1, shards.size());
   for (const Plan& plan : loaded.file.plans) {
     const Workload& workload = *find_workload(call.workloads, plan.workload);
-    print_plan(plan, cells);
-    fmt::print("{}", work_text(plan, cells, workload));
+    print_plan(plan, cells, shard_of);
+    fmt::print("{}", work_text(plan, cells, call.workloads));
     if (plan.search) fmt::print("search: {}\n", space_text(plan, make_search_space(plan, workload)));
   }
   fmt::print("{} cell{}\n", cells.size(), cells.size() == 1 ? "" : "s");
+  if (!shards.empty()) fmt::print("{}", balance_text(shards, costs_of(cells, call)));
   return report_unavailable(cells) ? exit_unavailable : exit_ok;
 }
 
@@ -76,8 +160,19 @@ Verb plan_verb() {
           "work of their training where the plan alone tells. Runs nothing. PLAN is a file or the name of a built-in plan (frugal list plans).\n\nExit code 2: the plan "
           "has a mistake; 4: it is right, but something it needs is not available here.",
       .arguments = {plan_argument()},
-      .options = {set_option(), data_dir_option()},
-      .examples = {"frugal plan demo", "frugal plan benchmarks/plans/smoke.yaml --set seeds=[1,2,3]"},
+      .options = {set_option(),
+                  {.name = "shards",
+                   .value = "N",
+                   .help =
+                       "also what each of N shards (frugal run --shard I/N) gets, and how even that is: by the work "
+                       "of training where the plan tells, else by the number of cells"},
+                  {.name = "out",
+                   .value = "DIR",
+                   .help = "with --shards: by the times of this run, where it has all cells",
+                   .values = {.folders = true}},
+                  data_dir_option()},
+      .examples = {"frugal plan demo", "frugal plan benchmarks/plans/smoke.yaml --set seeds=[1,2,3]",
+                   "frugal plan demo --shards 4"},
       .run = show_plan};
 }
 

@@ -75,7 +75,8 @@ int run_plan(const Call& call) {
   Provenance provenance = provenance_of(loaded, call);
   const bool any_order =
       std::ranges::any_of(loaded.file.plans, [](const Plan& plan) { return plan.measure.order_seed.has_value(); });
-  if (any_order) provenance.plan["cells"] = ids;  // reports keep the plan's order
+  // Reports keep the plan's order, and a merge of parts knows what all of them are.
+  if (any_order || call.has("only") || call.has("shard")) provenance.plan["cells"] = ids;
   ResultStore store(
       records_folder(call, loaded.file), provenance,
       {.start_anew = start_anew, .mix = call.has("mix"), .inputs = inputs.of_all(cells), .cells = std::move(ids)});
@@ -122,21 +123,23 @@ Verb run_verb() {
           "neither repeated nor called done until --rerun failed. PLAN is a file or the name of a built-in plan "
           "(frugal list plans).",
       .arguments = {plan_argument()},
-      .options = {set_option(),
-                  out_option("the records go"),
-                  {.name = "only",
-                   .value = "PATH=VALUE[,...]",
-                   .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
-                  {.name = "rerun",
-                   .value = "failed|all|ID",
-                   .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
-                   .values = {.words = words(rerun_names)}},
-                  {.name = "shard",
-                   .value = "I/N",
-                   .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
-                  mix_option(),
-                  data_dir_option(),
-                  modified_data_option()},
+      .options =
+          {set_option(),
+           out_option("the records go"),
+           {.name = "only",
+            .value = "PATH=VALUE[,...]",
+            .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
+           {.name = "rerun",
+            .value = "failed|all|ID",
+            .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
+            .values = {.words = words(rerun_names)}},
+           {.name = "shard",
+            .value = "I/N",
+            .help =
+                "only every Nth cell from the Ith, to share the work; give each shard its own --out, and see frugal merge"},
+           mix_option(),
+           data_dir_option(),
+           modified_data_option()},
       .examples = {"frugal run demo", "frugal run benchmarks/plans/smoke.yaml --set measure.repeats=3 --out /tmp/smoke",
                    "frugal run benchmarks/plans/smoke.yaml --only backend=cpu,seed=1",
                    "frugal run demo --rerun failed"},
