@@ -134,7 +134,7 @@ TEST_F(Docs, TheSweepOnAClusterRunsAsWritten) {
   for (const std::string task : {"1", "2", "3", "4"}) run("bash", "-e", "sweep.sbatch", task);
   EXPECT_THAT(run("sh", "-c", lines[1], "").out, ::testing::HasSubstr("(12 ok; 4 shards, 1 machine)"));
   EXPECT_THAT(run("sh", "-c", lines[2], "").err, ::testing::HasSubstr("nothing to do: all 12 cells are done"));
-  EXPECT_THAT(run("sh", "-c", lines[3], "").out, ::testing::HasSubstr("psnr"));
+  EXPECT_THAT(run("sh", "-c", lines[3], "").out, ::testing::HasSubstr("PSNR"));
 }
 
 }  // namespace

@@ -147,7 +147,8 @@ TEST_F(Merge, RefusesShardsOfTwoPlans) {
 TEST_F(Merge, RefusesShardsOfTwoBuildsOrThreadCounts) {
   run_shards();
   edit_run("part2", [](json& run) { run["plan"]["threads"]["toy"] = 8; });
-  EXPECT_THAT(refusal({"all", "part1", "part2"}), HasSubstr("another threads than part1: 1 for plan 'toy' there, 8 here"));
+  EXPECT_THAT(refusal({"all", "part1", "part2"}),
+              HasSubstr("another threads than part1: 1 for plan 'toy' there, 8 here"));
   edit_run("part2", [](json& run) { run["build"]["commit"] = "0123456789abcdef"; });
   EXPECT_THAT(refusal({"all", "part1", "part2", "--mix"}),
               AllOf(HasSubstr("part2: this shard was run with another build (its commit differs) than part1"),
@@ -159,10 +160,11 @@ TEST_F(Merge, RefusesShardsOfTwoData) {
   int hash = 0;
   for (const char* part : {"part1", "part2"})
     edit_cells(part, [digit = ++hash](json& record) {
-      record["inputs"] = {{{"file", "ratings.csv"}, {"sha256", std::string(64, static_cast<char>('0' + digit))}, {"bytes", 5}}};
+      const std::string sha256(64, static_cast<char>('0' + digit));
+      record["inputs"] = json::array({json::object({{"file", "ratings.csv"}, {"sha256", sha256}, {"bytes", 5}})});
     });
-  EXPECT_THAT(refusal({"all", "part1", "part2"}),
-              AllOf(HasSubstr("ratings.csv"), HasSubstr("sha256 1111"), HasSubstr("of part1"), HasSubstr("sha256 2222")));
+  EXPECT_THAT(refusal({"all", "part1", "part2"}), AllOf(HasSubstr("ratings.csv"), HasSubstr("sha256 1111"),
+                                                        HasSubstr("of part1"), HasSubstr("sha256 2222")));
 }
 
 TEST_F(Merge, NodesNeedMixAndTheirRecordsNameThem) {
@@ -185,7 +187,9 @@ TEST_F(Merge, NodesNeedMixAndTheirRecordsNameThem) {
     EXPECT_EQ(run["machines"][record["machine"].get<std::string>()]["hostname_hash"], "0123456789ab");
   }
   EXPECT_EQ(named, 3u);
-  write("table.yaml", "schema: 1\ntitle: toy\nworkload: fake\nrows: [{key: params.fake.n}]\ncolumns: [{metric: score}, {count: n}]\n");
+  write(
+      "table.yaml",
+      "schema: 1\ntitle: toy\nworkload: fake\nrows: [{key: params.fake.n}]\ncolumns: [{metric: score}, {count: n}]\n");
   const Said report = fake({"report", "all", "--table", "table.yaml"});
   EXPECT_THAT(report.out, AllOf(HasSubstr("(2 machines alike)"), Not(HasSubstr("machine |")))) << report.err;
 }
@@ -198,8 +202,8 @@ TEST_F(Merge, TwoResultsOfACellAreRefusedByFilesAndCell) {
     if (record["id"] == id) record["metrics"]["score"] = std::nextafter(record["metrics"]["score"].get<double>(), 1.0);
   });
   EXPECT_THAT(refusal({"all", "part1", "part2"}),
-              AllOf(HasSubstr("part1/cells.jsonl and part2/cells.jsonl: the cell " + id), HasSubstr("score is 0.011 in"),
-                    HasSubstr("--rerun " + id)));
+              AllOf(HasSubstr("part1/cells.jsonl and part2/cells.jsonl: the cell " + id),
+                    HasSubstr("score is 0.011 in"), HasSubstr("--rerun " + id)));
 }
 
 TEST_F(Merge, ACellThatEndedWellElsewhereReplacesAFailure) {
@@ -215,7 +219,8 @@ TEST_F(Merge, ACellThatEndedWellElsewhereReplacesAFailure) {
 
 TEST_F(Merge, RefusesAFolderThatIsNoRun) {
   run_shards();
-  EXPECT_THAT(refusal({"all", "part1", "nowhere"}), AllOf(HasSubstr("nowhere: no run is here"), HasSubstr("--shard I/N")));
+  EXPECT_THAT(refusal({"all", "part1", "nowhere"}),
+              AllOf(HasSubstr("nowhere: no run is here"), HasSubstr("--shard I/N")));
   std::filesystem::remove(folder_ / "part2/run.json");
   EXPECT_THAT(refusal({"all", "part1", "part2"}), HasSubstr("it has no run.json"));
   EXPECT_EQ(merge({"all"}).code, 2);
@@ -235,8 +240,8 @@ TEST_F(Merge, RefusesAnOutThatIsAShardOrInOne) {
 
 TEST_F(Merge, AShardThatStillRunsIsWaitedFor) {
   write("slow.yaml", picture_plan);
-  auto program = start_fake({"run", "slow.yaml", "--out", "slow", "--set", "params.trouble.act=sleep", "--set",
-                             "params.trouble.seconds=20"});
+  auto program = start_fake(
+      {"run", "slow.yaml", "--out", "slow", "--set", "params.trouble.act=sleep", "--set", "params.trouble.seconds=20"});
   ASSERT_TRUE(eventually([&] { return std::filesystem::exists(folder_ / "slow/cells.jsonl"); }));
   // With output files of its own: those of the running program are in this folder.
   std::filesystem::create_directories(folder_ / "beside");
@@ -295,6 +300,28 @@ TEST_F(Merge, AMergeThatWasCutShortIsCompletedByTheSameCommand) {
   EXPECT_EQ(read("all/cells.jsonl"), read("whole/cells.jsonl"));
 }
 
+TEST_F(Merge, AKillOrAFullDiskLeavesOutAsItWasAndTheSameCommandCompletesIt) {
+  write("toy.yaml", picture_plan);
+  run_shards();
+  ASSERT_EQ(merge({"all", "part1"}).code, 0);
+  const std::string before = both("all");
+  const std::string id = records("part2/cells.jsonl").at(0).at("id");
+  const std::string weights = "/artifacts/" + id + "/export/weights.bin";
+  write("part2" + weights, std::string(3 << 20, 'w'));
+  // No file may be larger than 1 MiB: the signal kills, or is ignored, and the disk is full.
+  const std::string limited = std::string("ulimit -f 2048; exec ") + FAKE_FRUGAL_PROGRAM + " merge all part2";
+  for (const auto& [prefix, code] : {std::pair<std::string, int>{"", 128 + SIGXFSZ}, {"trap '' XFSZ; ", 4}}) {
+    const Said cut = Program("/bin/sh", {"-c", prefix + limited}, folder_).wait();
+    EXPECT_EQ(cut.code, code) << cut.err;
+    EXPECT_EQ(both("all"), before);
+    EXPECT_FALSE(std::filesystem::exists(folder_ / ("all/artifacts/" + id)));
+  }
+  ASSERT_EQ(merge({"all", "part2"}).code, 0);
+  EXPECT_EQ(read("all" + weights).size(), std::size_t{3} << 20);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / ("all/artifacts/" + id + ".unfinished")));
+  EXPECT_EQ(records("all/cells.jsonl").size(), 2u);
+}
+
 TEST_F(Merge, DisownedTimesStayDisowned) {
   run_shards();
   edit_run("part2", [](json& run) { run["disturbed"] = {{"why", "beside a build"}}; });
@@ -308,17 +335,20 @@ TEST_F(Merge, DisownedTimesStayDisowned) {
 TEST_F(Merge, PlanTellsWhatEachShardGets) {
   const Said counts = fake({"plan", "toy.yaml", "--shards", "4"});
   EXPECT_EQ(counts.code, 0);
-  EXPECT_THAT(counts.out, AllOf(HasSubstr("  c1ca599763d5  1/4    1  1\n"), HasSubstr("shards, by number of cells\n"),
-                                HasSubstr("  1/4    2      33.3%\n"), HasSubstr("the largest is 1.33 times the mean\n")));
+  EXPECT_THAT(counts.out,
+              AllOf(HasSubstr("  c1ca599763d5  1/4    1  1\n"), HasSubstr("shards, by number of cells\n"),
+                    HasSubstr("  1/4    2      33.3%\n"), HasSubstr("the largest is 1.33 times the mean\n")));
   EXPECT_EQ(fake({"plan", "toy.yaml", "--shards", "7"}).code, 2);
   for (const char* wrong : {"0", "two", "-1", ""}) EXPECT_EQ(fake({"plan", "toy.yaml", "--shards", wrong}).code, 2);
   run({"--out", "whole"});
-  edit_cells("whole", [](json& record) { record["stages"][0]["wall_s"] = {record["seed"] == 1 ? 3.0 : 1.0}; });
+  edit_cells("whole",
+             [](json& record) { record["stages"][0]["wall_s"] = json::array({record["seed"] == 1 ? 3.0 : 1.0}); });
   EXPECT_THAT(fake({"plan", "toy.yaml", "--shards", "2", "--out", "whole"}).out,
               AllOf(HasSubstr("shards, by times of whole\n"), HasSubstr("  1/2    3      75.0%\n")));
   const Said more = fake({"plan", "toy.yaml", "--shards", "2", "--out", "whole", "--set", "seeds=[1,2,3]"});
   EXPECT_THAT(more.err, HasSubstr("6 of 9 cells have a time in whole"));
   EXPECT_EQ(fake({"plan", "toy.yaml", "--shards", "2", "--out", "nowhere"}).code, 2);
+  EXPECT_EQ(fake({"plan", "toy.yaml", "--out", "whole"}).code, 2) << "nothing to weigh";
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // `frugal merge`: one run of the shards of a plan.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "benchmarks/harness/cli/cli.hpp"

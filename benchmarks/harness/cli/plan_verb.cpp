@@ -135,6 +135,8 @@ int show_plan(const Call& call) {
   const std::vector<PlannedCell> cells = planned_cells(loaded.file);
   std::vector<std::vector<PlannedCell>> shards;
   ShardOfCell shard_of;
+  if (call.has("out") && !call.has("shards"))
+    throw UserError("--out is for --shards: it names the run whose times weigh them");
   if (const auto count = call.one("shards")) shards = all_shards(cells, *count);
   for (std::size_t i = 0; i < shards.size(); ++i)
     for (const PlannedCell& cell : shards[i]) shard_of[cell.id] = fmt::format("{}/{}", i + 1, shards.size());
