@@ -127,7 +127,7 @@ TEST_F(Docs, TheSweepOnAClusterRunsAsWritten) {
     for (std::string line; std::getline(commands, line);) lines.push_back(line);
   }
   ASSERT_EQ(lines.size(), 4u) << "plan, merge, run, report";
-  run("sh", "-c", lines[0], "");
+  EXPECT_THAT(run("sh", "-c", lines[0], "").out, ::testing::HasSubstr("shards, by FLOP of training"));
   const std::size_t array = script.find("--array=1-4\n");
   ASSERT_NE(array, std::string::npos);
   write("sweep.sbatch", script);
