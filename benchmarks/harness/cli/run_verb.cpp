@@ -136,7 +136,7 @@ Verb run_verb() {
            {.name = "shard",
             .value = "I/N",
             .help =
-                "only every Nth cell from the Ith, to share the work; give each shard its own --out, and see frugal merge"},
+                "only the Ith of N parts of the cells, to share the work; give each shard its own --out, and see frugal merge"},
            mix_option(),
            data_dir_option(),
            modified_data_option()},
