@@ -41,6 +41,19 @@ TEST(MachinesOfReport, TwoProcessorsOfOneNameAreTwoRowsAndBothStandInTheCaption)
   EXPECT_THAT(text, HasSubstr("machine"));
 }
 
+TEST(MachinesOfReport, NodesOfOneRunThatAreAlikeShareRowsAndAreCounted) {
+  std::vector<RunRecord> runs{samples::sample_run_of(2), samples::sample_run_of(2)};
+  runs[1].provenance.machine["hostname_hash"] = "of another node";
+  for (CellRecord& record : runs[1].cells) record.cell.seed += 10;
+  std::vector<RunRecord> apart = runs;
+  tell_machines_apart(runs);
+  for (const RunRecord& run : runs) EXPECT_EQ(run.provenance.machine.at("cpu"), "Test CPU (2 machines alike)");
+  EXPECT_THAT(report_of(runs), Not(HasSubstr("machine |")));
+  apart[1].folder = "another run";
+  tell_machines_apart(apart);
+  EXPECT_THAT(report_of(apart), HasSubstr("host of ano")) << "two runs are there to be compared";
+}
+
 TEST(MachinesOfReport, OneMachineKeepsItsName) {
   std::vector<RunRecord> runs{samples::sample_run_of(2), samples::sample_run_of(2)};
   tell_machines_apart(runs);

@@ -87,6 +87,20 @@ TEST(Shard, PartsAreDisjointAndComplete) {
   }
 }
 
+TEST(Shard, EachRoundBeginsOneShardFurtherOn) {
+  const PlanFile file = six_cells();
+  const std::vector<PlannedCell> cells = planned_cells(file);
+  ASSERT_EQ(cells.size(), 6u);
+  const auto ids = [](const std::vector<PlannedCell>& some) {
+    std::vector<std::string> all;
+    for (const PlannedCell& cell : some) all.push_back(cell.id);
+    return all;
+  };
+  EXPECT_EQ(ids(shard(cells, "1/2")), (std::vector{cells[0].id, cells[3].id, cells[4].id}));
+  EXPECT_EQ(ids(shard(cells, "3/4")), (std::vector{cells[2].id, cells[5].id}));
+  EXPECT_EQ(ids(shard(cells, "5/6")), (std::vector{cells[4].id})) << "as many shards as cells: one each, in order";
+}
+
 TEST(Shard, RefusesWhatIsNoShare) {
   const PlanFile file = six_cells();
   for (const char* wrong : {"", "1", "0/2", "3/2", "a/b", "1/2/3", "-1/2", "1/"})

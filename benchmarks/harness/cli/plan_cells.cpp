@@ -14,17 +14,19 @@
 namespace frugal::harness {
 namespace {
 
-void print_plan(const Plan& plan, const std::vector<PlannedCell>& all) {
+void print_plan(const Plan& plan, const std::vector<PlannedCell>& all, const ShardOfCell& shards) {
   std::vector<const Cell*> cells;
   for (const PlannedCell& cell : all)
     if (cell.plan == &plan) cells.push_back(cell.cell);
   if (cells.empty()) return;  // all of them are left out
   const std::vector<std::string> varying = varying_paths(cells);
   std::vector<std::vector<std::string>> rows = {{"id"}};
+  if (!shards.empty()) rows.front().push_back("shard");
   for (const std::string& path : varying) rows.front().push_back(short_path(path, plan.workload));
   for (const PlannedCell& cell : all) {
     if (cell.plan != &plan) continue;
     std::vector<std::string> row = {cell.id};
+    if (!shards.empty()) row.push_back(shards.at(cell.id));
     for (const std::string& path : varying) {
       const Json* value = cell_value(cell.json, path);
       row.push_back(value == nullptr ? "-" : value_text(*value));
@@ -35,16 +37,15 @@ void print_plan(const Plan& plan, const std::vector<PlannedCell>& all) {
 }
 
 /// "training: 1.02 TFLOP in all, at most 340 GFLOP a cell", where the parameters tell; else nothing.
-std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, const Workload& workload) {
+std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, const Workloads& workloads) {
   double sum = 0;
   double most = 0;
   for (const PlannedCell& cell : all) {
     if (cell.plan != &plan) continue;
-    const std::map<std::string, double> known = workload.known_metrics(*cell.cell);
-    const auto flops = known.find("flops.train");
-    if (flops == known.end()) return "";
-    sum += flops->second;
-    most = std::max(most, flops->second);
+    const std::optional<double> flops = known_flops(cell, workloads);
+    if (!flops) return "";
+    sum += *flops;
+    most = std::max(most, *flops);
   }
   if (most == 0) return "";  // no cell of it
   const auto text = [](double flops) {
@@ -56,11 +57,18 @@ std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, con
 
 }  // namespace
 
-int print_cells(const PlanFile& file, const std::vector<PlannedCell>& cells, const Workloads& workloads) {
+std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads) {
+  const std::map<std::string, double> known = find_workload(workloads, cell.cell->workload)->known_metrics(*cell.cell);
+  const auto flops = known.find("flops.train");
+  return flops == known.end() ? std::nullopt : std::optional(flops->second);
+}
+
+int print_cells(const PlanFile& file, const std::vector<PlannedCell>& cells, const Workloads& workloads,
+                const ShardOfCell& shards) {
   for (const Plan& plan : file.plans) {
     const Workload& workload = *find_workload(workloads, plan.workload);
-    print_plan(plan, cells);
-    fmt::print("{}", work_text(plan, cells, workload));
+    print_plan(plan, cells, shards);
+    fmt::print("{}", work_text(plan, cells, workloads));
     if (plan.search) fmt::print("search: {}\n", space_text(plan, make_search_space(plan, workload)));
   }
   fmt::print("{} cell{}\n", cells.size(), cells.size() == 1 ? "" : "s");

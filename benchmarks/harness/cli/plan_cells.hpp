@@ -1,5 +1,8 @@
 // What a plan would run: `frugal plan` and `frugal run --dry-run`.
 #pragma once
+#include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "benchmarks/harness/plan/planned_cells.hpp"
@@ -7,8 +10,15 @@
 
 namespace frugal::harness {
 
+/// Cell -> "2/3"; empty: nobody asked.
+using ShardOfCell = std::map<std::string, std::string>;
+
 /// Prints the cells, all or some of those of the file, and to stderr what this machine lacks for them. Returns the exit
 /// code.
-int print_cells(const PlanFile& file, const std::vector<PlannedCell>& cells, const Workloads& workloads);
+int print_cells(const PlanFile& file, const std::vector<PlannedCell>& cells, const Workloads& workloads,
+                const ShardOfCell& shards = {});
+
+/// The FLOP of a cell's training, where its parameters tell.
+std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads);
 
 }  // namespace frugal::harness

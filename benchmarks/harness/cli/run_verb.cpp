@@ -86,7 +86,8 @@ int run_plan(const Call& call) {
   Provenance provenance = provenance_of(loaded, call);
   const bool any_order =
       std::ranges::any_of(loaded.file.plans, [](const Plan& plan) { return plan.measure.order_seed.has_value(); });
-  if (any_order) provenance.plan["cells"] = ids;  // reports keep the plan's order
+  // Reports keep the plan's order, and a merge of parts knows what all of them are.
+  if (any_order || call.has("only") || call.has("shard")) provenance.plan["cells"] = ids;
   ResultStore store(
       records_folder(call, loaded.file), provenance,
       {.start_anew = start_anew, .mix = call.has("mix"), .inputs = inputs.of_all(cells), .cells = std::move(ids)});
@@ -153,7 +154,8 @@ Verb run_verb() {
             .repeats_work = true},
            {.name = "shard",
             .value = "I/N",
-            .help = "only every Nth cell from the Ith, to share the work; give each shard its own --out"},
+            .help = "only the Ith of N parts of the cells, to share the work; give each shard its own --out, and see "
+                    "frugal merge"},
            {.name = "dry-run", .value = "", .help = "prints the cells, as frugal plan does, and runs nothing"},
            {.name = "fail-fast", .value = "", .help = "stops at the first cell that fails; the others stay to do"},
            {.name = "quiet", .value = "", .help = "says only what failed, and the table at the end", .letter = 'q'},

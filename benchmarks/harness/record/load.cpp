@@ -23,19 +23,6 @@ void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cell
   }
 }
 
-/// The list of ids under a key of run.json's plan; empty where there is none.
-std::vector<std::string> ids_of(const Run& run, const char* key) {
-  std::vector<std::string> ids;
-  if (!run.provenance.plan.contains(key)) return ids;
-  const Place place{(run.folder / "run.json").string()};
-  const JsonReader reader(run.provenance.plan, place, "the plan");
-  for (const Json& id : reader.list(key)) {
-    if (!id.is_string()) reader.fail(fmt::format("'{}' holds what is no id: {}", key, id.dump()));
-    ids.push_back(id.get<std::string>());
-  }
-  return ids;
-}
-
 }  // namespace
 
 Provenance load_provenance(const std::filesystem::path& folder) {
@@ -63,13 +50,25 @@ std::vector<CellRecord> parse_records(std::string_view text, const std::string& 
   return records;
 }
 
+std::vector<std::string> plan_ids(const Provenance& provenance, const std::filesystem::path& folder, const char* key) {
+  std::vector<std::string> ids;
+  if (!provenance.plan.contains(key)) return ids;
+  const Place place{(folder / "run.json").string()};
+  const JsonReader reader(provenance.plan, place, "the plan");
+  for (const Json& id : reader.list(key)) {
+    if (!id.is_string()) reader.fail(fmt::format("'{}' holds what is no id: {}", key, id.dump()));
+    ids.push_back(id.get<std::string>());
+  }
+  return ids;
+}
+
 void apply_provenance(Run& run) {
-  const std::vector<std::string> stale = ids_of(run, "stale");
+  const std::vector<std::string> stale = plan_ids(run.provenance, run.folder, "stale");
   std::erase_if(run.cells,
                 [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
   if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
   std::unordered_map<std::string, std::size_t> position;
-  for (const std::string& id : ids_of(run, "cells")) position.emplace(id, position.size());
+  for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
   std::ranges::stable_sort(run.cells, {}, [&](const CellRecord& record) {
     const auto found = position.find(record.id);
     return found == position.end() ? position.size() : found->second;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "benchmarks/harness/plan/plan.hpp"
+#include "benchmarks/harness/record/folder_lock.hpp"
 #include "benchmarks/harness/workload.hpp"
 #include "impl/base/names.hpp"
 
@@ -126,7 +127,8 @@ struct Provenance {
   Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
                      ///< measure: {plan name: to_json(Measure)}, place: hash of where the file lies, stale: ids of
                      ///< finished cells that the plan does not have any more, cells: ids in the plan's order, where
-                     ///< they ran in another one}
+                     ///< the records may stand in another one: measure.order,
+                     ///< a part of the plan, a merge}
   Json build;        ///< {version, commit, dirty, diff, type, compiler, flags, libraries: {onednn: ...}}
   Json machine;      ///< machine_facts(), and backends: {cpu: {...}, ...}; of a mixed run the first machine
   std::map<std::string, Json> machines{};     ///< of a mixed run: machine_id() -> block, of all its machines
@@ -193,7 +195,7 @@ class ResultStore {
   std::vector<CellRecord> existing_;
   std::vector<std::string> stale_;
   std::string machine_;  ///< for the records; empty: the run's first
-  int folder_lock_ = -1;
+  std::optional<FolderLock> lock_;
   int file_ = -1;
 };
 

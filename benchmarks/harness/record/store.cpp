@@ -3,7 +3,6 @@
 // writer out.
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +14,7 @@
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/record/record.hpp"
+#include "benchmarks/harness/record/same_conditions.hpp"
 #include "impl/base/files.hpp"
 
 namespace frugal::harness {
@@ -24,66 +24,17 @@ namespace {
   throw UserError(Place{path.string()}, fmt::format("cannot {}: {}", verb, std::strerror(errno)));
 }
 
-std::string build_words(const Json& build) {
-  const std::string commit = build.value("commit", "unknown").substr(0, 12);
-  const std::string type = build.value("type", "");
-  if (!build.value("dirty", false)) return fmt::format("commit {} ({})", commit, type);
-  return fmt::format("commit {} with local changes {} ({})", commit, build.value("diff", "").substr(0, 8), type);
-}
-
-std::string machine_words(const Json& machine) {
-  return fmt::format("{}, {} cores", machine.value("cpu", "unknown"), machine.value("cores", 0));
-}
-
-/// The first key whose value differs, or that only one of them has; empty: they are equal.
-std::string first_difference(const Json& before, const Json& now) {
-  for (const auto& [key, value] : now.items())
-    if (before.value(key, Json()) != value) return key;
-  for (const auto& [key, value] : before.items())
-    if (!now.contains(key)) return key;
-  return "";
-}
-
-/// What run.json says of each plan by its name, beside its determinism.
-constexpr const char* conditions_of_plans[] = {"threads", "measure"};
-
 /// Figures of another build, machine, thread count or way to measure must not be mixed into one record.
 void require_same_conditions(const Provenance& before, const Provenance& now, bool mix,
                              const std::filesystem::path& folder) {
-  const auto refuse = [&](const std::string& what, const std::string& then, const std::string& current,
-                          const char* more = "") {
-    throw UserError(Place{folder.string()},
-                    fmt::format("this run was made with another {}: {} then, {} now. Give another --out to keep both, "
-                                "or --rerun all to start this one anew{}",
-                                what, then, current, more));
-  };
-  // The words of both sides; where these are the same, the values of the key that differs.
-  const auto refuse_block = [&](const std::string& what, const std::string& key, const Json& then, const Json& current,
-                                std::string (*words)(const Json&), const char* more) {
-    const bool told = words(then) != words(current);
-    refuse(fmt::format("{} (its {} differs)", what, key), told ? words(then) : then.value(key, Json()).dump(),
-           told ? words(current) : current.value(key, Json()).dump(), more);
-  };
-  if (const std::string key = first_difference(before.build, now.build); !key.empty())
-    refuse_block("build", key, before.build, now.build, build_words, "");
-  const Json machine_then = machine_identity(before.machine);
-  const Json machine_now = machine_identity(now.machine);
-  if (const std::string key = first_difference(machine_then, machine_now); !key.empty() && !mix)
-    refuse_block("machine", key, machine_then, machine_now, machine_words,
-                 ", or --mix to go on with records that name their machine");
-  for (const char* condition : conditions_of_plans) {
-    const Json all_before = before.plan.value(condition, Json::object());
-    const Json all_now = now.plan.value(condition, Json::object());
-    for (const auto& [plan, value] : all_now.items()) {
-      const Json then = all_before.value(plan, value);
-      if (then != value) refuse(condition, fmt::format("{} for plan '{}'", then.dump(), plan), value.dump());
-    }
-  }
-  for (const auto& [plan, level] : now.determinism) {
-    const auto then = before.determinism.find(plan);
-    if (then != before.determinism.end() && then->second != level)
-      refuse("determinism", fmt::format("{} for plan '{}'", then->second, plan), level);
-  }
+  const auto difference = conditions_difference(before, now, mix);
+  if (!difference) return;
+  throw UserError(
+      Place{folder.string()},
+      fmt::format("this run was made with another {}: {} then, {} now. Give another --out to keep both, "
+                  "or --rerun all to start this one anew{}",
+                  difference->what, difference->then, difference->now,
+                  difference->of_machine ? ", or --mix to go on with records that name their machine" : ""));
 }
 
 /// Finished cells that the plan file does not have. The same file may have been edited; another one is another run.
@@ -180,18 +131,19 @@ void remove_leftovers(const std::filesystem::path& folder) {
 
 }  // namespace
 
+std::string record_line(const CellRecord& record) {
+  // An error text of a crashed child may hold any bytes; `replace` keeps the line valid UTF-8.
+  return record.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, const RunScope& scope)
     : folder_(std::move(folder)) {
   std::error_code error;
   std::filesystem::create_directories(folder_, error);
-  folder_lock_ = ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder_lock_ < 0) fail_to("make or open the run folder", folder_);
+  lock_.emplace(folder_, FolderLock::Kind::writer);
   const std::filesystem::path cells = folder_ / "cells.jsonl";
   const std::filesystem::path run = folder_ / "run.json";
   try {
-    if (::flock(folder_lock_, LOCK_EX | LOCK_NB) != 0)
-      throw UserError(Place{folder_.string()},
-                      "another frugal is writing to this run folder. Wait until it is done, or give another --out");
     remove_leftovers(folder_);
     if (scope.start_anew) keep_old_record(cells, run);
     std::string text = std::filesystem::exists(cells) ? read_whole_file(cells) : std::string();
@@ -206,6 +158,8 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
         stale_ = stale_cells(existing_, before, provenance, scope, folder_);
         current = continued(before, provenance);
         if (!stale_.empty()) current.plan["stale"] = stale_;
+        // The records of a shard, or of a merged run, do not all stand in the plan's order.
+        if (before.plan.contains("cells") && scope.cells) current.plan["cells"] = *scope.cells;
         if (machine_id(provenance.machine) != machine_id(before.machine)) machine_ = machine_id(provenance.machine);
       }
     } else if (!text.empty()) {
@@ -219,20 +173,15 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
     sync_folder(folder_);
   } catch (...) {
     if (file_ >= 0) ::close(file_);
-    ::close(folder_lock_);
     throw;
   }
 }
 
-ResultStore::~ResultStore() {
-  ::close(file_);
-  ::close(folder_lock_);
-}
+ResultStore::~ResultStore() { ::close(file_); }
 
 void ResultStore::append(CellRecord record) {
   record.machine = machine_;
-  // An error text of a crashed child may hold any bytes; `replace` keeps the line valid UTF-8.
-  const std::string line = record.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const std::string line = record_line(record);
   try {
     write_durably(file_, line, folder_ / "cells.jsonl");
   } catch (const UnavailableError& error) {

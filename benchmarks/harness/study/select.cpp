@@ -77,7 +77,8 @@ std::vector<PlannedCell> shard(const std::vector<PlannedCell>& cells, const std:
   if (index < 1 || index > count)
     throw UserError(fmt::format("--shard '{}': write I/N with 1 <= I <= N, for example 1/4", which));
   std::vector<PlannedCell> part;
-  for (std::size_t i = index - 1; i < cells.size(); i += count) part.push_back(cells[i]);
+  for (std::size_t i = 0; i < cells.size(); ++i)
+    if ((i % count + i / count) % count == index - 1) part.push_back(cells[i]);
   return part;
 }
 

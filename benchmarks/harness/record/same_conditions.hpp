@@ -1,0 +1,23 @@
+// Under what conditions figures may stand in one record: the same build, machine, thread counts and way to measure.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "benchmarks/harness/record/record.hpp"
+
+namespace frugal::harness {
+
+struct ConditionsDifference {
+  std::string what;         ///< "build (its commit differs)"
+  std::string then;         ///< of the first
+  std::string now;          ///< of the second
+  bool of_machine = false;  ///< what --mix allows
+};
+
+/// What run.json says of each plan by its name, beside its determinism.
+inline constexpr const char* conditions_of_plans[] = {"threads", "measure"};
+
+/// The first difference between two runs; of their machines only unless `mix`. Nothing: they may be one record.
+std::optional<ConditionsDifference> conditions_difference(const Provenance& before, const Provenance& now, bool mix);
+
+}  // namespace frugal::harness
