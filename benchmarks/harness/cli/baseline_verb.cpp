@@ -14,10 +14,7 @@ namespace {
 
 /// A cell that did not end well would be one that nobody misses.
 void require_whole(const Run& run) {
-  const auto is_bad = [](const CellRecord& record) {
-    return record.status != Status::ok && record.status != Status::skipped;
-  };
-  const auto bad = std::ranges::count_if(run.cells, is_bad);
+  const auto bad = std::ranges::count(run.cells, false, &CellRecord::ended_well);
   if (bad > 0)
     throw UserError(Place{run.folder.string()},
                     fmt::format("{} of {} cells did not end well, and a check against them would not miss them; run "

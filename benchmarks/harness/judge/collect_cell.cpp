@@ -105,7 +105,7 @@ class CellCollector {
     }
     for (const CellRecord* record : current_->records) {
       // What this machine cannot run was not lost, nor what ended badly in the baseline too.
-      if (record->status == Status::ok || record->status == Status::skipped) continue;
+      if (record->ended_well()) continue;
       const CellRecord* before = baseline_.with_seed(record->cell.seed);
       if (before && before->status != Status::ok) continue;
       settle(record->id, "status",

@@ -106,6 +106,8 @@ struct CellRecord {
   bool disowned = false;                        ///< its times are left out: Provenance::disturbed
 
   const StageRecord* stage(std::string_view name) const;
+  /// Nothing went wrong: it ran, or it is known that this machine cannot run it.
+  bool ended_well() const { return status == Status::ok || status == Status::skipped; }
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
   /// nobody knows; but not where the run disowns them.
   bool is_quiet() const;

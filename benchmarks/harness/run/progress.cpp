@@ -161,7 +161,7 @@ void Progress::end(const CellRecord& record, const std::string& main_metrics) {
   eta_.finish(seconds, record.status == Status::ok);
   if (screen_.event) screen_.event(end_event(record, seconds));
   const std::string status = to_string(record.status);
-  const bool well = record.status == Status::ok || record.status == Status::skipped;
+  const bool well = record.ended_well();
   const std::string more = record.status == Status::ok ? main_metrics : record.error.substr(0, record.error.find('\n'));
   std::string title = title_;
   std::string tail = " " + duration_text(seconds) + (more.empty() ? "" : " | " + more);

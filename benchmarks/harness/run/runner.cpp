@@ -13,8 +13,6 @@
 namespace frugal::harness {
 namespace {
 
-bool ended_well(const CellRecord& record) { return record.status == Status::ok || record.status == Status::skipped; }
-
 bool is_to_run(const PlannedCell& cell, const Rerun& rerun, const CellRecord* before) {
   switch (rerun.what) {
     case Rerun::What::one:
@@ -22,7 +20,7 @@ bool is_to_run(const PlannedCell& cell, const Rerun& rerun, const CellRecord* be
     case Rerun::What::all:
       return true;
     case Rerun::What::failed:
-      return before == nullptr || !ended_well(*before);
+      return before == nullptr || !before->ended_well();
     case Rerun::What::nothing:
       break;
   }
@@ -107,7 +105,7 @@ RunSummary run_cells(const RunRequest& request) {
     }
     if (record == nullptr || request.rerun.what == Rerun::What::one) continue;
     summary.records[cell.id] = *record;
-    if (ended_well(*record))
+    if (record->ended_well())
       ++summary.done_before;
     else
       summary.failed_before.push_back(cell.id);
@@ -141,7 +139,7 @@ RunSummary run_cells(const RunRequest& request) {
     end.record.inputs = std::move(inputs);
     request.store.append(end.record);
     progress.end(end.record, main_metrics_text(end.record, request.workloads));
-    if (ended_well(end.record))
+    if (end.record.ended_well())
       ++summary.done_now;
     else
       summary.failed.push_back(cell->id);
