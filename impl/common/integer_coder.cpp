@@ -8,8 +8,8 @@
 namespace frugal {
 namespace {
 
-constexpr int precision = 16;               ///< bits of a probability
-constexpr std::uint32_t top = 1U << 24;     ///< below it the range is renewed by a byte
+constexpr int precision = 16;            ///< bits of a probability
+constexpr std::uint32_t top = 1U << 24;  ///< below it the range is renewed by a byte
 
 /// The chance that an answer is no, learned from the answers so far: quickly at first, then slowly.
 class Chance {
@@ -19,8 +19,8 @@ class Chance {
   void learn(bool yes) {
     if (seen_ < limit) ++seen_;
     const std::int32_t target = yes ? least : (1 << precision) - least;
-    no_ = static_cast<std::uint32_t>(static_cast<std::int32_t>(no_) +
-                                     (target - static_cast<std::int32_t>(no_)) / (static_cast<std::int32_t>(seen_) + 1));
+    no_ = static_cast<std::uint32_t>(static_cast<std::int32_t>(no_) + (target - static_cast<std::int32_t>(no_)) /
+                                                                          (static_cast<std::int32_t>(seen_) + 1));
   }
 
  private:
@@ -74,9 +74,9 @@ class Encoder {
 
   std::uint64_t low_ = 0;
   std::uint32_t range_ = 0xffffffff;
-  std::uint8_t held_ = 0;        ///< the last byte, that a carry may still change
-  bool begun_ = false;           ///< there is one
-  std::uint64_t waiting_ = 0;    ///< bytes 0xff after it
+  std::uint8_t held_ = 0;      ///< the last byte, that a carry may still change
+  bool begun_ = false;         ///< there is one
+  std::uint64_t waiting_ = 0;  ///< bytes 0xff after it
   std::vector<std::uint8_t> bytes_;
 };
 

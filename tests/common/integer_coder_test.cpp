@@ -44,7 +44,8 @@ Integers normal(std::size_t rows, std::size_t columns, bool rows_differ) {
       const double scale = 4.0 / (1.0 + 0.1 * static_cast<double>(column)) * (rows_differ && row % 3 == 0 ? 4 : 1);
       const auto words = random.block(row, static_cast<std::uint32_t>(column));
       const double radius = std::sqrt(-2 * std::log((words[0] + 1.0) / 4294967297.0));
-      all.values.push_back(static_cast<std::int32_t>(std::lround(scale * radius * std::cos(words[1] * 1.4629180792671596e-9))));
+      all.values.push_back(
+          static_cast<std::int32_t>(std::lround(scale * radius * std::cos(words[1] * 1.4629180792671596e-9))));
     }
   return all;
 }
@@ -67,7 +68,8 @@ TEST(IntegerCoder, GivesBackWhatItWasGiven) {
 TEST(IntegerCoder, GivesBackLongRunsThatCarryThroughMany0xff) {
   for (const int share : {2, 50, 3000}) {  // likely answers make bytes of 0xff in the range coder
     Integers rare{4000, 30, std::vector<std::int32_t>(120'000)};
-    for (std::size_t k = 0; k < rare.values.size(); k += static_cast<std::size_t>(share)) rare.values[k] = k % 7 == 0 ? -1 : 1;
+    for (std::size_t k = 0; k < rare.values.size(); k += static_cast<std::size_t>(share))
+      rare.values[k] = k % 7 == 0 ? -1 : 1;
     expect_back(rare);
   }
 }

@@ -111,7 +111,8 @@ TEST(Rp3beta, WalksThreeStepsAndDividesByPopularity) {
     for (const double items : users) sum += std::pow(items, -alpha);
     return std::pow(from, -alpha) * sum / std::pow(to, beta);
   };
-  EXPECT_NEAR(scores(3, 1), weight(3, 4, {2, 3}), 1e-6);  // user 3 has item 0; users 0 and 1, of 2 and 3 items, have both
+  EXPECT_NEAR(scores(3, 1), weight(3, 4, {2, 3}),
+              1e-6);  // user 3 has item 0; users 0 and 1, of 2 and 3 items, have both
   EXPECT_NEAR(scores(3, 2), weight(3, 2, {3}), 1e-6);
   EXPECT_EQ(scores(3, 3), 0);
   EXPECT_NEAR(scores(4, 1), weight(2, 4, {3}) + weight(2, 4, {2}), 1e-6);  // from 2 by user 1, from 3 by user 2
@@ -143,7 +144,8 @@ TEST(InfinityAe, IsKernelRidgeRegressionWithTheTangentKernelOfOneHiddenLayer) {
 
 TEST(Baselines, RefuseMoreThanTheirMatricesCanHoldAndNameWhatCan) {
   data::Split split = split_of(200'000, 200'000, {{0, 0}});
-  for (const auto& fit : {+[](const data::Split& s) { fit_ease(s, 1); }, +[](const data::Split& s) { fit_infinity_ae(s, 1); }})
+  for (const auto& fit :
+       {+[](const data::Split& s) { fit_ease(s, 1); }, +[](const data::Split& s) { fit_infinity_ae(s, 1); }})
     try {
       fit(split);
       ADD_FAILURE();

@@ -49,7 +49,9 @@ Matrix table(const ModelState& state, const char* name) {
   return Eigen::Map<const Matrix>(tensor.values.data(), tensor.shape[0], tensor.shape[1]);
 }
 
-Matrix scores(const ModelState& state) { return table(state, "user_factors") * table(state, "item_factors").transpose(); }
+Matrix scores(const ModelState& state) {
+  return table(state, "user_factors") * table(state, "item_factors").transpose();
+}
 
 /// Root mean square error of all scores, over the root mean square of these.
 double score_error(const ModelState& stored, const ModelState& factors) {
@@ -89,7 +91,8 @@ TEST(Store, UniformHasItsLevelsBetweenTheLeastAndTheLargestOfEachRow) {
     const Matrix after = table(stored.factors, "user_factors");
     for (Eigen::Index row = 0; row < users; ++row) {
       EXPECT_LE((std::set<float>(after.row(row).begin(), after.row(row).end()).size()), std::size_t{1} << bits);
-      const float step = (before.row(row).maxCoeff() - before.row(row).minCoeff()) / static_cast<float>((1 << bits) - 1);
+      const float step =
+          (before.row(row).maxCoeff() - before.row(row).minCoeff()) / static_cast<float>((1 << bits) - 1);
       EXPECT_LE((after.row(row) - before.row(row)).cwiseAbs().maxCoeff(), 0.51F * step + 0.002F);  // fp16 of the bounds
     }
   }

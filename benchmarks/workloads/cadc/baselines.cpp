@@ -50,9 +50,10 @@ void require_room(std::string_view what, std::uint32_t side, std::string_view of
   constexpr double most = 32e9;
   const double bytes = 2.0 * sizeof(double) * side * side;  // the matrix and its factors
   if (bytes <= most) return;
-  throw UserError(fmt::format("{} solves for a matrix of {} x {} {}: {:.0f} GB; item_knn and rp3beta do without, and "
-                              "`core` leaves out the rarest",
-                              what, side, side, of, bytes / 1e9));
+  throw UserError(
+      fmt::format("{} solves for a matrix of {} x {} {}: {:.0f} GB; item_knn and rp3beta do without, and "
+                  "`core` leaves out the rarest",
+                  what, side, side, of, bytes / 1e9));
 }
 
 /// Scores by a dense matrix of weights, a row for each item that the user has.
@@ -132,7 +133,7 @@ class DenseUsers final : public RowRanker {
 /// weigh(item, sums): from the sums over the item's users of `of_user` for each other item to the weights, in place.
 template <class OfUser, class Weigh>
 std::vector<std::vector<std::pair<float, std::uint32_t>>> neighbourhoods(const Sides& sides, int neighbours,
-                                                                        OfUser of_user, Weigh weigh) {
+                                                                         OfUser of_user, Weigh weigh) {
   const std::size_t items = sides.users_of.size();
   std::vector<std::vector<std::pair<float, std::uint32_t>>> all(items);
   std::vector<double> sums(items);

@@ -27,7 +27,9 @@ struct StoredTables {
   std::uint64_t bytes = 0;
 };
 
-void to_half(Table& table) { table = table.unaryExpr([](float value) { return rounded_to_half(value); }); }
+void to_half(Table& table) {
+  table = table.unaryExpr([](float value) { return rounded_to_half(value); });
+}
 
 StoredTables in_half(Table users, Table items) {
   to_half(users);
@@ -78,7 +80,8 @@ void quantise_vectors(Eigen::Ref<Table> rows) {
   }
   to_half(means);
   assign();
-  for (Eigen::Index row = 0; row < rows.rows(); ++row) rows.row(row) = means.row(nearest[static_cast<std::size_t>(row)]);
+  for (Eigen::Index row = 0; row < rows.rows(); ++row)
+    rows.row(row) = means.row(nearest[static_cast<std::size_t>(row)]);
 }
 
 std::uint64_t quantise_products(Table& table, Eigen::Index run) {
@@ -122,13 +125,13 @@ std::uint64_t code_multiples(Table& table, const Eigen::VectorXd& steps) {
   const auto multiple = [&](Eigen::Index row, Eigen::Index column) {
     return std::round(table(row, column) / steps(column));
   };
-  const std::vector<std::uint8_t> bytes =
-      code_integers(static_cast<std::size_t>(table.rows()), static_cast<std::size_t>(table.cols()),
-                    [&](std::size_t column, std::span<std::int32_t> values) {
-                      for (std::size_t row = 0; row < values.size(); ++row)
-                        values[row] = static_cast<std::int32_t>(
-                            multiple(static_cast<Eigen::Index>(row), static_cast<Eigen::Index>(column)));
-                    });
+  const std::vector<std::uint8_t> bytes = code_integers(
+      static_cast<std::size_t>(table.rows()), static_cast<std::size_t>(table.cols()),
+      [&](std::size_t column, std::span<std::int32_t> values) {
+        for (std::size_t row = 0; row < values.size(); ++row)
+          values[row] =
+              static_cast<std::int32_t>(multiple(static_cast<Eigen::Index>(row), static_cast<Eigen::Index>(column)));
+      });
   for (Eigen::Index column = 0; column < table.cols(); ++column)
     for (Eigen::Index row = 0; row < table.rows(); ++row)
       table(row, column) = static_cast<float>(multiple(row, column) * steps(column));
@@ -216,13 +219,14 @@ std::string why_not_stored(Storing storing, double bits, int dim) {
   if (storing == Storing::product && bits != 1 && bits != 2 && bits != 4 && bits != 8)
     return "product takes 1, 2, 4 or 8 bits: a byte for 8, 4, 2 values or one";
   if (storing == Storing::product && dim % static_cast<int>(8 / bits) != 0)
-    return fmt::format("product at {} bits codes {} values by a byte, and the dimension {} is no multiple of that", bits,
-                       8 / bits, dim);
+    return fmt::format("product at {} bits codes {} values by a byte, and the dimension {} is no multiple of that",
+                       bits, 8 / bits, dim);
   return "";
 }
 
 StoredFactors store(const ModelState& factors, Storing storing, double bits) {
-  StoredTables tables = stored(table_of(*factors.find("user_factors")), table_of(*factors.find("item_factors")), storing, bits);
+  StoredTables tables =
+      stored(table_of(*factors.find("user_factors")), table_of(*factors.find("item_factors")), storing, bits);
   StoredFactors result;
   result.bytes = tables.bytes;
   result.factors.step = factors.step;
