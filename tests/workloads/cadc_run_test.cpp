@@ -192,6 +192,7 @@ TEST(CadcWorkload, WhatIsStoredIsCountedBesideAllInteractions) {
   EXPECT_LT(tower.metrics.at("bytes.sample"), 0.3 * tower.metrics.at("bytes.pairs[coded]"));
   EXPECT_EQ(tower.metrics.at("bytes.stored"), tower.metrics.at("bytes.embeddings") + tower.metrics.at("bytes.sample"));
   EXPECT_EQ(tower.metrics.at("bytes.pairs"), mf.metrics.at("bytes.pairs"));
+  EXPECT_EQ(tower.metrics.at("bytes.share"), 100 * tower.metrics.at("bytes.stored") / mf.metrics.at("bytes.pairs"));
 
   const auto all = run_cell(cadc_plan("cpu", "embedding_init: random, embedding_trainable: true"));
   EXPECT_EQ(all.metrics.at("bytes.embeddings"), 0);

@@ -87,6 +87,7 @@ void put_bytes(const data::Split& split, std::span<const Interaction> sample, Ou
   outcome.metrics["bytes.stored"] = outcome.metrics["bytes.sample"] + outcome.metrics["bytes.embeddings"];
   outcome.metrics["bytes.pairs"] = static_cast<double>(bytes_as_ids(split.train.size(), split.users, split.items));
   outcome.metrics["bytes.pairs[coded]"] = coded(split.train);
+  outcome.metrics["bytes.share"] = 100 * outcome.metrics["bytes.stored"] / outcome.metrics["bytes.pairs"];
 }
 
 constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's wish to stop
@@ -184,6 +185,7 @@ class Cadc final : public harness::Workload {
                    "stored embeddings of stage 1 (store.how): what stage 2 starts from; 0 where it starts at random"});
     all.push_back({"bytes.sample", "B", informative, "{:.4g}", "stored sample of stage 2, coded losslessly", true});
     all.push_back({"bytes.stored", "B", informative, "{:.4g}", "embeddings and sample: what is kept of the data"});
+    all.push_back({"bytes.share", "%", informative, "{:.3g}", "stored, of all training interactions as ids"});
     all.push_back({"bytes.pairs", "B", informative, "{:.4g}",
                    "all training interactions as compressed sparse rows, ids in whole bytes", true});
     all.push_back(
