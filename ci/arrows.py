@@ -61,7 +61,7 @@ ARROWS = {
     "benchmarks/harness/judge/": STUDY,
     "benchmarks/harness/report/": [*STUDY, "embedded_page.hpp", "embedded_tables.hpp"],
     "benchmarks/harness/compare/": ["benchmarks/harness/judge/", "benchmarks/harness/report/", *STUDY],
-    "benchmarks/harness/search/": SEARCH,
+    "benchmarks/harness/search/", "benchmarks/workloads/cadc/": SEARCH,
     "benchmarks/harness/cli/": ["benchmarks/harness/", "datasets/", "impl/equivalence/", *API, "embedded_plans.hpp",
                                 "embedded_tables.hpp", "frugal_version.hpp"],
     "benchmarks/workloads/": ["datasets/", *API, *WORKLOAD],
@@ -76,7 +76,7 @@ ARROWS = {
 # Only these paths may include these outside headers.
 VENDORS = [
     (r"(oneapi/dnnl|omp\.h|immintrin)", ["impl/cpu/", "benchmarks/micro/"]),
-    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/"]),
+    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/", "benchmarks/workloads/cadc/"]),
     (r"(cuda|cublas|curand|nvml)", ["impl/cuda/"]),
     (r"yaml-cpp/", ["impl/base/document"]),
     (r"boost/program_options", ["benchmarks/harness/cli/"]),
