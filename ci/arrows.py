@@ -61,7 +61,7 @@ ARROWS = {
     "benchmarks/harness/judge/": STUDY,
     "benchmarks/harness/report/": [*STUDY, "embedded_page.hpp", "embedded_tables.hpp"],
     "benchmarks/harness/compare/": ["benchmarks/harness/judge/", "benchmarks/harness/report/", *STUDY],
-    "benchmarks/harness/search/", "benchmarks/workloads/cadc/": SEARCH,
+    "benchmarks/harness/search/": SEARCH,
     "benchmarks/harness/cli/": ["benchmarks/harness/", "datasets/", "impl/equivalence/", *API, "embedded_plans.hpp",
                                 "embedded_tables.hpp", "frugal_version.hpp"],
     "benchmarks/workloads/": ["datasets/", *API, *WORKLOAD],
