@@ -110,7 +110,7 @@ os.execv(sys.argv[1], sys.argv[1:])' "$program" submit "$@" >"$work/$name.txt" 2
   follower=$!
   await $((before + 2)) "$name"
 }
-cells() { cat "$work/$1"/shards/*/cells.jsonl 2>/dev/null | wc -l; }
+cells() { { cat "$work/$1"/shards/*/cells.jsonl 2>/dev/null || true; } | wc -l; }
 await() {
   for _ in {1..600}; do
     (($(cells "$2") < $1)) || return 0
