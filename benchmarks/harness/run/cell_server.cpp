@@ -159,9 +159,17 @@ CellServer::CellServer(int threads, const std::vector<int>& cpus) : threads_(thr
 
 CellServer::~CellServer() {
   socket_.close();
+  if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+  own_end();
+}
+
+CellServer::End CellServer::own_end() {
+  int status = 0;
+  while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
   }
+  pid_ = -1;
+  return {.status = status};
 }
 
 std::optional<pid_t> CellServer::start(const CellDescriptors& descriptors, double memory_gib) {

@@ -41,6 +41,8 @@ class CellServer {
   /// How the cell ended, once it has: fd() is readable then. Killed, where the server itself was.
   std::optional<End> ended();
   int fd() const { return socket_.get(); }
+  /// How the server itself ended: after a start() that it did not answer.
+  End own_end();
 
  private:
   int threads_;

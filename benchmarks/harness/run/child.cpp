@@ -15,7 +15,6 @@
 
 #include "benchmarks/harness/run/line_tail.hpp"
 #include "impl/base/descriptor.hpp"
-#include "impl/base/error.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -51,6 +50,12 @@ void send_request(const CellRequest& request, Descriptor& pipe) {
   pipe.close();
 }
 
+void note_end(const CellServer::End& end, ChildReport& report) {
+  report.peak_bytes = end.peak_bytes;
+  if (WIFSIGNALED(end.status)) report.signal = WTERMSIG(end.status);
+  if (WIFEXITED(end.status)) report.exit_code = WEXITSTATUS(end.status);
+}
+
 /// Watches one child until it is gone.
 class ChildWatch {
  public:
@@ -83,9 +88,7 @@ class ChildWatch {
     const std::optional<CellServer::End> end = server_.ended();
     if (!end) return false;
     report_.wall_s = seconds_since(start_);
-    report_.peak_bytes = end->peak_bytes;
-    if (WIFSIGNALED(end->status)) report_.signal = WTERMSIG(end->status);
-    if (WIFEXITED(end->status)) report_.exit_code = WEXITSTATUS(end->status);
+    note_end(*end, report_);
     return true;
   }
 
@@ -212,7 +215,12 @@ ChildReport run_child(std::optional<CellServer>& server, const CellRequest& requ
     server.emplace(threads, request.cpus);
     pid = server->start(descriptors, limits.memory_gib);
   }
-  if (!pid) throw UnavailableError("the process that those of cells are forked from does not start, or was killed");
+  if (!pid) {  // it was killed before it could fork, or does not start: so did the cell
+    ChildReport report;
+    note_end(server->own_end(), report);
+    server.reset();
+    return report;
+  }
   input.read.close();
   messages.write.close();
   talk.write.close();
