@@ -246,7 +246,8 @@ TEST_F(Submit, CellsThatFailedRunAgainOnlyWhenAsked) {
       "slow.yaml", "--engine", "local:2", "--out", "out", "--set", "params.trouble={act: throw, broken_seed: 3}"};
   const Said said = submit(args);
   EXPECT_EQ(said.code, 3);
-  EXPECT_THAT(said.err, AllOf(HasSubstr("1 cell failed: "), HasSubstr(" --rerun failed\n")));
+  EXPECT_THAT(said.err, AllOf(HasSubstr("1 cell failed: "), HasSubstr(" --rerun failed\n"),
+                              HasSubstr("why they failed: out/logs\n")));
   EXPECT_THAT(submit(args).err, HasSubstr("nothing to do: all 12 cells have run (--rerun failed"));
   std::vector<std::string> rerun = args;
   rerun.insert(rerun.end(), {"--rerun", "failed"});
@@ -293,6 +294,16 @@ TEST_F(Submit, TasksOfSlurmMakeTheSameRun) {
   expect_same_run("out", "whole");
   expect_all_once("out", 4, 6);
   EXPECT_EQ(submit({"toy.yaml", "--engine", "slurm", "--out", "out"}, slurm()).code, 0) << "as many tasks as before";
+}
+
+TEST_F(Submit, WhileSlurmDoesNotAnswerNothingIsSubmittedTwice) {
+  ASSERT_EQ(submit({"toy.yaml", "--engine", "slurm:2", "--out", "out"}, slurm()).code, 0);
+  std::vector<std::string> down = slurm();
+  down.emplace_back("FAKE_SLURM_DOWN=1");
+  EXPECT_THAT(submit({"--status", "out"}, down).out, HasSubstr("cells: 6 ok; Slurm job 7: nobody answers\n"));
+  const Said again = submit({"toy.yaml", "--engine", "slurm:2", "--out", "out"}, down);
+  EXPECT_EQ(again.code, 4);
+  EXPECT_THAT(again.err, HasSubstr("Slurm does not answer"));
 }
 
 TEST_F(Submit, APartitionThatIsNotThereIsRefusedWithThoseThatAre) {

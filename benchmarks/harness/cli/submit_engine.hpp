@@ -12,7 +12,7 @@ namespace frugal::harness {
 
 /// What a cluster is asked for, beside the command of a task.
 struct SlurmWishes {
-  int cpus = 1;                      ///< of a task
+  int cpus = 1;                         ///< of a task
   std::optional<std::string> parallel;  ///< at most so many tasks at a time
   std::optional<std::string> partition;
   std::optional<std::string> time;

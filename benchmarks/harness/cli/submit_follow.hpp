@@ -24,7 +24,7 @@ class ShardRecord {
 
  private:
   std::filesystem::path cells_;
-  std::uintmax_t read_ = 0;  ///< bytes
+  std::uintmax_t read_ = 0;                 ///< bytes
   std::map<std::string, bool> ended_well_;  ///< by id; the last line of an id counts
   std::size_t ok_ = 0;
 };

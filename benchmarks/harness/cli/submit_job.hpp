@@ -14,15 +14,15 @@ namespace frugal::harness {
 
 /// Shards and tasks count from 1, as in --shard I/N: a task runs a shard.
 struct SubmittedJob {
-  std::filesystem::path dir;       ///< where submit.json is; not in it
-  std::string engine;              ///< "slurm" or "local"
-  std::vector<std::size_t> cells;  ///< of each shard, how many
-  std::string folder;              ///< in which the commands are given
-  std::string out;                 ///< `dir` as the user gave it, seen from `folder`
-  Args submit;                     ///< the command, to give again
-  Args run;                        ///< that of a shard, but for --shard and --out
-  std::string slurm_job;           ///< its number; of local: empty
-  std::string host;                ///< local: of the processes
+  std::filesystem::path dir;               ///< where submit.json is; not in it
+  std::string engine;                      ///< "slurm" or "local"
+  std::vector<std::size_t> cells;          ///< of each shard, how many
+  std::string folder;                      ///< in which the commands are given
+  std::string out;                         ///< `dir` as the user gave it, seen from `folder`
+  Args submit;                             ///< the command, to give again
+  Args run;                                ///< that of a shard, but for --shard and --out
+  std::string slurm_job;                   ///< its number; of local: empty
+  std::string host;                        ///< local: of the processes
   std::map<std::size_t, pid_t> processes;  ///< local: by task
 
   std::size_t all_cells() const;

@@ -176,6 +176,7 @@ int merge_all(const Call& call, const SubmittedJob& job, const std::string& ends
   }
   const MergeSummary summary = merge_runs({.out = job.dir, .shards = std::move(shards), .mix = true});
   print_merged(summary, job.dir.string(), call.command[0], again);
+  if (!summary.failed.empty()) fmt::print(stderr, "why they failed: {}\n", (job.dir / "logs").string());
   if (!summary.failed.empty() || !summary.missing.empty()) return exit_cells_failed;
   return judge_gates(call, job);
 }
