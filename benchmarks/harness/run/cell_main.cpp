@@ -8,6 +8,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/run/cell_server.hpp"
 #include "benchmarks/harness/run/measure.hpp"
 
 namespace frugal::harness {
@@ -54,7 +55,7 @@ void send_line(const CellMessage& message) {
 }  // namespace
 
 int cell_main(const Workloads& workloads) {
-  if (::fcntl(cell_message_fd, F_SETFD, FD_CLOEXEC) != 0) refuse_foreign_caller();
+  if (!serve_cells() || ::fcntl(cell_message_fd, F_SETFD, FD_CLOEXEC) != 0) refuse_foreign_caller();
   struct sigaction action {};
   action.sa_handler = [](int) { cell_stop.store(true); };
   action.sa_flags = SA_RESTART;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -73,14 +74,15 @@ Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cell
 }
 
 CellExecutor child_executor(StopSignals& stops) {
-  return [&stops](const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
+  return [&stops, server = std::make_shared<std::optional<CellServer>>()](
+             const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
     // Stopped between two cells: nothing new begins.
     if (stops.count() > 0) return CellEnd{.record = {}, .failure = Failure::interrupted};
     CellRequest timed = request;
     timed.timeout_s = limits.timeout_s;
     const int threads = effective_threads(limits);
     if (request.measure.pin) timed.cpus = pinned_processors(threads);
-    const ChildReport report = run_child(timed, limits, threads, stops, progress);
+    const ChildReport report = run_child(*server, timed, limits, threads, stops, progress);
     return CellEnd{record_of(timed, limits, report), failure_of(report)};
   };
 }
