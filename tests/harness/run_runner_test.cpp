@@ -119,7 +119,8 @@ TEST_F(Runner, AfterAStopBetweenTwoCellsNothingNewBegins) {
   ASSERT_EQ(std::raise(SIGINT), 0);
   CellRequest request;
   request.cell = fixtures::fake_cell();
-  EXPECT_EQ(child_executor(stops)(request, {}, [](double, const std::string&) {}).failure, Failure::interrupted);
+  EXPECT_EQ(child_executor(stops, workloads)(request, {}, [](double, const std::string&) {}).failure,
+            Failure::interrupted);
 }
 
 TEST_F(Runner, FailFastLeavesTheRestToDo) {

@@ -15,6 +15,10 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/gate.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
+#include "benchmarks/harness/run/readiness.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/study/select.hpp"
 
@@ -62,6 +66,22 @@ Progress::Screen screen_of(const Call& call) {
   return screen;
 }
 
+/// Does its author want times, and not only what comes out?
+bool measures_times(const Measure& measure) {
+  return measure.repeats > 1 || measure.max_repeats > 1 || measure.limits || measure.pin;
+}
+
+/// Once for the run: what would spoil the times of some of its cells.
+void say_obstacles(const std::vector<PlannedCell>& cells, Progress& progress) {
+  int threads = 0;
+  for (const PlannedCell& cell : cells)
+    if (measures_times(cell.plan->measure))
+      threads = std::max(threads, effective_threads(limits_of(*cell.cell, cell.plan->limits)));
+  if (threads == 0) return;
+  for (const std::string& obstacle : measuring_obstacles(threads, usable_processors()))
+    progress.say("times may be poor: " + obstacle);
+}
+
 int run_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
@@ -96,10 +116,11 @@ int run_plan(const Call& call) {
         fmt::format("{} finished {} in no plan of this file any more: reports leave {} out (--rerun all "
                     "starts anew)",
                     stale, stale == 1 ? "cell is" : "cells are", stale == 1 ? "it" : "them"));
+  if (start_anew || store.existing().size() < cells.size()) say_obstacles(cells, progress);
   const RunSummary summary = run_cells({.workloads = call.workloads,
                                         .store = store,
                                         .progress = progress,
-                                        .execute = child_executor(stops),
+                                        .execute = child_executor(stops, call.workloads),
                                         .inputs = inputs,
                                         .cells = in_run_order(cells),
                                         .rerun = rerun,

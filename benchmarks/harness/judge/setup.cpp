@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/judge/limits_text.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 
@@ -74,6 +75,8 @@ std::vector<SetupFact> setup_of(const Run& base, const Run& run) {
         return threads.empty() ? "unknown" : threads;
       },
       true);
+  facts.push_back({"compute limits", compute_limits_text(base), compute_limits_text(run)});
+  facts.push_back({"bandwidth limits", bandwidth_limits_text(base), bandwidth_limits_text(run)});
   add("build", build_text, true);
   add("compiler", of_build("compiler"), false);
   add("flags", of_build("flags"), false);

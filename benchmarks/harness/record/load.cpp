@@ -19,7 +19,10 @@ void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cell
   for (CellRecord& record : cells) {
     if (!disturbed.cells.empty() && std::ranges::find(disturbed.cells, record.id) == disturbed.cells.end()) continue;
     record.disowned = true;
-    for (StageRecord& stage : record.stages) stage.wall_s.clear();
+    for (StageRecord& stage : record.stages) {
+      stage.wall_s.clear();
+      stage.use.clear();
+    }
   }
 }
 

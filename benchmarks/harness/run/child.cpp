@@ -16,7 +16,9 @@
 #include <system_error>
 #include <utility>
 
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/run/cell_main.hpp"
+#include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 #include "impl/base/descriptor.hpp"
@@ -51,17 +53,19 @@ struct Pipe {
 };
 
 /// The environment of the child: our own with the OpenMP settings that a fair clock needs.
-std::vector<std::string> child_environment(int threads, const std::vector<int>& cpus) {
+std::vector<std::string> child_environment(int threads, const std::string& isa, const std::vector<int>& cpus) {
   std::vector<std::string> variables;
   bool has_wait_policy = false;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
     if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
     if (!cpus.empty() && variable.starts_with("OMP_PLACES=")) continue;
+    if (!isa.empty() && variable.starts_with("FRUGAL_ISA=")) continue;
     has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
     variables.push_back(variable);
   }
   variables.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
+  if (!isa.empty() && isa != to_word(chosen_isa_names, ChosenIsa::widest)) variables.push_back("FRUGAL_ISA=" + isa);
   if (!cpus.empty()) {
     variables.emplace_back("OMP_PROC_BIND=true");
     variables.push_back("OMP_PLACES=" + openmp_places(cpus));
@@ -96,7 +100,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& words) {
   ::dup2(request.read.get(), STDIN_FILENO);
   ::dup2(talk.write.get(), STDOUT_FILENO);  // results are the parent's to print
   ::dup2(talk.write.get(), STDERR_FILENO);
-  ::dup2(messages.write.get(), cell_message_fd);
+  ::dup2(messages.write.get(), child_message_fd);
   ::execve("/proc/self/exe", arguments, environment);
   ::_exit(127);
 }
@@ -106,8 +110,7 @@ double seconds_since(ChildClock::time_point start) {
 }
 
 /// Sends the whole request. A child that died before reading shows as EPIPE and is found out by wait.
-void send_request(const CellRequest& request, Descriptor& pipe) {
-  const std::string text = request.to_json().dump();
+void send_request(const std::string& text, Descriptor& pipe) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t count = ::write(pipe.get(), rest.data(), rest.size());
@@ -241,6 +244,7 @@ class ChildWatch {
     for (StageRecord& known : report_.stages) {
       if (known.name != stage.name) continue;
       known.wall_s.insert(known.wall_s.end(), stage.wall_s.begin(), stage.wall_s.end());
+      known.use.insert(known.use.end(), stage.use.begin(), stage.use.end());
       known.flops = stage.flops;
       known.bytes = stage.bytes;
       known.sines = stage.sines;
@@ -266,31 +270,60 @@ class ChildWatch {
   bool killed_ = false;
 };
 
-}  // namespace
+/// One call of this program by a hidden verb.
+struct ChildCall {
+  const char* verb;
+  std::string request;
+  Limits limits{};
+  int threads = 0;
+  const std::vector<int>& cpus;
+};
 
-ChildReport run_child(const CellRequest& request, const Limits& limits, int threads, StopSignals& stops,
-                      const ProgressSink& progress) {
+ChildReport run_self(const ChildCall& call, StopSignals& stops, const ProgressSink& progress) {
   Pipe input, messages, talk;
-  std::vector<std::string> words = {"frugal", cell_verb};
-  std::vector<std::string> variables = child_environment(threads, request.cpus);
+  std::vector<std::string> words = {"frugal", call.verb};
+  std::vector<std::string> variables = child_environment(call.threads, call.limits.isa, call.cpus);
   cpu_set_t processors;
   CPU_ZERO(&processors);
-  for (const int cpu : request.cpus) CPU_SET(cpu, &processors);
+  for (const int cpu : call.cpus) CPU_SET(cpu, &processors);
   const std::vector<char*> arguments = pointers_to(words);
   const std::vector<char*> environment = pointers_to(variables);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0)
-    become_child(parent, input, messages, talk, limits, request.cpus.empty() ? nullptr : &processors, arguments.data(),
-                 environment.data());
+    become_child(parent, input, messages, talk, call.limits, call.cpus.empty() ? nullptr : &processors,
+                 arguments.data(), environment.data());
   ::setpgid(pid, pid);  // on both sides, so that neither can come too late
   input.read.close();
   messages.write.close();
   talk.write.close();
-  ChildWatch watch(pid, std::move(messages.read), std::move(talk.read), limits.timeout_s, stops, progress);
-  send_request(request, input.write);
+  ChildWatch watch(pid, std::move(messages.read), std::move(talk.read), call.limits.timeout_s, stops, progress);
+  send_request(call.request, input.write);
   return watch.run();
+}
+
+}  // namespace
+
+ChildReport run_child(const CellRequest& request, const Limits& limits, StopSignals& stops,
+                      const ProgressSink& progress) {
+  return run_self({.verb = cell_verb,
+                   .request = request.to_json().dump(),
+                   .limits = limits,
+                   .threads = request.threads,
+                   .cpus = request.cpus},
+                  stops, progress);
+}
+
+ChildReport run_limits(const LimitsRequest& request, StopSignals& stops) {
+  constexpr double minute_s = 60;
+  const Json json = {{"backend", request.backend}, {"precision", request.precision}};
+  return run_self({.verb = limits_verb,
+                   .request = json.dump(),
+                   .limits = {.timeout_s = minute_s, .isa = request.isa},
+                   .threads = request.threads,
+                   .cpus = request.cpus},
+                  stops, [](double, const std::string&) {});
 }
 
 }  // namespace frugal::harness

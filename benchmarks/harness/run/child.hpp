@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/run/limits_main.hpp"
 #include "benchmarks/harness/run/message.hpp"
 #include "benchmarks/harness/run/signals.hpp"
 
@@ -27,12 +28,15 @@ struct ChildReport {
 /// Called at least about once a second while the child runs: share done, name of the stage.
 using ProgressSink = std::function<void(double fraction, const std::string& stage)>;
 
-/// Runs /proc/self/exe with the hidden verb. `threads` becomes OMP_NUM_THREADS; with request.cpus each thread is bound to
-/// one of these. memory_gib bounds RLIMIT_DATA: heap and
+/// Runs /proc/self/exe with the hidden verb. request.threads becomes OMP_NUM_THREADS; with request.cpus each thread is bound
+/// to one of these. memory_gib bounds RLIMIT_DATA: heap and
 /// other private writable memory. The address space is left alone, because a CUDA context reserves far more of it than
 /// it uses. Builds with a sanitizer set no limit.
-ChildReport run_child(const CellRequest& request, const Limits& limits, int threads, StopSignals& stops,
+ChildReport run_child(const CellRequest& request, const Limits& limits, StopSignals& stops,
                       const ProgressSink& progress);
+
+/// Finds the limits of a device, in a process of its own and of a minute at most: they are in the outcome.
+ChildReport run_limits(const LimitsRequest& request, StopSignals& stops);
 
 /// The report as a record: status, error, metrics with memory.peak, stages.
 CellRecord record_of(const CellRequest& request, const Limits& limits, const ChildReport& report);

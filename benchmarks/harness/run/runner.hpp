@@ -35,8 +35,9 @@ struct CellEnd {
 /// Runs one cell. `progress` as in run_child.
 using CellExecutor = std::function<CellEnd(const CellRequest&, const Limits&, const ProgressSink& progress)>;
 
-/// In a child process each.
-CellExecutor child_executor(StopSignals& stops);
+/// In a child process each. Where a plan asks for the limits of the device, another process finds them before the first
+/// cell of each back end, precision and number of threads.
+CellExecutor child_executor(StopSignals& stops, const Workloads& workloads);
 
 struct RunSummary {
   std::map<std::string, CellRecord> records;  ///< of the selected cells, by id: of this and of earlier runs
