@@ -31,12 +31,14 @@ std::map<std::string, NamedRates> best_rates_of(const Run& run, const RatesOf& r
   return best;
 }
 
-std::string text_of(const std::map<std::string, NamedRates>& best) {
+/// In units of 1e9.
+std::string text_of(const std::map<std::string, NamedRates>& best, const std::string& unit) {
   std::string text;
   for (const auto& [backend, rates] : best) {
     if (best.size() > 1) text += fmt::format("{}{}: ", text.empty() ? "" : "; ", backend);
     for (std::size_t i = 0; i < rates.size(); ++i)
-      text += fmt::format("{}{}", i == 0 ? "" : ", ", fmt::format(fmt::runtime(rates[i].first), rates[i].second / 1e9));
+      text += fmt::format("{}{}{:.3g}", i == 0 ? "" : ", ", rates[i].first, rates[i].second / 1e9);
+    text += unit;
   }
   return text.empty() ? "unknown" : text;
 }
@@ -44,19 +46,30 @@ std::string text_of(const std::map<std::string, NamedRates>& best) {
 }  // namespace
 
 std::string compute_limits_text(const Run& run) {
-  return text_of(best_rates_of(run, [](const DeviceRates& limits) {
-    return NamedRates{{(limits.precision.empty() ? "" : limits.precision + " ") + "{:.3g} GFLOP/s", limits.flops},
-                      {"{:.3g} Gsine/s", limits.sines}};
-  }));
+  return text_of(best_rates_of(run,
+                               [](const DeviceRates& limits) {
+                                 const std::string& precision = limits.precision;
+                                 return NamedRates{{precision + (precision.empty() ? "" : " "), limits.flops}};
+                               }),
+                 " GFLOP/s");
+}
+
+std::string sine_limits_text(const Run& run) {
+  return text_of(best_rates_of(run,
+                               [](const DeviceRates& limits) {
+                                 return NamedRates{{"", limits.sines}};
+                               }),
+                 " 10^9/s");
 }
 
 std::string bandwidth_limits_text(const Run& run) {
-  return text_of(best_rates_of(run, [](const DeviceRates& limits) {
-    return NamedRates{{"L1 {:.3g} GB/s", limits.l1},
-                      {"L2 {:.3g} GB/s", limits.l2},
-                      {"L3 {:.3g} GB/s", limits.l3},
-                      {"memory {:.3g} GB/s", limits.bytes}};
-  }));
+  return text_of(
+      best_rates_of(
+          run,
+          [](const DeviceRates& limits) {
+            return NamedRates{{"L1 ", limits.l1}, {"L2 ", limits.l2}, {"L3 ", limits.l3}, {"memory ", limits.bytes}};
+          }),
+      " GB/s");
 }
 
 }  // namespace frugal::harness

@@ -180,7 +180,7 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
 }
 
 bool CellRecord::is_quiet() const {
-  if (disowned) return false;
+  if (disowned || jobs > 1) return false;
   std::vector<double> busy;
   for (const RepeatConditions& one : conditions)
     if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
@@ -214,6 +214,7 @@ Json CellRecord::to_json() const {
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
   if (threads > 0) json["threads"] = threads;
+  if (jobs > 1) json["jobs"] = jobs;
   if (!cpus.empty()) json["cpus"] = cpus;
   if (!machine.empty()) json["machine"] = machine;
   for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
@@ -244,6 +245,7 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   if (json.contains("sampling")) record.sampling = sampling_from_json(json.at("sampling"), place);
   if (json.contains("threads"))
     record.threads = static_cast<int>(std::min<std::uint64_t>(reader.natural("threads"), max_threads));
+  if (json.contains("jobs")) record.jobs = static_cast<int>(std::min<std::uint64_t>(reader.natural("jobs"), most_jobs));
   if (json.contains("cpus"))
     for (const Json& cpu : reader.list("cpus")) {
       constexpr int most_processors = 65536;  // of any kernel

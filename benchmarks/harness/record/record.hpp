@@ -108,6 +108,9 @@ Sampling sampling_from_json(const Json& json, const Place& place);
 /// tenth of a core. A desktop at rest uses less.
 inline constexpr double quiet_cores = 0.1;
 
+/// The most cells of a run that may run side by side.
+inline constexpr int most_jobs = max_threads;
+
 /// One line of cells.jsonl.
 struct CellRecord {
   static constexpr int schema = 1;
@@ -124,6 +127,7 @@ struct CellRecord {
   std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none
   std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
   int threads = 0;                              ///< that it could use; 0: of older programs, which do not tell
+  int jobs = 1;                                 ///< cells of the run that ran side by side
   std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
   std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
   std::string protocol{};                       ///< how the data were held out and tested; empty: nothing to say
@@ -133,7 +137,7 @@ struct CellRecord {
   /// Nothing went wrong: it ran, or it is known that this machine cannot run it.
   bool ended_well() const { return status == Status::ok || status == Status::skipped; }
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
-  /// nobody knows; but not where the run disowns them.
+  /// nobody knows; but not where the run disowns them, or cells ran side by side.
   bool is_quiet() const;
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.

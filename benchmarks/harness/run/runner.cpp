@@ -8,9 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
-#include "benchmarks/harness/run/main_metrics.hpp"
+#include "benchmarks/harness/run/cell_queue.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 
 namespace frugal::harness {
@@ -75,11 +74,6 @@ void put_limits(const ChildReport& found, CellRecord& record) {
                                                          : "the process that was to find them crashed";
 }
 
-struct Todo {
-  const PlannedCell* cell;
-  CellWork work;
-};
-
 }  // namespace
 
 Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cells) {
@@ -124,7 +118,7 @@ RunSummary run_cells(const RunRequest& request) {
   summary.cells = request.rerun.what == Rerun::What::one ? 1 : request.cells.size();
   std::map<std::string, const CellRecord*> before;
   for (const CellRecord& record : request.store.existing()) before[record.id] = &record;
-  std::vector<Todo> todo;
+  std::vector<QueuedCell> todo;
   for (const PlannedCell& cell : request.cells) {
     const auto known = before.find(cell.id);
     const CellRecord* record = known == before.end() ? nullptr : known->second;
@@ -150,40 +144,11 @@ RunSummary run_cells(const RunRequest& request) {
   if (todo.empty() && summary.failed_before.empty())
     progress.say(fmt::format("nothing to do: all {} cells are done (--rerun all runs them again)", all));
 
-  std::size_t user_errors = 0;
-  std::size_t unavailable = 0;
-  for (const auto& [cell, work] : todo) {
-    if (request.fail_fast && !summary.failed.empty()) {
-      summary.stopped = true;
-      break;
-    }
-    progress.begin(*cell->cell, cell->label, work);
-    std::vector<InputRecord> inputs = request.inputs.of(*cell->cell);
-    CellEnd end = request.execute(
-        {*cell->cell, measure_of(*cell->cell, cell->plan->measure), cell->plan->determinism, cell->plan->band,
-         request.inputs.data_dirs(), request.store.folder() / "artifacts" / cell->id, cell->plan->exports},
-        limits_of(*cell->cell, cell->plan->limits),
-        [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
-    if (end.failure == Failure::interrupted) {
-      progress.clear();
-      summary.interrupted = true;
-      break;
-    }
-    request.inputs.of(*cell->cell);
-    end.record.inputs = std::move(inputs);
-    request.store.append(end.record);
-    progress.end(end.record, main_metrics_text(end.record, request.workloads));
-    if (end.record.ended_well())
-      ++summary.done_now;
-    else
-      summary.failed.push_back(cell->id);
-    user_errors += end.failure == Failure::user;
-    unavailable += end.failure == Failure::unavailable;
-    summary.records[cell->id] = std::move(end.record);
-  }
+  CellQueue queue(request, std::move(todo), summary);
+  queue.run();
   const std::size_t failures = summary.failures();
-  summary.only_user_errors = failures > 0 && user_errors == failures;
-  summary.only_unavailable = failures > 0 && unavailable == failures;
+  summary.only_user_errors = failures > 0 && queue.user_errors() == failures;
+  summary.only_unavailable = failures > 0 && queue.unavailable() == failures;
   return summary;
 }
 

@@ -1,4 +1,4 @@
-// Runs the cells of a plan file, one after another, into a result store.
+// Runs the cells of a plan file into a result store.
 #pragma once
 #include <functional>
 #include <map>
@@ -65,7 +65,8 @@ struct RunRequest {
   Inputs& inputs;
   std::vector<PlannedCell> cells{};
   Rerun rerun{};
-  bool fail_fast = false;  ///< the first cell that fails is the last one
+  bool fail_fast = false;  ///< the first cell that fails is the last one that begins
+  int jobs = 1;            ///< cells that run side by side
 };
 
 /// Runs what is not done, appends each record to the store as soon as it is known. Throws UserError when a file that a

@@ -24,7 +24,7 @@ std::string threads_text(const Provenance& provenance) {
   std::set<std::string> counts;
   std::string by_plan;
   for (const auto& [plan, count] : threads->items()) {
-    const std::string text = value_text(count, ", ");  // of an axis: a list
+    const std::string text = value_text(count, "/");  // of an axis: a list
     counts.insert(text);
     by_plan += (by_plan.empty() ? "threads: " : ", ") + plan + " " + text;
   }
