@@ -19,7 +19,31 @@ std::string text_of_file(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>()};
 }
 
+void add_descendants(pid_t process, std::vector<pid_t>& all) {
+  std::error_code gone;
+  std::vector<pid_t> children;
+  const std::string threads = "/proc/" + std::to_string(process) + "/task";
+  for (std::filesystem::directory_iterator thread(threads, gone), end; !gone && thread != end; thread.increment(gone)) {
+    std::ifstream list(thread->path() / "children");
+    for (pid_t child = 0; list >> child;) children.push_back(child);
+  }
+  all.insert(all.end(), children.begin(), children.end());
+  for (const pid_t child : children) add_descendants(child, all);
+}
+
 }  // namespace
+
+std::vector<pid_t> descendants(pid_t process) {
+  std::vector<pid_t> all;
+  add_descendants(process, all);
+  return all;
+}
+
+bool is_alive(pid_t process) {
+  const std::string text = text_of_file("/proc/" + std::to_string(process) + "/stat");
+  const std::size_t name_end = text.rfind(')');  // "1234 (name) S ..."; a name may hold spaces
+  return name_end != std::string::npos && text.at(name_end + 2) != 'Z' && text.at(name_end + 2) != 'X';
+}
 
 Program::Program(const std::string& program, const std::vector<std::string>& args, const std::filesystem::path& folder,
                  const std::vector<std::string>& variables)
@@ -102,7 +126,10 @@ bool ProgramTest::eventually(const std::function<bool()>& holds) {
 std::string masked(std::string text) {
   const std::pair<const char*, const char*> masks[] = {
       {R"(\b\d+(\.\d+)? (ms|s)\b)", "TIME"},
+      {R"(times may be poor: .*\n)", ""},
       {R"("wall_s":\[[^\]]*\])", R"("wall_s":[TIME])"},
+      {R"("use":\[[^\]]*\])", R"("use":[TIME])"},
+      {R"("threads":\d+)", R"("threads":THREADS)"},
       {R"("conditions":\[[^\]]*\])", R"("conditions":[TIME])"},
       {R"("memory.peak":[0-9.e+]+)", R"("memory.peak":BYTES)"},
   };

@@ -2,7 +2,6 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
-#include <fstream>
 #include <set>
 
 #include "tests/end_to_end/program.hpp"
@@ -22,14 +21,6 @@ params: {trouble: {act: sleep, seconds: 0.15}}
 seeds: [1, 2, 3, 4, 5, 6]
 limits: {threads: 1}
 )";
-
-/// A zombie, which waits for somebody to ask how it ended, is dead.
-bool is_alive(pid_t process) {
-  std::ifstream stream("/proc/" + std::to_string(process) + "/stat");
-  const std::string text((std::istreambuf_iterator<char>(stream)), std::istreambuf_iterator<char>());
-  const std::size_t name_end = text.rfind(')');  // "1234 (name) S ..."; a name may hold spaces
-  return name_end != std::string::npos && text.at(name_end + 2) != 'Z' && text.at(name_end + 2) != 'X';
-}
 
 class Resume : public ProgramTest {
  protected:
@@ -75,16 +66,32 @@ TEST_F(Resume, AfterKillMinusNineNothingIsLostOrRunTwice) {
 TEST_F(Resume, TheChildDiesWithItsParent) {
   auto program = start_fake(
       {"run", "slow.yaml", "--out", "run", "--set", "params.trouble.act=deaf", "--set", "params.trouble.seconds=60"});
-  const std::string parent = std::to_string(program->pid());
-  pid_t child = 0;
+  std::vector<pid_t> below;
   ASSERT_TRUE(eventually([&] {
-    return static_cast<bool>(std::ifstream("/proc/" + parent + "/task/" + parent + "/children") >> child);
-  })) << "the cell's process never began";
-  ASSERT_TRUE(is_alive(child));
+    below = descendants(program->pid());
+    return below.size() == 2;
+  })) << "a server and its cell never began";
   program->send(SIGKILL);
   program->wait();
-  EXPECT_TRUE(eventually([&] { return !is_alive(child); }));
-  ::kill(child, SIGKILL);
+  for (const pid_t process : below) {
+    EXPECT_TRUE(eventually([&] { return !is_alive(process); }));
+    ::kill(process, SIGKILL);
+  }
+}
+
+TEST_F(Resume, AServerThatIsKilledCostsItsCellOnly) {
+  auto program = start_fake({"run", "slow.yaml", "--out", "run"});
+  std::vector<pid_t> below;
+  ASSERT_TRUE(eventually([&] {
+    below = descendants(program->pid());
+    return below.size() == 2;
+  }));
+  ::kill(below[0], SIGKILL);
+  EXPECT_EQ(program->wait().code, 3);
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 6u);
+  EXPECT_EQ(records("run/cells.jsonl").at(0).at("status"), "oom") << "so a cell that was killed is taken for";
+  EXPECT_EQ(fake({"run", "slow.yaml", "--out", "run", "--rerun", "failed"}).code, 0);
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 7u);
 }
 
 TEST_F(Resume, CtrlCKeepsWhatIsFinishedAndExitsWith130) {

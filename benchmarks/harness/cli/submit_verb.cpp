@@ -15,6 +15,7 @@
 #include "benchmarks/harness/cli/submit_follow.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/gate.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/study/shards.hpp"
 
@@ -63,17 +64,18 @@ void require_one_line(const Call& call) {
         throw UserError(fmt::format("--{}: a line break is no part of an option of sbatch", option));
 }
 
-/// Of the plan that asks for most. Shards of nodes that differ in it could not be merged, so the plan must say.
-int threads_of(const PlanFile& file) {
+/// Of the cell that asks for most. Shards of nodes that differ in it could not be merged, so the plan must say.
+int threads_of(const std::vector<PlannedCell>& cells, const std::string& file) {
   int most = 1;
-  for (const Plan& plan : file.plans) {
-    if (plan.limits.threads == 0 && std::getenv("OMP_NUM_THREADS") == nullptr)
-      throw UserError(Place{file.file},
+  for (const PlannedCell& planned : cells) {
+    const Limits limits = limits_of(*planned.cell, planned.plan->limits);
+    if (limits.threads == 0 && std::getenv("OMP_NUM_THREADS") == nullptr)
+      throw UserError(Place{file},
                       fmt::format("plan '{}' does not say how many threads a cell has, so it would be as many as each "
                                   "machine has cores, and shards would be in each other's way, or could not be merged: "
                                   "give --set limits.threads=1, or limits: {{threads: N}} in the plan",
-                                  plan.name));
-    most = std::max(most, effective_threads(plan.limits));
+                                  planned.plan->name));
+    most = std::max(most, effective_threads(limits));
   }
   return most;
 }
@@ -207,7 +209,7 @@ int submit_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
   const std::vector<PlannedCell> cells = planned_cells(loaded.file);
-  SlurmWishes wishes{.cpus = threads_of(loaded.file),
+  SlurmWishes wishes{.cpus = threads_of(cells, loaded.file.file),
                      .parallel = call.one("max-parallel"),
                      .partition = call.one("partition"),
                      .time = call.one("time"),

@@ -123,7 +123,8 @@ std::vector<DeviceRates> roofs_of(const RowSet& set) {
         roofs.push_back(limits);
       } else {
         known->flops = std::max(known->flops, limits.flops);
-        known->bytes = std::max(known->bytes, limits.bytes);
+        for (const auto rate : {&DeviceRates::bytes, &DeviceRates::l1, &DeviceRates::l2, &DeviceRates::l3})
+          (*known).*rate = std::max((*known).*rate, limits.*rate);
       }
     }
   }
@@ -160,6 +161,17 @@ std::vector<RooflinePoint> roofline_points(const RowSet& set, std::span<const De
     }
   }
   return points;
+}
+
+/// The slopes of the caches, above that of memory, as far as the figure shows them.
+void add_cache_limits(const DeviceRates& roof, Figure& figure) {
+  const std::pair<const char*, double> levels[] = {{"L3", roof.l3}, {"L2", roof.l2}, {"L1", roof.l1}};
+  for (const auto& [level, rate] : levels) {
+    const double first = std::max(figure.x.low, figure.y.low / rate);
+    if (!(rate > 0) || first >= roof.flops / rate) continue;
+    figure.curves.push_back({fmt::format("if all came from {}: {}", level, quantity_text(rate, "B/s")),
+                             {{first, first * rate}, {roof.flops / rate, roof.flops}}});
+  }
 }
 
 /// Does a limit of sines belong to what a stage of these counts?
@@ -250,6 +262,7 @@ std::vector<Figure> roofline_figures(const Table& table, const RowSet& set) {
         {fmt::format("limit: {}, {}", quantity_text(roof.flops, "FLOP/s"), quantity_text(roof.bytes, "B/s")),
          {{first, first * roof.bytes}, {roof.flops / roof.bytes, roof.flops}, {figure.x.high, roof.flops}}});
   }
+  if (roofs.size() == 1) add_cache_limits(roofs.front(), figure);
   figure.origin = origin_text(table);
   if (counts_sines(set)) figure.origin += "; that sines may bind before both is not drawn";
   return {figure};

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,11 +13,11 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "benchmarks/harness/run/cell_main.hpp"
-#include "benchmarks/harness/run/pinning.hpp"
-
-extern char** environ;
+#include "benchmarks/harness/run/child_messages.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -38,26 +39,6 @@ struct Ended {
   int status;
   long peak_kib;
 };
-
-/// The environment of the cells: our own with the OpenMP settings that a fair clock needs.
-std::vector<std::string> cell_environment(int threads, const std::vector<int>& cpus) {
-  std::vector<std::string> variables;
-  bool has_wait_policy = false;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string variable = *entry;
-    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
-    if (!cpus.empty() && variable.starts_with("OMP_PLACES=")) continue;
-    has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
-    variables.push_back(variable);
-  }
-  variables.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
-  if (!cpus.empty()) {
-    variables.emplace_back("OMP_PROC_BIND=true");
-    variables.push_back("OMP_PLACES=" + openmp_places(cpus));
-  }
-  if (!has_wait_policy) variables.push_back("OMP_WAIT_POLICY=passive");
-  return variables;
-}
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
@@ -126,7 +107,7 @@ void become_cell(pid_t server, const Received& received) {
   ::dup2(high[0], STDIN_FILENO);
   ::dup2(high[1], STDOUT_FILENO);
   ::dup2(high[1], STDERR_FILENO);
-  ::dup2(high[2], cell_message_fd);
+  ::dup3(high[2], child_message_fd, O_CLOEXEC);
   for (const int descriptor : high) ::close(descriptor);
 }
 
@@ -137,24 +118,25 @@ void send_to_runner(const Message& message) {
 
 }  // namespace
 
-CellServer::CellServer(int threads, const std::vector<int>& cpus) : threads_(threads), cpus_(cpus) {
+CellServer::CellServer(CellEnvironment environment) : environment_(std::move(environment)) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     throw std::system_error(errno, std::generic_category(), "socketpair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
   std::vector<std::string> words = {"frugal", cell_verb};
-  std::vector<std::string> variables = cell_environment(threads, cpus);
+  std::vector<std::string> variables = environment_.variables();
   cpu_set_t processors;
   CPU_ZERO(&processors);
-  for (const int cpu : cpus) CPU_SET(cpu, &processors);
+  for (const int cpu : environment_.cpus) CPU_SET(cpu, &processors);
   const std::vector<char*> arguments = pointers_to(words);
-  const std::vector<char*> environment = pointers_to(variables);
+  const std::vector<char*> variable_pointers = pointers_to(variables);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0)
-    become_server(parent, theirs.get(), cpus.empty() ? nullptr : &processors, arguments.data(), environment.data());
+    become_server(parent, theirs.get(), environment_.cpus.empty() ? nullptr : &processors, arguments.data(),
+                  variable_pointers.data());
 }
 
 CellServer::~CellServer() {

@@ -1,12 +1,11 @@
-// The process that those of cells are forked from. It is this program, started once with the environment of the cells, that
-// has done nothing yet: loading the program takes several milliseconds, a fork of it less than one.
+// The process that those of cells are forked from. It is this program, started once with the environment of the cells,
+// that has done nothing yet: loading the program takes several milliseconds, a fork of it less than one.
 #pragma once
-#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <optional>
-#include <vector>
 
+#include "benchmarks/harness/run/cell_environment.hpp"
 #include "impl/base/descriptor.hpp"
 
 namespace frugal::harness {
@@ -15,20 +14,20 @@ namespace frugal::harness {
 struct CellDescriptors {
   int request;   ///< its standard input
   int talk;      ///< its standard output and error
-  int messages;  ///< its cell_message_fd
+  int messages;  ///< its child_message_fd
 };
 
 /// The runner's side. One cell at a time.
 class CellServer {
  public:
-  /// `threads` becomes OMP_NUM_THREADS; with cpus each thread is bound to one of these. Dies with the runner.
-  CellServer(int threads, const std::vector<int>& cpus);
+  /// Dies with the thread that starts it.
+  explicit CellServer(CellEnvironment environment);
   /// The process ends; a cell that still runs is killed.
   ~CellServer();
   CellServer(const CellServer&) = delete;
   CellServer& operator=(const CellServer&) = delete;
 
-  bool is_for(int threads, const std::vector<int>& cpus) const { return threads == threads_ && cpus == cpus_; }
+  const CellEnvironment& environment() const { return environment_; }
 
   /// The process of a new cell, in a group of its own; memory_gib as in run_child(), 0: no limit. Nothing: the server is
   /// gone.
@@ -45,8 +44,7 @@ class CellServer {
   End own_end();
 
  private:
-  int threads_;
-  std::vector<int> cpus_;
+  CellEnvironment environment_;
   Descriptor socket_;
   pid_t pid_ = -1;
 };

@@ -38,8 +38,7 @@ double seconds_since(ChildClock::time_point start) {
 }
 
 /// Sends the whole request. A child that died before reading shows as EPIPE and is found out by wait.
-void send_request(const CellRequest& request, Descriptor& pipe) {
-  const std::string text = request.to_json().dump();
+void send_request(const std::string& text, Descriptor& pipe) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t count = ::write(pipe.get(), rest.data(), rest.size());
@@ -177,6 +176,7 @@ class ChildWatch {
     for (StageRecord& known : report_.stages) {
       if (known.name != stage.name) continue;
       known.wall_s.insert(known.wall_s.end(), stage.wall_s.begin(), stage.wall_s.end());
+      known.use.insert(known.use.end(), stage.use.begin(), stage.use.end());
       known.flops = stage.flops;
       known.bytes = stage.bytes;
       known.sines = stage.sines;
@@ -203,17 +203,23 @@ class ChildWatch {
   bool killed_ = false;
 };
 
-}  // namespace
+/// What a process is forked for.
+struct ChildCall {
+  Json request;
+  CellEnvironment environment;
+  double memory_gib = 0;
+  double timeout_s = 0;
+};
 
-ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits, int threads,
-                      StopSignals& stops, const ProgressSink& progress) {
+ChildReport run_forked(std::optional<CellServer>& server, const ChildCall& call, StopSignals& stops,
+                       const ProgressSink& progress) {
   Pipe input, messages, talk;
   const CellDescriptors descriptors{input.read.get(), talk.write.get(), messages.write.get()};
   std::optional<pid_t> pid;
-  if (server && server->is_for(threads, request.cpus)) pid = server->start(descriptors, limits.memory_gib);
-  if (!pid) {  // the first cell, another number of threads, or somebody has killed the server since the last one
-    server.emplace(threads, request.cpus);
-    pid = server->start(descriptors, limits.memory_gib);
+  if (server && server->environment() == call.environment) pid = server->start(descriptors, call.memory_gib);
+  if (!pid) {  // the first cell, another environment, or somebody has killed the server since the last one
+    server.emplace(call.environment);
+    pid = server->start(descriptors, call.memory_gib);
   }
   if (!pid) {  // it was killed before it could fork, or does not start: so did the cell
     ChildReport report;
@@ -224,9 +230,27 @@ ChildReport run_child(std::optional<CellServer>& server, const CellRequest& requ
   input.read.close();
   messages.write.close();
   talk.write.close();
-  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), limits.timeout_s, stops, progress);
-  send_request(request, input.write);
+  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), call.timeout_s, stops, progress);
+  send_request(call.request.dump(), input.write);
   return watch.run();
+}
+
+}  // namespace
+
+ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
+                      StopSignals& stops, const ProgressSink& progress) {
+  return run_forked(server,
+                    {.request = request.to_json(),
+                     .environment = {.threads = request.threads, .isa = limits.isa, .cpus = request.cpus},
+                     .memory_gib = limits.memory_gib,
+                     .timeout_s = limits.timeout_s},
+                    stops, progress);
+}
+
+ChildReport run_limits(std::optional<CellServer>& server, const LimitsRequest& request, StopSignals& stops) {
+  constexpr double minute_s = 60;
+  return run_forked(server, {.request = request.to_json(), .environment = request.environment, .timeout_s = minute_s},
+                    stops, [](double, const std::string&) {});
 }
 
 }  // namespace frugal::harness

@@ -14,6 +14,7 @@ Json CellRequest::to_json() const {
           {"data_dirs", dirs},
           {"artifacts", artifacts.string()},
           {"timeout_s", timeout_s},
+          {"threads", threads},
           {"cpus", cpus},
           {"exports", exports}};
 }
@@ -27,6 +28,7 @@ CellRequest CellRequest::from_json(const Json& json) {
   for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
   request.artifacts = json.at("artifacts").get<std::string>();
   request.timeout_s = json.at("timeout_s").get<double>();
+  request.threads = json.at("threads").get<int>();
   request.cpus = json.at("cpus").get<std::vector<int>>();
   request.exports = json.at("exports").get<bool>();
   return request;

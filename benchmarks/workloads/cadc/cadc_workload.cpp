@@ -42,7 +42,6 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   const int epochs = cell.own().at("mf").at("epochs");
   std::unique_ptr<MatrixFactorizer> mf;
   const Flops flops = epoch_flops(spec, split.train.size()) * epochs;
-  context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
   context.stage("prepare[mf]", [&] {
     mf = backend_of(cell).make(spec);
     mf->set_interactions(split.train);
@@ -368,7 +367,6 @@ class Cadc final : public harness::Workload {
 
     std::unique_ptr<TwoTower> model;
     ModelState tables;  // what the embeddings must hold while they are frozen
-    context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
     context.stage("prepare[tower]", [&] {
       model = backend_of(cell).make(spec);
       if (spec.user_features > 0) model->import_state(features_of(problem.side));

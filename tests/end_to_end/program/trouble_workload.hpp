@@ -10,6 +10,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -118,6 +119,8 @@ class TroubleWorkload final : public Workload {
     if (what == "artifact") std::fclose(std::fopen((context.artifacts() / "picture.txt").c_str(), "w"));
     if (const char* threads = std::getenv("OMP_NUM_THREADS"); what == "environment" && threads != nullptr)
       outcome.metrics["threads"] = std::atof(threads);
+    if (const char* isa = std::getenv("FRUGAL_ISA"); what == "environment")
+      outcome.metrics["other"] = isa != nullptr && std::string_view(isa) == "avx2";
     if (what == "environment")
       for (const char* name : {"OMP_WAIT_POLICY", "OMP_PROC_BIND"})
         std::fprintf(stderr, "%s=%s\n", name, std::getenv(name) ? std::getenv(name) : "unset");

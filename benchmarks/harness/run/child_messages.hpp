@@ -1,0 +1,16 @@
+// The child's end of what it and the run's process tell each other.
+#pragma once
+#include "benchmarks/harness/run/message.hpp"
+
+namespace frugal::harness {
+
+/// The descriptor that a child has for its messages. Its request comes on standard input.
+inline constexpr int child_message_fd = 3;
+
+/// All of standard input as JSON.
+Json request_of_parent();
+
+/// One line. The parent going away is not this process's business: it dies with it (PR_SET_PDEATHSIG).
+void send_to_parent(const CellMessage& message);
+
+}  // namespace frugal::harness
