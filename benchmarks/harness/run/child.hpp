@@ -28,10 +28,9 @@ struct ChildReport {
 /// Called at least about once a second while the child runs: share done, name of the stage.
 using ProgressSink = std::function<void(double fraction, const std::string& stage)>;
 
-/// Runs /proc/self/exe with the hidden verb. request.threads becomes OMP_NUM_THREADS; with request.cpus each thread is bound
-/// to one of these. memory_gib bounds RLIMIT_DATA: heap and
-/// other private writable memory. The address space is left alone, because a CUDA context reserves far more of it than
-/// it uses. Builds with a sanitizer set no limit.
+/// Runs /proc/self/exe with the hidden verb. request.threads becomes OMP_NUM_THREADS; with request.cpus each thread is
+/// bound to one of these. memory_gib bounds RLIMIT_DATA: heap and other private writable memory. The address space is
+/// left alone, because a CUDA context reserves far more of it than it uses. Builds with a sanitizer set no limit.
 ChildReport run_child(const CellRequest& request, const Limits& limits, StopSignals& stops,
                       const ProgressSink& progress);
 
