@@ -117,6 +117,11 @@ class RunContext {
   /// a stop or a progress line need not wait for much more than a second. Results must not depend on it.
   virtual std::int64_t pace(std::int64_t done, std::int64_t all) = 0;
 
+  /// The loss of a training after `step` of its steps or epochs, for the curve `name`. Cheap: tell all of them; a record
+  /// keeps a few dozen.
+  virtual void loss([[maybe_unused]] std::string_view name, [[maybe_unused]] double step,
+                    [[maybe_unused]] double loss) {}
+
   /// Where local copies of data sets lie (--data-dir, FRUGAL_DATA, the cache), first match wins.
   virtual const std::vector<std::filesystem::path>& data_dirs() const = 0;
 

@@ -18,6 +18,7 @@ TEST(ChildRecordFields, AreAllThatTheChildTold) {
   report.outcome.implementation = "fake:x";
   report.outcome.metrics = {{"score", 3}};
   report.outcome.absent = {{"loss", "nobody knows"}};
+  report.outcome.curves = {{"train", {1, 2}, {0.5, 0.25}}};
   CellRequest request;
   request.cell = fixtures::fake_cell();
   request.threads = 2;
@@ -34,6 +35,7 @@ TEST(ChildRecordFields, AreAllThatTheChildTold) {
                                            {"sines", 8.0},
                                            {"use", Json::array({{{"cpu_s", 0.75}, {"joules", 9.0}}})}}));
   EXPECT_EQ(json.at("threads"), 2);
+  EXPECT_EQ(json.at("curves").at(0).at("losses"), (Json{0.5, 0.25}));
   EXPECT_EQ(json.at("conditions").at(0).at("load"), 2.5);
   EXPECT_EQ(CellRecord::from_json(json, {}).to_json(), json);
 }

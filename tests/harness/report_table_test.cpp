@@ -88,8 +88,8 @@ TEST(ReportTable, ATableThatNeedsAnAxisIsLeftOutWithoutIt) {
     for (const Table& table : default_tables({&run, 1})) names.push_back(table.name);
     return names;
   };
-  EXPECT_THAT(named(with), Contains("scaling-2"));
-  EXPECT_THAT(named(without), Not(Contains("scaling-2")));
+  EXPECT_THAT(named(with), Contains("cadc_scaling"));
+  EXPECT_THAT(named(without), Not(Contains("cadc_scaling")));
 }
 
 TEST(ReportTable, EnergyIsThatOfProcessorsAndDeviceTogether) {

@@ -113,6 +113,18 @@ TEST(MeasureCell, SinesOfAStageAreInItsSamples) {
   EXPECT_EQ(measured.of(CellMessage::Kind::stages).at(0).stages.at(0).sines, 3);
 }
 
+TEST(MeasureCell, LossesAreThoseOfTheLastRepeat) {
+  const Measured measured = measure(
+      [](int run, RunContext& context) {
+        context.loss("train", 1, 10 + run);
+        context.loss("train", 2, 5 + run);
+        return scored(1);
+      },
+      {.warmup = 1, .repeats = 2});
+  ASSERT_EQ(measured.outcome().curves.size(), 1);
+  EXPECT_EQ(measured.outcome().curves[0].losses, (std::vector<double>{12, 7}));
+}
+
 TEST(MeasureCell, ProgressCoversAllPasses) {
   const Measured measured = measure(
       [](int, RunContext& context) {

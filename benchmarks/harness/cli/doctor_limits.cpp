@@ -10,6 +10,8 @@
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/child.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
+#include "benchmarks/harness/run/readiness.hpp"
 #include "impl/api/backend.hpp"
 #include "impl/common/spec_names.hpp"
 
@@ -100,7 +102,10 @@ void print_rates(const Backend& backend, const std::vector<RatesOfThreads>& meas
 }  // namespace
 
 int print_limits() {
+  for (const std::string& obstacle : measuring_obstacles(effective_threads({}), usable_processors()))
+    fmt::print(stderr, "limits may be too low: {}\n", obstacle);
   StopSignals stops;
+  bool any = false;
   try {
     for (const Backend* backend : backends()) {
       if (!backend->available()) continue;
@@ -109,11 +114,14 @@ int print_limits() {
         rates.push_back(measured(*backend, threads, stops));
         if (rates.back().others.bytes == 0) break;
       }
-      if (rates.back().others.bytes > 0) print_rates(*backend, rates);
+      if (rates.back().others.bytes == 0) continue;
+      print_rates(*backend, rates);
+      any = true;
     }
   } catch (const Stopped&) {
     return exit_interrupted;
   }
+  if (!any) throw UnavailableError("no back end that can run here has limits to measure (frugal doctor says more)");
   return exit_ok;
 }
 

@@ -75,7 +75,7 @@ int jobs_of(const Call& call, const std::vector<PlannedCell>& cells) {
         fmt::format("--jobs {}: write how many cells may run side by side, from 1 to {}", *text, most_jobs));
   for (const PlannedCell& cell : cells) {
     if (jobs == 1) break;
-    if (measures_times(cell.plan->measure))
+    if (measures_times(measure_of(*cell.cell, cell.plan->measure)))
       throw UserError(
           fmt::format("--jobs: plan '{}' measures times (more than one repeat, limits or pin), which cells "
                       "side by side would spoil",
@@ -90,7 +90,7 @@ int jobs_of(const Call& call, const std::vector<PlannedCell>& cells) {
 void say_obstacles(const std::vector<PlannedCell>& cells, Progress& progress) {
   int threads = 0;
   for (const PlannedCell& cell : cells)
-    if (measures_times(cell.plan->measure))
+    if (measures_times(measure_of(*cell.cell, cell.plan->measure)))
       threads = std::max(threads, effective_threads(limits_of(*cell.cell, cell.plan->limits)));
   if (threads == 0) return;
   for (const std::string& obstacle : measuring_obstacles(threads, usable_processors()))

@@ -131,6 +131,10 @@ Json to_json(const DeviceRates& limits) {
   return json;
 }
 
+Json to_json(const LossCurve& curve) {
+  return {{"name", curve.name}, {"steps", curve.steps}, {"losses", curve.losses}};
+}
+
 Json to_json(const Sampling& sampling) {
   Json json = {{"ended_by", to_word(sampling_end_names, sampling.ended_by)}};
   if (sampling.rel_ci) json["rel_ci"] = *sampling.rel_ci;
@@ -161,6 +165,18 @@ DeviceRates limits_from_json(const Json& json, const Place& place) {
     if (json.contains(name)) limits.*rate = reader.number(name);
   if (json.contains("precision")) limits.precision = reader.string("precision");
   return limits;
+}
+
+LossCurve curve_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "a curve");
+  LossCurve curve{.name = reader.string("name")};
+  for (const auto& [key, values] : {std::pair{"steps", &curve.steps}, std::pair{"losses", &curve.losses}})
+    for (const Json& value : reader.list(key)) {
+      if (!value.is_number()) reader.fail("'" + curve.name + "' has a point that is no number");
+      values->push_back(value.get<double>());
+    }
+  if (curve.steps.size() != curve.losses.size()) reader.fail("'" + curve.name + "' has not one loss a step");
+  return curve;
 }
 
 Sampling sampling_from_json(const Json& json, const Place& place) {
@@ -209,6 +225,7 @@ Json CellRecord::to_json() const {
   json["stages"] = Json::array();
   for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
+  for (const LossCurve& curve : curves) json["curves"].push_back(harness::to_json(curve));
   if (!absent.empty()) json["absent"] = absent;
   if (!protocol.empty()) json["protocol"] = protocol;
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
@@ -236,6 +253,8 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   }
   for (const Json& stage : reader.list("stages")) record.stages.push_back(stage_from_json(stage, place));
   if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
+  if (json.contains("curves"))
+    for (const Json& curve : reader.list("curves")) record.curves.push_back(curve_from_json(curve, place));
   if (json.contains("absent")) record.absent = string_map(reader, "absent");
   if (json.contains("protocol")) record.protocol = reader.string("protocol");
   if (json.contains("inputs"))

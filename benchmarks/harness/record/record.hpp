@@ -27,8 +27,7 @@ struct StageUse {
   std::optional<double> device_joules{};
   std::optional<double> device_mhz{};
   std::optional<double> device_celsius{};
-  std::optional<double>
-      device_throttled{};  ///< 1 where heat or the limit of power slowed it when the stage ended, else 0
+  std::optional<double> device_throttled{};  ///< 1 where heat or its limit of power slowed it at the end, else 0
 };
 
 struct StageRecord {
@@ -49,6 +48,13 @@ struct DeviceRates {
   double l2 = 0;
   double l3 = 0;
   std::string precision{};  ///< that of the cell; empty: of older programs, which do not tell
+};
+
+/// Losses during a training, some of them.
+struct LossCurve {
+  std::string name;             ///< "train"
+  std::vector<double> steps{};  ///< steps or epochs done, ascending
+  std::vector<double> losses{};
 };
 
 /// A file that a cell read, as it was then.
@@ -97,10 +103,12 @@ Json to_json(const RepeatConditions& conditions);
 Json to_json(const StageUse& use);
 Json to_json(const StageRecord& stage);
 Json to_json(const DeviceRates& limits);
+Json to_json(const LossCurve& curve);
 Json to_json(const Sampling& sampling);
 /// They throw UserError when a key is missing or of a wrong type.
 RepeatConditions conditions_from_json(const Json& json, const Place& place);
 StageRecord stage_from_json(const Json& json, const Place& place);
+LossCurve curve_from_json(const Json& json, const Place& place);
 DeviceRates limits_from_json(const Json& json, const Place& place);
 Sampling sampling_from_json(const Json& json, const Place& place);
 
@@ -122,6 +130,7 @@ struct CellRecord {
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
   DeviceRates limits;
+  std::vector<LossCurve> curves{};              ///< of the last repeat; of older programs: none
   std::map<std::string, std::string> absent{};  ///< metric -> why it has no value
   std::vector<InputRecord> inputs{};            ///< of older programs: none
   std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none

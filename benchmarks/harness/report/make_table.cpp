@@ -335,6 +335,9 @@ class TableMaker {
       case PlotSpec::Kind::roofline:
         figures = roofline_figures(table_, set_);
         break;
+      case PlotSpec::Kind::losses:
+        figures = loss_figures(table_, set_);
+        break;
     }
     std::ranges::move(figures, std::back_inserter(table_.figures));
   }

@@ -27,8 +27,10 @@ const Node& required_key(const Node& map, std::string_view key, const char* what
 
 constexpr Named<bool> order_names[] = {{false, "ascending"}, {true, "descending"}};
 constexpr Named<bool> axis_names[] = {{false, "x"}, {true, "y"}};
-constexpr Named<PlotSpec::Kind> plot_kind_names[] = {
-    {PlotSpec::Kind::columns, "columns"}, {PlotSpec::Kind::stages, "stages"}, {PlotSpec::Kind::roofline, "roofline"}};
+constexpr Named<PlotSpec::Kind> plot_kind_names[] = {{PlotSpec::Kind::columns, "columns"},
+                                                     {PlotSpec::Kind::stages, "stages"},
+                                                     {PlotSpec::Kind::roofline, "roofline"},
+                                                     {PlotSpec::Kind::losses, "losses"}};
 constexpr Named<StageValue> stage_value_names[] = {
     {StageValue::time, "time"},           {StageValue::flops, "flops"},
     {StageValue::bytes, "bytes"},         {StageValue::flop_rate, "flop_rate"},

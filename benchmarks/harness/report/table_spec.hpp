@@ -37,6 +37,7 @@
 //     - {x: kept, y: [stage 1, stage 2]}   # columns of one unit: each is a series
 //     - {kind: stages}                     # time per stage, a bar a row
 //     - {kind: roofline}                   # rate against arithmetic intensity, where limits were measured
+//     - {kind: losses}                     # loss against steps, a line a row
 //   notes: [a sentence]
 //
 // Paths are those of a plan (params.inr.width, backend, dataset.name), machine.* and build.* of run.json. A column may
@@ -113,7 +114,7 @@ struct SortKey {
 
 /// Columns by title, of rows or columns.
 struct PlotSpec {
-  enum class Kind { columns, stages, roofline };
+  enum class Kind { columns, stages, roofline, losses };
   Kind kind = Kind::columns;  ///< of the others nothing below is told
   std::string x{};
   std::vector<std::string> y{};           ///< several, of one unit: each is a series

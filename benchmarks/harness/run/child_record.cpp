@@ -70,6 +70,7 @@ CellRecord record_of(const CellRequest& request, const Limits& limits, const Chi
   record.stages = report.stages;
   record.conditions = report.conditions;
   record.sampling = report.outcome.sampling;
+  record.curves = report.outcome.curves;
   record.threads = request.threads;
   record.cpus = request.cpus;
   return record;

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/run/conditions.hpp"
+#include "benchmarks/harness/run/loss_recorder.hpp"
 #include "benchmarks/harness/run/pace.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 #include "benchmarks/harness/run/repeat_rule.hpp"
@@ -29,6 +30,7 @@ class MeasureContext final : public RunContext {
   void begin_pass(int pass) {
     pass_ = pass;
     stages_.clear();
+    losses_.clear();
     open_stage_ = nullptr;
   }
 
@@ -61,6 +63,10 @@ class MeasureContext final : public RunContext {
     progress(static_cast<double>(done) / static_cast<double>(all));
     return pace_.next(done, std::chrono::duration<double>(MeasureClock::now().time_since_epoch()).count());
   }
+
+  void loss(std::string_view name, double step, double loss) override { losses_.add(name, step, loss); }
+
+  std::vector<LossCurve> curves() const { return losses_.curves(); }
 
   const std::vector<std::filesystem::path>& data_dirs() const override { return request_.data_dirs; }
 
@@ -112,6 +118,7 @@ class MeasureContext final : public RunContext {
   int passes_;
   int pass_ = 0;
   std::vector<StageRecord> stages_;
+  LossRecorder losses_;
   Pace pace_;
   StageMeter meter_;
   StageRecord* open_stage_ = nullptr;
@@ -198,6 +205,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.absent = std::move(outcome.absent);
     result.protocol = std::move(outcome.protocol);
   }
+  result.curves = context.curves();
   result.sampling = rule.sampling();
   result.error = remove_not_finite(result.metrics, result.absent);
   if (result.error.empty()) result.error = difference;

@@ -53,6 +53,8 @@ Json CellMessage::to_json() const {
                {"limits", harness::to_json(limits)},
                {"failure", static_cast<int>(failure)},
                {"error", error}};
+  json["curves"] = Json::array();
+  for (const LossCurve& curve : curves) json["curves"].push_back(harness::to_json(curve));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
   return json;
 }
@@ -73,6 +75,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.absent = json.at("absent").get<std::map<std::string, std::string>>();
     message.protocol = json.at("protocol").get<std::string>();
     message.limits = limits_from_json(json.at("limits"), {});
+    for (const Json& curve : json.at("curves")) message.curves.push_back(curve_from_json(curve, {}));
     if (json.contains("sampling")) message.sampling = sampling_from_json(json.at("sampling"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();

@@ -47,6 +47,7 @@ struct CellMessage {
   std::map<std::string, std::string> absent{};  ///< metrics without a value, and why
   std::string protocol{};
   DeviceRates limits{};
+  std::vector<LossCurve> curves{};
   std::optional<Sampling> sampling{};
   Failure failure = Failure::none;
   std::string error{};

@@ -254,6 +254,7 @@ class DlrmWorkload final : public harness::Workload {
         }
         outcome.metrics["loss[train]"] = loss / seen;
         done += losses.size();
+        context.loss("train", static_cast<double>(done), outcome.metrics["loss[train]"]);
         context.progress(static_cast<double>(done) / static_cast<double>(steps));
       }
       const Flops stage_2 = epoch_flops(spec, n) * passes;

@@ -77,6 +77,8 @@ class InrRun {
                                  [&](std::int64_t done) { return context_.pace(done, most); });
       return Work{.flops = training_flops(), .bytes = training_bytes(spec_), .sines = step_sines(spec_) * steps()};
     });
+    for (std::size_t i = 0; i < curve_.losses.size(); ++i)
+      context_.loss("train", static_cast<double>(i + 1), curve_.losses[i]);
   }
 
   void render() {
