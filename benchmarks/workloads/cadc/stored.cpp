@@ -254,15 +254,15 @@ std::uint64_t bytes_as_ids(std::uint64_t interactions, std::uint32_t users, std:
 
 std::uint64_t bytes_coded(std::span<const Interaction> interactions, std::uint32_t users, std::uint32_t items) {
   const auto bits = [](std::uint64_t values) { return static_cast<std::uint64_t>(std::bit_width(values - 1)); };
-  const Groups<std::uint32_t> users_of = grouped(
-      interactions, items, [](const Interaction& pair) { return pair.item; },
-      [](const Interaction& pair, std::uint32_t) { return pair.user; });
   std::vector<std::uint32_t> counts(users);
   for (const Interaction& pair : interactions) ++counts[pair.user];
   const std::uint64_t most = *std::ranges::max_element(counts);
   const std::uint64_t packed = (interactions.size() * bits(items) + users * bits(most + 1) + 7) / 8;
   constexpr std::uint64_t too_many = 50'000'000;  // pairs of a user and an item: a second
   if (std::uint64_t{users} * items > too_many) return packed;
+  const Groups<std::uint32_t> users_of = grouped(
+      interactions, items, [](const Interaction& pair) { return pair.item; },
+      [](const Interaction& pair, std::uint32_t) { return pair.user; });
   const std::vector<std::uint8_t> coded =
       code_integers(users, items, [&](std::size_t item, std::span<std::int32_t> there) {
         for (const std::uint32_t user : users_of.of(item)) there[user] = 1;
