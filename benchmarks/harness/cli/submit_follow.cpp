@@ -7,10 +7,8 @@
 #include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "benchmarks/harness/cli/text_table.hpp"
-#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -233,7 +231,7 @@ std::string ends_text(const SubmittedJob& job, const std::vector<ShardRecord>& s
     auto group =
         std::ranges::find_if(groups, [&](const Alike& one) { return one.head == how && one.words == log.words; });
     if (group == groups.end()) {
-      groups.push_back({how, log.words, {}, fmt::format("{}/logs/{}.txt", job.out, shard)});
+      groups.push_back({how, log.words, {}, job.log(shard).string()});
       group = groups.end() - 1;
     }
     group->shards.push_back(job.name(shard));

@@ -87,21 +87,19 @@ Args run_command(const Call& call) {
   return words;
 }
 
-Args without_rerun(const Args& words) {
-  Args rest;
-  for (std::size_t i = 0; i < words.size(); ++i)
-    if (words[i] == "--rerun")
-      ++i;
-    else
-      rest.push_back(words[i]);
-  return rest;
+/// What of a run_command() decides which cells there are: the plan and its --set.
+std::string plan_words(const Args& run) {
+  Args words = {run.at(2)};
+  for (std::size_t i = 3; i + 1 < run.size(); ++i)
+    if (run[i] == "--set") words.insert(words.end(), {run[i], run[i + 1]});
+  return command_line(words);
 }
 
 std::unique_ptr<SubmitEngine> engine_of(const std::string& name, const SlurmWishes& wishes = {}) {
   return name == "slurm" ? slurm_engine(wishes) : local_engine();
 }
 
-/// A folder in which one submission goes on: of the same commands, and of tasks that have all ended.
+/// A folder in which one submission goes on: of the same plan, and of tasks that have all ended.
 void require_continuable(const std::optional<SubmittedJob>& before, const SubmittedJob& job) {
   const Place place{job.dir.string()};
   if (!before) {
@@ -116,10 +114,9 @@ void require_continuable(const std::optional<SubmittedJob>& before, const Submit
                                 "give as many (--engine NAME:{}) and the same plan, or another --out",
                                 before->cells.size(), before->all_cells(), job.cells.size(), job.all_cells(),
                                 before->cells.size()));
-  if (without_rerun(before->run) != without_rerun(job.run))
-    throw UserError(place, fmt::format("here was submitted: {}\n  and this would be: {}\n  Give another --out to keep "
-                                       "both",
-                                       command_line(without_rerun(before->run)), command_line(without_rerun(job.run))));
+  if (plan_words(before->run) != plan_words(job.run))
+    throw UserError(place, fmt::format("here was submitted {}, and this would be {}: give another --out to keep both",
+                                       plan_words(before->run), plan_words(job.run)));
   SubmittedJob now = *before;
   const auto tasks = engine_of(now.engine)->now(now);
   if (!tasks) throw UnavailableError("Slurm does not answer: nobody knows whether the tasks of this folder still run");

@@ -1,5 +1,6 @@
 // The process that those of cells are forked from. It is this program, started once with the environment of the cells, that
-// has done nothing yet: loading the program takes several milliseconds, a fork of it less than one.
+// has done nothing yet: loading the program takes several milliseconds, a fork of it less than one. Before the fork no thread
+// may be started and no device touched, neither of which a fork survives.
 #pragma once
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -51,8 +52,8 @@ class CellServer {
   pid_t pid_ = -1;
 };
 
-/// The server's side, on standard input: forks a process for each cell that is asked for, and returns in each of them.
-/// Ends the process when the runner is gone. False: nobody who could ask is there.
+/// The server's side, on standard input: forks a process for each cell that is asked for, and returns true in each of them.
+/// Ends the process when the runner is gone. False: standard input is no runner's.
 bool serve_cells();
 
 }  // namespace frugal::harness
