@@ -129,7 +129,7 @@ TEST_F(OwnData, ASplitOfThreeFilesIsADataSetToo) {
   write("split.yaml", plan("split"));
   ASSERT_EQ(frugal({"run", "split.yaml", "--data-dir", "data", "--out", "out"}).code, 0);
   EXPECT_THAT(frugal({"data", "add", "two", "x.train.rating", "x.test.rating", "--to", "data"}).err,
-              HasSubstr("is three"));
+              HasSubstr("come split are three"));
 }
 
 TEST_F(OwnData, APictureIsInspectedToo) {
