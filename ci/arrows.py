@@ -76,7 +76,7 @@ ARROWS = {
 # Only these paths may include these outside headers.
 VENDORS = [
     (r"(oneapi/dnnl|omp\.h|immintrin)", ["impl/cpu/", "benchmarks/micro/"]),
-    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/"]),
+    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/", "benchmarks/workloads/cadc/"]),
     (r"(cuda|cublas|curand|nvml)", ["impl/cuda/"]),
     (r"yaml-cpp/", ["impl/base/document"]),
     (r"boost/program_options", ["benchmarks/harness/cli/"]),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# What can be said of the sources without building them: layout, direction of the includes, shell, Python, YAML, links.
-#   ci/lint.sh [format|arrows|shell|python|yaml|docs]...      default: all
+# What can be said of the sources without building them: layout, direction of the includes, shell, Python, YAML, links, and
+# whether what the READMEs claim follows from the committed records.
+#   ci/lint.sh [format|arrows|shell|python|yaml|docs|claims]...      default: all
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ci/setup.sh --lint
@@ -21,12 +22,13 @@ for name in sys.argv[1:]:
     except yaml.YAMLError as error:
         sys.exit(str(error))' ;;
     docs) /usr/bin/python3 ci/check_docs.py ;;
-    *) echo "ci/lint.sh: there is format, arrows, shell, python, yaml, docs" >&2; exit 2 ;;
+    claims) /usr/bin/python3 ci/claims.py ;;
+    *) echo "ci/lint.sh: there is format, arrows, shell, python, yaml, docs, claims" >&2; exit 2 ;;
   esac
 }
 
 parts=("$@")
-if ((${#parts[@]} == 0)); then parts=(format arrows shell python yaml docs); fi
+if ((${#parts[@]} == 0)); then parts=(format arrows shell python yaml docs claims); fi
 failed=0
 for part in "${parts[@]}"; do
   if lint "$part"; then

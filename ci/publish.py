@@ -58,7 +58,9 @@ def publish(run: pathlib.Path) -> None:
         return
     for form, name in (("md", "tables.md"), ("svg", "plots.svg")):
         output = subprocess.run([FRUGAL, "report", target, "--format", form], capture_output=True, text=True, cwd=ROOT)
-        if output.returncode == 0 and output.stdout.strip():
+        if output.returncode != 0:
+            sys.exit(f"{target}: {output.stderr.strip()}")
+        if output.stdout.strip():
             (target / name).write_text(output.stdout)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what is missing, lints, builds with warnings as errors, runs the examples, checks all records against their
-# schemas, and passes the tests. What CI runs.
+# schemas, passes the tests, and runs a sweep on a Slurm of its own where that can be installed. What CI runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -14,3 +14,4 @@ ci/examples.sh build/ci/frugal
 ci/docs.sh
 ci/check_records.py --program build/ci/frugal results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"
+ci/slurm.sh build/ci/frugal

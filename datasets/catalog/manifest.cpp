@@ -62,8 +62,8 @@ struct ReaderFacts {
 };
 
 constexpr ReaderFacts reader_facts[] = {
-    {Reader::ratings, Kind::interactions, 1, 1},
-    {Reader::ncf, Kind::interactions, 3, 3},  // train, held out, candidates
+    {Reader::ratings, Kind::interactions, 1, 3},  // of the split given: train, validation, test; else one
+    {Reader::ncf, Kind::interactions, 3, 3},      // train, held out, candidates
     {Reader::clicks, Kind::clicks, 1, 1},
     {Reader::ml_1m_attributes, Kind::attributes, 2, 3},  // users, items, and original ids where indices are dense
     {Reader::ml_100k_attributes, Kind::attributes, 2, 3},
@@ -132,13 +132,19 @@ void parse_split(const Node& root, Manifest& manifest) {
   if (manifest.kind == Kind::interactions || is_clicks) {
     manifest.split = required_word(root, "split", default_split_names);
     const auto refuse = [&](const std::string& why) { throw UserError(root.find("split")->place, why); };
-    if ((manifest.split == DefaultSplit::given) != (manifest.reader == Reader::ncf))
-      refuse("the split 'given' belongs to the reader 'ncf', and no other to it");
+    const bool parts =
+        manifest.reader == Reader::ncf || (manifest.kind == Kind::interactions && manifest.files.size() > 1);
+    if ((manifest.split == DefaultSplit::given) != parts)
+      refuse("the split 'given' belongs to the reader 'ncf', and to ratings in the files train, validation and test");
+    if (manifest.reader == Reader::ratings && manifest.files.size() == 2)
+      throw UserError(root.find("files")->place, "ratings come in one file, or in three: train, validation, test");
     if (manifest.split == DefaultSplit::tail && !is_clicks) refuse("the split 'tail' belongs to the reader 'clicks'");
     if (manifest.split == DefaultSplit::latest && !manifest.timed)
       refuse("the split 'latest' needs times, and timed is false");
   } else if (const Node* const split = root.find("split")) {
     throw UserError(split->place, fmt::format("a manifest of {} has no split", to_word(kind_names, manifest.kind)));
+  } else if (manifest.reader == Reader::ratings && manifest.files.size() > 1) {
+    throw UserError(root.find("files")->place, "ratings as clicks come in one file");
   }
   const Node* const fraction = root.find("test_fraction");
   if ((fraction != nullptr) != (manifest.split == DefaultSplit::tail)) {

@@ -154,6 +154,31 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
   return split;
 }
 
+Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out) {
+  Split split;
+  static_cast<Population&>(split) = parts[0];
+  const auto append = [](std::vector<Interaction>& to, const Ratings& part) {
+    for (const Rating& row : part.rows) to.push_back({row.user, row.item});
+  };
+  append(split.train, parts[0]);
+  if (held_out == HeldPart::test) {
+    append(split.train, parts[1]);
+    std::ranges::sort(split.train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
+  }
+  std::vector<bool> known(split.users, false);
+  for (const Interaction& pair : split.train) known[pair.user] = true;
+  append(split.held_out, parts[held_out == HeldPart::test ? 2 : 1]);
+  const std::size_t dropped = std::erase_if(split.held_out, [&](const Interaction& pair) { return !known[pair.user]; });
+  if (split.train.empty() || split.held_out.empty())
+    throw UserError("this split leaves nothing to train on, or nothing to test on");
+  split.protocol = fmt::format("given split, {}", held_out == HeldPart::test
+                                                      ? "tested on test, trained on train and validation"
+                                                      : "tested on validation, trained on train, test left out");
+  if (dropped > 0)
+    split.protocol += fmt::format(", {} held-out interactions of users unknown to training dropped", dropped);
+  return split;
+}
+
 std::vector<Interaction> take_validation(Split& split, std::uint64_t seed) {
   const Groups<std::uint32_t> groups = rows_by_user(split.train, split.users);
   const Philox random(seed, Purpose::validation);

@@ -1,6 +1,7 @@
 // What is held out of ratings to test on.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "datasets/interactions/interactions.hpp"
@@ -19,6 +20,12 @@ inline constexpr Named<HoldOut> hold_out_names[] = {{HoldOut::latest, "latest"},
                                                     {HoldOut::temporal, "temporal"},
                                                     {HoldOut::ratio, "ratio"}};
 
+/// Which part of ratings that come as train, validation and test is held out. test: what validates is trained on too;
+/// validation: what tests is left out.
+enum class HeldPart { test, validation };
+
+inline constexpr Named<HeldPart> held_part_names[] = {{HeldPart::test, "test"}, {HeldPart::validation, "validation"}};
+
 struct SplitRule {
   HoldOut how = HoldOut::latest;
   double test_fraction = 0.1;  ///< temporal, ratio
@@ -29,6 +36,10 @@ struct SplitRule {
 /// Throws UserError when times are asked of data without them, a user has too few unseen items, or nothing is left to
 /// train or to test on.
 Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed);
+
+/// parts: train, validation, test, of the same users and items. Throws UserError when nothing is left to train or to test
+/// on.
+Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out);
 
 /// Moves one random training interaction of each user that has two or more out of split.train (Philox,
 /// Purpose::validation) and returns them, by user: what early stopping watches, so that it never sees the test items.

@@ -42,8 +42,17 @@ Params candidate_params(bool given) {
                      std::move(laws))};
 }
 
-/// What can be asked of files that come split.
-Params given_params() {
+/// What can be asked of files that come split into train, validation and test.
+Params parts_params() {
+  return {
+      word_param("hold_out", to_word(held_part_names, HeldPart::test),
+                 "test: the file of tests, and what validates is trained on; validation: that file, and what tests is "
+                 "left out, to choose settings by",
+                 words(held_part_names))};
+}
+
+/// What can be asked of files that come split with candidates.
+Params lists_params() {
   return Params{
              word_param("lists", to_word(ncf_lists_names, NcfLists::published),
                         "negatives that the user has in training, and users without training: published: kept, as the "
@@ -85,7 +94,9 @@ Params click_split_params(DefaultSplit split, bool timed) {
 
 Params params_of_manifest(const Manifest& manifest) {
   if (manifest.kind == Kind::interactions)
-    return manifest.split == DefaultSplit::given ? given_params() : split_params(*manifest.split, manifest.timed);
+    return manifest.split != DefaultSplit::given ? split_params(*manifest.split, manifest.timed)
+           : manifest.reader == Reader::ncf      ? lists_params()
+                                                 : parts_params();
   if (manifest.kind != Kind::clicks) return {};
   if (manifest.reader == Reader::clicks) {
     if (manifest.split != DefaultSplit::tail) return click_split_params(*manifest.split, manifest.timed);

@@ -88,9 +88,14 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
     InteractionsGenerator stream(interactions_spec(dataset), seed);
     return split_generated(stream, candidates_of(dataset), seed);
   }
-  const Candidates candidates = candidates_of(dataset);
-  if (is_own_file(dataset)) return split_own_file(dataset, candidates, seed);
+  if (is_own_file(dataset)) return split_own_file(dataset, candidates_of(dataset), seed);
   const Manifest& manifest = manifest_of_kind(name, Kind::interactions, data_dirs);
+  if (manifest.reader == Reader::ratings && manifest.split == DefaultSplit::given) {
+    const std::vector<Ratings> parts = load_rating_parts(manifest, data_dirs);
+    return split_parts(std::span(parts).first<3>(),
+                       from_word(held_part_names, "hold_out", dataset.at("hold_out").get<std::string>()));
+  }
+  const Candidates candidates = candidates_of(dataset);
   if (manifest.reader != Reader::ncf)
     return split_by_rule(load_ratings(manifest, data_dirs), dataset, candidates, seed);
   const auto files = locate_all(manifest, data_dirs);

@@ -6,6 +6,7 @@
 
 #include "datasets/catalog/locate.hpp"
 #include "datasets/formats/ratings.hpp"
+#include "datasets/formats/ratings_parts.hpp"
 #include "impl/base/error.hpp"
 
 namespace frugal::data {
@@ -14,6 +15,10 @@ Ratings load_ratings(const Manifest& manifest, const std::vector<std::filesystem
   assert(manifest.reader == Reader::ratings && "parse_manifest() has seen to it");
   const std::filesystem::path file = locate_all(manifest, data_dirs).front();
   return read_ratings(file, ratings_form(manifest.table));
+}
+
+std::vector<Ratings> load_rating_parts(const Manifest& manifest, const std::vector<std::filesystem::path>& data_dirs) {
+  return read_ratings_parts(locate_all(manifest, data_dirs), ratings_form(manifest.table));
 }
 
 const Manifest& manifest_of_kind(std::string_view name, Kind kind,

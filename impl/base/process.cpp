@@ -1,6 +1,7 @@
 #include "impl/base/process.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,37 +25,58 @@ struct SpawnActions {
   posix_spawn_file_actions_t actions;
 };
 
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+  Pipe() {
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw UnavailableError("cannot start another program: no pipe left");
+    read = Descriptor(ends[0]);
+    write = Descriptor(ends[1]);
+  }
+};
+
+/// Adds what is there; closes the pipe at its end.
+void drain_piece(Descriptor& pipe, std::string& text) {
+  std::array<char, 4096> piece{};
+  const ssize_t got = ::read(pipe.get(), piece.data(), piece.size());
+  if (got < 0 && errno == EINTR) return;
+  if (got <= 0) return pipe.close();
+  text.append(piece.data(), static_cast<std::size_t>(got));
+}
+
 }  // namespace
 
-ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw UnavailableError("cannot start another program: no pipe left");
-  Descriptor complaints(ends[0]);
-  Descriptor their_end(ends[1]);
+ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir, Stdout out) {
+  Pipe complaints;
+  Pipe words;
   SpawnActions spawn;
   posix_spawn_file_actions_addchdir_np(&spawn.actions, dir.c_str());
   posix_spawn_file_actions_addopen(&spawn.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&spawn.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  posix_spawn_file_actions_adddup2(&spawn.actions, their_end.get(), STDERR_FILENO);
+  if (out == Stdout::kept)
+    posix_spawn_file_actions_adddup2(&spawn.actions, words.write.get(), STDOUT_FILENO);
+  else
+    posix_spawn_file_actions_addopen(&spawn.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&spawn.actions, complaints.write.get(), STDERR_FILENO);
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
 
   pid_t child = 0;
   const int error = posix_spawnp(&child, arguments[0], &spawn.actions, nullptr, arguments.data(), environ);
-  their_end.close();
+  complaints.write.close();
+  words.write.close();
   ProcessResult result;
   if (error != 0) return result;
   result.started = true;
-  std::array<char, 4096> piece{};
-  while (true) {
-    const ssize_t got = ::read(complaints.get(), piece.data(), piece.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    result.errors.append(piece.data(), static_cast<std::size_t>(got));
+  while (complaints.read.is_open() || words.read.is_open()) {
+    // A descriptor of -1, a closed one, is passed over.
+    std::array<pollfd, 2> ends = {{{complaints.read.get(), POLLIN, 0}, {words.read.get(), POLLIN, 0}}};
+    if (::poll(ends.data(), ends.size(), -1) < 0) continue;
+    if (ends[0].revents != 0) drain_piece(complaints.read, result.errors);
+    if (ends[1].revents != 0) drain_piece(words.read, result.output);
     if (result.errors.size() > 2 * kept_errors) result.errors.erase(0, result.errors.size() - kept_errors);
   }
-  complaints.close();
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }

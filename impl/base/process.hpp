@@ -1,4 +1,4 @@
-// Other programs (curl, pip, apt-get), started without a shell.
+// Other programs (curl, pip, apt-get, sbatch), started without a shell.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -10,9 +10,13 @@ struct ProcessResult {
   bool started = false;  ///< false: no such program
   int exit_code = -1;    ///< 128 + n when signal n ended it
   std::string errors;    ///< the end of what it wrote to stderr
+  std::string output{};  ///< what it wrote to stdout, where that is kept
 };
 
-/// Runs argv[0], found on PATH, with stdin and stdout at /dev/null, in folder `dir`; waits for it.
-ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir);
+enum class Stdout { dropped, kept };
+
+/// Runs argv[0], found on PATH, with stdin at /dev/null, in folder `dir`; waits for it.
+ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir,
+                          Stdout out = Stdout::dropped);
 
 }  // namespace frugal

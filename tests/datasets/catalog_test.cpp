@@ -1,8 +1,10 @@
+#include <algorithm>
 #include <set>
 
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/catalog/manifest.hpp"
+#include "datasets/load/ratings.hpp"
 #include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
@@ -21,7 +23,7 @@ TEST(Manifests, AllParseAndAreComplete) {
     if (manifest.kind == Kind::interactions) {
       EXPECT_THAT((std::set{DefaultSplit::latest, DefaultSplit::random, DefaultSplit::given}),
                   Contains(*manifest.split));
-      EXPECT_EQ(manifest.split == DefaultSplit::given, manifest.reader == Reader::ncf);
+      EXPECT_EQ(manifest.split == DefaultSplit::given, manifest.files.size() == 3);
     }
     if (!manifest.attributes.empty()) {
       const Manifest* const attributes = find_manifest(manifest.attributes, {});
@@ -82,6 +84,19 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
               HasSubstr(":5:8: the reader ncf wants 3 files, not 1"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: given\n"), HasSubstr(":5:8: the split 'given'"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: tail\n"), HasSubstr(":5:8: the split 'tail'"));
+  const auto with_files = [](const std::string& changes) {
+    return user_error([&] {
+      parse_manifest("x", "name: x\ntitle: t\nlicence: l\ncitation: c\n" + changes, "datasets/manifests/x.yaml");
+    });
+  };
+  EXPECT_THAT(
+      with_files("kind: interactions\n" + of_ratings + "split: latest\nfiles: [{path: a}, {path: b}, {path: c}]\n"),
+      HasSubstr(":8:8: the split 'given' belongs to"));
+  EXPECT_THAT(with_files("kind: interactions\n" + of_ratings + "split: given\nfiles: [{path: a}, {path: b}]\n"),
+              HasSubstr(":9:8: ratings come in one file, or in three: train, validation, test"));
+  EXPECT_THAT(
+      with_files("kind: clicks\n" + of_ratings + "attributes: ml-1m-attributes\nfiles: [{path: a}, {path: b}]\n"),
+      HasSubstr(":9:8: ratings as clicks come in one file"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\ntimed: false\n"),
               HasSubstr(":6:8: the table's columns say whether there are times"));
   EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {columns: {user: 1, item: 2, rating: 3, time: "
@@ -166,6 +181,20 @@ TEST(RealFiles, AllThatAreHereMatchTheirManifests) {
       EXPECT_NE(found.state, FileState::wrong_hash) << file.path << ": " << found.detail;
       EXPECT_NE(found.state, FileState::wrong_size) << file.path << ": " << found.detail;
     }
+  }
+}
+
+TEST(RealFiles, AllRatingsThatAreHereAreReadByTheirManifests) {
+  if (real_data_dirs().empty()) GTEST_SKIP() << "FRUGAL_DATA is not set";
+  for (const Manifest& manifest : manifests({})) {
+    const bool here = std::ranges::all_of(
+        manifest.files, [](const ManifestFile& file) { return locate(file, real_data_dirs()).has_value(); });
+    if (!here || manifest.reader != Reader::ratings) continue;
+    SCOPED_TRACE(manifest.name);
+    if (manifest.split == DefaultSplit::given)
+      EXPECT_EQ(load_rating_parts(manifest, real_data_dirs()).size(), 3u);
+    else
+      EXPECT_FALSE(load_ratings(manifest, real_data_dirs()).rows.empty());
   }
 }
 

@@ -63,12 +63,21 @@ void add_files(const Manifest& manifest, std::vector<File>& files) {
   switch (manifest.reader) {
     case Reader::ratings: {
       const bool tang = manifest.name == "epinions-tang", massa = manifest.name == "epinions-massa";
+      const bool tab = manifest.table.at("delimiter") == "tab";
       const char* const format = tang                                        ? "{user}\t{item}\t1\t{rating}\t2\t{time}"
                                  : massa                                     ? "{user} {item} {rating}"
+                                 : !manifest.timed && tab                    ? "{user}\t{item}\t{rating}"
                                  : !manifest.timed                           ? "{user}::{item}::{rating}"
-                                 : manifest.table.at("delimiter") == "tab"   ? "{user}\t{item}\t{rating}\t{time}"
+                                 : tab                                       ? "{user}\t{item}\t{rating}\t{time}"
                                  : manifest.table.at("delimiter") == "comma" ? "{user},{item},{rating},{time}"
                                                                              : "{user}::{item}::{rating}::{time}";
+      if (manifest.split == DefaultSplit::given) {
+        for (const ManifestFile& file : manifest.files) files.push_back({file.path, {}});
+        const Lines all = rating_lines(format);
+        for (std::size_t k = 0; k < all.size(); ++k)
+          files[k % 5 == 0 ? 1 : k % 5 == 1 ? 2 : 0].lines.push_back(all[k]);  // train, validation, test
+        return;
+      }
       files.push_back({first, rating_lines(format)});
       if (manifest.table.at("header") == "yes") files.back().header = "userId,movieId,rating,timestamp\n";
       if (!tang && !massa) return;
@@ -122,7 +131,8 @@ class LineOrder : public WithFolder, public ::testing::WithParamInterface<std::s
   Json dataset() const {
     Json given = {{"name", GetParam()}};
     const Manifest& manifest = *find_manifest(GetParam(), {});
-    if (manifest.kind == Kind::interactions) given["negatives"] = manifest.reader == Reader::ncf ? 2 : 20;
+    const bool parts = manifest.reader == Reader::ratings && manifest.split == DefaultSplit::given;
+    if (manifest.kind == Kind::interactions && !parts) given["negatives"] = manifest.reader == Reader::ncf ? 2 : 20;
     return complete_dataset(given);
   }
 };

@@ -325,6 +325,71 @@ TEST_F(LoadFiles, AnotherNumberOfNegativesIsDrawnForAGivenSplit) {
   expect_sound(split);
 }
 
+/// Ratings in the files train, validation and test, with a manifest of their own.
+class Parts : public WithFolder {
+ protected:
+  Split load(const std::string& train, const std::string& validation, const std::string& test, const Json& more = {}) {
+    write("parts/train.tsv", train);
+    write("parts/validation.tsv", validation);
+    write("parts/test.tsv", test);
+    write(
+        "parts.yaml",
+        "name: parts\ntitle: t\nkind: interactions\nreader: ratings\nlicence: l\ncitation: c\nsplit: given\n"
+        "table: {delimiter: tab, header: no, columns: {user: 1, item: 2, rating: none, time: none}, duplicates: error}\n"
+        "files: [{path: parts/train.tsv}, {path: parts/validation.tsv}, {path: parts/test.tsv}]\n");
+    Json dataset = {{"name", "parts"}};
+    if (more.is_object()) dataset.update(more);
+    const std::vector<std::filesystem::path> dirs = {folder_};
+    return load_split(complete_dataset(dataset, Kind::interactions, dirs), dirs, 1);
+  }
+};
+
+/// "user item" by their own ids.
+std::vector<std::string> named(const Split& split, const std::vector<Interaction>& pairs) {
+  std::vector<std::string> names;
+  for (const Interaction& pair : pairs)
+    names.push_back(split.user_names[pair.user] + " " + split.item_names[pair.item]);
+  return names;
+}
+
+TEST_F(Parts, AreTrainedOnAndTestedOnAsTheFilesSay) {
+  const std::string train = "10\t7\n9\t3\n";
+  const std::string validation = "9\t20\n";
+  const std::string test = "10\t1\n9\t100\n8\t7\n";  // nothing else is known of user 8
+  const Split split = load(train, validation, test);
+  EXPECT_THAT(named(split, split.train), ElementsAre("9 3", "9 20", "10 7"));
+  EXPECT_THAT(named(split, split.held_out), ElementsAre("9 100", "10 1"));
+  EXPECT_EQ(split.items, 5u);
+  EXPECT_EQ(split.negatives_per_query, 0);
+  EXPECT_EQ(split.protocol,
+            "given split, tested on test, trained on train and validation, 1 held-out interactions of users unknown to "
+            "training dropped");
+
+  const Split tuning = load(train, validation, test, {{"hold_out", "validation"}});
+  EXPECT_THAT(named(tuning, tuning.train), ElementsAre("9 3", "10 7"));
+  EXPECT_THAT(named(tuning, tuning.held_out), ElementsAre("9 20"));
+  EXPECT_EQ(tuning.items, 5u);  // the catalogue is that of all files
+  EXPECT_EQ(tuning.protocol, "given split, tested on validation, trained on train, test left out");
+}
+
+TEST_F(Parts, ThatShareAPairAreRefusedWithBothPlaces) {
+  EXPECT_EQ(user_error([&] { load("1\t2\n1\t3\n", "2\t3\n", "3\t3\n1\t3\n"); }),
+            (folder_ / "parts/test.tsv").string() + ":2: user 1 and item 3 are in line 2 of " +
+                (folder_ / "parts/train.tsv").string() + " too: what is tested must not be trained on");
+}
+
+TEST_F(Parts, ThatLeaveNothingToTestOnAreRefused) {
+  EXPECT_THAT(user_error([&] { load("1\t2\n", "1\t3\n", "2\t3\n"); }), HasSubstr("nothing to test on"));
+}
+
+TEST(RealSplits, DistillCfsMovieLensIsTheirs) {
+  FRUGAL_REAL_FILE(path, "ml-1m-distill/test.tsv.gz");
+  const Split split = load_split(complete_dataset({{"name", "ml-1m-distill"}}), real_data_dirs(), 1);
+  EXPECT_EQ(split.users, 6040u);
+  EXPECT_EQ(split.held_out.size(), 108'799u);
+  EXPECT_EQ(split.train.size(), 791'718u + 99'692u);
+}
+
 TEST_F(LoadFiles, MissingFilesSayWhereAndHow) {
   try {
     load_split(complete_dataset({{"name", "ml-1m-ncf"}}), {folder_}, 0);

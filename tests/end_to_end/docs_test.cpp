@@ -105,16 +105,17 @@ TEST_F(Docs, TheTutorialOnOnesOwnDataRunsFromTopToBottom) {
   EXPECT_GE(commands, 6u);
 }
 
-/// A sweep on a cluster, with a loop for Slurm: the array's tasks, then the lines of the page.
+/// A sweep on a cluster, whose Slurm is that of submit_test.cpp: by `frugal submit`, and by hand.
 TEST_F(Docs, TheSweepOnAClusterRunsAsWritten) {
   std::filesystem::create_symlink(FRUGAL_PROGRAM, folder_ / "frugal");
   const auto run = [&](const std::string& program, const std::string& first, const std::string& second,
                        const std::string& task) {
-    const Said said = Program("/usr/bin/env",
-                              {"PATH=" + folder_.string() + ":/usr/bin:/bin", "XDG_CACHE_HOME=cache",
-                               "SLURM_ARRAY_TASK_ID=" + task, program, first, second},
-                              folder_)
-                          .wait();
+    const Said said =
+        Program("/usr/bin/env",
+                {"PATH=" + folder_.string() + ":" FRUGAL_SOURCE_DIR "/tests/end_to_end/program/slurm:/usr/bin:/bin",
+                 "XDG_CACHE_HOME=cache", "SLURM_ARRAY_TASK_ID=" + task, program, first, second},
+                folder_)
+            .wait();
     EXPECT_EQ(said.code, 0) << second << "\n" << said.out << said.err;
     return said;
   };
@@ -126,15 +127,18 @@ TEST_F(Docs, TheSweepOnAClusterRunsAsWritten) {
     std::istringstream commands(language == "sh" ? text : "");
     for (std::string line; std::getline(commands, line);) lines.push_back(line);
   }
-  ASSERT_EQ(lines.size(), 4u) << "plan, merge, run, report";
+  ASSERT_EQ(lines.size(), 7u) << "plan, submit here and to Slurm, report; merge, run, report";
   EXPECT_THAT(run("sh", "-c", lines[0], "").out, ::testing::HasSubstr("shards, by FLOP of training"));
+  EXPECT_THAT(run("sh", "-c", lines[1], "").out, ::testing::HasSubstr("(6 ok; 2 shards, 1 machine)"));
+  EXPECT_THAT(run("sh", "-c", lines[2], "").out, ::testing::HasSubstr("(12 ok; 4 shards, 1 machine)"));
+  EXPECT_THAT(run("sh", "-c", lines[3], "").out, ::testing::HasSubstr("PSNR"));
   const std::size_t array = script.find("--array=1-4\n");
   ASSERT_NE(array, std::string::npos);
   write("sweep.sbatch", script);
   for (const std::string task : {"1", "2", "3", "4"}) run("bash", "-e", "sweep.sbatch", task);
-  EXPECT_THAT(run("sh", "-c", lines[1], "").out, ::testing::HasSubstr("(12 ok; 4 shards, 1 machine)"));
-  EXPECT_THAT(run("sh", "-c", lines[2], "").err, ::testing::HasSubstr("nothing to do: all 12 cells are done"));
-  EXPECT_THAT(run("sh", "-c", lines[3], "").out, ::testing::HasSubstr("PSNR"));
+  EXPECT_THAT(run("sh", "-c", lines[4], "").out, ::testing::HasSubstr("(12 ok; 4 shards, 1 machine)"));
+  EXPECT_THAT(run("sh", "-c", lines[5], "").err, ::testing::HasSubstr("nothing to do: all 12 cells are done"));
+  EXPECT_THAT(run("sh", "-c", lines[6], "").out, ::testing::HasSubstr("PSNR"));
 }
 
 }  // namespace

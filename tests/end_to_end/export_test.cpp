@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
+#include <sstream>
 
 #include "tests/end_to_end/program.hpp"
 
@@ -65,6 +67,55 @@ TEST_F(Export, RankingsGiveTheMetricsOfTheRecord) {
     for (const auto& [name, shape] : found.at("safetensors").at("weights").items())
       EXPECT_EQ(name.find("adam"), std::string::npos) << name;
   }
+}
+
+/// The figures after each word of examples/compare_users.py.
+std::map<std::string, double> said_figures(const std::string& text) {
+  std::map<std::string, double> figures;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t begin = line.find_first_not_of(' ');
+    const std::size_t end = line.find("  ", begin);
+    if (begin == 2 && end != std::string::npos) figures[line.substr(begin, end - begin)] = std::stod(line.substr(end));
+  }
+  return figures;
+}
+
+TEST_F(Export, TwoModelsAreComparedUserByUser) {
+  write("plan.yaml", std::string(cadc) + "export: true\n");
+  ASSERT_EQ(frugal({"run", "plan.yaml", "--out", "run"}).code, 0);
+  std::map<std::string, nlohmann::json> by_model;
+  for (const nlohmann::json& record : records("run/cells.jsonl"))
+    by_model[record.at("params").at("cadc").at("model")] = record;
+  const nlohmann::json& a = by_model.at("popularity");
+  const nlohmann::json& b = by_model.at("mf");
+  const std::string script = (sources / "examples/compare_users.py").string();
+  const auto compared = [&](const nlohmann::json& one, const nlohmann::json& other) {
+    const Said said =
+        python({script, folder_of(one).string(), folder_of(other).string(), "--ranking", "neg=99"}, folder_);
+    EXPECT_EQ(said.code, 0) << said.err;
+    return said_figures(said.out);
+  };
+  const std::map<std::string, double> different = compared(a, b);
+  const double before = a.at("metrics").at("ndcg@10[neg=99]");
+  const double after = b.at("metrics").at("ndcg@10[neg=99]");
+  EXPECT_NEAR(different.at("a"), before, 5.1e-5);
+  EXPECT_NEAR(different.at("b"), after, 5.1e-5);
+  EXPECT_NEAR(different.at("b - a"), after - before, 5.1e-5);
+  EXPECT_LT(different.at("p"), 0.01);
+  const std::map<std::string, double> same = compared(b, b);
+  EXPECT_EQ(same.at("b - a"), 0);
+  EXPECT_EQ(same.at("p"), 1);
+}
+
+TEST_F(Export, WhatWasNotExportedOrHoldsOutOthersIsNotComparedUserByUser) {
+  const std::string script = (sources / "examples/compare_users.py").string();
+  write("a/qrels.trec", "u 0 i 1\n");
+  write("b/qrels.trec", "u 0 j 1\n");
+  EXPECT_THAT(python({script, "a", "b"}, folder_).err, HasSubstr("a has no run_full.trec"));
+  for (const char* folder : {"a", "b"}) write(std::string(folder) + "/run_full.trec", "u Q0 i 1 3.5 frugal\n");
+  EXPECT_THAT(python({script, "a", "b"}, folder_).err, HasSubstr("did not hold out the same items"));
+  EXPECT_THAT(python({script, "a", "a", "--metric", "map"}, folder_).err, HasSubstr("no metric map"));
 }
 
 TEST_F(Export, ACellThatIsDoneRunsOnceMoreForItAndKeepsItsId) {

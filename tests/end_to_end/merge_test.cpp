@@ -344,7 +344,7 @@ TEST_F(Merge, PlanTellsWhatEachShardGets) {
   edit_cells("whole",
              [](json& record) { record["stages"][0]["wall_s"] = json::array({record["seed"] == 1 ? 3.0 : 1.0}); });
   EXPECT_THAT(fake({"plan", "toy.yaml", "--shards", "2", "--out", "whole"}).out,
-              AllOf(HasSubstr("shards, by times of whole\n"), HasSubstr("  1/2    3      58.3%\n")));
+              AllOf(HasSubstr("shards, by times of whole\n"), HasSubstr("  1/2    3      58.3%  7.00 s\n")));
   const Said more = fake({"plan", "toy.yaml", "--shards", "2", "--out", "whole", "--set", "seeds=[1,2,3]"});
   EXPECT_THAT(more.err, HasSubstr("6 of 9 cells have a time in whole"));
   EXPECT_EQ(fake({"plan", "toy.yaml", "--shards", "2", "--out", "nowhere"}).code, 2);

@@ -3,6 +3,7 @@
 
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/study/select.hpp"
+#include "benchmarks/harness/study/shards.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
@@ -79,7 +80,7 @@ TEST(Shard, PartsAreDisjointAndComplete) {
   for (const int count : {1, 2, 4, 6}) {
     std::multiset<std::string> seen;
     for (int index = 1; index <= count; ++index)
-      for (const PlannedCell& cell : shard(cells, std::to_string(index) + "/" + std::to_string(count)))
+      for (const PlannedCell& cell : shard(cells, std::to_string(index) + "/" + std::to_string(count), {}))
         seen.insert(cell.id);
     std::multiset<std::string> all;
     for (const PlannedCell& cell : cells) all.insert(cell.id);
@@ -96,15 +97,21 @@ TEST(Shard, EachRoundBeginsOneShardFurtherOn) {
     for (const PlannedCell& cell : some) all.push_back(cell.id);
     return all;
   };
-  EXPECT_EQ(ids(shard(cells, "1/2")), (std::vector{cells[0].id, cells[3].id, cells[4].id}));
-  EXPECT_EQ(ids(shard(cells, "3/4")), (std::vector{cells[2].id, cells[5].id}));
-  EXPECT_EQ(ids(shard(cells, "5/6")), (std::vector{cells[4].id})) << "as many shards as cells: one each, in order";
+  EXPECT_EQ(ids(shard(cells, "1/2", {})), (std::vector{cells[0].id, cells[3].id, cells[4].id}));
+  EXPECT_EQ(ids(shard(cells, "3/4", {})), (std::vector{cells[2].id, cells[5].id}));
+  EXPECT_EQ(ids(shard(cells, "5/6", {})), (std::vector{cells[4].id})) << "as many shards as cells: one each, in order";
+}
+
+TEST(Shard, TheDearestCellIsDealtFirstToWhoHasLeast) {
+  EXPECT_THAT(deal({1, 1, 8, 1, 5, 1, 1}, 2), ElementsAre(1, 1, 0, 1, 1, 0, 1)) << "9 each";
+  EXPECT_THAT(deal({4, 3, 2}, 5), ElementsAre(0, 1, 2));
+  EXPECT_THAT(deal({1, 1, 1, 1, 1}, 2), ElementsAre(0, 1, 1, 0, 0)) << "each round begins one shard further on";
 }
 
 TEST(Shard, RefusesWhatIsNoShare) {
   const PlanFile file = six_cells();
   for (const char* wrong : {"", "1", "0/2", "3/2", "a/b", "1/2/3", "-1/2", "1/"})
-    EXPECT_THAT(fixtures::user_error_of([&] { shard(planned_cells(file), wrong); }), HasSubstr("I/N")) << wrong;
+    EXPECT_THAT(fixtures::user_error_of([&] { shard(planned_cells(file), wrong, {}); }), HasSubstr("I/N")) << wrong;
 }
 
 TEST(RerunOption, TakesTheFirstDigitsOfAnId) {

@@ -97,6 +97,15 @@ const Table cadc_table{
      {"tower.init", "identity", {}, "loss[tower]"},
      {"tower.gain", "2", {}, "loss[tower]", {"tower.init=identity"}},
      {"tower.patience", "1", {"mf.given", "tower.given"}, "ndcg@10[validation]"},
+     {"store.how", "uniform", {}, "bytes.embeddings"},
+     {"store.bits", "2", {}, "bytes.embeddings", {"store.how=uniform"}},
+     {"ease.l2", "2", {}, "mrr[full]", {"model=ease"}},
+     {"item_knn.neighbours", "3", {}, "mrr[full]", {"model=item_knn"}},
+     {"item_knn.shrink", "0", {}, "mrr[full]", {"model=item_knn"}},
+     {"rp3beta.neighbours", "3", {}, "mrr[full]", {"model=rp3beta"}},
+     {"rp3beta.alpha", "0.2", {}, "mrr[full]", {"model=rp3beta"}},
+     {"rp3beta.beta", "0.1", {}, "mrr[full]", {"model=rp3beta"}},
+     {"infinity_ae.l2", "0.1", {}, "mrr[full]", {"model=infinity_ae"}},
      {"save_weights", "true", {}, "artifacts"}},
     {"initial_weights"}};
 

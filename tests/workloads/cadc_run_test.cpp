@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "benchmarks/workloads/cadc/baselines.hpp"
 #include "tests/workloads/ratings_folder.hpp"
 #include "tests/workloads/run_cell.hpp"
 
@@ -160,6 +161,80 @@ params: {{cadc: {{mf: {{solver: ials, dim: 8, epochs: 2}},
   // 2 genders, 7 ages, 21 occupations; 18 genres, 11 decades: each an input of 24 units.
   EXPECT_EQ(with.metrics.at("parameters") - without.metrics.at("parameters"), 24 * (2 + 7 + 21 + 18 + 11));
   EXPECT_NE(with.metrics.at("loss[tower]"), without.metrics.at("loss[tower]"));
+}
+
+TEST(CadcWorkload, WhatRanksAndWhatStageTwoStartsFromIsReadBackFromWhatIsStored) {
+  const auto mf = [](const std::string& how) { return run_cell(cadc_plan("cpu", "model: mf, store: " + how)); };
+  const auto whole = mf("{}");
+  const auto fine = mf("{how: transform, bits: 20}");
+  const auto coarse = mf("{how: uniform, bits: 1}");
+  EXPECT_NEAR(hr(fine), hr(whole), 0.007);  // two of 300 users
+  EXPECT_LT(hr(coarse), hr(whole) - 0.02);
+  EXPECT_EQ(whole.metrics.at("loss[mf]"), coarse.metrics.at("loss[mf]"));  // trained in full
+
+  const auto tower = [](const std::string& how) {
+    return run_cell(cadc_plan("cpu", "keep_fraction: 0.01, store: " + how));
+  };
+  EXPECT_NE(tower("{how: uniform, bits: 1}").metrics.at("loss[tower]"), tower("{}").metrics.at("loss[tower]"));
+}
+
+TEST(CadcWorkload, WhatIsStoredIsCountedBesideAllInteractions) {
+  const auto mf = run_cell(cadc_plan("cpu", "model: mf"));
+  EXPECT_EQ(mf.metrics.at("bytes.embeddings"), 4 * 8 * (300 + 200));
+  EXPECT_EQ(mf.metrics.at("bytes.sample"), 0);
+  EXPECT_EQ(mf.metrics.at("bytes.stored"), mf.metrics.at("bytes.embeddings"));
+  EXPECT_EQ(mf.metrics.at("bytes.pairs"), 8700 + 4 * 301);  // an item of 200 is a byte
+  EXPECT_LT(mf.metrics.at("bytes.pairs[coded]"), mf.metrics.at("bytes.pairs"));
+
+  const auto tower = run_cell(cadc_plan("cpu", "keep_fraction: 0.1, store: {how: uniform, bits: 4}"));
+  EXPECT_EQ(tower.metrics.at("bytes.embeddings"), (8 / 2 + 4) * (300 + 200));
+  EXPECT_GT(tower.metrics.at("bytes.sample"), 0);
+  EXPECT_LT(tower.metrics.at("bytes.sample"), 0.3 * tower.metrics.at("bytes.pairs[coded]"));
+  EXPECT_EQ(tower.metrics.at("bytes.stored"), tower.metrics.at("bytes.embeddings") + tower.metrics.at("bytes.sample"));
+  EXPECT_EQ(tower.metrics.at("bytes.pairs"), mf.metrics.at("bytes.pairs"));
+  EXPECT_EQ(tower.metrics.at("bytes.share"), 100 * tower.metrics.at("bytes.stored") / mf.metrics.at("bytes.pairs"));
+
+  const auto all = run_cell(cadc_plan("cpu", "embedding_init: random, embedding_trainable: true"));
+  EXPECT_EQ(all.metrics.at("bytes.embeddings"), 0);
+  EXPECT_EQ(all.metrics.at("bytes.sample"), all.metrics.at("bytes.pairs[coded]"));
+}
+
+TEST(CadcWorkload, BitsThatDoNotFitAreRefusedBeforeTheRun) {
+  try {
+    first_cell(cadc_plan("cpu", "store: {how: uniform, bits: 2.5}"));
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("uniform takes whole bits"), std::string::npos) << error.what();
+  }
+}
+
+TEST(CadcWorkload, BaselinesFindThePlantedTastesToo) {
+  const double popularity = hr(run_cell(cadc_plan("cpu", "model: popularity")));
+  std::set<double> distinct;
+  for (const std::string& model : baseline_names()) {
+    SCOPED_TRACE(model);
+    TestContext context;
+    const auto outcome = run_cell(cadc_plan("cpu", "model: " + model), context);
+    EXPECT_GT(hr(outcome), popularity + 0.05);
+    EXPECT_EQ(context.stages, (std::set<std::string>{"load", "fit", "evaluate"}));
+    EXPECT_GT(outcome.metrics.at("flops.train"), 0);
+    EXPECT_GT(outcome.metrics.at("flops.inference"), 0);
+    distinct.insert(outcome.metrics.at("mrr[full]"));
+  }
+  EXPECT_EQ(distinct.size(), 4u);
+}
+
+TEST(CadcWorkload, EverySettingOfABaselineCounts) {
+  const auto mrr = [](const std::string& params) { return run_cell(cadc_plan("cpu", params)).metrics.at("mrr[full]"); };
+  for (const auto& [model, setting] :
+       std::initializer_list<std::pair<std::string, std::string>>{{"ease", "l2: 5"},
+                                                                  {"item_knn", "neighbours: 3"},
+                                                                  {"item_knn", "shrink: 0"},
+                                                                  {"rp3beta", "neighbours: 3"},
+                                                                  {"rp3beta", "alpha: 0.2"},
+                                                                  {"rp3beta", "beta: 0.1"},
+                                                                  {"infinity_ae", "l2: 0.1"}})
+    EXPECT_NE(mrr("model: " + model), mrr(fmt::format("model: {0}, {0}: {{{1}}}", model, setting))) << setting;
 }
 
 TEST(CadcWorkload, TablesAreExportedForOtherTools) {

@@ -1,12 +1,16 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <iterator>
 #include <set>
+#include <span>
 
 #include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
 #include "benchmarks/workloads/registry.hpp"
+#include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {
 namespace {
@@ -49,6 +53,32 @@ TEST(EmbeddedTables, ShowOnlyWhatTheirWorkloadDeclares) {
         }
       }
     }
+  }
+}
+
+/// Of a program that knew the parameters and data sets of today and one metric, which no table lacks.
+TEST(EmbeddedTables, OfARunThatLacksMetricsShowTheRest) {
+  for (const char* const workload : {"cadc", "dlrm", "inr"}) {
+    SCOPED_TRACE(workload);
+    const char* const metric = workload == std::string("cadc")   ? "hr@10[neg=99]"
+                               : workload == std::string("dlrm") ? "auc"
+                                                                 : "psnr";
+    harness::Run run;
+    run.provenance.name = "old";
+    for (int k = 0; k < 3; ++k) {
+      harness::CellRecord record;
+      const std::string dataset = workload == std::string("cadc")   ? "synthetic-interactions"
+                                  : workload == std::string("dlrm") ? "synthetic-clicks"
+                                                                    : "synthetic-photo";
+      record.cell = first_cell(fmt::format("schema: 1\nname: p\nworkload: {}\nbackend: cpu\ndataset: {}\nseeds: [{}]\n",
+                                           workload, dataset, k + 1));
+      record.id = record.cell.id();
+      record.metrics[metric] = 0.5 + 0.1 * k;
+      record.stages.push_back({.name = "train", .wall_s = {1.0}});
+      run.cells.push_back(record);
+    }
+    const std::vector<harness::Table> tables = harness::default_tables(std::span(&run, 1));
+    EXPECT_FALSE(tables.empty());
   }
 }
 

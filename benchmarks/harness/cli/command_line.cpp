@@ -15,6 +15,12 @@ std::string shell_word(const std::string& word) {
   return quoted + "'";
 }
 
+std::string command_line(const Args& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + shell_word(word);
+  return line;
+}
+
 std::string command_again(const Args& command) {
   std::string line = shell_word(command[0]);
   for (std::size_t i = 1; i < command.size(); ++i) {

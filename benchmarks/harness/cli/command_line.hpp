@@ -9,6 +9,9 @@ namespace frugal::harness {
 /// A word as a shell reads it back.
 std::string shell_word(const std::string& word);
 
+/// All words, as a shell reads them back.
+std::string command_line(const Args& words);
+
 /// The command line without --rerun: what to give again, with another --rerun or none. --only and --shard stay.
 std::string command_again(const Args& command);
 

@@ -21,6 +21,7 @@
 #include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
+#include "datasets/formats/ratings_parts.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect.hpp"
@@ -210,11 +211,13 @@ int add_data(const Call& call) {
     data::read_ncf(files[0], files[1], files[2]);  // they are what their names say
     return add_to(call, added, files);
   }
-  if (files.size() != 1)
+  const bool parts = files.size() == 3;
+  if (files.size() != 1 && !parts)
     throw UserError(
-        "a data set of ratings or of clicks is one file; one that comes split is three, in this order: "
-        "NAME.train.rating, NAME.test.rating, NAME.test.negative");
+        "a data set of ratings or of clicks is one file; ratings that come split are three, in this order: train, "
+        "validation, test; or NAME.train.rating, NAME.test.rating, NAME.test.negative");
   added.kind = own_kind(call, files.front(), given);
+  if (parts && added.kind == data::Kind::clicks) throw UserError("a data set of clicks is one file");
   Json complete = given;
   complete["name"] = data::own_file;
   complete["path"] = files.front().string();
@@ -226,7 +229,8 @@ int add_data(const Call& call) {
   } else {
     const data::RatingsLayout layout = data::ratings_layout(files.front(), data::ratings_form(complete));
     added.table = data::settled_params(complete, layout);
-    added.split = layout.time ? "latest" : "random";
+    added.split = parts ? "given" : layout.time ? "latest" : "random";
+    if (parts) data::read_ratings_parts(files, data::ratings_form(added.table));  // of one form, and no pair twice
   }
   for (const auto& [key, value] : given.items())
     if (!added.table.contains(key))

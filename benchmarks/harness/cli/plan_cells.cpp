@@ -10,6 +10,7 @@
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/search/search.hpp"
+#include "benchmarks/harness/study/shards.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -56,12 +57,6 @@ std::string work_text(const Plan& plan, const std::vector<PlannedCell>& all, con
 }
 
 }  // namespace
-
-std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads) {
-  const std::map<std::string, double> known = find_workload(workloads, cell.cell->workload)->known_metrics(*cell.cell);
-  const auto flops = known.find("flops.train");
-  return flops == known.end() ? std::nullopt : std::optional(flops->second);
-}
 
 int print_cells(const PlanFile& file, const std::vector<PlannedCell>& cells, const Workloads& workloads,
                 const ShardOfCell& shards) {

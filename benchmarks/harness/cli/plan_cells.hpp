@@ -1,7 +1,6 @@
 // What a plan would run: `frugal plan` and `frugal run --dry-run`.
 #pragma once
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +16,5 @@ using ShardOfCell = std::map<std::string, std::string>;
 /// code.
 int print_cells(const PlanFile& file, const std::vector<PlannedCell>& cells, const Workloads& workloads,
                 const ShardOfCell& shards = {});
-
-/// The FLOP of a cell's training, where its parameters tell.
-std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads);
 
 }  // namespace frugal::harness

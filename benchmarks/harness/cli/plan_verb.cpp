@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
+#include <numeric>
 #include <optional>
 
 #include "benchmarks/harness/cli/cli.hpp"
@@ -10,72 +12,57 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "benchmarks/harness/study/select.hpp"
+#include "benchmarks/harness/run/progress.hpp"
+#include "benchmarks/harness/study/shards.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 
 namespace frugal::harness {
 namespace {
 
-/// What cells cost, in one unit for all of them.
-struct CellCosts {
-  std::map<std::string, double> of;  ///< by id
-  std::string unit;
-};
-
 /// Of all cells, by the records of a run; nothing where one has no time there.
 std::optional<CellCosts> costs_by_times(const std::vector<PlannedCell>& cells, const std::string& folder) {
-  CellCosts costs{.of = {}, .unit = "times of " + folder};
+  std::map<std::string, double> times;
   for (const CellRecord& record : load_run(folder).cells)
     if (const auto seconds = stage_seconds(record, "total"); seconds && record.status == Status::ok)
-      costs.of[record.id] = *seconds;
-  const auto with_time =
-      std::ranges::count_if(cells, [&](const PlannedCell& cell) { return costs.of.contains(cell.id); });
-  if (static_cast<std::size_t>(with_time) == cells.size()) return costs;
-  fmt::print(stderr, "{} of {} cells have a time in {}: the shards are not weighed by times\n", with_time, cells.size(),
-             folder);
+      times[record.id] = *seconds;
+  CellCosts costs{.of = {}, .unit = "times of " + folder};
+  for (const PlannedCell& cell : cells)
+    if (const auto known = times.find(cell.id); known != times.end()) costs.of.push_back(known->second);
+  if (costs.of.size() == cells.size()) return costs;
+  fmt::print(stderr, "{} of {} cells have a time in {}: the shards are not weighed by times\n", costs.of.size(),
+             cells.size(), folder);
   return std::nullopt;
 }
 
-CellCosts costs_of(const std::vector<PlannedCell>& cells, const Call& call) {
-  if (const auto folder = call.one("out"))
-    if (const auto costs = costs_by_times(cells, *folder)) return *costs;
-  CellCosts by_work{.of = {}, .unit = "FLOP of training"};
-  for (const PlannedCell& cell : cells)
-    if (const auto flops = known_flops(cell, call.workloads)) by_work.of[cell.id] = *flops;
-  if (by_work.of.size() == cells.size()) return by_work;
-  CellCosts by_count{.of = {}, .unit = "number of cells"};
-  for (const PlannedCell& cell : cells) by_count.of[cell.id] = 1;
-  return by_count;
-}
-
-std::vector<std::vector<PlannedCell>> all_shards(const std::vector<PlannedCell>& cells, const std::string& count) {
-  std::vector<std::vector<PlannedCell>> shards;
-  try {
-    shards.push_back(shard(cells, "1/" + count));
-  } catch (const UserError&) {
-    throw UserError(fmt::format("--shards '{}': write how many, at least 1", count));
-  }
-  if (std::stoull(count) > cells.size())
-    throw UserError(fmt::format("--shards {}: the plan has {} cell{}, so some shards would be empty", count,
-                                cells.size(), cells.size() == 1 ? "" : "s"));
-  for (std::size_t i = 2; i <= std::stoull(count); ++i) shards.push_back(shard(cells, fmt::format("{}/{}", i, count)));
-  return shards;
+std::size_t shard_count(const std::string& text, std::size_t cells) {
+  std::size_t count = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+  if (error != std::errc() || end != text.data() + text.size() || count == 0)
+    throw UserError(fmt::format("--shards '{}': write how many, at least 1", text));
+  if (count > cells)
+    throw UserError(fmt::format("--shards {}: the plan has {} cell{}, so some shards would be empty", count, cells,
+                                cells == 1 ? "" : "s"));
+  return count;
 }
 
 /// What each shard gets, and by how much the last one to end is behind the mean.
-std::string balance_text(const std::vector<std::vector<PlannedCell>>& shards, const CellCosts& costs) {
-  std::vector<double> sums;
-  double all = 0;
-  for (const std::vector<PlannedCell>& one : shards) {
-    sums.push_back(0);
-    for (const PlannedCell& cell : one) sums.back() += costs.of.at(cell.id);
-    all += sums.back();
+std::string balance_text(const std::vector<std::size_t>& shard_of, std::size_t count, const CellCosts& costs,
+                         bool are_times) {
+  std::vector<double> sums(count);
+  std::vector<std::size_t> cells(count);
+  for (std::size_t i = 0; i < shard_of.size(); ++i) {
+    sums[shard_of[i]] += costs.of[i];
+    ++cells[shard_of[i]];
   }
+  const double all = std::accumulate(sums.begin(), sums.end(), 0.0);
   std::vector<std::vector<std::string>> rows = {{"shard", "cells", "share"}};
-  for (std::size_t i = 0; i < shards.size(); ++i)
-    rows.push_back({fmt::format("{}/{}", i + 1, shards.size()), std::to_string(shards[i].size()),
+  if (are_times) rows.front().push_back("time");
+  for (std::size_t i = 0; i < count; ++i) {
+    rows.push_back({fmt::format("{}/{}", i + 1, count), std::to_string(cells[i]),
                     fmt::format("{:.1f}%", all > 0 ? 100 * sums[i] / all : 0)});
-  const double mean = all / static_cast<double>(shards.size());
+    if (are_times) rows.back().push_back(duration_text(sums[i]));
+  }
+  const double mean = all / static_cast<double>(count);
   return fmt::format("shards, by {}\n{}the largest is {:.2f} times the mean\n", costs.unit, text_table(rows, 2),
                      mean > 0 ? *std::ranges::max_element(sums) / mean : 1);
 }
@@ -85,13 +72,17 @@ int show_plan(const Call& call) {
   const std::vector<PlannedCell> cells = planned_cells(loaded.file);
   if (call.has("out") && !call.has("shards"))
     throw UserError("--out is for --shards: it names the run whose times weigh them");
-  std::vector<std::vector<PlannedCell>> shards;
-  ShardOfCell shard_of;
-  if (const auto count = call.one("shards")) shards = all_shards(cells, *count);
-  for (std::size_t i = 0; i < shards.size(); ++i)
-    for (const PlannedCell& cell : shards[i]) shard_of[cell.id] = fmt::format("{}/{}", i + 1, shards.size());
-  const int exit_code = print_cells(loaded.file, cells, call.workloads, shard_of);
-  if (!shards.empty()) fmt::print("{}", balance_text(shards, costs_of(cells, call)));
+  const auto count_text = call.one("shards");
+  if (!count_text) return print_cells(loaded.file, cells, call.workloads);
+  const std::size_t count = shard_count(*count_text, cells.size());
+  const CellCosts planned = planned_costs(cells, call.workloads);
+  const std::vector<std::size_t> shard_of = deal(planned.of, count);
+  ShardOfCell named;
+  for (std::size_t i = 0; i < cells.size(); ++i) named[cells[i].id] = fmt::format("{}/{}", shard_of[i] + 1, count);
+  const int exit_code = print_cells(loaded.file, cells, call.workloads, named);
+  std::optional<CellCosts> times;
+  if (const auto folder = call.one("out")) times = costs_by_times(cells, *folder);
+  fmt::print("{}", balance_text(shard_of, count, times ? *times : planned, times.has_value()));
   return exit_code;
 }
 

@@ -22,6 +22,7 @@
 #include "benchmarks/harness/run/readiness.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/study/select.hpp"
+#include "benchmarks/harness/study/shards.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -35,15 +36,6 @@ int exit_code_of(const RunSummary& summary, bool gates_broken) {
   if (summary.only_unavailable) return exit_unavailable;
   if (summary.failures() > 0) return exit_cells_failed;
   return gates_broken ? exit_gate : exit_ok;
-}
-
-void refuse_searches(const PlanFile& file) {
-  for (const Plan& plan : file.plans) {
-    if (!plan.search) continue;
-    throw UserError(
-        Place{file.file},
-        fmt::format("plan '{}' has a search: `frugal search` runs it, and `frugal run` the others", plan.name));
-  }
 }
 
 /// One JSON object a line; each is out before the next thing happens.
@@ -112,7 +104,7 @@ int run_plan(const Call& call) {
   std::vector<std::string> ids;
   for (const PlannedCell& cell : cells) ids.push_back(cell.id);
   if (const auto expression = call.one("only")) cells = only(std::move(cells), *expression);
-  if (const auto which = call.one("shard")) cells = shard(cells, *which);
+  if (const auto which = call.one("shard")) cells = shard(cells, *which, call.workloads);
   const auto rerun_text = call.one("rerun");
   const Rerun rerun = rerun_text ? Rerun::parse(*rerun_text, cells) : Rerun{};
   const int jobs = jobs_of(call, cells);

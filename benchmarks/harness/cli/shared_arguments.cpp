@@ -75,6 +75,15 @@ LoadedPlan load_plan_of(const Call& call) {
   return loaded;
 }
 
+void refuse_searches(const PlanFile& file) {
+  for (const Plan& plan : file.plans) {
+    if (!plan.search) continue;
+    throw UserError(
+        Place{file.file},
+        fmt::format("plan '{}' has a search: `frugal search` runs it, and `frugal run` the others", plan.name));
+  }
+}
+
 bool report_unavailable(const std::vector<PlannedCell>& cells) {
   const std::vector<std::string> reasons = unavailable(cells);
   for (const std::string& reason : reasons) fmt::print(stderr, "frugal: {}\n", reason);

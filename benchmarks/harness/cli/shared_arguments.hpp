@@ -36,6 +36,9 @@ struct LoadedPlan {
 /// From the first argument, --set and --data-dir. Throws UserError.
 LoadedPlan load_plan_of(const Call& call);
 
+/// Throws UserError where one of the plans has a search, which only `frugal search` runs.
+void refuse_searches(const PlanFile& file);
+
 /// Prints what these cells need and this machine lacks, and why, to stderr. True when there is something.
 bool report_unavailable(const std::vector<PlannedCell>& cells);
 

@@ -27,9 +27,10 @@ std::vector<std::string> words_of_verbs(const std::vector<Verb>& among) {
 
 const std::vector<Verb>& verbs() {
   static const std::vector<Verb> all = [] {
-    std::vector<Verb> table = {doctor_verb(),   list_verb(),    data_verb(),   plan_verb(),    run_verb(),
-                               merge_verb(),    search_verb(),  verify_verb(), report_verb(),  check_verb(),
-                               baseline_verb(), compare_verb(), trend_verb(),  capsule_verb(), reproduce_verb()};
+    std::vector<Verb> table = {doctor_verb(),  list_verb(),   data_verb(),    plan_verb(),
+                               run_verb(),     submit_verb(), merge_verb(),   search_verb(),
+                               verify_verb(),  report_verb(), check_verb(),   baseline_verb(),
+                               compare_verb(), trend_verb(),  capsule_verb(), reproduce_verb()};
     table.push_back(help_verb(words_of_verbs(table)));
     table.push_back(documents_verb());
     table.push_back({.name = cell_verb, .summary = "", .run = [](const Call& call) {

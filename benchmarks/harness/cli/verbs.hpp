@@ -18,6 +18,7 @@ Verb list_verb();
 Verb data_verb();
 Verb plan_verb();
 Verb run_verb();
+Verb submit_verb();
 Verb merge_verb();
 Verb search_verb();
 Verb verify_verb();

@@ -1,6 +1,8 @@
 // The two files of a run folder, shared by the loader, the store and the merge.
 #pragma once
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,14 @@ Provenance load_provenance(const std::filesystem::path& folder);
 /// The lines of a cells.jsonl: the last record of each id, in order of first appearance. Text after the last newline is
 /// ignored: a crash while writing left it.
 std::vector<CellRecord> parse_records(std::string_view text, const std::string& file);
+
+/// Calls `visit` for each line of a cells.jsonl, without its newline, with the byte at which it begins; text after the last
+/// newline is ignored. Holds one line at a time. Throws UserError when the file cannot be read.
+void for_each_line(const std::filesystem::path& file,
+                   const std::function<void(std::string_view line, std::uint64_t from)>& visit);
+
+/// parse_records() of a file, of which never more than a line is held beside the records.
+std::vector<CellRecord> read_records(const std::filesystem::path& file);
 
 /// A record as a line of cells.jsonl, with its newline.
 std::string record_line(const CellRecord& record);

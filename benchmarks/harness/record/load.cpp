@@ -5,6 +5,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "benchmarks/harness/plan/json_reader.hpp"
 #include "benchmarks/harness/record/files.hpp"
@@ -15,9 +16,31 @@ namespace frugal::harness {
 
 namespace {
 
+/// Records as their lines come: the last one of an id counts, where the first one stood.
+class RecordList {
+ public:
+  explicit RecordList(std::string file) : place_{std::move(file)} {}
+  void add(std::string_view line) {
+    ++place_.line;
+    CellRecord record = CellRecord::from_json(parse_json(line, place_), place_);
+    const auto [known, is_new] = position_.try_emplace(record.id, records_.size());
+    if (is_new)
+      records_.push_back(std::move(record));
+    else
+      records_[known->second] = std::move(record);
+  }
+  std::vector<CellRecord> take() { return std::move(records_); }
+
+ private:
+  Place place_;
+  std::vector<CellRecord> records_;
+  std::unordered_map<std::string, std::size_t> position_;
+};
+
 void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cells) {
+  const std::unordered_set<std::string> ids(disturbed.cells.begin(), disturbed.cells.end());
   for (CellRecord& record : cells) {
-    if (!disturbed.cells.empty() && std::ranges::find(disturbed.cells, record.id) == disturbed.cells.end()) continue;
+    if (!ids.empty() && !ids.contains(record.id)) continue;
     record.disowned = true;
     for (StageRecord& stage : record.stages) {
       stage.wall_s.clear();
@@ -35,22 +58,37 @@ Provenance load_provenance(const std::filesystem::path& folder) {
 }
 
 std::vector<CellRecord> parse_records(std::string_view text, const std::string& file) {
-  std::vector<CellRecord> records;
-  std::unordered_map<std::string, std::size_t> position;
-  Place place{file};
+  RecordList list(file);
   while (true) {
     const std::size_t end = text.find('\n');
     if (end == std::string_view::npos) break;  // what is left, if anything, is a torn line
-    ++place.line;
-    CellRecord record = CellRecord::from_json(parse_json(text.substr(0, end), place), place);
+    list.add(text.substr(0, end));
     text.remove_prefix(end + 1);
-    const auto [known, is_new] = position.try_emplace(record.id, records.size());
-    if (is_new)
-      records.push_back(std::move(record));
-    else
-      records[known->second] = std::move(record);
   }
-  return records;
+  return list.take();
+}
+
+void for_each_line(const std::filesystem::path& file,
+                   const std::function<void(std::string_view line, std::uint64_t from)>& visit) {
+  const FileHandle handle = open_file(file);
+  std::string pending;
+  std::uint64_t from = 0;
+  std::vector<char> piece(1 << 16);
+  while (const std::size_t got = read_piece(handle.get(), piece.data(), piece.size(), file)) {
+    pending.append(piece.data(), got);
+    std::size_t begin = 0;
+    for (std::size_t end; (end = pending.find('\n', begin)) != std::string::npos; begin = end + 1) {
+      visit(std::string_view(pending).substr(begin, end - begin), from);
+      from += end + 1 - begin;
+    }
+    pending.erase(0, begin);
+  }
+}
+
+std::vector<CellRecord> read_records(const std::filesystem::path& file) {
+  RecordList list(file.string());
+  for_each_line(file, [&](std::string_view line, std::uint64_t) { list.add(line); });
+  return list.take();
 }
 
 std::vector<std::string> plan_ids(const Provenance& provenance, const std::filesystem::path& folder, const char* key) {
@@ -66,9 +104,9 @@ std::vector<std::string> plan_ids(const Provenance& provenance, const std::files
 }
 
 void apply_provenance(Run& run) {
-  const std::vector<std::string> stale = plan_ids(run.provenance, run.folder, "stale");
-  std::erase_if(run.cells,
-                [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
+  const std::vector<std::string> ids = plan_ids(run.provenance, run.folder, "stale");
+  const std::unordered_set<std::string> stale(ids.begin(), ids.end());
+  std::erase_if(run.cells, [&](const CellRecord& record) { return stale.contains(record.id); });
   if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
   std::unordered_map<std::string, std::size_t> position;
   for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
@@ -87,7 +125,7 @@ Run load_run(const std::filesystem::path& path) {
     throw UserError(fmt::format("{}: no run is here: {} does not exist (a run is a folder that `frugal run` wrote)",
                                 path.string(), cells.string()));
   run.provenance = load_provenance(run.folder);
-  run.cells = parse_records(read_whole_file(cells), cells.string());
+  run.cells = read_records(cells);
   apply_provenance(run);
   return run;
 }

@@ -11,9 +11,11 @@
 #include <nlohmann/json.hpp>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "benchmarks/harness/record/artifacts.hpp"
 #include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/record/merge_source.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/record/record.hpp"
 #include "benchmarks/harness/record/same_conditions.hpp"
@@ -24,36 +26,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A run that is merged: `out` as it was, or a shard. Nobody writes to it meanwhile.
-struct Source {
-  fs::path folder;
-  FolderLock lock;
-  Provenance provenance{};
-  std::vector<CellRecord> records{};  ///< without stale ones; each names its machine
-  std::vector<std::string> planned{};
-  bool is_out = false;
+using Entry = MergeEntry;
+using Source = MergeSource;
 
-  std::string cells() const { return (folder / "cells.jsonl").string(); }
-  Json machine_block(const std::string& id) const {
-    const auto block = provenance.machines.find(id);
-    if (block != provenance.machines.end()) return block->second;
-    if (id == machine_id(provenance.machine)) return provenance.machine;
-    throw UserError(Place{cells()}, fmt::format("a record is of the machine {}, which run.json does not know", id));
-  }
-};
-
-void read_source(Source& source) {
-  source.provenance = load_provenance(source.folder);
-  source.records = parse_records(read_whole_file(source.cells()), source.cells());
-  source.planned = plan_ids(source.provenance, source.folder, "cells");
-  const std::vector<std::string> stale = plan_ids(source.provenance, source.folder, "stale");
-  std::erase_if(source.records,
-                [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
-  for (CellRecord& record : source.records)
-    if (record.machine.empty()) record.machine = machine_id(source.provenance.machine);
-}
-
-Source open_shard(const fs::path& folder) {
+Source open_shard(const fs::path& folder, const Source* alike) {
   for (const char* file : {"run.json", "cells.jsonl"})
     if (!fs::exists(folder / file))
       throw UserError(Place{folder.string()},
@@ -63,7 +39,7 @@ Source open_shard(const fs::path& folder) {
   if (fs::exists(folder / "search.json"))
     throw UserError(Place{folder.string()}, "this is a search, which has no shards: only runs can be merged");
   Source source{folder, FolderLock(folder, FolderLock::Kind::reader)};
-  read_source(source);
+  read_source(source, alike);
   return source;
 }
 
@@ -82,7 +58,7 @@ std::deque<Source> open_shards(const MergeRequest& request) {
       throw UserError(
           Place{request.out.string()},
           fmt::format("the merged run would lie in the shard {}: give a folder of its own", folder.string()));
-    if (seen.insert(real).second) shards.push_back(open_shard(folder));
+    if (seen.insert(real).second) shards.push_back(open_shard(folder, shards.empty() ? nullptr : &shards.front()));
   }
   return shards;
 }
@@ -92,13 +68,13 @@ void read_out(const fs::path& folder, FolderLock lock, std::deque<Source>& sourc
   remove_half_brought(folder);
   Source out{folder, std::move(lock)};
   out.is_out = true;
-  const std::string text = fs::exists(out.cells()) ? read_whole_file(out.cells()) : "";
-  const bool has_records = text.find('\n') != std::string::npos;
+  bool has_records = false;
+  if (fs::exists(out.cells())) for_each_line(out.cells(), [&](std::string_view, std::uint64_t) { has_records = true; });
   if (has_records && !fs::exists(folder / "run.json"))
     throw UserError(
         Place{folder.string()},
         "there are records here but no run.json, so nobody knows which build made them. Give another folder");
-  if (has_records) read_source(out);
+  if (has_records) read_source(out, &sources.front());
   sources.push_front(std::move(out));
 }
 
@@ -120,10 +96,10 @@ void require_same_plan(const Source& a, const Source& b) {
   const Json set_a = plan_a.value("overrides", Json::array());
   const Json set_b = plan_b.value("overrides", Json::array());
   if (set_a != set_b) refuse(fmt::format("--set {} there, {} here", set_a.dump(), set_b.dump()));
-  if (!a.planned.empty() && !b.planned.empty() && a.planned != b.planned)
+  if (!a.planned->empty() && !b.planned->empty() && *a.planned != *b.planned)
     refuse(
         fmt::format("the same text gave {} cells there and {} other ones here, so its folder of files is not the same",
-                    a.planned.size(), b.planned.size()));
+                    a.planned->size(), b.planned->size()));
 }
 
 void require_same_conditions(const Source& a, const Source& b, bool mix) {
@@ -137,35 +113,23 @@ void require_same_conditions(const Source& a, const Source& b, bool mix) {
                                          : "Run one of them again as the other, or merge them into two runs"));
 }
 
-/// A file that a cell read, and where that is said.
-struct SeenInput {
-  const InputRecord* input;
-  const CellRecord* record;
-  const Source* source;
-};
-
 void require_same_inputs(const std::deque<Source>& sources) {
-  std::unordered_map<std::string, SeenInput> seen;
+  std::unordered_map<std::string, std::pair<const SeenInput*, const Source*>> all;
   for (const Source& source : sources)
-    for (const CellRecord& record : source.records) {
-      if (record.status != Status::ok) continue;
-      for (const InputRecord& input : record.inputs) {
-        const SeenInput& first = seen.try_emplace(input.file, SeenInput{&input, &record, &source}).first->second;
-        if (first.input->same_content(input)) continue;
-        throw UserError(
-            Place{source.folder.string()},
-            fmt::format(
-                "the shards read different data: {} had {} bytes, sha256 {}, for the cell {} of {}, and {} bytes, "
-                "sha256 {}, for the cell {} here. Run one of the shards again on the data of the other",
-                input.file, first.input->bytes, first.input->sha256, first.record->id, first.source->folder.string(),
-                input.bytes, input.sha256, record.id));
-      }
+    for (const SeenInput& seen : source.inputs) {
+      const auto& [first, of_first] = all.try_emplace(seen.input.file, &seen, &source).first->second;
+      if (first->input.same_content(seen.input)) continue;
+      throw UserError(
+          Place{source.folder.string()},
+          fmt::format(
+              "the shards read different data: {} had {} bytes, sha256 {}, for the cell {} of {}, and {} bytes, "
+              "sha256 {}, for the cell {} here. Run one of the shards again on the data of the other",
+              seen.input.file, first->input.bytes, first->input.sha256, first->cell, of_first->folder.string(),
+              seen.input.bytes, seen.input.sha256, seen.cell));
     }
 }
 
-int worth(const CellRecord& record) {
-  return record.status == Status::ok ? 2 : record.status == Status::skipped ? 1 : 0;
-}
+int worth(const Entry& entry) { return entry.status == Status::ok ? 2 : entry.status == Status::skipped ? 1 : 0; }
 
 /// The first figure that differs in a bit, as words; empty: none does. Times and memory are no result of a cell.
 std::string other_figure(const CellRecord& a, const CellRecord& b) {
@@ -198,7 +162,7 @@ void require_same_result(const CellRecord& a, const Source& of_a, const CellReco
 
 /// The record of a cell that counts, and who else has it.
 struct Kept {
-  const CellRecord* record;
+  const Entry* entry;
   const Source* source;
   std::vector<const Source*> holders;  ///< of this result, `source` first
 };
@@ -212,19 +176,21 @@ struct Merged {
 Merged merge_records(const std::deque<Source>& sources) {
   Merged merged;
   for (const Source& source : sources)
-    for (const CellRecord& record : source.records) {
-      const auto [known, is_new] = merged.cells.try_emplace(record.id, Kept{&record, &source, {&source}});
+    for (const Entry& entry : source.entries) {
+      const auto [known, is_new] = merged.cells.try_emplace(entry.id, Kept{&entry, &source, {&source}});
       if (is_new) {
-        merged.order.push_back(record.id);
+        merged.order.push_back(entry.id);
         continue;
       }
       Kept& kept = known->second;
-      if (worth(record) > worth(*kept.record)) {
-        kept = {&record, &source, {&source}};
-      } else if (worth(record) == worth(*kept.record) && record.status == Status::ok) {
-        require_same_result(*kept.record, *kept.source, record, source);
+      if (worth(entry) > worth(*kept.entry)) {
+        kept = {&entry, &source, {&source}};
+      } else if (worth(entry) == worth(*kept.entry) && entry.status == Status::ok) {
+        const CellRecord first = kept.source->record(*kept.entry);
+        const CellRecord second = source.record(entry);
+        require_same_result(first, *kept.source, second, source);
         kept.holders.push_back(&source);
-        if (record.to_json() != kept.record->to_json()) merged.doubles.insert(record.id);
+        if (second.to_json() != first.to_json()) merged.doubles.insert(entry.id);
       }
     }
   return merged;
@@ -260,10 +226,13 @@ std::vector<std::string> whole_command(const std::vector<std::string>& command, 
 std::optional<DisturbedTimes> disturbed_of(const Merged& merged) {
   DisturbedTimes all;
   std::vector<std::string> reasons;
+  std::map<const DisturbedTimes*, std::unordered_set<std::string>> named;
   for (const std::string& id : merged.order) {
     const auto& disturbed = merged.cells.at(id).source->provenance.disturbed;
     if (!disturbed) continue;
-    if (!disturbed->cells.empty() && std::ranges::find(disturbed->cells, id) == disturbed->cells.end()) continue;
+    const auto [of_it, is_new] = named.try_emplace(&*disturbed);
+    if (is_new) of_it->second.insert(disturbed->cells.begin(), disturbed->cells.end());
+    if (!of_it->second.empty() && !of_it->second.contains(id)) continue;
     all.cells.push_back(id);
     if (std::ranges::find(reasons, disturbed->why) == reasons.end()) reasons.push_back(disturbed->why);
   }
@@ -284,7 +253,8 @@ Provenance merged_provenance(const Source& base, const std::deque<Source>& sourc
       provenance.started = std::min(provenance.started, source.provenance.started);
   provenance.machines = {{machine_id(provenance.machine), provenance.machine}};
   for (const auto& [id, kept] : merged.cells)
-    provenance.machines.try_emplace(kept.record->machine, kept.source->machine_block(kept.record->machine));
+    if (!provenance.machines.contains(kept.entry->machine))
+      provenance.machines[kept.entry->machine] = kept.source->machine_block(kept.entry->machine);
   if (provenance.machines.size() == 1) provenance.machines.clear();
   provenance.disturbed = disturbed_of(merged);
   if (const bool told = std::ranges::find(provenance.command, "--mix") != provenance.command.end();
@@ -309,49 +279,77 @@ void replace_file(const fs::path& path, const std::string& text) {
   if (!fs::exists(path) || read_whole_file(path) != text) write_whole_file(path, text);
 }
 
+/// Replaces a file by text that comes in pieces, unless it says the same already.
+class Replacement {
+ public:
+  explicit Replacement(const fs::path& path) : path_(path), next_(path) {
+    if (fs::exists(path)) before_ = open_file(path);
+  }
+  void write(const std::string& text) {
+    next_.write(text);
+    if (!before_) return;
+    std::string same(text.size(), '\0');
+    same.resize(read_piece(before_.get(), same.data(), same.size(), path_));
+    if (same != text) before_.reset();
+  }
+  void finish() {
+    char more = 0;
+    if (!before_ || read_piece(before_.get(), &more, 1, path_) > 0) next_.finish();
+  }
+
+ private:
+  fs::path path_;
+  FileWriter next_;
+  FileHandle before_;
+};
+
 MergeSummary merge_sources(const std::deque<Source>& sources, const MergeRequest& request) {
   // The first with records: it is `out`, if that has any.
-  const auto found = std::ranges::find_if(sources, [](const Source& source) { return !source.records.empty(); });
+  const auto found = std::ranges::find_if(sources, [](const Source& source) { return !source.entries.empty(); });
   const Source& base = found == sources.end() ? sources.at(1) : *found;
   const Source* plan = &base;
   for (const Source& source : sources) {
     if (source.is_out && &source != &base) continue;  // it holds nothing
     require_same_conditions(base, source, request.mix);
     require_same_plan(base, source);
-    if (!source.planned.empty()) {
-      if (plan->planned.empty()) plan = &source;
+    if (!source.planned->empty()) {
+      if (plan->planned->empty()) plan = &source;
       require_same_plan(*plan, source);
     }
   }
   require_same_inputs(sources);
   Merged merged = merge_records(sources);
-  put_in_order(merged.order, plan->planned);
-  const Provenance provenance = merged_provenance(base, sources, merged, plan->planned, request.out);
+  put_in_order(merged.order, *plan->planned);
+  const Provenance provenance = merged_provenance(base, sources, merged, *plan->planned, request.out);
 
   MergeSummary summary;
-  summary.plan_known = !plan->planned.empty();
+  summary.plan_known = !plan->planned->empty();
   summary.shards = sources.size() - 1;
   summary.doubles = merged.doubles.size();
   summary.command = provenance.command;
-  for (const std::string& id : plan->planned)
+  for (const std::string& id : *plan->planned)
     if (!merged.cells.contains(id)) summary.missing.push_back(id);
   std::set<std::string> machines;
-  std::string text;
-  const std::string first_machine = machine_id(provenance.machine);
   for (const std::string& id : merged.order) {
-    CellRecord record = *merged.cells.at(id).record;
-    machines.insert(record.machine);
-    if (worth(record) > 0)
+    const Entry& entry = *merged.cells.at(id).entry;
+    machines.insert(entry.machine);
+    if (worth(entry) > 0)
       ++summary.ended_well;
     else
       summary.failed.push_back(id);
-    if (record.machine == first_machine) record.machine.clear();
-    text += record_line(record);
   }
   summary.machines = machines.size();
   bring_all_artifacts(merged, request.out);
+  Replacement cells(request.out / "cells.jsonl");
+  const std::string first_machine = machine_id(provenance.machine);
+  for (const std::string& id : merged.order) {
+    const Kept& kept = merged.cells.at(id);
+    CellRecord record = kept.source->record(*kept.entry);
+    if (record.machine == first_machine) record.machine.clear();
+    cells.write(record_line(record));
+  }
   replace_file(request.out / "run.json", provenance.to_json().dump(2) + "\n");
-  replace_file(request.out / "cells.jsonl", text);
+  cells.finish();
   return summary;
 }
 

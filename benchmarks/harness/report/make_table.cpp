@@ -464,6 +464,22 @@ class TableMaker {
   Table table_;
 };
 
+/// A run made by an older program lacks the metrics that were added since: their columns, and the plots of these, go.
+void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
+  const auto is_unknown = [&](const ColumnSpec& column) {
+    return column.source == Source::metric && !declared_metric(runs, column.name) &&
+           !recorded_metric(runs, column.name);
+  };
+  std::set<std::string> left_out;
+  for (const ColumnSpec& column : spec.columns)
+    if (is_unknown(column)) left_out.insert(column_style(column, spec.workload, nullptr).title);
+  std::erase_if(spec.columns, is_unknown);
+  std::erase_if(spec.plots, [&](PlotSpec& plot) {
+    std::erase_if(plot.y, [&](const std::string& title) { return left_out.contains(title); });
+    return left_out.contains(plot.x) || (plot.kind == PlotSpec::Kind::columns && plot.y.empty());
+  });
+}
+
 }  // namespace
 
 Table make_table(const TableSpec& spec, std::span<const Run> runs) { return TableMaker(spec, runs).make(); }
@@ -473,11 +489,7 @@ std::vector<Table> default_tables(std::span<const Run> runs) {
   for (TableSpec& spec : embedded_table_specs()) {
     if (!has_cells(spec, runs)) continue;
     if (!spec.over.empty() && !averages(spec, runs)) continue;
-    // A run made by an older program lacks the metrics that were added since.
-    std::erase_if(spec.columns, [&](const ColumnSpec& column) {
-      return column.source == Source::metric && !declared_metric(runs, column.name) &&
-             !recorded_metric(runs, column.name);
-    });
+    leave_out_unknown(spec, runs);
     if (std::ranges::none_of(spec.columns, is_figure)) continue;
     tables.push_back(make_table(spec, runs));
   }

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/run/cell_server.hpp"
 #include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/measure.hpp"
 
@@ -24,6 +25,7 @@ CellRequest parse_request(const Json& json) {
 }  // namespace
 
 int cell_main(const Workloads& workloads, const BackendReader& readings) {
+  if (!serve_cells()) refuse_foreign_caller(cell_verb);
   const Json json = request_of_parent();
   struct sigaction action {};
   action.sa_handler = [](int) { cell_stop.store(true); };

@@ -1,4 +1,4 @@
-// The child process of one cell: `frugal __cell`, for the program's own use.
+// The process of one cell, forked from `frugal __cell`, which is for the program's own use.
 #pragma once
 #include <functional>
 #include <string>
@@ -8,13 +8,13 @@
 
 namespace frugal::harness {
 
-/// The hidden verb. The request comes on standard input, and messages go to child_message_fd.
+/// The hidden verb. The request of a cell comes on standard input, and its messages go to child_message_fd.
 inline constexpr const char* cell_verb = "__cell";
 
 /// Reads the sensors of a back end's device.
 using BackendReader = std::function<DeviceReadings(const std::string& backend)>;
 
-/// Reads the request, measures, writes messages. Returns an exit code; the outcome is in the messages.
+/// Waits for cells (cell_server.hpp). In the process of each: reads its request, measures, writes messages. Returns an exit code; the outcome is in the messages.
 int cell_main(const Workloads& workloads, const BackendReader& readings);
 
 }  // namespace frugal::harness

@@ -2,9 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,14 +13,9 @@
 #include <system_error>
 #include <utility>
 
-#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/run/cell_main.hpp"
-#include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
-#include "benchmarks/harness/run/pinning.hpp"
 #include "impl/base/descriptor.hpp"
-
-extern char** environ;
 
 namespace frugal::harness {
 namespace {
@@ -31,79 +23,16 @@ namespace {
 using ChildClock = std::chrono::steady_clock;
 constexpr double grace_s = 2;
 
-// Shadow memory is terabytes of private mappings: no limit that a plan would set leaves room for it.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool can_limit_memory = false;
-#else
-constexpr bool can_limit_memory = true;
-#endif
-
-/// Both ends above the numbers that the child's own descriptors get, so that dup2 never hits a pipe still in use.
 struct Pipe {
   Descriptor read;
   Descriptor write;
   Pipe() {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
-    const Descriptor low_read(ends[0]), low_write(ends[1]);
-    read = Descriptor(::fcntl(ends[0], F_DUPFD_CLOEXEC, 10));
-    write = Descriptor(::fcntl(ends[1], F_DUPFD_CLOEXEC, 10));
-    if (!read.is_open() || !write.is_open()) throw std::system_error(errno, std::generic_category(), "fcntl");
+    read = Descriptor(ends[0]);
+    write = Descriptor(ends[1]);
   }
 };
-
-/// The environment of the child: our own with the OpenMP settings that a fair clock needs.
-std::vector<std::string> child_environment(int threads, const std::string& isa, const std::vector<int>& cpus) {
-  std::vector<std::string> variables;
-  bool has_wait_policy = false;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string variable = *entry;
-    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
-    if (!cpus.empty() && variable.starts_with("OMP_PLACES=")) continue;
-    if (!isa.empty() && variable.starts_with("FRUGAL_ISA=")) continue;
-    has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
-    variables.push_back(variable);
-  }
-  variables.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
-  if (!isa.empty() && isa != to_word(chosen_isa_names, ChosenIsa::widest)) variables.push_back("FRUGAL_ISA=" + isa);
-  if (!cpus.empty()) {
-    variables.emplace_back("OMP_PROC_BIND=true");
-    variables.push_back("OMP_PLACES=" + openmp_places(cpus));
-  }
-  if (!has_wait_policy) variables.push_back("OMP_WAIT_POLICY=passive");
-  return variables;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
-/// Between fork and exec: system calls only.
-[[noreturn]] void become_child(pid_t parent, const Pipe& request, const Pipe& messages, const Pipe& talk,
-                               const Limits& limits, const cpu_set_t* processors, char* const* arguments,
-                               char* const* environment) {
-  ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(127);  // the parent died before prctl
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
-  if (can_limit_memory && limits.memory_gib > 0) {
-    const auto bytes = static_cast<rlim_t>(limits.memory_gib * 1024 * 1024 * 1024);
-    const rlimit limit{bytes, bytes};
-    ::setrlimit(RLIMIT_DATA, &limit);
-  }
-  if (processors != nullptr) ::sched_setaffinity(0, sizeof *processors, processors);
-  const rlimit no_core{0, 0};
-  ::setrlimit(RLIMIT_CORE, &no_core);
-  ::dup2(request.read.get(), STDIN_FILENO);
-  ::dup2(talk.write.get(), STDOUT_FILENO);  // results are the parent's to print
-  ::dup2(talk.write.get(), STDERR_FILENO);
-  ::dup2(messages.write.get(), child_message_fd);
-  ::execve("/proc/self/exe", arguments, environment);
-  ::_exit(127);
-}
 
 double seconds_since(ChildClock::time_point start) {
   return std::chrono::duration<double>(ChildClock::now() - start).count();
@@ -121,12 +50,19 @@ void send_request(const std::string& text, Descriptor& pipe) {
   pipe.close();
 }
 
+void note_end(const CellServer::End& end, ChildReport& report) {
+  report.peak_bytes = end.peak_bytes;
+  if (WIFSIGNALED(end.status)) report.signal = WTERMSIG(end.status);
+  if (WIFEXITED(end.status)) report.exit_code = WEXITSTATUS(end.status);
+}
+
 /// Watches one child until it is gone.
 class ChildWatch {
  public:
-  ChildWatch(pid_t pid, Descriptor messages, Descriptor talk, double timeout_s, StopSignals& stops,
+  ChildWatch(CellServer& server, pid_t pid, Descriptor messages, Descriptor talk, double timeout_s, StopSignals& stops,
              const ProgressSink& progress)
-      : pid_(pid),
+      : server_(server),
+        pid_(pid),
         messages_(std::move(messages)),
         talk_(std::move(talk)),
         timeout_s_(timeout_s),
@@ -149,21 +85,18 @@ class ChildWatch {
 
  private:
   bool reaped() {
-    int status = 0;
-    rusage usage{};
-    if (::wait4(pid_, &status, WNOHANG, &usage) != pid_) return false;
+    const std::optional<CellServer::End> end = server_.ended();
+    if (!end) return false;
     report_.wall_s = seconds_since(start_);
-    report_.peak_bytes = static_cast<double>(usage.ru_maxrss) * 1024;
-    if (WIFSIGNALED(status)) report_.signal = WTERMSIG(status);
-    if (WIFEXITED(status)) report_.exit_code = WEXITSTATUS(status);
+    note_end(*end, report_);
     return true;
   }
 
   void wait_for_news() {
-    pollfd files[3] = {{messages_.get(), POLLIN, 0}, {talk_.get(), POLLIN, 0}, {stops_.fd(), POLLIN, 0}};
-    // The messages end a moment before the process does: then look again soon.
-    const int wait_ms = messages_.is_open() ? 250 : 1;
-    if (::poll(files, 3, wait_ms) <= 0) return;
+    pollfd files[4] = {
+        {messages_.get(), POLLIN, 0}, {talk_.get(), POLLIN, 0}, {stops_.fd(), POLLIN, 0}, {server_.fd(), POLLIN, 0}};
+    constexpr int wait_ms = 250;
+    if (::poll(files, 4, wait_ms) <= 0) return;
     if (files[0].revents != 0) read_once(messages_, true);
     if (files[1].revents != 0) read_once(talk_, false);
     if (files[2].revents != 0) stops_.drain();
@@ -253,6 +186,7 @@ class ChildWatch {
     report_.stages.push_back(std::move(stage));
   }
 
+  CellServer& server_;
   pid_t pid_;
   Descriptor messages_;
   Descriptor talk_;
@@ -270,60 +204,45 @@ class ChildWatch {
   bool killed_ = false;
 };
 
-/// One call of this program by a hidden verb.
-struct ChildCall {
-  const char* verb;
-  std::string request;
-  Limits limits{};
-  int threads = 0;
-  const std::vector<int>& cpus;
-};
-
-ChildReport run_self(const ChildCall& call, StopSignals& stops, const ProgressSink& progress) {
+/// Sends the request to a process that is forked from the server, which is made where there is none for these settings.
+ChildReport run_by(std::optional<CellServer>& server, const ServerSettings& settings, const std::string& request,
+                   const Limits& limits, StopSignals& stops, const ProgressSink& progress) {
   Pipe input, messages, talk;
-  std::vector<std::string> words = {"frugal", call.verb};
-  std::vector<std::string> variables = child_environment(call.threads, call.limits.isa, call.cpus);
-  cpu_set_t processors;
-  CPU_ZERO(&processors);
-  for (const int cpu : call.cpus) CPU_SET(cpu, &processors);
-  const std::vector<char*> arguments = pointers_to(words);
-  const std::vector<char*> environment = pointers_to(variables);
-  const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
-  if (pid == 0)
-    become_child(parent, input, messages, talk, call.limits, call.cpus.empty() ? nullptr : &processors,
-                 arguments.data(), environment.data());
-  ::setpgid(pid, pid);  // on both sides, so that neither can come too late
+  const CellDescriptors descriptors{input.read.get(), talk.write.get(), messages.write.get()};
+  std::optional<pid_t> pid;
+  if (server && server->is_for(settings)) pid = server->start(descriptors, limits.memory_gib);
+  if (!pid) {  // the first cell, other settings, or somebody has killed the server since the last one
+    server.emplace(settings);
+    pid = server->start(descriptors, limits.memory_gib);
+  }
+  if (!pid) {  // it was killed before it could fork, or does not start: so did the cell
+    ChildReport report;
+    note_end(server->own_end(), report);
+    server.reset();
+    return report;
+  }
   input.read.close();
   messages.write.close();
   talk.write.close();
-  ChildWatch watch(pid, std::move(messages.read), std::move(talk.read), call.limits.timeout_s, stops, progress);
-  send_request(call.request, input.write);
+  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), limits.timeout_s, stops, progress);
+  send_request(request, input.write);
   return watch.run();
 }
 
 }  // namespace
 
-ChildReport run_child(const CellRequest& request, const Limits& limits, StopSignals& stops,
-                      const ProgressSink& progress) {
-  return run_self({.verb = cell_verb,
-                   .request = request.to_json().dump(),
-                   .limits = limits,
-                   .threads = request.threads,
-                   .cpus = request.cpus},
-                  stops, progress);
+ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
+                      StopSignals& stops, const ProgressSink& progress) {
+  return run_by(server, {cell_verb, request.threads, limits.isa, request.cpus}, request.to_json().dump(), limits, stops,
+                progress);
 }
 
 ChildReport run_limits(const LimitsRequest& request, StopSignals& stops) {
   constexpr double minute_s = 60;
   const Json json = {{"backend", request.backend}, {"precision", request.precision}};
-  return run_self({.verb = limits_verb,
-                   .request = json.dump(),
-                   .limits = {.timeout_s = minute_s, .isa = request.isa},
-                   .threads = request.threads,
-                   .cpus = request.cpus},
-                  stops, [](double, const std::string&) {});
+  std::optional<CellServer> server;
+  return run_by(server, {limits_verb, request.threads, request.isa, request.cpus}, json.dump(), {.timeout_s = minute_s},
+                stops, [](double, const std::string&) {});
 }
 
 }  // namespace frugal::harness

@@ -1,9 +1,11 @@
 // A cell in a process of its own: a crash, a leak or a hang costs one cell, and the limits are the kernel's.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/run/cell_server.hpp"
 #include "benchmarks/harness/run/limits_main.hpp"
 #include "benchmarks/harness/run/message.hpp"
 #include "benchmarks/harness/run/signals.hpp"
@@ -28,11 +30,12 @@ struct ChildReport {
 /// Called at least about once a second while the child runs: share done, name of the stage.
 using ProgressSink = std::function<void(double fraction, const std::string& stage)>;
 
-/// Runs /proc/self/exe with the hidden verb. request.threads becomes OMP_NUM_THREADS; with request.cpus each thread is
-/// bound to one of these. memory_gib bounds RLIMIT_DATA: heap and other private writable memory. The address space is
-/// left alone, because a CUDA context reserves far more of it than it uses. Builds with a sanitizer set no limit.
-ChildReport run_child(const CellRequest& request, const Limits& limits, StopSignals& stops,
-                      const ProgressSink& progress);
+/// Runs a cell in a process forked from `server`, which is started, and started anew, as it is needed. request.threads is
+/// its OMP_NUM_THREADS; with request.cpus each thread is bound to one of these. memory_gib bounds RLIMIT_DATA: heap and
+/// other private writable memory. The address space is left alone, because a CUDA context reserves far more of it than
+/// it uses. Builds with a sanitizer set no limit.
+ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
+                      StopSignals& stops, const ProgressSink& progress);
 
 /// Finds the limits of a device, in a process of its own and of a minute at most: they are in the outcome.
 ChildReport run_limits(const LimitsRequest& request, StopSignals& stops);

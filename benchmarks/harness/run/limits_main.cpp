@@ -5,6 +5,7 @@
 #include <new>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/run/cell_server.hpp"
 #include "benchmarks/harness/run/child_messages.hpp"
 
 namespace frugal::harness {
@@ -50,6 +51,7 @@ DeviceRates best_rates(const std::vector<Probe>& probes) {
 }
 
 int limits_main(const ProbeSource& probes) {
+  if (!serve_cells()) refuse_foreign_caller(limits_verb);
   const Json request = request_of_parent();
   CellMessage outcome;
   outcome.kind = CellMessage::Kind::outcome;

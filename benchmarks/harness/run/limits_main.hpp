@@ -1,5 +1,5 @@
-// The child process that finds the limits of a device, `frugal __limits`, for the program's own use: it fills memory
-// beyond all caches, which must not count as that of a cell.
+// The process that finds the limits of a device, `frugal __limits`, for the program's own use: it fills memory beyond all
+// caches, which must not count as that of a cell.
 #pragma once
 #include <functional>
 #include <string>

@@ -22,12 +22,6 @@ constexpr double rewrite_interval_s = 0.5;
 constexpr double event_interval_s = 1;
 constexpr double title_share = 0.6;  ///< of a line, that the name of a cell keeps beside its figures
 
-std::string clock_text(double seconds) {
-  const auto whole = static_cast<long>(std::lround(std::max(0.0, seconds)));
-  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
-  return fmt::format("{}:{:02}", whole / 60, whole % 60);
-}
-
 /// Nothing where nothing is known.
 std::string left_text(const std::optional<Eta::Estimate>& left) {
   if (!left) return "";
@@ -48,6 +42,12 @@ bool variable_is_set(const char* name) {
 }
 
 }  // namespace
+
+std::string clock_text(double seconds) {
+  const auto whole = static_cast<long>(std::lround(std::max(0.0, seconds)));
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
+}
 
 std::string duration_text(double seconds) {
   if (seconds >= 60) return clock_text(seconds);
@@ -166,6 +166,13 @@ void Progress::tell(double now, Running& cell) {
 void Progress::show(const std::string& line) {
   screen_.write("\r\x1b[K" + line);
   line_is_open_ = true;
+}
+
+void Progress::rewrite(const std::string& line, bool is_due) {
+  if (screen_.is_terminal)
+    show(shortened_to(line, room()));
+  else if (is_due)
+    say(line);
 }
 
 void Progress::clear() {

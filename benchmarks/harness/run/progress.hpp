@@ -14,6 +14,9 @@
 
 namespace frugal::harness {
 
+/// "1:12" or "1:02:03".
+std::string clock_text(double seconds);
+
 /// "12.3 s" below a minute, else "1:12" or "1:02:03".
 std::string duration_text(double seconds);
 
@@ -49,6 +52,9 @@ class Progress {
   void end(const CellRecord& record, const std::string& main_metrics);
   /// A running cell was stopped: takes the line away.
   void clear();
+  /// On a terminal the rewritten line, shortened to fit; elsewhere a line of the log, where it is due.
+  void rewrite(const std::string& line, bool is_due);
+  double now() const { return screen_.now(); }
   /// A line of talk that must not tear the rewritten line.
   void say(std::string_view line);
 

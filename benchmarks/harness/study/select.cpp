@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/plan/overrides.hpp"
@@ -63,23 +62,6 @@ std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string&
   if (cells.empty())
     throw UserError(fmt::format("--only '{}' matches no cell of the plan; `frugal plan` shows its cells", expression));
   return cells;
-}
-
-std::vector<PlannedCell> shard(const std::vector<PlannedCell>& cells, const std::string& which) {
-  const auto number = [](std::string_view text) {
-    std::size_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? value : 0;
-  };
-  const std::size_t slash = which.find('/');
-  const std::size_t index = slash == std::string::npos ? 0 : number(std::string_view(which).substr(0, slash));
-  const std::size_t count = slash == std::string::npos ? 0 : number(std::string_view(which).substr(slash + 1));
-  if (index < 1 || index > count)
-    throw UserError(fmt::format("--shard '{}': write I/N with 1 <= I <= N, for example 1/4", which));
-  std::vector<PlannedCell> part;
-  for (std::size_t i = 0; i < cells.size(); ++i)
-    if ((i % count + i / count) % count == index - 1) part.push_back(cells[i]);
-  return part;
 }
 
 }  // namespace frugal::harness

@@ -18,8 +18,4 @@ bool meets(const Json& view, const Conditions& conditions);
 /// "dataset=NAME" stands for dataset.name. Throws UserError on an unknown path, or when nothing matches.
 std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string& expression);
 
-/// The Ith of N shards, "I/N" with 1 <= I <= N, by the plan alone: cells are dealt in rounds of N, one to each shard, and
-/// each round begins one shard further on, so that no axis whose length divides N stays with one shard. Throws UserError.
-std::vector<PlannedCell> shard(const std::vector<PlannedCell>& cells, const std::string& which);
-
 }  // namespace frugal::harness

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "benchmarks/workloads/cadc/baselines.hpp"
 #include "benchmarks/workloads/cadc/evaluate.hpp"
 #include "benchmarks/workloads/cadc/params.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/cadc/rankings.hpp"
+#include "benchmarks/workloads/cadc/stored.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
 #include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
@@ -57,6 +59,35 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
   outcome.implementation = mf->implementation();
   return mf;
+}
+
+/// The factors as they are read back, and what they weigh.
+void keep_stored(const Cell& cell, MatrixFactorizer& mf, RunContext& context, Outcome& outcome) {
+  const Json& own = cell.own().at("store");
+  const Storing how = choice_of(storing_names, own, "how");
+  StoredFactors stored;
+  const auto keep = [&] { stored = store(mf.export_state(), how, own.at("bits")); };
+  if (how == Storing::fp32) {
+    keep();
+  } else {
+    context.stage("store", [&] {
+      keep();
+      mf.import_state(stored.factors);
+    });
+  }
+  outcome.metrics["bytes.embeddings"] = static_cast<double>(stored.bytes);
+}
+
+/// What is kept in place of all training interactions, and what these weigh.
+void put_bytes(const data::Split& split, std::span<const Interaction> sample, Outcome& outcome) {
+  const auto coded = [&](std::span<const Interaction> pairs) {
+    return pairs.empty() ? 0.0 : static_cast<double>(bytes_coded(pairs, split.users, split.items));
+  };
+  outcome.metrics["bytes.sample"] = coded(sample);
+  outcome.metrics["bytes.stored"] = outcome.metrics["bytes.sample"] + outcome.metrics["bytes.embeddings"];
+  outcome.metrics["bytes.pairs"] = static_cast<double>(bytes_as_ids(split.train.size(), split.users, split.items));
+  outcome.metrics["bytes.pairs[coded]"] = coded(split.train);
+  outcome.metrics["bytes.share"] = 100 * outcome.metrics["bytes.stored"] / outcome.metrics["bytes.pairs"];
 }
 
 constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's wish to stop
@@ -150,6 +181,15 @@ class Cadc final : public harness::Workload {
     all.push_back(
         {"users.tied", "", informative, "{:.0f}",
          "split latest: users whose latest time several of their items have; the seed draws which is held out", true});
+    all.push_back({"bytes.embeddings", "B", informative, "{:.4g}",
+                   "stored embeddings of stage 1 (store.how): what stage 2 starts from; 0 where it starts at random"});
+    all.push_back({"bytes.sample", "B", informative, "{:.4g}", "stored sample of stage 2, coded losslessly", true});
+    all.push_back({"bytes.stored", "B", informative, "{:.4g}", "embeddings and sample: what is kept of the data"});
+    all.push_back({"bytes.share", "%", informative, "{:.3g}", "stored, of all training interactions as ids"});
+    all.push_back({"bytes.pairs", "B", informative, "{:.4g}",
+                   "all training interactions as compressed sparse rows, ids in whole bytes", true});
+    all.push_back(
+        {"bytes.pairs[coded]", "B", informative, "{:.4g}", "the same, coded losslessly as the sample is", true});
     all.push_back({"parameters", "", informative, "{:.0f}", "of the model that ranks", true});
     all.push_back({"flops.train", "FLOP", informative, "{:.4g}", "stages 1 and 2, analytic, optimiser included", true});
     all.push_back({"flops.inference", "FLOP", informative, "{:.4g}", "one user against all items, analytic", true});
@@ -164,7 +204,14 @@ class Cadc final : public harness::Workload {
       complaints.push_back(
           {"dataset.negatives", "the metrics of this workload are those with 99 or 999 negatives", false});
     // The real counts are known only after reading; the answers do not depend on them.
-    if (uses_mf(cell)) check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
+    if (uses_mf(cell)) {
+      check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
+      const Json& store = cell.own().at("store");
+      if (std::string why =
+              why_not_stored(choice_of(storing_names, store, "how"), store.at("bits"), cell.own().at("mf").at("dim"));
+          !why.empty())
+        complaints.push_back({"params.cadc.store.bits", std::move(why), false});
+    }
     if (cell.own().at("model") == "two_tower") check_two_tower(cell, backend, data_dirs, complaints);
     return complaints;
   }
@@ -206,9 +253,18 @@ class Cadc final : public harness::Workload {
       return outcome;
     }
 
+    if (const FitBaseline fit = find_baseline(model)) {
+      run_baseline(fit, cell, split, context, outcome);
+      return outcome;
+    }
+
     std::unique_ptr<MatrixFactorizer> mf;
-    if (uses_mf(cell)) mf = factorize(cell, split, context, model == "mf" ? 1.0 : 0.5, outcome);
+    if (uses_mf(cell)) {
+      mf = factorize(cell, split, context, model == "mf" ? 1.0 : 0.5, outcome);
+      keep_stored(cell, *mf, context, outcome);
+    }
     if (model == "mf") {
+      put_bytes(split, {}, outcome);
       outcome.metrics["flops.inference"] = inference_flops(mf_spec(cell, split.users, split.items));
       evaluate(*mf, split, context, outcome);
       if (own.at("export_embeddings")) write_tables(embeddings_from(mf->export_state()), context.artifacts());
@@ -255,6 +311,22 @@ class Cadc final : public harness::Workload {
     context.stage("evaluate", [&] { Evaluation(split).run(ranker, outcome); });
   }
 
+  static void run_baseline(FitBaseline fit, const Cell& cell, const data::Split& split, RunContext& context,
+                           Outcome& outcome) {
+    Baseline baseline;
+    context.stage("fit", [&] {
+      baseline = fit(split, cell.own());
+      return Work{.flops = baseline.flops};
+    });
+    outcome.implementation = "eigen";
+    outcome.metrics["flops.train"] = baseline.flops;
+    outcome.metrics["flops.inference"] = baseline.ranker->inference_flops();
+    outcome.metrics["parameters"] = static_cast<double>(baseline.parameters);
+    evaluate(*baseline.ranker, split, context, outcome);
+    export_results(
+        split, *baseline.ranker, [&](auto pairs) { return baseline.ranker->score(pairs); }, nullptr, {}, context);
+  }
+
   /// model: null where there is none, so no weights and no embeddings.
   static void export_results(const data::Split& split, const Ranker& ranker, const ScorePairs& score,
                              const Model* model, const std::function<ModelState(const ModelState&)>& embeddings,
@@ -285,6 +357,8 @@ class Cadc final : public harness::Workload {
       if (sampling == Sampling::hardest) scores = scores_of(mf->export_state(), split.train);
       sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);
     });
+
+    put_bytes(split, sample, outcome);
 
     const auto batch = static_cast<std::uint64_t>(spec.batch);
     const std::uint64_t epochs = own.at("tower").at("epochs");

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "benchmarks/workloads/cadc/baselines.hpp"
+#include "benchmarks/workloads/cadc/stored.hpp"
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
@@ -53,12 +55,15 @@ std::string why_no_identity(const TwoTowerSpec& spec) {
 
 std::vector<ParamSpec> cadc_params() {
   using Type = ParamSpec::Type;
+  std::vector<std::string> models = {"two_tower", "mf", "popularity"};
+  for (std::string& baseline : baseline_names()) models.push_back(std::move(baseline));
   std::vector<ParamSpec> all = {
       {.name = "model",
        .type = Type::string,
        .default_value = "two_tower",
-       .help = "what ranks: the two-tower network, or a control: mf (stage 1 alone), popularity",
-       .choices = {"two_tower", "mf", "popularity"}},
+       .help = "what ranks: the two-tower network, or a control: mf (stage 1 alone), popularity, or a baseline without "
+               "gradients: ease, item_knn, rp3beta, infinity_ae",
+       .choices = models},
       {.name = "keep_fraction",
        .type = Type::real,
        .default_value = 1.0,
@@ -91,6 +96,20 @@ std::vector<ParamSpec> cadc_params() {
        .help =
            "write the final embedding tables as .npy files into the cell's artifacts; a plan's `export: true` writes "
            "them with their ids, the weights and the rankings"},
+      {.name = "store.how",
+       .type = Type::string,
+       .default_value = "fp32",
+       .help =
+           "how the embeddings of stage 1 are stored, and read back before anything uses them: fp32, fp16; uniform: "
+           "levels between the least and the largest of each row; product: product quantisation; transform: turned, "
+           "rounded and entropy coded",
+       .choices = words(storing_names)},
+      {.name = "store.bits",
+       .type = Type::real,
+       .default_value = 4.0,
+       .help = "bits a value: uniform 1 to 16, product 1, 2, 4 or 8, transform any number",
+       .min = 0.01,
+       .max = 32},
       {.name = "mf.dim",
        .type = Type::integer,
        .default_value = 64,
@@ -152,7 +171,7 @@ std::vector<ParamSpec> cadc_params() {
        .min = 0,
        .max = 1e6},
   };
-  for (const std::vector<ParamSpec>& more : {mf_params("logistic_sgd", 256), checkpoint_params()})
+  for (const std::vector<ParamSpec>& more : {mf_params("logistic_sgd", 256), baseline_params(), checkpoint_params()})
     all.insert(all.end(), more.begin(), more.end());
   return all;
 }

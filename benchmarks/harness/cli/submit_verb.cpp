@@ -1,0 +1,355 @@
+// `frugal submit`: the shards of a plan as tasks of Slurm, or as processes of this machine; then one run of them.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+
+#include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/command_line.hpp"
+#include "benchmarks/harness/cli/merge_closing.hpp"
+#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/parse.hpp"
+#include "benchmarks/harness/cli/shared_arguments.hpp"
+#include "benchmarks/harness/cli/submit_follow.hpp"
+#include "benchmarks/harness/cli/verbs.hpp"
+#include "benchmarks/harness/judge/gate.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/study/shards.hpp"
+
+namespace frugal::harness {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t default_tasks = 100;
+
+std::size_t natural(const std::string& option, const std::string& text) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number == 0)
+    throw UserError(fmt::format("{} '{}': write how many, at least 1", option, text));
+  return number;
+}
+
+/// "slurm", "slurm:N" or "local:N".
+struct EngineWish {
+  std::string name;
+  std::optional<std::size_t> tasks{};
+};
+
+EngineWish engine_wish(const Call& call) {
+  const auto text = call.one("engine");
+  if (!text) throw UserError("submit needs --engine: slurm, slurm:N for N tasks, or local:N for N processes");
+  const std::size_t colon = text->find(':');
+  EngineWish wish{.name = text->substr(0, colon)};
+  const std::vector<std::string> known = {"slurm", "local"};
+  if (std::ranges::find(known, wish.name) == known.end()) throw UserError(unknown_word("engine", wish.name, known));
+  if (colon != std::string::npos) wish.tasks = natural("--engine " + wish.name + ":N", text->substr(colon + 1));
+  if (wish.name == "local") {
+    if (!wish.tasks) throw UserError("--engine local: say how many processes, local:4");
+    refuse_options(call, {"max-parallel", "partition", "time", "sbatch"},
+                   "is for Slurm; --engine local:N runs N processes at a time");
+  }
+  return wish;
+}
+
+/// Words of the script's #SBATCH lines, which end with the line.
+void require_one_line(const Call& call) {
+  for (const char* option : {"partition", "time", "sbatch"})
+    for (const std::string& value : call.all(option))
+      if (value.find('\n') != std::string::npos)
+        throw UserError(fmt::format("--{}: a line break is no part of an option of sbatch", option));
+}
+
+/// Of the plan that asks for most. Shards of nodes that differ in it could not be merged, so the plan must say.
+int threads_of(const PlanFile& file) {
+  int most = 1;
+  for (const Plan& plan : file.plans) {
+    if (plan.limits.threads == 0 && std::getenv("OMP_NUM_THREADS") == nullptr)
+      throw UserError(Place{file.file},
+                      fmt::format("plan '{}' does not say how many threads a cell has, so it would be as many as each "
+                                  "machine has cores, and shards would be in each other's way, or could not be merged: "
+                                  "give --set limits.threads=1, or limits: {{threads: N}} in the plan",
+                                  plan.name));
+    most = std::max(most, effective_threads(plan.limits));
+  }
+  return most;
+}
+
+Args run_command(const Call& call) {
+  Args words = {call.command[0], "run", call.arguments.at(0)};
+  for (const char* option : {"set", "data-dir", "rerun"})
+    for (const std::string& value : call.all(option)) words.insert(words.end(), {"--" + std::string(option), value});
+  if (call.has("allow-modified-data")) words.emplace_back("--allow-modified-data");
+  words.emplace_back("--mix");  // a shard may go on on another node
+  return words;
+}
+
+Args without_rerun(const Args& words) {
+  Args rest;
+  for (std::size_t i = 0; i < words.size(); ++i)
+    if (words[i] == "--rerun")
+      ++i;
+    else
+      rest.push_back(words[i]);
+  return rest;
+}
+
+std::unique_ptr<SubmitEngine> engine_of(const std::string& name, const SlurmWishes& wishes = {}) {
+  return name == "slurm" ? slurm_engine(wishes) : local_engine();
+}
+
+/// A folder in which one submission goes on: of the same commands, and of tasks that have all ended.
+void require_continuable(const std::optional<SubmittedJob>& before, const SubmittedJob& job) {
+  const Place place{job.dir.string()};
+  if (!before) {
+    std::error_code ignored;
+    if (fs::exists(job.dir / "run.json", ignored))
+      throw UserError(place, "a run is here that was not submitted, and its cells would run again: give another --out");
+    return;
+  }
+  if (before->cells != job.cells)
+    throw UserError(place,
+                    fmt::format("the plan was submitted here in {} shards of {} cells, and this would be {} of {}: "
+                                "give as many (--engine NAME:{}) and the same plan, or another --out",
+                                before->cells.size(), before->all_cells(), job.cells.size(), job.all_cells(),
+                                before->cells.size()));
+  if (without_rerun(before->run) != without_rerun(job.run))
+    throw UserError(place, fmt::format("here was submitted: {}\n  and this would be: {}\n  Give another --out to keep "
+                                       "both",
+                                       command_line(without_rerun(before->run)), command_line(without_rerun(job.run))));
+  SubmittedJob now = *before;
+  const auto tasks = engine_of(now.engine)->now(now);
+  if (!tasks) throw UnavailableError("Slurm does not answer: nobody knows whether the tasks of this folder still run");
+  if (!tasks->alive.empty())
+    throw UserError(
+        place, fmt::format("{} of its tasks have not ended. To follow them: {} submit --follow {}; to cancel "
+                           "them: {} submit --cancel {}",
+                           tasks->alive.size(), shell_word(job.run[0]), shell_word(job.out), shell_word(job.run[0]),
+                           shell_word(job.out)));
+}
+
+/// Tasks whose shard has cells to run.
+std::vector<std::size_t> tasks_to_run(const std::vector<std::vector<PlannedCell>>& shards,
+                                      const std::vector<ShardRecord>& records, bool failed_too) {
+  std::vector<std::size_t> tasks;
+  for (std::size_t i = 0; i < shards.size(); ++i)
+    if (std::ranges::any_of(shards[i], [&](const PlannedCell& cell) { return !records[i].has(cell.id, failed_too); }))
+      tasks.push_back(i + 1);
+  return tasks;
+}
+
+/// As `frugal run` does at its end.
+int judge_gates(const Call& call, const SubmittedJob& job) {
+  const fs::path dir = fs::absolute(job.dir);
+  fs::current_path(job.folder);
+  const Call run = parse_call(run_verb(), Args(job.run.begin() + 2, job.run.end()), call.workloads, job.run);
+  const LoadedPlan loaded = load_plan_of(run);
+  if (std::ranges::all_of(loaded.file.plans, [](const Plan& plan) { return plan.gates.empty(); })) return exit_ok;
+  std::map<std::string, CellRecord> records;
+  for (CellRecord& record : load_run(dir).cells) {
+    const std::string id = record.id;
+    records[id] = std::move(record);
+  }
+  const GateReport gates = check_gates(loaded.file, planned_cells(loaded.file), records, false);
+  for (const std::string& line : gates.broken) fmt::print(stderr, "gate broken: {}\n", line);
+  for (const std::string& line : gates.close) fmt::print(stderr, "gate kept: {}\n", line);
+  return gates.broken.empty() ? exit_ok : exit_gate;
+}
+
+/// One run of what the shards have.
+int merge_all(const Call& call, const SubmittedJob& job, const std::string& ends) {
+  std::vector<fs::path> shards;
+  std::error_code ignored;
+  for (std::size_t shard = 1; shard <= job.cells.size(); ++shard) {
+    const fs::path folder = job.shard_folder(shard);
+    if (fs::exists(folder / "run.json", ignored) && fs::exists(folder / "cells.jsonl", ignored))
+      shards.push_back(folder);
+  }
+  const std::string again = command_again(job.submit);
+  fmt::print(stderr, "{}", ends);
+  if (shards.empty()) {
+    fmt::print(stderr, "no shard has begun, so there is nothing to merge\nto go on: {}\n", again);
+    return exit_cells_failed;
+  }
+  const MergeSummary summary = merge_runs({.out = job.dir, .shards = std::move(shards), .mix = true});
+  print_merged(summary, job.dir.string(), call.command[0], again);
+  if (!summary.failed.empty()) fmt::print(stderr, "why they failed: {}\n", (job.dir / "logs").string());
+  if (!summary.failed.empty() || !summary.missing.empty()) return exit_cells_failed;
+  return judge_gates(call, job);
+}
+
+int follow_and_merge(const Call& call, SubmittedJob& job, SubmitEngine& engine) {
+  std::vector<ShardRecord> records = read_shards(job);
+  bool have_ended = false;
+  {
+    StopSignals stops;
+    Progress progress(Progress::standard_screen());
+    have_ended = follow(job, records, engine, stops, progress);
+  }
+  if (!have_ended) {
+    const std::string dir = shell_word(job.dir.string());
+    const std::string program = shell_word(call.command[0]);
+    fmt::print(stderr,
+               "\nno longer followed; the tasks go on\nto follow: {} submit --follow {}\nto cancel: {} submit --cancel "
+               "{}\n",
+               program, dir, program, dir);
+    return exit_interrupted;
+  }
+  return merge_all(call, job, ends_text(job, records, engine.ends(job)));
+}
+
+int submit_plan(const Call& call) {
+  const EngineWish wish = engine_wish(call);
+  require_one_line(call);
+  const LoadedPlan loaded = load_plan_of(call);
+  refuse_searches(loaded.file);
+  const std::vector<PlannedCell> cells = planned_cells(loaded.file);
+  SlurmWishes wishes{.cpus = threads_of(loaded.file),
+                     .parallel = call.one("max-parallel"),
+                     .partition = call.one("partition"),
+                     .time = call.one("time"),
+                     .more = call.all("sbatch")};
+  if (wishes.parallel) natural("--max-parallel", *wishes.parallel);
+  const fs::path dir = records_folder(call, loaded.file);
+  std::optional<SubmittedJob> before = SubmittedJob::load(dir);
+  const std::size_t most = before ? before->cells.size() : default_tasks;
+  const auto shards = all_shards(cells, std::min(cells.size(), wish.tasks.value_or(most)), call.workloads);
+  SubmittedJob job{.dir = dir,
+                   .engine = wish.name,
+                   .cells = {},
+                   .folder = fs::current_path().string(),
+                   .out = dir.string(),
+                   .submit = call.command,
+                   .run = run_command(call),
+                   .slurm_job = "",
+                   .host = "",
+                   .processes = {}};
+  for (const auto& shard : shards) job.cells.push_back(shard.size());
+  const std::vector<std::size_t> tasks = tasks_to_run(shards, read_shards(job), call.has("rerun"));
+  if (call.has("dry-run")) {
+    if (wish.name == "slurm") fmt::print("{}", slurm_script(job, wishes, tasks));
+    if (wish.name == "local")
+      for (const std::size_t task : tasks) fmt::print("{}\n", command_line(job.command(task)));
+    return exit_ok;
+  }
+  // A node may have what this machine has not: its log says when it has not.
+  if (report_unavailable(cells) && wish.name == "local") return exit_unavailable;
+  const std::unique_ptr<SubmitEngine> engine = engine_of(wish.name, wishes);
+  std::error_code told_by_lock;
+  fs::create_directories(dir / "shards", told_by_lock);
+  fs::create_directories(dir / "logs", told_by_lock);
+  const FolderLock lock(dir / "shards", FolderLock::Kind::writer);
+  before = SubmittedJob::load(dir);  // as nobody changes it any more
+  require_continuable(before, job);
+  if (tasks.empty()) {
+    fmt::print(stderr, "nothing to do: all {} cells have run{}\n", cells.size(),
+               call.has("rerun") ? "" : " (--rerun failed runs those again that failed)");
+    return merge_all(call, job, "");
+  }
+  engine->start(job, tasks);
+  job.save();
+  fmt::print(stderr, "{} {} of {} cells: {}; Ctrl-C leaves {} running\n", tasks.size(),
+             tasks.size() == 1 ? "task" : "tasks", cells.size(),
+             wish.name == "slurm" ? "Slurm job " + job.slurm_job : "processes of this machine",
+             tasks.size() == 1 ? "it" : "them");
+  return follow_and_merge(call, job, *engine);
+}
+
+/// Of --status DIR and the like.
+SubmittedJob submitted_job(const std::string& dir) {
+  std::optional<SubmittedJob> job = SubmittedJob::load(dir);
+  if (!job)
+    throw UserError(Place{dir}, "nothing was submitted here: `frugal submit PLAN --engine ... --out " + dir + "` does");
+  return *job;
+}
+
+int show_status(const Call& call) {
+  SubmittedJob job = submitted_job(*call.one("status"));
+  fmt::print("{}", status_text(job, read_shards(job), engine_of(job.engine)->now(job)));
+  return exit_ok;
+}
+
+int follow_again(const Call& call) {
+  SubmittedJob job = submitted_job(*call.one("follow"));
+  const FolderLock lock(job.dir / "shards", FolderLock::Kind::writer);
+  return follow_and_merge(call, job, *engine_of(job.engine));
+}
+
+int cancel_tasks(const Call& call) {
+  const SubmittedJob job = submitted_job(*call.one("cancel"));
+  engine_of(job.engine)->cancel(job);
+  fmt::print(stderr, "cancelled; what is done is kept. To merge it: {} submit --follow {}\nto go on: {}\n",
+             shell_word(call.command[0]), shell_word(job.dir.string()), command_again(job.submit));
+  return exit_ok;
+}
+
+int submit(const Call& call) {
+  const std::pair<const char*, int (*)(const Call&)> of_folders[] = {
+      {"status", show_status}, {"follow", follow_again}, {"cancel", cancel_tasks}};
+  for (const auto& [option, act] : of_folders) {
+    if (!call.has(option)) continue;
+    if (!call.arguments.empty() || call.values.size() > 1)
+      throw UserError(fmt::format("--{} DIR is given alone: the folder knows its plan", option));
+    return act(call);
+  }
+  if (call.arguments.empty()) throw UserError("submit needs PLAN, or --status, --follow or --cancel with a folder");
+  return submit_plan(call);
+}
+
+OptionSpec of_folder(const std::string& name, const std::string& help) {
+  return {.name = name, .value = "DIR", .help = help, .values = {.folders = true}};
+}
+
+}  // namespace
+
+Verb submit_verb() {
+  ArgumentSpec plan = plan_argument();
+  plan.least = 0;
+  return {
+      .name = "submit",
+      .summary = "run a plan on a cluster, or in several processes",
+      .help =
+          "Runs a plan as tasks of Slurm (--engine slurm), or as processes of this machine (--engine local:N): each task "
+          "is `frugal run PLAN --shard I/N`, with a record of its own in DIR/shards/I and a log in DIR/logs/I.txt. "
+          "Follows them, and makes one run of all in DIR at the end, as frugal merge does.\n\nCtrl-C leaves the tasks "
+          "running. What is done is kept whatever happens to a task or its node; the same command submits what is "
+          "missing. Cells that failed are run again with --rerun failed.\n\nExit code 2: refused, as when tasks of "
+          "the folder still run; 3: cells failed or are still to do; 4: there is no Slurm here; 130: no longer followed.",
+      .arguments = {std::move(plan)},
+      .options = {{.name = "engine",
+                   .value = "ENGINE",
+                   .help = "slurm, slurm:N for N tasks (default: a cell each, at most 100), local:N for N processes",
+                   .values = {.words = {"slurm", "local:2"}}},
+                  set_option(),
+                  out_option("shards, logs and the merged run go"),
+                  {.name = "max-parallel", .value = "K", .help = "Slurm: at most so many tasks at a time"},
+                  {.name = "partition", .value = "NAME", .help = "Slurm: the partition"},
+                  {.name = "time", .value = "TIME", .help = "Slurm: the limit of a task, 01:30:00"},
+                  {.name = "sbatch",
+                   .value = "OPTIONS",
+                   .help = "Slurm: further options of sbatch, '--mem=4G --constraint=zen4'",
+                   .repeatable = true},
+                  {.name = "rerun",
+                   .value = "failed",
+                   .help = "also runs again what failed",
+                   .values = {.words = {"failed"}, .closed = true},
+                   .repeats_work = true},
+                  {.name = "dry-run",
+                   .value = "",
+                   .help = "prints the script for sbatch, or the commands of the processes, and starts nothing"},
+                  of_folder("status", "how far the tasks of a folder are"),
+                  of_folder("follow", "follows the tasks of a folder again, and merges"),
+                  of_folder("cancel", "ends the tasks of a folder; what is done is kept"),
+                  data_dir_option(),
+                  modified_data_option()},
+      .examples = {"frugal submit sweep.yaml --engine local:4",
+                   "frugal submit sweep.yaml --engine slurm:32 --partition compute --time 02:00:00",
+                   "frugal submit sweep.yaml --engine slurm:32 --dry-run",
+                   "frugal submit --follow results/local/sweep"},
+      .run = submit};
+}
+
+}  // namespace frugal::harness
