@@ -15,7 +15,6 @@
 #include "impl/base/names.hpp"
 #include "impl/base/params.hpp"
 #include "impl/base/published_file.hpp"
-#include "impl/common/probe.hpp"
 
 namespace frugal::harness {
 
@@ -48,13 +47,15 @@ struct DatasetChoice {
   Json param_defaults = Json::object();  ///< of the workload's parameters, where they are others with this data set
 };
 
-/// One resolved point of a plan. Two cells are the same exactly when these five agree.
+/// One resolved point of a plan. Two cells are the same exactly when these agree.
 struct Cell {
   std::string workload;
   std::string backend;
   Json dataset;  ///< {"name": ..., parameters...}, defaults filled in
   Json params;   ///< {"<workload>": {...}}, nested, defaults filled in
   std::uint64_t seed = 0;
+  /// How it runs, where that is an axis of the plan: {"limits": {"threads": 4}}; else empty, and not written.
+  Json execution = Json::object();
 
   /// The parameters of the workload itself: params[workload].
   const Json& own() const { return params.at(workload); }
@@ -116,9 +117,10 @@ class RunContext {
   /// a stop or a progress line need not wait for much more than a second. Results must not depend on it.
   virtual std::int64_t pace(std::int64_t done, std::int64_t all) = 0;
 
-  /// Times the probes of the device this cell runs on, where the plan asks for it (measure.limits), for the share of
-  /// the bound that stages reach. Outside all stages.
-  virtual void measure_limits(const std::function<std::vector<Probe>()>& probes) = 0;
+  /// The loss of a training after `step` of its steps or epochs, for the curve `name`. Cheap: tell all of them; a record
+  /// keeps a few dozen.
+  virtual void loss([[maybe_unused]] std::string_view name, [[maybe_unused]] double step,
+                    [[maybe_unused]] double loss) {}
 
   /// Where local copies of data sets lie (--data-dir, FRUGAL_DATA, the cache), first match wins.
   virtual const std::vector<std::filesystem::path>& data_dirs() const = 0;
@@ -170,6 +172,9 @@ class Workload {
                                         [[maybe_unused]] const std::vector<std::filesystem::path>& data_dirs) const {
     return {};
   }
+
+  /// In which its products are computed: what the limits of the device are measured in (measure.limits).
+  virtual std::string precision([[maybe_unused]] const Cell& cell) const { return "fp32"; }
 
   /// Metrics that follow from the cell's parameters alone (FLOPs, parameters), by descriptor name, as run() records
   /// them when nothing stops early. A search asks for every cell before the first one runs: must be fast, and needs no

@@ -4,53 +4,30 @@
 
 #include <algorithm>
 #include <ctime>
-#include <fstream>
 #include <map>
 #include <numeric>
-#include <string>
 #include <utility>
 
 #include "impl/cpu/aligned_buffer.hpp"
+#include "impl/cpu/caches.hpp"
 #include "impl/cpu/kernels/probe_kernels.hpp"
 
 namespace frugal::micro {
 namespace {
 
-/// Bytes of L1, L2 and L3 as the kernel of the system sees them; of a common processor where it does not say. (The C
-/// library asks the processor, which in a virtual machine speaks of the host.)
-std::array<double, 3> cache_sizes() {
-  std::array<double, 3> sizes{32 * 1024., 1024 * 1024., 32 * 1024 * 1024.};
-  for (int index = 0; index < 8; ++index) {
-    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
-    std::size_t level = 0;
-    double kibibytes = 0;
-    std::string type;
-    if (!(std::ifstream(folder + "level") >> level) || !(std::ifstream(folder + "size") >> kibibytes) ||
-        !(std::ifstream(folder + "type") >> type))
-      continue;
-    if (type != "Instruction" && level >= 1 && level <= sizes.size()) sizes[level - 1] = kibibytes * 1024;
-  }
-  return sizes;
-}
-
-const std::array<double, 3>& caches() {
-  static const std::array<double, 3> sizes = cache_sizes();
-  return sizes;
-}
-
 /// Bytes a thread reads to see a level: well inside a cache, well beyond all of them.
 double probed_bytes(Level level, int threads) {
   switch (level) {
     case Level::l1:
-      return caches()[0] / 2;
+      return cpu::cache_bytes()[0] / 2;
     case Level::l2:
-      return caches()[1] / 2;
+      return cpu::cache_bytes()[1] / 2;
     case Level::l3:
-      return std::max(caches()[2] / 2 / threads, 2 * caches()[1]);
+      return std::max(cpu::cache_bytes()[2] / 2 / threads, 2 * cpu::cache_bytes()[1]);
     case Level::memory:
       break;
   }
-  return 4 * caches()[2] / threads;
+  return 4 * cpu::cache_bytes()[2] / threads;
 }
 
 /// Units a second of all threads together, in the best of several tries. start() gives each thread a function that does
@@ -125,9 +102,9 @@ const MachineLimits& machine_limits(int threads) {
 }
 
 Level level_of(double bytes, int threads) {
-  if (bytes <= caches()[0]) return Level::l1;
-  if (bytes <= caches()[1]) return Level::l2;
-  return bytes * threads <= caches()[2] ? Level::l3 : Level::memory;
+  if (bytes <= cpu::cache_bytes()[0]) return Level::l1;
+  if (bytes <= cpu::cache_bytes()[1]) return Level::l2;
+  return bytes * threads <= cpu::cache_bytes()[2] ? Level::l3 : Level::memory;
 }
 
 Roof roof_of(const Work& work) {

@@ -12,6 +12,7 @@
 #include "impl/api/inr_ensemble.hpp"
 #include "impl/api/matrix_factorizer.hpp"
 #include "impl/api/two_tower.hpp"
+#include "impl/common/device_readings.hpp"
 #include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
 
@@ -51,6 +52,9 @@ class Backend {
   /// What to time to learn the limits of the device, with `precision` for compute; requires available(). A back end
   /// that is not written to be fast has none.
   virtual std::vector<Probe> probes([[maybe_unused]] Precision precision) const { return {}; }
+
+  /// What the sensors of its device say now. Nothing of a back end that computes on the processors themselves.
+  virtual DeviceReadings readings() const { return {}; }
 
   /// Can it compute exactly this ensemble? Asked before the first run of a plan: no silent fallback, ever. What makes
   /// no sense (why_invalid) no back end supports.

@@ -43,6 +43,14 @@ std::size_t read_piece(std::FILE* file, char* to, std::size_t count, const std::
 
 std::string read_whole_file(const std::filesystem::path& path) { return read_file_start(path, std::string::npos); }
 
+std::string text_if_readable(const std::filesystem::path& path) {
+  try {
+    return read_whole_file(path);
+  } catch (const UserError&) {
+    return "";
+  }
+}
+
 std::string read_file_start(const std::filesystem::path& path, std::size_t bytes) {
   const FileHandle file = open_file(path);
   std::string read;

@@ -25,6 +25,9 @@ std::size_t read_piece(std::FILE* file, char* to, std::size_t count, const std::
 /// The bytes of a file. Throws UserError when it cannot be read.
 std::string read_whole_file(const std::filesystem::path& path);
 
+/// The same; empty where it cannot be read: for files of the kernel, which not every machine has.
+std::string text_if_readable(const std::filesystem::path& path);
+
 /// The first `bytes` bytes, or all when the file is shorter. Throws as read_whole_file().
 std::string read_file_start(const std::filesystem::path& path, std::size_t bytes);
 

@@ -10,7 +10,10 @@ struct Probe {
   enum class Resource {
     compute,  ///< FLOP: fused multiply-adds in the precision asked for, operands in registers
     memory,   ///< bytes read from main memory, beyond all caches
-    sines     ///< sines with their cosines, as the back end's networks compute them
+    l3,       ///< bytes read from the caches, each thread its own
+    l2,
+    l1,
+    sines  ///< sines with their cosines, as the back end's networks compute them
   };
   Resource resource;          ///< measured
   double amount;              ///< FLOP, bytes or sines of one run

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "impl/cpu/aligned_buffer.hpp"
+#include "impl/cpu/caches.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/kernels/probe_kernels.hpp"
 
@@ -15,6 +17,7 @@ namespace {
 // A run takes some milliseconds: waking the threads must not count.
 constexpr long register_rounds = 1'000'000;
 constexpr long memory_floats = (128L << 20) / probe_block * probe_block;  // 512 MiB: beyond any cache
+constexpr long cache_floats = 64L << 20;                                  // read by a thread in a run: 256 MiB
 constexpr long sine_floats = 2048;                                        // with results 24 KiB: in L1
 constexpr long sine_rounds = 2000;
 
@@ -25,19 +28,38 @@ Probe register_probe(float (*kernel)(long), double flops) {
           }};
 }
 
-Probe memory_probe() {
+/// Each thread reads `share` floats of its own `passes` times.
+Probe read_probe(Probe::Resource resource, long share, long passes) {
   const int threads = omp_get_max_threads();
-  const long share = memory_floats / threads / probe_block * probe_block;
   auto data = std::make_shared<AlignedBuffer<float>>(static_cast<std::size_t>(share * threads));
 #pragma omp parallel
   std::fill_n(data->data() + share * omp_get_thread_num(), share, 1.F);  // by its reader: memory of its own node
-  return {Probe::Resource::memory, static_cast<double>(share * threads) * sizeof(float), [data, share] {
+  return {resource, static_cast<double>(share * passes * threads) * sizeof(float), [data, share, passes] {
 #pragma omp parallel
             {
               [[maybe_unused]] const volatile float keep =
-                  probe_kernels().read(data->data() + share * omp_get_thread_num(), share, 1);
+                  probe_kernels().read(data->data() + share * omp_get_thread_num(), share, passes);
             }
           }};
+}
+
+Probe memory_probe() {
+  return read_probe(Probe::Resource::memory, memory_floats / omp_get_max_threads() / probe_block * probe_block, 1);
+}
+
+/// `bytes` a thread.
+Probe cache_probe(Probe::Resource level, double bytes) {
+  const long share = std::max(1L, static_cast<long>(bytes / sizeof(float)) / probe_block) * probe_block;
+  return read_probe(level, share, std::max(1L, cache_floats / share));
+}
+
+/// Well inside L1 and L2; of L3, which the threads share, what is beyond L2 and fits.
+std::vector<Probe> cache_probes() {
+  const auto& [l1, l2, l3] = cache_bytes();
+  std::vector<Probe> probes{cache_probe(Probe::Resource::l1, l1 / 2), cache_probe(Probe::Resource::l2, l2 / 2)};
+  const double share = l3 / 2 / omp_get_max_threads();
+  if (share >= 2 * l2) probes.push_back(cache_probe(Probe::Resource::l3, share));
+  return probes;
 }
 
 Probe sine_probe() {
@@ -62,6 +84,7 @@ std::vector<Probe> probes(Precision precision) {
     all.push_back(register_probe(multiply_add_bf16, multiply_add_bf16_flops));
   else if (precision != Precision::tf32)  // bf16 is then computed as fp32
     all.push_back(register_probe(kernels.multiply_add, kernels.multiply_add_flops));
+  for (Probe& probe : cache_probes()) all.push_back(std::move(probe));
   all.push_back(memory_probe());
   all.push_back(sine_probe());
   return all;

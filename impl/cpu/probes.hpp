@@ -7,7 +7,8 @@
 
 namespace frugal::cpu {
 
-/// One probe a resource. For tf32 there is none of compute: no processor has it.
+/// One probe a resource. For tf32 there is none of compute: no processor has it. None of L3 where the threads' shares of
+/// it are hardly larger than their L2.
 std::vector<Probe> probes(Precision precision);
 
 }  // namespace frugal::cpu

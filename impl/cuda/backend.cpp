@@ -19,6 +19,7 @@ class Cuda final : public Backend {
   DeviceFacts device() const override { return device_facts(); }
   std::vector<std::pair<std::string, std::string>> libraries() const override { return device_libraries(); }
   std::vector<Probe> probes(Precision precision) const override { return cuda::probes(precision); }
+  DeviceReadings readings() const override { return device_readings(); }
 
   Support supports(const InrSpec& spec) const override { return cuda::supports(spec); }
   Support supports(const MfSpec& spec) const override { return cuda::supports(spec); }

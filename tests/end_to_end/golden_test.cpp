@@ -53,8 +53,8 @@ TEST_F(Golden, Record) {
             R"({"backend":"cpu","conditions":[TIME],"dataset":{"name":"toy"},"error":"","id":"4dd9172d2f75",)"
             R"("implementation":"fake:cpu","metrics":{"loss":0.989,"memory.peak":BYTES,"score":0.011},)"
             R"("params":{"fake":{"flag":false,"layers":[8],"mf":{"dim":4},"mode":"a","n":2,"rate":0.5}},)"
-            R"("schema":1,"seed":1,"stages":[{"bytes":0.0,"flops":4.0,"name":"train","sines":0.0,"wall_s":[TIME]}],)"
-            R"("status":"ok","workload":"fake"})"
+            R"("schema":1,"seed":1,"stages":[{"bytes":0.0,"flops":4.0,"name":"train","sines":0.0,"use":[TIME],)"
+            R"("wall_s":[TIME]}],"status":"ok","threads":THREADS,"workload":"fake"})"
             "\n");
 }
 

@@ -55,6 +55,22 @@ TEST_F(Limits, MemoryIsThereUpToTheLimitAndNotBeyond) {
   EXPECT_EQ(record().at("status"), "oom");
 }
 
+TEST_F(Limits, OfTheDeviceAreFoundInAProcessOfTheirOwnOnceARun) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer needs much memory of its own";
+#endif
+  run({"params.trouble.act=sleep", "params.trouble.seconds=0.01", "measure.limits=true", "seeds=[1,2]"});
+  const auto both = records("run/cells.jsonl");
+  ASSERT_EQ(both.size(), 2);
+  if (both[0].contains("absent")) GTEST_SKIP() << both[0].at("absent");  // no AVX2
+  for (const nlohmann::json& cell : both)
+    EXPECT_LT(cell.at("metrics").at("memory.peak"), 2e8) << "the probe reads 512 MiB";
+  for (const char* rate : {"flops", "bytes", "sines", "l1", "l2"})
+    EXPECT_GT(both[0].at("limits").at(rate), 1e8) << rate;
+  EXPECT_EQ(both[0].at("limits").at("precision"), "fp32");
+  EXPECT_EQ(both[0].at("limits"), both[1].at("limits"));
+}
+
 TEST_F(Limits, ATimeoutComesWhenItIsDue) {
   run({"params.trouble.act=sleep", "params.trouble.seconds=40", "limits.timeout_s=1"});
   EXPECT_EQ(record().at("status"), "timeout");

@@ -102,7 +102,10 @@ bool ProgramTest::eventually(const std::function<bool()>& holds) {
 std::string masked(std::string text) {
   const std::pair<const char*, const char*> masks[] = {
       {R"(\b\d+(\.\d+)? (ms|s)\b)", "TIME"},
+      {R"(times may be poor: .*\n)", ""},
       {R"("wall_s":\[[^\]]*\])", R"("wall_s":[TIME])"},
+      {R"("use":\[[^\]]*\])", R"("use":[TIME])"},
+      {R"("threads":\d+)", R"("threads":THREADS)"},
       {R"("conditions":\[[^\]]*\])", R"("conditions":[TIME])"},
       {R"("memory.peak":[0-9.e+]+)", R"("memory.peak":BYTES)"},
   };

@@ -60,8 +60,8 @@ class ProgramTest : public ::testing::Test {
   const std::filesystem::path folder_ = scratch_.path();
 };
 
-/// The text with what differs from run to run or from build to build replaced: times, wall_s,
-/// memory.peak, and the path of the program (by "frugal").
+/// The text with what differs from run to run or from build to build replaced: times, wall_s, use,
+/// threads, memory.peak, what is said of the machine, and the path of the program (by "frugal").
 std::string masked(std::string text);
 
 }  // namespace frugal::end_to_end

@@ -172,6 +172,20 @@ TEST(CompareRuns, BothMachinesStandOnTop) {
                           HasSubstr("build            0123456789ab (Release)")));
 }
 
+TEST(CompareRuns, TheLimitsOfBothMachinesStandSideBySide) {
+  RunRecord a = sample_run_of(1), b = sample_run_of(1);
+  b.folder = "runs/other";
+  for (CellRecord& cell : a.cells) cell.limits = {.flops = 1e11, .bytes = 2e10, .sines = 5e9};
+  for (CellRecord& cell : b.cells)
+    cell.limits = {.flops = 2e11, .bytes = 3e10, .sines = 5e9, .l1 = 4e11, .precision = "fp32"};
+  b.cells.back().limits = {.flops = 8e11, .bytes = 2e10, .sines = 5e9, .precision = "bf16"};
+  const std::string text = answer(a, b);
+  EXPECT_THAT(text, AllOf(HasSubstr("arithmetic limit runs/sample: 100 GFLOP/s"),
+                          HasSubstr("runs/other: fp32 200, bf16 800 GFLOP/s"),
+                          HasSubstr("bandwidth limit  runs/sample: memory 20 GB/s"),
+                          HasSubstr("runs/other: L1 400, memory 30 GB/s"), Not(HasSubstr("sines"))));
+}
+
 TEST(CompareRuns, SeveralRunsAreHeldAgainstTheFirst) {
   const RunRecord base = sample_run_of(3);
   const std::vector<Judgement> judgements{compare_runs(base, scaled(2)), compare_runs(base, scaled(0.5))};

@@ -50,6 +50,14 @@ TEST(RecordJson, KeepsEveryBitOfASeedAndOfAMetric) {
   EXPECT_EQ(back.metrics.at("score"), 0.1 + 0.2);
 }
 
+TEST(RecordJson, LimitsOfAnOlderProgramHaveNoCachesAndNoPrecision) {
+  const Json old = {{"flops", 1.0}, {"bytes", 2.0}, {"sines", 3.0}};
+  EXPECT_EQ(to_json(limits_from_json(old, record_place)), old);
+  Json now = old;
+  now.update({{"l1", 9.0}, {"l2", 8.0}, {"precision", "bf16"}});
+  EXPECT_EQ(to_json(limits_from_json(now, record_place)), now);
+}
+
 TEST(RecordJson, RefusesWhatItDoesNotUnderstandWithItsPlace) {
   const Json good = fixtures::fake_record().to_json();
   const auto error_after = [&](const std::function<void(Json&)>& damage) {

@@ -88,6 +88,41 @@ TEST(Roofline, IsTheLesserOfBothLimits) {
   EXPECT_DOUBLE_EQ(figure.series[0].points[0].at.y, 1e12);
 }
 
+TEST(Roofline, HasTheSlopesOfTheCachesThatWereMeasured) {
+  RunRecord run = samples::sample_run_of(1);
+  for (CellRecord& cell : run.cells) cell.limits = {.flops = 2e12, .bytes = 1e11, .l1 = 1e12, .l3 = 2e11};
+  const Figure figure = table_of(run).figures.at(2);
+  ASSERT_EQ(figure.curves.size(), 3U);
+  EXPECT_EQ(figure.curves[1].name, "if all came from L3: 200 GB/s");
+  EXPECT_EQ(figure.curves[2].name, "if all came from L1: 1.00 TB/s");
+  const std::vector<PlotPoint>& slope = figure.curves[2].points;
+  ASSERT_EQ(slope.size(), 2U);
+  EXPECT_LT(slope[0].x, slope[1].x);
+  EXPECT_DOUBLE_EQ(slope[0].y, slope[0].x * 1e12);
+  EXPECT_DOUBLE_EQ(slope[1].x, 2);
+}
+
+TEST(LossFigure, HasALineARow) {
+  RunRecord run = samples::sample_run_of(2);
+  const std::string losses =
+      "schema: 1\ntitle: t\nworkload: cadc\nrows: [{key: params.cadc.keep_fraction, title: kept}]\n"
+      "columns: [{stage: train}]\nplots: [{kind: losses}]\n";
+  const auto figures = [&] { return make_table(parse_table_specs(losses, "t.yaml").at(0), {&run, 1}).figures; };
+  EXPECT_TRUE(figures().empty()) << "no record has losses";
+  for (CellRecord& cell : run.cells)
+    cell.curves = {{"train", {1, 50, 100}, {1.0, 0.1, static_cast<double>(cell.cell.seed) / 100}}};
+  ASSERT_EQ(figures().size(), 1U);
+  const Figure figure = figures().at(0);
+  EXPECT_EQ(figure.title, "Loss during train");
+  EXPECT_TRUE(figure.lines);
+  EXPECT_TRUE(figure.y.logarithmic);
+  ASSERT_EQ(figure.series.size(), 2U);
+  EXPECT_EQ(figure.series[0].name, "kept 1");
+  ASSERT_EQ(figure.series[0].points.size(), 3U);
+  EXPECT_EQ(figure.series[0].points[2].at.x, 100);
+  EXPECT_EQ(figure.series[0].points[2].at.y, 0.01) << "of the first seed";
+}
+
 TEST(VegaWriter, HasEveryPointWithItsInterval) {
   const Table table = table_of(samples::sample_run_of(3));
   const auto vega = nlohmann::json::parse(render({&table, 1}, TableFormat::vega));

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/report/column_names.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "tests/harness/sample_runs.hpp"
 
@@ -15,6 +16,7 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TableSpec one_spec(const std::string& rows, const std::string& columns, const std::string& rest = "") {
   return parse_table_specs("schema: 1\ntitle: \"{dataset.name}\"\nworkload: cadc\nrows: " + rows +
@@ -48,6 +50,70 @@ std::string joined_text(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& sentence : sentences) text += sentence + " ";
   return text;
+}
+
+/// Threads 1 and 4: 8 s and 2.5 s.
+RunRecord scaling_run() {
+  RunRecord run = sample_run();
+  for (const auto& [threads, seconds] : {std::pair{1, 8.0}, {4, 2.5}}) {
+    CellRecord record = sample_cell(1, 1, 0.5);
+    record.cell.execution = {{"limits", {{"threads", threads}}}};
+    record.id = record.cell.id();
+    record.threads = threads;
+    record.stages = {{"train", {seconds}, 1e12, 0, 0, {StageUse{.cpu_s = 0.8 * threads * seconds, .joules = 100}}}};
+    record.metrics["samples"] = 500;
+    run.cells.push_back(record);
+  }
+  return run;
+}
+
+TEST(ReportTable, ScalingIsSpeedUpAndEfficiencyByThreads) {
+  const Table table = table_of(
+      one_spec("[{key: limits.threads}]",
+               "[{stage: train}, {stage: train, relative_to: {limits.threads: 1}, as: speedup}, "
+               "{stage: train, relative_to: {limits.threads: 1}, as: efficiency}, {stage: train, of: efficiency}, "
+               "{stage: train, of: cpu_time}]",
+               "needs: limits.threads"),
+      scaling_run());
+  EXPECT_THAT(report_titles(table), ElementsAre("threads", "train time", "train time speedup", "train time efficiency",
+                                                "train parallel efficiency", "train CPU time"));
+  EXPECT_EQ(report_row(table, 0), "1 | 8.00 | ref. | ref. | 80.0 | 6.40");
+  EXPECT_EQ(report_row(table, 1), "4 | 2.50 | 3.20 | 80.0 | 80.0 | 8.00");
+}
+
+TEST(ReportTable, ATableThatNeedsAnAxisIsLeftOutWithoutIt) {
+  const RunRecord without = sample_run_of(1), with = scaling_run();
+  const auto named = [](const RunRecord& run) {
+    std::vector<std::string> names;
+    for (const Table& table : default_tables({&run, 1})) names.push_back(table.name);
+    return names;
+  };
+  EXPECT_THAT(named(with), Contains("cadc_scaling"));
+  EXPECT_THAT(named(without), Not(Contains("cadc_scaling")));
+}
+
+TEST(ReportTable, EnergyIsThatOfProcessorsAndDeviceTogether) {
+  RunRecord run = scaling_run();
+  run.cells[1].stages[0].use[0].device_joules = 300;
+  const Table table = table_of(one_spec("[{key: limits.threads}]",
+                                        "[{stage: train, of: joules}, {stage: train, of: flops_per_joule}, "
+                                        "{metric: samples, per: train, of: joules, unit: examples/J}]"),
+                               run);
+  EXPECT_EQ(report_row(table, 0), "1 | 100 | 10.0 GFLOP/J | 5.00");
+  EXPECT_EQ(report_row(table, 1), "4 | 400 | 2.50 GFLOP/J | 1.25");
+}
+
+TEST(ReportTable, WhoAsksForEnergyThatNobodyCountedLearnsWhy) {
+  RunRecord run = sample_run_of(1);
+  run.provenance.machine["energy"] = "not counted: no counters here";
+  const std::vector<Table> tables = default_tables({&run, 1});
+  try {
+    require_column(tables, "--columns", "energy");
+    FAIL() << "no error";
+  } catch (const UserError& error) {
+    EXPECT_STREQ(error.what(),
+                 "--columns: 'energy' was not measured in these runs: energy is not counted: no counters here");
+  }
 }
 
 TEST(ReportTable, ARowMayBeTheMeanOverPicturesEachTheMeanOfItsSeeds) {

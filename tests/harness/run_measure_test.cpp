@@ -93,30 +93,36 @@ TEST(MeasureCell, AStageEnteredSeveralTimesAddsUp) {
   EXPECT_EQ(stages[1].bytes, 21);
 }
 
-TEST(MeasureCell, LimitsAreTheBestRatesOfTheProbesMeasuredOnce) {
-  int asked = 0;
+TEST(BestRates, AreThoseOfTheFastestRunOfEachProbe) {
   int timed = 0;
-  const auto script = [&](int, RunContext& context) {
-    context.measure_limits([&] {
-      ++asked;
-      const auto work = [&] {  // the best run takes 2 ms
-        std::this_thread::sleep_for(std::chrono::milliseconds(timed++ == 3 ? 2 : 6));
-      };
-      return std::vector<Probe>{{Probe::Resource::memory, 1000, work}};
-    });
-    context.stage("train", [] { return Work{.flops = 5, .sines = 3}; });
-    return scored(1);
+  const auto work = [&] {  // the best run takes 2 ms
+    std::this_thread::sleep_for(std::chrono::milliseconds(timed++ == 3 ? 2 : 6));
   };
-  const DeviceRates limits = measure(script, {.warmup = 1, .repeats = 2, .limits = true}).outcome().limits;
-  EXPECT_EQ(asked, 1);
+  const DeviceRates limits = best_rates({{Probe::Resource::memory, 1000, work}});
+  EXPECT_EQ(timed, 10);
   EXPECT_EQ(limits.flops, 0);
   EXPECT_GT(limits.bytes, 1000 / 0.006);
   EXPECT_LE(limits.bytes, 1000 / 0.002);
+}
 
-  const Measured without = measure(script, {.warmup = 0, .repeats = 1});
-  EXPECT_EQ(asked, 1);
-  EXPECT_EQ(without.outcome().limits.bytes, 0);
-  EXPECT_EQ(without.of(CellMessage::Kind::stages).at(0).stages.at(0).sines, 3);
+TEST(MeasureCell, SinesOfAStageAreInItsSamples) {
+  const Measured measured = measure([](int, RunContext& context) {
+    context.stage("train", [] { return Work{.flops = 5, .sines = 3}; });
+    return scored(1);
+  });
+  EXPECT_EQ(measured.of(CellMessage::Kind::stages).at(0).stages.at(0).sines, 3);
+}
+
+TEST(MeasureCell, LossesAreThoseOfTheLastRepeat) {
+  const Measured measured = measure(
+      [](int run, RunContext& context) {
+        context.loss("train", 1, 10 + run);
+        context.loss("train", 2, 5 + run);
+        return scored(1);
+      },
+      {.warmup = 1, .repeats = 2});
+  ASSERT_EQ(measured.outcome().curves.size(), 1);
+  EXPECT_EQ(measured.outcome().curves[0].losses, (std::vector<double>{12, 7}));
 }
 
 TEST(MeasureCell, ProgressCoversAllPasses) {

@@ -141,10 +141,10 @@ TEST_F(ProgressTest, ALogGetsALineACellAndOneInThirtySeconds) {
   progress.expect(work);
   progress.begin(cell, "n=3", work);
   EXPECT_EQ(take(), "");
-  for (int second = 0; second < 29; ++second, ++now) progress.update(0.1, "train");
+  for (int second = 0; second < 29; ++second, ++now) progress.update(cell.id(), 0.1, "train");
   EXPECT_EQ(take(), "");
   now += 1;
-  progress.update(0.5, "train");
+  progress.update(cell.id(), 0.5, "train");
   EXPECT_EQ(take(), "[1/2] 25% | elapsed 0:30 | left about 1:30 | fake cpu n=3 train 50%\n");
   now += 30;
   progress.end(fixtures::fake_record(), "score 0.1000");
@@ -169,7 +169,7 @@ TEST_F(ProgressTest, ATerminalLineIsRewrittenAndNeverWraps) {
     progress.expect(work);
     progress.begin(cell, "a_rather_long_parameter=0.123456789 another_one=12345", work);
     now += 1;
-    progress.update(0.42, "factorize");
+    progress.update(cell.id(), 0.42, "factorize");
     const std::string line = take();
     EXPECT_THAT(line, HasSubstr("\r\x1b[K"));
     EXPECT_THAT(line, Not(HasSubstr("\n")));
@@ -192,7 +192,7 @@ TEST_F(ProgressTest, ATerminalIsNotFlooded) {
   take();
   for (int call = 0; call < 1000; ++call) {
     now += 0.001;
-    progress.update(0.5, "");
+    progress.update(cell.id(), 0.5, "");
   }
   const std::string text = take();
   EXPECT_LE(std::count(text.begin(), text.end(), '\r'), 5);
@@ -234,7 +234,7 @@ TEST_F(ProgressTest, EventsAreThoseOfTheSchema) {
   progress.expect(work);
   progress.start("results/local/toy", 1);
   progress.begin(cell, "n=3", work);
-  for (int tenth = 0; tenth < 20; ++tenth, now += 0.1) progress.update(0.5, "train");
+  for (int tenth = 0; tenth < 20; ++tenth, now += 0.1) progress.update(cell.id(), 0.5, "train");
   progress.end(fixtures::fake_record(), "");
   std::vector<std::string> names;
   for (const Json& event : events) {

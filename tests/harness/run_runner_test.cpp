@@ -2,7 +2,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
 #include <csignal>
+#include <mutex>
+#include <thread>
 
 #include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
@@ -73,6 +78,65 @@ TEST_F(Runner, RunsAllInOrderOnceAndThenNothing) {
   EXPECT_THAT(talk, HasSubstr("nothing to do: all 4 cells are done"));
 }
 
+TEST_F(Runner, JobsRunCellsSideBySideAndEachOnce) {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int at_work = 0;
+  ResultStore store(scratch / "run", fixtures::fake_provenance(), {});
+  Inputs inputs(workloads, {}, scratch / "hashes.json", false);
+  Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
+  const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink& tell) {
+    const int n = request.cell.own().at("n").get<int>();
+    tell(0.5, "train");
+    if (n <= 3) {
+      std::unique_lock lock(mutex);
+      ++at_work;
+      changed.notify_all();
+      EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return at_work == 3; })) << n;
+    }
+    return CellEnd{fixtures::fake_record(n), Failure::none};
+  };
+  const RunSummary summary = run_cells({.workloads = workloads,
+                                        .store = store,
+                                        .progress = progress,
+                                        .execute = execute,
+                                        .inputs = inputs,
+                                        .cells = cells,
+                                        .jobs = 3});
+  EXPECT_EQ(summary.done_now, 4);
+  const std::vector<CellRecord> records = load_run(scratch / "run").cells;
+  ASSERT_EQ(records.size(), 4);
+  for (const CellRecord& record : records) {
+    EXPECT_EQ(record.jobs, 3);
+    EXPECT_FALSE(record.is_quiet());
+  }
+  for (const char* number : {"[1/4]", "[2/4]", "[3/4]", "[4/4]"}) EXPECT_THAT(talk, HasSubstr(number));
+}
+
+TEST_F(Runner, WhatOneJobThrowsEndsTheRunWhenTheOthersHaveEnded) {
+  std::atomic<int> ended = 0;
+  ResultStore store(scratch / "run", fixtures::fake_provenance(), {});
+  Inputs inputs(workloads, {}, scratch / "hashes.json", false);
+  Progress progress({.write = [](std::string_view) {}, .now = [] { return 0.0; }});
+  const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink&) {
+    const int n = request.cell.own().at("n").get<int>();
+    if (n == 1) throw UserError("the file changed");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    ++ended;
+    return CellEnd{fixtures::fake_record(n), Failure::none};
+  };
+  EXPECT_THROW(run_cells({.workloads = workloads,
+                          .store = store,
+                          .progress = progress,
+                          .execute = execute,
+                          .inputs = inputs,
+                          .cells = cells,
+                          .jobs = 2}),
+               UserError);
+  EXPECT_EQ(load_run(scratch / "run").cells.size(), static_cast<std::size_t>(ended.load()));
+  EXPECT_LT(ended.load(), 3);
+}
+
 TEST_F(Runner, AfterAnInterruptionGoesOnWithTheNextCell) {
   const RunSummary first = run({}, {{3, Failure::interrupted}});
   EXPECT_TRUE(first.interrupted);
@@ -119,7 +183,8 @@ TEST_F(Runner, AfterAStopBetweenTwoCellsNothingNewBegins) {
   ASSERT_EQ(std::raise(SIGINT), 0);
   CellRequest request;
   request.cell = fixtures::fake_cell();
-  EXPECT_EQ(child_executor(stops)(request, {}, [](double, const std::string&) {}).failure, Failure::interrupted);
+  EXPECT_EQ(child_executor(stops, workloads)(request, {}, [](double, const std::string&) {}).failure,
+            Failure::interrupted);
 }
 
 TEST_F(Runner, FailFastLeavesTheRestToDo) {

@@ -17,6 +17,10 @@ TEST(CellLabels, NameWhatVariesWithinTheWorkloadAndTheDataSet) {
                         {"backend", "cpu"},
                         {"dataset", {{"name", "lake"}}},
                         {"params", {{"inr", {{"grid", 2}, {"width", 64}}}}}};
+  Json threads = picture;
+  threads["execution"] = {{"limits", {{"threads", 2}}}};
+  const std::vector<const Json*> pictures{&picture, &threads};
+  EXPECT_EQ(CellLabels(pictures).of(threads), "lake threads=2");
   const std::vector<const Json*> cells{&full, &tenth, &made, &larger, &picture};
   const CellLabels labels(cells);
   EXPECT_EQ(labels.of(full), "ml-1m keep_fraction=1");

@@ -46,7 +46,8 @@ TEST(CpuProbes, ThereIsOneForEachResourceOfAPrecision) {
     probe.run();
     EXPECT_TRUE(resources.insert(probe.resource).second);
   }
-  EXPECT_EQ(resources, (std::set{Resource::compute, Resource::memory, Resource::sines}));
+  resources.erase(Resource::l3);  // many threads leave each a share of it that is hardly larger than L2
+  EXPECT_EQ(resources, (std::set{Resource::compute, Resource::memory, Resource::l2, Resource::l1, Resource::sines}));
   for (const Probe& probe : cpu.probes(Precision::tf32)) EXPECT_NE(probe.resource, Resource::compute);
 }
 

@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <set>
 #include <span>
 
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
@@ -22,6 +24,7 @@ const harness::Workload* workload_of(const harness::TableSpec& spec) {
 
 std::set<std::string> known_paths(const harness::Workload& workload) {
   std::set<std::string> paths{"workload", "backend", "implementation", "dataset.name"};
+  paths.insert(std::begin(harness::execution_paths), std::end(harness::execution_paths));
   for (const ParamSpec& param : workload.params()) paths.insert("params." + workload.name() + "." + param.name);
   for (const harness::DatasetChoice& choice : workload.datasets({}))
     for (const ParamSpec& param : choice.params) paths.insert("dataset." + param.name);

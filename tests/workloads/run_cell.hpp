@@ -20,7 +20,6 @@ class TestContext : public harness::RunContext {
     progress(static_cast<double>(done) / static_cast<double>(all));
     return steps_at_once;
   }
-  void measure_limits(const std::function<std::vector<Probe>()>&) override {}
   const std::vector<std::filesystem::path>& data_dirs() const override { return data_dirs_; }
   std::filesystem::path artifacts() override { return scratch_.path(); }
 

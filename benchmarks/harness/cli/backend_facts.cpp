@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "impl/api/backend.hpp"
+#include "impl/common/spec_names.hpp"
 
 namespace frugal::harness {
 
@@ -17,6 +18,18 @@ Json backend_facts() {
     for (const auto& [fact, value] : backend->device()) facts[fact] = value;
   }
   return all;
+}
+
+DeviceReadings device_readings(const std::string& backend) {
+  const Backend* found = find_backend(backend);
+  return found == nullptr ? DeviceReadings{} : found->readings();
+}
+
+std::vector<Probe> device_probes(const std::string& backend, const std::string& precision) {
+  const Backend* found = find_backend(backend);
+  if (found == nullptr) return {};
+  if (const Support support = found->available(); !support) throw UserError(support.reason);
+  return found->probes(from_word(precision_names, "precision", precision, {}));
 }
 
 Json library_versions() {

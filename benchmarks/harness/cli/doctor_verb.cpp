@@ -5,10 +5,13 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/doctor_limits.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
+#include "benchmarks/harness/run/readiness.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/load/datasets.hpp"
 #include "impl/api/backend.hpp"
@@ -23,6 +26,13 @@ void print_facts(const char* title, const Json& facts, std::initializer_list<con
   for (const char* key : keys)
     if (const std::string text = value_text(facts.at(key), " "); !text.empty()) rows.push_back({key, text});
   fmt::print("{}\n{}\n", title, text_table(rows, 2));
+}
+
+void print_readiness() {
+  fmt::print("measuring times here and now\n");
+  const std::vector<std::string> obstacles = measuring_obstacles(effective_threads({}), usable_processors());
+  for (const std::string& obstacle : obstacles) fmt::print("  {}\n", obstacle);
+  fmt::print("{}\n", obstacles.empty() ? "  nothing that can be read speaks against it\n" : "");
 }
 
 void print_backends() {
@@ -64,15 +74,17 @@ void print_datasets(const std::vector<std::filesystem::path>& data_dirs) {
 }
 
 int run_doctor(const Call& call) {
+  if (call.has("limits")) return print_limits();
   print_facts("program", build_facts(), {"version", "commit", "dirty", "type", "compiler", "flags"});
   Json machine = machine_facts();
   machine["threads"] = effective_threads({});
-  print_facts(
-      "machine", machine,
-      {"cpu", "cpu_family", "cpu_model", "cores", "threads", "isa", "memory_gib", "os", "kernel", "governor", "load"});
+  print_facts("machine", machine,
+              {"cpu", "cpu_family", "cpu_model", "cores", "threads", "isa", "memory_gib", "os", "kernel", "governor",
+               "load", "energy"});
   std::string names;
   for (const Workload* workload : call.workloads) names += (names.empty() ? "" : ", ") + workload->name();
   fmt::print("workloads\n  {}\n\n", names);
+  print_readiness();
   print_backends();
   print_datasets(data_dirs_from(call.all("data-dir")));
   return exit_ok;
@@ -81,14 +93,19 @@ int run_doctor(const Call& call) {
 }  // namespace
 
 Verb doctor_verb() {
-  return {.name = "doctor",
-          .summary = "what can run on this machine, and why the rest cannot",
-          .help =
-              "Says what can run on this machine and why the rest cannot: the program, the machine, each back end, "
-              "each data set.",
-          .options = {data_dir_option()},
-          .examples = {"frugal doctor"},
-          .run = run_doctor};
+  return {
+      .name = "doctor",
+      .summary = "what can run on this machine, and why the rest cannot",
+      .help =
+          "Says what can run on this machine and why the rest cannot: the program, the machine, each back end, "
+          "each data set.",
+      .options = {data_dir_option(),
+                  {.name = "limits",
+                   .value = "",
+                   .help = "measures what each device can do at most instead: arithmetic by precision, bandwidth by "
+                           "level, sines, and for a processor by the number of threads"}},
+      .examples = {"frugal doctor", "frugal doctor --limits"},
+      .run = run_doctor};
 }
 
 }  // namespace frugal::harness

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,10 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/gate.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
+#include "benchmarks/harness/run/readiness.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/study/select.hpp"
 #include "benchmarks/harness/study/shards.hpp"
@@ -54,6 +59,44 @@ Progress::Screen screen_of(const Call& call) {
   return screen;
 }
 
+/// Does its author want times, and not only what comes out?
+bool measures_times(const Measure& measure) {
+  return measure.repeats > 1 || measure.max_repeats > 1 || measure.limits || measure.pin;
+}
+
+/// --jobs: only cells whose times nobody asked for, and that leave the processors to each other.
+int jobs_of(const Call& call, const std::vector<PlannedCell>& cells) {
+  const auto text = call.one("jobs");
+  if (!text) return 1;
+  int jobs = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), jobs);
+  if (error != std::errc() || end != text->data() + text->size() || jobs < 1 || jobs > most_jobs)
+    throw UserError(
+        fmt::format("--jobs {}: write how many cells may run side by side, from 1 to {}", *text, most_jobs));
+  for (const PlannedCell& cell : cells) {
+    if (jobs == 1) break;
+    if (measures_times(measure_of(*cell.cell, cell.plan->measure)))
+      throw UserError(
+          fmt::format("--jobs: plan '{}' measures times (more than one repeat, limits or pin), which cells "
+                      "side by side would spoil",
+                      cell.plan->name));
+    if (effective_threads(limits_of(*cell.cell, cell.plan->limits)) != 1)
+      throw UserError("--jobs runs cells of one thread each side by side: --set limits.threads=1");
+  }
+  return jobs;
+}
+
+/// Once for the run: what would spoil the times of some of its cells.
+void say_obstacles(const std::vector<PlannedCell>& cells, Progress& progress) {
+  int threads = 0;
+  for (const PlannedCell& cell : cells)
+    if (measures_times(measure_of(*cell.cell, cell.plan->measure)))
+      threads = std::max(threads, effective_threads(limits_of(*cell.cell, cell.plan->limits)));
+  if (threads == 0) return;
+  for (const std::string& obstacle : measuring_obstacles(threads, usable_processors()))
+    progress.say("times may be poor: " + obstacle);
+}
+
 int run_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
@@ -64,6 +107,7 @@ int run_plan(const Call& call) {
   if (const auto which = call.one("shard")) cells = shard(cells, *which, call.workloads);
   const auto rerun_text = call.one("rerun");
   const Rerun rerun = rerun_text ? Rerun::parse(*rerun_text, cells) : Rerun{};
+  const int jobs = jobs_of(call, cells);
   if (call.has("dry-run")) return print_cells(loaded.file, cells, call.workloads);
   // With --only, a plan for several back ends runs where only one of them is there.
   if (report_unavailable(cells)) return exit_unavailable;
@@ -79,7 +123,7 @@ int run_plan(const Call& call) {
   const bool any_order =
       std::ranges::any_of(loaded.file.plans, [](const Plan& plan) { return plan.measure.order_seed.has_value(); });
   // Reports keep the plan's order, and a merge of parts knows what all of them are.
-  if (any_order || call.has("only") || call.has("shard")) provenance.plan["cells"] = ids;
+  if (any_order || jobs > 1 || call.has("only") || call.has("shard")) provenance.plan["cells"] = ids;
   ResultStore store(
       records_folder(call, loaded.file), provenance,
       {.start_anew = start_anew, .mix = call.has("mix"), .inputs = inputs.of_all(cells), .cells = std::move(ids)});
@@ -88,14 +132,16 @@ int run_plan(const Call& call) {
         fmt::format("{} finished {} in no plan of this file any more: reports leave {} out (--rerun all "
                     "starts anew)",
                     stale, stale == 1 ? "cell is" : "cells are", stale == 1 ? "it" : "them"));
+  if (start_anew || store.existing().size() < cells.size()) say_obstacles(cells, progress);
   const RunSummary summary = run_cells({.workloads = call.workloads,
                                         .store = store,
                                         .progress = progress,
-                                        .execute = child_executor(stops),
+                                        .execute = child_executor(stops, call.workloads),
                                         .inputs = inputs,
                                         .cells = in_run_order(cells),
                                         .rerun = rerun,
-                                        .fail_fast = call.has("fail-fast")});
+                                        .fail_fast = call.has("fail-fast"),
+                                        .jobs = jobs});
 
   const bool is_part = call.has("only") || call.has("shard") || rerun.what == Rerun::What::one;
   GateReport gates;
@@ -150,6 +196,9 @@ Verb run_verb() {
                     "frugal merge"},
            {.name = "dry-run", .value = "", .help = "prints the cells, as frugal plan does, and runs nothing"},
            {.name = "fail-fast", .value = "", .help = "stops at the first cell that fails; the others stay to do"},
+           {.name = "jobs",
+            .value = "N",
+            .help = "runs N cells of one thread each side by side; their times then count as disturbed"},
            {.name = "quiet", .value = "", .help = "says only what failed, and the table at the end", .letter = 'q'},
            {.name = "json",
             .value = "",

@@ -60,7 +60,7 @@ int search_plan(const Call& call) {
     outcomes = run_searches(loaded.file, {.workloads = call.workloads,
                                           .store = store,
                                           .progress = progress,
-                                          .execute = child_executor(stops),
+                                          .execute = child_executor(stops, call.workloads),
                                           .inputs = inputs,
                                           .rerun = rerun});
   } catch (const Interrupted&) {

@@ -105,7 +105,7 @@ Verb verify_verb() {
                    .value = "NAME",
                    .help = "the one to check",
                    .values = {.words = backend_names(), .closed = true}},
-                  {.name = "all", .value = "", .help = "prints each check, not only those that failed"}},
+                  {.name = "all", .value = "", .help = "prints each check, not only those that failed", .letter = 'v'}},
       .examples = {"frugal verify", "frugal verify --backend cpu --all"},
       .run = run_verify};
 }

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/judge/judge.hpp"
+#include "benchmarks/harness/judge/limits_text.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 
@@ -74,6 +75,9 @@ std::vector<SetupFact> setup_of(const Run& base, const Run& run) {
         return threads.empty() ? "unknown" : threads;
       },
       true);
+  facts.push_back({"arithmetic limit", compute_limits_text(base), compute_limits_text(run)});
+  facts.push_back({"sines limit", sine_limits_text(base), sine_limits_text(run)});
+  facts.push_back({"bandwidth limit", bandwidth_limits_text(base), bandwidth_limits_text(run)});
   add("build", build_text, true);
   add("compiler", of_build("compiler"), false);
   add("flags", of_build("flags"), false);

@@ -34,7 +34,7 @@ std::string value_text(const Json& value, std::string_view between) {
 
 std::map<std::string, Json> flatten(const Json& cell) {
   std::map<std::string, Json> leaves;
-  flatten_into(cell, "", leaves);
+  for (const auto& [key, child] : cell.items()) flatten_into(child, key == "execution" ? "" : key, leaves);
   return leaves;
 }
 
@@ -70,8 +70,9 @@ bool matches(const Json& cell, std::span<const std::pair<std::string, Json>> whe
 
 std::string short_path(std::string_view path, std::string_view workload) {
   if (path == "dataset.name") return "dataset";
-  const std::string own = fmt::format("params.{}.", workload);
-  if (path.starts_with(own)) path.remove_prefix(own.size());
+  for (const std::string& goes_without_saying :
+       {fmt::format("params.{}.", workload), std::string("limits."), std::string("measure.")})
+    if (path.starts_with(goes_without_saying)) path.remove_prefix(goes_without_saying.size());
   return std::string(path);
 }
 

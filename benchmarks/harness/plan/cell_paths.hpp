@@ -14,7 +14,7 @@ namespace frugal::harness {
 /// "cpu", "64", "0.1", "64-32" for a list, "-" for null: a value as people read it. `between` the items of a list.
 std::string value_text(const Json& value, std::string_view between = "-");
 
-/// Every leaf by its path: "params.inr.width" -> 64.
+/// Every leaf by its path, as a plan writes it: "params.inr.width" -> 64, "limits.threads" -> 2.
 std::map<std::string, Json> flatten(const Json& cell);
 
 /// The paths that any of the cells has, sorted.
@@ -26,7 +26,8 @@ std::vector<std::string> varying_paths(std::span<const Json* const> cells);
 /// Does the cell have all these values?
 bool matches(const Json& cell, std::span<const std::pair<std::string, Json>> where);
 
-/// The name without the part that goes without saying: "params.inr.width" -> "width", "dataset.name" -> "dataset".
+/// The name without the part that goes without saying: "params.inr.width" -> "width", "dataset.name" -> "dataset",
+/// "limits.threads" -> "threads".
 std::string short_path(std::string_view path, std::string_view workload);
 
 }  // namespace frugal::harness

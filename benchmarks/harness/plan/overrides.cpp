@@ -120,8 +120,8 @@ std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides
 std::vector<OverrideValue> override_document(Node& document, const std::vector<OverrideValue>& values) {
   std::vector<OverrideValue> others;
   for (const OverrideValue& value : values) {
-    if (!is_document_path(value.path)) {
-      Node* axis = axis_of(document, value.path);
+    Node* axis = axis_of(document, value.path);
+    if (!is_document_path(value.path) || axis != nullptr) {
       if (axis == nullptr || !is_axis_list(*axis, value.value)) {
         others.push_back(value);
         continue;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "benchmarks/harness/plan/execution.hpp"
+
 namespace frugal::harness {
 namespace {
 
@@ -70,7 +72,7 @@ const ParamSpec* Vocabulary::dataset_param(std::string_view name) const {
 }
 
 bool Vocabulary::settable(std::string_view path) const {
-  if (std::ranges::find(paths_, path) != paths_.end()) return true;
+  if (std::ranges::find(paths_, path) != paths_.end() || is_execution_path(path)) return true;
   constexpr std::string_view dataset = "dataset.";
   if (path.starts_with(dataset)) return is_dataset_group(path.substr(dataset.size()));
   const std::string root = "params." + name_;

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/plan/expand.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/plan/read_search.hpp"
@@ -22,15 +23,6 @@ const Node& required(const Node& document, std::string_view key) {
   return *value;
 }
 
-int read_threads(const Node& node) {
-  if (node.as_integer() < 0 || node.integer > max_threads) {
-    throw UserError(node.place, fmt::format("threads must be from 0 (all cores) to {}, more than any machine here has, "
-                                            "but this is {}",
-                                            max_threads, node.text));
-  }
-  return static_cast<int>(node.integer);
-}
-
 double read_bound(const Node& node) {
   if (node.as_real() < 0) throw UserError(node.place, "a limit must be at least 0 (0: none), but this is " + node.text);
   return node.real;
@@ -42,7 +34,7 @@ Limits read_limits(const Node* node) {
   require_keys(*node, {"timeout_s", "memory_gib", "threads"}, "key of limits");
   if (const Node* timeout = node->find("timeout_s")) limits.timeout_s = read_bound(*timeout);
   if (const Node* memory = node->find("memory_gib")) limits.memory_gib = read_bound(*memory);
-  if (const Node* threads = node->find("threads")) limits.threads = read_threads(*threads);
+  if (const Node* threads = node->find("threads")) limits.threads = read_threads(*threads, 0);
   return limits;
 }
 

@@ -6,7 +6,7 @@
 //   backend: cpu
 //   dataset: enrp-lake                  # or {name: synthetic-photo, size: 128}
 //   params: {inr: {steps: 501}}
-//   matrix: {params.inr.width: [64, 128], backend: [reference, cpu]}     # product of all axes
+//   matrix: {params.inr.width: [64, 128], backend: [reference, cpu]}     # product of all axes; also limits.threads
 //   zip: [{params.inr.grid: [2, 4], params.inr.hidden_layers: [5, 2]}]   # each entry: axes that advance together
 //   exclude: [{params.inr.width: 64, backend: reference}]                # drops points that match all pairs
 //   include: [{params.inr.grid: 1, params.inr.width: 256}]               # adds points: base + these pairs
@@ -55,6 +55,7 @@ struct Limits {
   double timeout_s = 0;   ///< of one cell, all repeats; 0: none
   double memory_gib = 0;  ///< private writable memory of the child (RLIMIT_DATA); 0: none
   int threads = 0;        ///< 0: all cores; at most max_threads
+  std::string isa{};      ///< of the cpu back end, of an axis: a word of chosen_isa_names; empty: FRUGAL_ISA's
 };
 
 /// What the metrics of a cell's repeats (measure.repeats) must keep; where they do not, the cell fails.

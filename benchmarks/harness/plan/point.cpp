@@ -1,7 +1,9 @@
 #include "benchmarks/harness/plan/point.hpp"
 
 #include <algorithm>
+#include <iterator>
 
+#include "benchmarks/harness/plan/execution.hpp"
 #include "impl/base/suggestion.hpp"
 #include "impl/base/text.hpp"
 
@@ -59,6 +61,10 @@ std::vector<std::string> dataset_keys(const Vocabulary& vocabulary) {
 void add_settings(Layer& layer, const Vocabulary& vocabulary, const std::string& path, const Place& key_place,
                   const Node& value) {
   if (path == "backend") return add_leaf(layer, path, key_place, value);
+  if (is_execution_path(path)) {
+    read_execution(path, value);
+    return add_leaf(layer, path, key_place, value);
+  }
   if (path == "dataset") return add_dataset(layer, vocabulary, key_place, value);
   if (path.starts_with(dataset_prefix)) {
     const std::string_view key = below(path, dataset_prefix);
@@ -94,7 +100,9 @@ void add_settings(Layer& layer, const Vocabulary& vocabulary, const std::string&
     return add_params(layer, vocabulary, name, key_place, value);
   }
   if (path == "seed" || path == "seeds") throw UserError(key_place, "seeds are set by the key 'seeds' of the document");
-  throw UserError(key_place, unknown_word("path", path, vocabulary.paths()));
+  std::vector<std::string> known = vocabulary.paths();
+  known.insert(known.end(), std::begin(execution_paths), std::end(execution_paths));
+  throw UserError(key_place, unknown_word("path", path, known));
 }
 
 Layer read_layer(const Vocabulary& vocabulary, const Node& map) {
@@ -121,6 +129,8 @@ Selector read_selector(const Vocabulary& vocabulary, const Node& map) {
     Json value;
     if (path == "backend") {
       value = setting.value.as_string();
+    } else if (is_execution_path(path)) {
+      value = read_execution(path, setting.value);
     } else if (path == "dataset.name") {
       if (vocabulary.dataset(setting.value.as_string()) == nullptr) {
         throw UserError(setting.value.place, unknown_word("dataset of " + vocabulary.name(), setting.value.text,
@@ -170,6 +180,7 @@ std::string Point::dataset_name(const Vocabulary& vocabulary) const {
 Json Point::value_at(std::string_view path, const Vocabulary& vocabulary) const {
   if (const Setting* setting = find(path)) return to_json(setting->value);
   if (path == "backend") return default_backend;
+  if (is_execution_path(path)) return Json();
   if (path == "dataset.name") return dataset_name(vocabulary);
   if (path.starts_with(dataset_prefix)) {
     const DatasetChoice* choice = vocabulary.dataset(dataset_name(vocabulary));
@@ -245,6 +256,8 @@ Cell Point::resolve(const Vocabulary& vocabulary, const Place& document) const {
       set_dotted(own, spec.name, default_param(spec, path, document));
   }
   cell.params = {{cell.workload, std::move(own)}};
+  for (const std::string_view path : execution_paths)
+    if (const Setting* setting = find(path)) set_dotted(cell.execution, path, read_execution(path, setting->value));
   return cell;
 }
 

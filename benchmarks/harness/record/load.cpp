@@ -42,7 +42,10 @@ void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cell
   for (CellRecord& record : cells) {
     if (!ids.empty() && !ids.contains(record.id)) continue;
     record.disowned = true;
-    for (StageRecord& stage : record.stages) stage.wall_s.clear();
+    for (StageRecord& stage : record.stages) {
+      stage.wall_s.clear();
+      stage.use.clear();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 #include "benchmarks/harness/record/provenance.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <sched.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 #include <set>
 #include <sstream>
 
+#include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/record/package_energy.hpp"
 #include "frugal_version.hpp"
 #include "impl/base/files.hpp"
 #include "impl/base/sha256.hpp"
@@ -34,17 +37,8 @@ std::string cpuinfo_field(const std::string& cpuinfo, const std::string& key) {
   return "";
 }
 
-/// Empty where the machine has no such file.
-std::string slurp(const char* path) {
-  try {
-    return read_whole_file(path);
-  } catch (const UserError&) {
-    return "";
-  }
-}
-
 std::string first_line(const char* path) {
-  const std::string text = slurp(path);
+  const std::string text = text_if_readable(path);
   return text.substr(0, text.find('\n'));
 }
 
@@ -84,7 +78,7 @@ int usable_cores() {
 }
 
 std::string os_name() {
-  std::istringstream lines(slurp("/etc/os-release"));
+  std::istringstream lines(text_if_readable("/etc/os-release"));
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with("PRETTY_NAME=")) {
       std::string name = line.substr(12);
@@ -92,6 +86,12 @@ std::string os_name() {
       return name;
     }
   return "unknown";
+}
+
+/// "package-0 package-1", or why there are no counters.
+std::string energy_text() {
+  const PackageEnergy energy;
+  return energy.zones().empty() ? "not counted: " + energy.absent() : fmt::format("{}", fmt::join(energy.zones(), " "));
 }
 
 double round_to_tenth(double value) { return std::round(value * 10) / 10; }
@@ -115,6 +115,14 @@ std::string compiler_name() {
 #endif
 }
 
+/// A number; of a plan with an axis of threads the list of them, ascending.
+Json threads_json(const Plan& plan) {
+  std::set<int> counts;
+  for (const Cell& cell : plan.cells) counts.insert(effective_threads(limits_of(cell, plan.limits)));
+  if (counts.empty()) return effective_threads(plan.limits);
+  return counts.size() == 1 ? Json(*counts.begin()) : Json(counts);
+}
+
 /// Tells the plan files of two folders apart without telling the folders.
 std::string place_of(const std::string& file) {
   std::error_code error;
@@ -134,7 +142,7 @@ Json build_facts() {
 }
 
 Json machine_facts() {
-  const std::string cpuinfo = slurp("/proc/cpuinfo");
+  const std::string cpuinfo = text_if_readable("/proc/cpuinfo");
   utsname kernel{};
   ::uname(&kernel);
   char host[256] = {};
@@ -157,6 +165,7 @@ Json machine_facts() {
           {"kernel", kernel.release},
           {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
           {"load", round_to_tenth(load[0])},
+          {"energy", energy_text()},
           {"hostname_hash", sha256(host).substr(0, 12)}};
 }
 
@@ -214,7 +223,7 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   Json measure = Json::object();
   std::set<std::string> used;
   for (const Plan& one : plan.plans) {
-    threads[one.name] = effective_threads(one.limits);
+    threads[one.name] = threads_json(one);
     measure[one.name] = to_json(one.measure);
     used.insert(one.workload);
     provenance.determinism[one.name] = determinism_text(one);

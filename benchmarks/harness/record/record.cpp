@@ -31,14 +31,46 @@ MetricDescriptor descriptor_from_json(const Json& json, const Place& place) {
   return metric;
 }
 
-struct ConditionKey {
+/// A quantity that a record has where it could be read.
+template <class Holder>
+struct OptionalKey {
   const char* name;
-  std::optional<double> RepeatConditions::*value;
+  std::optional<double> Holder::*value;
 };
-constexpr ConditionKey condition_keys[] = {
+constexpr OptionalKey<RepeatConditions> condition_keys[] = {
     {"load", &RepeatConditions::load},   {"others", &RepeatConditions::others},
     {"steal", &RepeatConditions::steal}, {"cpu_s", &RepeatConditions::cpu_s},
     {"mhz", &RepeatConditions::mhz},     {"throttled", &RepeatConditions::throttled}};
+constexpr OptionalKey<StageUse> use_keys[] = {{"cpu_s", &StageUse::cpu_s},
+                                              {"faults", &StageUse::faults},
+                                              {"switches", &StageUse::switches},
+                                              {"joules", &StageUse::joules},
+                                              {"mhz", &StageUse::mhz},
+                                              {"celsius", &StageUse::celsius},
+                                              {"throttled", &StageUse::throttled},
+                                              {"device_joules", &StageUse::device_joules},
+                                              {"device_mhz", &StageUse::device_mhz},
+                                              {"device_celsius", &StageUse::device_celsius},
+                                              {"device_throttled", &StageUse::device_throttled}};
+
+template <class Holder, std::size_t n>
+Json optional_json(const Holder& holder, const OptionalKey<Holder> (&keys)[n]) {
+  Json json = Json::object();
+  for (const auto& [name, value] : keys)
+    if (holder.*value) json[name] = *(holder.*value);
+  return json;
+}
+
+template <class Holder, std::size_t n>
+Holder optional_from_json(const JsonReader& reader, const Json& json, const OptionalKey<Holder> (&keys)[n]) {
+  Holder holder;
+  for (const auto& [name, value] : keys)
+    if (json.contains(name)) holder.*value = reader.number(name);
+  return holder;
+}
+
+constexpr std::pair<const char*, double DeviceRates::*> cache_keys[] = {
+    {"l1", &DeviceRates::l1}, {"l2", &DeviceRates::l2}, {"l3", &DeviceRates::l3}};
 
 Json disturbed_json(const DisturbedTimes& disturbed) {
   Json json = {{"why", disturbed.why}};
@@ -73,31 +105,34 @@ Json to_json(const InputRecord& input) {
   return json;
 }
 
-Json to_json(const RepeatConditions& conditions) {
-  Json json = Json::object();
-  for (const auto& [name, value] : condition_keys)
-    if (conditions.*value) json[name] = *(conditions.*value);
+Json to_json(const RepeatConditions& conditions) { return optional_json(conditions, condition_keys); }
+
+RepeatConditions conditions_from_json(const Json& json, const Place& place) {
+  return optional_from_json(JsonReader(json, place, "conditions"), json, condition_keys);
+}
+
+Json to_json(const StageUse& use) { return optional_json(use, use_keys); }
+
+Json to_json(const StageRecord& stage) {
+  Json json = {{"name", stage.name},
+               {"wall_s", stage.wall_s},
+               {"flops", stage.flops},
+               {"bytes", stage.bytes},
+               {"sines", stage.sines}};
+  for (const StageUse& use : stage.use) json["use"].push_back(to_json(use));
   return json;
 }
 
-RepeatConditions conditions_from_json(const Json& json, const Place& place) {
-  const JsonReader reader(json, place, "conditions");
-  RepeatConditions conditions;
-  for (const auto& [name, value] : condition_keys)
-    if (json.contains(name)) conditions.*value = reader.number(name);
-  return conditions;
-}
-
-Json to_json(const StageRecord& stage) {
-  return {{"name", stage.name},
-          {"wall_s", stage.wall_s},
-          {"flops", stage.flops},
-          {"bytes", stage.bytes},
-          {"sines", stage.sines}};
-}
-
 Json to_json(const DeviceRates& limits) {
-  return {{"flops", limits.flops}, {"bytes", limits.bytes}, {"sines", limits.sines}};
+  Json json = {{"flops", limits.flops}, {"bytes", limits.bytes}, {"sines", limits.sines}};
+  for (const auto& [name, rate] : cache_keys)
+    if (limits.*rate > 0) json[name] = limits.*rate;
+  if (!limits.precision.empty()) json["precision"] = limits.precision;
+  return json;
+}
+
+Json to_json(const LossCurve& curve) {
+  return {{"name", curve.name}, {"steps", curve.steps}, {"losses", curve.losses}};
 }
 
 Json to_json(const Sampling& sampling) {
@@ -117,12 +152,31 @@ StageRecord stage_from_json(const Json& json, const Place& place) {
   stage.flops = reader.number("flops");
   stage.bytes = reader.number("bytes");
   if (json.contains("sines")) stage.sines = reader.number("sines");  // records before there were any lack it
+  if (json.contains("use"))
+    for (const Json& use : reader.list("use"))
+      stage.use.push_back(optional_from_json(JsonReader(use, place, "use"), use, use_keys));
   return stage;
 }
 
 DeviceRates limits_from_json(const Json& json, const Place& place) {
   const JsonReader reader(json, place, "limits");
-  return {reader.number("flops"), reader.number("bytes"), reader.number("sines")};
+  DeviceRates limits{.flops = reader.number("flops"), .bytes = reader.number("bytes"), .sines = reader.number("sines")};
+  for (const auto& [name, rate] : cache_keys)
+    if (json.contains(name)) limits.*rate = reader.number(name);
+  if (json.contains("precision")) limits.precision = reader.string("precision");
+  return limits;
+}
+
+LossCurve curve_from_json(const Json& json, const Place& place) {
+  const JsonReader reader(json, place, "a curve");
+  LossCurve curve{.name = reader.string("name")};
+  for (const auto& [key, values] : {std::pair{"steps", &curve.steps}, std::pair{"losses", &curve.losses}})
+    for (const Json& value : reader.list(key)) {
+      if (!value.is_number()) reader.fail("'" + curve.name + "' has a point that is no number");
+      values->push_back(value.get<double>());
+    }
+  if (curve.steps.size() != curve.losses.size()) reader.fail("'" + curve.name + "' has not one loss a step");
+  return curve;
 }
 
 Sampling sampling_from_json(const Json& json, const Place& place) {
@@ -142,7 +196,7 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
 }
 
 bool CellRecord::is_quiet() const {
-  if (disowned) return false;
+  if (disowned || jobs > 1) return false;
   std::vector<double> busy;
   for (const RepeatConditions& one : conditions)
     if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
@@ -164,16 +218,20 @@ Json CellRecord::to_json() const {
                {"implementation", implementation},
                {"status", to_string(status)},
                {"error", error}};
+  if (!cell.execution.empty()) json["execution"] = cell.execution;
   json["metrics"] = Json::object();
   for (const auto& [name, value] : metrics)
     if (std::isfinite(value)) json["metrics"][name] = value;
   json["stages"] = Json::array();
   for (const StageRecord& stage : stages) json["stages"].push_back(harness::to_json(stage));
   if (limits.bytes > 0) json["limits"] = harness::to_json(limits);
+  for (const LossCurve& curve : curves) json["curves"].push_back(harness::to_json(curve));
   if (!absent.empty()) json["absent"] = absent;
   if (!protocol.empty()) json["protocol"] = protocol;
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
+  if (threads > 0) json["threads"] = threads;
+  if (jobs > 1) json["jobs"] = jobs;
   if (!cpus.empty()) json["cpus"] = cpus;
   if (!machine.empty()) json["machine"] = machine;
   for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
@@ -195,6 +253,8 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   }
   for (const Json& stage : reader.list("stages")) record.stages.push_back(stage_from_json(stage, place));
   if (json.contains("limits")) record.limits = limits_from_json(json.at("limits"), place);
+  if (json.contains("curves"))
+    for (const Json& curve : reader.list("curves")) record.curves.push_back(curve_from_json(curve, place));
   if (json.contains("absent")) record.absent = string_map(reader, "absent");
   if (json.contains("protocol")) record.protocol = reader.string("protocol");
   if (json.contains("inputs"))
@@ -202,6 +262,9 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   if (json.contains("conditions"))
     for (const Json& one : reader.list("conditions")) record.conditions.push_back(conditions_from_json(one, place));
   if (json.contains("sampling")) record.sampling = sampling_from_json(json.at("sampling"), place);
+  if (json.contains("threads"))
+    record.threads = static_cast<int>(std::min<std::uint64_t>(reader.natural("threads"), max_threads));
+  if (json.contains("jobs")) record.jobs = static_cast<int>(std::min<std::uint64_t>(reader.natural("jobs"), most_jobs));
   if (json.contains("cpus"))
     for (const Json& cpu : reader.list("cpus")) {
       constexpr int most_processors = 65536;  // of any kernel

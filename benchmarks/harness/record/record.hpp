@@ -14,19 +14,47 @@
 
 namespace frugal::harness {
 
+/// What one sample of a stage cost beside its time; nothing where that cannot be read.
+struct StageUse {
+  std::optional<double> cpu_s{};      ///< processors' time of the cell, user and system, of all its threads
+  std::optional<double> faults{};     ///< page faults
+  std::optional<double> switches{};   ///< context switches
+  std::optional<double> joules{};     ///< of the processors' packages, whatever else they did: PackageEnergy
+  std::optional<double> mhz{};        ///< mean clock of the processors when the stage ended
+  std::optional<double> celsius{};    ///< of their hottest sensor, then
+  std::optional<double> throttled{};  ///< how often heat slowed one of the processors meanwhile
+  // Of the device that the cell computed on, where that is none of the processors.
+  std::optional<double> device_joules{};
+  std::optional<double> device_mhz{};
+  std::optional<double> device_celsius{};
+  std::optional<double> device_throttled{};  ///< 1 where heat or its limit of power slowed it at the end, else 0
+};
+
 struct StageRecord {
   std::string name;
   std::vector<double> wall_s;  ///< raw samples, one per repeat
   double flops = 0;            ///< of one repeat
   double bytes = 0;
   double sines = 0;
+  std::vector<StageUse> use{};  ///< one a sample; of older programs: none
 };
 
-/// What the device could do at most when the cell ran, a second; 0: not measured.
+/// What the device can do at most with the threads of the cell, a second; 0: not measured.
 struct DeviceRates {
-  double flops = 0;  ///< in the precision of the cell
-  double bytes = 0;
+  double flops = 0;  ///< in `precision`
+  double bytes = 0;  ///< read from memory
   double sines = 0;
+  double l1 = 0;  ///< bytes read from the caches of a processor; of older programs and other devices: none
+  double l2 = 0;
+  double l3 = 0;
+  std::string precision{};  ///< that of the cell; empty: of older programs, which do not tell
+};
+
+/// Losses during a training, some of them.
+struct LossCurve {
+  std::string name;             ///< "train"
+  std::vector<double> steps{};  ///< steps or epochs done, ascending
+  std::vector<double> losses{};
 };
 
 /// A file that a cell read, as it was then.
@@ -72,18 +100,24 @@ std::string to_string(Status status);
 
 Json to_json(const InputRecord& input);
 Json to_json(const RepeatConditions& conditions);
+Json to_json(const StageUse& use);
 Json to_json(const StageRecord& stage);
 Json to_json(const DeviceRates& limits);
+Json to_json(const LossCurve& curve);
 Json to_json(const Sampling& sampling);
 /// They throw UserError when a key is missing or of a wrong type.
 RepeatConditions conditions_from_json(const Json& json, const Place& place);
 StageRecord stage_from_json(const Json& json, const Place& place);
+LossCurve curve_from_json(const Json& json, const Place& place);
 DeviceRates limits_from_json(const Json& json, const Place& place);
 Sampling sampling_from_json(const Json& json, const Place& place);
 
 /// The most that others may use of the processors of a cell, steal included, for its times to count as undisturbed: a
 /// tenth of a core. A desktop at rest uses less.
 inline constexpr double quiet_cores = 0.1;
+
+/// The most cells of a run that may run side by side.
+inline constexpr int most_jobs = max_threads;
 
 /// One line of cells.jsonl.
 struct CellRecord {
@@ -96,10 +130,13 @@ struct CellRecord {
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
   DeviceRates limits;
+  std::vector<LossCurve> curves{};              ///< of the last repeat; of older programs: none
   std::map<std::string, std::string> absent{};  ///< metric -> why it has no value
   std::vector<InputRecord> inputs{};            ///< of older programs: none
   std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none
   std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
+  int threads = 0;                              ///< that it could use; 0: of older programs, which do not tell
+  int jobs = 1;                                 ///< cells of the run that ran side by side
   std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
   std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
   std::string protocol{};                       ///< how the data were held out and tested; empty: nothing to say
@@ -109,7 +146,7 @@ struct CellRecord {
   /// Nothing went wrong: it ran, or it is known that this machine cannot run it.
   bool ended_well() const { return status == Status::ok || status == Status::skipped; }
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
-  /// nobody knows; but not where the run disowns them.
+  /// nobody knows; but not where the run disowns them, or cells ran side by side.
   bool is_quiet() const;
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.
@@ -126,7 +163,8 @@ struct DisturbedTimes {
 struct Provenance {
   static constexpr int schema = 1;
   std::string name;  ///< of the run: the plan file's stem
-  Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells},
+  Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells, of
+                     ///< an axis the list of them},
                      ///< measure: {plan name: to_json(Measure)}, place: hash of where the file lies, stale: ids of
                      ///< finished cells that the plan does not have any more, cells: ids in the plan's order, where
                      ///< the records may stand in another one: measure.order,

@@ -122,6 +122,7 @@ void erase_path(Json& json, std::string_view path) {
 std::vector<RowGroup> rows_of(const TableSpec& spec, std::span<const Run> runs) {
   std::vector<RowGroup> rows;
   for (PooledCell& cell : pool_cells(runs, spec.workload, spec.where)) {
+    if (!spec.needs.empty() && cell_value(cell.view, spec.needs) == nullptr) continue;
     if (!spec.over.empty()) {
       erase_path(cell.cell, spec.over);
       erase_path(cell.view, spec.over);
@@ -149,6 +150,8 @@ std::size_t RowGroup::units(std::span<const CellRecord* const> some) const {
   for (const CellRecord* record : some) different.insert(unit_of(*record));
   return different.size();
 }
+
+bool has_cells(const TableSpec& spec, std::span<const Run> runs) { return !rows_of(spec, runs).empty(); }
 
 bool averages(const TableSpec& spec, std::span<const Run> runs) {
   return !spec.over.empty() &&

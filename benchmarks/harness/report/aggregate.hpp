@@ -37,6 +37,9 @@ struct RowSet {
 /// What the rows have at a path, each text once, in order of appearance; "-" for a row without a value.
 std::vector<std::string> texts_at(const RowSet& set, const std::string& path);
 
+/// Is there a cell that the spec is about?
+bool has_cells(const TableSpec& spec, std::span<const Run> runs);
+
 /// Do some of the spec's rows stand for several values at `over`? False without `over`.
 bool averages(const TableSpec& spec, std::span<const Run> runs);
 

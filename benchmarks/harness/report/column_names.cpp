@@ -38,6 +38,11 @@ std::optional<std::size_t> column_called(const Table& table, std::string_view na
 
 void require_column(std::span<const Table> tables, std::string_view option, const std::string& name) {
   if (some_table_has(tables, name)) return;
+  for (const Table& table : tables)
+    for (const Unmeasured& column : table.unmeasured)
+      if (column.title == name || column.name == name)
+        throw UserError(fmt::format("{}: '{}' was not measured in these runs{}{}", option, name,
+                                    column.why.empty() ? "" : ": ", column.why));
   std::vector<std::string> known;
   for (const Table& table : tables)
     for (const Heading& heading : table.headings)

@@ -33,6 +33,13 @@ std::optional<double> quotient(std::optional<double> work, std::optional<double>
   return *work / *seconds;
 }
 
+/// Share of the time of its threads that the processors spent on a stage, in percent.
+std::optional<double> stage_efficiency(const CellRecord& record, const std::string& stage) {
+  const std::optional<double> share = quotient(stage_use(record, stage, cpu_seconds), stage_seconds(record, stage));
+  if (!share || record.threads == 0) return std::nullopt;
+  return 100 * *share / record.threads;
+}
+
 /// The least seconds that a resource of the device allows for what a stage ("total": all) does.
 struct Bound {
   double seconds = 0;
@@ -65,7 +72,11 @@ constexpr StageWords stage_words[] = {{StageValue::time, "time", "s", "time"},
                                       {StageValue::bytes, "bytes", "B", "bytes"},
                                       {StageValue::flop_rate, "FLOP rate", "FLOP/s", "flop_rate"},
                                       {StageValue::byte_rate, "byte rate", "B/s", "byte_rate"},
-                                      {StageValue::bound, "share of bound", "%", "bound"}};
+                                      {StageValue::bound, "share of bound", "%", "bound"},
+                                      {StageValue::cpu_time, "CPU time", "s", "cpu_time"},
+                                      {StageValue::efficiency, "parallel efficiency", "%", "efficiency"},
+                                      {StageValue::joules, "energy", "J", "joules"},
+                                      {StageValue::flops_per_joule, "work per joule", "FLOP/J", "flops_per_joule"}};
 
 const StageWords& words_of(StageValue value) { return *std::ranges::find(stage_words, value, &StageWords::value); }
 
@@ -74,7 +85,9 @@ const StageWords& words_of(StageValue value) { return *std::ranges::find(stage_w
 std::optional<double> column_value(const ColumnSpec& column, const CellRecord& record) {
   if (column.source == Source::metric) {
     const std::optional<double> value = metric_value(record, column.name);
-    return column.per.empty() ? value : quotient(value, stage_seconds(record, column.per));
+    if (column.per.empty()) return value;
+    return quotient(value, column.stage_value == StageValue::joules ? stage_use(record, column.per, all_joules)
+                                                                    : stage_seconds(record, column.per));
   }
   if (column.source != Source::stage) return std::nullopt;
   const std::optional<double> seconds = stage_seconds(record, column.name);
@@ -93,6 +106,14 @@ std::optional<double> column_value(const ColumnSpec& column, const CellRecord& r
       const double bound = stage_bound(record, column.name).seconds;
       return quotient(bound > 0 ? std::optional(100 * bound) : std::nullopt, seconds);
     }
+    case StageValue::cpu_time:
+      return stage_use(record, column.name, cpu_seconds);
+    case StageValue::efficiency:
+      return stage_efficiency(record, column.name);
+    case StageValue::joules:
+      return stage_use(record, column.name, all_joules);
+    case StageValue::flops_per_joule:
+      return quotient(stage_work(record, column.name, &StageRecord::flops), stage_use(record, column.name, all_joules));
   }
   return std::nullopt;
 }
@@ -123,7 +144,8 @@ std::vector<double> related_values(Relation relation, const std::map<std::string
     const auto found = reference.find(unit);
     if (found == reference.end()) continue;
     const double base = found->second;
-    const double divisor = relation == Relation::speedup ? value : base;
+    const bool of_speed = relation == Relation::speedup || relation == Relation::efficiency;
+    const double divisor = of_speed ? value : base;
     if (relation != Relation::difference && divisor == 0) continue;
     switch (relation) {
       case Relation::none:
@@ -137,11 +159,21 @@ std::vector<double> related_values(Relation relation, const std::map<std::string
         related.push_back(value / base);
         break;
       case Relation::speedup:
+      case Relation::efficiency:
         related.push_back(base / value);
         break;
     }
   }
   return related;
+}
+
+std::optional<double> growth(const ColumnSpec& column, const RowSet& set, const RowGroup& row,
+                             const RowGroup& reference) {
+  const auto key = std::ranges::find(set.columns, column.relative_to.front().first, &KeyColumn::name);
+  const auto i = static_cast<std::size_t>(key - set.columns.begin());
+  if (key == set.columns.end() || !row.keys[i].is_number() || !reference.keys[i].is_number()) return std::nullopt;
+  const double base = reference.keys[i].get<double>();
+  return base > 0 ? std::optional(row.keys[i].get<double>() / base) : std::nullopt;
 }
 
 const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const RowGroup& row) {
@@ -163,7 +195,8 @@ const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const
 
 std::string column_name(const ColumnSpec& column) {
   if (column.source == Source::stage) return std::string(words_of(column.stage_value).name) + "." + column.name;
-  return column.per.empty() ? column.name : column.name + "/time." + column.per;
+  return column.per.empty() ? column.name
+                            : fmt::format("{}/{}.{}", column.name, words_of(column.stage_value).name, column.per);
 }
 
 ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, const MetricDescriptor* descriptor) {
@@ -187,8 +220,9 @@ ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, 
       break;
   }
   if (!column.per.empty()) {
-    style.title += " per second";
-    style.unit += "/s";
+    const bool of_energy = column.stage_value == StageValue::joules;
+    style.title += of_energy ? " per joule" : " per second";
+    style.unit += of_energy ? "/J" : "/s";
     style.format.clear();
   }
   switch (column.relation) {
@@ -205,6 +239,9 @@ ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, 
       break;
     case Relation::speedup:
       style.title += " speedup", style.unit = "x", style.format = "{:.2f}";
+      break;
+    case Relation::efficiency:
+      style.title += " efficiency", style.unit = "%", style.format = "{:.1f}";
       break;
   }
   if (column.relation == Relation::difference && style.format.starts_with("{:.")) style.format.insert(2, "+");

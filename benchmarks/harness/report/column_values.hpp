@@ -19,10 +19,15 @@ std::map<std::string, double> column_values(const ColumnSpec& column, const RowG
 /// Of a column `of: bound`: which limit binds, "compute", or "compute/memory" where seeds differ.
 std::string binding_resources(const ColumnSpec& column, const RowGroup& row);
 
-/// Unit by unit, over those that both have. ratio = value / reference, speedup = reference / value; a reference of
-/// 0 gives nothing.
+/// Unit by unit, over those that both have. ratio = value / reference, speedup and efficiency = reference / value; a
+/// reference of 0 gives nothing.
 std::vector<double> related_values(ColumnSpec::Relation relation, const std::map<std::string, double>& values,
                                    const std::map<std::string, double>& reference);
+
+/// Of `as: efficiency`: how many times the number that the column is relative to is that of the reference row; nothing
+/// where it is no number.
+std::optional<double> growth(const ColumnSpec& column, const RowSet& set, const RowGroup& row,
+                             const RowGroup& reference);
 
 /// The row whose keys are those of `row` but for `column.relative_to`; null when there is none, or more than one.
 const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const RowGroup& row);

@@ -22,6 +22,11 @@ inline constexpr std::size_t most_bars = 60;
 /// beside it. Empty when no record has limits.
 std::vector<Figure> roofline_figures(const Table& table, const RowSet& set);
 
+/// Loss against steps, a figure a curve ("train") and a line a row: of its first seed. At most `most_loss_lines` rows.
+/// Empty when no record has curves.
+std::vector<Figure> loss_figures(const Table& table, const RowSet& set);
+inline constexpr std::size_t most_loss_lines = 8;
+
 /// "n = 5; AMD EPYC, 2 cores; commit 0123456": of the rows, as far as they agree.
 std::string origin_text(const Table& table);
 

@@ -39,7 +39,12 @@ bool is_bound(const ColumnSpec& column) {
   return column.source == Source::stage && column.stage_value == ColumnSpec::StageValue::bound;
 }
 
-/// Does the figure depend on a clock?
+bool is_of_energy(const ColumnSpec& column) {
+  return column.stage_value == ColumnSpec::StageValue::joules ||
+         column.stage_value == ColumnSpec::StageValue::flops_per_joule;
+}
+
+/// Does the figure depend on a clock, or on what else the machine did?
 bool is_of_time(const ColumnSpec& column) {
   if (!column.per.empty()) return true;
   return column.source == Source::stage && column.stage_value != ColumnSpec::StageValue::flops &&
@@ -183,6 +188,7 @@ class TableMaker {
       if (std::ranges::any_of(set_.rows, [&](const RowGroup& row) { return !column_values(column, row).empty(); })) {
         return false;
       }
+      table_.unmeasured.push_back({style_of(column).title, column_name(column), why_unmeasured(column)});
       if (is_bound(column)) return true;  // the plan did not ask for it
       std::string title = style_of(column).title;
       if (is_of_time(column) && any_disowned(column)) {
@@ -199,6 +205,19 @@ class TableMaker {
     if (!disowned.empty()) missing.push_back(fmt::format("Left out: {}.", fmt::join(disowned, ", ")));
     if (!dropped.empty()) missing.push_back(fmt::format("Not measured here: {}.", fmt::join(dropped, ", ")));
     return missing;
+  }
+
+  /// Half a sentence for whoever asks for the column; empty when nobody knows.
+  std::string why_unmeasured(const ColumnSpec& column) const {
+    if (is_bound(column)) {
+      const std::string why = why_absent("limits");
+      return why.empty() ? "the plan does not say measure: {limits: true}" : "limits: " + why;
+    }
+    if (column.source == Source::metric && column.per.empty()) return why_absent(column.name);
+    if (!is_of_energy(column)) return "";
+    for (const Run& run : runs_)
+      if (const Json* energy = cell_value(run.provenance.machine, "energy")) return "energy is " + value_text(*energy);
+    return "the runs are of a program that did not count energy";
   }
 
   /// Were there times for the column, which their run disowns?
@@ -316,6 +335,9 @@ class TableMaker {
       case PlotSpec::Kind::roofline:
         figures = roofline_figures(table_, set_);
         break;
+      case PlotSpec::Kind::losses:
+        figures = loss_figures(table_, set_);
+        break;
     }
     std::ranges::move(figures, std::back_inserter(table_.figures));
   }
@@ -386,8 +408,13 @@ class TableMaker {
       const RowGroup* reference = reference_row(column, set_, row);
       if (!reference) return {.text = "-"};
       if (reference == &row) return {.text = "ref."};
-      TableEntry entry =
-          figure(related_values(column.relation, values, column_values(column, *reference)), column, style, finished);
+      std::vector<double> related = related_values(column.relation, values, column_values(column, *reference));
+      if (column.relation == Relation::efficiency) {
+        const std::optional<double> times = growth(column, set_, row, *reference);
+        if (!times) return {.text = "-"};
+        for (double& value : related) value *= 100 / *times;
+      }
+      TableEntry entry = figure(related, column, style, finished);
       entry.disturbed = is_disturbed(column, row) || is_disturbed(column, *reference);
       return entry;
     }
@@ -460,7 +487,7 @@ Table make_table(const TableSpec& spec, std::span<const Run> runs) { return Tabl
 std::vector<Table> default_tables(std::span<const Run> runs) {
   std::vector<Table> tables;
   for (TableSpec& spec : embedded_table_specs()) {
-    if (pool_cells(runs, spec.workload, spec.where).empty()) continue;
+    if (!has_cells(spec, runs)) continue;
     if (!spec.over.empty() && !averages(spec, runs)) continue;
     leave_out_unknown(spec, runs);
     if (std::ranges::none_of(spec.columns, is_figure)) continue;

@@ -51,7 +51,7 @@ std::string fixed_text(double value, int decimals) {
 }  // namespace
 
 bool reads_best_with_prefix(const std::string& unit) {
-  return unit == "FLOP" || unit == "FLOP/s" || unit == "B" || unit == "B/s";
+  return unit == "FLOP" || unit == "FLOP/s" || unit == "FLOP/J" || unit == "B" || unit == "B/s";
 }
 
 bool is_number_format(const std::string& format) {

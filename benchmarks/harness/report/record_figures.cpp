@@ -123,7 +123,8 @@ std::vector<DeviceRates> roofs_of(const RowSet& set) {
         roofs.push_back(limits);
       } else {
         known->flops = std::max(known->flops, limits.flops);
-        known->bytes = std::max(known->bytes, limits.bytes);
+        for (const auto rate : {&DeviceRates::bytes, &DeviceRates::l1, &DeviceRates::l2, &DeviceRates::l3})
+          (*known).*rate = std::max((*known).*rate, limits.*rate);
       }
     }
   }
@@ -162,6 +163,29 @@ std::vector<RooflinePoint> roofline_points(const RowSet& set, std::span<const De
   return points;
 }
 
+/// A cache that was measured, and the arithmetic intensity below which it binds.
+struct CacheLevel {
+  const char* name;
+  double bytes;
+  double ridge;
+};
+
+std::vector<CacheLevel> cache_levels(const DeviceRates& roof) {
+  std::vector<CacheLevel> levels;
+  for (const auto& [name, bytes] : {std::pair{"L3", roof.l3}, {"L2", roof.l2}, {"L1", roof.l1}})
+    if (bytes > 0) levels.push_back({name, bytes, roof.flops / bytes});
+  return levels;
+}
+
+/// Their slopes, above that of memory, as far as the figure shows them.
+void add_cache_limits(const DeviceRates& roof, Figure& figure) {
+  for (const CacheLevel& level : cache_levels(roof)) {
+    const double first = std::max(figure.x.low, figure.y.low / level.bytes);
+    figure.curves.push_back({fmt::format("if all came from {}: {}", level.name, quantity_text(level.bytes, "B/s")),
+                             {{first, first * level.bytes}, {level.ridge, roof.flops}}});
+  }
+}
+
 /// Does a limit of sines belong to what a stage of these counts?
 bool counts_sines(const RowSet& set) {
   return std::ranges::any_of(set.rows, [](const RowGroup& row) {
@@ -170,6 +194,44 @@ bool counts_sines(const RowSet& set) {
              std::ranges::any_of(record->stages, [](const StageRecord& stage) { return stage.sines > 0; });
     });
   });
+}
+
+/// Of the first cell of the row that has it; null: none.
+const LossCurve* curve_of(const RowGroup& row, const std::string& name) {
+  for (const CellRecord* record : row.finished()) {
+    const auto found = std::ranges::find(record->curves, name, &LossCurve::name);
+    if (found != record->curves.end() && found->steps.size() > 1) return &*found;
+  }
+  return nullptr;
+}
+
+FigureSeries loss_series(const std::string& row, const LossCurve& curve) {
+  FigureSeries series{.name = row};
+  for (std::size_t i = 0; i < curve.steps.size(); ++i)
+    series.points.push_back({.at = {curve.steps[i], curve.losses[i]},
+                             .detail = fmt::format("{}\n{:g}: {:.4g}", row, curve.steps[i], curve.losses[i])});
+  return series;
+}
+
+Figure loss_figure(const Table& table, const std::string& name, std::vector<FigureSeries> series) {
+  Figure figure{.title = "Loss during " + name, .series_title = name, .lines = true};
+  figure.origin = origin_text(table);
+  if (series.size() > most_loss_lines) {
+    figure.origin += fmt::format("; the first {} of {} rows", most_loss_lines, series.size());
+    series.resize(most_loss_lines);
+  }
+  figure.series = std::move(series);
+  std::vector<double> xs, ys;
+  for (const FigureSeries& one : figure.series) {
+    for (const FigurePoint& point : one.points) {
+      xs.push_back(point.at.x);
+      ys.push_back(point.at.y);
+    }
+  }
+  const bool logarithmic = std::ranges::all_of(ys, [](double y) { return y > 0; });
+  figure.x = make_axis({.title = "steps or epochs"}, xs, false, false);
+  figure.y = make_axis({.title = "loss"}, ys, logarithmic, false);
+  return figure;
 }
 
 }  // namespace
@@ -241,6 +303,8 @@ std::vector<Figure> roofline_figures(const Table& table, const RowSet& set) {
     xs.push_back(ridge);
     xs.push_back(ridge / 4);  // some of the slope
     ys.push_back(roof.flops);
+    if (roofs.size() == 1)
+      for (const CacheLevel& level : cache_levels(roof)) xs.push_back(level.ridge / 2);
   }
   figure.x = make_axis({.title = "arithmetic intensity", .unit = "FLOP/B"}, xs, true, false);
   figure.y = make_axis({.title = "rate", .unit = "FLOP/s"}, ys, true, false);
@@ -250,9 +314,27 @@ std::vector<Figure> roofline_figures(const Table& table, const RowSet& set) {
         {fmt::format("limit: {}, {}", quantity_text(roof.flops, "FLOP/s"), quantity_text(roof.bytes, "B/s")),
          {{first, first * roof.bytes}, {roof.flops / roof.bytes, roof.flops}, {figure.x.high, roof.flops}}});
   }
+  if (roofs.size() == 1) add_cache_limits(roofs.front(), figure);
   figure.origin = origin_text(table);
   if (counts_sines(set)) figure.origin += "; that sines may bind before both is not drawn";
   return {figure};
+}
+
+std::vector<Figure> loss_figures(const Table& table, const RowSet& set) {
+  const std::vector<std::string> names = row_names(set);
+  std::vector<std::string> curves;
+  for (const RowGroup& row : set.rows)
+    for (const CellRecord* record : row.finished())
+      for (const LossCurve& curve : record->curves)
+        if (std::ranges::find(curves, curve.name) == curves.end()) curves.push_back(curve.name);
+  std::vector<Figure> figures;
+  for (const std::string& name : curves) {
+    std::vector<FigureSeries> series;
+    for (std::size_t i = 0; i < set.rows.size(); ++i)
+      if (const LossCurve* curve = curve_of(set.rows[i], name)) series.push_back(loss_series(names[i], *curve));
+    if (!series.empty()) figures.push_back(loss_figure(table, name, std::move(series)));
+  }
+  return figures;
 }
 
 }  // namespace frugal::harness

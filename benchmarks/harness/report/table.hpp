@@ -73,6 +73,13 @@ struct Concern {
   std::vector<std::size_t> columns{};
 };
 
+/// A column of the spec for which no cell has a figure.
+struct Unmeasured {
+  std::string title;
+  std::string name;   ///< as that of a Heading
+  std::string why{};  ///< half a sentence; empty: nobody knows
+};
+
 struct Table {
   std::string name;  ///< of the spec: "cadc"; a LaTeX label and an HTML anchor
   std::string title;
@@ -82,6 +89,7 @@ struct Table {
   std::vector<std::string> caption{};  ///< one sentence each: n and interval, clock, machine, commit
   std::vector<Figure> figures{};
   std::vector<Concern> concerns{};
+  std::vector<Unmeasured> unmeasured{};
   std::vector<std::size_t> shown{};     ///< the columns of the view, in its order (arrange()); empty: all
   std::vector<std::string> left_out{};  ///< columns that the view lacks and `--columns` can bring back
   bool fits_by_leaving_out = false;     ///< where a medium is too narrow, its last columns may join them

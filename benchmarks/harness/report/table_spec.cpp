@@ -5,6 +5,7 @@
 #include <iterator>
 #include <set>
 
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
 #include "embedded_tables.hpp"
@@ -26,15 +27,21 @@ const Node& required_key(const Node& map, std::string_view key, const char* what
 
 constexpr Named<bool> order_names[] = {{false, "ascending"}, {true, "descending"}};
 constexpr Named<bool> axis_names[] = {{false, "x"}, {true, "y"}};
-constexpr Named<PlotSpec::Kind> plot_kind_names[] = {
-    {PlotSpec::Kind::columns, "columns"}, {PlotSpec::Kind::stages, "stages"}, {PlotSpec::Kind::roofline, "roofline"}};
+constexpr Named<PlotSpec::Kind> plot_kind_names[] = {{PlotSpec::Kind::columns, "columns"},
+                                                     {PlotSpec::Kind::stages, "stages"},
+                                                     {PlotSpec::Kind::roofline, "roofline"},
+                                                     {PlotSpec::Kind::losses, "losses"}};
 constexpr Named<StageValue> stage_value_names[] = {
-    {StageValue::time, "time"},           {StageValue::flops, "flops"},         {StageValue::bytes, "bytes"},
-    {StageValue::flop_rate, "flop_rate"}, {StageValue::byte_rate, "byte_rate"}, {StageValue::bound, "bound"}};
+    {StageValue::time, "time"},           {StageValue::flops, "flops"},
+    {StageValue::bytes, "bytes"},         {StageValue::flop_rate, "flop_rate"},
+    {StageValue::byte_rate, "byte_rate"}, {StageValue::bound, "bound"},
+    {StageValue::cpu_time, "cpu_time"},   {StageValue::efficiency, "efficiency"},
+    {StageValue::joules, "joules"},       {StageValue::flops_per_joule, "flops_per_joule"}};
 constexpr Named<Relation> relation_names[] = {{Relation::difference, "difference"},
                                               {Relation::percent, "percent"},
                                               {Relation::ratio, "ratio"},
-                                              {Relation::speedup, "speedup"}};
+                                              {Relation::speedup, "speedup"},
+                                              {Relation::efficiency, "efficiency"}};
 constexpr Named<Better> better_side_names[] = {
     {Better::higher, "higher"}, {Better::lower, "lower"}, {Better::neither, "neither"}};
 constexpr Named<Source> source_names[] = {
@@ -54,9 +61,10 @@ class TableSpecReader {
   }
 
   TableSpec read() {
-    require_keys(root_,
-                 {"schema", "title", "workload", "where", "rows", "over", "columns", "more", "sort", "plots", "notes"},
-                 "key of a table");
+    require_keys(
+        root_,
+        {"schema", "title", "workload", "where", "needs", "rows", "over", "columns", "more", "sort", "plots", "notes"},
+        "key of a table");
     if (const Node& schema = required_key(root_, "schema", "table"); schema.as_integer() != 1) {
       throw UserError(schema.place, "this program reads tables of `schema: 1`");
     }
@@ -64,6 +72,7 @@ class TableSpecReader {
     const Node& title = required_key(root_, "title", "table");
     spec_.title = read_template(title);
     if (const Node* where = root_.find("where")) spec_.where = read_conditions(*where, true);
+    if (const Node* needs = root_.find("needs")) spec_.needs = read_path(*needs);
     for (const Node& node : non_empty_list(required_key(root_, "rows", "table"))) {
       spec_.rows.push_back(read_row_key(node));
     }
@@ -140,6 +149,7 @@ class TableSpecReader {
   void check_path(const std::string& path, const Place& place) const {
     static const std::vector<std::string> roots{"workload", "backend", "implementation", "dataset",
                                                 "params",   "machine", "build"};
+    if (is_execution_path(path)) return;
     const std::string root = path.substr(0, path.find('.'));
     if (std::ranges::find(roots, root) == roots.end()) throw UserError(place, unknown_word("path", path, roots));
     if (root == "params" && !path.starts_with("params." + spec_.workload + ".")) {
@@ -241,8 +251,12 @@ class TableSpecReader {
     if (column.source == Source::key) check_path(column.name, name.place);
     if (column.source == Source::count && column.name != "n") throw UserError(name.place, "a count is `count: n`");
     if (const Node* of = node.find("of")) {
-      if (column.source != Source::stage) throw UserError(of->place, "`of` belongs to a `stage`");
+      if (column.source != Source::stage && !node.find("per"))
+        throw UserError(of->place, "`of` belongs to a `stage`, or to the stage that a metric is `per`");
       column.stage_value = read_word(*of, "quantity of a stage", stage_value_names);
+      const bool divides = column.stage_value == StageValue::time || column.stage_value == StageValue::joules;
+      if (column.source != Source::stage && !divides)
+        throw UserError(of->place, "a metric is per second (`of: time`) or per joule (`of: joules`) of a stage");
     }
     if (const Node* per = node.find("per")) {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");
@@ -274,6 +288,10 @@ class TableSpecReader {
     if (as) {
       column.relation = read_word(*as, "relation", relation_names);
     }
+    if (column.relation == Relation::efficiency && (relative_to->entries.size() != 1 || column.source != Source::stage))
+      throw UserError(as->place,
+                      "an efficiency is the speed-up of a stage over the growth of one number, which "
+                      "`relative_to` names");
   }
 
   const Node& root_;

@@ -4,6 +4,7 @@
 //   title: ENRP, {dataset.name}            # {path}: the value, where all selected cells agree
 //   workload: inr
 //   where: {params.inr.activation: sine}   # optional; all must match; a list means "one of"
+//   needs: limits.threads                  # optional: only where this is an axis of some cell
 //   rows:                                  # what a row is, left to right
 //     - {key: backend}
 //     - {key: params.cadc.keep_fraction, title: kept, scale: 100, unit: "%", format: "{:g}"}
@@ -17,10 +18,13 @@
 //   columns:
 //     - {metric: psnr}                     # mean over seeds, half width of its 95% interval
 //     - {metric: psnr, relative_to: {params.inr.width: 64}, as: difference}   # percent | ratio | speedup
+//     - {stage: train, relative_to: {limits.threads: 1}, as: efficiency}      # speed-up over that of the numbers
 //     - {stage: train}                     # of: time (default) | flops | bytes | flop_rate | byte_rate | bound
+//                                          #   | cpu_time | efficiency | joules | flops_per_joule
 //     - {stage: train, of: bound}          # share of what the device's limits allow, and the limit that binds
 //     - {stage: total}                     # all stages together
-//     - {metric: samples, per: train}      # the metric over the seconds of a stage
+//     - {stage: train, of: efficiency}     # share of its threads' time that the processors spent on it
+//     - {metric: samples, per: train}      # the metric over the seconds of a stage; of: joules: over its energy
 //     - {key: params.inr.steps}
 //     - {metric: ssim, note: One sentence under the table while this column is shown., better: higher}
 //     - {count: n}
@@ -33,6 +37,7 @@
 //     - {x: kept, y: [stage 1, stage 2]}   # columns of one unit: each is a series
 //     - {kind: stages}                     # time per stage, a bar a row
 //     - {kind: roofline}                   # rate against arithmetic intensity, where limits were measured
+//     - {kind: losses}                     # loss against steps, a line a row
 //   notes: [a sentence]
 //
 // Paths are those of a plan (params.inr.width, backend, dataset.name), machine.* and build.* of run.json. A column may
@@ -73,12 +78,23 @@ struct RowKey {
 
 struct ColumnSpec {
   enum class Source { key, metric, stage, count };
-  enum class StageValue { time, flops, bytes, flop_rate, byte_rate, bound };
-  enum class Relation { none, difference, percent, ratio, speedup };
+  enum class StageValue {
+    time,
+    flops,
+    bytes,
+    flop_rate,
+    byte_rate,
+    bound,
+    cpu_time,
+    efficiency,
+    joules,
+    flops_per_joule
+  };
+  enum class Relation { none, difference, percent, ratio, speedup, efficiency };
   Source source;
   std::string name{};  ///< path, metric or stage ("total")
   StageValue stage_value = StageValue::time;
-  std::string per{};  ///< of a metric: the stage whose seconds divide it
+  std::string per{};  ///< of a metric: the stage whose seconds (stage_value: or joules) divide it
   Relation relation = Relation::none;
   Conditions relative_to{};  ///< row key (path, or title of a text or label) -> its value in the reference row
   NumberFormat number{};
@@ -98,7 +114,7 @@ struct SortKey {
 
 /// Columns by title, of rows or columns.
 struct PlotSpec {
-  enum class Kind { columns, stages, roofline };
+  enum class Kind { columns, stages, roofline, losses };
   Kind kind = Kind::columns;  ///< of the others nothing below is told
   std::string x{};
   std::vector<std::string> y{};           ///< several, of one unit: each is a series
@@ -117,6 +133,7 @@ struct TableSpec {
   std::string title;
   std::string workload;
   Conditions where{};
+  std::string needs{};  ///< path without which a cell is left out; empty: none
   std::vector<RowKey> rows;
   std::string over{};        ///< path whose values are draws, as seeds are; empty: seeds alone
   std::string over_title{};  ///< "pictures"

@@ -1,14 +1,20 @@
 // The process of one cell, forked from `frugal __cell`, which is for the program's own use.
 #pragma once
+#include <functional>
+#include <string>
+
 #include "benchmarks/harness/workload.hpp"
+#include "impl/common/device_readings.hpp"
 
 namespace frugal::harness {
 
-/// The hidden verb, and the descriptor that messages of a cell go to. Its request comes on standard input.
+/// The hidden verb. The request of a cell comes on standard input, and its messages go to child_message_fd.
 inline constexpr const char* cell_verb = "__cell";
-inline constexpr int cell_message_fd = 3;
+
+/// Reads the sensors of a back end's device.
+using BackendReader = std::function<DeviceReadings(const std::string& backend)>;
 
 /// Waits for cells (cell_server.hpp). In the process of each: reads its request, measures, writes messages. Returns an exit code; the outcome is in the messages.
-int cell_main(const Workloads& workloads);
+int cell_main(const Workloads& workloads, const BackendReader& readings);
 
 }  // namespace frugal::harness

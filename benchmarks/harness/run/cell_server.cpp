@@ -12,8 +12,10 @@
 #include <cstring>
 #include <string>
 #include <system_error>
+#include <utility>
 
-#include "benchmarks/harness/run/cell_main.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 
 extern char** environ;
@@ -40,17 +42,21 @@ struct Ended {
 };
 
 /// The environment of the cells: our own with the OpenMP settings that a fair clock needs.
-std::vector<std::string> cell_environment(int threads, const std::vector<int>& cpus) {
+std::vector<std::string> cell_environment(const ServerSettings& settings) {
+  const std::vector<int>& cpus = settings.cpus;
   std::vector<std::string> variables;
   bool has_wait_policy = false;
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string variable = *entry;
     if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
     if (!cpus.empty() && variable.starts_with("OMP_PLACES=")) continue;
+    if (!settings.isa.empty() && variable.starts_with("FRUGAL_ISA=")) continue;
     has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
     variables.push_back(variable);
   }
-  variables.push_back("OMP_NUM_THREADS=" + std::to_string(threads));
+  variables.push_back("OMP_NUM_THREADS=" + std::to_string(settings.threads));
+  if (!settings.isa.empty() && settings.isa != to_word(chosen_isa_names, ChosenIsa::widest))
+    variables.push_back("FRUGAL_ISA=" + settings.isa);
   if (!cpus.empty()) {
     variables.emplace_back("OMP_PROC_BIND=true");
     variables.push_back("OMP_PLACES=" + openmp_places(cpus));
@@ -126,7 +132,7 @@ void become_cell(pid_t server, const Received& received) {
   ::dup2(high[0], STDIN_FILENO);
   ::dup2(high[1], STDOUT_FILENO);
   ::dup2(high[1], STDERR_FILENO);
-  ::dup2(high[2], cell_message_fd);
+  ::dup2(high[2], child_message_fd);
   for (const int descriptor : high) ::close(descriptor);
 }
 
@@ -137,14 +143,15 @@ void send_to_runner(const Message& message) {
 
 }  // namespace
 
-CellServer::CellServer(int threads, const std::vector<int>& cpus) : threads_(threads), cpus_(cpus) {
+CellServer::CellServer(ServerSettings settings) : settings_(std::move(settings)) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     throw std::system_error(errno, std::generic_category(), "socketpair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
-  std::vector<std::string> words = {"frugal", cell_verb};
-  std::vector<std::string> variables = cell_environment(threads, cpus);
+  std::vector<std::string> words = {"frugal", settings_.verb};
+  std::vector<std::string> variables = cell_environment(settings_);
+  const std::vector<int>& cpus = settings_.cpus;
   cpu_set_t processors;
   CPU_ZERO(&processors);
   for (const int cpu : cpus) CPU_SET(cpu, &processors);

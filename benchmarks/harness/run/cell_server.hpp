@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "impl/base/descriptor.hpp"
@@ -16,20 +17,29 @@ namespace frugal::harness {
 struct CellDescriptors {
   int request;   ///< its standard input
   int talk;      ///< its standard output and error
-  int messages;  ///< its cell_message_fd
+  int messages;  ///< its child_message_fd
 };
 
-/// The runner's side. One cell at a time.
+/// What a server is started with.
+struct ServerSettings {
+  const char* verb;         ///< hidden: cell_verb, limits_verb
+  int threads = 0;          ///< OMP_NUM_THREADS
+  std::string isa{};        ///< Limits::isa
+  std::vector<int> cpus{};  ///< each thread is bound to one of these; empty: to none
+
+  bool operator==(const ServerSettings&) const = default;
+};
+
+/// The runner's side. One cell at a time, and for the thread that made it: the server dies with that.
 class CellServer {
  public:
-  /// `threads` becomes OMP_NUM_THREADS; with cpus each thread is bound to one of these. Dies with the runner.
-  CellServer(int threads, const std::vector<int>& cpus);
+  explicit CellServer(ServerSettings settings);
   /// The process ends; a cell that still runs is killed.
   ~CellServer();
   CellServer(const CellServer&) = delete;
   CellServer& operator=(const CellServer&) = delete;
 
-  bool is_for(int threads, const std::vector<int>& cpus) const { return threads == threads_ && cpus == cpus_; }
+  bool is_for(const ServerSettings& settings) const { return settings == settings_; }
 
   /// The process of a new cell, in a group of its own; memory_gib as in run_child(), 0: no limit. Nothing: the server is
   /// gone.
@@ -46,8 +56,7 @@ class CellServer {
   End own_end();
 
  private:
-  int threads_;
-  std::vector<int> cpus_;
+  ServerSettings settings_;
   Descriptor socket_;
   pid_t pid_ = -1;
 };

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "benchmarks/harness/run/cell_main.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
 #include "impl/base/descriptor.hpp"
 
@@ -38,8 +39,7 @@ double seconds_since(ChildClock::time_point start) {
 }
 
 /// Sends the whole request. A child that died before reading shows as EPIPE and is found out by wait.
-void send_request(const CellRequest& request, Descriptor& pipe) {
-  const std::string text = request.to_json().dump();
+void send_request(const std::string& text, Descriptor& pipe) {
   std::string_view rest = text;
   while (!rest.empty()) {
     const ssize_t count = ::write(pipe.get(), rest.data(), rest.size());
@@ -177,6 +177,7 @@ class ChildWatch {
     for (StageRecord& known : report_.stages) {
       if (known.name != stage.name) continue;
       known.wall_s.insert(known.wall_s.end(), stage.wall_s.begin(), stage.wall_s.end());
+      known.use.insert(known.use.end(), stage.use.begin(), stage.use.end());
       known.flops = stage.flops;
       known.bytes = stage.bytes;
       known.sines = stage.sines;
@@ -203,16 +204,15 @@ class ChildWatch {
   bool killed_ = false;
 };
 
-}  // namespace
-
-ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits, int threads,
-                      StopSignals& stops, const ProgressSink& progress) {
+/// Sends the request to a process that is forked from the server, which is made where there is none for these settings.
+ChildReport run_by(std::optional<CellServer>& server, const ServerSettings& settings, const std::string& request,
+                   const Limits& limits, StopSignals& stops, const ProgressSink& progress) {
   Pipe input, messages, talk;
   const CellDescriptors descriptors{input.read.get(), talk.write.get(), messages.write.get()};
   std::optional<pid_t> pid;
-  if (server && server->is_for(threads, request.cpus)) pid = server->start(descriptors, limits.memory_gib);
-  if (!pid) {  // the first cell, another number of threads, or somebody has killed the server since the last one
-    server.emplace(threads, request.cpus);
+  if (server && server->is_for(settings)) pid = server->start(descriptors, limits.memory_gib);
+  if (!pid) {  // the first cell, other settings, or somebody has killed the server since the last one
+    server.emplace(settings);
     pid = server->start(descriptors, limits.memory_gib);
   }
   if (!pid) {  // it was killed before it could fork, or does not start: so did the cell
@@ -227,6 +227,22 @@ ChildReport run_child(std::optional<CellServer>& server, const CellRequest& requ
   ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), limits.timeout_s, stops, progress);
   send_request(request, input.write);
   return watch.run();
+}
+
+}  // namespace
+
+ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
+                      StopSignals& stops, const ProgressSink& progress) {
+  return run_by(server, {cell_verb, request.threads, limits.isa, request.cpus}, request.to_json().dump(), limits, stops,
+                progress);
+}
+
+ChildReport run_limits(const LimitsRequest& request, StopSignals& stops) {
+  constexpr double minute_s = 60;
+  const Json json = {{"backend", request.backend}, {"precision", request.precision}};
+  std::optional<CellServer> server;
+  return run_by(server, {limits_verb, request.threads, request.isa, request.cpus}, json.dump(), {.timeout_s = minute_s},
+                stops, [](double, const std::string&) {});
 }
 
 }  // namespace frugal::harness

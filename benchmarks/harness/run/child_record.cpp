@@ -66,11 +66,12 @@ CellRecord record_of(const CellRequest& request, const Limits& limits, const Chi
   record.metrics = report.outcome.metrics;
   record.absent = report.outcome.absent;
   record.protocol = report.outcome.protocol;
-  record.limits = report.outcome.limits;
   if (report.peak_bytes > 0) record.metrics[peak_memory_metric().name] = report.peak_bytes;
   record.stages = report.stages;
   record.conditions = report.conditions;
   record.sampling = report.outcome.sampling;
+  record.curves = report.outcome.curves;
+  record.threads = request.threads;
   record.cpus = request.cpus;
   return record;
 }

@@ -1,29 +1,18 @@
 #include "benchmarks/harness/run/conditions.hpp"
 
-#include <fmt/format.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <sstream>
 #include <string>
 
-#include "impl/base/error.hpp"
+#include "benchmarks/harness/run/sensors.hpp"
 #include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
-
-/// Empty where there is no such file.
-std::string text_of(const std::string& path) {
-  try {
-    return read_whole_file(path);
-  } catch (const UserError&) {
-    return "";
-  }
-}
 
 double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
@@ -40,7 +29,7 @@ double own_time() {
 }
 
 std::optional<ProcessorTime> time_now(const std::set<int>& processors) {
-  return processor_time(text_of("/proc/stat"), processors, static_cast<double>(::sysconf(_SC_CLK_TCK)));
+  return processor_time(text_if_readable("/proc/stat"), processors, static_cast<double>(::sysconf(_SC_CLK_TCK)));
 }
 
 std::optional<double> load_now() {
@@ -52,42 +41,6 @@ std::optional<double> load_now() {
 double rounded(double value, double decimals) {
   const double scale = std::pow(10.0, decimals);
   return std::round(value * scale) / scale;
-}
-
-/// By cpufreq, else by /proc/cpuinfo.
-std::optional<double> clock_now(const std::set<int>& processors) {
-  double sum = 0;
-  int count = 0;
-  for (const int cpu : processors) {
-    const std::string khz = text_of(fmt::format("/sys/devices/system/cpu/cpu{}/cpufreq/scaling_cur_freq", cpu));
-    if (khz.empty()) break;
-    sum += std::atof(khz.c_str()) / 1000;
-    ++count;
-  }
-  if (count > 0) return sum / count;
-  std::istringstream lines(text_of("/proc/cpuinfo"));
-  int cpu = -1;
-  for (std::string line; std::getline(lines, line);) {
-    const std::size_t colon = line.find(':');
-    if (colon == std::string::npos) continue;
-    if (line.starts_with("processor")) cpu = std::atoi(line.c_str() + colon + 1);
-    if (!line.starts_with("cpu MHz") || !processors.contains(cpu)) continue;
-    sum += std::atof(line.c_str() + colon + 1);
-    ++count;
-  }
-  return count > 0 && sum > 0 ? std::optional(sum / count) : std::nullopt;
-}
-
-/// How often heat has slowed these processors since the machine started.
-std::optional<double> throttled_now(const std::set<int>& processors) {
-  double sum = 0;
-  for (const int cpu : processors) {
-    const std::string count =
-        text_of(fmt::format("/sys/devices/system/cpu/cpu{}/thermal_throttle/core_throttle_count", cpu));
-    if (count.empty()) return std::nullopt;
-    sum += std::atof(count.c_str());
-  }
-  return processors.empty() ? std::nullopt : std::optional(sum);
 }
 
 }  // namespace

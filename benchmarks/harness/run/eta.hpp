@@ -27,6 +27,7 @@ class Eta {
   void expect(const CellWork& work) { ++group(work).waiting; }
   /// An earlier run of it took at least so long.
   void know(const CellWork& work, double least_seconds);
+  /// Which cell finish() and left() are about; others that run count as still to come.
   void start(const CellWork& work) { running_ = work; }
   /// The running cell ended. One that failed tells nothing of the others.
   void finish(double seconds, bool ended_well = true);

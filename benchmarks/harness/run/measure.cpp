@@ -11,9 +11,11 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/run/conditions.hpp"
+#include "benchmarks/harness/run/loss_recorder.hpp"
 #include "benchmarks/harness/run/pace.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 #include "benchmarks/harness/run/repeat_rule.hpp"
+#include "benchmarks/harness/run/stage_meter.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -22,29 +24,35 @@ using MeasureClock = std::chrono::steady_clock;
 
 class MeasureContext final : public RunContext {
  public:
-  MeasureContext(const CellRequest& request, const std::atomic<bool>& stop, const MessageSink& send)
-      : request_(request), stop_(stop), send_(send), passes_(most_passes(request.measure)) {}
+  MeasureContext(const CellRequest& request, const std::atomic<bool>& stop, const MessageSink& send, StageMeter meter)
+      : request_(request), stop_(stop), send_(send), passes_(most_passes(request.measure)), meter_(std::move(meter)) {}
 
   void begin_pass(int pass) {
     pass_ = pass;
     stages_.clear();
+    losses_.clear();
     open_stage_ = nullptr;
   }
 
-  const std::vector<StageRecord>& stages() const { return stages_; }
+  /// As records have them.
+  std::vector<StageRecord> stages() const {
+    std::vector<StageRecord> all = stages_;
+    for (StageRecord& stage : all) stage.use.front() = rounded(stage.use.front());
+    return all;
+  }
   /// Of all stages of the pass.
   double pass_seconds() const {
     double sum = 0;
     for (const StageRecord& stage : stages_) sum += stage.wall_s.front();
     return sum;
   }
-  const DeviceRates& limits() const { return limits_; }
 
   void progress(double fraction) override {
     if (stop_.load(std::memory_order_relaxed)) throw Interrupted{};
     const MeasureClock::time_point now = MeasureClock::now();
     if (now < next_message_) return;
     next_message_ = now + std::chrono::milliseconds(200);
+    meter_.keep_counting();
     CellMessage message;
     message.fraction = (pass_ + std::clamp(fraction, 0.0, 1.0)) / passes_;
     message.stage = open_stage_ == nullptr ? "" : open_stage_->name;
@@ -56,11 +64,9 @@ class MeasureContext final : public RunContext {
     return pace_.next(done, std::chrono::duration<double>(MeasureClock::now().time_since_epoch()).count());
   }
 
-  void measure_limits(const std::function<std::vector<Probe>()>& probes) override {
-    assert(open_stage_ == nullptr && "limits are no part of a stage");
-    if (!request_.measure.limits || limits_.bytes > 0) return;
-    for (const Probe& probe : probes()) rate_of(probe.resource) = best_rate(probe);
-  }
+  void loss(std::string_view name, double step, double loss) override { losses_.add(name, step, loss); }
+
+  std::vector<LossCurve> curves() const { return losses_.curves(); }
 
   const std::vector<std::filesystem::path>& data_dirs() const override { return request_.data_dirs; }
 
@@ -83,15 +89,17 @@ class MeasureContext final : public RunContext {
     if (known != stages_.end()) {
       open_stage_ = &*known;
     } else {
-      stages_.push_back({.name = std::string(name), .wall_s = {0.0}});
+      stages_.push_back({.name = std::string(name), .wall_s = {0.0}, .use = {StageUse{}}});
       open_stage_ = &stages_.back();
     }
+    meter_.begin();
     start_ = MeasureClock::now();  // last: the bookkeeping above is not the workload's time
   }
 
   void end_stage(Work work) override {
     const std::chrono::duration<double> elapsed = MeasureClock::now() - start_;
     assert(open_stage_ != nullptr);
+    meter_.end(open_stage_->use.front(), elapsed.count(), open_stage_->wall_s.front());
     open_stage_->wall_s.front() += elapsed.count();
     open_stage_->flops += work.flops;
     open_stage_->bytes += work.bytes;
@@ -104,39 +112,15 @@ class MeasureContext final : public RunContext {
     return measure.warmup + std::max(measure.repeats, measure.max_repeats);
   }
 
-  /// Of several runs the best: whatever else the machine does can only lower it.
-  static double best_rate(const Probe& probe) {
-    constexpr int runs = 10;
-    double best = 0;
-    for (int run = 0; run < runs; ++run) {
-      const MeasureClock::time_point start = MeasureClock::now();
-      probe.run();
-      const std::chrono::duration<double> elapsed = MeasureClock::now() - start;
-      best = std::max(best, probe.amount / elapsed.count());
-    }
-    return best;
-  }
-
-  double& rate_of(Probe::Resource resource) {
-    switch (resource) {
-      case Probe::Resource::compute:
-        return limits_.flops;
-      case Probe::Resource::memory:
-        return limits_.bytes;
-      case Probe::Resource::sines:
-        break;
-    }
-    return limits_.sines;
-  }
-
   const CellRequest& request_;
   const std::atomic<bool>& stop_;
   const MessageSink& send_;
   int passes_;
   int pass_ = 0;
   std::vector<StageRecord> stages_;
-  DeviceRates limits_;
+  LossRecorder losses_;
   Pace pace_;
+  StageMeter meter_;
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
   MeasureClock::time_point next_message_;  // the epoch: the first call sends
@@ -187,14 +171,14 @@ double measured_since(MeasureClock::time_point start) {
 }
 
 CellMessage run_passes(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
-                       const MessageSink& send) {
-  MeasureContext context(request, stop, send);
+                       const MessageSink& send, const DeviceReader& device) {
+  const std::set<int> processors =
+      request.cpus.empty() ? usable_processors() : std::set<int>(request.cpus.begin(), request.cpus.end());
+  MeasureContext context(request, stop, send, StageMeter(processors, device));
   CellMessage result;
   result.kind = CellMessage::Kind::outcome;
   std::string difference;
   std::vector<std::map<std::string, double>> repeats;  // a drift of many small steps must not pass: all pairs count
-  const std::set<int> processors =
-      request.cpus.empty() ? usable_processors() : std::set<int>(request.cpus.begin(), request.cpus.end());
   const MeasureClock::time_point start = MeasureClock::now();
   RepeatRule rule(request.measure, request.timeout_s);
   bool is_last = false;
@@ -221,7 +205,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.absent = std::move(outcome.absent);
     result.protocol = std::move(outcome.protocol);
   }
-  result.limits = context.limits();
+  result.curves = context.curves();
   result.sampling = rule.sampling();
   result.error = remove_not_finite(result.metrics, result.absent);
   if (result.error.empty()) result.error = difference;
@@ -240,10 +224,10 @@ CellMessage failure_message(Failure failure, std::string error) {
 }  // namespace
 
 void measure_cell(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
-                  const MessageSink& send) {
+                  const MessageSink& send, const DeviceReader& device) {
   CellMessage result;
   try {
-    result = run_passes(workload, request, stop, send);
+    result = run_passes(workload, request, stop, send, device);
   } catch (const Interrupted&) {
     result = failure_message(Failure::interrupted, "stopped");
   } catch (const UserError& error) {

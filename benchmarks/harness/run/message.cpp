@@ -14,6 +14,7 @@ Json CellRequest::to_json() const {
           {"data_dirs", dirs},
           {"artifacts", artifacts.string()},
           {"timeout_s", timeout_s},
+          {"threads", threads},
           {"cpus", cpus},
           {"exports", exports}};
 }
@@ -27,6 +28,7 @@ CellRequest CellRequest::from_json(const Json& json) {
   for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
   request.artifacts = json.at("artifacts").get<std::string>();
   request.timeout_s = json.at("timeout_s").get<double>();
+  request.threads = json.at("threads").get<int>();
   request.cpus = json.at("cpus").get<std::vector<int>>();
   request.exports = json.at("exports").get<bool>();
   return request;
@@ -51,6 +53,8 @@ Json CellMessage::to_json() const {
                {"limits", harness::to_json(limits)},
                {"failure", static_cast<int>(failure)},
                {"error", error}};
+  json["curves"] = Json::array();
+  for (const LossCurve& curve : curves) json["curves"].push_back(harness::to_json(curve));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
   return json;
 }
@@ -71,6 +75,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.absent = json.at("absent").get<std::map<std::string, std::string>>();
     message.protocol = json.at("protocol").get<std::string>();
     message.limits = limits_from_json(json.at("limits"), {});
+    for (const Json& curve : json.at("curves")) message.curves.push_back(curve_from_json(curve, {}));
     if (json.contains("sampling")) message.sampling = sampling_from_json(json.at("sampling"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();

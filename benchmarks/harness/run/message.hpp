@@ -21,6 +21,7 @@ struct CellRequest {
   std::filesystem::path artifacts;  ///< made only when the workload asks for it
   bool exports = false;             ///< Plan::exports
   double timeout_s = 0;             ///< of the cell: a repeat that would end later is not begun; 0: none
+  int threads = 0;                  ///< OMP_NUM_THREADS of the child; 0: not told
   std::vector<int> cpus{};          ///< that its threads are bound to; empty: they are not
 
   Json to_json() const;
@@ -46,6 +47,7 @@ struct CellMessage {
   std::map<std::string, std::string> absent{};  ///< metrics without a value, and why
   std::string protocol{};
   DeviceRates limits{};
+  std::vector<LossCurve> curves{};
   std::optional<Sampling> sampling{};
   Failure failure = Failure::none;
   std::string error{};

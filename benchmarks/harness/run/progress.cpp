@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -92,9 +93,27 @@ void Progress::expect(const CellWork& work) {
 /// One column is left free because a full line wraps on some terminals.
 std::size_t Progress::room() const { return static_cast<std::size_t>(std::max(10, screen_.width() - 1)); }
 
+Progress::Running& Progress::running(const std::string& id) {
+  const auto found = std::ranges::find(running_, id, &Running::id);
+  assert(found != running_.end() && "a cell begins before it is told of");
+  return *found;
+}
+
 /// Of all cells to run.
-double Progress::share(double fraction) const {
-  return (current_ - 1 + std::clamp(fraction, 0.0, 1.0)) / std::max(1, total_);
+double Progress::share() const {
+  double done = begun_ - static_cast<double>(running_.size());
+  for (const Running& cell : running_) done += std::clamp(cell.fraction, 0.0, 1.0);
+  return done / std::max(1, total_);
+}
+
+std::optional<Eta::Estimate> Progress::left(double now) {
+  const Running& oldest = running_.front();
+  eta_.start(oldest.work);
+  std::optional<Eta::Estimate> left = eta_.left(now - oldest.start, oldest.fraction);
+  if (!left) return left;
+  left->low /= static_cast<double>(running_.size());
+  left->high /= static_cast<double>(running_.size());
+  return left;
 }
 
 void Progress::start(const std::string& records, int cells) {
@@ -102,43 +121,46 @@ void Progress::start(const std::string& records, int cells) {
 }
 
 void Progress::begin(const Cell& cell, const std::string& label, const CellWork& work) {
-  ++current_;
-  cell_start_ = screen_.now();
-  last_shown_ = screen_.is_terminal ? cell_start_ - rewrite_interval_s : cell_start_;
-  last_told_ = cell_start_;
+  const double now = screen_.now();
+  if (running_.empty()) last_shown_ = screen_.is_terminal ? now - rewrite_interval_s : now;
   const int digits = static_cast<int>(std::to_string(total_).size());
-  number_ = fmt::format("[{:>{}}/{}] ", current_, digits, total_);
-  title_ = label;
+  Running begun{.id = cell.id(),
+                .number = fmt::format("[{:>{}}/{}] ", ++begun_, digits, total_),
+                .title = label,
+                .work = work,
+                .start = now,
+                .last_told = now};
   if (!screen_.is_terminal || kinds_.size() > 1 || label.empty())
-    title_ = fmt::format("{} {}{}{}", cell.workload, cell.backend, label.empty() ? "" : " ", label);
-  eta_.start(work);
-  if (screen_.event) {
-    id_ = cell.id();
-    screen_.event(begin_event(cell, label, current_));
-  }
-  update(0, "");
+    begun.title = fmt::format("{} {}{}{}", cell.workload, cell.backend, label.empty() ? "" : " ", label);
+  running_.push_back(std::move(begun));
+  if (screen_.event) screen_.event(begin_event(cell, label, begun_));
+  update(running_.back().id, 0, "");
 }
 
-void Progress::update(double fraction, const std::string& stage) {
+void Progress::update(const std::string& id, double fraction, const std::string& stage) {
   const double now = screen_.now();
-  tell(now, fraction, stage);
+  Running& cell = running(id);
+  cell.fraction = fraction;
+  cell.stage = stage;
+  tell(now, cell);
   if (now - last_shown_ < (screen_.is_terminal ? rewrite_interval_s : log_interval_s)) return;
   last_shown_ = now;
-  const std::string head = fmt::format("{}{:.0f}% | elapsed {} | {}", number_, std::floor(share(fraction) * 100),
-                                       clock_text(now - run_start_), left_text(eta_.left(now - cell_start_, fraction)));
-  std::string tail = stage.empty() ? "" : " " + stage;
-  if (fraction > 0) tail += fmt::format(" {:.0f}%", std::floor(fraction * 100));
-  if (!screen_.is_terminal) return screen_.write(head + title_ + tail + "\n");
+  const Running& oldest = running_.front();
+  const std::string head = fmt::format("{}{:.0f}% | elapsed {} | {}", oldest.number, std::floor(share() * 100),
+                                       clock_text(now - run_start_), left_text(left(now)));
+  std::string tail = oldest.stage.empty() ? "" : " " + oldest.stage;
+  if (oldest.fraction > 0) tail += fmt::format(" {:.0f}%", std::floor(oldest.fraction * 100));
+  if (running_.size() > 1) tail += fmt::format(" and {} more", running_.size() - 1);
+  if (!screen_.is_terminal) return screen_.write(head + oldest.title + tail + "\n");
   // The name of the cell gives way, not the time.
   const std::size_t fixed = columns_of(head) + columns_of(tail);
-  show(shortened_to(head + shortened_to(title_, room() > fixed ? room() - fixed : 0) + tail, room()));
+  show(shortened_to(head + shortened_to(oldest.title, room() > fixed ? room() - fixed : 0) + tail, room()));
 }
 
-void Progress::tell(double now, double fraction, const std::string& stage) {
-  if (!screen_.event || now - last_told_ < event_interval_s) return;
-  last_told_ = now;
-  screen_.event(
-      progress_event(id_, fraction, stage, share(fraction), now - run_start_, eta_.left(now - cell_start_, fraction)));
+void Progress::tell(double now, Running& cell) {
+  if (!screen_.event || now - cell.last_told < event_interval_s) return;
+  cell.last_told = now;
+  screen_.event(progress_event(cell.id, cell.fraction, cell.stage, share(), now - run_start_, left(now)));
 }
 
 void Progress::show(const std::string& line) {
@@ -164,23 +186,26 @@ void Progress::say(std::string_view line) {
 }
 
 void Progress::end(const CellRecord& record, const std::string& main_metrics) {
-  const double seconds = screen_.now() - cell_start_;
+  const Running cell = running(record.id);
+  std::erase_if(running_, [&](const Running& one) { return one.id == record.id; });
+  const double seconds = screen_.now() - cell.start;
+  eta_.start(cell.work);
   eta_.finish(seconds, record.status == Status::ok);
   if (screen_.event) screen_.event(end_event(record, seconds));
   const std::string status = to_string(record.status);
   const bool well = record.ended_well();
   const std::string more = record.status == Status::ok ? main_metrics : record.error.substr(0, record.error.find('\n'));
-  std::string title = title_;
+  std::string title = cell.title;
   std::string tail = " " + duration_text(seconds) + (more.empty() ? "" : " | " + more);
   if (screen_.is_terminal) {
-    const std::size_t others = number_.size() + 1 + status.size();
+    const std::size_t others = cell.number.size() + 1 + status.size();
     const std::size_t free = room() > others ? room() - others : 0;
     const std::size_t beside_tail = free > columns_of(tail) ? free - columns_of(tail) : 0;
     const auto least = static_cast<std::size_t>(title_share * static_cast<double>(free));
     title = shortened_to(title, std::max(least, beside_tail));
     tail = shortened_to(tail, free - columns_of(title));
   }
-  say(number_ + title + " " + (screen_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", well ? 32 : 31, status) : status) +
+  say(cell.number + title + " " + (screen_.colour ? fmt::format("\x1b[{}m{}\x1b[0m", well ? 32 : 31, status) : status) +
       tail);
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "benchmarks/harness/record/record.hpp"
 #include "benchmarks/harness/run/eta.hpp"
@@ -45,10 +46,11 @@ class Progress {
   /// All cells are told. `cells`: those that count, run now or not; `records`: the folder.
   void start(const std::string& records, int cells);
   void begin(const Cell& cell, const std::string& label, const CellWork& work);
-  void update(double fraction, const std::string& stage);
+  /// Several cells may have begun, each known by its id.
+  void update(const std::string& id, double fraction, const std::string& stage);
   /// `main_metrics`: "psnr 31.20 dB", already worded.
   void end(const CellRecord& record, const std::string& main_metrics);
-  /// The running cell was stopped: takes the line away.
+  /// A running cell was stopped: takes the line away.
   void clear();
   /// On a terminal the rewritten line, shortened to fit; elsewhere a line of the log, where it is due.
   void rewrite(const std::string& line, bool is_due);
@@ -57,23 +59,32 @@ class Progress {
   void say(std::string_view line);
 
  private:
+  struct Running {
+    std::string id;
+    std::string number;  ///< "[ 3/20] "
+    std::string title;   ///< "inr cpu grid=2 seed=1"; on a terminal without what all cells share
+    CellWork work;
+    double start = 0;
+    double last_told = 0;
+    double fraction = 0;
+    std::string stage{};
+  };
+  Running& running(const std::string& id);
   std::size_t room() const;
-  double share(double fraction) const;
-  void tell(double now, double fraction, const std::string& stage);
+  double share() const;
+  /// By the oldest of the running cells.
+  std::optional<Eta::Estimate> left(double now);
+  void tell(double now, Running& cell);
   void show(const std::string& line);
 
   Screen screen_;
   Eta eta_;
   double run_start_;
-  double cell_start_ = 0;
   double last_shown_ = 0;
-  double last_told_ = 0;
   int total_ = 0;
-  int current_ = 0;
-  std::string number_;           ///< "[ 3/20] "
-  std::set<std::string> kinds_;  ///< of all cells
-  std::string title_;            ///< "inr cpu grid=2 seed=1"; on a terminal without what all cells share
-  std::string id_;
+  int begun_ = 0;
+  std::vector<Running> running_;  ///< in the order in which they began
+  std::set<std::string> kinds_;   ///< of all cells
   bool line_is_open_ = false;
 };
 

@@ -3,12 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <thread>
 
 #include "benchmarks/harness/record/provenance.hpp"
-#include "benchmarks/harness/run/main_metrics.hpp"
+#include "benchmarks/harness/run/cell_queue.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 
 namespace frugal::harness {
@@ -54,10 +57,37 @@ double least_seconds(const CellRecord& record) {
   return sum;
 }
 
-struct Todo {
-  const PlannedCell* cell;
-  CellWork work;
+/// A server a thread: it dies with the thread that made it.
+class ServerOfThread {
+ public:
+  std::optional<CellServer>& mine() {
+    const std::lock_guard lock(mutex_);
+    return servers_[std::this_thread::get_id()];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::thread::id, std::optional<CellServer>> servers_;
 };
+
+LimitsRequest limits_request(const CellRequest& request, const std::string& isa, const Workloads& workloads) {
+  const Workload* workload = find_workload(workloads, request.cell.workload);
+  assert(workload != nullptr);
+  return {.backend = request.cell.backend,
+          .precision = workload->precision(request.cell),
+          .threads = request.threads,
+          .isa = isa,
+          .cpus = request.cpus};
+}
+
+/// A cell is worth having without the limits, but says why it has none.
+void put_limits(const ChildReport& found, CellRecord& record) {
+  record.limits = found.outcome.limits;
+  if (failure_of(found) == Failure::none) return;
+  record.absent["limits"] = !found.outcome.error.empty() ? found.outcome.error
+                            : found.timed_out            ? "not found within a minute"
+                                                         : "the process that was to find them crashed";
+}
 
 }  // namespace
 
@@ -73,17 +103,29 @@ Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cell
                               found.empty() ? "no selected cell has this id" : "several cells have ids that begin so"));
 }
 
-CellExecutor child_executor(StopSignals& stops) {
-  return [&stops, server = std::make_shared<std::optional<CellServer>>()](
-             const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
+CellExecutor child_executor(StopSignals& stops, const Workloads& workloads) {
+  auto known = std::make_shared<std::map<LimitsRequest, ChildReport>>();
+  auto servers = std::make_shared<ServerOfThread>();
+  return [&stops, &workloads, known, servers](const CellRequest& request, const Limits& limits,
+                                              const ProgressSink& progress) {
     // Stopped between two cells: nothing new begins.
-    if (stops.count() > 0) return CellEnd{.record = {}, .failure = Failure::interrupted};
+    const CellEnd interrupted{.record = {}, .failure = Failure::interrupted};
+    if (stops.count() > 0) return interrupted;
     CellRequest timed = request;
     timed.timeout_s = limits.timeout_s;
-    const int threads = effective_threads(limits);
-    if (request.measure.pin) timed.cpus = pinned_processors(threads);
-    const ChildReport report = run_child(*server, timed, limits, threads, stops, progress);
-    return CellEnd{record_of(timed, limits, report), failure_of(report)};
+    timed.threads = effective_threads(limits);
+    if (request.measure.pin) timed.cpus = pinned_processors(timed.threads);
+    const ChildReport* found = nullptr;
+    if (request.measure.limits) {
+      const LimitsRequest wanted = limits_request(timed, limits.isa, workloads);
+      if (!known->contains(wanted)) known->emplace(wanted, run_limits(wanted, stops));
+      found = &known->at(wanted);
+      if (found->stopped) return interrupted;
+    }
+    const ChildReport report = run_child(servers->mine(), timed, limits, stops, progress);
+    CellEnd end{record_of(timed, limits, report), failure_of(report)};
+    if (found != nullptr) put_limits(*found, end.record);
+    return end;
   };
 }
 
@@ -93,7 +135,7 @@ RunSummary run_cells(const RunRequest& request) {
   summary.cells = request.rerun.what == Rerun::What::one ? 1 : request.cells.size();
   std::map<std::string, const CellRecord*> before;
   for (const CellRecord& record : request.store.existing()) before[record.id] = &record;
-  std::vector<Todo> todo;
+  std::vector<QueuedCell> todo;
   for (const PlannedCell& cell : request.cells) {
     const auto known = before.find(cell.id);
     const CellRecord* record = known == before.end() ? nullptr : known->second;
@@ -119,39 +161,11 @@ RunSummary run_cells(const RunRequest& request) {
   if (todo.empty() && summary.failed_before.empty())
     progress.say(fmt::format("nothing to do: all {} cells are done (--rerun all runs them again)", all));
 
-  std::size_t user_errors = 0;
-  std::size_t unavailable = 0;
-  for (const auto& [cell, work] : todo) {
-    if (request.fail_fast && !summary.failed.empty()) {
-      summary.stopped = true;
-      break;
-    }
-    progress.begin(*cell->cell, cell->label, work);
-    std::vector<InputRecord> inputs = request.inputs.of(*cell->cell);
-    CellEnd end = request.execute(
-        {*cell->cell, cell->plan->measure, cell->plan->determinism, cell->plan->band, request.inputs.data_dirs(),
-         request.store.folder() / "artifacts" / cell->id, cell->plan->exports},
-        cell->plan->limits, [&](double fraction, const std::string& stage) { progress.update(fraction, stage); });
-    if (end.failure == Failure::interrupted) {
-      progress.clear();
-      summary.interrupted = true;
-      break;
-    }
-    request.inputs.of(*cell->cell);
-    end.record.inputs = std::move(inputs);
-    request.store.append(end.record);
-    progress.end(end.record, main_metrics_text(end.record, request.workloads));
-    if (end.record.ended_well())
-      ++summary.done_now;
-    else
-      summary.failed.push_back(cell->id);
-    user_errors += end.failure == Failure::user;
-    unavailable += end.failure == Failure::unavailable;
-    summary.records[cell->id] = std::move(end.record);
-  }
+  CellQueue queue(request, std::move(todo), summary);
+  queue.run();
   const std::size_t failures = summary.failures();
-  summary.only_user_errors = failures > 0 && user_errors == failures;
-  summary.only_unavailable = failures > 0 && unavailable == failures;
+  summary.only_user_errors = failures > 0 && queue.user_errors() == failures;
+  summary.only_unavailable = failures > 0 && queue.unavailable() == failures;
   return summary;
 }
 

@@ -1,4 +1,4 @@
-// Runs the cells of a plan file, one after another, into a result store.
+// Runs the cells of a plan file into a result store.
 #pragma once
 #include <functional>
 #include <map>
@@ -35,8 +35,9 @@ struct CellEnd {
 /// Runs one cell. `progress` as in run_child.
 using CellExecutor = std::function<CellEnd(const CellRequest&, const Limits&, const ProgressSink& progress)>;
 
-/// In a child process each.
-CellExecutor child_executor(StopSignals& stops);
+/// In a child process each. Where a plan asks for the limits of the device, another process finds them before the first
+/// cell of each back end, precision and number of threads.
+CellExecutor child_executor(StopSignals& stops, const Workloads& workloads);
 
 struct RunSummary {
   std::map<std::string, CellRecord> records;  ///< of the selected cells, by id: of this and of earlier runs
@@ -64,7 +65,8 @@ struct RunRequest {
   Inputs& inputs;
   std::vector<PlannedCell> cells{};
   Rerun rerun{};
-  bool fail_fast = false;  ///< the first cell that fails is the last one
+  bool fail_fast = false;  ///< the first cell that fails is the last one that begins
+  int jobs = 1;            ///< cells that run side by side
 };
 
 /// Runs what is not done, appends each record to the store as soon as it is known. Throws UserError when a file that a

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 
 namespace frugal::harness {
@@ -98,7 +99,12 @@ CellLabels::CellLabels(std::span<const Json* const> cells) {
     of_workload[path_text(*cell, "workload")].push_back(cell);
     of_data[data_key(*cell)].push_back(cell);
   }
-  for (const auto& [workload, same] : of_workload) varying_[workload] = varying_below("params." + workload + ".", same);
+  for (const auto& [workload, same] : of_workload) {
+    std::vector<std::string>& varying = varying_[workload];
+    varying = varying_below("params." + workload + ".", same);
+    for (std::string& path : varying_paths(same))
+      if (is_execution_path(path)) varying.push_back(std::move(path));
+  }
   for (const auto& [key, same] : of_data) of_data_[key] = varying_below("dataset.", same);
 }
 

@@ -24,8 +24,9 @@ std::string threads_text(const Provenance& provenance) {
   std::set<std::string> counts;
   std::string by_plan;
   for (const auto& [plan, count] : threads->items()) {
-    counts.insert(value_text(count));
-    by_plan += (by_plan.empty() ? "threads: " : ", ") + plan + " " + value_text(count);
+    const std::string text = value_text(count, "/");  // of an axis: a list
+    counts.insert(text);
+    by_plan += (by_plan.empty() ? "threads: " : ", ") + plan + " " + text;
   }
   return counts.size() == 1 ? *counts.begin() + (*counts.begin() == "1" ? " thread" : " threads") : by_plan;
 }

@@ -28,4 +28,25 @@ std::optional<double> stage_seconds(const CellRecord& record, std::string_view s
   return median(samples);
 }
 
+std::optional<double> cpu_seconds(const StageUse& use) { return use.cpu_s; }
+
+std::optional<double> all_joules(const StageUse& use) {
+  if (!use.joules && !use.device_joules) return std::nullopt;
+  return use.joules.value_or(0) + use.device_joules.value_or(0);
+}
+
+std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity) {
+  std::vector<std::optional<double>> sums;
+  for (const StageRecord& part : record.stages) {
+    if (stage != "total" && part.name != stage) continue;
+    sums.resize(std::max(sums.size(), part.use.size()));
+    for (std::size_t i = 0; i < part.use.size(); ++i)
+      if (const std::optional<double> value = quantity(part.use[i])) sums[i] = sums[i].value_or(0) + *value;
+  }
+  std::vector<double> values;
+  for (const std::optional<double>& sum : sums)
+    if (sum) values.push_back(*sum);
+  return values.empty() ? std::nullopt : std::optional(median(values));
+}
+
 }  // namespace frugal::harness

@@ -1,4 +1,4 @@
-// The seconds of a stage of a cell, over its repeats.
+// The seconds of a stage of a cell, and what else it used, over its repeats.
 #pragma once
 #include <optional>
 #include <string_view>
@@ -13,5 +13,15 @@ std::vector<double> stage_samples(const CellRecord& record, std::string_view sta
 
 /// Their median; nothing when there is none.
 std::optional<double> stage_seconds(const CellRecord& record, std::string_view stage);
+
+/// A quantity of one sample; nothing where it was not read.
+using UseQuantity = std::optional<double> (*)(const StageUse& use);
+std::optional<double> cpu_seconds(const StageUse& use);
+/// Of processors and device together, those of them that count it.
+std::optional<double> all_joules(const StageUse& use);
+
+/// The median of a quantity over the repeats; of "total" that of all stages together, those that have it. Nothing where
+/// no stage has.
+std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity);
 
 }  // namespace frugal::harness

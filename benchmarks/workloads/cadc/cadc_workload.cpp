@@ -42,7 +42,6 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   const int epochs = cell.own().at("mf").at("epochs");
   std::unique_ptr<MatrixFactorizer> mf;
   const Flops flops = epoch_flops(spec, split.train.size()) * epochs;
-  context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
   context.stage("prepare[mf]", [&] {
     mf = backend_of(cell).make(spec);
     mf->set_interactions(split.train);
@@ -51,6 +50,7 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   context.stage("factorize", [&] {
     for (int epoch = 0; epoch < epochs; ++epoch) {
       outcome.metrics["loss[mf]"] = mf->train(1).back();
+      context.loss("factorize", epoch + 1, outcome.metrics["loss[mf]"]);
       context.progress(share * (epoch + 1) / epochs);
     }
     return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, split.train.size()) * epochs};
@@ -368,7 +368,6 @@ class Cadc final : public harness::Workload {
 
     std::unique_ptr<TwoTower> model;
     ModelState tables;  // what the embeddings must hold while they are frozen
-    context.measure_limits([&] { return backend_of(cell).probes(Precision::fp32); });
     context.stage("prepare[tower]", [&] {
       model = backend_of(cell).make(spec);
       if (spec.user_features > 0) model->import_state(features_of(problem.side));
@@ -391,6 +390,7 @@ class Cadc final : public harness::Workload {
         const std::uint64_t now = std::min({chunk, steps - done, stop.steps_to_look()});
         outcome.metrics["loss[tower]"] = model->train(now).back();
         done += now;
+        context.loss("train", static_cast<double>(done), outcome.metrics["loss[tower]"]);
         stop.look(*model, done);
         context.progress(before + (1 - before) * static_cast<double>(done) / static_cast<double>(steps));
       }

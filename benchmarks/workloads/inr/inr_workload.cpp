@@ -63,7 +63,6 @@ class InrRun {
   }
 
   void train() {
-    context_.measure_limits([&] { return backend_of(cell_).probes(spec_.precision); });
     context_.stage("prepare", [&] {
       model_ = backend_of(cell_).make(spec_);
       load_checkpoint(cell_, *model_);
@@ -78,6 +77,8 @@ class InrRun {
                                  [&](std::int64_t done) { return context_.pace(done, most); });
       return Work{.flops = training_flops(), .bytes = training_bytes(spec_), .sines = step_sines(spec_) * steps()};
     });
+    for (std::size_t i = 0; i < curve_.losses.size(); ++i)
+      context_.loss("train", static_cast<double>(i + 1), curve_.losses[i]);
   }
 
   void render() {
@@ -305,6 +306,8 @@ class Inr final : public harness::Workload {
     }
     return cells.empty() ? std::vector{cell} : cells;
   }
+
+  std::string precision(const Cell& cell) const override { return cell.own().at("precision"); }
 
   std::map<std::string, double> known_metrics(const Cell& cell) const override {
     const std::optional<data::SignalShape> shape = known_shape(cell);

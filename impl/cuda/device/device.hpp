@@ -40,6 +40,8 @@ std::string platform_description();
 Support device_available();
 /// Name, capability, memory, driver, clocks...; what is asked of a device only when there is one.
 DeviceFacts device_facts();
+/// As Backend::readings().
+DeviceReadings device_readings();
 /// As Backend::libraries().
 std::vector<std::pair<std::string, std::string>> device_libraries();
 /// Of the device in use; requires device_available().

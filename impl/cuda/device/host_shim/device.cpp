@@ -95,6 +95,7 @@ std::string platform_description() { return "the CUDA kernels, run on the proces
 
 Support device_available() { return Support::yes(); }
 DeviceFacts device_facts() { return {{"device", "none: the kernels run on the processor"}}; }
+DeviceReadings device_readings() { return {}; }
 std::vector<std::pair<std::string, std::string>> device_libraries() { return {}; }
 const DeviceLimits& device_limits() { return host_shim::current_limits(); }
 

@@ -4,6 +4,8 @@
 #include <cuda_runtime.h>
 #include <fmt/format.h>
 
+#include <atomic>
+
 #include "impl/base/error.hpp"
 #include "impl/base/sha256.hpp"
 #include "impl/cuda/device/runtime/nvml.hpp"
@@ -28,6 +30,9 @@ std::string runtime_version() {
   check(cudaRuntimeGetVersion(&runtime), "cudaRuntimeGetVersion", "");
   return version_text(runtime);
 }
+
+/// Has this process used the device?
+std::atomic<bool> is_in_use = false;
 
 }  // namespace
 
@@ -71,6 +76,18 @@ DeviceFacts device_facts() {
   return facts;
 }
 
+DeviceReadings device_readings() {
+  if (!is_in_use) return {};  // asking would start the device, which is the work of the stage that uses it first
+  static const std::string bus_id = [] {
+    int device = 0;
+    char text[32] = {};
+    check(cudaGetDevice(&device), "cudaGetDevice", "");
+    check(cudaDeviceGetPCIBusId(text, sizeof text, device), "cudaDeviceGetPCIBusId", "");
+    return std::string(text);
+  }();
+  return nvml_readings(bus_id.c_str());
+}
+
 std::vector<std::pair<std::string, std::string>> device_libraries() { return {{"cuda", runtime_version()}}; }
 
 const DeviceLimits& device_limits() {
@@ -98,6 +115,7 @@ Stream::Stream(Priority priority) {
   cudaEvent_t event = nullptr;
   check(cudaEventCreateWithFlags(&event, cudaEventDisableTiming), "cudaEventCreateWithFlags", "");
   event_ = event;
+  is_in_use = true;
 }
 
 Stream::~Stream() {

@@ -28,6 +28,9 @@ struct Library {
   void* handle_;
 };
 
+/// Of the reasons below those of power and heat.
+constexpr unsigned long long slowing_reasons = 0x4 | 0x8 | 0x20 | 0x40 | 0x80;
+
 std::string throttle_text(unsigned long long reasons) {
   // nvmlClocksEventReason* of the reference.
   constexpr std::pair<unsigned long long, const char*> names[] = {
@@ -63,21 +66,71 @@ DeviceFacts facts_of(const Library& nvml, NvmlDevice device) {
   unsigned long long reasons = 0;
   if (nvml.call("nvmlDeviceGetCurrentClocksThrottleReasons", device, &reasons))
     facts.emplace_back("throttled by", throttle_text(reasons));
+  unsigned long long millijoules = 0;
+  const bool counts = nvml.call("nvmlDeviceGetTotalEnergyConsumption", device, &millijoules);
+  facts.emplace_back("energy", counts ? "counted" : "not counted: the device has no such counter (it came with Volta)");
   return facts;
 }
+
+/// The library, started, for one device.
+class Session {
+ public:
+  explicit Session(const char* pci_bus_id)
+      : handle_(::dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL)), library_(handle_.get()) {
+    if (!handle_) {
+      why_not_ = "not here: no clocks, power or throttling (libnvidia-ml.so.1 comes with the driver)";
+    } else if (!library_.call("nvmlInit_v2")) {
+      why_not_ = "refused to start: no clocks, power or throttling";
+    } else {
+      started_ = true;
+      if (!library_.call("nvmlDeviceGetHandleByPciBusId_v2", pci_bus_id, &device_))
+        why_not_ = "does not know the device at " + std::string(pci_bus_id);
+    }
+  }
+  ~Session() {
+    if (started_) library_.call("nvmlShutdown");
+  }
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  /// Why the device cannot be asked; empty: it can.
+  const std::string& why_not() const { return why_not_; }
+  const Library& library() const { return library_; }
+  NvmlDevice device() const { return device_; }
+
+ private:
+  struct Close {
+    void operator()(void* handle) const { ::dlclose(handle); }
+  };
+  std::unique_ptr<void, Close> handle_;
+  Library library_;
+  bool started_ = false;
+  NvmlDevice device_ = nullptr;
+  std::string why_not_;
+};
 
 }  // namespace
 
 DeviceFacts nvml_facts(const char* pci_bus_id) {
-  const std::unique_ptr<void, int (*)(void*)> handle(::dlopen("libnvidia-ml.so.1", RTLD_NOW | RTLD_LOCAL), ::dlclose);
-  if (!handle) return {{"NVML", "not here: no clocks, power or throttling (libnvidia-ml.so.1 comes with the driver)"}};
-  const Library nvml(handle.get());
-  if (!nvml.call("nvmlInit_v2")) return {{"NVML", "refused to start: no clocks, power or throttling"}};
-  NvmlDevice device = nullptr;
-  DeviceFacts facts = {{"NVML", "does not know the device at " + std::string(pci_bus_id)}};
-  if (nvml.call("nvmlDeviceGetHandleByPciBusId_v2", pci_bus_id, &device)) facts = facts_of(nvml, device);
-  nvml.call("nvmlShutdown");
-  return facts;
+  const Session nvml(pci_bus_id);
+  if (!nvml.why_not().empty()) return {{"NVML", nvml.why_not()}};
+  return facts_of(nvml.library(), nvml.device());
+}
+
+DeviceReadings nvml_readings(const char* pci_bus_id) {
+  static const Session nvml(pci_bus_id);
+  DeviceReadings readings;
+  if (!nvml.why_not().empty()) return readings;
+  unsigned long long millijoules = 0;
+  if (nvml.library().call("nvmlDeviceGetTotalEnergyConsumption", nvml.device(), &millijoules))
+    readings.joules = 1e-3 * static_cast<double>(millijoules);
+  unsigned value = 0;
+  if (nvml.library().call("nvmlDeviceGetClockInfo", nvml.device(), nvml_clock_sm, &value)) readings.mhz = value;
+  if (nvml.library().call("nvmlDeviceGetTemperature", nvml.device(), 0, &value)) readings.celsius = value;
+  unsigned long long reasons = 0;
+  if (nvml.library().call("nvmlDeviceGetCurrentClocksThrottleReasons", nvml.device(), &reasons))
+    readings.throttled = (reasons & slowing_reasons) != 0 ? 1 : 0;
+  return readings;
 }
 
 }  // namespace frugal::cuda

@@ -1,0 +1,47 @@
+// Runs cells until none is left or the run stops: one after another, or several side by side.
+#pragma once
+#include <exception>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "benchmarks/harness/run/runner.hpp"
+
+namespace frugal::harness {
+
+/// A cell to run, and what tells how long it lasts.
+struct QueuedCell {
+  const PlannedCell* cell;
+  CellWork work;
+};
+
+class CellQueue {
+ public:
+  /// Keeps references: all must outlive it. What comes of the cells is added to the summary.
+  CellQueue(const RunRequest& request, std::vector<QueuedCell> cells, RunSummary& summary)
+      : request_(request), cells_(std::move(cells)), summary_(summary) {}
+
+  /// Returns when the last of the cells has ended. Throws what reading or writing of files throws, when those that ran
+  /// beside have ended.
+  void run();
+
+  std::size_t user_errors() const { return user_errors_; }
+  std::size_t unavailable() const { return unavailable_; }
+
+ private:
+  void work_off();
+  const QueuedCell* take();
+  void run_cell(const QueuedCell& queued);
+  void keep(const QueuedCell& queued, CellEnd end);
+
+  const RunRequest& request_;
+  std::vector<QueuedCell> cells_;
+  RunSummary& summary_;
+  std::mutex mutex_;  ///< of all that follows, the request's store, inputs and progress, and the summary
+  std::size_t next_ = 0;
+  std::size_t user_errors_ = 0;
+  std::size_t unavailable_ = 0;
+  std::exception_ptr error_;
+};
+
+}  // namespace frugal::harness
