@@ -56,7 +56,7 @@ ARROWS = {
     "benchmarks/harness/workload.hpp": ["impl/common/probe.hpp", *BASE],
     "benchmarks/harness/plan/": [*WORKLOAD, "embedded_plans.hpp"],
     "benchmarks/harness/record/": [*PLAN, "frugal_version.hpp"],
-    "benchmarks/harness/run/": RECORD,
+    "benchmarks/harness/run/": ["benchmarks/harness/study/statistics.hpp", *RECORD],
     "benchmarks/harness/study/": RECORD,
     "benchmarks/harness/judge/": STUDY,
     "benchmarks/harness/report/": [*STUDY, "embedded_page.hpp", "embedded_tables.hpp"],

@@ -29,6 +29,14 @@ struct MetricDescriptor {
   bool exact = false;  ///< counted or computed from shapes, not measured: any difference is a change
 };
 
+/// Times, rates and memory depend on the machine.
+inline bool is_of_the_machine(std::string_view unit) {
+  return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
+}
+
+/// Those that another process can spoil: memory is not.
+inline bool is_of_the_clock(std::string_view unit) { return is_of_the_machine(unit) && unit != "B"; }
+
 inline constexpr Named<MetricDescriptor::Direction> direction_names[] = {
     {MetricDescriptor::Direction::higher_is_better, "higher_is_better"},
     {MetricDescriptor::Direction::lower_is_better, "lower_is_better"},
@@ -115,6 +123,11 @@ class RunContext {
   /// a call of a model has a start and an end of its own (a transfer on a GPU, cold caches on a CPU), and few enough that
   /// a stop or a progress line need not wait for much more than a second. Results must not depend on it.
   virtual std::int64_t pace(std::int64_t done, std::int64_t all) = 0;
+
+  /// Metric `name`, of unit s, is the time from the start of the open stage until its loop had done that many steps:
+  /// the clock is read at each pace(), and between two of them steps are taken to last equally long. To be called in the
+  /// stage, after the loop. Recorded as the median over the repeats, like a stage's time.
+  virtual void time_metric(std::string_view name, std::int64_t done) = 0;
 
   /// Times the probes of the device this cell runs on, where the plan asks for it (measure.limits), for the share of
   /// the bound that stages reach. Outside all stages.

@@ -15,11 +15,14 @@ namespace frugal::harness {
 
 namespace {
 
-void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cells) {
+void disown_times(const Provenance& provenance, std::vector<CellRecord>& cells) {
+  const DisturbedTimes& disturbed = *provenance.disturbed;
   for (CellRecord& record : cells) {
     if (!disturbed.cells.empty() && std::ranges::find(disturbed.cells, record.id) == disturbed.cells.end()) continue;
     record.disowned = true;
     for (StageRecord& stage : record.stages) stage.wall_s.clear();
+    for (const MetricDescriptor& metric : provenance.metrics)
+      if (is_of_the_clock(metric.unit)) record.metrics.erase(metric.name);
   }
 }
 
@@ -66,7 +69,7 @@ void apply_provenance(Run& run) {
   const std::vector<std::string> stale = plan_ids(run.provenance, run.folder, "stale");
   std::erase_if(run.cells,
                 [&](const CellRecord& record) { return std::ranges::find(stale, record.id) != stale.end(); });
-  if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
+  if (run.provenance.disturbed) disown_times(run.provenance, run.cells);
   std::unordered_map<std::string, std::size_t> position;
   for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
   std::ranges::stable_sort(run.cells, {}, [&](const CellRecord& record) {
