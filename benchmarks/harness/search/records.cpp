@@ -1,10 +1,9 @@
 #include "benchmarks/harness/search/records.hpp"
 
 #include <algorithm>
-#include <cassert>
-#include <cmath>
+#include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/search/lab.hpp"

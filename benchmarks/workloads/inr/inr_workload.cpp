@@ -189,10 +189,16 @@ class InrRun {
 
   void measure_quantized() {
     const ModelState state = model_->export_state();
-    for (const auto& [name, format] : {std::pair{"fp16", WeightFormat::fp16}, std::pair{"int8", WeightFormat::int8}}) {
+    const auto pixels = static_cast<double>(original_.samples());
+    for (const auto& [name, format] : {std::pair{"fp16", WeightFormat::fp16}, std::pair{"int8", WeightFormat::int8},
+                                       std::pair{"int6", WeightFormat::int6}}) {
       model_->import_state(quantized(state, format));
-      put(fmt::format("psnr[{}]", name), psnr_of(signal_of(values_at(tiling_->coordinates()), 1)), not_finite);
-      put(fmt::format("bits_per_pixel[{}]", name), bits_of(state, format) / static_cast<double>(original_.samples()));
+      const auto psnr = psnr_of(signal_of(values_at(tiling_->coordinates()), 1));
+      put(fmt::format("psnr[{}]", name), psnr, not_finite);
+      put(fmt::format("bits_per_pixel[{}]", name), bits_of(state, format) / pixels);
+      if (format == WeightFormat::fp16) continue;
+      const auto coded = psnr ? std::optional(coded_bits_of(state, format) / pixels) : std::nullopt;
+      put(fmt::format("bits_per_pixel[{},coded]", name), coded, not_finite);
     }
   }
 
@@ -300,6 +306,7 @@ class Inr final : public harness::Workload {
         {"psnr[fp16]", "dB", higher_is_better, "{:.2f}", "psnr with the weights rounded to fp16"},
         {"psnr[int8]", "dB", higher_is_better, "{:.2f}",
          "psnr with the weights rounded to int8, a scale for each tensor of each sub-network"},
+        {"psnr[int6]", "dB", higher_is_better, "{:.2f}", "the same with 6 bits a weight"},
         {"ssim", "", higher_is_better, "{:.4f}", "structural similarity of the final picture"},
         {"seam", "", lower_is_better, "{:.3f}",
          "mean step across tile borders over that elsewhere, against the same of the original: 1 without seams"},
@@ -307,6 +314,10 @@ class Inr final : public harness::Workload {
          "32 bits a parameter over the samples; a raw RGB picture has 24"},
         {"bits_per_pixel[fp16]", "bit", lower_is_better, "{:.1f}", "the same with 16 bits a parameter"},
         {"bits_per_pixel[int8]", "bit", lower_is_better, "{:.1f}", "the same with 8 bits a parameter, and the scales"},
+        {"bits_per_pixel[int8,coded]", "bit", lower_is_better, "{:.1f}",
+         "the same entropy-coded: the length of an adaptive arithmetic code"},
+        {"bits_per_pixel[int6]", "bit", lower_is_better, "{:.1f}", "with 6 bits a parameter, and the scales"},
+        {"bits_per_pixel[int6,coded]", "bit", lower_is_better, "{:.1f}", "the same entropy-coded"},
         {"networks", "", informative, "{:.0f}", "sub-networks, one a tile", true},
         {"parameters", "", informative, "{:.0f}", "of all sub-networks", true},
         {"flops.train", "FLOP", informative, "{:.4g}",
