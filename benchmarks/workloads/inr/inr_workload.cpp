@@ -16,6 +16,7 @@
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/catalog/manifest.hpp"
+#include "datasets/formats/jpeg.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
 #include "impl/common/flops.hpp"
@@ -199,7 +200,31 @@ class InrRun {
       if (format == WeightFormat::fp16) continue;
       const auto coded = psnr ? std::optional(coded_bits_of(state, format) / pixels) : std::nullopt;
       put(fmt::format("bits_per_pixel[{},coded]", name), coded, not_finite);
+      if (format == WeightFormat::int8) measure_jpeg(psnr);
     }
+  }
+
+  /// What a picture as good takes as a JPEG.
+  void measure_jpeg(std::optional<double> psnr) {
+    constexpr const char* name = "bits_per_pixel[jpeg]";
+    const bool fits = original_.shape.size() == 2 && original_.bits == 8 &&
+                      (original_.channels == 1 || original_.channels == 3) &&
+                      std::ranges::max(original_.shape) <= data::longest_jpeg_side;
+    if (!fits || !psnr) {
+      absent_[name] = fits ? not_finite : "of grey and colour pictures of 8 bits only";
+      return;
+    }
+    std::optional<double> bits;
+    int low = 1, high = 101;  // the least quality that is enough is in [low, high)
+    while (low < high) {
+      const int middle = (low + high) / 2;
+      const data::JpegTrial trial = data::through_jpeg(original_, middle);
+      const bool enough = psnr_of(trial.picture) >= psnr;
+      if (enough) bits = 8 * static_cast<double>(trial.bytes);
+      enough ? high = middle : low = middle + 1;
+    }
+    put(name, bits ? std::optional(*bits / static_cast<double>(original_.samples())) : std::nullopt,
+        "no JPEG is as good");
   }
 
   /// Of every network at these points: [networks, points, channels].
@@ -318,6 +343,8 @@ class Inr final : public harness::Workload {
          "the same entropy-coded: the length of an adaptive arithmetic code"},
         {"bits_per_pixel[int6]", "bit", lower_is_better, "{:.1f}", "with 6 bits a parameter, and the scales"},
         {"bits_per_pixel[int6,coded]", "bit", lower_is_better, "{:.1f}", "the same entropy-coded"},
+        {"bits_per_pixel[jpeg]", "bit", lower_is_better, "{:.1f}",
+         "of the smallest JPEG of the original whose psnr is at least psnr[int8]"},
         {"networks", "", informative, "{:.0f}", "sub-networks, one a tile", true},
         {"parameters", "", informative, "{:.0f}", "of all sub-networks", true},
         {"flops.train", "FLOP", informative, "{:.4g}",
