@@ -28,6 +28,14 @@ struct MetricDescriptor {
   bool exact = false;  ///< counted or computed from shapes, not measured: any difference is a change
 };
 
+/// Times, rates and memory depend on the machine.
+inline bool is_of_the_machine(std::string_view unit) {
+  return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
+}
+
+/// Those that another process can spoil: memory is not.
+inline bool is_of_the_clock(std::string_view unit) { return is_of_the_machine(unit) && unit != "B"; }
+
 inline constexpr Named<MetricDescriptor::Direction> direction_names[] = {
     {MetricDescriptor::Direction::higher_is_better, "higher_is_better"},
     {MetricDescriptor::Direction::lower_is_better, "lower_is_better"},
@@ -121,6 +129,11 @@ class RunContext {
   /// keeps a few dozen.
   virtual void loss([[maybe_unused]] std::string_view name, [[maybe_unused]] double step,
                     [[maybe_unused]] double loss) {}
+
+  /// Metric `name`, of unit s, is the time from the start of the open stage until its loop had done that many steps:
+  /// the clock is read at each pace(), and between two of them steps are taken to last equally long. To be called in the
+  /// stage, after the loop. Recorded as the median over the repeats, like a stage's time.
+  virtual void time_metric(std::string_view name, std::int64_t done) = 0;
 
   /// Where local copies of data sets lie (--data-dir, FRUGAL_DATA, the cache), first match wins.
   virtual const std::vector<std::filesystem::path>& data_dirs() const = 0;

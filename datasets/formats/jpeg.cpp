@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cassert>
+#include <cmath>
 #include <csetjmp>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <span>
@@ -93,11 +97,54 @@ struct JpegDecoder {
   std::vector<JSAMPLE> bytes;
 };
 
+/// libjpeg's writer with its buffers, to memory; as JpegDecoder.
+struct JpegEncoder {
+  JpegEncoder() {
+    info.err = jpeg_std_error(&errors.base);
+    errors.base.error_exit = keep_jpeg_error;
+  }
+  JpegEncoder(const JpegEncoder&) = delete;
+  JpegEncoder& operator=(const JpegEncoder&) = delete;
+  ~JpegEncoder() {
+    jpeg_destroy_compress(&info);
+    std::free(bytes);
+  }
+
+  /// levels [height, width, channels]. False on an error of libjpeg.
+  bool write(JSAMPLE* levels, int height, int width, int channels, int quality) {
+    if (setjmp(errors.escape)) return false;  // NOLINT(cert-err52-cpp): libjpeg's way
+    jpeg_create_compress(&info);
+    jpeg_mem_dest(&info, &bytes, &size);
+    info.image_height = static_cast<JDIMENSION>(height);
+    info.image_width = static_cast<JDIMENSION>(width);
+    info.input_components = channels;
+    info.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    jpeg_set_defaults(&info);
+    jpeg_set_quality(&info, quality, TRUE);
+    info.optimize_coding = TRUE;
+    jpeg_start_compress(&info, TRUE);
+    while (info.next_scanline < info.image_height) {
+      JSAMPROW row = levels + static_cast<std::size_t>(info.next_scanline) * static_cast<std::size_t>(width * channels);
+      jpeg_write_scanlines(&info, &row, 1);
+    }
+    jpeg_finish_compress(&info);
+    return true;
+  }
+
+  JpegErrors errors{};
+  jpeg_compress_struct info{};
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+};
+
 /// An opened JPEG whose header has been read.
 class JpegFile {
  public:
   explicit JpegFile(const std::filesystem::path& path)
-      : place_{path.string()}, file_(open_file(path)), decoder_(std::make_unique<JpegDecoder>(file_.get())) {
+      : JpegFile{Place{path.string()}, open_file(path), std::filesystem::file_size(path)} {}
+
+  JpegFile(Place place, FileHandle file, std::size_t size)
+      : place_(std::move(place)), file_(std::move(file)), decoder_(std::make_unique<JpegDecoder>(file_.get())) {
     if (!decoder_->begin()) fail(decoder_->errors.complaint);
     jpeg_decompress_struct& info = decoder_->info;
     switch (info.jpeg_color_space) {
@@ -120,7 +167,7 @@ class JpegFile {
     require_size(shape, place_);
     // A block of 64 pixels takes a bit at least, so a file that claims far more is cut off: before allocating.
     constexpr std::size_t most_pixels_a_byte = 1024;
-    if (shape.samples() / most_pixels_a_byte > std::filesystem::file_size(path)) fail("the file is cut off");
+    if (shape.samples() / most_pixels_a_byte > size) fail("the file is cut off");
     for (const jpeg_marker_struct* marker = info.marker_list; marker; marker = marker->next) {
       if (marker->marker != exif_marker || orientation_ != upright) continue;
       orientation_ = exif_orientation({reinterpret_cast<const char*>(marker->data), marker->data_length});
@@ -168,6 +215,20 @@ class JpegFile {
 SignalShape jpeg_shape(const std::filesystem::path& path) { return JpegFile(path).shape(); }
 
 Signal read_jpeg(const std::filesystem::path& path) { return JpegFile(path).read(); }
+
+JpegTrial through_jpeg(const Signal& picture, int quality) {
+  assert(picture.shape.size() == 2 && picture.bits == 8 && (picture.channels == 1 || picture.channels == 3));
+  std::vector<JSAMPLE> levels;
+  levels.reserve(picture.values.size());
+  for (const float value : picture.values)
+    levels.push_back(static_cast<JSAMPLE>(std::lround((std::clamp(value, -1.F, 1.F) + 1) / 2 * 255)));
+  const Place place{"a picture in memory"};
+  JpegEncoder encoder;
+  if (!encoder.write(levels.data(), picture.shape[0], picture.shape[1], picture.channels, quality))
+    throw UserError(place, fmt::format("cannot be a JPEG: {}", encoder.errors.complaint));
+  FileHandle file(::fmemopen(encoder.bytes, encoder.size, "rb"));
+  return {encoder.size, JpegFile(place, std::move(file), encoder.size).read()};
+}
 
 std::string jpeg_treatment(const std::filesystem::path& path) {
   return JpegFile(path).orientation() == upright ? "" : "turned upright as its EXIF orientation says";

@@ -18,8 +18,8 @@ namespace frugal {
 ///
 /// Initial weights: sine and finer U(+-1/in) in layer 0, U(+-sqrt(6/in)/omega0) in the others (SIREN, arXiv 2006.09661,
 /// section 3.2); relu U(+-1/sqrt(out*in)), the default law of a three-dimensional weight; gauss and wire
-/// U(+-1/sqrt(in)). Biases: see BiasInit. Word k*size + i of Philox(seed, Purpose::weights), stream 2L for weights and
-/// 2L+1 for biases, gives value i of network k.
+/// U(+-1/sqrt(in)); all but the last layer's times weight_scale (arXiv 2410.04779). Biases: see BiasInit. Word
+/// k*size + i of Philox(seed, Purpose::weights), stream 2L for weights and 2L+1 for biases, gives value i of network k.
 class InrEnsemble : public Model {
  public:
   /// The training signal: coordinates [points, inputs], of every network; targets [networks, points, channels]. Copied.

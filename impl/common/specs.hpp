@@ -83,6 +83,7 @@ struct InrSpec {
   double omega0 = 30;                        ///< of the hidden layers; also scales their initial weights
   double first_omega0 = 30;                  ///< of layer 0
   double scale = 10;                         ///< of gauss and wire
+  double weight_scale = 1;                   ///< times the initial weights of all layers but the last
   Adam adam{.learning_rate = 1e-4};          ///< its learning rate is the schedule's highest
   double weight_decay = 0;  ///< decoupled (AdamW, Loshchilov & Hutter 2019): w *= 1 - learning rate * weight_decay
   LearningRateSchedule schedule{};  ///< of the learning rate

@@ -72,6 +72,24 @@ std::string jpeg(const JpegOptions& options) {
   return result;
 }
 
+TEST(ThroughJpeg, ABetterQualityIsCloserAndLarger) {
+  for (const int channels : {1, 3}) {
+    Signal picture{{.shape = {height, width}, .channels = channels, .bits = 8}, {}};
+    for (int i = 0; i < height * width * channels; ++i)
+      picture.values.push_back(static_cast<float>((i * i / 7) % 256) / 127.5F - 1);
+    const auto error = [&](const JpegTrial& trial) {
+      EXPECT_EQ(static_cast<const SignalShape&>(trial.picture), static_cast<const SignalShape&>(picture));
+      double sum = 0;
+      for (std::size_t i = 0; i < picture.values.size(); ++i)
+        sum += std::abs(double{trial.picture.values.at(i)} - double{picture.values[i]});
+      return sum;
+    };
+    const JpegTrial coarse = through_jpeg(picture, 10), fine = through_jpeg(picture, 95);
+    EXPECT_GT(error(coarse), error(fine));
+    EXPECT_LT(coarse.bytes, fine.bytes);
+  }
+}
+
 class Jpeg : public WithFolder {
  protected:
   Signal read(const std::string& bytes) const {

@@ -1,7 +1,9 @@
 // What `export: true` leaves is what other tools can read, and says what the record says.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -102,10 +104,30 @@ TEST_F(Export, TwoModelsAreComparedUserByUser) {
   EXPECT_NEAR(different.at("a"), before, 5.1e-5);
   EXPECT_NEAR(different.at("b"), after, 5.1e-5);
   EXPECT_NEAR(different.at("b - a"), after - before, 5.1e-5);
-  EXPECT_LT(different.at("p"), 0.01);
   const std::map<std::string, double> same = compared(b, b);
   EXPECT_EQ(same.at("b - a"), 0);
   EXPECT_EQ(same.at("p"), 1);
+}
+
+TEST_F(Export, ADifferenceThatAllUsersShareIsNoChanceAndOneThatCancelsIs) {
+  std::string qrels, first, second, mixed;
+  for (int user = 0; user < 12; ++user) {
+    const auto line = [&](int rank) { return fmt::format("u{} Q0 i {} 3.5 frugal\n", user, rank); };
+    qrels += fmt::format("u{} 0 i 1\n", user);
+    first += line(1);
+    second += line(2);
+    mixed += line(user % 2 == 0 ? 3 : 1);
+  }
+  const std::string script = (sources / "examples/compare_users.py").string();
+  for (const auto& [folder, ranks] : {std::pair{"first", first}, {"second", second}, {"mixed", mixed}}) {
+    write(std::string(folder) + "/qrels.trec", qrels);
+    write(std::string(folder) + "/run_full.trec", ranks);
+  }
+  const auto compared = [&](const char* a, const char* b) { return said_figures(python({script, a, b}, folder_).out); };
+  const std::map<std::string, double> worse = compared("first", "second");
+  EXPECT_NEAR(worse.at("b - a"), 1 / std::log2(3) - 1, 5.1e-5);
+  EXPECT_LT(worse.at("p"), 0.005);  // 2 of 4096 swaps
+  EXPECT_GT(compared("second", "mixed").at("p"), 0.2);
 }
 
 TEST_F(Export, WhatWasNotExportedOrHoldsOutOthersIsNotComparedUserByUser) {

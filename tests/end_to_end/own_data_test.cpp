@@ -1,4 +1,5 @@
 // From a stranger's file to a table: inspect, run, add.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -129,7 +130,31 @@ TEST_F(OwnData, ASplitOfThreeFilesIsADataSetToo) {
   write("split.yaml", plan("split"));
   ASSERT_EQ(frugal({"run", "split.yaml", "--data-dir", "data", "--out", "out"}).code, 0);
   EXPECT_THAT(frugal({"data", "add", "two", "x.train.rating", "x.test.rating", "--to", "data"}).err,
-              HasSubstr("come split are three"));
+              HasSubstr("are three"));
+}
+
+TEST_F(OwnData, RatingsInFilesToTrainToValidateAndToTestAreADataSetToo) {
+  std::string train = "who,what\n", validation = train, test = train;
+  for (int user = 0; user < 30; ++user)
+    for (int k = 0; k < 8; ++k)
+      (k == 0 ? validation : k == 1 ? test : train) += fmt::format("u{},i{}\n", user, (3 * user + 5 * k) % 40);
+  write("train.csv", train);
+  write("validation.csv", validation);
+  write("test.csv", test);
+  const std::vector<std::string> add = {
+      "data", "add",  "parts",   "train.csv",        "validation.csv", "test.csv",
+      "--to", "data", "--param", "columns.user=who", "--param",        "columns.item=what"};
+  ASSERT_EQ(frugal(add).code, 0);
+  write("parts.yaml",
+        "schema: 1\nname: p\nworkload: cadc\nbackend: cpu\ndataset: parts\nparams: {cadc: {model: item_knn}}\n");
+  const Said said = frugal({"run", "parts.yaml", "--data-dir", "data", "--out", "out"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(records("out/cells.jsonl").at(0).at("protocol").get<std::string>(), HasSubstr("tested on test"));
+
+  write("test.csv", test + "u0,i0\n");  // user 0 has item 0 in validation.csv
+  std::vector<std::string> again = add;
+  again[2] = "again";
+  EXPECT_THAT(frugal(again).err, HasSubstr("what is tested must not be trained on"));
 }
 
 TEST_F(OwnData, APictureIsInspectedToo) {

@@ -32,11 +32,13 @@ TEST_F(RealProgram, TwoRunsOfTheSmokePlanAgreeBitForBit) {
   ASSERT_EQ(a.size(), b.size());
   ASSERT_FALSE(a.empty());
   for (std::size_t i = 0; i < a.size(); ++i) {
-    nlohmann::json left = a[i].at("metrics");
-    nlohmann::json right = b[i].at("metrics");
-    left.erase("memory.peak");
-    right.erase("memory.peak");
-    EXPECT_EQ(left, right) << a[i].at("id");
+    const auto repeatable = [](nlohmann::json metrics) {
+      metrics.erase("memory.peak");
+      for (const char* quality : {"30", "35", "40", "50", "60"})
+        metrics.erase("seconds[" + std::string(quality) + "dB]");  // by the clock
+      return metrics;
+    };
+    EXPECT_EQ(repeatable(a[i].at("metrics")), repeatable(b[i].at("metrics"))) << a[i].at("id");
   }
 }
 

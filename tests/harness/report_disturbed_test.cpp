@@ -55,6 +55,26 @@ TEST_F(DisownedTimes, OfSomeCellsLeaveThoseOfTheOthers) {
   EXPECT_THAT(table_of(run), AllOf(HasSubstr("1.50 (n=1)"), HasSubstr("The times of 1 of its 4 cells are left out")));
 }
 
+TEST_F(DisownedTimes, AreLeftOutWhereAMetricHoldsThemToo) {
+  RunRecord run = samples::sample_run_of(2);
+  run.provenance.metrics.push_back({.name = "seconds[40dB]", .unit = "s", .help = "to 40 dB"});
+  for (CellRecord& cell : run.cells) cell.metrics["seconds[40dB]"] = 2;
+  const auto table = [&] {
+    const TableSpec spec = parse_table_specs(
+                               "schema: 1\ntitle: t\nworkload: cadc\nrows: [{key: "
+                               "params.cadc.keep_fraction}]\ncolumns: [{metric: logloss}, {metric: "
+                               "\"seconds[40dB]\"}]\n",
+                               "t.yaml")
+                               .front();
+    const Table made = make_table(spec, {&run, 1});
+    return render({&made, 1}, TableFormat::markdown);
+  };
+  EXPECT_THAT(table(), AllOf(HasSubstr("seconds[40dB] [s]"), HasSubstr("Stage 2 is the training.")));
+  run.provenance.disturbed = DisturbedTimes{"a compiler ran beside them"};
+  apply_provenance(run);
+  EXPECT_THAT(table(), AllOf(Not(HasSubstr("seconds[40dB] [s]")), HasSubstr("Left out: seconds[40dB].")));
+}
+
 TEST_F(DisownedTimes, AreNothingToCheckAgainst) {
   const RunRecord before = load(DisturbedTimes{"busy"});
   Baseline baseline{.file = "base.yaml", .run = before, .tolerances = {{.metric = "time.train", .relative = 0.1}}};

@@ -93,6 +93,39 @@ TEST(MeasureCell, AStageEnteredSeveralTimesAddsUp) {
   EXPECT_EQ(stages[1].bytes, 21);
 }
 
+/// A loop of 30 steps: 10 of them in `first_ms`, the others in 20 ms.
+Outcome timed_loop(RunContext& context, int first_ms) {
+  const auto nap = [](int ms) { std::this_thread::sleep_for(std::chrono::milliseconds(ms)); };
+  context.stage("load", [&] { context.pace(0, 1); });
+  context.stage("train", [&] {
+    context.pace(0, 30);
+    nap(first_ms);
+    context.pace(10, 30);
+    nap(20);
+    context.pace(30, 30);
+    for (const int done : {0, 10, 20, 30}) context.time_metric("at " + std::to_string(done), done);
+  });
+  return scored(1);
+}
+
+TEST(MeasureCell, ATimeMetricIsTheTimeOfItsStageUntilTheLoopHadDoneSoMuch) {
+  const Measured measured = measure([](int, RunContext& context) { return timed_loop(context, 10); });
+  const auto& metrics = measured.outcome().metrics;
+  const double stage = measured.of(CellMessage::Kind::stages).at(0).stages.at(1).wall_s.at(0);
+  EXPECT_GE(metrics.at("at 10") - metrics.at("at 0"), 0.01);
+  EXPECT_DOUBLE_EQ(metrics.at("at 20"), (metrics.at("at 10") + metrics.at("at 30")) / 2);
+  EXPECT_GE(metrics.at("at 30") - metrics.at("at 10"), 0.02);
+  EXPECT_LE(metrics.at("at 30"), stage);
+}
+
+TEST(MeasureCell, ATimeMetricIsTheMedianOverTheRepeatsAndMayDifferBetweenThem) {
+  const Measured measured =
+      measure([](int run, RunContext& context) { return timed_loop(context, run == 1 ? 1000 : 1); },
+              {.warmup = 0, .repeats = 3}, Determinism::bitwise);
+  EXPECT_EQ(measured.outcome().failure, Failure::none) << measured.outcome().error;
+  EXPECT_LT(measured.outcome().metrics.at("at 10"), 1);
+}
+
 TEST(BestRates, AreThoseOfTheFastestRunOfEachProbe) {
   int timed = 0;
   const auto work = [&] {  // the best run takes 2 ms

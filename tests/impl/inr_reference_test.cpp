@@ -49,6 +49,16 @@ TEST(InrInitialValues, ReluWeightsFollowTheFanInOfAThreeDimensionalWeight) {
   expect_bound(spec, "layer.1.weight", 1 / 32.0, 64 * 1024);
 }
 
+TEST(InrInitialValues, TheWeightScaleIsOfAllWeightsButThoseOfTheLastLayer) {
+  InrSpec scaled{.networks = 1, .points = 4, .hidden_layers = 1, .width = 8};
+  const InrSpec plain = scaled;
+  scaled.weight_scale = 2.5;
+  for (const InrTensor& tensor : inr_tensors(plain)) {
+    const double factor = !tensor.bias && tensor.layer < 2 ? 2.5 : 1;
+    EXPECT_EQ(inr_bound(scaled, tensor), factor * inr_bound(plain, tensor)) << tensor.name();
+  }
+}
+
 TEST(InrInitialValues, AreWordsOfTheAddressedStream) {
   const InrSpec spec{.networks = 4, .points = 16, .hidden_layers = 0, .width = 7, .seed = 5};
   const std::vector<float> bias = inr_initial_values(spec, inr_tensors(spec)[1]);

@@ -41,6 +41,7 @@ inline void describe(const InrSpec& spec, Record& to) {
   to["inr.omega0"] = setting_text(spec.omega0);
   to["inr.first_omega0"] = setting_text(spec.first_omega0);
   to["inr.scale"] = setting_text(spec.scale);
+  to["inr.weight_scale"] = setting_text(spec.weight_scale);
   describe(spec.adam, "inr.", to);
   to["inr.weight_decay"] = setting_text(spec.weight_decay);
   to["inr.schedule"] = setting_text(spec.schedule.kind);

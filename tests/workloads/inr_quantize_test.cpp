@@ -79,5 +79,34 @@ TEST(Quantized, TwiceIsOnceAndOptimizerStateIsLeftOut) {
   EXPECT_EQ(bits_of(state, WeightFormat::int8), 4 * 8 + 2 * 32);
 }
 
+ModelState state_of(std::vector<float> values) {
+  const auto n = static_cast<std::int64_t>(values.size());
+  return {.step = 1,
+          .tensors = {{"layer.0.weight", {1, n}, std::move(values)}, {"adam.m/layer.0.weight", {1, 1}, {9}}}};
+}
+
+TEST(CodedBits, AreThoseOfAnAdaptiveCodeByHand) {
+  // 31, 31 and 0 of 63 levels: probabilities 0.5 / 31.5, 1.5 / 32.5 and 0.5 / 33.5, and a scale.
+  EXPECT_NEAR(coded_bits_of(state_of({2, 2, 0}), WeightFormat::int6),
+              32 - std::log2(0.5 / 31.5) - std::log2(1.5 / 32.5) - std::log2(0.5 / 33.5), 1e-9);
+}
+
+TEST(CodedBits, AreFewWhereFewValuesAreCommonAndHardlyMoreThanPlainWhereNoneIs) {
+  std::vector<float> common(10'000, 0.F), even;
+  common[7] = 1;
+  for (int i = 0; i < 10'000; ++i) even.push_back(static_cast<float>(i % 255 - 127));
+  EXPECT_LT(coded_bits_of(state_of(common), WeightFormat::int8), 0.05 * 8 * 10'000);
+  EXPECT_LT(coded_bits_of(state_of(even), WeightFormat::int8), 1.03 * 8 * 10'000);
+  EXPECT_GT(coded_bits_of(state_of(even), WeightFormat::int8), 10'000 * std::log2(255));
+}
+
+TEST(QuantizedInt6, IsOffByHalfAStepAtMost) {
+  const std::vector<float> values = numbers();
+  const float scale = std::abs(values.back()) / 31;
+  const std::vector<float> result = rounded(values, WeightFormat::int6);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    EXPECT_LE(std::abs(result[i] - values[i]), scale / 2 * (1 + 1e-5F)) << values[i];
+}
+
 }  // namespace
 }  // namespace frugal::workloads

@@ -146,6 +146,7 @@ class InrValues : public ::testing::Test {
     for (int k = 0; k < 4; ++k)
       tiles.push_back(
           decibels(mse_where(found, picture, [k](int y, int x) { return y / (side / 2) * 2 + x / (side / 2) == k; })));
+    EXPECT_NEAR(m.at("psnr[tile,mean]"), (tiles[0] + tiles[1] + tiles[2] + tiles[3]) / 4, 1e-3);
     std::sort(tiles.begin(), tiles.end());
     EXPECT_NEAR(m.at("psnr[tile,min]"), tiles[0], 1e-3);
     // The worse of the two in the middle.

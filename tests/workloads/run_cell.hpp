@@ -1,6 +1,7 @@
 // Runs the first cell of a plan given as text, in this process, without clock or record.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -20,12 +21,14 @@ class TestContext : public harness::RunContext {
     progress(static_cast<double>(done) / static_cast<double>(all));
     return steps_at_once;
   }
+  void time_metric(std::string_view name, std::int64_t done) override { steps_of_times[std::string(name)] = done; }
   const std::vector<std::filesystem::path>& data_dirs() const override { return data_dirs_; }
   std::filesystem::path artifacts() override { return scratch_.path(); }
 
   double last_progress = 0;
   std::int64_t steps_at_once = 50;
   std::set<std::string> stages;
+  std::map<std::string, std::int64_t> steps_of_times;
 
  protected:
   void begin_stage(std::string_view name) override { stages.emplace(name); }

@@ -21,8 +21,8 @@ namespace {
 /// Thrown when the user wants to stop.
 struct Stopped {};
 
-DeviceRates limits_of(std::optional<CellServer>& server, const LimitsRequest& request, StopSignals& stops) {
-  const ChildReport report = run_limits(server, request, stops);
+DeviceRates limits_of(const LimitsRequest& request, StopSignals& stops) {
+  const ChildReport report = run_limits(request, stops);
   if (report.stopped) throw Stopped{};
   if (failure_of(report) != Failure::none)
     throw UnavailableError(
@@ -53,11 +53,9 @@ struct RatesOfThreads {
 
 RatesOfThreads measured(const Backend& backend, int threads, StopSignals& stops) {
   RatesOfThreads rates{.threads = threads};
-  std::optional<CellServer> server;
   for (const auto& [precision, word] : precision_names) {
-    const DeviceRates found = limits_of(
-        server, {.backend = backend.name(), .precision = std::string(word), .environment = {.threads = threads}},
-        stops);
+    const DeviceRates found =
+        limits_of({.backend = backend.name(), .precision = std::string(word), .threads = threads}, stops);
     rates.flops[precision] = found.flops;
     if (precision == Precision::fp32) rates.others = found;
     if (found.bytes == 0) break;  // it has no probes

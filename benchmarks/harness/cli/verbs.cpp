@@ -4,6 +4,7 @@
 
 #include "benchmarks/harness/cli/backend_facts.hpp"
 #include "benchmarks/harness/run/cell_main.hpp"
+#include "benchmarks/harness/run/limits_main.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
@@ -33,8 +34,10 @@ const std::vector<Verb>& verbs() {
     table.push_back(help_verb(words_of_verbs(table)));
     table.push_back(documents_verb());
     table.push_back({.name = cell_verb, .summary = "", .run = [](const Call& call) {
-                       return cell_main(call.workloads, device_readings, device_probes);
+                       return cell_main(call.workloads, device_readings);
                      }});
+    table.push_back(
+        {.name = limits_verb, .summary = "", .run = [](const Call&) { return limits_main(device_probes); }});
     return table;
   }();
   return all;

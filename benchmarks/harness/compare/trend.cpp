@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "benchmarks/harness/judge/formats/words.hpp"
-#include "benchmarks/harness/judge/tolerances.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/report/exports/measurements.hpp"

@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/judge/comparison.hpp"
-#include "benchmarks/harness/judge/tolerances.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"

@@ -4,12 +4,6 @@ namespace frugal::harness {
 
 using Direction = MetricDescriptor::Direction;
 
-bool is_of_the_machine(const std::string& unit) {
-  return unit == "s" || unit == "ms" || unit == "us" || unit == "B" || unit.ends_with("/s");
-}
-
-bool is_of_the_clock(const std::string& unit) { return is_of_the_machine(unit) && unit != "B"; }
-
 Tolerance default_tolerance(const std::string& name, const std::string& unit, Direction direction, bool exact) {
   Tolerance tolerance;
   tolerance.metric = name;

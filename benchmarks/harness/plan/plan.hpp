@@ -25,8 +25,9 @@
 //       params.inr.width: [16, 32, 64, 128]
 //     maximize: "psnr[enrp]"            # or minimize: flops.train
 //     subject_to: [{metric: flops.train, max: 8.34e+11}, {metric: "psnr[between]", min: 25}]
-//     strategies: [exhaustive, greedy, halving, model]     # default: all, halving only with a fidelity
+//     strategies: [exhaustive, greedy, halving, model, records]     # default: all that can run
 //     fidelity: {params.inr.steps: [31, 125, 501]}         # halving's rungs; the last is the plan's own value
+//     records: {runs: [results/published/search_enrp], across: [params.inr.image]}     # on other data
 //     cost: flops.train                 # what an evaluation costs; default: each the same, by its fidelity
 //     budget: 0.25                      # of the exhaustive search's cost: what each other strategy may spend
 //

@@ -40,22 +40,26 @@ void read_objective(const Vocabulary& vocabulary, const Node& node, SearchSpec& 
   search.objective = read_metric(vocabulary, maximize != nullptr ? *maximize : *minimize);
 }
 
-/// Of the workload, a number, and not an axis.
-const ParamSpec& fidelity_param(const Vocabulary& vocabulary, const Node::Entry& entry, const SearchSpec& search) {
+/// The workload's of that path.
+const ParamSpec& own_param(const Vocabulary& vocabulary, const std::string& path, const Place& place) {
   const std::string own = "params." + vocabulary.name() + ".";
-  const ParamSpec* spec = entry.key.starts_with(own) ? vocabulary.param(entry.key.substr(own.size())) : nullptr;
-  if (spec == nullptr) {
-    std::vector<std::string> known;
-    for (const std::string& name : vocabulary.param_names()) known.push_back(own + name);
-    throw UserError(entry.key_place, unknown_word("parameter", entry.key, known));
-  }
-  if (spec->type != ParamSpec::Type::integer && spec->type != ParamSpec::Type::real) {
+  const ParamSpec* spec = path.starts_with(own) ? vocabulary.param(path.substr(own.size())) : nullptr;
+  if (spec != nullptr) return *spec;
+  std::vector<std::string> known;
+  for (const std::string& name : vocabulary.param_names()) known.push_back(own + name);
+  throw UserError(place, unknown_word("parameter", path, known));
+}
+
+/// A number, and not an axis.
+const ParamSpec& fidelity_param(const Vocabulary& vocabulary, const Node::Entry& entry, const SearchSpec& search) {
+  const ParamSpec& spec = own_param(vocabulary, entry.key, entry.key_place);
+  if (spec.type != ParamSpec::Type::integer && spec.type != ParamSpec::Type::real) {
     throw UserError(entry.key_place, "a fidelity is a number that grows, but " + entry.key + " is none");
   }
   if (std::ranges::find(search.axes, entry.key, &OrderedAxis::path) != search.axes.end()) {
     throw UserError(entry.key_place, entry.key + " is an axis of the space: it cannot be the fidelity too");
   }
-  return *spec;
+  return spec;
 }
 
 OrderedAxis read_fidelity(const Vocabulary& vocabulary, const Node& node, const SearchSpec& search) {
@@ -75,11 +79,35 @@ OrderedAxis read_fidelity(const Vocabulary& vocabulary, const Node& node, const 
   return fidelity;
 }
 
-std::vector<Strategy> read_strategies(const Node* node, bool has_fidelity) {
+void read_records(const Vocabulary& vocabulary, const Node& node, SearchSpec& search) {
+  require_keys(node, {"runs", "across"}, "key of records");
+  const Node* runs = node.find("runs");
+  if (runs == nullptr || runs->as_list().empty()) {
+    throw UserError((runs == nullptr ? node : *runs).place, "records need 'runs': folders of finished runs");
+  }
+  for (const Node& run : runs->items) search.records.push_back(run.as_string());
+  const Node* across = node.find("across");
+  if (across == nullptr) return;
+  for (const Node& path : across->as_list()) {
+    own_param(vocabulary, path.as_string(), path.place);
+    search.across.push_back(path.text);
+  }
+}
+
+/// What a strategy needs beside the space; null: nothing that is missing.
+const char* why_unable(Strategy strategy, const SearchSpec& search) {
+  if (strategy == Strategy::halving && !search.fidelity)
+    return "halving needs the key 'fidelity': what it raises from rung to rung";
+  if (strategy == Strategy::records && search.records.empty())
+    return "the strategy 'records' needs the key 'records': the runs that it learns from";
+  return nullptr;
+}
+
+std::vector<Strategy> read_strategies(const Node* node, const SearchSpec& search) {
   std::vector<Strategy> strategies;
   if (node == nullptr) {
     for (const auto& [strategy, name] : strategy_names) {
-      if (strategy != Strategy::halving || has_fidelity) strategies.push_back(strategy);
+      if (why_unable(strategy, search) == nullptr) strategies.push_back(strategy);
     }
     return strategies;
   }
@@ -88,9 +116,7 @@ std::vector<Strategy> read_strategies(const Node* node, bool has_fidelity) {
     if (std::ranges::find(strategies, strategy) != strategies.end()) {
       throw UserError(item.place, item.text + " is here already");
     }
-    if (strategy == Strategy::halving && !has_fidelity) {
-      throw UserError(item.place, "halving needs the key 'fidelity': what it raises from rung to rung");
-    }
+    if (const char* why = why_unable(strategy, search)) throw UserError(item.place, why);
     strategies.push_back(strategy);
   }
   if (strategies.empty()) throw UserError(node->place, "a search needs at least one strategy");
@@ -161,7 +187,8 @@ SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
     }
   }
   const Node& node = *document.find("search");
-  require_keys(node, {"space", "maximize", "minimize", "subject_to", "strategies", "fidelity", "cost", "budget"},
+  require_keys(node,
+               {"space", "maximize", "minimize", "subject_to", "strategies", "fidelity", "records", "cost", "budget"},
                "key of search");
   const Node* space = node.find("space");
   if (space == nullptr || space->as_map().empty()) {
@@ -178,7 +205,8 @@ SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
       search.bounds.push_back(read_metric_bound(vocabulary, bound, "bound", false));
   }
   if (const Node* fidelity = node.find("fidelity")) search.fidelity = read_fidelity(vocabulary, *fidelity, search);
-  search.strategies = read_strategies(node.find("strategies"), search.fidelity.has_value());
+  if (const Node* records = node.find("records")) read_records(vocabulary, *records, search);
+  search.strategies = read_strategies(node.find("strategies"), search);
   if (const Node* cost = node.find("cost")) search.cost = read_metric(vocabulary, *cost);
   if (const Node* budget = node.find("budget")) search.budget = read_budget(*budget);
   return search;

@@ -37,7 +37,8 @@ class RecordList {
   std::unordered_map<std::string, std::size_t> position_;
 };
 
-void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cells) {
+void disown_times(const Provenance& provenance, std::vector<CellRecord>& cells) {
+  const DisturbedTimes& disturbed = *provenance.disturbed;
   const std::unordered_set<std::string> ids(disturbed.cells.begin(), disturbed.cells.end());
   for (CellRecord& record : cells) {
     if (!ids.empty() && !ids.contains(record.id)) continue;
@@ -46,6 +47,8 @@ void disown_times(const DisturbedTimes& disturbed, std::vector<CellRecord>& cell
       stage.wall_s.clear();
       stage.use.clear();
     }
+    for (const MetricDescriptor& metric : provenance.metrics)
+      if (is_of_the_clock(metric.unit)) record.metrics.erase(metric.name);
   }
 }
 
@@ -107,7 +110,7 @@ void apply_provenance(Run& run) {
   const std::vector<std::string> ids = plan_ids(run.provenance, run.folder, "stale");
   const std::unordered_set<std::string> stale(ids.begin(), ids.end());
   std::erase_if(run.cells, [&](const CellRecord& record) { return stale.contains(record.id); });
-  if (run.provenance.disturbed) disown_times(*run.provenance.disturbed, run.cells);
+  if (run.provenance.disturbed) disown_times(run.provenance, run.cells);
   std::unordered_map<std::string, std::size_t> position;
   for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
   std::ranges::stable_sort(run.cells, {}, [&](const CellRecord& record) {

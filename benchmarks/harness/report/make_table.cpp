@@ -44,13 +44,6 @@ bool is_of_energy(const ColumnSpec& column) {
          column.stage_value == ColumnSpec::StageValue::flops_per_joule;
 }
 
-/// Does the figure depend on a clock, or on what else the machine did?
-bool is_of_time(const ColumnSpec& column) {
-  if (!column.per.empty()) return true;
-  return column.source == Source::stage && column.stage_value != ColumnSpec::StageValue::flops &&
-         column.stage_value != ColumnSpec::StageValue::bytes;
-}
-
 bool is_figure(const ColumnSpec& column) { return column.source == Source::metric || column.source == Source::stage; }
 
 /// Mean and interval of one value a seed.
@@ -63,12 +56,6 @@ TableEntry figure(const std::vector<double>& values, const ColumnSpec& column, c
   entry.draws = scaled;
   if (values.size() != finished) entry.suffix += fmt::format(" (n={})", values.size());
   return entry;
-}
-
-bool is_disturbed(const ColumnSpec& column, const RowGroup& row) {
-  return is_of_time(column) && std::ranges::any_of(row.finished(), [&](const CellRecord* record) {
-           return !record->is_quiet() && column_value(column, *record).has_value();
-         });
 }
 
 /// Why a row without a finished cell has no figures: "failed", "timeout", ...
@@ -123,10 +110,11 @@ class TableMaker {
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
     const std::vector<std::string> without_times = make_caption(facts);
-    facts.times = std::ranges::any_of(columns_, shows_time);
+    const auto of_time = [&](const ColumnSpec& column) { return shows_time(column); };
+    facts.times = std::ranges::any_of(columns_, of_time);
     table_.caption = make_caption(facts);
     for (const std::string& sentence : table_.caption)
-      if (std::ranges::find(without_times, sentence) == without_times.end()) concern(sentence, shows_time);
+      if (std::ranges::find(without_times, sentence) == without_times.end()) concern(sentence, of_time);
     if (has_disturbed(table_)) {
       table_.caption.emplace_back(disturbed_sentence);
       table_.concerns.push_back({disturbed_sentence, disturbed_columns()});
@@ -135,7 +123,27 @@ class TableMaker {
   }
 
  private:
-  static bool shows_time(const ColumnSpec& column) { return column.source == Source::stage || !column.per.empty(); }
+  bool is_metric_of_time(const ColumnSpec& column) const {
+    const MetricDescriptor* metric = column.source == Source::metric ? declared_metric(runs_, column.name) : nullptr;
+    return metric != nullptr && is_of_the_clock(metric->unit);
+  }
+
+  bool shows_time(const ColumnSpec& column) const {
+    return column.source == Source::stage || !column.per.empty() || is_metric_of_time(column);
+  }
+
+  /// Does the figure depend on a clock?
+  bool is_of_time(const ColumnSpec& column) const {
+    return shows_time(column) &&
+           (column.source != Source::stage || (column.stage_value != ColumnSpec::StageValue::flops &&
+                                               column.stage_value != ColumnSpec::StageValue::bytes));
+  }
+
+  bool is_disturbed(const ColumnSpec& column, const RowGroup& row) const {
+    return is_of_time(column) && std::ranges::any_of(row.finished(), [&](const CellRecord* record) {
+             return !record->is_quiet() && column_value(column, *record).has_value();
+           });
+  }
 
   std::size_t index_of(std::size_t column) const { return set_.columns.size() + column; }
 
@@ -225,7 +233,7 @@ class TableMaker {
     const std::string& stage = column.per.empty() ? column.name : column.per;
     return std::ranges::any_of(set_.rows, [&](const RowGroup& row) {
       return std::ranges::any_of(row.records, [&](const CellRecord* record) {
-        return record->disowned && (stage == "total" || record->stage(stage) != nullptr);
+        return record->disowned && (stage == "total" || is_metric_of_time(column) || record->stage(stage) != nullptr);
       });
     });
   }
@@ -486,11 +494,18 @@ Table make_table(const TableSpec& spec, std::span<const Run> runs) { return Tabl
 
 std::vector<Table> default_tables(std::span<const Run> runs) {
   std::vector<Table> tables;
+  const bool any_ended_well = std::ranges::any_of(runs, [](const Run& run) {
+    return std::ranges::find(run.cells, Status::ok, &CellRecord::status) != run.cells.end();
+  });
+  const auto is_empty = [&](const ColumnSpec& column) {
+    return !is_figure(column) || (column.source == Source::metric && !recorded_metric(runs, column.name));
+  };
   for (TableSpec& spec : embedded_table_specs()) {
     if (!has_cells(spec, runs)) continue;
     if (!spec.over.empty() && !averages(spec, runs)) continue;
     leave_out_unknown(spec, runs);
     if (std::ranges::none_of(spec.columns, is_figure)) continue;
+    if (any_ended_well && std::ranges::all_of(spec.columns, is_empty)) continue;
     tables.push_back(make_table(spec, runs));
   }
   return tables;

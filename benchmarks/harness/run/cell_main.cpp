@@ -14,27 +14,28 @@ namespace {
 std::atomic<bool> cell_stop = false;
 static_assert(std::atomic<bool>::is_always_lock_free, "set from a signal handler");
 
-void run_cell(const CellRequest& request, const Workloads& workloads, const BackendReader& readings) {
+CellRequest parse_request(const Json& json) {
+  try {
+    return CellRequest::from_json(json);
+  } catch (const Json::exception&) {
+    refuse_foreign_caller(cell_verb);
+  }
+}
+
+}  // namespace
+
+int cell_main(const Workloads& workloads, const BackendReader& readings) {
+  if (!serve_cells()) refuse_foreign_caller(cell_verb);
+  const Json json = request_of_parent();
   struct sigaction action {};
   action.sa_handler = [](int) { cell_stop.store(true); };
   action.sa_flags = SA_RESTART;
   ::sigaction(SIGTERM, &action, nullptr);
 
+  const CellRequest request = parse_request(json);
   const Workload* workload = find_workload(workloads, request.cell.workload);
   if (workload == nullptr) throw UserError("this program has no workload '" + request.cell.workload + "'");
   measure_cell(*workload, request, cell_stop, send_to_parent, [&] { return readings(request.cell.backend); });
-}
-
-}  // namespace
-
-int cell_main(const Workloads& workloads, const BackendReader& readings, const ProbeSource& probes) {
-  if (!serve_cells())
-    throw UserError(std::string("'") + cell_verb + "' is for the program's own use: `frugal run` starts it");
-  const Json request = request_of_parent();
-  if (request.contains("limits"))
-    find_limits(LimitsRequest::from_json(request), probes, send_to_parent);
-  else
-    run_cell(CellRequest::from_json(request), workloads, readings);
   return 0;
 }
 

@@ -3,20 +3,18 @@
 #include <functional>
 #include <string>
 
-#include "benchmarks/harness/run/device_limits.hpp"
 #include "benchmarks/harness/workload.hpp"
 #include "impl/common/device_readings.hpp"
 
 namespace frugal::harness {
 
-/// The hidden verb.
+/// The hidden verb. The request of a cell comes on standard input, and its messages go to child_message_fd.
 inline constexpr const char* cell_verb = "__cell";
 
 /// Reads the sensors of a back end's device.
 using BackendReader = std::function<DeviceReadings(const std::string& backend)>;
 
-/// Waits for requests (cell_server.hpp). In the process of each: measures the cell, or finds the limits that it asks
-/// for, and writes messages. Returns an exit code; the outcome is in the messages.
-int cell_main(const Workloads& workloads, const BackendReader& readings, const ProbeSource& probes);
+/// Waits for cells (cell_server.hpp). In the process of each: reads its request, measures, writes messages. Returns an exit code; the outcome is in the messages.
+int cell_main(const Workloads& workloads, const BackendReader& readings);
 
 }  // namespace frugal::harness

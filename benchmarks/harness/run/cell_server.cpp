@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -14,10 +13,12 @@
 #include <string>
 #include <system_error>
 #include <utility>
-#include <vector>
 
-#include "benchmarks/harness/run/cell_main.hpp"
+#include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/run/child_messages.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
+
+extern char** environ;
 
 namespace frugal::harness {
 namespace {
@@ -39,6 +40,30 @@ struct Ended {
   int status;
   long peak_kib;
 };
+
+/// The environment of the cells: our own with the OpenMP settings that a fair clock needs.
+std::vector<std::string> cell_environment(const ServerSettings& settings) {
+  const std::vector<int>& cpus = settings.cpus;
+  std::vector<std::string> variables;
+  bool has_wait_policy = false;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string variable = *entry;
+    if (variable.starts_with("OMP_NUM_THREADS=") || variable.starts_with("OMP_PROC_BIND=")) continue;
+    if (!cpus.empty() && variable.starts_with("OMP_PLACES=")) continue;
+    if (!settings.isa.empty() && variable.starts_with("FRUGAL_ISA=")) continue;
+    has_wait_policy |= variable.starts_with("OMP_WAIT_POLICY=");
+    variables.push_back(variable);
+  }
+  variables.push_back("OMP_NUM_THREADS=" + std::to_string(settings.threads));
+  if (!settings.isa.empty() && settings.isa != to_word(chosen_isa_names, ChosenIsa::widest))
+    variables.push_back("FRUGAL_ISA=" + settings.isa);
+  if (!cpus.empty()) {
+    variables.emplace_back("OMP_PROC_BIND=true");
+    variables.push_back("OMP_PLACES=" + openmp_places(cpus));
+  }
+  if (!has_wait_policy) variables.push_back("OMP_WAIT_POLICY=passive");
+  return variables;
+}
 
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
@@ -107,7 +132,7 @@ void become_cell(pid_t server, const Received& received) {
   ::dup2(high[0], STDIN_FILENO);
   ::dup2(high[1], STDOUT_FILENO);
   ::dup2(high[1], STDERR_FILENO);
-  ::dup3(high[2], child_message_fd, O_CLOEXEC);
+  ::dup2(high[2], child_message_fd);
   for (const int descriptor : high) ::close(descriptor);
 }
 
@@ -118,25 +143,25 @@ void send_to_runner(const Message& message) {
 
 }  // namespace
 
-CellServer::CellServer(CellEnvironment environment) : environment_(std::move(environment)) {
+CellServer::CellServer(ServerSettings settings) : settings_(std::move(settings)) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
     throw std::system_error(errno, std::generic_category(), "socketpair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
-  std::vector<std::string> words = {"frugal", cell_verb};
-  std::vector<std::string> variables = environment_.variables();
+  std::vector<std::string> words = {"frugal", settings_.verb};
+  std::vector<std::string> variables = cell_environment(settings_);
+  const std::vector<int>& cpus = settings_.cpus;
   cpu_set_t processors;
   CPU_ZERO(&processors);
-  for (const int cpu : environment_.cpus) CPU_SET(cpu, &processors);
+  for (const int cpu : cpus) CPU_SET(cpu, &processors);
   const std::vector<char*> arguments = pointers_to(words);
-  const std::vector<char*> variable_pointers = pointers_to(variables);
+  const std::vector<char*> environment = pointers_to(variables);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0)
-    become_server(parent, theirs.get(), environment_.cpus.empty() ? nullptr : &processors, arguments.data(),
-                  variable_pointers.data());
+    become_server(parent, theirs.get(), cpus.empty() ? nullptr : &processors, arguments.data(), environment.data());
 }
 
 CellServer::~CellServer() {

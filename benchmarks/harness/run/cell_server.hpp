@@ -1,12 +1,14 @@
-// The process that those of cells are forked from. It is this program, started once with the environment of the cells,
-// that has done nothing yet: loading the program takes several milliseconds, a fork of it less than one. Before the fork
-// no thread may be started and no device touched, neither of which a fork survives.
+// The process that those of cells are forked from. It is this program, started once with the environment of the cells, that
+// has done nothing yet: loading the program takes several milliseconds, a fork of it less than one. Before the fork no thread
+// may be started and no device touched, neither of which a fork survives.
 #pragma once
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include <optional>
+#include <string>
+#include <vector>
 
-#include "benchmarks/harness/run/cell_environment.hpp"
 #include "impl/base/descriptor.hpp"
 
 namespace frugal::harness {
@@ -18,17 +20,26 @@ struct CellDescriptors {
   int messages;  ///< its child_message_fd
 };
 
-/// The runner's side. One cell at a time.
+/// What a server is started with.
+struct ServerSettings {
+  const char* verb;         ///< hidden: cell_verb, limits_verb
+  int threads = 0;          ///< OMP_NUM_THREADS
+  std::string isa{};        ///< Limits::isa
+  std::vector<int> cpus{};  ///< each thread is bound to one of these; empty: to none
+
+  bool operator==(const ServerSettings&) const = default;
+};
+
+/// The runner's side. One cell at a time, and for the thread that made it: the server dies with that.
 class CellServer {
  public:
-  /// Dies with the thread that starts it.
-  explicit CellServer(CellEnvironment environment);
+  explicit CellServer(ServerSettings settings);
   /// The process ends; a cell that still runs is killed.
   ~CellServer();
   CellServer(const CellServer&) = delete;
   CellServer& operator=(const CellServer&) = delete;
 
-  const CellEnvironment& environment() const { return environment_; }
+  bool is_for(const ServerSettings& settings) const { return settings == settings_; }
 
   /// The process of a new cell, in a group of its own; memory_gib as in run_child(), 0: no limit. Nothing: the server is
   /// gone.
@@ -45,13 +56,13 @@ class CellServer {
   End own_end();
 
  private:
-  CellEnvironment environment_;
+  ServerSettings settings_;
   Descriptor socket_;
   pid_t pid_ = -1;
 };
 
-/// The server's side, on standard input: forks a process for each request, and returns true in each of them. Ends the
-/// process when the runner is gone. False: standard input is no runner's.
+/// The server's side, on standard input: forks a process for each cell that is asked for, and returns true in each of them.
+/// Ends the process when the runner is gone. False: standard input is no runner's.
 bool serve_cells();
 
 }  // namespace frugal::harness

@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "benchmarks/harness/run/cell_main.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
 #include "impl/base/descriptor.hpp"
 
@@ -203,23 +204,16 @@ class ChildWatch {
   bool killed_ = false;
 };
 
-/// What a process is forked for.
-struct ChildCall {
-  Json request;
-  CellEnvironment environment;
-  double memory_gib = 0;
-  double timeout_s = 0;
-};
-
-ChildReport run_forked(std::optional<CellServer>& server, const ChildCall& call, StopSignals& stops,
-                       const ProgressSink& progress) {
+/// Sends the request to a process that is forked from the server, which is made where there is none for these settings.
+ChildReport run_by(std::optional<CellServer>& server, const ServerSettings& settings, const std::string& request,
+                   const Limits& limits, StopSignals& stops, const ProgressSink& progress) {
   Pipe input, messages, talk;
   const CellDescriptors descriptors{input.read.get(), talk.write.get(), messages.write.get()};
   std::optional<pid_t> pid;
-  if (server && server->environment() == call.environment) pid = server->start(descriptors, call.memory_gib);
-  if (!pid) {  // the first cell, another environment, or somebody has killed the server since the last one
-    server.emplace(call.environment);
-    pid = server->start(descriptors, call.memory_gib);
+  if (server && server->is_for(settings)) pid = server->start(descriptors, limits.memory_gib);
+  if (!pid) {  // the first cell, other settings, or somebody has killed the server since the last one
+    server.emplace(settings);
+    pid = server->start(descriptors, limits.memory_gib);
   }
   if (!pid) {  // it was killed before it could fork, or does not start: so did the cell
     ChildReport report;
@@ -230,8 +224,8 @@ ChildReport run_forked(std::optional<CellServer>& server, const ChildCall& call,
   input.read.close();
   messages.write.close();
   talk.write.close();
-  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), call.timeout_s, stops, progress);
-  send_request(call.request.dump(), input.write);
+  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), limits.timeout_s, stops, progress);
+  send_request(request, input.write);
   return watch.run();
 }
 
@@ -239,18 +233,16 @@ ChildReport run_forked(std::optional<CellServer>& server, const ChildCall& call,
 
 ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
                       StopSignals& stops, const ProgressSink& progress) {
-  return run_forked(server,
-                    {.request = request.to_json(),
-                     .environment = {.threads = request.threads, .isa = limits.isa, .cpus = request.cpus},
-                     .memory_gib = limits.memory_gib,
-                     .timeout_s = limits.timeout_s},
-                    stops, progress);
+  return run_by(server, {cell_verb, request.threads, limits.isa, request.cpus}, request.to_json().dump(), limits, stops,
+                progress);
 }
 
-ChildReport run_limits(std::optional<CellServer>& server, const LimitsRequest& request, StopSignals& stops) {
+ChildReport run_limits(const LimitsRequest& request, StopSignals& stops) {
   constexpr double minute_s = 60;
-  return run_forked(server, {.request = request.to_json(), .environment = request.environment, .timeout_s = minute_s},
-                    stops, [](double, const std::string&) {});
+  const Json json = {{"backend", request.backend}, {"precision", request.precision}};
+  std::optional<CellServer> server;
+  return run_by(server, {limits_verb, request.threads, request.isa, request.cpus}, json.dump(), {.timeout_s = minute_s},
+                stops, [](double, const std::string&) {});
 }
 
 }  // namespace frugal::harness

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "benchmarks/harness/run/cell_server.hpp"
-#include "benchmarks/harness/run/device_limits.hpp"
+#include "benchmarks/harness/run/limits_main.hpp"
 #include "benchmarks/harness/run/message.hpp"
 #include "benchmarks/harness/run/signals.hpp"
 
@@ -30,15 +30,15 @@ struct ChildReport {
 /// Called at least about once a second while the child runs: share done, name of the stage.
 using ProgressSink = std::function<void(double fraction, const std::string& stage)>;
 
-/// Runs a cell in a process forked from `server`, which is started, and started anew, as it is needed, in the
-/// environment of limits.isa and the request's threads and cpus. memory_gib bounds RLIMIT_DATA: heap and other private
-/// writable memory. The address space is left alone, because a CUDA context reserves far more of it than it uses.
-/// Builds with a sanitizer set no limit.
+/// Runs a cell in a process forked from `server`, which is started, and started anew, as it is needed. request.threads is
+/// its OMP_NUM_THREADS; with request.cpus each thread is bound to one of these. memory_gib bounds RLIMIT_DATA: heap and
+/// other private writable memory. The address space is left alone, because a CUDA context reserves far more of it than
+/// it uses. Builds with a sanitizer set no limit.
 ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
                       StopSignals& stops, const ProgressSink& progress);
 
-/// Finds the limits of a device, in a process that `server` forks as well, of a minute at most: they are in the outcome.
-ChildReport run_limits(std::optional<CellServer>& server, const LimitsRequest& request, StopSignals& stops);
+/// Finds the limits of a device, in a process of its own and of a minute at most: they are in the outcome.
+ChildReport run_limits(const LimitsRequest& request, StopSignals& stops);
 
 /// The report as a record: status, error, metrics with memory.peak, stages.
 CellRecord record_of(const CellRequest& request, const Limits& limits, const ChildReport& report);

@@ -1,5 +1,6 @@
 #include "benchmarks/harness/run/child_messages.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -7,7 +8,12 @@
 
 namespace frugal::harness {
 
+void refuse_foreign_caller(const char* verb) {
+  throw UserError(std::string("'") + verb + "' is for the program's own use: `frugal run` starts it");
+}
+
 Json request_of_parent() {
+  if (::fcntl(child_message_fd, F_SETFD, FD_CLOEXEC) != 0) return {};
   std::string text;
   char buffer[4096];
   while (true) {
@@ -16,7 +22,7 @@ Json request_of_parent() {
     if (count <= 0) break;
     text.append(buffer, static_cast<std::size_t>(count));
   }
-  return Json::parse(text);
+  return Json::parse(text, nullptr, false);
 }
 
 void send_to_parent(const CellMessage& message) {

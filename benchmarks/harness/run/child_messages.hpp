@@ -4,10 +4,13 @@
 
 namespace frugal::harness {
 
-/// The descriptor that a child has for its messages. Its request comes on standard input.
+/// The descriptor that a child inherits for its messages. The request comes on standard input.
 inline constexpr int child_message_fd = 3;
 
-/// All of standard input as JSON.
+/// Throws UserError: nobody but the program itself may call a hidden verb.
+[[noreturn]] void refuse_foreign_caller(const char* verb);
+
+/// All of standard input as JSON, null where that is none. From here on the descriptor is not inherited further.
 Json request_of_parent();
 
 /// One line. The parent going away is not this process's business: it dies with it (PR_SET_PDEATHSIG).

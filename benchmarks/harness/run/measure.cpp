@@ -16,6 +16,7 @@
 #include "benchmarks/harness/run/pinning.hpp"
 #include "benchmarks/harness/run/repeat_rule.hpp"
 #include "benchmarks/harness/run/stage_meter.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -31,6 +32,7 @@ class MeasureContext final : public RunContext {
     pass_ = pass;
     stages_.clear();
     losses_.clear();
+    times_.clear();
     open_stage_ = nullptr;
   }
 
@@ -46,6 +48,8 @@ class MeasureContext final : public RunContext {
     for (const StageRecord& stage : stages_) sum += stage.wall_s.front();
     return sum;
   }
+  /// Of this pass: seconds by metric.
+  const std::map<std::string, double>& times() const { return times_; }
 
   void progress(double fraction) override {
     if (stop_.load(std::memory_order_relaxed)) throw Interrupted{};
@@ -61,7 +65,23 @@ class MeasureContext final : public RunContext {
 
   std::int64_t pace(std::int64_t done, std::int64_t all) override {
     progress(static_cast<double>(done) / static_cast<double>(all));
-    return pace_.next(done, std::chrono::duration<double>(MeasureClock::now().time_since_epoch()).count());
+    const MeasureClock::time_point now = MeasureClock::now();
+    if (!laps_.empty() && done <= laps_.back().done) laps_.clear();  // another loop
+    if (open_stage_ != nullptr) laps_.push_back({done, open_stage_->wall_s.front() + seconds_between(start_, now)});
+    return pace_.next(done, std::chrono::duration<double>(now.time_since_epoch()).count());
+  }
+
+  void time_metric(std::string_view name, std::int64_t done) override {
+    assert(open_stage_ != nullptr && "the loop is one of a stage");
+    const auto after = std::ranges::lower_bound(laps_, done, {}, &Lap::done);
+    assert(after != laps_.end() && "a step that pace() has not heard of");
+    double seconds = after->seconds;
+    if (after->done > done && after != laps_.begin()) {
+      const Lap& before = *std::prev(after);
+      const double share = static_cast<double>(done - before.done) / static_cast<double>(after->done - before.done);
+      seconds = std::lerp(before.seconds, after->seconds, share);
+    }
+    times_[std::string(name)] = seconds;
   }
 
   void loss(std::string_view name, double step, double loss) override { losses_.add(name, step, loss); }
@@ -92,6 +112,7 @@ class MeasureContext final : public RunContext {
       stages_.push_back({.name = std::string(name), .wall_s = {0.0}, .use = {StageUse{}}});
       open_stage_ = &stages_.back();
     }
+    laps_.clear();
     meter_.begin();
     start_ = MeasureClock::now();  // last: the bookkeeping above is not the workload's time
   }
@@ -108,6 +129,16 @@ class MeasureContext final : public RunContext {
   }
 
  private:
+  /// What a loop had done, and the seconds of its stage by then.
+  struct Lap {
+    std::int64_t done;
+    double seconds;
+  };
+
+  static double seconds_between(MeasureClock::time_point from, MeasureClock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+  }
+
   static int most_passes(const Measure& measure) {
     return measure.warmup + std::max(measure.repeats, measure.max_repeats);
   }
@@ -121,6 +152,8 @@ class MeasureContext final : public RunContext {
   LossRecorder losses_;
   Pace pace_;
   StageMeter meter_;
+  std::vector<Lap> laps_;  ///< of the open stage
+  std::map<std::string, double> times_;
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
   MeasureClock::time_point next_message_;  // the epoch: the first call sends
@@ -179,6 +212,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
   result.kind = CellMessage::Kind::outcome;
   std::string difference;
   std::vector<std::map<std::string, double>> repeats;  // a drift of many small steps must not pass: all pairs count
+  std::map<std::string, std::vector<double>> times;    // these may differ
   const MeasureClock::time_point start = MeasureClock::now();
   RepeatRule rule(request.measure, request.timeout_s);
   bool is_last = false;
@@ -194,6 +228,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     message.stages = context.stages();
     message.conditions = conditions;
     send(message);
+    for (const auto& [name, seconds] : context.times()) times[name].push_back(seconds);
     is_last = rule.is_last(context.pass_seconds(), measured_since(pass_start), measured_since(start));
     if (request.determinism != Determinism::free) {
       for (const auto& before : repeats)
@@ -206,6 +241,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.protocol = std::move(outcome.protocol);
   }
   result.curves = context.curves();
+  for (const auto& [name, seconds] : times) result.metrics[name] = median(seconds);
   result.sampling = rule.sampling();
   result.error = remove_not_finite(result.metrics, result.absent);
   if (result.error.empty()) result.error = difference;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "benchmarks/harness/study/statistics.hpp"
+
 namespace frugal::harness {
 
 std::optional<double> median_rel_ci(std::span<const double> values) {
@@ -19,9 +21,9 @@ std::optional<double> median_rel_ci(std::span<const double> values) {
   }
   std::vector<double> sorted(values.begin(), values.end());
   std::ranges::sort(sorted);
-  const double median = n % 2 == 1 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-  if (!(median > 0)) return std::nullopt;
-  return (sorted[n - k] - sorted[k - 1]) / 2 / median;
+  const double middle = median(sorted);
+  if (!(middle > 0)) return std::nullopt;
+  return (sorted[n - k] - sorted[k - 1]) / 2 / middle;
 }
 
 bool RepeatRule::is_last(double sample_s, double repeat_s, double elapsed_s) {

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <memory>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <thread>
 
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/cell_queue.hpp"
@@ -54,12 +57,27 @@ double least_seconds(const CellRecord& record) {
   return sum;
 }
 
+/// A server a thread: it dies with the thread that made it.
+class ServerOfThread {
+ public:
+  std::optional<CellServer>& mine() {
+    const std::lock_guard lock(mutex_);
+    return servers_[std::this_thread::get_id()];
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::thread::id, std::optional<CellServer>> servers_;
+};
+
 LimitsRequest limits_request(const CellRequest& request, const std::string& isa, const Workloads& workloads) {
   const Workload* workload = find_workload(workloads, request.cell.workload);
   assert(workload != nullptr);
   return {.backend = request.cell.backend,
           .precision = workload->precision(request.cell),
-          .environment = {.threads = request.threads, .isa = isa, .cpus = request.cpus}};
+          .threads = request.threads,
+          .isa = isa,
+          .cpus = request.cpus};
 }
 
 /// A cell is worth having without the limits, but says why it has none.
@@ -87,9 +105,9 @@ Rerun Rerun::parse(const std::string& text, const std::vector<PlannedCell>& cell
 
 CellExecutor child_executor(StopSignals& stops, const Workloads& workloads) {
   auto known = std::make_shared<std::map<LimitsRequest, ChildReport>>();
-  return [&stops, &workloads, known](const CellRequest& request, const Limits& limits, const ProgressSink& progress) {
-    // One a thread: a server dies with the thread that started it.
-    thread_local std::optional<CellServer> server;
+  auto servers = std::make_shared<ServerOfThread>();
+  return [&stops, &workloads, known, servers](const CellRequest& request, const Limits& limits,
+                                              const ProgressSink& progress) {
     // Stopped between two cells: nothing new begins.
     const CellEnd interrupted{.record = {}, .failure = Failure::interrupted};
     if (stops.count() > 0) return interrupted;
@@ -100,11 +118,11 @@ CellExecutor child_executor(StopSignals& stops, const Workloads& workloads) {
     const ChildReport* found = nullptr;
     if (request.measure.limits) {
       const LimitsRequest wanted = limits_request(timed, limits.isa, workloads);
-      if (!known->contains(wanted)) known->emplace(wanted, run_limits(server, wanted, stops));
+      if (!known->contains(wanted)) known->emplace(wanted, run_limits(wanted, stops));
       found = &known->at(wanted);
       if (found->stopped) return interrupted;
     }
-    const ChildReport report = run_child(server, timed, limits, stops, progress);
+    const ChildReport report = run_child(servers->mine(), timed, limits, stops, progress);
     CellEnd end{record_of(timed, limits, report), failure_of(report)};
     if (found != nullptr) put_limits(*found, end.record);
     return end;

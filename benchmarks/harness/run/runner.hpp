@@ -36,7 +36,7 @@ struct CellEnd {
 using CellExecutor = std::function<CellEnd(const CellRequest&, const Limits&, const ProgressSink& progress)>;
 
 /// In a child process each. Where a plan asks for the limits of the device, another process finds them before the first
-/// cell of each back end, precision and environment.
+/// cell of each back end, precision and number of threads.
 CellExecutor child_executor(StopSignals& stops, const Workloads& workloads);
 
 struct RunSummary {

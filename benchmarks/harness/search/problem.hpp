@@ -2,6 +2,7 @@
 // tell the better of two.
 #pragma once
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Structure {
   std::vector<double> coordinates;  ///< the same from 0 to 1, by the logarithm where the values have one
   MetricValues known;               ///< at full fidelity, before anything runs
   std::vector<double> cost;         ///< expected, of one evaluation at each fidelity; positive
+  /// By the records of other data: how far it stays below the best, in the unit of the objective.
+  std::optional<double> expected_gap{};
 };
 
 struct Problem {
@@ -53,6 +56,8 @@ struct SearchSpace {
   std::size_t seeds = 0;
   std::size_t beyond_bounds = 0;  ///< structures that the known metrics rule out
   std::string nearest_miss;       ///< the least of these, in words, when none is left
+  /// Of each data set in the records: how far the choice of all the others stays below its best.
+  std::vector<double> left_out{};
 };
 
 /// `plan` must have a search, and be of this workload.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/search/records.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
@@ -184,6 +186,11 @@ SearchOutcome run_search(const Plan& plan, const Workload& workload, const CellR
   SearchOutcome outcome{.plan = &plan, .space = make_search_space(plan, workload), .strategies = {}};
   say(fmt::format("search {}: {}", plan.name, space_text(plan, outcome.space)));
   if (outcome.space.problem.structures.empty()) return outcome;
+  if (std::ranges::find(plan.search->strategies, Strategy::records) != plan.search->strategies.end()) {
+    std::vector<Run> runs;
+    for (const std::string& folder : plan.search->records) runs.push_back(load_run(folder));
+    learn_from_records(plan, workload, runs, outcome.space);
+  }
   const CellEvaluator evaluator(plan, outcome.space, records, run);
   for (const Strategy strategy : plan.search->strategies) {
     outcome.strategies.push_back(run_strategy(strategy, outcome.space, evaluator));
@@ -222,6 +229,7 @@ Json to_json(const SearchOutcome& outcome) {
                {"space", Json::object()},
                {"strategies", Json::array()}};
   for (const OrderedAxis& axis : search.axes) json["space"][axis.path] = axis.values;
+  if (!search.records.empty()) json["records"] = {{"runs", search.records}, {"left_out", outcome.space.left_out}};
   if (search.fidelity) json["fidelity"] = {{search.fidelity->path, search.fidelity->values}};
   for (const StrategyOutcome& one : outcome.strategies) {
     Json strategy = {{"name", to_word(strategy_names, one.strategy)},

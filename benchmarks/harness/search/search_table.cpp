@@ -10,6 +10,7 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
+#include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -145,6 +146,7 @@ class SearchTableMaker {
       table_.notes.push_back(fmt::format("No structure is within the bounds, before anything runs; the nearest is {}.",
                                          outcome_.space.nearest_miss));
     }
+    if (!outcome_.space.left_out.empty()) table_.notes.push_back(records_sentence());
     for (const StrategyOutcome& one : outcome_.strategies) {
       if (one.found() == nullptr) table_.notes.push_back(miss_sentence(one));
     }
@@ -152,6 +154,15 @@ class SearchTableMaker {
       table_.notes.push_back(fmt::format("{} evaluation{} failed and count{} as worst.", failed, failed == 1 ? "" : "s",
                                          failed == 1 ? "s" : ""));
     }
+  }
+
+  std::string records_sentence() const {
+    const std::vector<double>& gaps = outcome_.space.left_out;
+    const std::string unit = style_of(search_.objective).unit;
+    return fmt::format(
+        "Records: of {} other data sets. Each of them left out in turn, the choice of the rest is {:.2f}{}{} from its best "
+        "on average, {:.2f} at most.",
+        gaps.size(), mean(gaps), unit.empty() ? "" : " ", unit, *std::ranges::max_element(gaps));
   }
 
   std::string miss_sentence(const StrategyOutcome& one) const {

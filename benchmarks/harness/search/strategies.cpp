@@ -31,6 +31,8 @@ void search_with(Strategy strategy, const Problem& problem, Lab& lab) {
       return search_by_halving(problem, lab);
     case Strategy::model:
       return search_by_model(problem, lab);
+    case Strategy::records:
+      return search_by_records(problem, lab);
   }
 }
 

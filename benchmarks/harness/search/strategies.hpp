@@ -31,6 +31,10 @@ void search_by_halving(const Problem& problem, Lab& lab);
 /// 2020). Stops when next to nothing is to be expected, or when the budget is spent.
 void search_by_model(const Problem& problem, Lab& lab);
 
+/// No search at all: what was best on other data, as far as records of the same space tell (Structure::expected_gap).
+/// Evaluates the structure of the least expected gap, then the next, while the budget lasts.
+void search_by_records(const Problem& problem, Lab& lab);
+
 void search_with(Strategy strategy, const Problem& problem, Lab& lab);
 
 /// What a strategy may spend, in the unit of Structure::cost: the exhaustive search everything, the others the budget's

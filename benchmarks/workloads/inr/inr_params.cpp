@@ -63,6 +63,7 @@ std::vector<ParamSpec> inr_params() {
       real("first_omega0", 30, "w of the first layer", 1e-3, 1e4),
       real("omega0", 30, "w of the hidden layers; also scales their initial weights", 1e-3, 1e4),
       real("scale", 10, "s of gauss and wire", 1e-3, 1e4),
+      real("weight_scale", 1, "times the initial weights of all layers but the last (Yeom et al. 2024)", 1e-3, 1e3),
       text("bias_init", "auto",
            "initial biases: linear U(+-1/sqrt(in)), enrp U(+-1/sqrt(out*in)); auto: linear for grid <= 2, else enrp",
            {"auto", "linear", "enrp"}),
@@ -115,6 +116,7 @@ InrSpec inr_spec(const Cell& cell, const Tiling& tiling, int channels) {
   spec.omega0 = own.at("omega0");
   spec.first_omega0 = own.at("first_omega0");
   spec.scale = own.at("scale");
+  spec.weight_scale = own.at("weight_scale");
   spec.adam.learning_rate = own.at("learning_rate");
   spec.weight_decay = own.at("weight_decay");
   spec.schedule = {choice_of(schedule_names, own, "schedule"), own.at("warmup"), own.at("steps")};

@@ -16,6 +16,7 @@
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/catalog/manifest.hpp"
+#include "datasets/formats/jpeg.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
 #include "impl/common/flops.hpp"
@@ -36,6 +37,23 @@ constexpr int most_bits = 16;  // finer raw values are compared at this many
 constexpr const char* not_finite = "the reconstruction has values that are not finite";
 constexpr const char* one_network = "one network has no border";
 constexpr double white_of_error_map = 0.25;  // absolute error, of values in [-1, 1]
+/// In dB of psnr[enrp], for flops[30dB] and seconds[30dB].
+constexpr double quality_targets[] = {30, 35, 40, 50, 60};
+
+double loss_at(double psnr_enrp) { return std::pow(10, -psnr_enrp / 10); }
+
+std::string at_quality(const char* what, double target) { return fmt::format("{}[{:g}dB]", what, target); }
+
+/// Over tiles of these mean square errors; absent where one is not finite.
+std::optional<double> mean_psnr(const std::vector<double>& of_tile) {
+  double sum = 0;
+  for (const double mse : of_tile) {
+    const std::optional<double> psnr = psnr_enrp(mse);
+    if (!psnr) return std::nullopt;
+    sum += *psnr;
+  }
+  return sum / static_cast<double>(of_tile.size());
+}
 
 /// One run of a cell: what its stages share.
 class InrRun {
@@ -71,14 +89,30 @@ class InrRun {
     });
     context_.stage("train", [&] {
       std::optional<double> target_loss;
-      if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = std::pow(10, -stop / 10);
+      if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = loss_at(stop);
       const std::int64_t most = own_.at("steps");
       curve_ = train_until_stale(*model_, most, own_.at("patience"), target_loss,
                                  [&](std::int64_t done) { return context_.pace(done, most); });
+      time_to_quality();
       return Work{.flops = training_flops(), .bytes = training_bytes(spec_), .sines = step_sines(spec_) * steps()};
     });
     for (std::size_t i = 0; i < curve_.losses.size(); ++i)
       context_.loss("train", static_cast<double>(i + 1), curve_.losses[i]);
+  }
+
+  /// By the first step whose loss is not above that of the target.
+  void time_to_quality() {
+    for (const double target : quality_targets) {
+      const auto reached = std::ranges::find_if(curve_.losses, [&](double loss) { return loss <= loss_at(target); });
+      if (own_.at("network_patience") > 0 || reached == curve_.losses.end()) {
+        const char* const why = own_.at("network_patience") > 0 ? "sub-networks stop one by one" : "not reached";
+        for (const char* what : {"flops", "seconds"}) absent_[at_quality(what, target)] = why;
+        continue;
+      }
+      const std::int64_t step = reached - curve_.losses.begin() + 1;
+      put(at_quality("flops", target), step_flops(spec_).total() * static_cast<double>(step));
+      context_.time_metric(at_quality("seconds", target), step);
+    }
   }
 
   void render() {
@@ -107,6 +141,7 @@ class InrRun {
       const char* const why_not_both = spec_.networks == 1 ? one_network : "a tile is all border";
       put("psnr[border]", has_both ? psnr_enrp(*errors.border) : std::nullopt, has_both ? not_finite : why_not_both);
       put("psnr[inner]", has_both ? psnr_enrp(*errors.inner) : std::nullopt, has_both ? not_finite : why_not_both);
+      put("psnr[tile,mean]", mean_psnr(errors.of_tile), not_finite);
       std::sort(errors.of_tile.begin(), errors.of_tile.end());
       put("psnr[tile,min]", psnr_enrp(errors.of_tile.back()), not_finite);
       put("psnr[tile,median]", psnr_enrp(errors.of_tile[errors.of_tile.size() / 2]), not_finite);
@@ -122,6 +157,7 @@ class InrRun {
 
   void count() {
     const auto parameter_count = static_cast<double>(parameters(spec_));
+    put("networks", static_cast<double>(spec_.networks));
     put("parameters", parameter_count);
     put("bits_per_pixel", 32 * parameter_count / static_cast<double>(original_.samples()));
     put("flops.train", training_flops());
@@ -155,11 +191,41 @@ class InrRun {
 
   void measure_quantized() {
     const ModelState state = model_->export_state();
-    for (const auto& [name, format] : {std::pair{"fp16", WeightFormat::fp16}, std::pair{"int8", WeightFormat::int8}}) {
+    const auto pixels = static_cast<double>(original_.samples());
+    for (const auto& [name, format] : {std::pair{"fp16", WeightFormat::fp16}, std::pair{"int8", WeightFormat::int8},
+                                       std::pair{"int6", WeightFormat::int6}}) {
       model_->import_state(quantized(state, format));
-      put(fmt::format("psnr[{}]", name), psnr_of(signal_of(values_at(tiling_->coordinates()), 1)), not_finite);
-      put(fmt::format("bits_per_pixel[{}]", name), bits_of(state, format) / static_cast<double>(original_.samples()));
+      const auto psnr = psnr_of(signal_of(values_at(tiling_->coordinates()), 1));
+      put(fmt::format("psnr[{}]", name), psnr, not_finite);
+      put(fmt::format("bits_per_pixel[{}]", name), bits_of(state, format) / pixels);
+      if (format == WeightFormat::fp16) continue;
+      const auto coded = psnr ? std::optional(coded_bits_of(state, format) / pixels) : std::nullopt;
+      put(fmt::format("bits_per_pixel[{},coded]", name), coded, not_finite);
+      if (format == WeightFormat::int8) measure_jpeg(psnr);
     }
+  }
+
+  /// What a picture as good takes as a JPEG.
+  void measure_jpeg(std::optional<double> psnr) {
+    constexpr const char* name = "bits_per_pixel[jpeg]";
+    const bool fits = original_.shape.size() == 2 && original_.bits == 8 &&
+                      (original_.channels == 1 || original_.channels == 3) &&
+                      std::ranges::max(original_.shape) <= data::longest_jpeg_side;
+    if (!fits || !psnr) {
+      absent_[name] = fits ? not_finite : "of grey and colour pictures of 8 bits only";
+      return;
+    }
+    std::optional<double> bits;
+    int low = 1, high = 101;  // the least quality that is enough is in [low, high)
+    while (low < high) {
+      const int middle = (low + high) / 2;
+      const data::JpegTrial trial = data::through_jpeg(original_, middle);
+      const bool enough = psnr_of(trial.picture) >= psnr;
+      if (enough) bits = 8 * static_cast<double>(trial.bytes);
+      enough ? high = middle : low = middle + 1;
+    }
+    put(name, bits ? std::optional(*bits / static_cast<double>(original_.samples())) : std::nullopt,
+        "no JPEG is as good");
   }
 
   /// Of every network at these points: [networks, points, channels].
@@ -248,7 +314,7 @@ class Inr final : public harness::Workload {
 
   std::vector<MetricDescriptor> metrics() const override {
     using enum MetricDescriptor::Direction;
-    return {
+    std::vector<MetricDescriptor> all = {
         {"psnr", "dB", higher_is_better, "{:.2f}",
          "of the final signal, clipped and rounded to the bits of the original (16 at most), against their peak; an "
          "exact reconstruction has 200 dB"},
@@ -260,10 +326,13 @@ class Inr final : public harness::Workload {
         {"psnr[border]", "dB", higher_is_better, "{:.2f}", "of the samples on the edges of tiles, peak 1"},
         {"psnr[inner]", "dB", higher_is_better, "{:.2f}", "of all other samples, peak 1"},
         {"psnr[tile,min]", "dB", higher_is_better, "{:.2f}", "of the worst tile, peak 1"},
+        {"psnr[tile,mean]", "dB", higher_is_better, "{:.2f}",
+         "mean over the tiles, as if each were a picture of its own, peak 1"},
         {"psnr[tile,median]", "dB", higher_is_better, "{:.2f}", "of the tile in the middle, peak 1"},
         {"psnr[fp16]", "dB", higher_is_better, "{:.2f}", "psnr with the weights rounded to fp16"},
         {"psnr[int8]", "dB", higher_is_better, "{:.2f}",
          "psnr with the weights rounded to int8, a scale for each tensor of each sub-network"},
+        {"psnr[int6]", "dB", higher_is_better, "{:.2f}", "the same with 6 bits a weight"},
         {"ssim", "", higher_is_better, "{:.4f}", "structural similarity of the final picture"},
         {"seam", "", lower_is_better, "{:.3f}",
          "mean step across tile borders over that elsewhere, against the same of the original: 1 without seams"},
@@ -271,6 +340,13 @@ class Inr final : public harness::Workload {
          "32 bits a parameter over the samples; a raw RGB picture has 24"},
         {"bits_per_pixel[fp16]", "bit", lower_is_better, "{:.1f}", "the same with 16 bits a parameter"},
         {"bits_per_pixel[int8]", "bit", lower_is_better, "{:.1f}", "the same with 8 bits a parameter, and the scales"},
+        {"bits_per_pixel[int8,coded]", "bit", lower_is_better, "{:.1f}",
+         "the same entropy-coded: the length of an adaptive arithmetic code"},
+        {"bits_per_pixel[int6]", "bit", lower_is_better, "{:.1f}", "with 6 bits a parameter, and the scales"},
+        {"bits_per_pixel[int6,coded]", "bit", lower_is_better, "{:.1f}", "the same entropy-coded"},
+        {"bits_per_pixel[jpeg]", "bit", lower_is_better, "{:.1f}",
+         "of the smallest JPEG of the original whose psnr is at least psnr[int8]"},
+        {"networks", "", informative, "{:.0f}", "sub-networks, one a tile", true},
         {"parameters", "", informative, "{:.0f}", "of all sub-networks", true},
         {"flops.train", "FLOP", informative, "{:.4g}",
          "forward, backward and optimiser of the steps taken, analytic; activations not counted", true},
@@ -278,6 +354,14 @@ class Inr final : public harness::Workload {
          true},
         {"steps.done", "", informative, "{:.0f}", "optimiser steps taken before the stop"},
     };
+    for (const double target : quality_targets) {
+      all.push_back(
+          {at_quality("flops", target), "FLOP", lower_is_better, "{:.4g}",
+           fmt::format("of training until the first step whose loss is that of {:g} dB of psnr[enrp]", target)});
+      all.push_back({at_quality("seconds", target), "s", lower_is_better, "{:.3g}",
+                     "the same in time, by the clock between the pieces of the training"});
+    }
+    return all;
   }
 
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {
@@ -314,7 +398,8 @@ class Inr final : public harness::Workload {
     if (!shape || !why_no_tiling(cell, *shape).empty()) return {};
     const InrSpec spec = inr_spec(cell, tiling_of(cell, *shape), shape->channels);
     const auto count = static_cast<double>(parameters(spec));
-    return {{"parameters", count},
+    return {{"networks", static_cast<double>(spec.networks)},
+            {"parameters", count},
             {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
             {"flops.train", step_flops(spec).total() * cell.own().at("steps").get<double>()},
             {"flops.inference", inference_flops(spec)}};

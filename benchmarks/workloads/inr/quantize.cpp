@@ -1,13 +1,22 @@
 #include "benchmarks/workloads/inr/quantize.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <span>
 
 namespace frugal::workloads {
 namespace {
 
+constexpr double bits_of_scale = 32;
+
 bool is_parameter(const NamedTensor& tensor) { return !tensor.name.starts_with("adam."); }
+
+/// Of integers: that of the largest magnitude.
+int largest_of(WeightFormat format) {
+  assert(format != WeightFormat::fp16);
+  return format == WeightFormat::int8 ? 127 : 31;
+}
 
 /// binary16 has 11 significant bits down to 2^-14, and steps of 2^-24 below.
 float to_fp16(float value) {
@@ -19,15 +28,27 @@ float to_fp16(float value) {
   return std::clamp(std::nearbyint(value / step) * step, -largest, largest);
 }
 
-void to_int8(std::span<float> values) {
-  float largest = 0;
-  for (const float value : values) largest = std::max(largest, std::abs(value));
-  const float scale = largest / 127;
-  if (scale == 0) {  // also where the largest is so small that its scale is not a float
-    std::ranges::fill(values, 0.F);
-    return;
+/// 0 also where the largest value is so small that its scale is not a float.
+float scale_of(std::span<const float> values, int largest) {
+  float most = 0;
+  for (const float value : values) most = std::max(most, std::abs(value));
+  return most / static_cast<float>(largest);
+}
+
+float to_integer(float value, float scale, int largest) {
+  const auto bound = static_cast<float>(largest);
+  return scale == 0 ? 0 : std::clamp(std::nearbyint(value / scale), -bound, bound);
+}
+
+/// body(values of one network, their scale) for each network.
+template <class Values, class Body>
+void for_each_network(Values values, const NamedTensor& tensor, WeightFormat format, const Body& body) {
+  const auto networks = static_cast<std::size_t>(tensor.shape.front());
+  const std::size_t size = values.size() / networks;
+  for (std::size_t k = 0; k < networks; ++k) {
+    const auto own = values.subspan(k * size, size);
+    body(own, scale_of(own, largest_of(format)));
   }
-  for (float& value : values) value = std::clamp(std::nearbyint(value / scale), -127.F, 127.F) * scale;
 }
 
 }  // namespace
@@ -40,9 +61,9 @@ ModelState quantized(const ModelState& state, WeightFormat format) {
     if (format == WeightFormat::fp16) {
       for (float& value : rounded.values) value = to_fp16(value);
     } else {
-      const auto networks = static_cast<std::size_t>(tensor.shape.front());
-      const std::size_t size = tensor.values.size() / networks;
-      for (std::size_t k = 0; k < networks; ++k) to_int8(std::span(rounded.values).subspan(k * size, size));
+      for_each_network(std::span(rounded.values), tensor, format, [&](std::span<float> values, float scale) {
+        for (float& value : values) value = to_integer(value, scale, largest_of(format)) * scale;
+      });
     }
     result.tensors.push_back(std::move(rounded));
   }
@@ -54,7 +75,31 @@ double bits_of(const ModelState& state, WeightFormat format) {
   for (const NamedTensor& tensor : state.tensors) {
     if (!is_parameter(tensor)) continue;
     const auto count = static_cast<double>(tensor.values.size());
-    bits += format == WeightFormat::fp16 ? 16 * count : 8 * count + 32 * static_cast<double>(tensor.shape.front());
+    if (format == WeightFormat::fp16)
+      bits += 16 * count;
+    else
+      bits +=
+          (format == WeightFormat::int8 ? 8 : 6) * count + bits_of_scale * static_cast<double>(tensor.shape.front());
+  }
+  return bits;
+}
+
+double coded_bits_of(const ModelState& state, WeightFormat format) {
+  const int largest = largest_of(format);
+  double bits = 0;
+  for (const NamedTensor& tensor : state.tensors) {
+    if (!is_parameter(tensor)) continue;
+    std::vector<double> counts(static_cast<std::size_t>(2 * largest + 1), 0.5);
+    double all = static_cast<double>(counts.size()) / 2;
+    for_each_network(std::span(tensor.values), tensor, format, [&](std::span<const float> values, float scale) {
+      bits += bits_of_scale;
+      for (const float value : values) {
+        double& count = counts[static_cast<std::size_t>(static_cast<int>(to_integer(value, scale, largest)) + largest)];
+        bits -= std::log2(count / all);
+        ++count;
+        ++all;
+      }
+    });
   }
   return bits;
 }

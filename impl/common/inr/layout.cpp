@@ -19,12 +19,10 @@ std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor
   return {spec.networks, tensor.out, tensor.in};
 }
 
-}  // namespace
-
-double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
+/// Of a weight, before weight_scale.
+double weight_bound(const InrSpec& spec, const InrTensor& tensor) {
   const double in = spec.layer_in(tensor.layer);
   const double out = spec.layer_out(tensor.layer);
-  if (tensor.bias) return spec.bias_init == BiasInit::linear ? 1 / std::sqrt(in) : 1 / std::sqrt(out * in);
   switch (spec.activation) {
     case Activation::relu:
       return 1 / std::sqrt(out * in);
@@ -36,6 +34,15 @@ double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
       break;
   }
   return tensor.layer == 0 ? 1 / in : std::sqrt(6 / in) / spec.omega0;
+}
+
+}  // namespace
+
+double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
+  const double in = spec.layer_in(tensor.layer);
+  const double out = spec.layer_out(tensor.layer);
+  if (tensor.bias) return spec.bias_init == BiasInit::linear ? 1 / std::sqrt(in) : 1 / std::sqrt(out * in);
+  return weight_bound(spec, tensor) * (tensor.layer + 1 < spec.layers() ? spec.weight_scale : 1);
 }
 
 std::string InrTensor::name() const { return fmt::format("layer.{}.{}", layer, bias ? "bias" : "weight"); }
@@ -126,8 +133,10 @@ std::string why_invalid(const InrSpec& spec) {
   if (spec.channels < 1) return fmt::format("channels must be at least 1, but is {}", spec.channels);
   if (spec.hidden_layers < 0) return fmt::format("hidden_layers must not be negative, but is {}", spec.hidden_layers);
   if (spec.width < 1) return fmt::format("width must be at least 1, but is {}", spec.width);
-  const std::pair<const char*, double> positive[] = {
-      {"omega0", spec.omega0}, {"first_omega0", spec.first_omega0}, {"scale", spec.scale}};
+  const std::pair<const char*, double> positive[] = {{"omega0", spec.omega0},
+                                                     {"first_omega0", spec.first_omega0},
+                                                     {"scale", spec.scale},
+                                                     {"weight_scale", spec.weight_scale}};
   for (const auto& [name, value] : positive)
     if (!(value > 0) || !std::isfinite(value)) return fmt::format("{} must be positive, but is {}", name, value);
   const LearningRateSchedule& schedule = spec.schedule;

@@ -38,6 +38,8 @@ MetricDescriptor time_metric(const std::string& stage) {
 
 void add_cell(std::vector<Measurement>& measurements, const CellGroup& group, const Measurement& of_cell) {
   const std::vector<const CellRecord*> finished = group.finished();
+  std::vector<const CellRecord*> quiet = finished;
+  std::erase_if(quiet, [](const CellRecord* record) { return !record->is_quiet(); });
   std::set<std::string> names;
   std::vector<std::string> stages;
   for (const CellRecord* record : finished) {
@@ -50,13 +52,13 @@ void add_cell(std::vector<Measurement>& measurements, const CellGroup& group, co
     const MetricDescriptor* known = of_cell.run->provenance.metric(name);
     MetricDescriptor metric = known ? *known : MetricDescriptor{};
     metric.name = name;
-    add_measurement(measurements, of_cell, metric, metric_values(finished, name));
+    add_measurement(measurements, of_cell, metric,
+                    metric_values(is_of_the_clock(metric.unit) ? quiet : finished, name));
   }
   for (const std::string& stage : stages) {
     std::vector<double> seconds;
-    for (const CellRecord* record : finished)
-      if (const std::optional<double> time = record->is_quiet() ? stage_seconds(*record, stage) : std::nullopt)
-        seconds.push_back(*time);
+    for (const CellRecord* record : quiet)
+      if (const std::optional<double> time = stage_seconds(*record, stage)) seconds.push_back(*time);
     add_measurement(measurements, of_cell, time_metric(stage), seconds);
   }
 }

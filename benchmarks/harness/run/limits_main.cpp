@@ -1,9 +1,12 @@
-#include "benchmarks/harness/run/device_limits.hpp"
+#include "benchmarks/harness/run/limits_main.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <new>
 #include <nlohmann/json.hpp>
+
+#include "benchmarks/harness/run/cell_server.hpp"
+#include "benchmarks/harness/run/child_messages.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -47,15 +50,9 @@ DeviceRates best_rates(const std::vector<Probe>& probes) {
   return rates;
 }
 
-Json LimitsRequest::to_json() const { return {{"limits", backend}, {"precision", precision}}; }
-
-LimitsRequest LimitsRequest::from_json(const Json& json) {
-  return {.backend = json.at("limits").get<std::string>(),
-          .precision = json.at("precision").get<std::string>(),
-          .environment = {}};
-}
-
-void find_limits(const LimitsRequest& request, const ProbeSource& probes, const MessageSink& send) {
+int limits_main(const ProbeSource& probes) {
+  if (!serve_cells()) refuse_foreign_caller(limits_verb);
+  const Json request = request_of_parent();
   CellMessage outcome;
   outcome.kind = CellMessage::Kind::outcome;
   const auto fail = [&](Failure failure, const std::string& error) {
@@ -63,14 +60,18 @@ void find_limits(const LimitsRequest& request, const ProbeSource& probes, const 
     outcome.error = error;
   };
   try {
-    outcome.limits = best_rates(probes(request.backend, request.precision));
-    outcome.limits.precision = request.precision;
+    const auto precision = request.at("precision").get<std::string>();
+    outcome.limits = best_rates(probes(request.at("backend").get<std::string>(), precision));
+    outcome.limits.precision = precision;
+  } catch (const Json::exception&) {
+    refuse_foreign_caller(limits_verb);
   } catch (const std::bad_alloc&) {
     fail(Failure::memory, "out of memory");
   } catch (const std::exception& error) {
     fail(Failure::other, error.what());
   }
-  send(outcome);
+  send_to_parent(outcome);
+  return 0;
 }
 
 }  // namespace frugal::harness
