@@ -134,16 +134,15 @@ TEST_F(OwnData, ASplitOfThreeFilesIsADataSetToo) {
 }
 
 TEST_F(OwnData, RatingsInFilesToTrainToValidateAndToTestAreADataSetToo) {
-  std::string train = "who,what\n", validation = train, test = train;
+  std::string train = "user,item\n", validation = train, test = train;
   for (int user = 0; user < 30; ++user)
     for (int k = 0; k < 8; ++k)
       (k == 0 ? validation : k == 1 ? test : train) += fmt::format("u{},i{}\n", user, (3 * user + 5 * k) % 40);
   write("train.csv", train);
   write("validation.csv", validation);
   write("test.csv", test);
-  const std::vector<std::string> add = {
-      "data", "add",  "parts",   "train.csv",        "validation.csv", "test.csv",
-      "--to", "data", "--param", "columns.user=who", "--param",        "columns.item=what"};
+  const std::vector<std::string> add = {"data",           "add",      "parts", "train.csv",
+                                        "validation.csv", "test.csv", "--to",  "data"};
   ASSERT_EQ(frugal(add).code, 0);
   write("parts.yaml",
         "schema: 1\nname: p\nworkload: cadc\nbackend: cpu\ndataset: parts\nparams: {cadc: {model: item_knn}}\n");
