@@ -140,10 +140,11 @@ def records(file):
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 def plain(record):
-    record["metrics"].pop("memory.peak", None)
+    record["metrics"] = {k: v for k, v in record["metrics"].items() if k != "memory.peak" and not k.startswith("seconds[")}
     record.pop("conditions", None)
     for stage in record["stages"]:
         stage.pop("wall_s")
+        stage.pop("use", None)
     return json.dumps(record)
 
 whole, merged = (pathlib.Path(name) for name in sys.argv[1:])
@@ -235,7 +236,7 @@ submit followed 0 --follow followed
 same followed
 
 # A limit of a minute, of which Slurm takes off what it likes for the signal before it.
-submit late 3 sweep.yaml --engine slurm:2 --out late --time 1 --set params.inr.steps=50000 --set 'seeds=[1]'
-submit late 0 sweep.yaml --engine slurm --out late --set params.inr.steps=50000 --set 'seeds=[1]'
+submit late 3 sweep.yaml --engine slurm:2 --out late --time 1 --set params.inr.steps=300000 --set params.inr.patience=1000000 --set 'seeds=[1]'
+submit late 0 sweep.yaml --engine slurm --out late --set params.inr.steps=300000 --set params.inr.patience=1000000 --set 'seeds=[1]'
 once late 6
 echo "slurm: ok, $SECONDS s, Slurm $(sbatch --version | cut -d ' ' -f 2)"
