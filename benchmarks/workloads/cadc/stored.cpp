@@ -184,16 +184,10 @@ Table table_of(const NamedTensor& tensor) {
                                  static_cast<Eigen::Index>(tensor.shape.at(1)));
 }
 
-NamedTensor tensor_of(std::string name, const Table& table) {
-  return {std::move(name), {table.rows(), table.cols()}, std::vector<float>(table.data(), table.data() + table.size())};
-}
-
 StoredTables stored(Table users, Table items, Storing storing, double bits) {
   switch (storing) {
-    case Storing::fp32: {
-      const auto values = static_cast<std::uint64_t>(users.size() + items.size());
-      return {std::move(users), std::move(items), sizeof(float) * values};
-    }
+    case Storing::fp32:
+      break;  // store() leaves the tables alone
     case Storing::fp16:
       return in_half(std::move(users), std::move(items));
     case Storing::uniform: {
@@ -224,25 +218,27 @@ std::string why_not_stored(Storing storing, double bits, int dim) {
   return "";
 }
 
-StoredFactors store(const ModelState& factors, Storing storing, double bits) {
-  StoredTables tables =
-      stored(table_of(*factors.find("user_factors")), table_of(*factors.find("item_factors")), storing, bits);
-  StoredFactors result;
-  result.bytes = tables.bytes;
-  result.factors.step = factors.step;
-  for (const NamedTensor& tensor : factors.tensors) {
-    NamedTensor& read = result.factors.tensors.emplace_back(tensor);
-    if (tensor.name == "user_factors") {
-      read = tensor_of(tensor.name, tables.users);
-    } else if (tensor.name == "item_factors") {
-      read = tensor_of(tensor.name, tables.items);
-    } else if (tensor.name == "user_bias") {
-      std::ranges::fill(read.values, 0.0F);
-    } else if (tensor.name == "item_bias") {
-      const bool whole = storing == Storing::fp32;
-      if (!whole) std::ranges::transform(read.values, read.values.begin(), rounded_to_half);
-      result.bytes += (whole ? sizeof(float) : half) * read.values.size();
-    }
+StoredFactors store(ModelState factors, Storing storing, double bits) {
+  StoredFactors result{.factors = std::move(factors)};
+  const auto find = [&](std::string_view name) {
+    const auto found = std::ranges::find(result.factors.tensors, name, &NamedTensor::name);
+    return found == result.factors.tensors.end() ? nullptr : &*found;
+  };
+  const bool whole = storing == Storing::fp32;
+  NamedTensor& users = *find("user_factors");
+  NamedTensor& items = *find("item_factors");
+  if (whole) {
+    result.bytes = sizeof(float) * (users.values.size() + items.values.size());
+  } else {
+    const StoredTables tables = stored(table_of(users), table_of(items), storing, bits);
+    std::copy_n(tables.users.data(), tables.users.size(), users.values.begin());
+    std::copy_n(tables.items.data(), tables.items.size(), items.values.begin());
+    result.bytes = tables.bytes;
+  }
+  if (NamedTensor* const bias = find("user_bias")) std::ranges::fill(bias->values, 0.0F);
+  if (NamedTensor* const bias = find("item_bias")) {
+    if (!whole) std::ranges::transform(bias->values, bias->values.begin(), rounded_to_half);
+    result.bytes += (whole ? sizeof(float) : half) * bias->values.size();
   }
   return result;
 }

@@ -32,7 +32,7 @@ struct StoredFactors {
 };
 
 /// factors: of a matrix factorisation. A user's bias changes no ranking: it is not stored, and comes back as 0.
-StoredFactors store(const ModelState& factors, Storing storing, double bits);
+StoredFactors store(ModelState factors, Storing storing, double bits);
 
 /// Empty: these bits fit this way of storing and this dimension.
 std::string why_not_stored(Storing storing, double bits, int dim);
