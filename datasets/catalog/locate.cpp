@@ -1,6 +1,7 @@
 #include "datasets/catalog/locate.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -64,7 +65,17 @@ const ManifestFile& choose_picture(const Manifest& manifest, const std::string& 
   const auto exact = std::find_if(candidates.begin(), candidates.end(), [&](const ManifestFile* file) {
     return std::filesystem::path(file->path).stem().string().ends_with(suffix);
   });
-  return exact == candidates.end() ? *candidates.back() : **exact;
+  if (exact != candidates.end()) return **exact;
+  const auto without_size = [](const ManifestFile* file) {
+    const std::string stem = std::filesystem::path(file->path).stem().string();
+    return stem.substr(0, stem.rfind('_'));
+  };
+  const std::string first = without_size(candidates.front());
+  if (!std::ranges::all_of(candidates, [&](const ManifestFile* file) { return without_size(file) == first; }))
+    throw UserError(
+        fmt::format("{} holds {} files: say which one a cell takes with params.inr.image, an axis for several: {}",
+                    manifest.name, candidates.size(), fmt::join(known, ", ")));
+  return *candidates.back();
 }
 
 std::filesystem::path locate_one(const Manifest& manifest, const ManifestFile& file,

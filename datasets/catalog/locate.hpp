@@ -23,8 +23,8 @@ std::filesystem::path locate_one(const Manifest& manifest, const ManifestFile& f
                                  const std::vector<std::filesystem::path>& data_dirs);
 
 /// The file of a set of signals: by path, name or stem; else the stem's size variant ("lake" at 128: lake_128.png), or
-/// the last one listed, which by convention is the largest. An empty `image` stands for any stem. Throws UserError when
-/// the manifest has no such file.
+/// the last one listed, which by convention is the largest. An empty `image` stands for any stem, where all files are
+/// sizes of one. Throws UserError when the manifest has no such file, or several that may be meant.
 const ManifestFile& choose_picture(const Manifest& manifest, const std::string& image, int size);
 
 }  // namespace frugal::data

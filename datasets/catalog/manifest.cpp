@@ -67,17 +67,16 @@ constexpr ReaderFacts reader_facts[] = {
     {Reader::clicks, Kind::clicks, 1, 1},
     {Reader::ml_1m_attributes, Kind::attributes, 2, 3},  // users, items, and original ids where indices are dense
     {Reader::ml_100k_attributes, Kind::attributes, 2, 3},
-    {Reader::png, Kind::image, 1, 1000},  // of signals a plan chooses one
-    {Reader::wav, Kind::audio, 1, 1000},
-    {Reader::npy, Kind::volume, 1, 1000},
+    {Reader::signal, Kind::signal, 1, 1000},  // of which a plan chooses one
 };
 
 void require_fitting_reader(const Manifest& manifest, const Node& root) {
   const ReaderFacts& facts = *std::ranges::find(reader_facts, manifest.reader, &ReaderFacts::reader);
   const bool ratings_as_clicks = manifest.kind == Kind::clicks && facts.kind == Kind::interactions &&
                                  facts.reader != Reader::ncf && !manifest.attributes.empty();
+  const bool one_signal = facts.kind == Kind::signal && is_signal(manifest.kind);
   const std::string_view reader = to_word(reader_names, manifest.reader);
-  if (facts.kind != manifest.kind && !ratings_as_clicks) {
+  if (facts.kind != manifest.kind && !ratings_as_clicks && !one_signal) {
     throw UserError(root.find("reader")->place,
                     fmt::format("the reader {} gives {}, but this manifest is of {}", reader,
                                 to_word(kind_names, facts.kind), to_word(kind_names, manifest.kind)));

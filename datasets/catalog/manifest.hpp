@@ -27,17 +27,16 @@ inline constexpr Named<Kind> kind_names[] = {{Kind::interactions, "interactions"
 /// Is this a signal: image, audio, volume?
 bool is_signal(Kind kind);
 
-/// The format of a manifest's files (datasets/formats).
-enum class Reader { ratings, ncf, clicks, ml_1m_attributes, ml_100k_attributes, png, wav, npy };
+/// How a manifest's files are read (datasets/formats). signal: a picture, sound or volume a file, whose content says its
+/// format.
+enum class Reader { ratings, ncf, clicks, ml_1m_attributes, ml_100k_attributes, signal };
 
 inline constexpr Named<Reader> reader_names[] = {{Reader::ratings, "ratings"},
                                                  {Reader::ncf, "ncf"},
                                                  {Reader::clicks, "clicks"},
                                                  {Reader::ml_1m_attributes, "ml-1m-attributes"},
                                                  {Reader::ml_100k_attributes, "ml-100k-attributes"},
-                                                 {Reader::png, "png"},
-                                                 {Reader::wav, "wav"},
-                                                 {Reader::npy, "npy"}};
+                                                 {Reader::signal, "signal"}};
 
 /// What is held out unless a plan says otherwise. given: the files come split; latest, random: one interaction of each
 /// user, of clicks a share; tail: of clicks the last lines of the file, `test_fraction` of all, whatever a plan says.

@@ -112,6 +112,8 @@ SignalShape chosen_shape(SignalShape shape, const SignalSource& source, const Si
 
 }  // namespace
 
+Kind signal_kind(const std::filesystem::path& path) { return kind_of(signal_format(path)); }
+
 std::vector<std::string> signals_in(const std::filesystem::path& folder) {
   std::vector<std::string> files;
   if (!std::filesystem::is_directory(folder)) return files;

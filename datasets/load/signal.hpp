@@ -21,6 +21,9 @@ struct SignalChoice {
   std::string colour = "rgb";
 };
 
+/// image, audio or volume, by the content. Throws UserError for a file that is none of them.
+Kind signal_kind(const std::filesystem::path& path);
+
 /// The files of a folder that hold signals, in the order of their names; hidden and other files are left out. None when
 /// it is no folder. Throws UserError for a file that cannot be read.
 std::vector<std::string> signals_in(const std::filesystem::path& folder);

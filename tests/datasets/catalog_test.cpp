@@ -57,7 +57,8 @@ std::string refusal(const std::string& changes) {
 }
 
 TEST(Manifests, FilesLieBelowTheDataFolder) {
-  const std::string head = "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: image\nreader: png\nfiles:\n  - path: ";
+  const std::string head =
+      "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: image\nreader: signal\nfiles:\n  - path: ";
   for (const std::string path : {"/etc/passwd", "../x", "a/../../x", ".."}) {
     EXPECT_EQ(user_error([&] { parse_manifest("x", head + path, "datasets/manifests/x.yaml"); }),
               "datasets/manifests/x.yaml:8:11: a file of a data set lies below the data folder: no leading /, no ..");
@@ -109,7 +110,7 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
   EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {delimeter: tab}\nsplit: latest\n"),
               HasSubstr(":4:9: unknown key of a manifest's table 'delimeter'; did you mean 'delimiter'?"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings), HasSubstr("a manifest needs 'split'"));
-  EXPECT_THAT(refusal("kind: image\nreader: png\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
+  EXPECT_THAT(refusal("kind: image\nreader: signal\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
 }
 
 TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
@@ -135,6 +136,11 @@ TEST(ChoosePicture, TakesTheNamedFileElseTheSizeElseTheLargest) {
   EXPECT_EQ(choose_picture(lake, "lake", 256).path, "enrp/lake_256.png");
   EXPECT_EQ(choose_picture(lake, "", 128).path, "enrp/lake_128.png");
   EXPECT_EQ(choose_picture(lake, "", 100).path, "enrp/lake_512.png");
+  Manifest two = lake;
+  two.files[0].path = "mine/dog.jpg";
+  EXPECT_EQ(choose_picture(two, "dog", 0).path, "mine/dog.jpg");
+  EXPECT_THAT(user_error([&] { choose_picture(two, "", 100); }),
+              HasSubstr("holds 3 files: say which one a cell takes with params.inr.image"));
   EXPECT_THAT(user_error([&] { choose_picture(lake, "lake_128.pgn", 128); }), HasSubstr("did you mean 'lake_128.png'"));
 }
 

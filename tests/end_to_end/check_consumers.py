@@ -2,10 +2,11 @@
 """Reads what frugal wrote as the tool it was written for does: check_consumers.py READER FILE
 
 Exit 77 when that tool is not installed. All of them come from PyPI:
-prometheus_client, jsonschema, junitparser, rocrate, check-jsonschema.
+prometheus_client, jsonschema, junitparser, rocrate, mlcroissant, mlflow-skinny, check-jsonschema.
 """
 import importlib
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -57,6 +58,30 @@ def capsule(folder):
     assert all((folder / entity.id).exists() for entity in crate.data_entities)
 
 
+def croissant(file):
+    mlcroissant = need("mlcroissant")
+    metadata = mlcroissant.Dataset(jsonld=json.loads(file.read_text(encoding="utf-8"))).metadata
+    assert not metadata.ctx.issues.errors, metadata.ctx.issues.report()
+    assert metadata.name == "ml-25m" and len(metadata.distribution) == 2
+    assert [field.name for field in metadata.record_sets[0].fields] == ["user", "item", "rating", "time"]
+
+
+def mlflow(run):
+    client = need("mlflow").MlflowClient
+    script = pathlib.Path(__file__).resolve().parents[2] / "examples/to_mlflow.py"
+    with tempfile.TemporaryDirectory() as folder:
+        store = f"file:{folder}"
+        for expected in ("4 cells", "0 cells"):  # twice: nothing is logged again
+            said = subprocess.run([sys.executable, script, run], env={**os.environ, "MLFLOW_TRACKING_URI": store},
+                                  text=True, capture_output=True, check=True)
+            assert expected in said.stdout, said.stdout
+        logged = client(store).search_runs([client(store).get_experiment_by_name("toy").experiment_id])
+        scores = {one.data.metrics["score"] for one in logged}
+        records = [json.loads(line) for line in (run / "cells.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert scores == {record["metrics"]["score"] for record in records}
+        assert {one.data.params["fake.n"] for one in logged} == {"1", "2"}
+
+
 def workflows(page):
     need("check_jsonschema")
     blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
@@ -70,7 +95,7 @@ def workflows(page):
                            check=True)
 
 
-READERS = {reader.__name__: reader for reader in (openmetrics, bencher, junit, capsule, workflows)}
+READERS = {reader.__name__: reader for reader in (openmetrics, bencher, junit, capsule, croissant, mlflow, workflows)}
 
 if __name__ == "__main__":
     READERS[sys.argv[1]](pathlib.Path(sys.argv[2]))

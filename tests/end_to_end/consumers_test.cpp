@@ -50,6 +50,15 @@ TEST_F(Consumers, RocrateReadsACapsule) {
   expect_read("capsule", "capsule");
 }
 
+TEST_F(Consumers, MlcroissantReadsADataSet) {
+  const Said said = frugal({"data", "croissant", "ml-25m"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  write("ml-25m.json", said.out);
+  expect_read("croissant", "ml-25m.json");
+}
+
+TEST_F(Consumers, MlflowHasEveryCellOnce) { expect_read("mlflow", "run"); }
+
 TEST_F(Consumers, TheWorkflowsOfThePageAreWorkflows) {
   expect_read("workflows", (std::filesystem::path(FRUGAL_SOURCE_DIR) / "docs/ci.md").string());
 }

@@ -164,6 +164,35 @@ TEST_F(OwnData, APictureIsInspectedToo) {
   EXPECT_EQ(frugal({"plan", "pasted.yaml"}).code, 0);
 }
 
+TEST_F(OwnData, PicturesGetAName) {
+  const auto make = [&](const char* name, const char* size) {
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", name, "--param", size}).code, 0);
+  };
+  make("beach.png", "size=16");
+  make("dunes.png", "size=24");
+  ASSERT_EQ(frugal({"data", "make", "synthetic-audio", "--out", "waves.wav", "--param", "samples=64"}).code, 0);
+  EXPECT_THAT(frugal({"data", "add", "holiday", "beach.png", "waves.wav", "--to", "data"}).err,
+              HasSubstr("waves.wav: this is of another kind than beach.png, which is of the kind image"));
+  const Said added = frugal({"data", "add", "holiday", "beach.png", "dunes.png", "--to", "data"});
+  ASSERT_EQ(added.code, 0) << added.err;
+  const std::string rest =
+      ", params: {inr: {grid: 1, width: 4, hidden_layers: 1, steps: 2}}, seeds: [1], backend: reference}";
+  write("one.yaml",
+        "{schema: 1, name: one, workload: inr, dataset: holiday, matrix: {params.inr.image: [beach, dunes]}" + rest);
+  const Said run = frugal({"run", "one.yaml", "--data-dir", "data", "--out", "run"});
+  ASSERT_EQ(run.code, 0) << run.err;
+  const auto records_of_run = records("run/cells.jsonl");
+  ASSERT_EQ(records_of_run.size(), 2u);
+  EXPECT_EQ(records_of_run[0].at("inputs").at(0).at("file"), "holiday/beach.png");
+  EXPECT_THAT(records_of_run[1].at("inputs").at(0).dump(), HasSubstr("24 x 24")) << "its own size";
+  write("any.yaml", "{schema: 1, name: any, workload: inr, dataset: holiday" + rest);
+  const Said any = frugal({"run", "any.yaml", "--data-dir", "data", "--out", "any"});
+  EXPECT_EQ(any.code, 2);
+  EXPECT_THAT(any.err, HasSubstr("params.inr.image"));
+  write("data/holiday/dunes.png", "changed");
+  EXPECT_EQ(frugal({"data", "verify", "holiday", "--data-dir", "data"}).code, 2);
+}
+
 TEST_F(OwnData, ANameIsTakenOnce) {
   ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data"}).code, 0);
   for (const char* const name : {"films", "ml-100k", "../x", ""}) {

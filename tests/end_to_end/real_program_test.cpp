@@ -7,6 +7,7 @@ namespace frugal::end_to_end {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class RealProgram : public ProgramTest {};
 
@@ -40,6 +41,22 @@ TEST_F(RealProgram, TwoRunsOfTheSmokePlanAgreeBitForBit) {
     };
     EXPECT_EQ(repeatable(a[i].at("metrics")), repeatable(b[i].at("metrics"))) << a[i].at("id");
   }
+}
+
+TEST_F(RealProgram, ABaselineThatLacksALaterParameterStillJudgesARun) {
+  ASSERT_EQ(frugal({"run", "smoke", "--out", "new", "--only", "seed=1"}).code, 0);
+  std::filesystem::copy(folder_ / "new", folder_ / "old");
+  std::string lines;
+  for (nlohmann::json record : records("new/cells.jsonl")) {
+    ASSERT_EQ(record.at("params").at("inr").erase("weight_scale"), 1U);
+    lines += record.dump() + "\n";
+  }
+  write("old/cells.jsonl", lines);
+  const Said check = frugal({"check", "new", "--baseline", "old"});
+  EXPECT_EQ(check.code, 0) << check.out << check.err;
+  EXPECT_THAT(check.out, Not(HasSubstr("new cell")));
+  const Said compare = frugal({"compare", "old", "new"});
+  EXPECT_EQ(compare.code, 0) << compare.out << compare.err;
 }
 
 TEST_F(RealProgram, AMisspelledParameterIsFoundBeforeAnythingRuns) {

@@ -142,6 +142,76 @@ TEST(ReportView, RowsAndColumnsChangePlaces) {
   EXPECT_THAT(first_texts(turned), ElementsAre("f0", "f1"));
 }
 
+/// Rates 100, 10 and 1 of the budgets "epochs" and "steps"; of the last the rate 1 is missing. f0 = rate, f1 = rate + 1,
+/// and 50 more of each with "steps".
+Table two_budgets() {
+  Table table = three_rows(2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    TableRow row = table.rows[i];
+    row.entries[1].text = "steps";
+    for (std::size_t column = 2; column < 4; ++column) {
+      *row.entries[column].value += 50;
+      row.entries[column].text = std::to_string(static_cast<int>(*row.entries[column].value));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return table;
+}
+
+std::vector<std::string> texts_of(const TableRow& row) {
+  std::vector<std::string> texts;
+  for (const TableEntry& entry : row.entries) texts.push_back(entry.text);
+  return texts;
+}
+
+TEST(ReportView, APivotPutsTheValuesOfAColumnSideBySide) {
+  const Table seen = visible(arranged(two_budgets(), {.pivot = "kept"}));
+  EXPECT_EQ(seen.title, "Three rows: f0");
+  EXPECT_THAT(shown_titles(seen), ElementsAre("budget", "kept 100%", "kept 10%", "kept 1%"));
+  ASSERT_EQ(seen.rows.size(), 2u);
+  EXPECT_THAT(texts_of(seen.rows[0]), ElementsAre("epochs", "100", "10", "1"));
+  EXPECT_THAT(texts_of(seen.rows[1]), ElementsAre("steps", "150", "60", "-"));
+}
+
+TEST(ReportView, APivotTakesTheFiguresThatAreNamed) {
+  const Table seen = visible(arranged(two_budgets(), {.columns = {"f1,f0"}, .pivot = "budget"}));
+  EXPECT_THAT(shown_titles(seen),
+              ElementsAre("kept", "f1, budget epochs", "f1, budget steps", "f0, budget epochs", "f0, budget steps"));
+  EXPECT_THAT(texts_of(seen.rows.at(0)), ElementsAre("100", "101", "151", "100", "150"));
+}
+
+TEST(ReportView, APivotRefusesAFigureAndTwoRowsInOnePlace) {
+  Table twice = two_budgets();
+  twice.rows.push_back(twice.rows.front());
+  const auto error = [](const Table& table, const View& view) {
+    try {
+      arranged(table, view);
+    } catch (const UserError& e) {
+      return std::string(e.what());
+    }
+    return std::string();
+  };
+  EXPECT_THAT(error(twice, {.pivot = "kept"}), HasSubstr("two rows have kept 100% beside epochs"));
+  EXPECT_THAT(error(two_budgets(), {.pivot = "f0"}), HasSubstr("this is a figure"));
+  EXPECT_THAT(error(two_budgets(), {.pivot = "kpt"}), HasSubstr("--pivot: unknown column 'kpt'"));
+}
+
+TEST(ReportView, APivotKeepsTheSentencesOfWhatIsStillThere) {
+  Table table = two_budgets();
+  table.notes = {"about f0", "about f1"};
+  table.concerns = {{"about f0", {2}}, {"about f1", {3}}};
+  EXPECT_THAT(visible(arranged(table, {.pivot = "kept"})).notes, ElementsAre("about f0"));
+}
+
+TEST(ReportView, GroupsAreTablesWithTheValueInTheTitle) {
+  const std::vector<Table> tables = arrange({two_budgets()}, {.group = "budget"});
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[0].title, "Three rows: budget epochs");
+  EXPECT_EQ(tables[1].title, "Three rows: budget steps");
+  EXPECT_THAT(shown_titles(tables[1]), ElementsAre("kept", "f0", "f1"));
+  EXPECT_THAT(first_texts(tables[1]), ElementsAre("100", "10"));
+}
+
 TEST(ReportView, UnknownNamesAndValuesGetASuggestion) {
   EXPECT_THAT(view_error({.columns = {"f1,bugdet"}}),
               AllOf(HasSubstr("--columns: unknown column 'bugdet'"), HasSubstr("did you mean 'budget'")));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
@@ -24,7 +25,7 @@ void require_whole(const Run& run) {
 }
 
 int update_baseline(const Call& call) {
-  const Run run = load_run(call.arguments.at(0));
+  const Run run = load_up_to_date(call.arguments.at(0), call.workloads);
   const std::filesystem::path target = *call.one("baseline");
   require_whole(run);
   const bool is_new =
@@ -33,7 +34,8 @@ int update_baseline(const Call& call) {
     throw UserError(Place{target.string()}, "there is no such file; a new baseline is a folder");
   std::filesystem::path folder = target;
   if (!is_new) {
-    const Baseline old = load_baseline(target);
+    Baseline old = load_baseline(target);
+    add_later_params(old.run, call.workloads);
     folder = old.run.folder.empty() ? "." : old.run.folder;
     if (std::filesystem::equivalent(folder, run.folder))
       throw UserError(Place{target.string()}, "the run is this baseline already");

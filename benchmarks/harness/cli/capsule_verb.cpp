@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
@@ -49,7 +50,7 @@ std::string claims_text(const Judgement& judgement) {
 
 int reproduce(const Call& call) {
   const std::filesystem::path folder = call.arguments.at(0);
-  const Run claimed = load_run(folder);
+  const Run claimed = load_up_to_date(folder.string(), call.workloads);
   if (!std::filesystem::exists(folder / capsule_plan))
     throw UserError(Place{folder.string()},
                     fmt::format("no capsule: it has no {} (frugal capsule makes one of a run)", capsule_plan));
@@ -57,7 +58,8 @@ int reproduce(const Call& call) {
   const int code = run_again(call, claimed, folder, out);
   // Cells that failed, and gates that broke, are claims that do not hold; all else stopped the run.
   if (code != exit_ok && code != exit_gate && code != exit_cells_failed) return code;
-  const Judgement judgement = check_run(load_run(out), {.file = folder.string(), .run = claimed});
+  const Judgement judgement =
+      check_run(load_up_to_date(out, call.workloads), {.file = folder.string(), .run = claimed});
   fmt::print("{}", claims_text(judgement));
   return judgement.passed() ? exit_ok : exit_gate;
 }

@@ -4,6 +4,7 @@
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/outputs.hpp"
 #include "benchmarks/harness/cli/paired_check.hpp"
+#include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
@@ -21,9 +22,10 @@ Judgement judge_call(const Call& call) {
     throw UserError("check needs one run and --baseline FILE, or --paired and two programs (frugal check --help)");
   refuse_options(call, {"plan", "slowdown", "set", "set-old", "set-new", "out", "data-dir"}, "is for --paired only");
   Baseline baseline = load_baseline(*call.one("baseline"));
+  add_later_params(baseline.run, call.workloads);
   if (const auto time = call.one("time"))
     baseline.tolerances.push_back({.metric = "time.total", .relative = share_of("time", *time)});
-  return check_run(load_run(call.arguments.at(0)), baseline,
+  return check_run(load_up_to_date(call.arguments.at(0), call.workloads), baseline,
                    {.subset = call.has("subset"), .across_machines = call.has("across-machines")});
 }
 

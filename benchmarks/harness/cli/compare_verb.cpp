@@ -3,6 +3,7 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/compare/compare_table.hpp"
@@ -12,8 +13,8 @@ namespace frugal::harness {
 namespace {
 
 /// A comparison is one of two machines at most.
-Run load_unmixed(const std::string& path) {
-  Run run = load_run(path);
+Run load_unmixed(const std::string& path, const Workloads& workloads) {
+  Run run = load_up_to_date(path, workloads);
   if (!run.provenance.machines.empty())
     throw UserError(Place{path}, fmt::format("this run is of {} machines: `frugal report` shows them apart",
                                              run.provenance.machines.size()));
@@ -39,7 +40,7 @@ const std::vector<std::string>& comparison_formats() {
 int run_compare(const Call& call) {
   const std::vector<Output> outputs = outputs_of(call, comparison_formats(), "txt");
   std::vector<Run> runs;
-  for (const std::string& path : call.arguments) runs.push_back(load_unmixed(path));
+  for (const std::string& path : call.arguments) runs.push_back(load_unmixed(path, call.workloads));
   const auto time = call.one("time");
   const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
   std::vector<Judgement> judgements;

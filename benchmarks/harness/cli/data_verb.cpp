@@ -16,6 +16,7 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "datasets/catalog/add.hpp"
 #include "datasets/catalog/check.hpp"
+#include "datasets/catalog/croissant.hpp"
 #include "datasets/catalog/fetch.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/formats/click_columns.hpp"
@@ -25,6 +26,7 @@
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect.hpp"
+#include "datasets/load/signal.hpp"
 #include "datasets/load/write_synthetic.hpp"
 
 namespace frugal::harness {
@@ -187,6 +189,19 @@ bool is_ncf(const std::vector<std::filesystem::path>& files) {
   return true;
 }
 
+/// Pictures, sounds or volumes, of one kind; their content says how they are read.
+bool are_signals(const std::vector<std::filesystem::path>& files, data::NewDataset& added) {
+  if (!data::known_format(files.front())) return false;
+  added.kind = data::signal_kind(files.front());
+  added.reader = data::Reader::signal;
+  for (const std::filesystem::path& file : files)
+    if (data::signal_kind(file) != added.kind)
+      throw UserError(Place{file.string()},
+                      fmt::format("this is of another kind than {}, which is of the kind {}: a data set is of one",
+                                  files.front().string(), to_word(data::kind_names, added.kind)));
+  return true;
+}
+
 int add_to(const Call& call, const data::NewDataset& added, const std::vector<std::filesystem::path>& files) {
   const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
   std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
@@ -209,6 +224,10 @@ int add_data(const Call& call) {
     added.reader = data::Reader::ncf;
     added.split = "given";
     data::read_ncf(files[0], files[1], files[2]);  // they are what their names say
+    return add_to(call, added, files);
+  }
+  if (are_signals(files, added)) {
+    refuse_options(call, {"as", "param"}, "is for tables; a picture, sound or volume says itself what it is");
     return add_to(call, added, files);
   }
   const bool parts = files.size() == 3;
@@ -237,6 +256,12 @@ int add_data(const Call& call) {
       throw UserError(
           fmt::format("--param {}: a data set says how its file is read, and a plan all else: put it there", key));
   return add_to(call, added, files);
+}
+
+int describe_data(const Call& call) {
+  const data::Manifest& manifest = named_manifest(call.arguments.at(0), data_dirs_from(call.all("data-dir")));
+  fmt::print("{}", data::to_croissant(manifest));
+  return exit_ok;
 }
 
 int make_data(const Call& call) {
@@ -329,10 +354,10 @@ Verb data_verb() {
           {.name = "data add",
            .summary = "make a file of your own a data set with a name",
            .help =
-               "Copies a file of ratings or of clicks, or the three files of a split (NAME.train.rating, NAME.test.rating, NAME.test.negative), into a data folder and writes NAME.yaml beside it, with size, hash and columns. From "
+               "Copies a file of ratings or of clicks, or the three files of a split (NAME.train.rating, NAME.test.rating, NAME.test.negative), or pictures, sounds or volumes, into a data folder and writes NAME.yaml beside it, with size, hash and columns. From "
                "then on plans may say `dataset: NAME`, and a file that has changed is noticed.\n\nExit code 2: the "
                "name is taken, or the file cannot be read.",
-           .arguments = {{.name = "NAME"}, {.name = "FILE", .most = 3, .values = {.files = true}}},
+           .arguments = {{.name = "NAME"}, {.name = "FILE", .most = 1000, .values = {.files = true}}},
            .options = {{.name = "to",
                         .value = "DIR",
                         .help = "the data folder; default: the cache",
@@ -343,9 +368,18 @@ Verb data_verb() {
                        {.name = "licence", .value = "TEXT", .help = "default: unknown"},
                        {.name = "citation", .value = "TEXT", .help = "whom to cite; default: unknown"}},
            .examples = {"frugal data add shop purchases.csv --param columns.user=customer --licence 'ours alone'",
-                        "frugal data add ads log.csv.gz --as clicks",
+                        "frugal data add ads log.csv.gz --as clicks", "frugal data add holiday beach.jpg dunes.jpg",
                         "frugal data add music lastfm.train.rating lastfm.test.rating lastfm.test.negative"},
            .run = add_data},
+          {.name = "data croissant",
+           .summary = "a data set's manifest for other tools",
+           .help =
+               "Prints the manifest of a data set in Croissant 1.0, the JSON-LD that registries of data sets read: where its "
+               "files are to be had, their hashes, licence and citation, and the columns of a table that names them.",
+           .arguments = {{.name = "NAME", .values = manifest_names()}},
+           .options = {data_dir_option()},
+           .examples = {"frugal data croissant ml-25m"},
+           .run = describe_data},
           {.name = "data make",
            .summary = "write a generated data set to a file",
            .help = "Writes a generated data set to a file, whose ending chooses the format. What a generator takes: "

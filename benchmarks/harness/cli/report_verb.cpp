@@ -25,8 +25,9 @@ namespace {
 
 /// Of a format that is no table.
 std::string exported(const Call& call, ExportFormat format) {
-  refuse_options(call, {"table", "columns", "rows", "sort", "transpose"}, "is for tables; this format has all figures");
-  return export_runs(load_by_machine(call.arguments), format);
+  refuse_options(call, {"table", "columns", "rows", "sort", "group", "pivot", "transpose"},
+                 "is for tables; this format has all figures");
+  return export_runs(load_by_machine(call.arguments, call.workloads), format);
 }
 
 int write_report(const Call& call, const std::string& text) {
@@ -45,16 +46,19 @@ bool is_of_figures(TableFormat format) {
 
 View view_of(const Call& call, TableFormat format) {
   if (is_of_figures(format))
-    refuse_options(call, {"columns", "rows", "sort", "transpose"},
+    refuse_options(call, {"columns", "rows", "sort", "group", "pivot", "transpose"},
                    "is for tables; figures have all rows (--table chooses)");
   View view{.columns = call.all("columns"),
             .rows = call.all("rows"),
             .sort = call.one("sort"),
+            .group = call.one("group"),
+            .pivot = call.one("pivot"),
             .transpose = call.has("transpose"),
             .whole = !is_for_people(format)};
-  if (view.transpose && view.whole)
-    throw UserError(
-        fmt::format("--transpose is for people: {} has no table to turn", to_word(table_format_names, format)));
+  if (view.whole && (view.transpose || view.group || view.pivot))
+    throw UserError(fmt::format("--{} is for people: {} has all figures in one form",
+                                view.transpose ? "transpose" : (view.group ? "group" : "pivot"),
+                                to_word(table_format_names, format)));
   return view;
 }
 
@@ -69,7 +73,7 @@ int run_report(const Call& call) {
     std::vector<TableSpec> loaded = load_table_specs(name);
     specs.insert(specs.end(), loaded.begin(), loaded.end());
   }
-  std::vector<Run> runs = load_by_machine(call.arguments);
+  std::vector<Run> runs = load_by_machine(call.arguments, call.workloads);
   if (std::ranges::all_of(runs, [](const Run& run) { return run.cells.empty(); }))
     throw UserError("no cell of these runs has a record yet");
   tell_machines_apart(runs);
@@ -123,6 +127,10 @@ Verb report_verb() {
                    .help = "these rows: precision=fp32,grid=2x2; of two values of one column either",
                    .repeatable = true},
                   {.name = "sort", .value = "COLUMN", .help = "by this column; -COLUMN: descending"},
+                  {.name = "group", .value = "COLUMN", .help = "a table for each value of this column"},
+                  {.name = "pivot",
+                   .value = "COLUMN",
+                   .help = "the values of this column side by side, of the first figure or of those in --columns"},
                   {.name = "transpose", .value = "", .help = "rows as columns"},
                   format_option(
                       report_formats(),
@@ -134,7 +142,8 @@ Verb report_verb() {
                    .help = "writes here instead of to standard output",
                    .values = {.files = true}}},
       .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex",
-                   "frugal report results/local/demo --columns PSNR,SSIM --sort -PSNR"},
+                   "frugal report results/local/demo --columns PSNR,SSIM --sort -PSNR",
+                   "frugal report results/published/paper_cadc_ml1m --pivot kept"},
       .run = run_report};
 }
 

@@ -1,11 +1,25 @@
 #include "benchmarks/harness/cli/reported_runs.hpp"
 
+#include "benchmarks/harness/plan/later_params.hpp"
+
 namespace frugal::harness {
 
-std::vector<Run> load_by_machine(const std::vector<std::string>& folders) {
+void add_later_params(Run& run, const Workloads& workloads) {
+  std::vector<Cell*> cells;
+  for (CellRecord& record : run.cells) cells.push_back(&record.cell);
+  add_later_params(cells, workloads);
+}
+
+Run load_up_to_date(const std::string& folder, const Workloads& workloads) {
+  Run run = load_run(folder);
+  add_later_params(run, workloads);
+  return run;
+}
+
+std::vector<Run> load_by_machine(const std::vector<std::string>& folders, const Workloads& workloads) {
   std::vector<Run> runs;
   for (const std::string& folder : folders)
-    for (Run& run : by_machine(load_run(folder))) runs.push_back(std::move(run));
+    for (Run& run : by_machine(load_up_to_date(folder, workloads))) runs.push_back(std::move(run));
   return runs;
 }
 

@@ -19,7 +19,7 @@ int run_trend(const Call& call) {
   const TableFormat format = table_format_of(call);
   const auto time = call.one("time");
   const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
-  const std::vector<Run> runs = load_by_machine(call.arguments);
+  const std::vector<Run> runs = load_by_machine(call.arguments, call.workloads);
   std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
   if (tables.empty())
     throw UserError(

@@ -13,6 +13,7 @@
 #include "benchmarks/harness/report/column_names.hpp"
 #include "benchmarks/harness/report/fitting.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
+#include "benchmarks/harness/report/regroup.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/suggestion.hpp"
 
@@ -228,6 +229,43 @@ class ColumnChoice {
   std::set<std::size_t> constant_;  ///< in the caption
 };
 
+std::vector<Table> in_groups(std::vector<Table> tables, const std::string& name) {
+  std::vector<Table> all;
+  for (Table& table : tables) {
+    const std::optional<std::size_t> column = column_called(table, name);
+    std::vector<Table> some = column ? grouped(std::move(table), *column) : std::vector{std::move(table)};
+    std::ranges::move(some, std::back_inserter(all));
+  }
+  return all;
+}
+
+/// The columns of `named` that are figures; where there is none, the first that is shown.
+std::vector<std::size_t> pivoted_figures(const Table& table, const std::vector<std::size_t>& named) {
+  std::vector<std::size_t> figures;
+  for (const std::size_t column : named)
+    if (!names_rows(table.headings[column])) figures.push_back(column);
+  for (std::size_t i = 0; i < table.headings.size() && figures.empty(); ++i) {
+    const Heading& heading = table.headings[i];
+    if (!names_rows(heading) && !heading.more && heading.name != "n" && !alike_in_all_rows(table, i))
+      figures.push_back(i);
+  }
+  return figures;
+}
+
+/// A table without that column, or with one value of it, stays as it is.
+void pivot_by(Table& table, const std::string& name, std::vector<std::size_t>& named) {
+  const std::optional<std::size_t> by = column_called(table, name);
+  if (!by || alike_in_all_rows(table, *by)) return;
+  if (!names_rows(table.headings[*by]))
+    throw UserError(fmt::format("--pivot {}: this is a figure; give a column that names rows", name));
+  const std::vector<std::size_t> figures = pivoted_figures(table, named);
+  if (figures.empty()) return;
+  table = pivoted(table, *by, figures);
+  named.clear();
+  for (std::size_t i = 0; i < table.headings.size(); ++i)
+    if (!names_rows(table.headings[i])) named.push_back(i);
+}
+
 }  // namespace
 
 bool is_for_people(TableFormat format) {
@@ -240,6 +278,8 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
   const bool descending = view.sort && view.sort->starts_with('-');
   const std::string sort = view.sort.value_or("").substr(descending ? 1 : 0);
   if (view.sort) require_column(tables, "--sort", sort);
+  if (view.group) require_column(tables, "--group", *view.group);
+  if (view.pivot) require_column(tables, "--pivot", *view.pivot);
   bool all = false;
   std::vector<std::string> names;
   for (const std::string& list : view.columns) {
@@ -259,6 +299,7 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
     std::erase_if(tables, [](const Table& table) { return table.rows.empty(); });
     if (tables.empty()) refuse_filter(before, filter);
   }
+  if (view.group) tables = in_groups(std::move(tables), *view.group);
   std::vector<Table> arranged;
   for (Table& table : tables) {
     std::vector<std::size_t> named;
@@ -266,6 +307,7 @@ std::vector<Table> arrange(std::vector<Table> tables, const View& view) {
       if (const auto column = column_called(table, name); column && std::ranges::find(named, *column) == named.end())
         named.push_back(*column);
     if (!names.empty() && !all && named.empty()) continue;
+    if (view.pivot) pivot_by(table, *view.pivot, named);
     mark_best(table);
     if (!view.whole) {
       put_prefixes_into_headings(table);

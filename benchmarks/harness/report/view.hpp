@@ -1,4 +1,4 @@
-// What of a table a reader wants to see: `frugal report --columns --rows --sort --transpose`.
+// What of a table a reader wants to see: `frugal report --columns --rows --sort --group --pivot --transpose`.
 #pragma once
 #include <optional>
 #include <string>
@@ -14,8 +14,11 @@ bool is_for_people(TableFormat format);
 struct View {
   std::vector<std::string>
       columns{};  ///< each "a,b"; "all" for all; none: the first ones, eight with those that name rows
-  std::vector<std::string> rows{};    ///< each "column=value,other=value": all must match, of one column any
-  std::optional<std::string> sort{};  ///< a column; "-column" descending
+  std::vector<std::string> rows{};     ///< each "column=value,other=value": all must match, of one column any
+  std::optional<std::string> sort{};   ///< a column; "-column" descending
+  std::optional<std::string> group{};  ///< a column: a table for each of its values
+  std::optional<std::string>
+      pivot{};  ///< a column that names rows: its values side by side, of the first figure or those named
   bool transpose = false;
   bool whole = false;  ///< for machines: all columns unless some are named, constant ones too, and units as declared
 };
