@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "benchmarks/harness/report/fitting.hpp"
 #include "benchmarks/harness/report/writers.hpp"
 #include "impl/base/error.hpp"
 
