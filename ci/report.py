@@ -20,12 +20,12 @@ BLOCK = re.compile(r"(<!-- frugal (report [^\n]*?) -->\n).*?(<!-- end -->)", re.
 
 
 def table_of(program: pathlib.Path, command: str) -> str:
-    """As the command prints it, without its heading and without what it says of columns that are not shown."""
+    """As the command prints it, its heading as a line, and without what it says of columns that are not shown."""
     made = subprocess.run([program, *shlex.split(command), "--format", "md"], cwd=ROOT, text=True,
                           capture_output=True, check=False)
     if made.returncode:
         sys.exit(f"frugal {command}: {made.stderr.strip()}")
-    lines = [line for line in made.stdout.splitlines() if not line.startswith(("## ", "Not shown: "))]
+    lines = [re.sub(r"^## (.*)", r"*\1*", line) for line in made.stdout.splitlines() if not line.startswith("Not shown: ")]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
 
 

@@ -12,6 +12,7 @@ if grep -q '^CMAKE_CUDA_COMPILER:.*=/' build/ci/CMakeCache.txt; then python3 ci/
 for isa in "" avx2; do ${isa:+env FRUGAL_ISA=$isa} ci/gate.sh build/ci/frugal; done  # the best here, and AVX2
 ci/examples.sh build/ci/frugal
 ci/docs.sh
+ci/report.py build/ci/frugal
 ci/check_records.py --program build/ci/frugal results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"
 ci/slurm.sh build/ci/frugal

@@ -12,9 +12,9 @@ using OrderedJson = nlohmann::ordered_json;
 OrderedJson context() {
   OrderedJson terms{{"@language", "en"}, {"@vocab", "https://schema.org/"}};
   for (const char* const term :
-       {"citeAs", "column", "extract", "field", "fileObject", "fileProperty", "fileSet", "format", "includes", "jsonPath",
-        "key", "md5", "parentField", "path", "recordSet", "references", "regex", "repeated", "replace", "separator",
-        "source", "subField", "transform"})
+       {"citeAs",   "column",   "extract", "field",     "fileObject",  "fileProperty", "fileSet",   "format",
+        "includes", "jsonPath", "key",     "md5",       "parentField", "path",         "recordSet", "references",
+        "regex",    "repeated", "replace", "separator", "source",      "subField",     "transform"})
     terms[term] = std::string("cr:") + term;
   terms["conformsTo"] = "dct:conformsTo";
   terms["cr"] = "http://mlcommons.org/croissant/";
@@ -30,10 +30,15 @@ OrderedJson context() {
 
 /// By the ending, as servers do.
 std::string media_type(const std::string& path) {
-  constexpr std::pair<std::string_view, const char*> types[] = {
-      {".zip", "application/zip"}, {".gz", "application/gzip"}, {".tgz", "application/gzip"},
-      {".csv", "text/csv"},        {".tsv", "text/tab-separated-values"}, {".png", "image/png"},
-      {".jpg", "image/jpeg"},      {".wav", "audio/wav"},       {".whl", "application/zip"}};
+  constexpr std::pair<std::string_view, const char*> types[] = {{".zip", "application/zip"},
+                                                                {".gz", "application/gzip"},
+                                                                {".tgz", "application/gzip"},
+                                                                {".csv", "text/csv"},
+                                                                {".tsv", "text/tab-separated-values"},
+                                                                {".png", "image/png"},
+                                                                {".jpg", "image/jpeg"},
+                                                                {".wav", "audio/wav"},
+                                                                {".whl", "application/zip"}};
   for (const auto& [ending, type] : types)
     if (path.ends_with(ending)) return type;
   return "text/plain";
@@ -84,17 +89,15 @@ OrderedJson records_of(const Manifest& manifest) {
                                    std::pair{"rating", "sc:Float"}, std::pair{"time", "sc:Integer"}}) {
     const std::string column = columns.at(role);
     if (column == "none") continue;
-    fields.push_back({{"@type", "cr:Field"},
-                      {"@id", std::string("interactions/") + role},
-                      {"name", role},
-                      {"dataType", type},
-                      {"source",
-                       {{"fileObject", {{"@id", manifest.files.front().path}}}, {"extract", {{"column", column}}}}}});
+    fields.push_back(
+        {{"@type", "cr:Field"},
+         {"@id", std::string("interactions/") + role},
+         {"name", role},
+         {"dataType", type},
+         {"source", {{"fileObject", {{"@id", manifest.files.front().path}}}, {"extract", {{"column", column}}}}}});
   }
-  sets.push_back({{"@type", "cr:RecordSet"},
-                  {"@id", "interactions"},
-                  {"name", "interactions"},
-                  {"field", std::move(fields)}});
+  sets.push_back(
+      {{"@type", "cr:RecordSet"}, {"@id", "interactions"}, {"name", "interactions"}, {"field", std::move(fields)}});
   return sets;
 }
 

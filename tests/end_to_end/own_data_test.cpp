@@ -184,7 +184,7 @@ TEST_F(OwnData, PicturesGetAName) {
   const auto records_of_run = records("run/cells.jsonl");
   ASSERT_EQ(records_of_run.size(), 2u);
   EXPECT_EQ(records_of_run[0].at("inputs").at(0).at("file"), "holiday/beach.png");
-  EXPECT_THAT(records_of_run[1].at("inputs").at(0).dump(), HasSubstr("24 x 24")) << "its own size";
+  EXPECT_EQ(records_of_run[1].at("params").at("inr").at("size"), 0) << "its own size";
   write("any.yaml", "{schema: 1, name: any, workload: inr, dataset: holiday" + rest);
   const Said any = frugal({"run", "any.yaml", "--data-dir", "data", "--out", "any"});
   EXPECT_EQ(any.code, 2);

@@ -1,8 +1,7 @@
 // A record that an older program wrote, seen by one with more parameters.
-#include "benchmarks/harness/plan/later_params.hpp"
-
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/plan/later_params.hpp"
 #include "tests/harness/fake_workload.hpp"
 
 namespace frugal::harness {
@@ -27,8 +26,7 @@ Cell old_cell() {
 TEST(LaterParams, ComeAtTheirDefaultsInTheFormThatAPlanGivesThem) {
   const Cell cell = up_to_date(old_cell());
   EXPECT_EQ(cell.dataset, Json({{"name", "gen"}, {"size", 10}}));
-  EXPECT_EQ(cell.params.dump(),
-            R"({"fake":{"flag":false,"layers":[8],"mf":{"dim":4},"mode":"a","n":3,"rate":0.25}})");
+  EXPECT_EQ(cell.params.dump(), R"({"fake":{"flag":false,"layers":[8],"mf":{"dim":4},"mode":"a","n":3,"rate":0.25}})");
 }
 
 TEST(LaterParams, LeaveAloneWhatTheRecordSays) {

@@ -14,7 +14,7 @@ using samples::RunRecord;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-constexpr const char* spec = R"(schema: 1
+constexpr const char* figure_spec = R"(schema: 1
 title: T
 workload: cadc
 rows: [{key: params.cadc.keep_fraction, title: kept, scale: 100, unit: "%", format: "{:g}"}]
@@ -25,7 +25,7 @@ plots:
   - {kind: roofline}
 )";
 
-Table table_of(const RunRecord& run) { return make_table(parse_table_specs(spec, "t.yaml").front(), {&run, 1}); }
+Table table_of(const RunRecord& run) { return make_table(parse_table_specs(figure_spec, "t.yaml").front(), {&run, 1}); }
 
 std::vector<std::string> titles(const Table& table) {
   std::vector<std::string> texts;
@@ -172,7 +172,7 @@ TEST(PlotSpecs, ColumnsOfDifferentUnitsCannotShareAnAxis) {
 }
 
 TEST(PlotSpecs, OfAKindThatNeedsNoColumnsHaveNone) {
-  const std::string text = std::string(spec) + "  - {kind: stages, x: kept}\n";
+  const std::string text = std::string(figure_spec) + "  - {kind: stages, x: kept}\n";
   EXPECT_THROW(parse_table_specs(text, "t.yaml"), UserError);
 }
 

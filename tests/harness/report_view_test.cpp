@@ -165,8 +165,11 @@ std::vector<std::string> texts_of(const TableRow& row) {
 }
 
 TEST(ReportView, APivotPutsTheValuesOfAColumnSideBySide) {
-  const Table seen = visible(arranged(two_budgets(), {.pivot = "kept"}));
-  EXPECT_EQ(seen.title, "Three rows: f0");
+  Table table = two_budgets();
+  table.headings[2].unit = "dB";
+  const Table seen = visible(arranged(table, {.pivot = "kept"}));
+  EXPECT_EQ(seen.title, "Three rows: f0 [dB]");
+  EXPECT_EQ(seen.headings[1].unit, "");
   EXPECT_THAT(shown_titles(seen), ElementsAre("budget", "kept 100%", "kept 10%", "kept 1%"));
   ASSERT_EQ(seen.rows.size(), 2u);
   EXPECT_THAT(texts_of(seen.rows[0]), ElementsAre("epochs", "100", "10", "1"));

@@ -9,6 +9,7 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/outputs.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"

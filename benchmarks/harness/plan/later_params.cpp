@@ -39,8 +39,8 @@ void add_later_params(std::span<Cell* const> cells, const Workloads& workloads) 
   for (Cell* const cell : cells) {
     const Workload* const workload = find_workload(workloads, cell->workload);
     if (workload == nullptr) continue;
-    const Vocabulary& vocabulary = known.try_emplace(cell->workload, *workload, std::vector<std::filesystem::path>{})
-                                       .first->second;
+    const Vocabulary& vocabulary =
+        known.try_emplace(cell->workload, *workload, std::vector<std::filesystem::path>{}).first->second;
     const DatasetChoice* const dataset = vocabulary.dataset(cell->dataset.value("name", ""));
     if (dataset != nullptr) add_defaults(cell->dataset, dataset->params, Json::object());
     add_defaults(cell->params[cell->workload], vocabulary.params(),

@@ -58,7 +58,12 @@ class Pivot {
     for (const std::string& value : values_) {
       Heading heading = table_.headings[figure];
       const std::string which = named_value(table_.headings[by_], value);
-      heading.title = figures_.size() == 1 ? which : heading.title + ", " + which;
+      if (figures_.size() == 1) {  // its title and unit stand over the table
+        heading.title = which;
+        heading.unit.clear();
+      } else {
+        heading.title += ", " + which;
+      }
       heading.more = false;
       made_.headings.push_back(std::move(heading));
     }
@@ -77,7 +82,8 @@ class Pivot {
       taken_.emplace_back(values_.size(), false);
     }
     const auto at = static_cast<std::size_t>(known - keys_.begin());
-    const auto value = static_cast<std::size_t>(std::ranges::find(values_, entry_text(row.entries[by_])) - values_.begin());
+    const auto value =
+        static_cast<std::size_t>(std::ranges::find(values_, entry_text(row.entries[by_])) - values_.begin());
     if (taken_[at][value])
       throw UserError(fmt::format("--pivot {0}: two rows have {1}{2}{3}; --rows can choose one of them",
                                   table_.headings[by_].title, named_value(table_.headings[by_], values_[value]),
@@ -113,8 +119,8 @@ class Pivot {
   const Table& table_;
   std::size_t by_;
   const std::vector<std::size_t>& figures_;
-  std::vector<std::string> values_;      ///< of `by`
-  std::vector<std::size_t> names_;       ///< the other columns that name rows
+  std::vector<std::string> values_;             ///< of `by`
+  std::vector<std::size_t> names_;              ///< the other columns that name rows
   std::vector<std::vector<std::string>> keys_;  ///< of the rows made, as printed
   std::vector<std::vector<bool>> taken_;        ///< [row][value]
   Table made_;
