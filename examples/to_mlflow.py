@@ -24,8 +24,8 @@ def flat(values, above=""):
 
 
 def allowed(name):
-    """MLflow's names have no brackets: hr@10[neg=99] becomes hr_10/neg_99."""
-    return re.sub(r"[^\w. /-]", "_", name.replace("[", "/").rstrip("]"))
+    """MLflow's names have no brackets: hr@10[neg=99] becomes hr_10.neg_99."""
+    return re.sub(r"[^\w. /-]", "_", name.replace("[", ".").rstrip("]"))
 
 
 def log_cell(record, provenance):
@@ -36,7 +36,7 @@ def log_cell(record, provenance):
         mlflow.log_params({"workload": record["workload"], "backend": record["backend"], "seed": record["seed"],
                            **dict(flat(record["params"])), **dict(flat(record["dataset"], "dataset."))})
         mlflow.log_metrics({allowed(name): value for name, value in record["metrics"].items()})
-        mlflow.log_metrics({f"time/{allowed(stage['name'])}": statistics.median(stage["wall_s"])
+        mlflow.log_metrics({f"time.{allowed(stage['name'])}": statistics.median(stage["wall_s"])
                             for stage in record["stages"]})
 
 
