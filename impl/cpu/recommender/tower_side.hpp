@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "impl/common/communicator.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
@@ -80,6 +81,19 @@ class TowerSide {
   void set_ids(std::span<const std::uint32_t> ids) {
     ids_.assign(ids, count_);
     slots_.deal(blocks());
+  }
+
+  /// What each of several ranks computes of the step: slots, and the blocks in them. [ranks + 1]
+  std::vector<std::size_t> slots_of_ranks(int ranks) const { return equal_shares(slots_.used(), ranks); }
+  std::vector<std::size_t> blocks_of_ranks(int ranks) const {
+    std::vector<std::size_t> begins = slots_of_ranks(ranks);
+    for (std::size_t& begin : begins) begin = std::min(slots_.begin(begin), blocks());
+    return begins;
+  }
+
+  /// All ranks have the outputs that each has computed.
+  void gather_outputs(Communicator& ranks) {
+    gather_rows(ranks, last_.data(), tower_block * static_cast<std::size_t>(out_), blocks_of_ranks(ranks.size()));
   }
 
   /// Outputs of `ids`, at most tower_block of them, into out [tower_block, width]; the rest of the rows are finite.

@@ -10,7 +10,9 @@
 // One step: draw positives and negatives; sort the ids; towers forward, in blocks of rows; dots and loss, in blocks of
 // positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
 //
-// Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
+// Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it. Nor on that of
+// ranks: each computes the blocks of its slots forward and back, and the losses of some blocks of positives, and all get
+// from it what comes of them: outputs, slopes, gradients. The layers' update is everybody's, who then have the same.
 #include "impl/cpu/recommender/two_tower.hpp"
 
 #include <omp.h>
@@ -46,8 +48,9 @@ struct TwoTowerWorker {
 
 class CpuTwoTower final : public TwoTower {
  public:
-  explicit CpuTwoTower(const TwoTowerSpec& spec)
+  CpuTwoTower(const TwoTowerSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
         rule_{OptimizerKind::adam, spec.adam},
@@ -121,6 +124,15 @@ class CpuTwoTower final : public TwoTower {
   }
 
  private:
+  /// Things begin ... end - 1.
+  struct Share {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t size() const { return end - begin; }
+  };
+  /// Of this rank.
+  Share own(const std::vector<std::size_t>& begins) const { return {begins[ranks_.rank()], begins[ranks_.rank() + 1]}; }
+
   void refresh_operands() {
     user_.tower().refresh_operands();
     item_.tower().refresh_operands();
@@ -154,16 +166,18 @@ class CpuTwoTower final : public TwoTower {
 
   double train_step() {
     const std::size_t positives = draw_batch();
-    const std::size_t user_blocks = user_.blocks();
-    const std::size_t item_blocks = item_.blocks();
+    const Share user_blocks = own(user_.blocks_of_ranks(ranks_.size()));
+    const Share item_blocks = own(item_.blocks_of_ranks(ranks_.size()));
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t b = 0; b < user_blocks + item_blocks; ++b) {
+    for (std::size_t b = 0; b < user_blocks.size() + item_blocks.size(); ++b) {
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
-      if (b < item_blocks)
-        item_.forward(worker.item.products, b);
+      if (b < item_blocks.size())
+        item_.forward(worker.item.products, item_blocks.begin + b);
       else
-        user_.forward(worker.user.products, b - item_blocks);
+        user_.forward(worker.user.products, user_blocks.begin + b - item_blocks.size());
     }
+    item_.gather_outputs(ranks_);
+    user_.gather_outputs(ranks_);
 
     const float weight = 1.F / static_cast<float>(positives * examples_);
     if (softmax_)
@@ -172,16 +186,20 @@ class CpuTwoTower final : public TwoTower {
       learn_bce(positives, weight);
 
     const UpdateStep step = update_step(rule_, ++step_);
-    const std::size_t item_slots = item_.slots().used();
-    const std::size_t all_slots = item_slots + user_.slots().used();
+    const std::vector<std::size_t> item_shares = item_.slots_of_ranks(ranks_.size());
+    const std::vector<std::size_t> user_shares = user_.slots_of_ranks(ranks_.size());
+    const Share item_slots = own(item_shares);
+    const Share user_slots = own(user_shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t s = 0; s < all_slots; ++s) {
+    for (std::size_t s = 0; s < item_slots.size() + user_slots.size(); ++s) {
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
-      if (s < item_slots)
-        item_backward(worker, step, s);
+      if (s < item_slots.size())
+        item_backward(worker, step, item_slots.begin + s);
       else
-        user_backward(worker, step, s - item_slots);
+        user_backward(worker, step, user_slots.begin + s - item_slots.size());
     }
+    item_.slots().gather(ranks_, item_shares);
+    user_.slots().gather(ranks_, user_shares);
 
     const std::size_t user_pieces = user_.tower().pieces();
     const std::size_t pieces = user_pieces + item_.tower().pieces();
@@ -242,9 +260,17 @@ class CpuTwoTower final : public TwoTower {
   }
 
   void learn_bce(std::size_t positives, float weight) {
+    std::vector<std::size_t> shares = equal_shares((positives + positives_block - 1) / positives_block, ranks_.size());
+    for (std::size_t& begin : shares) begin = std::min(begin * positives_block, positives);
+    const Share mine = own(shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t first = 0; first < positives; first += positives_block)
-      learn(first, std::min(positives_block, positives - first), weight);
+    for (std::size_t first = mine.begin; first < mine.end; first += positives_block)
+      learn(first, std::min(positives_block, mine.end - first), weight);
+    if (ranks_.size() > 1)
+      for (std::size_t p = 0; p < positives; ++p)
+        std::fill_n(user_rows_.begin() + p * examples_, examples_, user_.ids().row_of()[p]);
+    gather_rows(ranks_, slopes_.data(), examples_, shares);
+    gather_rows(ranks_, losses_.data(), examples_, shares);
   }
 
   void learn_softmax(float weight) {
@@ -309,6 +335,7 @@ class CpuTwoTower final : public TwoTower {
   }
 
   TwoTowerSpec spec_;
+  Communicator& ranks_;
   long width_;            // of the towers' outputs
   std::size_t examples_;  // a positive and its negatives
   UpdateRule rule_;
@@ -334,9 +361,16 @@ class CpuTwoTower final : public TwoTower {
 
 Support supports(const TwoTowerSpec& spec) { return {why_invalid(spec)}; }
 
-std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) {
-  assert(supports(spec));
-  return std::make_unique<CpuTwoTower>(spec);
+Support supports_ranks(const TwoTowerSpec& spec) {
+  if (spec.embedding_trainable)
+    return Support::no("several ranks train two towers on frozen embeddings only: their tables are not shared out");
+  if (spec.loss != TwoTowerLoss::bce) return Support::no("several ranks train two towers by the loss bce only");
+  return Support::yes();
+}
+
+std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, Communicator& ranks) {
+  assert(supports(spec) && (ranks.size() == 1 || supports_ranks(spec)));
+  return std::make_unique<CpuTwoTower>(spec, ranks);
 }
 
 }  // namespace frugal::cpu

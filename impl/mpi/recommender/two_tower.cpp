@@ -1,0 +1,123 @@
+#include "impl/mpi/recommender/two_tower.hpp"
+
+#include <cassert>
+#include <vector>
+
+#include "impl/cpu/recommender/two_tower.hpp"
+#include "impl/mpi/travel.hpp"
+
+namespace frugal::mpi {
+namespace {
+
+/// All of a spec but the widths of its layers, which travel as an array.
+struct TowerNumbers {
+  std::uint32_t users;
+  std::uint32_t items;
+  int embedding_dim;
+  bool embedding_trainable;
+  int user_features;
+  int item_features;
+  double init_stddev;
+  TwoTowerLoss loss;
+  int negatives;
+  int batch;
+  Adam adam;
+  std::uint64_t seed;
+};
+
+void tell_spec(Communicator& ranks, const TwoTowerSpec& s) {
+  tell(ranks, TowerNumbers{s.users, s.items, s.embedding_dim, s.embedding_trainable, s.user_features, s.item_features,
+                           s.init_stddev, s.loss, s.negatives, s.batch, s.adam, s.seed});
+  tell_values(ranks, std::span<const int>(s.tower_layers));
+}
+
+TwoTowerSpec hear_spec(Communicator& ranks) {
+  const auto n = hear<TowerNumbers>(ranks);
+  return {.users = n.users,
+          .items = n.items,
+          .embedding_dim = n.embedding_dim,
+          .tower_layers = hear_values<std::vector<int>>(ranks),
+          .embedding_trainable = n.embedding_trainable,
+          .user_features = n.user_features,
+          .item_features = n.item_features,
+          .init_stddev = n.init_stddev,
+          .loss = n.loss,
+          .negatives = n.negatives,
+          .batch = n.batch,
+          .adam = n.adam,
+          .seed = n.seed};
+}
+
+class LeadingTwoTower final : public TwoTower {
+ public:
+  LeadingTwoTower(Team& team, const TwoTowerSpec& spec) : team_(team), number_(team.new_model()) {
+    model_ = team.call({Call::make_two_tower, number_}, [&] {
+      tell_spec(team_.ranks(), spec);
+      return cpu::make(spec, team_.ranks());
+    });
+  }
+  ~LeadingTwoTower() override {
+    if (!team_.busy()) team_.call({Call::drop, number_}, [] {});
+  }
+
+  std::string implementation() const override { return "mpi/" + model_->implementation(); }
+  ModelState export_state() const override { return model_->export_state(); }
+
+  void import_state(const ModelState& state) override {
+    model_->import_state(state);  // what is wrong with it must be found before the others are told
+    team_.call({Call::import_state, number_}, [&] { tell_state(team_.ranks(), state); });
+  }
+
+  void set_interactions(std::span<const Interaction> positives) override {
+    model_->set_interactions(positives);
+    trainable_ = !positives.empty();
+    team_.call({Call::set_data, number_}, [&] { tell_values(team_.ranks(), positives); });
+  }
+
+  std::vector<double> train(std::uint64_t steps) override {
+    if (!trainable_) return model_->train(steps);  // throws where there are steps
+    return team_.call({Call::train, number_, steps}, [&] { return model_->train(steps); });
+  }
+
+  std::vector<float> score(std::span<const Interaction> pairs) const override { return model_->score(pairs); }
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model_->rank(queries); }
+
+ private:
+  Team& team_;
+  std::uint32_t number_;
+  std::unique_ptr<TwoTower> model_;
+  bool trainable_ = false;
+};
+
+class FollowingTwoTower final : public Follower {
+ public:
+  explicit FollowingTwoTower(Communicator& ranks) : ranks_(ranks), model_(cpu::make(hear_spec(ranks), ranks)) {}
+
+  void obey(const Order& order) override {
+    switch (order.call) {
+      case Call::import_state:
+        return model_->import_state(hear_state(ranks_));
+      case Call::set_data:
+        return model_->set_interactions(hear_values<std::vector<Interaction>>(ranks_));
+      case Call::train:
+        model_->train(order.number);
+        return;
+      default:
+        assert(false && "no call of a two-tower network");
+    }
+  }
+
+ private:
+  Communicator& ranks_;
+  std::unique_ptr<TwoTower> model_;
+};
+
+}  // namespace
+
+std::unique_ptr<TwoTower> make_two_tower(Team& team, const TwoTowerSpec& spec) {
+  return std::make_unique<LeadingTwoTower>(team, spec);
+}
+
+std::unique_ptr<Follower> follow_two_tower(Communicator& ranks) { return std::make_unique<FollowingTwoTower>(ranks); }
+
+}  // namespace frugal::mpi
