@@ -47,6 +47,14 @@ cat >"$work/models.yaml" <<'END'
  dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
  params: {cadc: {keep_fraction: 0.2, save_weights: true, mf: {solver: ials, epochs: 2, dim: 20},
                  tower: {layers: [32, 16], batch: 512, epochs: 2}}}}
+---
+{schema: 1, name: trainable, workload: cadc, backend: cpu, limits: {threads: 1}, determinism: bitwise,
+ dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
+ params: {cadc: {keep_fraction: 0.1, save_weights: true, embedding_init: random, embedding_trainable: true, mf: {dim: 20},
+                 tower: {layers: [16], batch: 512, epochs: 1, loss: batch_softmax}}}}
+---
+{schema: 1, name: clicks, workload: dlrm, backend: cpu, limits: {threads: 1}, determinism: bitwise,
+ dataset: {name: synthetic-clicks, examples: 4000, test_examples: 500, rows: 50}, params: {dlrm: {save_weights: true}}}
 END
 frugal cpu 0 run models.yaml --out cpu
 for ranks in 1 2 3 4; do

@@ -60,15 +60,10 @@ class Backend {
   /// Makes this process a rank of the job that it was started in (mpirun), once, before anything else is asked. Null:
   /// there is no job, or this back end computes in one process. Requires available().
   virtual Job* join_job() const { return nullptr; }
-  /// Can several ranks compute this ensemble together? A model that they cannot is computed by none, rather than by rank
-  /// 0 alone.
-  virtual Support supports_ranks(const InrSpec&) const { return of_one_process(); }
-  /// This factorizer?
-  virtual Support supports_ranks(const MfSpec&) const { return of_one_process(); }
-  /// This two-tower network?
-  virtual Support supports_ranks(const TwoTowerSpec&) const { return of_one_process(); }
-  /// This DLRM?
-  virtual Support supports_ranks(const DlrmSpec&) const { return of_one_process(); }
+  /// Can several ranks compute a model together?
+  virtual Support supports_ranks() const {
+    return Support::no("the back end '" + name() + "' computes in one process; 'mpi' computes with several ranks");
+  }
 
   /// Can it compute exactly this ensemble? Asked before the first run of a plan: no silent fallback, ever. What makes
   /// no sense (why_invalid) no back end supports.
@@ -89,11 +84,6 @@ class Backend {
   virtual std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const = 0;
   /// A DLRM.
   virtual std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const = 0;
-
- private:
-  Support of_one_process() const {
-    return Support::no("the back end '" + name() + "' computes in one process; 'mpi' computes with several ranks");
-  }
 };
 
 /// All back ends this source tree knows, also those that were not compiled; the oracle, `reference`, first.

@@ -1,13 +1,13 @@
 // Several processes as one cpu: the models are those of the cpu back end, which compute the same bits at any number of
-// ranks. What has not learnt that yet runs in one process.
+// ranks.
 #include "impl/mpi/backend.hpp"
 
 #include "impl/cpu/backend.hpp"
-#include "impl/cpu/recommender/two_tower.hpp"
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/job.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
 #include "impl/mpi/open_mpi.hpp"
+#include "impl/mpi/recommender/dlrm.hpp"
 #include "impl/mpi/recommender/two_tower.hpp"
 
 namespace frugal::mpi {
@@ -22,12 +22,7 @@ class Mpi final : public Backend {
   std::vector<std::pair<std::string, std::string>> libraries() const override { return {{"mpi", version()}}; }
 
   Job* join_job() const override { return mpi::join_job(); }
-  Support supports_ranks(const InrSpec&) const override { return Support::yes(); }
-  Support supports_ranks(const MfSpec&) const override { return Support::yes(); }
-  Support supports_ranks(const TwoTowerSpec& spec) const override { return cpu::supports_ranks(spec); }
-  Support supports_ranks(const DlrmSpec&) const override {
-    return Support::no("several ranks train factorizers, two towers and ensembles, but no DLRM");
-  }
+  Support supports_ranks() const override { return Support::yes(); }
 
   Support supports(const InrSpec& spec) const override { return cpu::backend().supports(spec); }
   Support supports(const MfSpec& spec) const override { return cpu::backend().supports(spec); }
@@ -37,7 +32,7 @@ class Mpi final : public Backend {
   std::unique_ptr<InrEnsemble> make(const InrSpec& spec) const override { return make_ensemble(team(), spec); }
   std::unique_ptr<MatrixFactorizer> make(const MfSpec& spec) const override { return make_factorizer(team(), spec); }
   std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const override { return make_two_tower(team(), spec); }
-  std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const override { return cpu::backend().make(spec); }
+  std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const override { return make_dlrm(team(), spec); }
 };
 
 }  // namespace

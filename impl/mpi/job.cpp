@@ -3,6 +3,7 @@
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
 #include "impl/mpi/open_mpi.hpp"
+#include "impl/mpi/recommender/dlrm.hpp"
 #include "impl/mpi/recommender/two_tower.hpp"
 
 namespace frugal::mpi {
@@ -19,7 +20,8 @@ class WorldJob final : public Job {
   void follow() override {
     team_.follow({{Call::make_inr, follow_ensemble},
                   {Call::make_mf, follow_factorizer},
-                  {Call::make_two_tower, follow_two_tower}});
+                  {Call::make_two_tower, follow_two_tower},
+                  {Call::make_dlrm, follow_dlrm}});
     world_->leave();
   }
 

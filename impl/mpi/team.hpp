@@ -18,6 +18,7 @@ enum class Call : std::uint32_t {
   make_inr,        ///< a model of this kind, whose spec follows
   make_mf,         ///< likewise
   make_two_tower,  ///< likewise
+  make_dlrm,       ///< likewise
   drop,            ///< forget the model
   set_data,        ///< what it learns from follows
   import_state,    ///< the state follows

@@ -5,9 +5,11 @@
 
 #include "impl/cpu/inr/inr_ensemble.hpp"
 #include "impl/cpu/mf/matrix_factorizer.hpp"
+#include "impl/cpu/recommender/dlrm.hpp"
 #include "impl/cpu/recommender/two_tower.hpp"
 #include "tests/impl/inr_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
+#include "tests/impl/recommender_fixture.hpp"
 #include "tests/impl/thread_ranks.hpp"
 
 namespace frugal {
@@ -77,26 +79,37 @@ TEST_F(Ranks, FactoriseWhatIsSmallerThanTheyAreMany) {
 TEST_F(Ranks, TrainTwoTowersToTheSameBits) {
   const MfSpec pairs_of{.users = 400, .items = 900, .seed = 3};
   const auto pairs = mf_test::some_pairs(pairs_of, 60);
-  for (const std::vector<int>& layers : {std::vector{24, 8}, std::vector<int>{}}) {
-    const TwoTowerSpec spec{.users = 400,
-                            .items = 900,
-                            .embedding_dim = 12,
-                            .tower_layers = layers,
-                            .embedding_trainable = false,
-                            .batch = 700,
-                            .seed = 5};
-    ASSERT_TRUE(cpu::supports_ranks(spec));
-    expect_same({2, 3, 4, 9}, "towers", [&](Communicator& ranks) {
-      const auto model = cpu::make(spec, ranks);
-      model->set_interactions(pairs);
-      return Trained{model->train(12), model->export_state()};
-    });
-  }
+  for (const TwoTowerLoss loss : {TwoTowerLoss::bce, TwoTowerLoss::batch_softmax})
+    for (const bool trainable : {false, true})
+      for (const std::vector<int>& layers : {std::vector{24, 8}, std::vector<int>{}}) {
+        TwoTowerSpec spec{.users = 400, .items = 900, .embedding_dim = 12, .tower_layers = layers};
+        spec.embedding_trainable = trainable;
+        spec.loss = loss;
+        spec.batch = 700;
+        spec.seed = 5;
+        expect_same({2, 3, 9}, trainable ? "trainable towers" : "frozen towers", [&](Communicator& ranks) {
+          const auto model = cpu::make(spec, ranks);
+          model->set_interactions(pairs);
+          return Trained{model->train(12), model->export_state()};
+        });
+      }
 }
 
-TEST_F(Ranks, DoNotTrainWhatTheyCannotShare) {
-  EXPECT_FALSE(cpu::supports_ranks(TwoTowerSpec{.embedding_trainable = true}));
-  EXPECT_FALSE(cpu::supports_ranks(TwoTowerSpec{.embedding_trainable = false, .loss = TwoTowerLoss::batch_softmax}));
+TEST_F(Ranks, TrainADlrmToTheSameBits) {
+  for (const auto interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    DlrmSpec spec{.dense_features = 4, .table_rows = {1, 300, 7}, .frozen_tables = 1, .embedding_dim = 6};
+    spec.bottom = {11, 6};
+    spec.top = {13, 1};
+    spec.interaction = interaction;
+    spec.batch = 600;
+    spec.seed = 8;
+    const auto clicks = recommender_test::clicks_with_bags(spec, 1500, 7, 1);
+    expect_same({2, 3, 12}, "dlrm", [&](Communicator& ranks) {
+      const auto model = cpu::make(spec, ranks);
+      model->set_examples(clicks.batch());
+      return Trained{model->train(7), model->export_state()};
+    });
+  }
 }
 
 TEST_F(Ranks, TrainAnEnsembleToTheSameBits) {

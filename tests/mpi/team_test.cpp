@@ -7,9 +7,11 @@
 
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
+#include "impl/mpi/recommender/dlrm.hpp"
 #include "impl/mpi/recommender/two_tower.hpp"
 #include "tests/impl/inr_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
+#include "tests/impl/recommender_fixture.hpp"
 #include "tests/impl/thread_ranks.hpp"
 
 namespace frugal::mpi {
@@ -29,7 +31,8 @@ class MpiTeam : public ::testing::Test {
       if (ranks.rank() > 0)
         return team.follow({{Call::make_inr, follow_ensemble},
                             {Call::make_mf, follow_factorizer},
-                            {Call::make_two_tower, follow_two_tower}});
+                            {Call::make_two_tower, follow_two_tower},
+                            {Call::make_dlrm, follow_dlrm}});
       body(team);
       team.end();
     });
@@ -99,6 +102,26 @@ TEST_F(MpiTeam, TrainsTwoTowersAsTheCpuBackEndDoes) {
       EXPECT_THROW(model->train(1), std::invalid_argument);
       model->import_state(start);
       model->set_interactions(pairs);
+      EXPECT_EQ(model->train(5), losses);
+      EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
+    });
+}
+
+TEST_F(MpiTeam, TrainsADlrmAsTheCpuBackEndDoes) {
+  DlrmSpec spec{.dense_features = 3, .table_rows = {20, 5}, .embedding_dim = 4, .bottom = {4}, .top = {8, 1}};
+  spec.batch = 200;
+  spec.seed = 4;
+  const auto clicks = recommender_test::clicks_with_bags(spec, 500, 3, 1);
+  const auto cpu = find_backend("cpu")->make(spec);
+  const ModelState start = cpu->export_state();
+  cpu->set_examples(clicks.batch());
+  const std::vector<double> losses = cpu->train(5);
+  for (const int size : {1, 3})
+    lead(size, [&](Team& team) {
+      const auto model = make_dlrm(team, spec);
+      EXPECT_THROW(model->train(1), std::invalid_argument);
+      model->import_state(start);
+      model->set_examples(clicks.batch());
       EXPECT_EQ(model->train(5), losses);
       EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
     });

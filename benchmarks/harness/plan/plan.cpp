@@ -64,8 +64,9 @@ void require_use(const MetricBound& gate, const Node& node, const std::vector<Ce
 
 /// Where a plan asks for ranks, of its axis or for all cells.
 Place place_of_ranks(const Point& point, const Node& document) {
-  if (const Setting* axis = point.find("limits.ranks")) return axis->value.place;
-  return document.find("limits")->find("ranks")->place;
+  const Node* limits = document.find("limits");
+  const Node* of_all = limits == nullptr ? nullptr : limits->find("ranks");
+  return point.place_of("limits.ranks", of_all == nullptr ? document.place : of_all->place);
 }
 
 void require_ranks(const Workload& workload, const Cell& cell, const Limits& limits, const Measure& measure,

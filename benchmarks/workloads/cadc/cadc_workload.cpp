@@ -219,9 +219,7 @@ class Cadc final : public harness::Workload {
   std::string why_no_ranks(const Cell& cell) const override {
     const std::string model = cell.own().at("model");
     if (model != "mf" && model != "two_tower") return "the model '" + model + "' is computed in one process";
-    if (model == "two_tower")
-      if (std::string why = workloads::why_no_ranks(cell, two_tower_spec(cell, 1000, 1000)); !why.empty()) return why;
-    return uses_mf(cell) ? workloads::why_no_ranks(cell, mf_spec(cell, 1000, 1000)) : "";
+    return workloads::why_no_ranks(cell);
   }
 
   std::vector<harness::InputFile> inputs(const Cell& cell,

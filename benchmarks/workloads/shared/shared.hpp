@@ -44,13 +44,8 @@ void check_spec(const Spec& spec, const std::string& path, const Backend* backen
   }
 }
 
-/// For Workload::why_no_ranks: why several ranks of the cell's back end cannot compute the model; empty: they can, or the
-/// back end cannot run here at all.
-template <class Spec>
-std::string why_no_ranks(const harness::Cell& cell, const Spec& spec) {
-  const Backend* backend = find_backend(cell.backend);
-  return backend && backend->available() ? backend->supports_ranks(spec).reason : "";
-}
+/// Workload::why_no_ranks, as far as the cell's back end has a say in it. One that cannot run here at all has none.
+std::string why_no_ranks(const harness::Cell& cell);
 
 /// The back end of a cell that check() has passed.
 const Backend& backend_of(const harness::Cell& cell);

@@ -12,7 +12,7 @@
 //
 // Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it. Nor on that of
 // ranks: each computes the blocks of its slots forward and back, and the losses of some blocks of positives, and all get
-// from it what comes of them: outputs, slopes, gradients. The layers' update is everybody's, who then have the same.
+// from it what comes of them: outputs, slopes, gradients. The update is everybody's, who then have the same.
 #include "impl/cpu/recommender/two_tower.hpp"
 
 #include <omp.h>
@@ -198,8 +198,12 @@ class CpuTwoTower final : public TwoTower {
       else
         user_backward(worker, step, user_slots.begin + s - item_slots.size());
     }
-    item_.slots().gather(ranks_, item_shares);
-    user_.slots().gather(ranks_, user_shares);
+    if (ranks_.size() > 1) {
+      item_.slots().gather(ranks_, item_shares);
+      user_.slots().gather(ranks_, user_shares);
+      item_.update_rows(ranks_, step);
+      user_.update_rows(ranks_, step);
+    }
 
     const std::size_t user_pieces = user_.tower().pieces();
     const std::size_t pieces = user_pieces + item_.tower().pieces();
@@ -276,11 +280,28 @@ class CpuTwoTower final : public TwoTower {
   void learn_softmax(float weight) {
     softmax_->start(item_.ids());
     std::copy(user_.ids().row_of().begin(), user_.ids().row_of().end(), user_rows_.begin());
-    const std::size_t user_blocks = user_.blocks();
+    const std::vector<std::size_t> shares = user_.blocks_of_ranks(ranks_.size());
+    const Share blocks = own(shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t block = 0; block < user_blocks; ++block)
+    for (std::size_t block = blocks.begin; block < blocks.end; ++block)
       softmax_->learn(*workers_[omp_get_thread_num()]->softmax, softmax_side(user_), softmax_side(item_), block, weight,
                       losses_.data(), slopes_.data());
+    if (ranks_.size() == 1) return;
+    softmax_->gather(ranks_, shares);
+    gather_positions(shares, losses_.data());
+    gather_positions(shares, slopes_.data());
+  }
+
+  /// All ranks have what each knows of the positives of its blocks of users. values [positives].
+  void gather_positions(const std::vector<std::size_t>& user_blocks, float* values) const {
+    const SortedIds& ids = user_.ids();
+    std::vector<std::size_t> begins;
+    for (const std::size_t block : user_blocks) begins.push_back(ids.begin(std::min(block * tower_block, ids.rows())));
+    const std::span<const std::uint32_t> positions = ids.all_positions();
+    std::vector<float> by_user(positions.size());
+    for (std::size_t i = 0; i < positions.size(); ++i) by_user[i] = values[positions[i]];
+    gather_rows(ranks_, by_user.data(), 1, begins);
+    for (std::size_t i = 0; i < positions.size(); ++i) values[positions[i]] = by_user[i];
   }
 
   static SoftmaxSide softmax_side(const TowerSide& side) { return {side.ids(), side.outputs()}; }
@@ -306,7 +327,7 @@ class CpuTwoTower final : public TwoTower {
       sum_partners(user_, block, item_.outputs(), item_.ids().row_of().data(), examples_, worker.delta);
       if (softmax_)
         softmax_->add_to_users(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
-      user_.backward(worker, step, block, slot, worker.delta.data());
+      user_.backward(worker, step, block, slot, worker.delta.data(), ranks_.size() == 1);
     }
   }
 
@@ -316,7 +337,7 @@ class CpuTwoTower final : public TwoTower {
       sum_partners(item_, block, user_.outputs(), user_rows_.data(), 1, worker.delta);
       if (softmax_)
         softmax_->add_to_items(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
-      item_.backward(worker, step, block, slot, worker.delta.data());
+      item_.backward(worker, step, block, slot, worker.delta.data(), ranks_.size() == 1);
     }
   }
 
@@ -361,15 +382,8 @@ class CpuTwoTower final : public TwoTower {
 
 Support supports(const TwoTowerSpec& spec) { return {why_invalid(spec)}; }
 
-Support supports_ranks(const TwoTowerSpec& spec) {
-  if (spec.embedding_trainable)
-    return Support::no("several ranks train two towers on frozen embeddings only: their tables are not shared out");
-  if (spec.loss != TwoTowerLoss::bce) return Support::no("several ranks train two towers by the loss bce only");
-  return Support::yes();
-}
-
 std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, Communicator& ranks) {
-  assert(supports(spec) && (ranks.size() == 1 || supports_ranks(spec)));
+  assert(supports(spec));
   return std::make_unique<CpuTwoTower>(spec, ranks);
 }
 

@@ -6,8 +6,7 @@
 
 namespace frugal::mpi {
 
-/// The cpu's two-tower network by all ranks of a team, to which blocks of each step are dealt. With several ranks the
-/// spec must be one that cpu::supports_ranks() allows.
+/// The cpu's two-tower network by all ranks of a team, to which blocks of each step are dealt.
 std::unique_ptr<TwoTower> make_two_tower(Team& team, const TwoTowerSpec& spec);
 
 /// A follower's, whose spec comes.
