@@ -4,58 +4,43 @@
 #include <vector>
 
 #include "impl/cpu/inr/inr_ensemble.hpp"
-#include "impl/mpi/travel.hpp"
+#include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
 namespace {
 
-class LeadingEnsemble final : public InrEnsemble {
+class LeadingEnsemble final : public Leading<InrEnsemble> {
  public:
-  LeadingEnsemble(Team& team, const InrSpec& spec) : team_(team), number_(team.new_model()) {
-    model_ = team.call({Call::make_inr, number_}, [&] {
-      tell(team_.ranks(), spec);
-      return cpu::make(spec, team_.ranks());
-    });
-  }
-  ~LeadingEnsemble() override {
-    if (!team_.busy()) team_.call({Call::drop, number_}, [] {});
-  }
+  LeadingEnsemble(Team& team, const InrSpec& spec)
+      : Leading(team, Call::make_inr, [&] {
+          tell(team.ranks(), spec);
+          return cpu::make(spec, team.ranks());
+        }) {}
 
-  std::string implementation() const override { return "mpi/" + model_->implementation(); }
-  std::int64_t network_steps() const override { return model_->network_steps(); }
+  std::int64_t network_steps() const override { return model().network_steps(); }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {
-    team_.call({Call::set_data, number_}, [&] {
-      tell_values(team_.ranks(), coordinates);
-      tell_values(team_.ranks(), targets);
-      model_->set_samples(coordinates, targets);
+    call(Call::set_data, 0, [&] {
+      tell_values(ranks(), coordinates);
+      tell_values(ranks(), targets);
+      model().set_samples(coordinates, targets);
     });
   }
 
   std::vector<double> train(int steps) override {
-    return team_.call({Call::train, number_, static_cast<std::uint64_t>(steps)}, [&] { return model_->train(steps); });
+    return call(Call::train, static_cast<std::uint64_t>(steps), [&] { return model().train(steps); });
   }
 
   void evaluate(std::span<const float> coordinates, std::span<float> out) const override {
-    team_.call({Call::evaluate, number_, out.size()}, [&] {
-      tell_values(team_.ranks(), coordinates);
-      model_->evaluate(coordinates, out);
+    call(Call::evaluate, out.size(), [&] {
+      tell_values(ranks(), coordinates);
+      model().evaluate(coordinates, out);
     });
   }
 
   ModelState export_state() const override {
-    return team_.call({Call::export_state, number_}, [&] { return model_->export_state(); });
+    return call(Call::export_state, 0, [&] { return model().export_state(); });
   }
-
-  void import_state(const ModelState& state) override {
-    model_->import_state(state);  // what is wrong with it must be found before the others are told
-    team_.call({Call::import_state, number_}, [&] { tell_state(team_.ranks(), state); });
-  }
-
- private:
-  Team& team_;
-  std::uint32_t number_;
-  std::unique_ptr<InrEnsemble> model_;
 };
 
 class FollowingEnsemble final : public Follower {

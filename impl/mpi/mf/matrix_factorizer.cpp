@@ -4,49 +4,33 @@
 #include <vector>
 
 #include "impl/cpu/mf/matrix_factorizer.hpp"
-#include "impl/mpi/travel.hpp"
+#include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
 namespace {
 
-class LeadingFactorizer final : public MatrixFactorizer {
+class LeadingFactorizer final : public Leading<MatrixFactorizer> {
  public:
-  LeadingFactorizer(Team& team, const MfSpec& spec) : team_(team), number_(team.new_model()) {
-    model_ = team.call({Call::make_mf, number_}, [&] {
-      tell(team_.ranks(), spec);
-      return cpu::make(spec, team_.ranks());
-    });
-  }
-  ~LeadingFactorizer() override {
-    if (!team_.busy()) team_.call({Call::drop, number_}, [] {});
-  }
-
-  std::string implementation() const override { return "mpi/" + model_->implementation(); }
-  ModelState export_state() const override { return model_->export_state(); }
-
-  void import_state(const ModelState& state) override {
-    model_->import_state(state);  // what is wrong with it must be found before the others are told
-    team_.call({Call::import_state, number_}, [&] { tell_state(team_.ranks(), state); });
-  }
+  LeadingFactorizer(Team& team, const MfSpec& spec)
+      : Leading(team, Call::make_mf, [&] {
+          tell(team.ranks(), spec);
+          return cpu::make(spec, team.ranks());
+        }) {}
 
   void set_interactions(std::span<const Interaction> positives) override {
-    model_->set_interactions(positives);
+    model().set_interactions(positives);
     interactions_set_ = true;
-    team_.call({Call::set_data, number_}, [&] { tell_values(team_.ranks(), positives); });
+    call(Call::set_data, 0, [&] { tell_values(ranks(), positives); });
   }
 
   std::vector<double> train(int epochs) override {
-    if (!interactions_set_) return model_->train(epochs);  // throws
-    return team_.call({Call::train, number_, static_cast<std::uint64_t>(epochs)},
-                      [&] { return model_->train(epochs); });
+    if (!interactions_set_) return model().train(epochs);  // throws
+    return call(Call::train, static_cast<std::uint64_t>(epochs), [&] { return model().train(epochs); });
   }
 
-  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model_->rank(queries); }
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model().rank(queries); }
 
  private:
-  Team& team_;
-  std::uint32_t number_;
-  std::unique_ptr<MatrixFactorizer> model_;
   bool interactions_set_ = false;
 };
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "impl/cpu/recommender/dlrm.hpp"
-#include "impl/mpi/travel.hpp"
+#include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
 namespace {
@@ -50,49 +50,34 @@ DlrmSpec hear_dlrm_spec(Communicator& ranks) {
   return spec;
 }
 
-class LeadingDlrm final : public Dlrm {
+class LeadingDlrm final : public Leading<Dlrm> {
  public:
-  LeadingDlrm(Team& team, const DlrmSpec& spec) : team_(team), number_(team.new_model()) {
-    model_ = team.call({Call::make_dlrm, number_}, [&] {
-      tell_dlrm_spec(team_.ranks(), spec);
-      return cpu::make(spec, team_.ranks());
-    });
-  }
-  ~LeadingDlrm() override {
-    if (!team_.busy()) team_.call({Call::drop, number_}, [] {});
-  }
-
-  std::string implementation() const override { return "mpi/" + model_->implementation(); }
-  ModelState export_state() const override { return model_->export_state(); }
-
-  void import_state(const ModelState& state) override {
-    model_->import_state(state);  // what is wrong with it must be found before the others are told
-    team_.call({Call::import_state, number_}, [&] { tell_state(team_.ranks(), state); });
-  }
+  LeadingDlrm(Team& team, const DlrmSpec& spec)
+      : Leading(team, Call::make_dlrm, [&] {
+          tell_dlrm_spec(team.ranks(), spec);
+          return cpu::make(spec, team.ranks());
+        }) {}
 
   void set_examples(const ClickBatch& examples) override {
-    model_->set_examples(examples);
-    trainable_ = !examples.labels.empty();
-    team_.call({Call::set_data, number_}, [&] {
-      tell_values(team_.ranks(), examples.dense);
-      tell_values(team_.ranks(), examples.ids);
-      tell_values(team_.ranks(), examples.labels);
-      tell_values(team_.ranks(), examples.offsets);
+    model().set_examples(examples);
+    has_examples_ = !examples.labels.empty();
+    call(Call::set_data, 0, [&] {
+      tell_values(ranks(), examples.dense);
+      tell_values(ranks(), examples.ids);
+      tell_values(ranks(), examples.labels);
+      tell_values(ranks(), examples.offsets);
     });
   }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (!trainable_) return model_->train(steps);  // throws where there are steps
-    return team_.call({Call::train, number_, steps}, [&] { return model_->train(steps); });
+    if (!has_examples_) return model().train(steps);  // throws where there are steps
+    return call(Call::train, steps, [&] { return model().train(steps); });
   }
 
-  void predict(const ClickBatch& examples, std::span<float> out) const override { model_->predict(examples, out); }
+  void predict(const ClickBatch& examples, std::span<float> out) const override { model().predict(examples, out); }
 
  private:
-  Team& team_;
-  std::uint32_t number_;
-  std::unique_ptr<Dlrm> model_;
-  bool trainable_ = false;
+  bool has_examples_ = false;
 };
 
 class FollowingDlrm final : public Follower {

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "impl/cpu/recommender/two_tower.hpp"
-#include "impl/mpi/travel.hpp"
+#include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
 namespace {
@@ -48,45 +48,30 @@ TwoTowerSpec hear_spec(Communicator& ranks) {
           .seed = n.seed};
 }
 
-class LeadingTwoTower final : public TwoTower {
+class LeadingTwoTower final : public Leading<TwoTower> {
  public:
-  LeadingTwoTower(Team& team, const TwoTowerSpec& spec) : team_(team), number_(team.new_model()) {
-    model_ = team.call({Call::make_two_tower, number_}, [&] {
-      tell_spec(team_.ranks(), spec);
-      return cpu::make(spec, team_.ranks());
-    });
-  }
-  ~LeadingTwoTower() override {
-    if (!team_.busy()) team_.call({Call::drop, number_}, [] {});
-  }
-
-  std::string implementation() const override { return "mpi/" + model_->implementation(); }
-  ModelState export_state() const override { return model_->export_state(); }
-
-  void import_state(const ModelState& state) override {
-    model_->import_state(state);  // what is wrong with it must be found before the others are told
-    team_.call({Call::import_state, number_}, [&] { tell_state(team_.ranks(), state); });
-  }
+  LeadingTwoTower(Team& team, const TwoTowerSpec& spec)
+      : Leading(team, Call::make_two_tower, [&] {
+          tell_spec(team.ranks(), spec);
+          return cpu::make(spec, team.ranks());
+        }) {}
 
   void set_interactions(std::span<const Interaction> positives) override {
-    model_->set_interactions(positives);
-    trainable_ = !positives.empty();
-    team_.call({Call::set_data, number_}, [&] { tell_values(team_.ranks(), positives); });
+    model().set_interactions(positives);
+    has_positives_ = !positives.empty();
+    call(Call::set_data, 0, [&] { tell_values(ranks(), positives); });
   }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (!trainable_) return model_->train(steps);  // throws where there are steps
-    return team_.call({Call::train, number_, steps}, [&] { return model_->train(steps); });
+    if (!has_positives_) return model().train(steps);  // throws where there are steps
+    return call(Call::train, steps, [&] { return model().train(steps); });
   }
 
-  std::vector<float> score(std::span<const Interaction> pairs) const override { return model_->score(pairs); }
-  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model_->rank(queries); }
+  std::vector<float> score(std::span<const Interaction> pairs) const override { return model().score(pairs); }
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model().rank(queries); }
 
  private:
-  Team& team_;
-  std::uint32_t number_;
-  std::unique_ptr<TwoTower> model_;
-  bool trainable_ = false;
+  bool has_positives_ = false;
 };
 
 class FollowingTwoTower final : public Follower {
