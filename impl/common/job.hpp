@@ -20,7 +20,7 @@ class Job {
   /// left by an exception, the whole job is ended instead.
   virtual void end() = 0;
   /// Ends all its processes at once, this one too.
-  [[noreturn]] virtual void abort() = 0;
+  virtual void abort() = 0;
 };
 
 }  // namespace frugal

@@ -14,7 +14,7 @@ class World : public Communicator {
   /// Names of the hosts of all ranks.
   virtual const std::vector<std::string>& hosts() const = 0;
   /// Ends the job, this process too, as a failure.
-  [[noreturn]] virtual void abort() = 0;
+  virtual void abort() = 0;
   /// Leaves MPI; all ranks do. Nothing may follow.
   virtual void leave() = 0;
 };

@@ -54,6 +54,7 @@ int follow(Job& job) {
              why);
   std::fflush(stderr);
   job.abort();
+  return EXIT_FAILURE;
 }
 
 /// What stands before the first `end`, behind which `text` goes on.
