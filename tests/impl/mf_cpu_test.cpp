@@ -313,7 +313,9 @@ TEST(RoundProgress, OfSomeGroupsWaitsForTheItemsOfTheOthers) {
       0, 1,
       [&](std::uint32_t group, std::uint32_t round) {
         EXPECT_EQ(done.at(group)++, round);
-        if (group == 4) EXPECT_LE(round, arrived);
+        if (group == 4) {
+          EXPECT_LE(round, arrived);
+        }
       },
       [&] {
         if (done[2] > arrived) progress.arrived(++arrived);
