@@ -43,6 +43,7 @@ ARROWS = {
     "impl/cuda/ranking/": CUDA,
     "impl/cuda/recommender/": ["impl/cuda/ranking/", *CUDA],
     "impl/cuda/mf/": ["impl/cuda/ranking/", *CUDA],
+    "impl/mpi/": ["impl/mpi/", "impl/cpu/", *API],
     "impl/equivalence/": API,
     "impl/registry.cpp": ["impl/*/backend.hpp", *API],
     "datasets/interactions/": COMMON,
@@ -56,7 +57,7 @@ ARROWS = {
     "benchmarks/harness/workload.hpp": BASE,
     "benchmarks/harness/plan/": [*WORKLOAD, "embedded_plans.hpp"],
     "benchmarks/harness/record/": [*PLAN, "frugal_version.hpp"],
-    "benchmarks/harness/run/": ["impl/common/device_readings.hpp", "impl/common/probe.hpp",
+    "benchmarks/harness/run/": ["impl/common/device_readings.hpp", "impl/common/job.hpp", "impl/common/probe.hpp",
                                "benchmarks/harness/study/statistics.hpp", *RECORD],
     "benchmarks/harness/study/": RECORD,
     "benchmarks/harness/judge/": STUDY,
@@ -77,6 +78,7 @@ ARROWS = {
 # Only these paths may include these outside headers.
 VENDORS = [
     (r"(oneapi/dnnl|omp\.h|immintrin)", ["impl/cpu/", "benchmarks/micro/"]),
+    (r"mpi\.h", ["impl/mpi/open_mpi"]),
     (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/", "benchmarks/workloads/cadc/"]),
     (r"(cuda|cublas|curand|nvml)", ["impl/cuda/"]),
     (r"yaml-cpp/", ["impl/base/document"]),

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 / Ubuntu 24.04 machine lacks. Idempotent, quiet; prints only what it does.
 #   ci/setup.sh                what building and testing need
-#   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --slurm, --fuzz,
+#   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --slurm, --mpi, --fuzz,
 #                              --coverage, --tex: the LaTeX that a test of tables compiles, --page: what looks at pages
 #                              and figures (may be combined; Ubuntu has no Chromium for apt)
 # Debian packages come through apt. From PyPI, pinned by hash, come oneDNN 3 (Debian 12 has 2.6.3, which speaks the
@@ -19,12 +19,13 @@ for option in "$@"; do
     --records) packages+=(python3-jsonschema) ;;
     --docs) packages+=(doxygen) ;;
     --tidy) packages+=(clang-tidy) ;;
+    --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
     --slurm) packages+=(slurm-wlm munge) ;;
     --fuzz) packages+=(clang libclang-rt-dev llvm) ;;
     --coverage) packages+=(gcovr) ;;
     --page) packages+=(chromium python3-matplotlib) ;;
     --tex) packages+=(texlive-latex-extra texlive-science) ;;
-    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--fuzz] [--coverage] [--page] [--tex]" >&2; exit 2 ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--coverage] [--page] [--tex]" >&2; exit 2 ;;
   esac
 done
 

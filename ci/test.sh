@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Installs what is missing, lints, builds with warnings as errors, runs the examples, checks all records against their
-# schemas, passes the tests, and runs a sweep on a Slurm of its own where that can be installed. What CI runs.
+# schemas, passes the tests, trains with several ranks of Open MPI, and runs a sweep on a Slurm of its own where that can
+# be installed. What CI runs.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ci/setup.sh --lint --records --docs
+ci/setup.sh --lint --records --docs --mpi
 ci/lint.sh
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci
@@ -15,4 +16,5 @@ ci/docs.sh
 ci/report.py build/ci/frugal
 ci/check_records.py --program build/ci/frugal results/published results/baselines build/examples
 ctest --preset ci -j "$(nproc)"
+ci/mpi.sh build/ci/frugal
 ci/slurm.sh build/ci/frugal

@@ -194,6 +194,12 @@ class Workload {
   /// data.
   virtual std::map<std::string, double> known_metrics([[maybe_unused]] const Cell& cell) const { return {}; }
 
+  /// Why several processes cannot compute the cell together; empty: they can. Asked of cells that are to have ranks
+  /// (limits.ranks), after check().
+  virtual std::string why_no_ranks([[maybe_unused]] const Cell& cell) const {
+    return "cells of this workload are computed in one process";
+  }
+
   /// Runs the cell once. UserError and UnavailableError are reported as such; anything else is a failed cell.
   virtual Outcome run(const Cell& cell, RunContext& context) const = 0;
 };

@@ -13,6 +13,7 @@
 #include "impl/api/matrix_factorizer.hpp"
 #include "impl/api/two_tower.hpp"
 #include "impl/common/device_readings.hpp"
+#include "impl/common/job.hpp"
 #include "impl/common/probe.hpp"
 #include "impl/common/specs.hpp"
 
@@ -38,7 +39,7 @@ using DeviceFacts = std::vector<std::pair<std::string, std::string>>;
 class Backend {
  public:
   virtual ~Backend() = default;
-  /// As plans name it: "reference", "cpu", "cuda".
+  /// As plans name it: "reference", "cpu", "cuda", "mpi".
   virtual std::string name() const = 0;
   /// A line for `frugal doctor`: what it computes with.
   virtual std::string description() const = 0;
@@ -55,6 +56,14 @@ class Backend {
 
   /// What the sensors of its device say now. Nothing of a back end that computes on the processors themselves.
   virtual DeviceReadings readings() const { return {}; }
+
+  /// Makes this process a rank of the job that it was started in (mpirun), once, before anything else is asked. Null:
+  /// there is no job, or this back end computes in one process. Requires available().
+  virtual Job* join_job() const { return nullptr; }
+  /// Can several ranks compute a model together?
+  virtual Support supports_ranks() const {
+    return Support::no("the back end '" + name() + "' computes in one process; 'mpi' computes with several ranks");
+  }
 
   /// Can it compute exactly this ensemble? Asked before the first run of a plan: no silent fallback, ever. What makes
   /// no sense (why_invalid) no back end supports.

@@ -64,7 +64,9 @@ TEST_F(Docs, EveryPlanOfThePagesIsAPlan) {
     for (const std::string& plan : plans_of(page)) {
       write("plan.yaml", plan);
       const Said said = frugal({"plan", "plan.yaml"});
-      EXPECT_EQ(said.code, 0) << page << "\n" << plan << said.err;
+      // 4: the plan is right, but the program was built without MPI.
+      const bool lacks_mpi = said.code == 4 && plan.find("backend: mpi") != std::string::npos;
+      EXPECT_TRUE(said.code == 0 || lacks_mpi) << page << "\n" << plan << said.err;
       ++plans;
     }
   EXPECT_GE(plans, 4u) << "the pages have lost their plans, or this test no longer finds them";

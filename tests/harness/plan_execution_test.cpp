@@ -71,11 +71,62 @@ TEST(PlanExecution, ValuesThatNoMachineCouldHaveAreRefusedWithTheirPlace) {
   EXPECT_THAT(plan_error("matrix: {limits.thread: [1]}"), HasSubstr("did you mean 'limits.threads'?"));
 }
 
+class RankedWorkload final : public FakeWorkload {
+ public:
+  std::string why_no_ranks(const Cell& cell) const override {
+    return cell.backend == "cpu" ? "" : "not with " + cell.backend;
+  }
+};
+
+std::string ranks_error(const std::string& body) {
+  const RankedWorkload ranked;
+  try {
+    parse_plan(plan_head + body, "p.yaml", {}, {&ranked}, {});
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(PlanExecution, RanksAreRefusedWithTheirPlaceWhereTheCellCannotHaveThem) {
+  EXPECT_EQ(plan_error("limits: {ranks: 3}"),
+            "p.yaml:5:17: limits.ranks 3: cells of this workload are computed in one process");
+  EXPECT_EQ(ranks_error("limits: {ranks: 3}"), "no error");
+  EXPECT_EQ(ranks_error("limits: {ranks: 3}\nbackend: reference"), "p.yaml:5:17: limits.ranks 3: not with reference");
+  EXPECT_EQ(ranks_error("limits: {ranks: 1}\nbackend: reference"), "no error");
+  EXPECT_EQ(ranks_error("backend: reference\nmatrix: {limits.ranks: [1, 2]}"),
+            "p.yaml:6:28: limits.ranks 2: not with reference");
+  EXPECT_THAT(ranks_error("limits: {ranks: 2}\nmeasure: {pin: true}"), HasSubstr("p.yaml:5:17: measure.pin binds"));
+  EXPECT_THAT(plan_error("limits: {ranks: 0}"), HasSubstr("p.yaml:5:17: ranks must be from 1 to"));
+}
+
+TEST(PlanExecution, AnAxisOfRanksMakesCellsWithIdsOfTheirOwn) {
+  const RankedWorkload ranked;
+  const auto plan_of = [&](const std::string& body) {
+    return parse_plan(plan_head + body, "p.yaml", {}, {&ranked}, {}).plans.at(0);
+  };
+  const Plan plan = plan_of("matrix: {limits.ranks: [1, 2]}\nlimits: {threads: 3}");
+  EXPECT_NE(plan.cells.at(0).id(), plan.cells.at(1).id());
+  EXPECT_EQ(limits_of(plan.cells[1], plan.limits).ranks, 2);
+  const Plan whole = plan_of("limits: {ranks: 2}");
+  EXPECT_EQ(whole.cells.at(0).id(), read_plan("").cells.at(0).id());
+  EXPECT_EQ(limits_of(whole.cells[0], whole.limits).ranks, 2);
+  const auto ranks_told = [&](const std::string& body) {
+    const PlanFile file = parse_plan(plan_head + body, "p.yaml", {}, {&ranked}, {});
+    return make_provenance(file, {}, {&ranked}, {}, {}, {}).plan.value("ranks", Json());
+  };
+  EXPECT_EQ(ranks_told(""), Json());
+  EXPECT_EQ(ranks_told("limits: {ranks: 2}"), (Json{{"p", 2}}));
+  EXPECT_EQ(ranks_told("matrix: {limits.ranks: [4, 1]}"), (Json{{"p", {1, 4}}}));
+}
+
 TEST(PlanExecution, SurvivesTheRecord) {
   CellRecord record = fixtures::fake_record();
   record.cell.execution = {{"limits", {{"threads", 2}}}};
   record.id = record.cell.id();
   record.threads = 2;
+  record.ranks = 2;
+  record.hosts = {"0123456789ab", "0123456789ab"};
   const CellRecord back = CellRecord::from_json(Json::parse(record.to_json().dump()), {});
   EXPECT_EQ(back.cell.id(), record.id);
   EXPECT_EQ(back.to_json(), record.to_json());

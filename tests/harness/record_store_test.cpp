@@ -102,6 +102,9 @@ TEST_F(Store, RefusesAnotherMachineAndOtherThreads) {
   other = provenance;
   other.plan["threads"]["toy"] = 1;
   EXPECT_THAT(error_of_opening(other), HasSubstr("another threads: 2 for plan 'toy' then, 1 now"));
+  other = provenance;
+  other.plan["ranks"]["toy"] = 4;
+  EXPECT_THAT(error_of_opening(other), HasSubstr("another ranks: 1 for plan 'toy' then, 4 now"));
 }
 
 TEST_F(Store, AnyDifferenceOfTheBuildIsRefusedAndNamed) {

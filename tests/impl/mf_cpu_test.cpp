@@ -285,21 +285,43 @@ INSTANTIATE_TEST_SUITE_P(Isas, MfKernel,
 TEST(RoundProgress, RunsEachRoundOnceAfterTheRoundsItSharesRowsWith) {
   constexpr std::uint32_t groups = 32;
   for (const unsigned threads : {1U, 2U, 5U, 40U}) {
-    cpu::RoundProgress progress(groups);
+    cpu::RoundProgress progress(groups, 0, groups);
     std::mutex mutex;
     std::vector<std::uint32_t> rounds_of_users(groups), rounds_of_items(groups);
     std::uint32_t in_order = 0;
     const auto work = [&](unsigned thread) {
-      progress.run(thread, threads, [&](std::uint32_t group, std::uint32_t round) {
-        const std::lock_guard lock(mutex);
-        in_order += rounds_of_users[group]++ == round && rounds_of_items[(group + round) % groups]++ == round;
-      });
+      progress.run(
+          thread, threads,
+          [&](std::uint32_t group, std::uint32_t round) {
+            const std::lock_guard lock(mutex);
+            in_order += rounds_of_users[group]++ == round && rounds_of_items[(group + round) % groups]++ == round;
+          },
+          [] {});
     };
     std::vector<std::thread> team;
     for (unsigned t = 0; t < threads; ++t) team.emplace_back(work, t);
     for (std::thread& thread : team) thread.join();
     EXPECT_EQ(in_order, groups * groups);
   }
+}
+
+TEST(RoundProgress, OfSomeGroupsWaitsForTheItemsOfTheOthers) {
+  cpu::RoundProgress progress(8, 2, 5);
+  std::uint32_t arrived = 0;
+  std::vector<std::uint32_t> done(8);
+  progress.run(
+      0, 1,
+      [&](std::uint32_t group, std::uint32_t round) {
+        EXPECT_EQ(done.at(group)++, round);
+        if (group == 4) {
+          EXPECT_LE(round, arrived);
+        }
+      },
+      [&] {
+        if (done[2] > arrived) progress.arrived(++arrived);
+      });
+  EXPECT_EQ(done, (std::vector<std::uint32_t>{0, 0, 8, 8, 8, 0, 0, 0}));
+  EXPECT_EQ(progress.done(4), 8U);
 }
 
 class MfThreads : public ::testing::Test {

@@ -175,7 +175,7 @@ TEST(MfSchedule, TheStreamsOfTheCpuAreThoseOfTheSchedule) {
     const auto ordered = schedule.order(positives);
     cpu::MfStreams streams(spec);
     streams.set_positives(positives);
-    streams.prepare(6);
+    streams.prepare(6, 0, schedule.groups());
     for (std::uint32_t part = 0; part < schedule.parts(); ++part) {
       const MfSchedule::Stream stream = schedule.stream(ordered, part, 6);
       const std::uint32_t group = part / MfSchedule::workers, worker = part % MfSchedule::workers;

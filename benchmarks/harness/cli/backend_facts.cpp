@@ -32,6 +32,14 @@ std::vector<Probe> device_probes(const std::string& backend, const std::string& 
   return found->probes(from_word(precision_names, "precision", precision, {}));
 }
 
+Job* join_job() {
+  for (const Backend* backend : backends()) {
+    if (!backend->available()) continue;
+    if (Job* const job = backend->join_job()) return job;
+  }
+  return nullptr;
+}
+
 Json library_versions() {
   Json libraries = Json::object();
   for (const Backend* backend : backends()) {

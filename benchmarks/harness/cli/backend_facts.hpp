@@ -2,6 +2,7 @@
 #pragma once
 #include "benchmarks/harness/workload.hpp"
 #include "impl/common/device_readings.hpp"
+#include "impl/common/job.hpp"
 #include "impl/common/probe.hpp"
 
 namespace frugal::harness {
@@ -15,6 +16,9 @@ DeviceReadings device_readings(const std::string& backend);
 /// What to time for the limits of a back end's device, in a precision; nothing of one that there is not. Throws
 /// UserError where it cannot run.
 std::vector<Probe> device_probes(const std::string& backend, const std::string& precision);
+
+/// Joins the job that this process was started in (mpirun); null where there is none.
+Job* join_job();
 
 /// {library: version}, of the back ends that can run here.
 Json library_versions();

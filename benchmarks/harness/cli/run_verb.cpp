@@ -82,6 +82,8 @@ int jobs_of(const Call& call, const std::vector<PlannedCell>& cells) {
                       cell.plan->name));
     if (effective_threads(limits_of(*cell.cell, cell.plan->limits)) != 1)
       throw UserError("--jobs runs cells of one thread each side by side: --set limits.threads=1");
+    if (limits_of(*cell.cell, cell.plan->limits).ranks != 1)
+      throw UserError("--jobs runs cells of one process each side by side: --set limits.ranks=1");
   }
   return jobs;
 }

@@ -5,6 +5,7 @@
 #include "benchmarks/harness/cli/backend_facts.hpp"
 #include "benchmarks/harness/run/cell_main.hpp"
 #include "benchmarks/harness/run/limits_main.hpp"
+#include "benchmarks/harness/run/rank_job.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
@@ -35,6 +36,9 @@ const std::vector<Verb>& verbs() {
     table.push_back(documents_verb());
     table.push_back({.name = cell_verb, .summary = "", .run = [](const Call& call) {
                        return cell_main(call.workloads, device_readings);
+                     }});
+    table.push_back({.name = rank_verb, .summary = "", .run = [](const Call& call) {
+                       return rank_main(call.workloads, device_readings, join_job);
                      }});
     table.push_back(
         {.name = limits_verb, .summary = "", .run = [](const Call&) { return limits_main(device_probes); }});

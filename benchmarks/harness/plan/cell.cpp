@@ -14,7 +14,9 @@ Json read_back(const Json& execution, const JsonReader& reader) {
     if (!values.is_object()) reader.fail("'execution' holds what no plan has: " + group);
     for (const auto& [key, value] : values.items()) {
       const std::string path = group + "." + key;
-      const bool fits = path == "limits.threads" ? value.is_number_integer() && value >= 1 && value <= max_threads
+      const auto counts_to = [&](int most) { return value.is_number_integer() && value >= 1 && value <= most; };
+      const bool fits = path == "limits.threads" ? counts_to(max_threads)
+                        : path == "limits.ranks" ? counts_to(max_ranks)
                         : path == "measure.pin"  ? value.is_boolean()
                                                  : path == "limits.isa" && value.is_string();
       if (!fits) reader.fail("'execution' holds what no plan has: " + path + ": " + value.dump());

@@ -1,4 +1,4 @@
-// Axes over how cells run rather than over what they compute: limits.threads, limits.isa, measure.pin. Where one is an
+// Axes over how cells run rather than over what they compute: limits.threads, limits.ranks, limits.isa, measure.pin. Where one is an
 // axis (matrix, zip, include), its value is part of the cell and of its id; else it is the whole plan's, and ids are as
 // if there were no such thing.
 #pragma once
@@ -12,7 +12,7 @@ namespace frugal::harness {
 enum class ChosenIsa { widest, avx2 };
 inline constexpr Named<ChosenIsa> chosen_isa_names[] = {{ChosenIsa::widest, "widest"}, {ChosenIsa::avx2, "avx2"}};
 
-inline constexpr std::string_view execution_paths[] = {"limits.threads", "limits.isa", "measure.pin"};
+inline constexpr std::string_view execution_paths[] = {"limits.threads", "limits.ranks", "limits.isa", "measure.pin"};
 bool is_execution_path(std::string_view path);
 
 /// The value of such an axis. Throws UserError.
@@ -24,5 +24,8 @@ Measure measure_of(const Cell& cell, Measure of_plan);
 
 /// Reads limits.threads; `least` 0 where that stands for all cores. Throws UserError.
 int read_threads(const Node& node, int least);
+
+/// Reads limits.ranks. Throws UserError.
+int read_ranks(const Node& node);
 
 }  // namespace frugal::harness

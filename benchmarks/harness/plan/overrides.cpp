@@ -23,6 +23,7 @@ constexpr std::string_view document_paths[] = {"seeds",
                                                "limits.timeout_s",
                                                "limits.memory_gib",
                                                "limits.threads",
+                                               "limits.ranks",
                                                "export"};
 
 bool is_document_path(std::string_view path) {

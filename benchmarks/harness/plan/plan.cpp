@@ -31,10 +31,11 @@ double read_bound(const Node& node) {
 Limits read_limits(const Node* node) {
   Limits limits;
   if (node == nullptr) return limits;
-  require_keys(*node, {"timeout_s", "memory_gib", "threads"}, "key of limits");
+  require_keys(*node, {"timeout_s", "memory_gib", "threads", "ranks"}, "key of limits");
   if (const Node* timeout = node->find("timeout_s")) limits.timeout_s = read_bound(*timeout);
   if (const Node* memory = node->find("memory_gib")) limits.memory_gib = read_bound(*memory);
   if (const Node* threads = node->find("threads")) limits.threads = read_threads(*threads, 0);
+  if (const Node* ranks = node->find("ranks")) limits.ranks = read_ranks(*ranks);
   return limits;
 }
 
@@ -59,6 +60,23 @@ void read_determinism(const Node* node, Plan& plan) {
 void require_use(const MetricBound& gate, const Node& node, const std::vector<Cell>& cells) {
   const bool used = std::ranges::any_of(cells, [&](const Cell& cell) { return matches(cell.to_json(), gate.where); });
   if (!used) throw UserError(node.place, "no cell of this plan matches the gate's 'where'");
+}
+
+/// Where a plan asks for ranks, of its axis or for all cells.
+Place place_of_ranks(const Point& point, const Node& document) {
+  const Node* limits = document.find("limits");
+  const Node* of_all = limits == nullptr ? nullptr : limits->find("ranks");
+  return point.place_of("limits.ranks", of_all == nullptr ? document.place : of_all->place);
+}
+
+void require_ranks(const Workload& workload, const Cell& cell, const Limits& limits, const Measure& measure,
+                   const Point& point, const Node& document) {
+  if (limits.ranks == 1) return;
+  if (measure.pin)
+    throw UserError(place_of_ranks(point, document),
+                    "measure.pin binds the threads of one process: leave it out where there are several ranks");
+  if (const std::string why = workload.why_no_ranks(cell); !why.empty())
+    throw UserError(place_of_ranks(point, document), fmt::format("limits.ranks {}: {}", limits.ranks, why));
 }
 
 std::string read_name(const Node& node) {
@@ -147,6 +165,8 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     space.overrides = override_layers(vocabulary, settings);
     const auto check = [&](const Cell& cell, const Point& point) {
       std::vector<std::string> lacks = hear(vocabulary.workload().check(cell, data_dirs), point, document);
+      require_ranks(vocabulary.workload(), cell, limits_of(cell, plan.limits), measure_of(cell, plan.measure), point,
+                    document);
       if (!lacks.empty()) plan.unavailable.emplace(cell.id(), std::move(lacks));
     };
     std::size_t runs_of_a_cell = 1;

@@ -123,6 +123,15 @@ Json threads_json(const Plan& plan) {
   return counts.size() == 1 ? Json(*counts.begin()) : Json(counts);
 }
 
+/// Likewise; null where all cells are of one process.
+Json ranks_json(const Plan& plan) {
+  std::set<int> counts;
+  for (const Cell& cell : plan.cells) counts.insert(limits_of(cell, plan.limits).ranks);
+  if (counts.empty()) counts.insert(plan.limits.ranks);
+  if (counts == std::set{1}) return nullptr;
+  return counts.size() == 1 ? Json(*counts.begin()) : Json(counts);
+}
+
 /// Tells the plan files of two folders apart without telling the folders.
 std::string place_of(const std::string& file) {
   std::error_code error;
@@ -195,7 +204,7 @@ int effective_threads(const Limits& limits) {
       throw UserError(fmt::format("OMP_NUM_THREADS={}: at most {} threads", text, max_threads));
     if (error == std::errc() && threads > 0) return threads;  // "4,2" is nested: the outer level counts
   }
-  return usable_cores();
+  return std::max(usable_cores() / limits.ranks, 1);
 }
 
 std::string determinism_text(const Plan& plan) {
@@ -221,10 +230,12 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   provenance.name = std::filesystem::path(plan.file).stem().string();
   Json threads = Json::object();
   Json measure = Json::object();
+  Json ranks = Json::object();
   std::set<std::string> used;
   for (const Plan& one : plan.plans) {
     threads[one.name] = threads_json(one);
     measure[one.name] = to_json(one.measure);
+    if (Json counts = ranks_json(one); !counts.is_null()) ranks[one.name] = std::move(counts);
     used.insert(one.workload);
     provenance.determinism[one.name] = determinism_text(one);
   }
@@ -232,6 +243,7 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   for (const Override& one : overrides) given.push_back(one.path + "=" + one.value);
   provenance.plan = {{"file", plan.file},  {"sha256", plan.sha256}, {"text", plan.text},
                      {"overrides", given}, {"threads", threads},    {"measure", measure}};
+  if (!ranks.empty()) provenance.plan["ranks"] = std::move(ranks);
   provenance.plan["place"] = place_of(plan.file);
   provenance.build = build_facts();
   provenance.build["libraries"] = std::move(libraries);

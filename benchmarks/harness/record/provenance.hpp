@@ -22,8 +22,8 @@ Json machine_identity(const Json& machine);
 /// First 12 hex digits of the SHA-256 of the identity.
 std::string machine_id(const Json& machine);
 
-/// OMP_NUM_THREADS of a cell under these limits: the plan's, else the user's own OMP_NUM_THREADS, else every core this
-/// process may use. Throws UserError when OMP_NUM_THREADS is above max_threads.
+/// OMP_NUM_THREADS of each process of a cell under these limits: the plan's, else the user's own OMP_NUM_THREADS, else
+/// every core this process may use, shared out among the ranks. Throws UserError when OMP_NUM_THREADS is above max_threads.
 int effective_threads(const Limits& limits);
 
 /// "free", "bitwise (checked)" or "repeatable: 0.01 (declared)": a level is checked where there are two repeats or more

@@ -231,6 +231,8 @@ Json CellRecord::to_json() const {
   for (const RepeatConditions& one : conditions) json["conditions"].push_back(harness::to_json(one));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
   if (threads > 0) json["threads"] = threads;
+  if (ranks > 1) json["ranks"] = ranks;
+  if (!hosts.empty()) json["hosts"] = hosts;
   if (jobs > 1) json["jobs"] = jobs;
   if (!cpus.empty()) json["cpus"] = cpus;
   if (!machine.empty()) json["machine"] = machine;
@@ -264,6 +266,13 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
   if (json.contains("sampling")) record.sampling = sampling_from_json(json.at("sampling"), place);
   if (json.contains("threads"))
     record.threads = static_cast<int>(std::min<std::uint64_t>(reader.natural("threads"), max_threads));
+  if (json.contains("ranks"))
+    record.ranks = static_cast<int>(std::min<std::uint64_t>(reader.natural("ranks"), max_ranks));
+  if (json.contains("hosts"))
+    for (const Json& host : reader.list("hosts")) {
+      if (!host.is_string()) reader.fail("'hosts' holds what is no string: " + host.dump());
+      record.hosts.push_back(host.get<std::string>());
+    }
   if (json.contains("jobs")) record.jobs = static_cast<int>(std::min<std::uint64_t>(reader.natural("jobs"), most_jobs));
   if (json.contains("cpus"))
     for (const Json& cpu : reader.list("cpus")) {

@@ -136,6 +136,8 @@ struct CellRecord {
   std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none
   std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
   int threads = 0;                              ///< that it could use; 0: of older programs, which do not tell
+  int ranks = 1;                                ///< processes that computed it together
+  std::vector<std::string> hosts{};             ///< of each rank: hash of its name; empty: one process
   int jobs = 1;                                 ///< cells of the run that ran side by side
   std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
   std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
@@ -164,7 +166,7 @@ struct Provenance {
   static constexpr int schema = 1;
   std::string name;  ///< of the run: the plan file's stem
   Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells, of
-                     ///< an axis the list of them},
+                     ///< an axis the list of them}, ranks: likewise, where a cell has several,
                      ///< measure: {plan name: to_json(Measure)}, place: hash of where the file lies, stale: ids of
                      ///< finished cells that the plan does not have any more, cells: ids in the plan's order, where
                      ///< the records may stand in another one: measure.order,

@@ -29,6 +29,12 @@ std::string first_difference(const Json& before, const Json& now) {
   return "";
 }
 
+/// Processes of a cell of a plan; nothing where the run has no such plan.
+std::optional<Json> ranks_of(const Provenance& run, const std::string& plan) {
+  if (!run.plan.value("threads", Json::object()).contains(plan)) return std::nullopt;
+  return run.plan.value("ranks", Json::object()).value(plan, Json(1));
+}
+
 /// In the words of both sides; where these are the same, the values of the key that differs.
 ConditionsDifference block_difference(const std::string& what, const std::string& key, const Json& then,
                                       const Json& now, std::string (*words)(const Json&)) {
@@ -60,6 +66,11 @@ std::optional<ConditionsDifference> conditions_difference(const Provenance& befo
     }
   }
   for (const auto& [plan, level] : now.determinism) {
+    const std::optional<Json> ranks_then = ranks_of(before, plan);
+    const std::optional<Json> ranks_now = ranks_of(now, plan);
+    if (ranks_then && ranks_now && *ranks_then != *ranks_now)
+      return ConditionsDifference{"ranks", fmt::format("{} for plan '{}'", ranks_then->dump(), plan),
+                                  ranks_now->dump()};
     const auto then = before.determinism.find(plan);
     if (then != before.determinism.end() && then->second != level)
       return ConditionsDifference{"determinism", fmt::format("{} for plan '{}'", then->second, plan), level};

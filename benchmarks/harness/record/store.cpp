@@ -99,6 +99,11 @@ Provenance continued(const Provenance& before, Provenance now) {
     all.update(now.plan.value(condition, Json::object()));
     now.plan[condition] = std::move(all);
   }
+  if (before.plan.contains("ranks")) {  // only where there are several
+    Json all = before.plan.at("ranks");
+    all.update(now.plan.value("ranks", Json::object()));
+    now.plan["ranks"] = std::move(all);
+  }
   return now;
 }
 

@@ -7,6 +7,7 @@
 #include "benchmarks/harness/run/cell_server.hpp"
 #include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/measure.hpp"
+#include "benchmarks/harness/run/rank_job.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -24,8 +25,7 @@ CellRequest parse_request(const Json& json) {
 
 }  // namespace
 
-int cell_main(const Workloads& workloads, const BackendReader& readings) {
-  if (!serve_cells()) refuse_foreign_caller(cell_verb);
+void measure_request(const Workloads& workloads, const BackendReader& readings, const MessageSink& send) {
   const Json json = request_of_parent();
   struct sigaction action {};
   action.sa_handler = [](int) { cell_stop.store(true); };
@@ -35,7 +35,16 @@ int cell_main(const Workloads& workloads, const BackendReader& readings) {
   const CellRequest request = parse_request(json);
   const Workload* workload = find_workload(workloads, request.cell.workload);
   if (workload == nullptr) throw UserError("this program has no workload '" + request.cell.workload + "'");
-  measure_cell(*workload, request, cell_stop, send_to_parent, [&] { return readings(request.cell.backend); });
+  measure_cell(*workload, request, cell_stop, send, [&] { return readings(request.cell.backend); });
+}
+
+int cell_main(const Workloads& workloads, const BackendReader& readings) {
+  const std::optional<int> ranks = serve_cells();
+  if (!ranks) refuse_foreign_caller(cell_verb);
+  if (*ranks > 1)
+    become_job(*ranks);
+  else
+    measure_request(workloads, readings, send_to_parent);
   return 0;
 }
 

@@ -35,6 +35,7 @@ constexpr std::size_t descriptor_count = 3;
 /// What goes over the socket, beside the descriptors: a request, then its process, then its end.
 struct Request {
   double memory_gib;
+  int ranks;
 };
 struct Ended {
   int status;
@@ -179,8 +180,8 @@ CellServer::End CellServer::own_end() {
   return {.status = status};
 }
 
-std::optional<pid_t> CellServer::start(const CellDescriptors& descriptors, double memory_gib) {
-  Request request{memory_gib};
+std::optional<pid_t> CellServer::start(const CellDescriptors& descriptors, double memory_gib, int ranks) {
+  Request request{memory_gib, ranks};
   const int passed[descriptor_count] = {descriptors.request, descriptors.talk, descriptors.messages};
   iovec piece{&request, sizeof request};
   alignas(cmsghdr) char control[CMSG_SPACE(sizeof passed)] = {};
@@ -210,17 +211,17 @@ std::optional<CellServer::End> CellServer::ended() {
   return End{.status = ended.status, .peak_bytes = static_cast<double>(ended.peak_kib) * 1024};
 }
 
-bool serve_cells() {
+std::optional<int> serve_cells() {
   const pid_t server = ::getpid();
   while (true) {
     bool is_socket = false;
     const std::optional<Received> received = receive_request(is_socket);
-    if (!is_socket) return false;
+    if (!is_socket) return std::nullopt;
     if (!received) ::_exit(0);
     const pid_t pid = ::fork();
     if (pid == 0) {
       become_cell(server, *received);
-      return true;
+      return received->request.ranks;
     }
     for (const int descriptor : received->descriptors) ::close(descriptor);
     if (pid < 0) ::_exit(1);

@@ -41,9 +41,9 @@ class CellServer {
 
   bool is_for(const ServerSettings& settings) const { return settings == settings_; }
 
-  /// The process of a new cell, in a group of its own; memory_gib as in run_child(), 0: no limit. Nothing: the server is
-  /// gone.
-  std::optional<pid_t> start(const CellDescriptors& descriptors, double memory_gib);
+  /// The process of a new cell, in a group of its own; memory_gib as in run_child(), 0: no limit. Of a cell of several
+  /// ranks it is the one that starts these. Nothing: the server is gone.
+  std::optional<pid_t> start(const CellDescriptors& descriptors, double memory_gib, int ranks);
 
   struct End {
     int status = 0;         ///< as wait() tells it
@@ -61,8 +61,8 @@ class CellServer {
   pid_t pid_ = -1;
 };
 
-/// The server's side, on standard input: forks a process for each cell that is asked for, and returns true in each of them.
-/// Ends the process when the runner is gone. False: standard input is no runner's.
-bool serve_cells();
+/// The server's side, on standard input: forks a process for each cell that is asked for, and returns in each of them how
+/// many ranks the cell has. Ends the process when the runner is gone. Nothing: standard input is no runner's.
+std::optional<int> serve_cells();
 
 }  // namespace frugal::harness

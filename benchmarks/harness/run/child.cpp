@@ -80,6 +80,7 @@ class ChildWatch {
     read_available(messages_, true);
     read_available(talk_, false);
     report_.error_output = tail_.text();
+    report_.stage = stage_;
     return std::move(report_);
   }
 
@@ -210,10 +211,10 @@ ChildReport run_by(std::optional<CellServer>& server, const ServerSettings& sett
   Pipe input, messages, talk;
   const CellDescriptors descriptors{input.read.get(), talk.write.get(), messages.write.get()};
   std::optional<pid_t> pid;
-  if (server && server->is_for(settings)) pid = server->start(descriptors, limits.memory_gib);
+  if (server && server->is_for(settings)) pid = server->start(descriptors, limits.memory_gib, limits.ranks);
   if (!pid) {  // the first cell, other settings, or somebody has killed the server since the last one
     server.emplace(settings);
-    pid = server->start(descriptors, limits.memory_gib);
+    pid = server->start(descriptors, limits.memory_gib, limits.ranks);
   }
   if (!pid) {  // it was killed before it could fork, or does not start: so did the cell
     ChildReport report;

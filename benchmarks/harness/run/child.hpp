@@ -24,6 +24,7 @@ struct ChildReport {
   bool stopped = false;      ///< we ended it: the user wants to stop
   double peak_bytes = 0;     ///< largest resident memory
   double wall_s = 0;         ///< from start to end of the process
+  std::string stage;         ///< the last one that it told of
   std::string error_output;  ///< the last 20 lines of its stderr and stdout
 };
 
@@ -31,7 +32,7 @@ struct ChildReport {
 using ProgressSink = std::function<void(double fraction, const std::string& stage)>;
 
 /// Runs a cell in a process forked from `server`, which is started, and started anew, as it is needed. request.threads is
-/// its OMP_NUM_THREADS; with request.cpus each thread is bound to one of these. memory_gib bounds RLIMIT_DATA: heap and
+/// its OMP_NUM_THREADS, request.ranks the processes it becomes; with request.cpus each thread is bound to one of these. memory_gib bounds RLIMIT_DATA: heap and
 /// other private writable memory. The address space is left alone, because a CUDA context reserves far more of it than
 /// it uses. Builds with a sanitizer set no limit.
 ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,

@@ -6,6 +6,7 @@
 
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/child.hpp"
+#include "benchmarks/harness/run/rank_job.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -25,6 +26,15 @@ std::string with_output(std::string error, const ChildReport& report) {
   return error;
 }
 
+/// A job ends with the first of its ranks that does.
+std::optional<ChildVerdict> judge_ranks(const Limits& limits, const ChildReport& report) {
+  if (limits.ranks == 1) return std::nullopt;
+  const std::optional<std::string> lost = lost_rank(report.error_output);
+  if (!lost) return std::nullopt;
+  const std::string where = report.stage.empty() ? "" : fmt::format(", in stage {}", report.stage);
+  return ChildVerdict{lost->ends_with("out of memory") ? Status::oom : Status::failed, *lost + where};
+}
+
 ChildVerdict judge_child(const Limits& limits, const ChildReport& report) {
   const auto out_of_memory = [&](std::string error) {
     if (limits.memory_gib > 0) error += fmt::format(" (limits.memory_gib: {})", limits.memory_gib);
@@ -39,6 +49,7 @@ ChildVerdict judge_child(const Limits& limits, const ChildReport& report) {
   if (report.timed_out)
     return {Status::timeout, fmt::format("not done after {} s (limits.timeout_s)", limits.timeout_s)};
   if (report.stopped) return {Status::failed, "stopped"};
+  if (std::optional<ChildVerdict> verdict = judge_ranks(limits, report)) return std::move(*verdict);
   if (report.outcome.failure == Failure::interrupted) return {Status::failed, "stopped by a SIGTERM from outside"};
   // An exception that leaves a parallel region ends in std::terminate: only its text tells what it was.
   if (report.signal == SIGABRT && report.error_output.find("std::bad_alloc") != std::string::npos)
@@ -72,6 +83,8 @@ CellRecord record_of(const CellRequest& request, const Limits& limits, const Chi
   record.sampling = report.outcome.sampling;
   record.curves = report.outcome.curves;
   record.threads = request.threads;
+  record.ranks = request.ranks;
+  record.hosts = report.outcome.hosts;
   record.cpus = request.cpus;
   return record;
 }

@@ -58,7 +58,8 @@ class MeasureContext final : public RunContext {
     next_message_ = now + std::chrono::milliseconds(200);
     meter_.keep_counting();
     CellMessage message;
-    message.fraction = (pass_ + std::clamp(fraction, 0.0, 1.0)) / passes_;
+    fraction_ = (pass_ + std::clamp(fraction, 0.0, 1.0)) / passes_;
+    message.fraction = fraction_;
     message.stage = open_stage_ == nullptr ? "" : open_stage_->name;
     send_(message);
   }
@@ -113,6 +114,9 @@ class MeasureContext final : public RunContext {
       open_stage_ = &stages_.back();
     }
     laps_.clear();
+    if (request_.ranks > 1) {  // should one of them be lost in it
+      send_({.fraction = fraction_, .stage = open_stage_->name});
+    }
     meter_.begin();
     start_ = MeasureClock::now();  // last: the bookkeeping above is not the workload's time
   }
@@ -156,6 +160,7 @@ class MeasureContext final : public RunContext {
   std::map<std::string, double> times_;
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
+  double fraction_ = 0;                    ///< that was told last
   MeasureClock::time_point next_message_;  // the epoch: the first call sends
 };
 

@@ -15,6 +15,7 @@ Json CellRequest::to_json() const {
           {"artifacts", artifacts.string()},
           {"timeout_s", timeout_s},
           {"threads", threads},
+          {"ranks", ranks},
           {"cpus", cpus},
           {"exports", exports}};
 }
@@ -29,6 +30,7 @@ CellRequest CellRequest::from_json(const Json& json) {
   request.artifacts = json.at("artifacts").get<std::string>();
   request.timeout_s = json.at("timeout_s").get<double>();
   request.threads = json.at("threads").get<int>();
+  request.ranks = json.at("ranks").get<int>();
   request.cpus = json.at("cpus").get<std::vector<int>>();
   request.exports = json.at("exports").get<bool>();
   return request;
@@ -52,7 +54,8 @@ Json CellMessage::to_json() const {
                {"protocol", protocol},
                {"limits", harness::to_json(limits)},
                {"failure", static_cast<int>(failure)},
-               {"error", error}};
+               {"error", error},
+               {"hosts", hosts}};
   json["curves"] = Json::array();
   for (const LossCurve& curve : curves) json["curves"].push_back(harness::to_json(curve));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
@@ -79,6 +82,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     if (json.contains("sampling")) message.sampling = sampling_from_json(json.at("sampling"), {});
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();
+    message.hosts = json.at("hosts").get<std::vector<std::string>>();
   }
   return message;
 }

@@ -22,6 +22,7 @@ struct CellRequest {
   bool exports = false;             ///< Plan::exports
   double timeout_s = 0;             ///< of the cell: a repeat that would end later is not begun; 0: none
   int threads = 0;                  ///< OMP_NUM_THREADS of the child; 0: not told
+  int ranks = 1;                    ///< processes that compute it together
   std::vector<int> cpus{};          ///< that its threads are bound to; empty: they are not
 
   Json to_json() const;
@@ -51,6 +52,7 @@ struct CellMessage {
   std::optional<Sampling> sampling{};
   Failure failure = Failure::none;
   std::string error{};
+  std::vector<std::string> hosts{};  ///< CellRecord::hosts
 
   Json to_json() const;
   static CellMessage from_json(const Json& json);

@@ -114,6 +114,7 @@ CellExecutor child_executor(StopSignals& stops, const Workloads& workloads) {
     CellRequest timed = request;
     timed.timeout_s = limits.timeout_s;
     timed.threads = effective_threads(limits);
+    timed.ranks = limits.ranks;
     if (request.measure.pin) timed.cpus = pinned_processors(timed.threads);
     const ChildReport* found = nullptr;
     if (request.measure.limits) {

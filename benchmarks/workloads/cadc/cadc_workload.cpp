@@ -216,6 +216,12 @@ class Cadc final : public harness::Workload {
     return complaints;
   }
 
+  std::string why_no_ranks(const Cell& cell) const override {
+    const std::string model = cell.own().at("model");
+    if (model != "mf" && model != "two_tower") return "the model '" + model + "' is computed in one process";
+    return workloads::why_no_ranks(cell);
+  }
+
   std::vector<harness::InputFile> inputs(const Cell& cell,
                                          const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<harness::InputFile> inputs;

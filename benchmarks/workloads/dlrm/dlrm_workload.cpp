@@ -174,6 +174,8 @@ class DlrmWorkload final : public harness::Workload {
             {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic", true}};
   }
 
+  std::string why_no_ranks(const Cell& cell) const override { return workloads::why_no_ranks(cell); }
+
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<Complaint> complaints;
     const Json& own = cell.own();

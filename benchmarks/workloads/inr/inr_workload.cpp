@@ -381,6 +381,8 @@ class Inr final : public harness::Workload {
     return complaints;
   }
 
+  std::string why_no_ranks(const Cell& cell) const override { return workloads::why_no_ranks(cell); }
+
   std::vector<Cell> spread(const Cell& cell) const override {
     if (!data::is_own_file(cell.dataset)) return {cell};
     std::vector<Cell> cells;

@@ -75,6 +75,11 @@ void check_attributes(const Cell& cell, const std::string& path, const std::vect
   }
 }
 
+std::string why_no_ranks(const Cell& cell) {
+  const Backend* backend = find_backend(cell.backend);
+  return backend && backend->available() ? backend->supports_ranks().reason : "";
+}
+
 const Backend& backend_of(const Cell& cell) {
   const Backend* backend = find_backend(cell.backend);
   assert(backend && "check() passed");

@@ -44,6 +44,9 @@ void check_spec(const Spec& spec, const std::string& path, const Backend* backen
   }
 }
 
+/// Workload::why_no_ranks, as far as the cell's back end has a say in it. One that cannot run here at all has none.
+std::string why_no_ranks(const harness::Cell& cell);
+
 /// The back end of a cell that check() has passed.
 const Backend& backend_of(const harness::Cell& cell);
 

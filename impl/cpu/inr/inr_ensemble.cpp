@@ -8,6 +8,8 @@
 // Determinism: bitwise at any number of threads. The points of a network are cut into chunks, a number that depends on
 // the spec alone; the gradient of a chunk is computed serially and the chunks are added in order. With few networks the
 // threads share the chunks of one network; the sums are the same. Losses are kept per network and added in order.
+//
+// Ranks have networks of their own; what they tell each other is losses, and what is asked for: values, the state.
 #include "impl/cpu/inr/inr_ensemble.hpp"
 
 #include <fmt/format.h>
@@ -66,9 +68,10 @@ class InrTurns {
     int end;
   };
 
-  InrTurns(std::int64_t networks, int steps, int threads)
-      : steps_(steps), whole_(std::max<std::int64_t>(0, networks - 2 * std::int64_t{threads})) {
-    for (std::int64_t k = whole_; k < networks; ++k) waiting_.push_back({k, 0, 0});
+  /// Networks first ... end - 1.
+  InrTurns(std::int64_t first, std::int64_t end, int steps, int threads)
+      : steps_(steps), whole_(std::max(first, end - 2 * std::int64_t{threads})), taken_(first) {
+    for (std::int64_t k = whole_; k < end; ++k) waiting_.push_back({k, 0, 0});
   }
 
   /// The next turn of a thread that has finished `last`, if it had one; nothing when no network waits any more: those
@@ -86,25 +89,29 @@ class InrTurns {
  private:
   std::mutex mutex_;
   int steps_;
-  std::int64_t whole_;  ///< networks that a thread takes for all steps
-  std::int64_t taken_ = 0;
+  std::int64_t whole_;  ///< networks before it a thread takes for all steps
+  std::int64_t taken_;
   std::deque<Turn> waiting_;  ///< the others, with the turn that is behind them
 };
 
 class CpuInrEnsemble final : public InrEnsemble {
  public:
-  explicit CpuInrEnsemble(const InrSpec& spec)
+  CpuInrEnsemble(const InrSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
+        begins_(equal_shares(static_cast<std::size_t>(spec.networks), ranks.size())),
+        first_(static_cast<std::int64_t>(begins_[ranks.rank()])),
+        end_(static_cast<std::int64_t>(begins_[ranks.rank() + 1])),
         fused_(chosen(spec) == InrImplementation::fused),
         at_(spec, fused_ ? inr_fused_kernels().panel_columns : inr_plain_rows),
         tensors_(inr_tensors(spec)),
         tiles_(inr_tiles(spec)),
         chunks_(std::clamp<std::int64_t>(spec.points / inr_chunk_points, 1, std::min(inr_most_chunks, tiles_))),
-        state_(static_cast<std::size_t>(spec.networks * 3 * at_.count)),
+        state_(static_cast<std::size_t>((end_ - first_) * 3 * at_.count)),
         curves_(static_cast<std::size_t>(spec.networks)) {
     // By all threads: of many small networks, so much memory costs as much time as some of their steps.
 #pragma omp parallel for schedule(static)
-    for (std::int64_t k = 0; k < spec_.networks; ++k) {
+    for (std::int64_t k = first_; k < end_; ++k) {
       std::fill_n(copy_of(k, 0), 3 * at_.count, 0.F);
       for (const InrTensor& tensor : tensors_)
         for (std::int64_t o = 0; o < tensor.out; ++o) {
@@ -126,18 +133,19 @@ class CpuInrEnsemble final : public InrEnsemble {
     assert(static_cast<std::int64_t>(coordinates.size()) == spec_.points * spec_.inputs);
     assert(static_cast<std::int64_t>(targets.size()) == spec_.networks * spec_.points * spec_.channels);
     coordinates_.assign(coordinates.begin(), coordinates.end());
-    targets_.assign(targets.begin(), targets.end());
+    const std::int64_t of_network = spec_.points * spec_.channels;
+    targets_.assign(targets.begin() + first_ * of_network, targets.begin() + end_ * of_network);
   }
 
   std::vector<double> train(int steps) override {
-    assert(!targets_.empty() && "set_samples comes first");
+    assert(!coordinates_.empty() && "set_samples comes first");
     const int threads = omp_get_max_threads();
     prepare(threads);
     std::vector<double> squares(static_cast<std::size_t>(spec_.networks * steps));
     if (share_networks(threads)) {
-      for (std::int64_t k = 0; k < spec_.networks; ++k) train_together(k, steps, threads, squares.data() + k * steps);
+      for (std::int64_t k = first_; k < end_; ++k) train_together(k, steps, threads, squares.data() + k * steps);
     } else {
-      InrTurns turns(spec_.networks, steps, threads);
+      InrTurns turns(first_, end_, steps, threads);
 #pragma omp parallel num_threads(threads)
       {
         const InrOneThread alone;
@@ -146,6 +154,8 @@ class CpuInrEnsemble final : public InrEnsemble {
       }
     }
     step_ += static_cast<std::uint64_t>(steps);
+    gather_rows(ranks_, squares.data(), static_cast<std::size_t>(steps), begins_);
+    gather_rows(ranks_, curves_.data(), 1, begins_);
 
     std::vector<double> losses(static_cast<std::size_t>(steps));
     for (std::int64_t k = 0; k < spec_.networks; ++k)
@@ -165,8 +175,8 @@ class CpuInrEnsemble final : public InrEnsemble {
     assert(static_cast<std::int64_t>(out.size()) == spec_.networks * points * spec_.channels);
     const std::int64_t rows = std::min(inr_tile_rows(spec_), points);
     const std::int64_t tiles = (points + rows - 1) / rows;
-    const std::int64_t tasks = spec_.networks * tiles;
-    const auto threads = static_cast<int>(std::min<std::int64_t>(omp_get_max_threads(), tasks));
+    const std::int64_t tasks = (end_ - first_) * tiles;
+    const auto threads = static_cast<int>(std::clamp<std::int64_t>(tasks, 1, omp_get_max_threads()));
     std::vector<std::unique_ptr<InrWorker>> workers;
     for (int t = 0; t < threads; ++t) workers.push_back(make_worker(rows, points, tiles));
 #pragma omp parallel num_threads(threads)
@@ -175,13 +185,14 @@ class CpuInrEnsemble final : public InrEnsemble {
       InrWorker& worker = *workers[omp_get_thread_num()];
 #pragma omp for schedule(static)
       for (std::int64_t task = 0; task < tasks; ++task) {
-        const std::int64_t k = task / tiles;
+        const std::int64_t k = first_ + task / tiles;
         const std::int64_t first = points * (task % tiles) / tiles;
         const std::int64_t end = points * (task % tiles + 1) / tiles;
         worker.forward(copy_of(k, 0), coordinates.data() + first * spec_.inputs, end - first,
                        out.data() + (k * points + first) * spec_.channels);
       }
     }
+    gather_rows(ranks_, out.data(), static_cast<std::size_t>(points * spec_.channels), begins_);
   }
 
   ModelState export_state() const override {
@@ -192,6 +203,7 @@ class CpuInrEnsemble final : public InrEnsemble {
         if (!tensor.bias) exported.shape.push_back(tensor.in);
         exported.values.resize(static_cast<std::size_t>(spec_.networks * tensor.size()));
         for_each_value(copy, tensor, [&](std::int64_t at, std::int64_t i) { exported.values[i] = state_[at]; });
+        gather_rows(ranks_, exported.values.data(), static_cast<std::size_t>(tensor.size()), begins_);
         state.tensors.push_back(std::move(exported));
       }
     return state;
@@ -210,18 +222,19 @@ class CpuInrEnsemble final : public InrEnsemble {
   double values() const { return static_cast<double>(spec_.networks * spec_.points * spec_.channels); }
 
   /// Values of network k: copy 0 the parameters, 1 adam.m, 2 adam.v.
-  float* copy_of(std::int64_t k, int copy) { return state_.data() + (3 * k + copy) * at_.count; }
-  const float* copy_of(std::int64_t k, int copy) const { return state_.data() + (3 * k + copy) * at_.count; }
+  float* copy_of(std::int64_t k, int copy) { return state_.data() + (3 * (k - first_) + copy) * at_.count; }
+  const float* copy_of(std::int64_t k, int copy) const { return state_.data() + (3 * (k - first_) + copy) * at_.count; }
 
   /// body(index into state_, index into [K, out, in]) for each value of a tensor, by all threads.
   template <class Body>
   void for_each_value(int copy, const InrTensor& tensor, const Body& body) const {
 #pragma omp parallel for schedule(static)
-    for (std::int64_t k = 0; k < spec_.networks; ++k)
+    for (std::int64_t k = first_; k < end_; ++k)
       for (std::int64_t o = 0; o < tensor.out; ++o) {
         const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
         for (std::int64_t i = 0; i < tensor.in; ++i)
-          body((3 * k + copy) * at_.count + inputs.first + i * inputs.step, (k * tensor.out + o) * tensor.in + i);
+          body((3 * (k - first_) + copy) * at_.count + inputs.first + i * inputs.step,
+               (k * tensor.out + o) * tensor.in + i);
       }
   }
 
@@ -252,7 +265,7 @@ class CpuInrEnsemble final : public InrEnsemble {
       const std::int64_t rounds = (items + threads - 1) / threads;
       return static_cast<double>(items) / static_cast<double>(rounds * threads);
     };
-    return efficiency(chunks_) > efficiency(spec_.networks) + 0.1;  // the margin pays for the barriers
+    return efficiency(chunks_) > efficiency(end_ - first_) + 0.1;  // the margin pays for the barriers
   }
 
   /// Gradient of chunk c of network k into `gradient`, serially; returns its square error. With `update` it is all of
@@ -266,9 +279,10 @@ class CpuInrEnsemble final : public InrEnsemble {
     for (std::int64_t tile = first_tile; tile < end_tile; ++tile) {
       const std::int64_t first = spec_.points * tile / tiles_;
       const std::int64_t end = spec_.points * (tile + 1) / tiles_;
-      squares += worker.train_tile(copy_of(k, 0), coordinates_.data() + first * spec_.inputs,
-                                   targets_.data() + (k * spec_.points + first) * spec_.channels, end - first, scale,
-                                   tile == first_tile, gradient, tile + 1 == end_tile ? update : nullptr);
+      squares +=
+          worker.train_tile(copy_of(k, 0), coordinates_.data() + first * spec_.inputs,
+                            targets_.data() + ((k - first_) * spec_.points + first) * spec_.channels, end - first,
+                            scale, tile == first_tile, gradient, tile + 1 == end_tile ? update : nullptr);
     }
     return squares;
   }
@@ -339,16 +353,20 @@ class CpuInrEnsemble final : public InrEnsemble {
   }
 
   InrSpec spec_;
+  Communicator& ranks_;
+  std::vector<std::size_t> begins_;  ///< [ranks + 1]: the networks of each
+  std::int64_t first_;               ///< network of this rank
+  std::int64_t end_;
   bool fused_;
   InrParameters at_;
   std::vector<InrTensor> tensors_;
   std::int64_t tiles_;   ///< of one network: runs of points as equal as can be
   std::int64_t chunks_;  ///< of one network; each is a run of tiles
   std::uint64_t step_ = 0;
-  AlignedBuffer<float> state_;                         ///< [K, 3, count]
+  AlignedBuffer<float> state_;                         ///< [own networks, 3, count]
   std::vector<float> coordinates_;                     ///< [points, inputs]
-  std::vector<float> targets_;                         ///< [K, points, channels]
-  std::vector<StaleStop> curves_;                      ///< sums of square errors of each network
+  std::vector<float> targets_;                         ///< [own networks, points, channels]
+  std::vector<StaleStop> curves_;                      ///< [K], sums of square errors of each network
   std::vector<std::unique_ptr<InrWorker>> workers_;    ///< one a thread
   std::vector<AlignedBuffer<float>> gradients_;        ///< one a thread: of the network it trains
   std::vector<AlignedBuffer<float>> terms_;            ///< one a thread: of a chunk after the first
@@ -367,6 +385,8 @@ Support supports(const InrSpec& spec) {
   return Support::yes();
 }
 
-std::unique_ptr<InrEnsemble> make(const InrSpec& spec) { return std::make_unique<CpuInrEnsemble>(spec); }
+std::unique_ptr<InrEnsemble> make(const InrSpec& spec, Communicator& ranks) {
+  return std::make_unique<CpuInrEnsemble>(spec, ranks);
+}
 
 }  // namespace frugal::cpu

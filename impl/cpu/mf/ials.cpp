@@ -3,14 +3,18 @@
 //   reg_u = regularization * (|history| + w0 * items)^frequency_scaling
 // (Hu, Koren, Volinsky, ICDM 2008, with the weighting of Rendle et al., RecSys 2022), first all users, then all items.
 //
-// Rows are independent, G is summed over fixed chunks: the same bits at any number of threads.
+// Rows are independent, G is summed over fixed chunks: the same bits at any number of threads, and of ranks. Each rank has
+// the histories of its own rows, as much work as the others, solves these, and gets the other rows from those who solved
+// them, while it solves its next ones; likewise the chunks of G, between the sides.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <iterator>
 
 #include "impl/common/groups.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
+#include "impl/cpu/mf/row_exchange.hpp"
 #include "impl/cpu/mf/solver.hpp"
 
 namespace frugal::cpu {
@@ -40,8 +44,9 @@ Histories histories(std::span<const Interaction> positives, std::size_t rows, st
 
 class Ials final : public MfSolverEngine {
  public:
-  explicit Ials(const MfSpec& spec)
+  Ials(const MfSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
         dim_(static_cast<std::size_t>(spec.dim)),
         stride_(static_cast<std::size_t>(padded(spec.dim))),
         users_(spec.users * stride_),
@@ -50,8 +55,11 @@ class Ials final : public MfSolverEngine {
         systems_(std::clamp(system_bytes / (stride_ * stride_ * sizeof(float)), std::size_t{1}, most_systems)) {}
 
   void set_interactions(std::span<const Interaction> positives) override {
-    by_user_ = histories(positives, spec_.users, &Interaction::user, &Interaction::item);
-    by_item_ = histories(positives, spec_.items, &Interaction::item, &Interaction::user);
+    positives_ = positives.size();
+    of_users_ = shares(positives, spec_.users, &Interaction::user);
+    of_items_ = shares(positives, spec_.items, &Interaction::item);
+    by_user_ = own_histories(positives, spec_.users, &Interaction::user, &Interaction::item, of_users_);
+    by_item_ = own_histories(positives, spec_.items, &Interaction::item, &Interaction::user, of_items_);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t /*first_epoch*/, int epochs) override {
@@ -65,12 +73,33 @@ class Ials final : public MfSolverEngine {
   }
 
  private:
+  /// Rows by rank: a row costs its history, and a solution.
+  std::vector<std::size_t> shares(std::span<const Interaction> positives, std::size_t rows,
+                                  std::uint32_t Interaction::*row) const {
+    if (ranks_.size() == 1) return {0, rows};
+    std::vector<double> work(rows, static_cast<double>(stride_) / 3);
+    for (const Interaction& pair : positives) work[pair.*row] += 1;
+    return weighted_shares(work, systems_, ranks_.size());
+  }
+
+  /// Those of other ranks' rows are empty.
+  Histories own_histories(std::span<const Interaction> positives, std::size_t rows, std::uint32_t Interaction::*row,
+                          std::uint32_t Interaction::*partner, const std::vector<std::size_t>& begins) const {
+    if (ranks_.size() == 1) return histories(positives, rows, row, partner);
+    const std::size_t begin = begins[ranks_.rank()];
+    const std::size_t end = begins[ranks_.rank() + 1];
+    std::vector<Interaction> own;
+    std::ranges::copy_if(positives, std::back_inserter(own),
+                         [&](const Interaction& pair) { return pair.*row >= begin && pair.*row < end; });
+    return histories(own, rows, row, partner);
+  }
+
   double epoch() {
-    const SideResult users = solve_side(by_user_, items_, spec_.items, users_);
-    const SideResult items = solve_side(by_item_, users_, spec_.users, items_);
+    const SideResult users = solve_side(by_user_, of_users_, items_, spec_.items, users_);
+    const SideResult items = solve_side(by_item_, of_items_, users_, spec_.users, items_);
     // At the optimum of item v, its terms of the objective, v^T A v - 2 b.v + |history|, are |history| - b.v. The items
     // are solved last, so all is there but the penalty of the users.
-    const double positives = static_cast<double>(by_user_.members.size());
+    const double positives = static_cast<double>(positives_);
     return positives > 0 ? (positives - items.explained + users.penalty) / positives : 0;
   }
 
@@ -79,24 +108,32 @@ class Ials final : public MfSolverEngine {
     double explained = 0;  ///< sum of b . row
   };
 
-  /// Solves every row of `rows` given the rows of the other side.
-  SideResult solve_side(const Histories& h, const AlignedBuffer<float>& others, std::size_t other_count,
-                        AlignedBuffer<float>& rows) {
+  /// Solves every row of `rows` given the rows of the other side; begins: the rows of each rank.
+  SideResult solve_side(const Histories& h, const std::vector<std::size_t>& begins, const AlignedBuffer<float>& others,
+                        std::size_t other_count, AlignedBuffer<float>& rows) {
     sum_gram(others, other_count);
-    const std::size_t count = h.offsets.size() - 1;
-    const bool team = static_cast<double>((h.members.size() + count) * stride_ * stride_) >= parallel_ials_products;
-    std::vector<SideResult> results(count);
-    const std::size_t groups = (count + systems_ - 1) / systems_;
+    const std::size_t own = begins[ranks_.rank() + 1] - begins[ranks_.rank()];
+    const bool team = static_cast<double>((h.members.size() + own) * stride_ * stride_) >= parallel_ials_products;
+    std::vector<SideResult> results(begins.back());
+    RowExchange exchange(ranks_, begins, systems_);
+    for (std::size_t piece = 0; piece < exchange.pieces(); ++piece) {
+      const std::size_t begin = exchange.begin(piece);
+      const std::size_t count = exchange.begin(piece + 1) - begin;
+      const std::size_t groups = (count + systems_ - 1) / systems_;
 #pragma omp parallel if (team)
-    {
-      Equations equations(systems_, stride_);
+      {
+        Equations equations(systems_, stride_);
 #pragma omp for schedule(dynamic, 4)
-      for (std::size_t g = 0; g < groups; ++g) {
-        const std::size_t first = g * systems_;
-        solve_rows(h, others, static_cast<double>(other_count), first, std::min(systems_, count - first), equations,
-                   rows, results.data());
+        for (std::size_t g = 0; g < groups; ++g) {
+          const std::size_t first = g * systems_;
+          solve_rows(h, others, static_cast<double>(other_count), begin + first, std::min(systems_, count - first),
+                     equations, rows, results.data());
+        }
       }
+      exchange.post(rows.data(), stride_, piece);
     }
+    exchange.finish();
+    gather_rows(ranks_, results.data(), 1, begins);
     SideResult total;
     for (const SideResult& result : results) {
       total.penalty += result.penalty;
@@ -161,13 +198,16 @@ class Ials final : public MfSolverEngine {
     const std::size_t chunks = (count + gram_rows - 1) / gram_rows;
     AlignedBuffer<float> partial(chunks * area);
     const bool team = static_cast<double>(count * area) >= parallel_ials_products;
+    const std::vector<std::size_t> begins = equal_shares(chunks, ranks_.size());
+    const std::size_t end = begins[ranks_.rank() + 1];
 #pragma omp parallel for schedule(dynamic, 1) if (team)
-    for (std::size_t c = 0; c < chunks; ++c) {
+    for (std::size_t c = begins[ranks_.rank()]; c < end; ++c) {
       std::fill_n(partial.data() + c * area, area, 0.F);
       const std::size_t first = c * gram_rows;
       mf_kernels().gram(rows.data() + first * stride_, static_cast<long>(std::min(gram_rows, count - first)),
                         static_cast<long>(stride_), partial.data() + c * area);
     }
+    gather_rows(ranks_, partial.data(), area, begins);
     const float weight = static_cast<float>(spec_.unobserved_weight);
     std::fill(gram_.begin(), gram_.end(), 0.F);
     for (std::size_t c = 0; c < chunks; ++c)
@@ -187,18 +227,24 @@ class Ials final : public MfSolverEngine {
   }
 
   MfSpec spec_;
+  Communicator& ranks_;
   std::size_t dim_;
   std::size_t stride_;
   AlignedBuffer<float> users_;  ///< [users, stride]
   AlignedBuffer<float> items_;  ///< [items, stride]
   AlignedBuffer<float> gram_;   ///< [stride, stride], upper triangle
   std::size_t systems_;         ///< solved side by side
+  std::size_t positives_ = 0;
+  std::vector<std::size_t> of_users_;  ///< [ranks + 1]: the rows that each rank solves
+  std::vector<std::size_t> of_items_;  ///< [ranks + 1]
   Histories by_user_;
   Histories by_item_;
 };
 
 }  // namespace
 
-std::unique_ptr<MfSolverEngine> make_ials(const MfSpec& spec) { return std::make_unique<Ials>(spec); }
+std::unique_ptr<MfSolverEngine> make_ials(const MfSpec& spec, Communicator& ranks) {
+  return std::make_unique<Ials>(spec, ranks);
+}
 
 }  // namespace frugal::cpu

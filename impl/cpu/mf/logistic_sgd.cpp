@@ -1,5 +1,5 @@
 // Logistic matrix factorisation by SGD in the order of mf/schedule.hpp. The groups of a round run in parallel: they share
-// no row, so the result has the same bits at any number of threads.
+// no row, so the result has the same bits at any number of threads, and of ranks, which have neighbouring groups each.
 //
 // Rows are kept in slot order while training: those of a group are contiguous, and two groups, of users and of items,
 // fit the first- or second-level cache.
@@ -7,11 +7,13 @@
 
 #include <algorithm>
 #include <span>
+#include <thread>
 #include <vector>
 
 #include "impl/common/mf/schedule.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
+#include "impl/cpu/mf/item_ring.hpp"
 #include "impl/cpu/mf/round_progress.hpp"
 #include "impl/cpu/mf/solver.hpp"
 #include "impl/cpu/mf/streams.hpp"
@@ -21,8 +23,9 @@ namespace {
 
 class LogisticSgd final : public MfSolverEngine {
  public:
-  explicit LogisticSgd(const MfSpec& spec)
+  LogisticSgd(const MfSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
         streams_(spec),
         stride_(padded(spec.dim)),
         users_(static_cast<std::size_t>(spec.users) * stride_),
@@ -30,20 +33,47 @@ class LogisticSgd final : public MfSolverEngine {
         user_bias_(spec.users),
         item_bias_(spec.items) {}
 
-  void set_interactions(std::span<const Interaction> positives) override { streams_.set_positives(positives); }
+  void set_interactions(std::span<const Interaction> positives) override {
+    streams_.set_positives(positives);
+    const std::uint32_t groups = streams_.schedule().groups();
+    active_ = std::min(ranks_.size(), static_cast<int>(groups));
+    groups_ = equal_shares(groups, active_);
+    groups_.resize(static_cast<std::size_t>(ranks_.size()) + 1, groups);
+    user_begins_ = begins_of_groups(streams_.schedule().users());
+    item_begins_ = begins_of_groups(streams_.schedule().items());
+  }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
     to_slots(parameters);
+    ItemRing ring(ranks_, active_, {items_.data(), item_bias_.data(), static_cast<std::size_t>(stride_), item_begins_});
     std::vector<double> losses;
     for (int e = 0; e < epochs; ++e)
       losses.push_back(
-          epoch(static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e)), parameters.global_bias));
+          epoch(static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e)), parameters.global_bias, ring));
+    gather_groups(user_begins_, users_, user_bias_);
+    gather_groups(item_begins_, items_, item_bias_);
     from_slots(parameters);
     return losses;
   }
 
  private:
-  double epoch(std::uint32_t number, float global_bias) {
+  /// [groups + 1]: the first slot of each group.
+  std::vector<std::size_t> begins_of_groups(const MfSchedule::Side& side) const {
+    std::vector<std::size_t> begins;
+    for (std::uint32_t g = 0; g <= streams_.schedule().groups(); ++g)
+      begins.push_back(side.begins[g * MfSchedule::workers]);
+    return begins;
+  }
+
+  /// Each rank has the rows of its own groups; now all have all.
+  void gather_groups(const std::vector<std::size_t>& begins, AlignedBuffer<float>& rows, std::vector<float>& biases) {
+    std::vector<std::size_t> slots;
+    for (const std::size_t group : groups_) slots.push_back(begins[group]);
+    gather_rows(ranks_, rows.data(), static_cast<std::size_t>(stride_), slots);
+    gather_rows(ranks_, biases.data(), 1, slots);
+  }
+
+  double epoch(std::uint32_t number, float global_bias, ItemRing& ring) {
     const MfKernels& kernels = mf_kernels();
     const SgdModel model{users_.data(),
                          items_.data(),
@@ -53,17 +83,27 @@ class LogisticSgd final : public MfSolverEngine {
                          global_bias,
                          static_cast<float>(spec_.learning_rate),
                          static_cast<float>(spec_.l2)};
-    streams_.prepare(number);
     const std::uint32_t groups = streams_.schedule().groups();
-    std::vector<double> losses(std::size_t{groups} * groups);
-    RoundProgress progress(groups);
+    const auto first = static_cast<std::uint32_t>(groups_[ranks_.rank()]);
+    const auto end = static_cast<std::uint32_t>(groups_[ranks_.rank() + 1]);
+    streams_.prepare(number, first, end);
+    std::vector<double> losses(std::size_t{groups} * groups);  // by group and round
+    if (first < end) {
+      RoundProgress progress(groups, first, end);
+      ring.begin_epoch();
 #pragma omp parallel if (streams_.wants_team())
-    progress.run(static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
-                 [&](std::uint32_t group, std::uint32_t round) {
-                   losses[round * groups + group] = kernels.sgd(model, streams_.round(group, round));
-                 });
+      progress.run(
+          static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
+          [&](std::uint32_t group, std::uint32_t round) {
+            losses[group * groups + round] = kernels.sgd(model, streams_.round(group, round));
+          },
+          [&] { ring.poll(progress); });
+      for (; !ring.finished(progress); ring.poll(progress)) std::this_thread::yield();
+    }
+    gather_rows(ranks_, losses.data(), groups, groups_);
     double loss = 0;
-    for (const double sum : losses) loss += sum;
+    for (std::uint32_t round = 0; round < groups; ++round)
+      for (std::uint32_t group = 0; group < groups; ++group) loss += losses[group * groups + round];
     const double examples = static_cast<double>(streams_.positives()) * (1.0 + spec_.negatives);
     return examples > 0 ? loss / examples : 0;
   }
@@ -99,7 +139,12 @@ class LogisticSgd final : public MfSolverEngine {
   }
 
   MfSpec spec_;
+  Communicator& ranks_;
   MfStreams streams_;
+  int active_ = 1;                        ///< ranks that have groups
+  std::vector<std::size_t> groups_;       ///< [ranks + 1]: those of each rank
+  std::vector<std::size_t> user_begins_;  ///< [groups + 1]: slots
+  std::vector<std::size_t> item_begins_;  ///< [groups + 1]: slots
   long stride_;
   AlignedBuffer<float> users_;  ///< [users, stride], rows by slot
   AlignedBuffer<float> items_;  ///< [items, stride], rows by slot
@@ -109,6 +154,8 @@ class LogisticSgd final : public MfSolverEngine {
 
 }  // namespace
 
-std::unique_ptr<MfSolverEngine> make_logistic_sgd(const MfSpec& spec) { return std::make_unique<LogisticSgd>(spec); }
+std::unique_ptr<MfSolverEngine> make_logistic_sgd(const MfSpec& spec, Communicator& ranks) {
+  return std::make_unique<LogisticSgd>(spec, ranks);
+}
 
 }  // namespace frugal::cpu

@@ -18,8 +18,8 @@ namespace {
 
 class CpuMatrixFactorizer final : public MatrixFactorizer {
  public:
-  explicit CpuMatrixFactorizer(const MfSpec& spec)
-      : spec_(spec), engine_(sgd() ? make_logistic_sgd(spec) : make_ials(spec)) {
+  CpuMatrixFactorizer(const MfSpec& spec, Communicator& ranks)
+      : spec_(spec), engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
     parameters_.user_factors = initial_factors(spec, Purpose::user_embedding);
     parameters_.item_factors = initial_factors(spec, Purpose::item_embedding);
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors.data());
@@ -86,6 +86,8 @@ Support supports(const MfSpec& spec) {
   return Support::yes();
 }
 
-std::unique_ptr<MatrixFactorizer> make(const MfSpec& spec) { return std::make_unique<CpuMatrixFactorizer>(spec); }
+std::unique_ptr<MatrixFactorizer> make(const MfSpec& spec, Communicator& ranks) {
+  return std::make_unique<CpuMatrixFactorizer>(spec, ranks);
+}
 
 }  // namespace frugal::cpu

@@ -12,21 +12,33 @@ namespace frugal::cpu {
 /// round.
 class RoundProgress {
  public:
-  /// Rounds are as many as groups.
-  explicit RoundProgress(std::uint32_t groups) : groups_(groups), done_(groups), busy_(groups) {}
+  /// Of groups first ... end - 1, where others are another process's. Rounds are as many as groups.
+  RoundProgress(std::uint32_t groups, std::uint32_t first, std::uint32_t end)
+      : groups_(groups), first_(first), end_(end), done_(groups), busy_(groups) {}
+
+  std::uint32_t groups() const { return groups_; }
+  std::uint32_t first() const { return first_; }
+  std::uint32_t end() const { return end_; }
+  /// Rounds that a group has finished.
+  std::uint32_t done(std::uint32_t group) const { return done_[group].load(std::memory_order_acquire); }
+  /// Of the group that follows the last one and is another process's: its items of these rounds are here.
+  void arrived(std::uint32_t rounds) { done_[end_ % groups_].store(rounds, std::memory_order_release); }
 
   /// Called by every thread of a team of `threads`; returns when all rounds of all groups are done. run_round(group,
   /// round) is called once for each. A thread has neighbouring groups of its own, whose users stay in its cache, and
   /// walks over them in turn from either end, so that the items of the round before are still there; it takes over
-  /// others' only when its own have to wait.
-  template <class RunRound>
-  void run(std::uint32_t thread, std::uint32_t threads, RunRound&& run_round) {
-    const std::uint32_t first = static_cast<std::uint32_t>(std::uint64_t{groups_} * thread / threads);
-    const std::uint32_t own = static_cast<std::uint32_t>(std::uint64_t{groups_} * (thread + 1) / threads) - first;
-    for (bool upwards = true; finished_groups_.load(std::memory_order_acquire) < groups_; upwards = !upwards) {
+  /// others' only when its own have to wait. Thread 0 calls between() again and again.
+  template <class RunRound, class Between>
+  void run(std::uint32_t thread, std::uint32_t threads, RunRound&& run_round, Between&& between) {
+    const std::uint32_t count = end_ - first_;
+    const std::uint32_t begin = static_cast<std::uint32_t>(std::uint64_t{count} * thread / threads);
+    const std::uint32_t own = static_cast<std::uint32_t>(std::uint64_t{count} * (thread + 1) / threads) - begin;
+    const auto group = [&](std::uint32_t k) { return first_ + (begin + k) % count; };
+    for (bool upwards = true; finished_groups_.load(std::memory_order_acquire) < count; upwards = !upwards) {
+      if (thread == 0) between();
       bool advanced = false;
-      for (std::uint32_t k = 0; k < own; ++k) advanced |= advance(first + (upwards ? k : own - 1 - k), run_round);
-      for (std::uint32_t k = own; k < groups_ && !advanced; ++k) advanced = advance((first + k) % groups_, run_round);
+      for (std::uint32_t k = 0; k < own; ++k) advanced |= advance(group(upwards ? k : own - 1 - k), run_round);
+      for (std::uint32_t k = own; k < count && !advanced; ++k) advanced = advance(group(k), run_round);
       if (!advanced) std::this_thread::yield();
     }
   }
@@ -54,6 +66,8 @@ class RoundProgress {
   }
 
   std::uint32_t groups_;
+  std::uint32_t first_;
+  std::uint32_t end_;
   std::vector<std::atomic<std::uint32_t>> done_;  ///< rounds finished
   std::vector<std::atomic_flag> busy_;
   std::atomic<std::uint32_t> finished_groups_ = 0;

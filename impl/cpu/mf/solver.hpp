@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "impl/common/communicator.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::cpu {
@@ -18,6 +19,8 @@ struct MfParameters {
   float global_bias = 0;
 };
 
+/// Where several ranks solve together, each calls the same functions with the same arguments, and has all parameters
+/// after train().
 class MfSolverEngine {
  public:
   virtual ~MfSolverEngine() = default;
@@ -26,7 +29,7 @@ class MfSolverEngine {
   virtual std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) = 0;
 };
 
-std::unique_ptr<MfSolverEngine> make_logistic_sgd(const MfSpec& spec);
-std::unique_ptr<MfSolverEngine> make_ials(const MfSpec& spec);
+std::unique_ptr<MfSolverEngine> make_logistic_sgd(const MfSpec& spec, Communicator& ranks);
+std::unique_ptr<MfSolverEngine> make_ials(const MfSpec& spec, Communicator& ranks);
 
 }  // namespace frugal::cpu

@@ -33,12 +33,14 @@ void MfStreams::set_positives(std::span<const Interaction> positives) {
 
 bool MfStreams::wants_team() const { return examples_.size() >= parallel_examples; }
 
-void MfStreams::prepare(std::uint32_t epoch) {
+void MfStreams::prepare(std::uint32_t epoch, std::uint32_t first, std::uint32_t end) {
+  const std::uint32_t first_part = first * MfSchedule::workers;
+  const std::uint32_t end_part = end * MfSchedule::workers;
 #pragma omp parallel if (wants_team())
   {
     Scratch scratch;
 #pragma omp for schedule(dynamic, 1)
-    for (std::uint32_t part = 0; part < schedule_->parts(); ++part) prepare(part, epoch, scratch);
+    for (std::uint32_t part = first_part; part < end_part; ++part) prepare(part, epoch, scratch);
   }
 }
 

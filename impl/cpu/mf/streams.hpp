@@ -25,8 +25,8 @@ class MfStreams {
   /// Whether an epoch is long enough for a team of threads.
   bool wants_team() const;
 
-  /// Draws and sorts; called outside a parallel region.
-  void prepare(std::uint32_t epoch);
+  /// Draws and sorts what groups first ... end - 1 do; called outside a parallel region.
+  void prepare(std::uint32_t epoch, std::uint32_t first, std::uint32_t end);
 
   /// What a group does in a round of the epoch prepared last.
   SgdRound round(std::uint32_t group, std::uint32_t round) const;

@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "impl/common/communicator.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/matmul.hpp"
@@ -54,6 +55,11 @@ class BatchSoftmax {
   /// Losses, and slopes times weight, of the positives of the users in this block.
   void learn(SoftmaxWorker& worker, const SoftmaxSide& users, const SoftmaxSide& items, std::size_t user_block,
              float weight, float* losses, float* slopes);
+
+  /// After learn() of the own blocks: all ranks have what the passes back need. user_blocks [ranks + 1].
+  void gather(Communicator& ranks, std::span<const std::size_t> user_blocks) {
+    gather_rows(ranks, user_term_.data(), block_, user_blocks);
+  }
 
   /// d_output [block, width] += what the competing items send into the users of a block; of their positives, the caller
   /// adds the rest. After learn() of all blocks.

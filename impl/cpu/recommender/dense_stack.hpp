@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "impl/common/communicator.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/common/tensor_views.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
@@ -116,6 +117,11 @@ class GradientSlots {
   std::size_t begin(std::size_t slot) const { return slot * per_slot_; }
   std::size_t end(std::size_t slot) const;
   float* gradient(std::size_t slot) { return gradients_.data() + slot * stride_; }
+
+  /// All ranks have the gradients of all slots; begins: the slots of each, which have been computed there.
+  void gather(Communicator& ranks, std::span<const std::size_t> begins) {
+    gather_rows(ranks, gradients_.data(), stride_, begins);
+  }
 
   /// sum[i] of parameters first..first+sum.size() over the used slots.
   void reduce(std::size_t first, std::span<float> sum) const;

@@ -5,7 +5,8 @@
 // gradient of the sum of its bag, which is that of each row in the bag. The ids of each table are sorted with their
 // examples; each distinct row sums its gradients in the order of the batch and is updated once.
 //
-// Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it.
+// Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it. Nor on that of ranks: each
+// takes the blocks of its slots through the network, and all get from it what comes out, and update alike.
 #include "impl/cpu/recommender/dlrm.hpp"
 
 #include <omp.h>
@@ -88,8 +89,9 @@ struct Lookups {
 
 class CpuDlrm final : public Dlrm {
  public:
-  explicit CpuDlrm(const DlrmSpec& spec)
+  CpuDlrm(const DlrmSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
         dim_(static_cast<std::size_t>(spec.embedding_dim)),
         vectors_(spec.table_rows.size() + 1),
         rule_{spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}},
@@ -234,10 +236,11 @@ class CpuDlrm final : public Dlrm {
   }
 
   void forward_backward(const ClickBatch& batch, std::size_t n) {
-    const std::size_t slots = bottom_slots_.used();  // as many as of the top MLP
+    const std::vector<std::size_t> slots = equal_shares(bottom_slots_.used(), ranks_.size());  // as of the top MLP
+    const std::size_t end_slot = slots[ranks_.rank() + 1];
     const float weight = 1.F / static_cast<float>(n);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t slot = 0; slot < slots; ++slot) {
+    for (std::size_t slot = slots[ranks_.rank()]; slot < end_slot; ++slot) {
       DlrmWorker& worker = *workers_[omp_get_thread_num()];
       for (std::size_t block = bottom_slots_.begin(slot); block < bottom_slots_.end(slot); ++block) {
         const std::size_t first = block * block_;
@@ -249,6 +252,17 @@ class CpuDlrm final : public Dlrm {
         backward(worker, first, count, slot, block == bottom_slots_.begin(slot));
       }
     }
+    if (ranks_.size() > 1) gather_step(slots, n);
+  }
+
+  /// All ranks have what each computed of its slots' examples.
+  void gather_step(const std::vector<std::size_t>& slots, std::size_t n) {
+    std::vector<std::size_t> examples;
+    for (const std::size_t slot : slots) examples.push_back(std::min(bottom_slots_.begin(slot) * block_, n));
+    gather_rows(ranks_, losses_.data(), 1, examples);
+    for (std::size_t t = frozen(); t < tables_.size(); ++t) gather_rows(ranks_, bag_gradients(t), dim_, examples);
+    bottom_slots_.gather(ranks_, slots);
+    top_slots_.gather(ranks_, slots);
   }
 
   void backward(DlrmWorker& worker, std::size_t first, std::size_t count, std::size_t slot, bool first_of_slot) {
@@ -337,6 +351,7 @@ class CpuDlrm final : public Dlrm {
   }
 
   DlrmSpec spec_;
+  Communicator& ranks_;
   std::size_t dim_;
   std::size_t vectors_;  // bottom output and one row of each table
   UpdateRule rule_;
@@ -368,9 +383,9 @@ Support supports(const DlrmSpec& spec) {
   return Support::yes();
 }
 
-std::unique_ptr<Dlrm> make(const DlrmSpec& spec) {
+std::unique_ptr<Dlrm> make(const DlrmSpec& spec, Communicator& ranks) {
   assert(supports(spec));
-  return std::make_unique<CpuDlrm>(spec);
+  return std::make_unique<CpuDlrm>(spec, ranks);
 }
 
 }  // namespace frugal::cpu

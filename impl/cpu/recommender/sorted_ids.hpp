@@ -25,6 +25,11 @@ class SortedIds {
     return std::span(order_).subspan(offsets_[row], offsets_[row + 1] - offsets_[row]);
   }
 
+  /// Those of all rows, one row after another.
+  std::span<const std::uint32_t> all_positions() const { return order_; }
+  /// Where those of a row begin in all_positions(); of rows(), where they end.
+  std::size_t begin(std::size_t row) const { return offsets_[row]; }
+
   /// Row of the id at each position of the batch.
   std::span<const std::uint32_t> row_of() const { return row_of_; }
 

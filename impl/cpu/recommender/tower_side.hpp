@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "impl/common/communicator.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
@@ -82,6 +83,19 @@ class TowerSide {
     slots_.deal(blocks());
   }
 
+  /// What each of several ranks computes of the step: slots, and the blocks in them. [ranks + 1]
+  std::vector<std::size_t> slots_of_ranks(int ranks) const { return equal_shares(slots_.used(), ranks); }
+  std::vector<std::size_t> blocks_of_ranks(int ranks) const {
+    std::vector<std::size_t> begins = slots_of_ranks(ranks);
+    for (std::size_t& begin : begins) begin = std::min(slots_.begin(begin), blocks());
+    return begins;
+  }
+
+  /// All ranks have the outputs that each has computed.
+  void gather_outputs(Communicator& ranks) {
+    gather_rows(ranks, last_.data(), tower_block * static_cast<std::size_t>(out_), blocks_of_ranks(ranks.size()));
+  }
+
   /// Outputs of `ids`, at most tower_block of them, into out [tower_block, width]; the rest of the rows are finite.
   void tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x, float* activations,
                      float* out) const {
@@ -97,9 +111,11 @@ class TowerSide {
                   last_.data() + block * tower_block * static_cast<std::size_t>(out_));
   }
 
-  /// Gradients of the tower's parameters into the slot; Adam on the block's rows when they are trainable.
+  /// Gradients of the tower's parameters into the slot; Adam on the block's rows when they are trainable, where `alone`;
+  /// else their gradients are kept for update_rows().
   /// delta [tower_block, width]: dL/d(output), rows beyond the block's ids zero; overwritten.
-  void backward(TowerWorker& worker, const UpdateStep& step, std::size_t block, std::size_t slot, float* delta) {
+  void backward(TowerWorker& worker, const UpdateStep& step, std::size_t block, std::size_t slot, float* delta,
+                bool alone) {
     const float* input_gradient = delta;
     if (stack_.layers() > 0) {
       float* dx = trainable_ ? worker.input_gradient.data() : nullptr;
@@ -109,7 +125,19 @@ class TowerSide {
     }
     if (!trainable_) return;
     const auto ids = block_ids(block);
-    for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], input_gradient + r * in_);
+    if (!alone)
+      std::copy_n(input_gradient, ids.size() * in_, x_of(block));  // which nobody reads any more
+    else
+      for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], input_gradient + r * in_);
+  }
+
+  /// After backward() of several ranks: all have the gradients of all rows, and move these alike.
+  void update_rows(Communicator& ranks, const UpdateStep& step) {
+    if (!trainable_) return;
+    gather_rows(ranks, x_.data(), tower_block * in_, blocks_of_ranks(ranks.size()));
+    const std::span<const std::uint32_t> ids = ids_.distinct();
+#pragma omp parallel for schedule(static)
+    for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], x_.data() + r * in_);
   }
 
   std::span<const std::uint32_t> block_ids(std::size_t block) const {

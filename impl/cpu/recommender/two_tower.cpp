@@ -10,7 +10,9 @@
 // One step: draw positives and negatives; sort the ids; towers forward, in blocks of rows; dots and loss, in blocks of
 // positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
 //
-// Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it.
+// Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it. Nor on that of
+// ranks: each computes the blocks of its slots forward and back, and the losses of some blocks of positives, and all get
+// from it what comes of them: outputs, slopes, gradients. The update is everybody's, who then have the same.
 #include "impl/cpu/recommender/two_tower.hpp"
 
 #include <omp.h>
@@ -46,8 +48,9 @@ struct TwoTowerWorker {
 
 class CpuTwoTower final : public TwoTower {
  public:
-  explicit CpuTwoTower(const TwoTowerSpec& spec)
+  CpuTwoTower(const TwoTowerSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
         rule_{OptimizerKind::adam, spec.adam},
@@ -121,6 +124,15 @@ class CpuTwoTower final : public TwoTower {
   }
 
  private:
+  /// Things begin ... end - 1.
+  struct Share {
+    std::size_t begin;
+    std::size_t end;
+    std::size_t size() const { return end - begin; }
+  };
+  /// Of this rank.
+  Share own(const std::vector<std::size_t>& begins) const { return {begins[ranks_.rank()], begins[ranks_.rank() + 1]}; }
+
   void refresh_operands() {
     user_.tower().refresh_operands();
     item_.tower().refresh_operands();
@@ -154,16 +166,18 @@ class CpuTwoTower final : public TwoTower {
 
   double train_step() {
     const std::size_t positives = draw_batch();
-    const std::size_t user_blocks = user_.blocks();
-    const std::size_t item_blocks = item_.blocks();
+    const Share user_blocks = own(user_.blocks_of_ranks(ranks_.size()));
+    const Share item_blocks = own(item_.blocks_of_ranks(ranks_.size()));
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t b = 0; b < user_blocks + item_blocks; ++b) {
+    for (std::size_t b = 0; b < user_blocks.size() + item_blocks.size(); ++b) {
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
-      if (b < item_blocks)
-        item_.forward(worker.item.products, b);
+      if (b < item_blocks.size())
+        item_.forward(worker.item.products, item_blocks.begin + b);
       else
-        user_.forward(worker.user.products, b - item_blocks);
+        user_.forward(worker.user.products, user_blocks.begin + b - item_blocks.size());
     }
+    item_.gather_outputs(ranks_);
+    user_.gather_outputs(ranks_);
 
     const float weight = 1.F / static_cast<float>(positives * examples_);
     if (softmax_)
@@ -172,15 +186,23 @@ class CpuTwoTower final : public TwoTower {
       learn_bce(positives, weight);
 
     const UpdateStep step = update_step(rule_, ++step_);
-    const std::size_t item_slots = item_.slots().used();
-    const std::size_t all_slots = item_slots + user_.slots().used();
+    const std::vector<std::size_t> item_shares = item_.slots_of_ranks(ranks_.size());
+    const std::vector<std::size_t> user_shares = user_.slots_of_ranks(ranks_.size());
+    const Share item_slots = own(item_shares);
+    const Share user_slots = own(user_shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t s = 0; s < all_slots; ++s) {
+    for (std::size_t s = 0; s < item_slots.size() + user_slots.size(); ++s) {
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
-      if (s < item_slots)
-        item_backward(worker, step, s);
+      if (s < item_slots.size())
+        item_backward(worker, step, item_slots.begin + s);
       else
-        user_backward(worker, step, s - item_slots);
+        user_backward(worker, step, user_slots.begin + s - item_slots.size());
+    }
+    if (ranks_.size() > 1) {
+      item_.slots().gather(ranks_, item_shares);
+      user_.slots().gather(ranks_, user_shares);
+      item_.update_rows(ranks_, step);
+      user_.update_rows(ranks_, step);
     }
 
     const std::size_t user_pieces = user_.tower().pieces();
@@ -242,19 +264,44 @@ class CpuTwoTower final : public TwoTower {
   }
 
   void learn_bce(std::size_t positives, float weight) {
+    std::vector<std::size_t> shares = equal_shares((positives + positives_block - 1) / positives_block, ranks_.size());
+    for (std::size_t& begin : shares) begin = std::min(begin * positives_block, positives);
+    const Share mine = own(shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t first = 0; first < positives; first += positives_block)
-      learn(first, std::min(positives_block, positives - first), weight);
+    for (std::size_t first = mine.begin; first < mine.end; first += positives_block)
+      learn(first, std::min(positives_block, mine.end - first), weight);
+    if (ranks_.size() > 1)
+      for (std::size_t p = 0; p < positives; ++p)
+        std::fill_n(user_rows_.begin() + p * examples_, examples_, user_.ids().row_of()[p]);
+    gather_rows(ranks_, slopes_.data(), examples_, shares);
+    gather_rows(ranks_, losses_.data(), examples_, shares);
   }
 
   void learn_softmax(float weight) {
     softmax_->start(item_.ids());
     std::copy(user_.ids().row_of().begin(), user_.ids().row_of().end(), user_rows_.begin());
-    const std::size_t user_blocks = user_.blocks();
+    const std::vector<std::size_t> shares = user_.blocks_of_ranks(ranks_.size());
+    const Share blocks = own(shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t block = 0; block < user_blocks; ++block)
+    for (std::size_t block = blocks.begin; block < blocks.end; ++block)
       softmax_->learn(*workers_[omp_get_thread_num()]->softmax, softmax_side(user_), softmax_side(item_), block, weight,
                       losses_.data(), slopes_.data());
+    if (ranks_.size() == 1) return;
+    softmax_->gather(ranks_, shares);
+    gather_positions(shares, losses_.data());
+    gather_positions(shares, slopes_.data());
+  }
+
+  /// All ranks have what each knows of the positives of its blocks of users. values [positives].
+  void gather_positions(const std::vector<std::size_t>& user_blocks, float* values) const {
+    const SortedIds& ids = user_.ids();
+    std::vector<std::size_t> begins;
+    for (const std::size_t block : user_blocks) begins.push_back(ids.begin(std::min(block * tower_block, ids.rows())));
+    const std::span<const std::uint32_t> positions = ids.all_positions();
+    std::vector<float> by_user(positions.size());
+    for (std::size_t i = 0; i < positions.size(); ++i) by_user[i] = values[positions[i]];
+    gather_rows(ranks_, by_user.data(), 1, begins);
+    for (std::size_t i = 0; i < positions.size(); ++i) values[positions[i]] = by_user[i];
   }
 
   static SoftmaxSide softmax_side(const TowerSide& side) { return {side.ids(), side.outputs()}; }
@@ -280,7 +327,7 @@ class CpuTwoTower final : public TwoTower {
       sum_partners(user_, block, item_.outputs(), item_.ids().row_of().data(), examples_, worker.delta);
       if (softmax_)
         softmax_->add_to_users(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
-      user_.backward(worker, step, block, slot, worker.delta.data());
+      user_.backward(worker, step, block, slot, worker.delta.data(), ranks_.size() == 1);
     }
   }
 
@@ -290,7 +337,7 @@ class CpuTwoTower final : public TwoTower {
       sum_partners(item_, block, user_.outputs(), user_rows_.data(), 1, worker.delta);
       if (softmax_)
         softmax_->add_to_items(*both.softmax, softmax_side(user_), softmax_side(item_), block, worker.delta.data());
-      item_.backward(worker, step, block, slot, worker.delta.data());
+      item_.backward(worker, step, block, slot, worker.delta.data(), ranks_.size() == 1);
     }
   }
 
@@ -309,6 +356,7 @@ class CpuTwoTower final : public TwoTower {
   }
 
   TwoTowerSpec spec_;
+  Communicator& ranks_;
   long width_;            // of the towers' outputs
   std::size_t examples_;  // a positive and its negatives
   UpdateRule rule_;
@@ -334,9 +382,9 @@ class CpuTwoTower final : public TwoTower {
 
 Support supports(const TwoTowerSpec& spec) { return {why_invalid(spec)}; }
 
-std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) {
+std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, Communicator& ranks) {
   assert(supports(spec));
-  return std::make_unique<CpuTwoTower>(spec);
+  return std::make_unique<CpuTwoTower>(spec, ranks);
 }
 
 }  // namespace frugal::cpu

@@ -2,8 +2,11 @@
 #include <memory>
 
 #include "impl/api/backend.hpp"
+#include "impl/common/communicator.hpp"
 
 namespace frugal::cpu {
 Support supports(const TwoTowerSpec& spec);
-std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec);
+/// With several ranks: all of them make the model, and call set_interactions(), import_state() and train() alike; the rest
+/// is anyone's. Each has all of the tables. Same bits as with one.
+std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, Communicator& ranks = alone());
 }  // namespace frugal::cpu

@@ -1,0 +1,11 @@
+# FRUGAL_MPI=AUTO builds the mpi back end when an MPI is there; ON requires it. Its C++ bindings are not used.
+set(FRUGAL_HAVE_MPI OFF)
+if(NOT FRUGAL_MPI STREQUAL "OFF")
+  set(MPI_CXX_SKIP_MPICXX ON)
+  if(FRUGAL_MPI STREQUAL "ON")
+    find_package(MPI REQUIRED COMPONENTS CXX)
+  else()
+    find_package(MPI QUIET COMPONENTS CXX)
+  endif()
+  set(FRUGAL_HAVE_MPI ${MPI_CXX_FOUND})
+endif()

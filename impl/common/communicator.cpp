@@ -1,0 +1,57 @@
+#include "impl/common/communicator.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <numeric>
+
+namespace frugal {
+namespace {
+
+class Alone final : public Communicator {
+ public:
+  int rank() const override { return 0; }
+  int size() const override { return 1; }
+  void broadcast(std::span<std::byte>) override {}
+  void all_gather(std::span<std::byte>, std::span<const std::size_t>) override {}
+  std::unique_ptr<Transfer> send(std::span<const std::byte>, int) override { return nobody(); }
+  std::unique_ptr<Transfer> receive(std::span<std::byte>, int) override { return nobody(); }
+
+ private:
+  static std::unique_ptr<Transfer> nobody() {
+    assert(false && "there is no other rank");
+    return nullptr;
+  }
+};
+
+}  // namespace
+
+Communicator& alone() {
+  static Alone instance;
+  return instance;
+}
+
+std::vector<std::size_t> equal_shares(std::size_t count, int ranks) {
+  const auto size = static_cast<std::size_t>(ranks);
+  std::vector<std::size_t> begins(size + 1);
+  for (std::size_t r = 0; r <= size; ++r) begins[r] = count * r / size;
+  return begins;
+}
+
+std::vector<std::size_t> weighted_shares(std::span<const double> weights, std::size_t block, int ranks) {
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  std::vector<std::size_t> begins = {0};
+  double before = 0;
+  for (std::size_t first = 0; first < weights.size(); first += block) {
+    // A block goes to the rank whose share its middle lies in.
+    const auto own = weights.subspan(first, std::min(block, weights.size() - first));
+    const double weight = std::accumulate(own.begin(), own.end(), 0.0);
+    const double middle = before + weight / 2;
+    while (static_cast<int>(begins.size()) < ranks && middle >= sum * static_cast<double>(begins.size()) / ranks)
+      begins.push_back(first);
+    before += weight;
+  }
+  begins.resize(static_cast<std::size_t>(ranks) + 1, weights.size());
+  return begins;
+}
+
+}  // namespace frugal

@@ -1,0 +1,60 @@
+// Processes that compute one model together, as the code of a model sees them: who they are, and how data travel.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+namespace frugal {
+
+/// The ranks of a job, numbered from 0. All of them call the same functions in the same order, and each call returns when
+/// this rank's data may be used again. Nothing but copies travels: whoever needs a sum adds by itself, in an order that
+/// does not depend on the number of ranks, so that results do not either.
+class Communicator {
+ public:
+  virtual ~Communicator() = default;
+  virtual int rank() const = 0;
+  virtual int size() const = 0;
+
+  /// `data` of rank 0 to all others, which have as many bytes.
+  virtual void broadcast(std::span<std::byte> data) = 0;
+  /// The same of a few bytes that the others may wait for long: they leave the processors to those who have work.
+  virtual void announce(std::span<std::byte> data) { broadcast(data); }
+  /// Completes `data`, of which rank r has the bytes begins[r] ... begins[r + 1] - 1. begins [size + 1] is the same on all.
+  virtual void all_gather(std::span<std::byte> data, std::span<const std::size_t> begins) = 0;
+
+  /// What is on its way while this rank does other things. To be waited for before it goes.
+  class Transfer {
+   public:
+    virtual ~Transfer() = default;
+    /// Has it arrived, or may what was sent be changed? Also moves it on; stays true.
+    virtual bool done() = 0;
+  };
+  /// To another rank. Those between two ranks arrive in the order in which they were sent.
+  virtual std::unique_ptr<Transfer> send(std::span<const std::byte> data, int to) = 0;
+  /// From another rank, which sends as many bytes.
+  virtual std::unique_ptr<Transfer> receive(std::span<std::byte> data, int from) = 0;
+};
+
+/// One rank, to which nothing travels.
+Communicator& alone();
+
+/// `count` things dealt to `ranks` in runs as equal as can be: rank r has begins[r] ... begins[r + 1] - 1.
+std::vector<std::size_t> equal_shares(std::size_t count, int ranks);
+
+/// The same by weight: a run ends where its share of the sum is reached. Every run but the last is of whole blocks of
+/// `block` things.
+std::vector<std::size_t> weighted_shares(std::span<const double> weights, std::size_t block, int ranks);
+
+/// all_gather of rows of `width` values each; begins: of the ranks, in rows.
+template <class T>
+void gather_rows(Communicator& ranks, T* rows, std::size_t width, std::span<const std::size_t> begins) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  if (ranks.size() == 1) return;
+  std::vector<std::size_t> bytes;
+  for (const std::size_t begin : begins) bytes.push_back(begin * width * sizeof(T));
+  ranks.all_gather(std::as_writable_bytes(std::span(rows, begins.back() * width)), bytes);
+}
+
+}  // namespace frugal

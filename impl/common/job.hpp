@@ -1,0 +1,26 @@
+// Several processes that compute with one back end as one: the ranks of a job, started together.
+#pragma once
+#include <string>
+#include <vector>
+
+namespace frugal {
+
+/// What the processes of a job are told apart by, and how they end. Rank 0 uses the back end as any program does; its
+/// models are computed by all ranks.
+class Job {
+ public:
+  virtual ~Job() = default;
+  /// This process, from 0.
+  virtual int rank() const = 0;
+  /// Names of the hosts, [ranks].
+  virtual const std::vector<std::string>& hosts() const = 0;
+  /// Of every rank but 0: computes what rank 0 asks for, until that ends the job.
+  virtual void follow() = 0;
+  /// Of rank 0, at last: the others return from follow(). Where they are still computing, because a call of a model was
+  /// left by an exception, the whole job is ended instead.
+  virtual void end() = 0;
+  /// Ends all its processes at once, this one too.
+  virtual void abort() = 0;
+};
+
+}  // namespace frugal

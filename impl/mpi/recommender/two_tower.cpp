@@ -1,0 +1,108 @@
+#include "impl/mpi/recommender/two_tower.hpp"
+
+#include <cassert>
+#include <vector>
+
+#include "impl/cpu/recommender/two_tower.hpp"
+#include "impl/mpi/leading.hpp"
+
+namespace frugal::mpi {
+namespace {
+
+/// All of a spec but the widths of its layers, which travel as an array.
+struct TowerNumbers {
+  std::uint32_t users;
+  std::uint32_t items;
+  int embedding_dim;
+  bool embedding_trainable;
+  int user_features;
+  int item_features;
+  double init_stddev;
+  TwoTowerLoss loss;
+  int negatives;
+  int batch;
+  Adam adam;
+  std::uint64_t seed;
+};
+
+void tell_spec(Communicator& ranks, const TwoTowerSpec& s) {
+  tell(ranks, TowerNumbers{s.users, s.items, s.embedding_dim, s.embedding_trainable, s.user_features, s.item_features,
+                           s.init_stddev, s.loss, s.negatives, s.batch, s.adam, s.seed});
+  tell_values(ranks, std::span<const int>(s.tower_layers));
+}
+
+TwoTowerSpec hear_spec(Communicator& ranks) {
+  const auto n = hear<TowerNumbers>(ranks);
+  return {.users = n.users,
+          .items = n.items,
+          .embedding_dim = n.embedding_dim,
+          .tower_layers = hear_values<std::vector<int>>(ranks),
+          .embedding_trainable = n.embedding_trainable,
+          .user_features = n.user_features,
+          .item_features = n.item_features,
+          .init_stddev = n.init_stddev,
+          .loss = n.loss,
+          .negatives = n.negatives,
+          .batch = n.batch,
+          .adam = n.adam,
+          .seed = n.seed};
+}
+
+class LeadingTwoTower final : public Leading<TwoTower> {
+ public:
+  LeadingTwoTower(Team& team, const TwoTowerSpec& spec)
+      : Leading(team, Call::make_two_tower, [&] {
+          tell_spec(team.ranks(), spec);
+          return cpu::make(spec, team.ranks());
+        }) {}
+
+  void set_interactions(std::span<const Interaction> positives) override {
+    model().set_interactions(positives);
+    has_positives_ = !positives.empty();
+    call(Call::set_data, 0, [&] { tell_values(ranks(), positives); });
+  }
+
+  std::vector<double> train(std::uint64_t steps) override {
+    if (!has_positives_) return model().train(steps);  // throws where there are steps
+    return call(Call::train, steps, [&] { return model().train(steps); });
+  }
+
+  std::vector<float> score(std::span<const Interaction> pairs) const override { return model().score(pairs); }
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model().rank(queries); }
+
+ private:
+  bool has_positives_ = false;
+};
+
+class FollowingTwoTower final : public Follower {
+ public:
+  explicit FollowingTwoTower(Communicator& ranks) : ranks_(ranks), model_(cpu::make(hear_spec(ranks), ranks)) {}
+
+  void obey(const Order& order) override {
+    switch (order.call) {
+      case Call::import_state:
+        return model_->import_state(hear_state(ranks_));
+      case Call::set_data:
+        return model_->set_interactions(hear_values<std::vector<Interaction>>(ranks_));
+      case Call::train:
+        model_->train(order.number);
+        return;
+      default:
+        assert(false && "no call of a two-tower network");
+    }
+  }
+
+ private:
+  Communicator& ranks_;
+  std::unique_ptr<TwoTower> model_;
+};
+
+}  // namespace
+
+std::unique_ptr<TwoTower> make_two_tower(Team& team, const TwoTowerSpec& spec) {
+  return std::make_unique<LeadingTwoTower>(team, spec);
+}
+
+std::unique_ptr<Follower> follow_two_tower(Communicator& ranks) { return std::make_unique<FollowingTwoTower>(ranks); }
+
+}  // namespace frugal::mpi

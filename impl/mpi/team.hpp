@@ -1,0 +1,88 @@
+// Who computes: rank 0 runs the program, and has the models that it knows; the other ranks follow. For each model of rank
+// 0 they have one of the same spec, and call of it what rank 0 calls, with the same arguments, so that the ranks meet in
+// what these calls say to each other.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <type_traits>
+
+#include "impl/common/communicator.hpp"
+
+namespace frugal::mpi {
+
+/// What the followers are to do.
+enum class Call : std::uint32_t {
+  end,             ///< return from follow()
+  make_inr,        ///< a model of this kind, whose spec follows
+  make_mf,         ///< likewise
+  make_two_tower,  ///< likewise
+  make_dlrm,       ///< likewise
+  drop,            ///< forget the model
+  set_data,        ///< what it learns from follows
+  import_state,    ///< the state follows
+  train,           ///< by `number` epochs or steps
+  evaluate,        ///< at points that follow
+  export_state
+};
+
+/// As it travels.
+struct Order {
+  Call call = Call::end;
+  std::uint32_t model = 0;   ///< number of the model, from 1
+  std::uint64_t number = 0;  ///< argument of the call
+};
+
+/// A follower's model.
+class Follower {
+ public:
+  virtual ~Follower() = default;
+  virtual void obey(const Order& order) = 0;
+};
+
+/// The ranks of a job as the models of rank 0 see them.
+class Team {
+ public:
+  explicit Team(Communicator& ranks) : ranks_(ranks) {}
+  Team(const Team&) = delete;
+  Team& operator=(const Team&) = delete;
+
+  Communicator& ranks() const { return ranks_; }
+
+  /// Rank 0: the followers begin the call; then `body` does rank 0's part of it, arguments first.
+  template <class Body>
+  auto call(const Order& order, Body&& body) {
+    send(order);
+    busy_ = true;  // stays so when the body throws: the followers then wait for what will not come
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      busy_ = false;
+    } else {
+      auto result = body();
+      busy_ = false;
+      return result;
+    }
+  }
+
+  /// Rank 0: a number for a new model.
+  std::uint32_t new_model() { return ++models_; }
+  /// Rank 0: an exception has left a call.
+  bool busy() const { return busy_; }
+  /// Rank 0: the followers return. Not when busy().
+  void end() { send({}); }
+
+  /// Makes a follower's model: takes the spec from the ranks.
+  using Maker = std::function<std::unique_ptr<Follower>(Communicator& ranks)>;
+  /// Every other rank: obeys until the end.
+  void follow(const std::map<Call, Maker>& makers);
+
+ private:
+  void send(Order order);
+
+  Communicator& ranks_;
+  std::uint32_t models_ = 0;
+  bool busy_ = false;
+};
+
+}  // namespace frugal::mpi

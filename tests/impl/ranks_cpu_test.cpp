@@ -1,0 +1,138 @@
+// Several ranks that compute one model of the cpu back end together: the bits are those of one, at any number of ranks and
+// threads.
+#include <gtest/gtest.h>
+#include <omp.h>
+
+#include "impl/cpu/inr/inr_ensemble.hpp"
+#include "impl/cpu/mf/matrix_factorizer.hpp"
+#include "impl/cpu/recommender/dlrm.hpp"
+#include "impl/cpu/recommender/two_tower.hpp"
+#include "tests/impl/inr_fixture.hpp"
+#include "tests/impl/mf_fixture.hpp"
+#include "tests/impl/recommender_fixture.hpp"
+#include "tests/impl/thread_ranks.hpp"
+
+namespace frugal {
+namespace {
+
+using test::ThreadRanks;
+
+struct Trained {
+  std::vector<double> losses;
+  ModelState state;
+};
+
+class Ranks : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (const Support available = find_backend("cpu")->available(); !available) GTEST_SKIP() << available.reason;
+  }
+
+  /// train(communicator) of each rank must give what it gives alone.
+  template <class Train>
+  static void expect_same(const std::vector<int>& sizes, const std::string& what, const Train& train) {
+    omp_set_num_threads(1);
+    const Trained expected = train(alone());
+    for (const int size : sizes)
+      for (const int threads : {1, 3}) {
+        std::vector<Trained> found(static_cast<std::size_t>(size));
+        ThreadRanks::run(size, [&](Communicator& ranks) {
+          omp_set_num_threads(threads);  // of this thread's own teams
+          found[ranks.rank()] = train(ranks);
+        });
+        for (const Trained& one : found) {
+          EXPECT_EQ(one.losses, expected.losses) << what << ", " << size << " ranks, " << threads << " threads";
+          EXPECT_TRUE(identical(one.state, expected.state)) << what << ", " << size << " ranks";
+        }
+      }
+  }
+};
+
+TEST_F(Ranks, FactoriseToTheSameBits) {
+  for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd})
+    for (const int dim : {3, 40}) {
+      const MfSpec spec{.solver = solver, .users = 703, .items = 1101, .dim = dim, .learning_rate = 0.02, .seed = 3};
+      const auto pairs = mf_test::some_pairs(spec, 25);
+      expect_same({2, 3, 4, 9}, dim == 3 ? "dim 3" : "dim 40", [&](Communicator& ranks) {
+        const auto model = cpu::make(spec, ranks);
+        model->set_interactions(pairs);
+        Trained trained{model->train(2), {}};
+        trained.losses.push_back(model->train(1).front());
+        trained.state = model->export_state();
+        return trained;
+      });
+    }
+}
+
+TEST_F(Ranks, FactoriseWhatIsSmallerThanTheyAreMany) {
+  for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd}) {
+    const MfSpec spec{.solver = solver, .users = 5, .items = 3, .dim = 2, .seed = 1};
+    const std::vector<Interaction> pairs = {{0, 0}, {1, 2}, {4, 1}, {4, 2}};
+    expect_same({2, 10}, "few rows", [&](Communicator& ranks) {
+      const auto model = cpu::make(spec, ranks);
+      model->set_interactions(pairs);
+      return Trained{model->train(3), model->export_state()};
+    });
+  }
+}
+
+TEST_F(Ranks, TrainTwoTowersToTheSameBits) {
+  const MfSpec pairs_of{.users = 400, .items = 900, .seed = 3};
+  const auto pairs = mf_test::some_pairs(pairs_of, 60);
+  for (const TwoTowerLoss loss : {TwoTowerLoss::bce, TwoTowerLoss::batch_softmax})
+    for (const bool trainable : {false, true})
+      for (const std::vector<int>& layers : {std::vector{24, 8}, std::vector<int>{}}) {
+        TwoTowerSpec spec{.users = 400, .items = 900, .embedding_dim = 12, .tower_layers = layers};
+        spec.embedding_trainable = trainable;
+        if (!trainable && layers.empty()) continue;  // nothing to train
+        spec.loss = loss;
+        spec.batch = 700;
+        spec.seed = 5;
+        expect_same({2, 3, 9}, trainable ? "trainable towers" : "frozen towers", [&](Communicator& ranks) {
+          const auto model = cpu::make(spec, ranks);
+          model->set_interactions(pairs);
+          return Trained{model->train(12), model->export_state()};
+        });
+      }
+}
+
+TEST_F(Ranks, TrainADlrmToTheSameBits) {
+  for (const auto interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
+    DlrmSpec spec{.dense_features = 4, .table_rows = {1, 300, 7}, .frozen_tables = 1, .embedding_dim = 6};
+    spec.bottom = {11, 6};
+    spec.top = {13, 1};
+    spec.interaction = interaction;
+    spec.batch = 600;
+    spec.seed = 8;
+    const auto clicks = recommender_test::clicks_with_bags(spec, 1500, 7, 1);
+    expect_same({2, 3, 12}, "dlrm", [&](Communicator& ranks) {
+      const auto model = cpu::make(spec, ranks);
+      model->set_examples(clicks.batch());
+      return Trained{model->train(7), model->export_state()};
+    });
+  }
+}
+
+TEST_F(Ranks, TrainAnEnsembleToTheSameBits) {
+  for (const InrImplementation implementation : {InrImplementation::fused, InrImplementation::onednn}) {
+    InrSpec spec{.networks = 7, .points = 11 * 11, .hidden_layers = 1, .width = 12, .patience = 4};
+    spec.adam.learning_rate = 1e-2;
+    spec.implementation = implementation;
+    expect_same({2, 4, 9}, "ensemble", [&](Communicator& ranks) {
+      const auto model = cpu::make(spec, ranks);
+      model->set_samples(inr_test::grid_of(spec, 11), inr_test::noise(spec));
+      Trained trained{model->train(9), {}};
+      trained.losses.push_back(static_cast<double>(model->network_steps()));
+      const auto other = cpu::make(spec, ranks);
+      other->import_state(model->export_state());
+      other->set_samples(inr_test::grid_of(spec, 11), inr_test::noise(spec));
+      for (const double loss : other->train(2)) trained.losses.push_back(loss);
+      for (const float value : inr_test::evaluated(*other, spec, 5)) trained.losses.push_back(value);
+      trained.state = other->export_state();
+      return trained;
+    });
+  }
+}
+
+}  // namespace
+}  // namespace frugal
