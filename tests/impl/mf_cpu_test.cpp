@@ -338,7 +338,7 @@ class MovieLens1M : public ::testing::Test {
   }
 
   double hit_rate_after(const MfSpec& spec, int epochs) const {
-    const auto model = make("cpu", spec, split_.train);
+    const auto model = make("cpu", spec, split_.train.unpacked());
     model->train(epochs);
     RankingQueries queries;
     queries.held_out = split_.held_out;

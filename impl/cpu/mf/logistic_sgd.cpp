@@ -6,7 +6,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <span>
 #include <vector>
 
 #include "impl/common/mf/schedule.hpp"
@@ -30,7 +29,7 @@ class LogisticSgd final : public MfSolverEngine {
         user_bias_(spec.users),
         item_bias_(spec.items) {}
 
-  void set_interactions(std::span<const Interaction> positives) override { streams_.set_positives(positives); }
+  void set_interactions(const PackedPairs& positives) override { streams_.set_positives(positives); }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
     to_slots(parameters);
@@ -53,15 +52,18 @@ class LogisticSgd final : public MfSolverEngine {
                          global_bias,
                          static_cast<float>(spec_.learning_rate),
                          static_cast<float>(spec_.l2)};
-    streams_.prepare(number);
     const std::uint32_t groups = streams_.schedule().groups();
     std::vector<double> losses(std::size_t{groups} * groups);
-    RoundProgress progress(groups);
+    for (std::uint32_t first = 0; first < groups;) {
+      const std::uint32_t end = streams_.prepare(number, first);
+      RoundProgress progress(groups, first, end);
 #pragma omp parallel if (streams_.wants_team())
-    progress.run(static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
-                 [&](std::uint32_t group, std::uint32_t round) {
-                   losses[round * groups + group] = kernels.sgd(model, streams_.round(group, round));
-                 });
+      progress.run(static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
+                   [&](std::uint32_t group, std::uint32_t round) {
+                     losses[round * groups + group] = kernels.sgd(model, streams_.round(group, round));
+                   });
+      first = end;
+    }
     double loss = 0;
     for (const double sum : losses) loss += sum;
     const double examples = static_cast<double>(streams_.positives()) * (1.0 + spec_.negatives);

@@ -7,13 +7,18 @@
 
 namespace frugal::cpu {
 
-/// Runs the rounds of one epoch. Group g follows itself and, a round behind, group g + 1, which held its items. A thread
+/// Runs the rounds of one epoch, or some of them. Group g follows itself and, a round behind, group g + 1, which held its items. A thread
 /// that the system takes away from its core thus delays its neighbours only, where a barrier would stop everybody, every
 /// round.
 class RoundProgress {
  public:
   /// Rounds are as many as groups.
-  explicit RoundProgress(std::uint32_t groups) : groups_(groups), done_(groups), busy_(groups) {}
+  explicit RoundProgress(std::uint32_t groups) : RoundProgress(groups, 0, groups) {}
+  /// Rounds [first, end); those before are done.
+  RoundProgress(std::uint32_t groups, std::uint32_t first, std::uint32_t end)
+      : groups_(groups), end_(end), done_(groups), busy_(groups) {
+    for (std::atomic<std::uint32_t>& rounds : done_) rounds.store(first, std::memory_order_relaxed);
+  }
 
   /// Called by every thread of a team of `threads`; returns when all rounds of all groups are done. run_round(group,
   /// round) is called once for each. A thread has neighbouring groups of its own, whose users stay in its cache, and
@@ -41,7 +46,7 @@ class RoundProgress {
       const std::uint32_t round = done_[group].load(std::memory_order_relaxed);
       run_round(group, round);
       done_[group].store(round + 1, std::memory_order_release);
-      if (round + 1 == groups_) finished_groups_.fetch_add(1, std::memory_order_release);
+      if (round + 1 == end_) finished_groups_.fetch_add(1, std::memory_order_release);
     }
     busy_[group].clear(std::memory_order_release);
     return runs;
@@ -50,10 +55,11 @@ class RoundProgress {
   bool may_run(std::uint32_t group) const {
     const std::uint32_t round = done_[group].load(std::memory_order_acquire);
     const std::uint32_t next = done_[(group + 1) % groups_].load(std::memory_order_acquire);
-    return round < groups_ && next >= round;
+    return round < end_ && next >= round;
   }
 
   std::uint32_t groups_;
+  std::uint32_t end_;
   std::vector<std::atomic<std::uint32_t>> done_;  ///< rounds finished
   std::vector<std::atomic_flag> busy_;
   std::atomic<std::uint32_t> finished_groups_ = 0;
