@@ -144,7 +144,7 @@ bool has(const std::vector<Interaction>& sorted, const Interaction& pair) {
 }
 
 /// Looks at every list, and makes a place that is not to count an empty one: the held-out item itself (Split).
-void settle_lists(Split& split, NcfLists lists, Oddities& odd) {
+void settle_lists(Split& split, const std::vector<Interaction>& train, NcfLists lists, Oddities& odd) {
   const bool cleaned = lists == NcfLists::cleaned;
   const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
   std::vector<std::size_t> last_query(split.items, split.held_out.size());
@@ -160,7 +160,7 @@ void settle_lists(Split& split, NcfLists lists, Oddities& odd) {
         item = positive;
       } else {
         last_query[item] = query;
-        if (!has(split.train, {user, item})) continue;
+        if (!has(train, {user, item})) continue;
         ++odd.trained;
         if (cleaned) item = positive;
       }
@@ -170,15 +170,15 @@ void settle_lists(Split& split, NcfLists lists, Oddities& odd) {
 }
 
 /// Counts held-out pairs that are in training, and held-out users without any; cleaned: removes both.
-void settle_held_out(Split& split, NcfLists lists, Oddities& odd) {
+void settle_held_out(Split& split, std::vector<Interaction>& train, NcfLists lists, Oddities& odd) {
   std::vector<bool> trained(split.users, false);
-  for (const Interaction& pair : split.train) trained[pair.user] = true;
+  for (const Interaction& pair : train) trained[pair.user] = true;
   const auto per_query = static_cast<std::ptrdiff_t>(split.negatives_per_query);
   std::vector<Interaction> leaked, kept;
   std::vector<std::uint32_t> kept_negatives;
   for (std::size_t query = 0; query < split.held_out.size(); ++query) {
     const Interaction& pair = split.held_out[query];
-    if (has(split.train, pair)) leaked.push_back(pair);
+    if (has(train, pair)) leaked.push_back(pair);
     if (!trained[pair.user]) ++odd.absent;
     if (!trained[pair.user] && lists == NcfLists::cleaned) continue;
     kept.push_back(pair);
@@ -187,15 +187,15 @@ void settle_held_out(Split& split, NcfLists lists, Oddities& odd) {
   }
   odd.leaked = leaked.size();
   if (lists != NcfLists::cleaned) return;
-  std::erase_if(split.train, [&](const Interaction& pair) { return has(leaked, pair); });
+  std::erase_if(train, [&](const Interaction& pair) { return has(leaked, pair); });
   split.held_out = std::move(kept);
   split.negatives = std::move(kept_negatives);
   if (split.held_out.empty()) throw UserError("no held-out user has training interactions");
 }
 
-std::size_t unused_items(const Split& split) {
+std::size_t unused_items(const Split& split, const std::vector<Interaction>& train) {
   std::vector<bool> used(split.items, false);
-  for (const auto* const pairs : {&split.train, &split.held_out})
+  for (const auto* const pairs : {&train, &split.held_out})
     for (const Interaction& pair : *pairs) used[pair.item] = true;
   return static_cast<std::size_t>(std::ranges::count(used, false));
 }
@@ -248,17 +248,17 @@ Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::p
                                               split.users, split.items, train.rows.size() + held_out.rows.size()));
   }
   require_one_a_user(held_out, split.users);
-  split.train = std::move(train.rows);
   split.held_out = std::move(held_out.rows);
   split.negatives = std::move(negatives.items);
   split.negatives_per_query = static_cast<int>(negatives.per_query);
   split.negative_law = NegativeLaw::given;
   sort_queries(split);
   Oddities odd;
-  merge_repeated(split.train, odd);
-  odd.unused = unused_items(split);
-  settle_lists(split, lists, odd);
-  settle_held_out(split, lists, odd);
+  merge_repeated(train.rows, odd);
+  odd.unused = unused_items(split, train.rows);
+  settle_lists(split, train.rows, lists, odd);
+  settle_held_out(split, train.rows, lists, odd);
+  split.train = train.rows;
   split.protocol = fmt::format("given split and given negatives ({}){}", split.negatives_per_query, odd.text(lists));
   return split;
 }

@@ -2,11 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "impl/base/names.hpp"
 #include "impl/common/groups.hpp"
+#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::data {
@@ -46,7 +48,7 @@ inline constexpr Named<NegativeLaw> negative_law_names[] = {
 /// Training positives and what is held out from them: one item a user with candidates to rank it against
 /// (leave-one-out), or any number of items a user, ranked among all items only.
 struct Split : Population {
-  std::vector<Interaction> train;        ///< distinct; no held-out pair among them
+  PackedPairs train;                     ///< distinct; no held-out pair among them
   bool chronological = false;            ///< each user's training interactions are in order of time
   std::vector<Interaction> held_out;     ///< distinct; leave-one-out: at most one a user; else by user
   std::vector<std::uint32_t> negatives;  ///< [held_out x negatives_per_query]. The held-out item itself stands for an
@@ -59,9 +61,10 @@ struct Split : Population {
   std::string protocol;                     ///< one line for tables: where the split and the negatives come from
 };
 
-/// The items each user has in the training set, ascending: what full ranking masks.
+/// The items that each user of `queries` has in the training set, ascending: what full ranking masks. The others' are
+/// left out.
 struct SeenItems : Groups<std::uint32_t> {
-  explicit SeenItems(const Split& split);
+  SeenItems(const Split& split, std::span<const Interaction> queries);
 };
 
 }  // namespace frugal::data

@@ -88,7 +88,7 @@ void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t 
   for (const Interaction& pair : split.train) ++counts[pair.item];
   NegativeSampler sampler = law == NegativeLaw::popularity ? NegativeSampler(counts, negatives, seed)
                                                            : NegativeSampler(split.items, negatives, seed);
-  const SeenItems seen(split);
+  const SeenItems seen(split, split.held_out);
   split.negatives.clear();
   split.negatives.reserve(split.held_out.size() * static_cast<std::size_t>(negatives));
   std::vector<std::uint32_t> touched;

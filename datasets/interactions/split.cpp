@@ -160,11 +160,13 @@ Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out) {
   const auto append = [](std::vector<Interaction>& to, const Ratings& part) {
     for (const Rating& row : part.rows) to.push_back({row.user, row.item});
   };
-  append(split.train, parts[0]);
+  std::vector<Interaction> train;
+  append(train, parts[0]);
   if (held_out == HeldPart::test) {
-    append(split.train, parts[1]);
-    std::ranges::sort(split.train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
+    append(train, parts[1]);
+    std::ranges::sort(train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
   }
+  split.train = train;
   std::vector<bool> known(split.users, false);
   for (const Interaction& pair : split.train) known[pair.user] = true;
   append(split.held_out, parts[held_out == HeldPart::test ? 2 : 1]);
@@ -182,20 +184,49 @@ Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out) {
 std::vector<Interaction> take_validation(Split& split, std::uint64_t seed) {
   const Groups<std::uint32_t> groups = rows_by_user(split.train, split.users);
   const Philox random(seed, Purpose::validation);
-  std::vector<Interaction> validation;
   std::vector<bool> taken(split.train.size(), false);
   for (std::uint32_t user = 0; user < split.users; ++user) {
     const std::span<const std::uint32_t> rows = groups.of(user);
     if (rows.size() < 2) continue;
-    const std::uint32_t row = rows[random.below(static_cast<std::uint32_t>(rows.size()), user)];
-    validation.push_back(split.train[row]);
-    taken[row] = true;
+    taken[rows[random.below(static_cast<std::uint32_t>(rows.size()), user)]] = true;
   }
-  std::size_t kept = 0;
-  for (std::size_t row = 0; row < split.train.size(); ++row)
-    if (!taken[row]) split.train[kept++] = split.train[row];
-  split.train.resize(kept);
+  std::vector<Interaction> validation;
+  PackedPairs kept;
+  std::size_t row = 0;
+  for (const Interaction& pair : split.train)
+    if (taken[row++])
+      validation.push_back(pair);
+    else
+      kept.push_back(pair);
+  std::ranges::sort(validation, {}, &Interaction::user);  // one a user
+  split.train = std::move(kept);
   return validation;
+}
+
+void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed) {
+  std::vector<std::uint32_t> tested;
+  for (const Interaction& query : split.held_out) tested.push_back(query.user);
+  std::ranges::sort(tested);
+  tested.erase(std::unique(tested.begin(), tested.end()), tested.end());
+  if (users == 0 || users >= tested.size()) return;
+  const Philox random(seed, Purpose::tested_user);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> lots;
+  for (const std::uint32_t user : tested) lots.emplace_back(random.word(user), user);
+  std::nth_element(lots.begin(), lots.begin() + static_cast<std::ptrdiff_t>(users), lots.end());
+  std::vector<bool> kept(split.users, false);
+  for (std::size_t k = 0; k < users; ++k) kept[lots[k].second] = true;
+  const auto per_query = static_cast<std::size_t>(split.negatives.empty() ? 0 : split.negatives_per_query);
+  std::vector<Interaction> held_out;
+  std::vector<std::uint32_t> negatives;
+  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
+    if (!kept[split.held_out[query].user]) continue;
+    held_out.push_back(split.held_out[query]);
+    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query * per_query);
+    negatives.insert(negatives.end(), begin, begin + static_cast<std::ptrdiff_t>(per_query));
+  }
+  split.held_out = std::move(held_out);
+  split.negatives = std::move(negatives);
+  split.protocol += fmt::format(", tested on {} of {} users", users, tested.size());
 }
 
 }  // namespace frugal::data

@@ -45,4 +45,8 @@ Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out);
 /// Purpose::validation) and returns them, by user: what early stopping watches, so that it never sees the test items.
 std::vector<Interaction> take_validation(Split& split, std::uint64_t seed);
 
+/// Keeps what is held out of `users` random users (Philox, Purpose::tested_user) and their candidates, and says so in the
+/// protocol. 0, or as many as there are: nothing changes. Training is as before.
+void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed);
+
 }  // namespace frugal::data

@@ -24,21 +24,23 @@ struct Candidates {
   NegativeLaw law;
 };
 
-/// A generated set is split while it streams: the last item of a user is held out.
-Split split_generated(InteractionsGenerator& generator, Candidates candidates, std::uint64_t seed) {
+/// A generated set is split while it streams: the last item of a user is held out. Candidates are drawn for the users
+/// that are tested only.
+Split split_generated(InteractionsGenerator& generator, Candidates candidates, std::uint64_t seed,
+                      std::uint64_t tested_users) {
   const InteractionsSpec& spec = generator.spec();
   Split split;
   split.users = spec.users;
   split.items = spec.items;
   split.chronological = true;
-  split.train.reserve(spec.interactions);
   generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::size_t kept = items.size();
     if (items.size() >= 2) split.held_out.push_back({user, items[--kept]});
     for (const std::uint32_t item : items.first(kept)) split.train.push_back({user, item});
   });
-  draw_negatives(split, candidates.negatives, candidates.law, seed);
   split.protocol = "synthetic, leave-one-out (latest), " + describe_negatives(candidates.negatives, candidates.law);
+  keep_tested_users(split, tested_users, seed);
+  draw_negatives(split, candidates.negatives, candidates.law, seed);
   return split;
 }
 
@@ -80,14 +82,9 @@ Candidates candidates_of(const Json& dataset) {
           from_word(negative_law_names, "negative_sampling", dataset.at("negative_sampling").get<std::string>())};
 }
 
-}  // namespace
-
-Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
+/// Of a data set that is read.
+Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
   const std::string name = dataset.at("name");
-  if (const Generator* generator = find_generator(name); generator && generator->kind == Kind::interactions) {
-    InteractionsGenerator stream(interactions_spec(dataset), seed);
-    return split_generated(stream, candidates_of(dataset), seed);
-  }
   if (is_own_file(dataset)) return split_own_file(dataset, candidates_of(dataset), seed);
   const Manifest& manifest = manifest_of_kind(name, Kind::interactions, data_dirs);
   if (manifest.reader == Reader::ratings && manifest.split == DefaultSplit::given) {
@@ -102,6 +99,20 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
   return split_given(read_ncf(files.at(0), files.at(1), files.at(2),
                               from_word(ncf_lists_names, "lists", dataset.at("lists").get<std::string>())),
                      candidates, seed);
+}
+
+}  // namespace
+
+Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed,
+                 std::uint64_t tested_users) {
+  if (const Generator* generator = find_generator(dataset.at("name").get<std::string>());
+      generator && generator->kind == Kind::interactions) {
+    InteractionsGenerator stream(interactions_spec(dataset), seed);
+    return split_generated(stream, candidates_of(dataset), seed, tested_users);
+  }
+  Split split = split_read(dataset, data_dirs, seed);
+  keep_tested_users(split, tested_users, seed);
+  return split;
 }
 
 bool has_times(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs) {

@@ -10,8 +10,10 @@
 namespace frugal::data {
 
 /// A data set for `cadc`; dataset: complete (complete_dataset()). Throws UserError for a data set of another kind or a
-/// bad file, UnavailableError with the command that would fetch it when no data directory holds it.
-Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed);
+/// bad file, UnavailableError with the command that would fetch it when no data directory holds it. tested_users: as for
+/// keep_tested_users().
+Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed,
+                 std::uint64_t tested_users = 0);
 
 /// Will load_split() give a chronological split? Nothing is read but the first lines of a user's own file. Throws
 /// UserError where these make no sense.

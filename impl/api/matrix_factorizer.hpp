@@ -5,6 +5,7 @@
 
 #include "impl/api/model.hpp"
 #include "impl/api/ranking.hpp"
+#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {
@@ -24,6 +25,9 @@ class MatrixFactorizer : public Model, public Ranker {
   /// The positives: distinct pairs, users and items in range of the spec. Their order is part of the seed: the examples
   /// of logistic_sgd are drawn by position. Throws std::invalid_argument on a pair out of range.
   virtual void set_interactions(std::span<const Interaction> positives) = 0;
+
+  /// The same, of so many that they are held packed. A back end that takes them in one piece only unpacks them.
+  virtual void set_packed_interactions(const PackedPairs& positives) { set_interactions(positives.unpacked()); }
 
   /// Trains `epochs` epochs, going on from `step`; returns the mean loss of each, [epochs] (logistic_sgd: BCE without
   /// the L2 term, per example, before each update; ials: the objective of Rendle et al., RecSys 2022, eq. 1, divided by

@@ -24,6 +24,7 @@ enum class Purpose : std::uint32_t {
   eval_negatives = 8,  ///< candidates beside the held-out item
   validation = 9,      ///< which training interaction of a user early stopping watches
   tie = 10,            ///< order of a user's interactions of one time; index and stream: hashes of item and user id
+  tested_user = 11,    ///< which users are tested; index = user
   synthetic_user = 20,
   synthetic_item = 21,
   synthetic_event = 22,

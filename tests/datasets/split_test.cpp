@@ -219,6 +219,47 @@ TEST(Validation, TakesOneTrainingInteractionOfEachUserThatHasTwo) {
   }
 }
 
+TEST(TestedUsers, KeepWhatTheyHadAndTrainingIsAsBefore) {
+  const Ratings ratings = round_robin(40, 30, {1, 2, 3, 4, 5});
+  const Split all = split_ratings(ratings, leave_one_out(HoldOut::random, 7), 3);
+  Split some = all;
+  keep_tested_users(some, 10, 3);
+  EXPECT_EQ(some.train, all.train);
+  EXPECT_EQ(some.held_out.size(), 10u);
+  expect_sound(some);
+  EXPECT_THAT(some.protocol, HasSubstr(", tested on 10 of 40 users"));
+  for (std::size_t q = 0; q < some.held_out.size(); ++q) {
+    const auto before = std::ranges::find(all.held_out, some.held_out[q]);
+    ASSERT_NE(before, all.held_out.end());
+    const auto first = all.negatives.begin() + 7 * (before - all.held_out.begin());
+    EXPECT_TRUE(std::equal(first, first + 7, some.negatives.begin() + 7 * static_cast<std::ptrdiff_t>(q)));
+  }
+  Split fewer = all;
+  keep_tested_users(fewer, 4, 3);
+  for (const Interaction& pair : fewer.held_out) EXPECT_THAT(some.held_out, Contains(pair));
+  Split others = all;
+  keep_tested_users(others, 10, 4);
+  EXPECT_NE(others.held_out, some.held_out);
+  for (const std::uint64_t users : {0u, 40u, 1000u}) {
+    Split same = all;
+    keep_tested_users(same, users, 3);
+    EXPECT_EQ(same.held_out, all.held_out);
+    EXPECT_EQ(same.protocol, all.protocol);
+  }
+}
+
+TEST(TestedUsers, OfAGeneratedSetHaveTheCandidatesThatTheyHaveAmongAll) {
+  const Json dataset =
+      complete_dataset({{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 4000}});
+  Split all = load_split(dataset, {}, 4);
+  keep_tested_users(all, 20, 4);
+  const Split some = load_split(dataset, {}, 4, 20);
+  EXPECT_EQ(some.train, all.train);
+  EXPECT_EQ(some.held_out, all.held_out);
+  EXPECT_EQ(some.negatives, all.negatives);
+  EXPECT_EQ(some.protocol, all.protocol);
+}
+
 TEST(Filter, DropsLowRatingsThenPeelsToTheCoreAndRenumbers) {
   // Item 0 is liked by users 0 and 1 only; without the 1-star rating user 2 falls below two ratings, and with it
   // item 2.
@@ -310,7 +351,7 @@ TEST_F(LoadFiles, GeneratedFilesAreReadBackThroughTheirManifests) {
     std::ranges::sort(pairs, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
     return pairs;
   };
-  EXPECT_EQ(ncf.train, sorted(direct.train));
+  EXPECT_EQ(ncf.train, sorted(direct.train.unpacked()));
   EXPECT_EQ(ncf.held_out, direct.held_out);
   EXPECT_EQ(ncf.negatives, direct.negatives);
 }
@@ -357,7 +398,7 @@ TEST_F(Parts, AreTrainedOnAndTestedOnAsTheFilesSay) {
   const std::string validation = "9\t20\n";
   const std::string test = "10\t1\n9\t100\n8\t7\n";  // nothing else is known of user 8
   const Split split = load(train, validation, test);
-  EXPECT_THAT(named(split, split.train), ElementsAre("9 3", "9 20", "10 7"));
+  EXPECT_THAT(named(split, split.train.unpacked()), ElementsAre("9 3", "9 20", "10 7"));
   EXPECT_THAT(named(split, split.held_out), ElementsAre("9 100", "10 1"));
   EXPECT_EQ(split.items, 5u);
   EXPECT_EQ(split.negatives_per_query, 0);
@@ -366,7 +407,7 @@ TEST_F(Parts, AreTrainedOnAndTestedOnAsTheFilesSay) {
             "training dropped");
 
   const Split tuning = load(train, validation, test, {{"hold_out", "validation"}});
-  EXPECT_THAT(named(tuning, tuning.train), ElementsAre("9 3", "10 7"));
+  EXPECT_THAT(named(tuning, tuning.train.unpacked()), ElementsAre("9 3", "10 7"));
   EXPECT_THAT(named(tuning, tuning.held_out), ElementsAre("9 20"));
   EXPECT_EQ(tuning.items, 5u);  // the catalogue is that of all files
   EXPECT_EQ(tuning.protocol, "given split, tested on validation, trained on train, test left out");

@@ -285,7 +285,7 @@ INSTANTIATE_TEST_SUITE_P(Isas, MfKernel,
 TEST(RoundProgress, RunsEachRoundOnceAfterTheRoundsItSharesRowsWith) {
   constexpr std::uint32_t groups = 32;
   for (const unsigned threads : {1U, 2U, 5U, 40U}) {
-    cpu::RoundProgress progress(groups, 0, groups);
+    cpu::RoundProgress progress(groups, 0, groups, 0, groups);
     std::mutex mutex;
     std::vector<std::uint32_t> rounds_of_users(groups), rounds_of_items(groups);
     std::uint32_t in_order = 0;
@@ -306,7 +306,7 @@ TEST(RoundProgress, RunsEachRoundOnceAfterTheRoundsItSharesRowsWith) {
 }
 
 TEST(RoundProgress, OfSomeGroupsWaitsForTheItemsOfTheOthers) {
-  cpu::RoundProgress progress(8, 2, 5);
+  cpu::RoundProgress progress(8, 2, 5, 0, 8);
   std::uint32_t arrived = 0;
   std::vector<std::uint32_t> done(8);
   progress.run(
@@ -360,7 +360,7 @@ class MovieLens1M : public ::testing::Test {
   }
 
   double hit_rate_after(const MfSpec& spec, int epochs) const {
-    const auto model = make("cpu", spec, split_.train);
+    const auto model = make("cpu", spec, split_.train.unpacked());
     model->train(epochs);
     RankingQueries queries;
     queries.held_out = split_.held_out;

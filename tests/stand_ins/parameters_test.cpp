@@ -77,6 +77,7 @@ const Table cadc_table{
      {"embedding_init", "random", {"*"}, "stages"},
      {"embedding_trainable", "true", {"tower.embedding_trainable=true"}, "loss[tower]"},
      {"budget", "steps", {"tower.trained=8"}, "steps", {"keep_fraction=0.25"}},
+     {"eval_users", "20", {}, "mrr[full]"},
      {"export_embeddings", "true", {}, "artifacts"},
      {"mf.dim", "3", {"mf.dim=3", "tower.embedding_dim=3"}, "parameters"},
      {"mf.solver", "ials", {"mf.solver=1"}, "loss[mf]"},

@@ -54,6 +54,25 @@ TEST(KeepUniform, KeepsTheRoundedShareInOrderWithoutRepeats) {
   EXPECT_EQ(keep_sample(Sampling::uniform, all, 1e-9, 1).size(), 1U);
 }
 
+// No list of all keys is made; this one makes it.
+TEST(KeepUniform, KeepsTheSmallestWordsOfTheStream) {
+  const auto all = ten_thousand();
+  const Philox random(5, Purpose::keep_sample);
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> words;
+  for (std::uint32_t i = 0; i < all.size(); ++i) words.emplace_back(random.word(i), i);
+  std::ranges::sort(words);
+  for (const std::uint32_t kept : {1U, 2U, 777U, 9999U}) {
+    std::vector<std::uint32_t> expected;
+    for (std::uint32_t k = 0; k < kept; ++k) expected.push_back(words[k].second);
+    std::ranges::sort(expected);
+    EXPECT_EQ(keep_uniform(all.size(), kept / 1e4, 5), expected);
+    const auto sample = keep_sample(Sampling::uniform, all, kept / 1e4, 5);
+    ASSERT_EQ(sample.size(), kept);
+    for (std::uint32_t k = 0; k < kept; ++k) EXPECT_EQ(sample[k], all[expected[k]]);
+  }
+  EXPECT_TRUE(keep_uniform(0, 0.5, 5).empty());
+}
+
 TEST(KeepUniform, SamplesOfOneSeedAreNestedAndSeedsDiffer) {
   const auto all = ten_thousand();
   const auto small = keep_sample(Sampling::uniform, all, 0.1, 7);

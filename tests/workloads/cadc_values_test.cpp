@@ -313,7 +313,7 @@ TEST_F(CadcRun, TheLossIsThatOfTheLastStep) {
   ModelState tables;
   for (const char* name : {"user_embedding", "item_embedding"}) tables.tensors.push_back(*state_.find(name));
   model->import_state(tables);
-  model->set_interactions(split_.train);
+  model->set_interactions(split_.train.unpacked());
   EXPECT_DOUBLE_EQ(all, model->train(16).back());
 }
 

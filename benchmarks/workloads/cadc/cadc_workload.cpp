@@ -44,7 +44,7 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
   const Flops flops = epoch_flops(spec, split.train.size()) * epochs;
   context.stage("prepare[mf]", [&] {
     mf = backend_of(cell).make(spec);
-    mf->set_interactions(split.train);
+    mf->set_packed_interactions(split.train);
     load_checkpoint(cell, *mf);
   });
   context.stage("factorize", [&] {
@@ -80,7 +80,7 @@ void keep_stored(const Cell& cell, MatrixFactorizer& mf, RunContext& context, Ou
 
 /// What is kept in place of all training interactions, and what these weigh.
 void put_bytes(const data::Split& split, std::span<const Interaction> sample, Outcome& outcome) {
-  const auto coded = [&](std::span<const Interaction> pairs) {
+  const auto coded = [&](const PackedPairs& pairs) {
     return pairs.empty() ? 0.0 : static_cast<double>(bytes_coded(pairs, split.users, split.items));
   };
   outcome.metrics["bytes.sample"] = coded(sample);
@@ -240,7 +240,7 @@ class Cadc final : public harness::Workload {
 
     Problem problem;
     context.stage("load", [&] {
-      problem.split = data::load_split(cell.dataset, context.data_dirs(), cell.seed);
+      problem.split = data::load_split(cell.dataset, context.data_dirs(), cell.seed, own.at("eval_users"));
       if (model == "two_tower" && own.at("tower").at("patience") > 0)
         problem.validation = data::take_validation(problem.split, cell.seed);
       if (model == "two_tower" && own.at("tower").at("side_features"))
@@ -280,7 +280,10 @@ class Cadc final : public harness::Workload {
       save_checkpoint(cell, *mf, context);
       return outcome;
     }
-    train_two_tower(cell, problem, mf.get(), context, outcome);
+    std::optional<ModelState> factors;
+    if (mf) factors = mf->export_state();
+    mf.reset();  // its memory is the second stage's
+    train_two_tower(cell, problem, factors, context, outcome);
     return outcome;
   }
 
@@ -349,8 +352,9 @@ class Cadc final : public harness::Workload {
     export_rankings(*folder, split, ranker, score, [&](double share) { context.progress(share); });
   }
 
-  static void train_two_tower(const Cell& cell, const Problem& problem, const MatrixFactorizer* mf, RunContext& context,
-                              Outcome& outcome) {
+  /// factors: of stage 1, where there is one.
+  static void train_two_tower(const Cell& cell, const Problem& problem, const std::optional<ModelState>& factors,
+                              RunContext& context, Outcome& outcome) {
     const Json& own = cell.own();
     const data::Split& split = problem.split;
     TwoTowerSpec spec = two_tower_spec(cell, split.users, split.items);
@@ -360,7 +364,7 @@ class Cadc final : public harness::Workload {
     context.stage("sample", [&] {
       const Sampling sampling = choice_of(sampling_names, own, "sampling");
       std::vector<float> scores;
-      if (sampling == Sampling::hardest) scores = scores_of(mf->export_state(), split.train);
+      if (sampling == Sampling::hardest) scores = scores_of(*factors, split.train.unpacked());
       sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);
     });
 
@@ -379,8 +383,8 @@ class Cadc final : public harness::Workload {
       if (spec.user_features > 0) model->import_state(features_of(problem.side));
       if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
       load_checkpoint(cell, *model);
-      if (mf) {
-        tables = embeddings_from(mf->export_state());
+      if (factors) {
+        tables = embeddings_from(*factors);
         model->import_state(tables);
         require_tables(*model, tables, "after loading");
       } else if (!spec.embedding_trainable) {
@@ -390,7 +394,7 @@ class Cadc final : public harness::Workload {
     });
     context.stage("train", [&] {
       EarlyStop stop(split, problem.validation, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
-      const double before = mf ? 0.5 : 0;
+      const double before = factors ? 0.5 : 0;
       std::uint64_t done = 0;
       while (done < steps && !stop.exhausted()) {
         const std::uint64_t now = std::min({chunk, steps - done, stop.steps_to_look()});

@@ -4,7 +4,7 @@
 
 namespace frugal::workloads {
 
-PopularityRanker::PopularityRanker(std::span<const Interaction> train, std::uint32_t items) : counts_(items) {
+PopularityRanker::PopularityRanker(const PackedPairs& train, std::uint32_t items) : counts_(items) {
   for (const Interaction& interaction : train) ++counts_[interaction.item];
   sorted_counts_ = counts_;
   std::sort(sorted_counts_.begin(), sorted_counts_.end());

@@ -4,12 +4,13 @@
 #include <vector>
 
 #include "impl/api/ranking.hpp"
+#include "impl/common/packed_pairs.hpp"
 
 namespace frugal::workloads {
 
 class PopularityRanker final : public Ranker {
  public:
-  PopularityRanker(std::span<const Interaction> train, std::uint32_t items);
+  PopularityRanker(const PackedPairs& train, std::uint32_t items);
   std::vector<std::uint32_t> rank(const RankingQueries& queries) const override;
   std::vector<float> score(std::span<const Interaction> pairs) const;  ///< [pairs]
 

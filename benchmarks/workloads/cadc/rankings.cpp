@@ -127,7 +127,7 @@ void export_rankings(const std::filesystem::path& folder, const data::Split& spl
     }
     file.finish();
   }
-  const data::SeenItems seen(split);
+  const data::SeenItems seen(split, split.held_out);
   asked.seen_offsets = seen.offsets;
   asked.seen_items = seen.members;
   const std::vector<std::uint32_t> ranks = ranker.rank(asked);

@@ -248,7 +248,7 @@ std::uint64_t bytes_as_ids(std::uint64_t interactions, std::uint32_t users, std:
   return interactions * std::max<std::uint64_t>(whole_bytes, 1) + 4 * (std::uint64_t{users} + 1);
 }
 
-std::uint64_t bytes_coded(std::span<const Interaction> interactions, std::uint32_t users, std::uint32_t items) {
+std::uint64_t bytes_coded(const PackedPairs& interactions, std::uint32_t users, std::uint32_t items) {
   const auto bits = [](std::uint64_t values) { return static_cast<std::uint64_t>(std::bit_width(values - 1)); };
   std::vector<std::uint32_t> counts(users);
   for (const Interaction& pair : interactions) ++counts[pair.user];

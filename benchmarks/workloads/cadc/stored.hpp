@@ -1,9 +1,9 @@
 // What is kept instead of all interactions, in bytes: the factors of stage 1, coded, and the sample.
 #pragma once
 #include <cstdint>
-#include <span>
 
 #include "impl/base/names.hpp"
+#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/common/state.hpp"
 
@@ -43,6 +43,6 @@ std::uint64_t bytes_as_ids(std::uint64_t interactions, std::uint32_t users, std:
 /// Interactions, losslessly but for their order, in the smaller of two ways: ids of just as many bits as they need, and
 /// for each pair of a user and an item whether it is there, coded by impl/common/integer_coder.hpp; the latter for up to
 /// 50 million such pairs, a second's work.
-std::uint64_t bytes_coded(std::span<const Interaction> interactions, std::uint32_t users, std::uint32_t items);
+std::uint64_t bytes_coded(const PackedPairs& interactions, std::uint32_t users, std::uint32_t items);
 
 }  // namespace frugal::workloads

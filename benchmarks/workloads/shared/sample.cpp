@@ -1,6 +1,7 @@
 #include "benchmarks/workloads/shared/sample.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cassert>
 #include <cmath>
@@ -21,7 +22,7 @@ std::uint32_t ordered(float value) {
   return bits & 0x80000000U ? ~bits : bits | 0x80000000U;
 }
 
-std::vector<std::uint32_t> counts_of_items(std::span<const Interaction> interactions) {
+std::vector<std::uint32_t> counts_of_items(const PackedPairs& interactions) {
   std::vector<std::uint32_t> counts;
   for (const Interaction& interaction : interactions) {
     if (interaction.item >= counts.size()) counts.resize(std::size_t{interaction.item} + 1);
@@ -33,8 +34,7 @@ std::vector<std::uint32_t> counts_of_items(std::span<const Interaction> interact
 /// Systematic sampling within each user: of n interactions the one at place r (0: first to stay) has the key
 /// (r + v) / n, v uniform, one for each user. A threshold f then keeps f n of every user, to within one.
 /// latest_first: the places count from the user's last interaction; else they are random.
-std::vector<std::uint32_t> keys_by_user(std::span<const Interaction> interactions, bool latest_first,
-                                        const Philox& random) {
+std::vector<std::uint32_t> keys_by_user(const PackedPairs& interactions, bool latest_first, const Philox& random) {
   std::size_t users = 0;
   for (const Interaction& interaction : interactions) users = std::max(users, std::size_t{interaction.user} + 1);
   auto order = grouped(  // (place or word, index)
@@ -54,8 +54,8 @@ std::vector<std::uint32_t> keys_by_user(std::span<const Interaction> interaction
   return keys;
 }
 
-/// The smaller, the longer an interaction stays.
-std::vector<std::uint32_t> keys_of(Sampling sampling, std::span<const Interaction> interactions, std::uint64_t seed,
+/// The smaller, the longer an interaction stays. Of uniform samples, see UniformKeys.
+std::vector<std::uint32_t> keys_of(Sampling sampling, const PackedPairs& interactions, std::uint64_t seed,
                                    std::span<const float> scores) {
   const Philox random(seed, Purpose::keep_sample);
   if (sampling == Sampling::stratified || sampling == Sampling::recent)
@@ -64,9 +64,10 @@ std::vector<std::uint32_t> keys_of(Sampling sampling, std::span<const Interactio
   switch (sampling) {
     case Sampling::popularity_balanced: {
       const std::vector<std::uint32_t> counts = counts_of_items(interactions);
-      for (std::size_t i = 0; i < keys.size(); ++i) {
+      std::size_t i = 0;
+      for (const Interaction& interaction : interactions) {
         const double uniform = (static_cast<double>(random.word(i, interaction_stream)) + 0.5) * 0x1p-32;
-        keys[i] = ordered(static_cast<float>(-std::log(uniform) * counts[interactions[i].item]));
+        keys[i++] = ordered(static_cast<float>(-std::log(uniform) * counts[interaction.item]));
       }
       break;
     }
@@ -75,47 +76,97 @@ std::vector<std::uint32_t> keys_of(Sampling sampling, std::span<const Interactio
       for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = ordered(scores[i]);
       break;
     default:
-      for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = random.word(i, interaction_stream);
+      assert(false);
   }
   return keys;
 }
 
-std::size_t size_of_share(std::size_t n, double fraction) {
-  const auto wanted = static_cast<std::size_t>(std::llround(fraction * static_cast<double>(n)));
-  return std::min(n, std::max<std::size_t>(wanted, 1));
+std::uint64_t size_of_share(std::uint64_t n, double fraction) {
+  const auto wanted = static_cast<std::uint64_t>(std::llround(fraction * static_cast<double>(n)));
+  return std::min(n, std::max<std::uint64_t>(wanted, 1));
 }
 
-/// The indices of the smallest keys, ascending. Equal keys are told apart by index.
-std::vector<std::uint32_t> smallest(const std::vector<std::uint32_t>& keys, double fraction) {
-  const std::size_t kept = size_of_share(keys.size(), fraction);
-  std::vector<std::uint64_t> keyed(keys.size());
-  for (std::size_t i = 0; i < keys.size(); ++i) keyed[i] = std::uint64_t{keys[i]} << 32 | i;
-  if (kept < keyed.size())
-    std::nth_element(keyed.begin(), keyed.begin() + static_cast<std::ptrdiff_t>(kept), keyed.end());
-  std::vector<std::uint32_t> indices;
-  indices.reserve(kept);
-  for (std::size_t k = 0; k < kept; ++k) indices.push_back(static_cast<std::uint32_t>(keyed[k]));
-  std::sort(indices.begin(), indices.end());
-  return indices;
+/// A key and the place it stands at, which tells equal ones apart.
+using KeyAt = std::pair<std::uint32_t, std::uint64_t>;
+
+/// The last of the `kept` smallest keys. for_each_key(visit) tells them in their order, and twice the same: no list of
+/// all is made, only of those that share their leading bits with the one sought.
+template <class ForEachKey>
+KeyAt last_kept(std::uint64_t kept, const ForEachKey& for_each_key) {
+  constexpr int low_bits = 16;
+  std::vector<std::uint64_t> counts(std::size_t{1} << (32 - low_bits), 0);
+  for_each_key([&](std::uint32_t key) { ++counts[key >> low_bits]; });
+  std::uint64_t before = 0;
+  std::uint32_t leading = 0;
+  while (before + counts[leading] < kept) before += counts[leading++];
+  std::vector<KeyAt> sharing;
+  std::uint64_t place = 0;
+  for_each_key([&](std::uint32_t key) {
+    if (key >> low_bits == leading) sharing.emplace_back(key, place);
+    ++place;
+  });
+  const auto last = sharing.begin() + static_cast<std::ptrdiff_t>(kept - before - 1);
+  std::nth_element(sharing.begin(), last, sharing.end());
+  return *last;
+}
+
+/// A word for each of n interactions, in their order.
+class UniformKeys {
+ public:
+  UniformKeys(std::uint64_t n, std::uint64_t seed) : n_(n), random_(seed, Purpose::keep_sample) {}
+
+  template <class Visit>
+  void operator()(Visit visit) const {
+    std::array<std::uint32_t, 4> block{};
+    for (std::uint64_t i = 0; i < n_; ++i) {
+      if (i % 4 == 0) block = random_.block(i / 4, interaction_stream);
+      visit(block[i % 4]);
+    }
+  }
+
+ private:
+  std::uint64_t n_;
+  Philox random_;
+};
+
+template <class ForEachKey>
+std::vector<Interaction> smallest(const PackedPairs& interactions, std::uint64_t kept, const ForEachKey& for_each_key) {
+  const KeyAt last = last_kept(kept, for_each_key);
+  std::vector<Interaction> sample;
+  sample.reserve(kept);
+  auto interaction = interactions.begin();
+  std::uint64_t place = 0;
+  for_each_key([&](std::uint32_t key) {
+    if (KeyAt{key, place++} <= last) sample.push_back(*interaction);
+    ++interaction;
+  });
+  return sample;
 }
 
 }  // namespace
 
-std::vector<Interaction> keep_sample(Sampling sampling, std::span<const Interaction> interactions, double fraction,
+std::vector<Interaction> keep_sample(Sampling sampling, const PackedPairs& interactions, double fraction,
                                      std::uint64_t seed, std::span<const float> scores) {
-  if (size_of_share(interactions.size(), fraction) == interactions.size())
-    return {interactions.begin(), interactions.end()};
-  std::vector<Interaction> sample;
-  for (const std::uint32_t index : smallest(keys_of(sampling, interactions, seed, scores), fraction))
-    sample.push_back(interactions[index]);
-  return sample;
+  const std::uint64_t kept = size_of_share(interactions.size(), fraction);
+  if (kept == interactions.size()) return interactions.unpacked();
+  if (sampling == Sampling::uniform) return smallest(interactions, kept, UniformKeys(interactions.size(), seed));
+  const std::vector<std::uint32_t> keys = keys_of(sampling, interactions, seed, scores);
+  return smallest(interactions, kept, [&](const auto& visit) {
+    for (const std::uint32_t key : keys) visit(key);
+  });
 }
 
 std::vector<std::uint32_t> keep_uniform(std::uint64_t n, double fraction, std::uint64_t seed) {
-  const Philox random(seed, Purpose::keep_sample);
-  std::vector<std::uint32_t> keys(n);
-  for (std::size_t i = 0; i < n; ++i) keys[i] = random.word(i, interaction_stream);
-  return smallest(keys, fraction);
+  if (n == 0) return {};
+  const UniformKeys keys(n, seed);
+  const KeyAt last = last_kept(size_of_share(n, fraction), keys);
+  std::vector<std::uint32_t> indices;
+  std::uint32_t place = 0;
+  keys([&](std::uint32_t key) {
+    if (KeyAt{key, place} <= last) indices.push_back(place);
+    ++place;
+  });
+  return indices;
 }
 
 }  // namespace frugal::workloads

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "impl/base/names.hpp"
+#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::workloads {
@@ -25,8 +26,9 @@ inline constexpr Named<Sampling> sampling_names[] = {{Sampling::uniform, "unifor
 
 /// Keeps round(fraction * n) interactions, at least 1, in their order, without replacement (Philox,
 /// Purpose::keep_sample). For one seed the samples of any one strategy are nested: what is kept at 0.1 is kept at 0.2.
+/// A uniform sample takes no memory beside itself; the others hold a key an interaction and more.
 /// recent needs each user's interactions in order of time; scores (hardest only): the proxy's, by interaction.
-std::vector<Interaction> keep_sample(Sampling sampling, std::span<const Interaction> interactions, double fraction,
+std::vector<Interaction> keep_sample(Sampling sampling, const PackedPairs& interactions, double fraction,
                                      std::uint64_t seed, std::span<const float> scores = {});
 
 /// The indices below n that a uniform sample keeps, ascending: keep_sample() for anything that is not an interaction.

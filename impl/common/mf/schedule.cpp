@@ -25,9 +25,23 @@ void to_begins(std::vector<std::uint32_t>& counts) {
   std::exclusive_scan(counts.begin(), counts.end(), counts.begin(), std::uint32_t{0});
 }
 
+/// Of each row: its positives times `each`, and `more`.
+std::vector<std::uint32_t> examples_of(const std::vector<std::uint32_t>& positives, std::uint64_t each,
+                                       std::uint64_t more) {
+  std::vector<std::uint32_t> examples(positives.size());
+  for (std::size_t row = 0; row < examples.size(); ++row) {
+    const std::uint64_t sum = positives[row] * each + more;
+    if (sum > 0xffffffffU)
+      throw std::invalid_argument(
+          fmt::format("logistic SGD takes less than 2^32 examples of one user or item, not {}", sum));
+    examples[row] = static_cast<std::uint32_t>(sum);
+  }
+  return examples;
+}
+
 }  // namespace
 
-MfSchedule::Counts MfSchedule::count(const MfSpec& spec, std::span<const Interaction> positives) {
+MfSchedule::Counts MfSchedule::count(const MfSpec& spec, const PackedPairs& positives) {
   Counts counts{std::vector<std::uint32_t>(spec.users), std::vector<std::uint32_t>(spec.items)};
   for (const Interaction& pair : positives) {
     ++counts.users[pair.user];
@@ -40,20 +54,14 @@ MfSchedule::MfSchedule(const MfSpec& spec, const Counts& positives)
     : seed_(spec.seed), negatives_(static_cast<std::uint32_t>(spec.negatives)) {
   const std::uint64_t count = std::accumulate(positives.users.begin(), positives.users.end(), std::uint64_t{0});
   const std::uint64_t examples = count * (std::uint64_t{negatives_} + 1);
-  if (examples > 0xffffffffU)
-    throw std::invalid_argument(
-        fmt::format("logistic SGD takes less than 2^32 examples an epoch, not {} positives with {} negatives each",
-                    count, negatives_));
+  if (count > 0xffffffffU)
+    throw std::invalid_argument(fmt::format("logistic SGD takes less than 2^32 positives, not {}", count));
   groups_ = static_cast<std::uint32_t>(
       std::bit_floor(std::clamp(examples / examples_a_group, least_groups, std::uint64_t{most_groups})));
 
-  std::vector<std::uint32_t> of_users = positives.users;
-  std::vector<std::uint32_t> of_items = positives.items;
   const std::uint64_t drawn = spec.items > 0 ? count * negatives_ / spec.items : 0;
-  for (std::uint32_t& examples_of_user : of_users) examples_of_user *= negatives_ + 1;
-  for (std::uint32_t& examples_of_item : of_items) examples_of_item += static_cast<std::uint32_t>(drawn);
-  deal(of_users, users_);
-  deal(of_items, items_);
+  deal(examples_of(positives.users, negatives_ + 1, 0), users_);
+  deal(examples_of(positives.items, 1, drawn), items_);
 
   begins_.assign(parts(), 0);
   for (std::size_t id = 0; id < positives.users.size(); ++id) begins_[users_.part[id]] += positives.users[id];

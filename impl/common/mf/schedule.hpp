@@ -6,6 +6,7 @@
 
 #include "impl/base/host_device.hpp"
 #include "impl/common/mf/example.hpp"
+#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {
@@ -56,9 +57,10 @@ class MfSchedule {
     std::vector<std::uint32_t> users;
     std::vector<std::uint32_t> items;
   };
-  static Counts count(const MfSpec& spec, std::span<const Interaction> positives);
+  static Counts count(const MfSpec& spec, const PackedPairs& positives);
 
-  /// Deals users and items. Throws std::invalid_argument when an epoch has 2^32 examples or more.
+  /// Deals users and items. Throws std::invalid_argument for 2^32 positives or more, or as many examples of one user or
+  /// item. An epoch may have more examples than that.
   MfSchedule(const MfSpec& spec, const Counts& positives);
 
   std::uint32_t groups() const { return groups_; }           ///< a power of two

@@ -89,11 +89,9 @@ std::string why_invalid(const DlrmSpec& spec) {
   return {};
 }
 
-void require_in_range(std::span<const Interaction> pairs, std::uint32_t users, std::uint32_t items) {
-  for (const auto [user, item] : pairs)
-    if (user >= users || item >= items)
-      throw std::invalid_argument(
-          fmt::format("interaction ({}, {}) outside {} users x {} items", user, item, users, items));
+void reject_out_of_range(const Interaction& pair, std::uint32_t users, std::uint32_t items) {
+  throw std::invalid_argument(
+      fmt::format("interaction ({}, {}) outside {} users x {} items", pair.user, pair.item, users, items));
 }
 
 }  // namespace frugal

@@ -37,7 +37,14 @@ std::string why_invalid(const TwoTowerSpec& spec);
 /// The same of a DLRM.
 std::string why_invalid(const DlrmSpec& spec);
 
+/// Throws std::invalid_argument.
+[[noreturn]] void reject_out_of_range(const Interaction& pair, std::uint32_t users, std::uint32_t items);
+
 /// Throws std::invalid_argument when a pair names a user or an item that the model does not have.
-void require_in_range(std::span<const Interaction> pairs, std::uint32_t users, std::uint32_t items);
+template <class Pairs>
+void require_in_range(const Pairs& pairs, std::uint32_t users, std::uint32_t items) {
+  for (const Interaction& pair : pairs)
+    if (pair.user >= users || pair.item >= items) reject_out_of_range(pair, users, items);
+}
 
 }  // namespace frugal

@@ -6,12 +6,15 @@
 // Rows are independent, G is summed over fixed chunks: the same bits at any number of threads, and of ranks. Each rank has
 // the histories of its own rows, as much work as the others, solves these, and gets the other rows from those who solved
 // them, while it solves its next ones; likewise the chunks of G, between the sides.
+//
+// Histories are held packed and read a piece at a time, just before they are added: about two bytes an interaction and
+// side, so that memory is what the factors take and not much more.
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <iterator>
+#include <span>
 
-#include "impl/common/groups.hpp"
+#include "impl/common/packed_groups.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
 #include "impl/cpu/mf/row_exchange.hpp"
@@ -29,17 +32,40 @@ constexpr std::size_t system_bytes = 256 * 1024;
 /// Multiply-adds of one side from which on waking a team of threads pays.
 constexpr double parallel_ials_products = 1e6;
 
-/// The partners of each row.
-using Histories = Groups<std::uint32_t>;
+/// Partners that are unpacked at a time: whole pieces of the kernel's, so that its sums are those of a history in one
+/// piece.
+constexpr std::size_t history_piece = 16 * static_cast<std::size_t>(history_rows);
 
-Histories histories(std::span<const Interaction> positives, std::size_t rows, std::uint32_t Interaction::*row,
-                    std::uint32_t Interaction::*partner) {
-  Histories h = grouped(
-      positives, rows, [&](const Interaction& pair) { return pair.*row; },
-      [&](const Interaction& pair, std::uint32_t) { return pair.*partner; });
-  // Ascending partners: the factors do not depend on the order of the input, and gathers walk forward.
-  for (std::size_t r = 0; r < rows; ++r) std::ranges::sort(h.of(r));
-  return h;
+bool are_by_user(const PackedPairs& positives) {
+  std::uint32_t last = 0;
+  for (const Interaction& pair : positives) {
+    if (pair.user < last) return false;
+    last = pair.user;
+  }
+  return true;
+}
+
+PackedPairs by_user(const PackedPairs& positives) {
+  std::vector<Interaction> pairs = positives.unpacked();
+  std::ranges::stable_sort(pairs, {}, &Interaction::user);
+  return pairs;
+}
+
+/// The items of each user, ascending: the factors do not depend on the order of the input, and gathers walk forward.
+PackedGroups histories_of_users(const PackedPairs& positives, std::uint32_t users) {
+  PackedGroups histories;
+  std::vector<std::uint32_t> history;
+  const auto close = [&] {
+    std::ranges::sort(history);
+    histories.append(history);
+    history.clear();
+  };
+  for (const Interaction& pair : positives) {
+    while (histories.size() < pair.user) close();
+    history.push_back(pair.item);
+  }
+  while (histories.size() < users) close();
+  return histories;
 }
 
 class Ials final : public MfSolverEngine {
@@ -54,12 +80,21 @@ class Ials final : public MfSolverEngine {
         gram_(stride_ * stride_),
         systems_(std::clamp(system_bytes / (stride_ * stride_ * sizeof(float)), std::size_t{1}, most_systems)) {}
 
-  void set_interactions(std::span<const Interaction> positives) override {
+  void set_interactions(const PackedPairs& positives) override {
+    by_user_ = {};
+    by_item_ = {};
+    if (!are_by_user(positives)) return set_interactions(by_user(positives));
     positives_ = positives.size();
     of_users_ = shares(positives, spec_.users, &Interaction::user);
     of_items_ = shares(positives, spec_.items, &Interaction::item);
-    by_user_ = own_histories(positives, spec_.users, &Interaction::user, &Interaction::item, of_users_);
-    by_item_ = own_histories(positives, spec_.items, &Interaction::item, &Interaction::user, of_items_);
+    if (ranks_.size() == 1) {
+      by_user_ = histories_of_users(positives, spec_.users);
+      by_item_ = by_user_.transposed(spec_.items);
+      return;
+    }
+    by_user_ = histories_of_users(own_pairs(positives, &Interaction::user, of_users_), spec_.users);
+    by_item_ =
+        histories_of_users(own_pairs(positives, &Interaction::item, of_items_), spec_.users).transposed(spec_.items);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t /*first_epoch*/, int epochs) override {
@@ -74,7 +109,7 @@ class Ials final : public MfSolverEngine {
 
  private:
   /// Rows by rank: a row costs its history, and a solution.
-  std::vector<std::size_t> shares(std::span<const Interaction> positives, std::size_t rows,
+  std::vector<std::size_t> shares(const PackedPairs& positives, std::size_t rows,
                                   std::uint32_t Interaction::*row) const {
     if (ranks_.size() == 1) return {0, rows};
     std::vector<double> work(rows, static_cast<double>(stride_) / 3);
@@ -82,16 +117,15 @@ class Ials final : public MfSolverEngine {
     return weighted_shares(work, systems_, ranks_.size());
   }
 
-  /// Those of other ranks' rows are empty.
-  Histories own_histories(std::span<const Interaction> positives, std::size_t rows, std::uint32_t Interaction::*row,
-                          std::uint32_t Interaction::*partner, const std::vector<std::size_t>& begins) const {
-    if (ranks_.size() == 1) return histories(positives, rows, row, partner);
+  /// Those of this rank's rows.
+  PackedPairs own_pairs(const PackedPairs& positives, std::uint32_t Interaction::*row,
+                        const std::vector<std::size_t>& begins) const {
     const std::size_t begin = begins[ranks_.rank()];
     const std::size_t end = begins[ranks_.rank() + 1];
-    std::vector<Interaction> own;
-    std::ranges::copy_if(positives, std::back_inserter(own),
-                         [&](const Interaction& pair) { return pair.*row >= begin && pair.*row < end; });
-    return histories(own, rows, row, partner);
+    PackedPairs own;
+    for (const Interaction& pair : positives)
+      if (pair.*row >= begin && pair.*row < end) own.push_back(pair);
+    return own;
   }
 
   double epoch() {
@@ -109,11 +143,11 @@ class Ials final : public MfSolverEngine {
   };
 
   /// Solves every row of `rows` given the rows of the other side; begins: the rows of each rank.
-  SideResult solve_side(const Histories& h, const std::vector<std::size_t>& begins, const AlignedBuffer<float>& others,
-                        std::size_t other_count, AlignedBuffer<float>& rows) {
+  SideResult solve_side(const PackedGroups& h, const std::vector<std::size_t>& begins,
+                        const AlignedBuffer<float>& others, std::size_t other_count, AlignedBuffer<float>& rows) {
     sum_gram(others, other_count);
     const std::size_t own = begins[ranks_.rank() + 1] - begins[ranks_.rank()];
-    const bool team = static_cast<double>((h.members.size() + own) * stride_ * stride_) >= parallel_ials_products;
+    const bool team = static_cast<double>((h.members() + own) * stride_ * stride_) >= parallel_ials_products;
     std::vector<SideResult> results(begins.back());
     RowExchange exchange(ranks_, begins, systems_);
     for (std::size_t piece = 0; piece < exchange.pieces(); ++piece) {
@@ -145,14 +179,18 @@ class Ials final : public MfSolverEngine {
   /// The normal equations of several rows.
   struct Equations {
     Equations(std::size_t systems, std::size_t stride)
-        : matrices(systems * stride * stride), rights(systems * stride), scratch(history_rows * stride) {}
-    AlignedBuffer<float> matrices;  ///< [systems, stride, stride]
-    AlignedBuffer<float> rights;    ///< [systems, stride]
-    AlignedBuffer<float> scratch;   ///< [history_rows, stride]
+        : matrices(systems * stride * stride),
+          rights(systems * stride),
+          scratch(history_rows * stride),
+          partners(history_piece) {}
+    AlignedBuffer<float> matrices;        ///< [systems, stride, stride]
+    AlignedBuffer<float> rights;          ///< [systems, stride]
+    AlignedBuffer<float> scratch;         ///< [history_rows, stride]
+    std::vector<std::uint32_t> partners;  ///< [history_piece]
   };
 
   /// Solves rows [first, first + count).
-  void solve_rows(const Histories& h, const AlignedBuffer<float>& others, double other_count, std::size_t first,
+  void solve_rows(const PackedGroups& h, const AlignedBuffer<float>& others, double other_count, std::size_t first,
                   std::size_t count, Equations& equations, AlignedBuffer<float>& rows, SideResult* results) const {
     const MfKernels& kernels = mf_kernels();
     const long dim = static_cast<long>(stride_);
@@ -161,9 +199,11 @@ class Ials final : public MfSolverEngine {
       const std::size_t r = first + s;
       float* matrix = equations.matrices.data() + s * stride_ * stride_;
       std::copy_n(gram_.data(), stride_ * stride_, matrix);
-      kernels.add_history(others.data(), h.members.data() + h.offsets[r],
-                          static_cast<long>(h.offsets[r + 1] - h.offsets[r]), dim, equations.scratch.data(), matrix,
-                          equations.rights.data() + s * stride_);
+      for (PackedGroups::Reader history(h, r); history.left() > 0;) {
+        const long partners = history.take(equations.partners);
+        kernels.add_history(others.data(), equations.partners.data(), partners, dim, equations.scratch.data(), matrix,
+                            equations.rights.data() + s * stride_);
+      }
       // The padding gets a diagonal of 1 and a right side of 0, so its solution is 0.
       const auto reg = static_cast<float>(penalty(h, r, other_count));
       for (std::size_t k = 0; k < stride_; ++k) {
@@ -187,8 +227,8 @@ class Ials final : public MfSolverEngine {
   }
 
   /// reg of row r.
-  double penalty(const Histories& h, std::size_t r, double other_count) const {
-    const auto history = static_cast<double>(h.offsets[r + 1] - h.offsets[r]);
+  double penalty(const PackedGroups& h, std::size_t r, double other_count) const {
+    const double history = h.count(r);
     return spec_.regularization * std::pow(history + spec_.unobserved_weight * other_count, spec_.frequency_scaling);
   }
 
@@ -237,8 +277,8 @@ class Ials final : public MfSolverEngine {
   std::size_t positives_ = 0;
   std::vector<std::size_t> of_users_;  ///< [ranks + 1]: the rows that each rank solves
   std::vector<std::size_t> of_items_;  ///< [ranks + 1]
-  Histories by_user_;
-  Histories by_item_;
+  PackedGroups by_user_;
+  PackedGroups by_item_;
 };
 
 }  // namespace

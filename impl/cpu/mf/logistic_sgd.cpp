@@ -6,7 +6,6 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <span>
 #include <thread>
 #include <vector>
 
@@ -26,14 +25,14 @@ class LogisticSgd final : public MfSolverEngine {
   LogisticSgd(const MfSpec& spec, Communicator& ranks)
       : spec_(spec),
         ranks_(ranks),
-        streams_(spec),
+        streams_(spec, ranks.size() == 1 ? MfStreams::most_examples : MfStreams::whole_epoch),
         stride_(padded(spec.dim)),
         users_(static_cast<std::size_t>(spec.users) * stride_),
         items_(static_cast<std::size_t>(spec.items) * stride_),
         user_bias_(spec.users),
         item_bias_(spec.items) {}
 
-  void set_interactions(std::span<const Interaction> positives) override {
+  void set_interactions(const PackedPairs& positives) override {
     streams_.set_positives(positives);
     const std::uint32_t groups = streams_.schedule().groups();
     active_ = std::min(ranks_.size(), static_cast<int>(groups));
@@ -84,13 +83,13 @@ class LogisticSgd final : public MfSolverEngine {
                          static_cast<float>(spec_.learning_rate),
                          static_cast<float>(spec_.l2)};
     const std::uint32_t groups = streams_.schedule().groups();
-    const auto first = static_cast<std::uint32_t>(groups_[ranks_.rank()]);
-    const auto end = static_cast<std::uint32_t>(groups_[ranks_.rank() + 1]);
-    streams_.prepare(number, first, end);
+    const auto first_group = static_cast<std::uint32_t>(groups_[ranks_.rank()]);
+    const auto end_group = static_cast<std::uint32_t>(groups_[ranks_.rank() + 1]);
     std::vector<double> losses(std::size_t{groups} * groups);  // by group and round
-    if (first < end) {
-      RoundProgress progress(groups, first, end);
-      ring.begin_epoch();
+    ring.begin_epoch();
+    for (std::uint32_t first = 0; first < groups && first_group < end_group;) {
+      const std::uint32_t end = streams_.prepare(number, first_group, end_group, first);
+      RoundProgress progress(groups, first_group, end_group, first, end);
 #pragma omp parallel if (streams_.wants_team())
       progress.run(
           static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
@@ -99,6 +98,7 @@ class LogisticSgd final : public MfSolverEngine {
           },
           [&] { ring.poll(progress); });
       for (; !ring.finished(progress); ring.poll(progress)) std::this_thread::yield();
+      first = end;
     }
     gather_rows(ranks_, losses.data(), groups, groups_);
     double loss = 0;

@@ -42,7 +42,9 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
     step_ = state.step;
   }
 
-  void set_interactions(std::span<const Interaction> positives) override {
+  void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
+
+  void set_packed_interactions(const PackedPairs& positives) override {
     require_in_range(positives, spec_.users, spec_.items);
     engine_->set_interactions(positives);
     interactions_set_ = true;

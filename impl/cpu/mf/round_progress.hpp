@@ -7,14 +7,18 @@
 
 namespace frugal::cpu {
 
-/// Runs the rounds of one epoch. Group g follows itself and, a round behind, group g + 1, which held its items. A thread
+/// Runs the rounds of one epoch, or some of them. Group g follows itself and, a round behind, group g + 1, which held its items. A thread
 /// that the system takes away from its core thus delays its neighbours only, where a barrier would stop everybody, every
 /// round.
 class RoundProgress {
  public:
-  /// Of groups first ... end - 1, where others are another process's. Rounds are as many as groups.
-  RoundProgress(std::uint32_t groups, std::uint32_t first, std::uint32_t end)
-      : groups_(groups), first_(first), end_(end), done_(groups), busy_(groups) {}
+  /// Of groups first_group ... end_group - 1, where others are another process's, the rounds first_round ... end_round - 1;
+  /// those before are done by all. An epoch has as many rounds as groups.
+  RoundProgress(std::uint32_t groups, std::uint32_t first_group, std::uint32_t end_group, std::uint32_t first_round,
+                std::uint32_t end_round)
+      : groups_(groups), first_(first_group), end_(end_group), end_round_(end_round), done_(groups), busy_(groups) {
+    for (std::atomic<std::uint32_t>& rounds : done_) rounds.store(first_round, std::memory_order_relaxed);
+  }
 
   std::uint32_t groups() const { return groups_; }
   std::uint32_t first() const { return first_; }
@@ -53,7 +57,7 @@ class RoundProgress {
       const std::uint32_t round = done_[group].load(std::memory_order_relaxed);
       run_round(group, round);
       done_[group].store(round + 1, std::memory_order_release);
-      if (round + 1 == groups_) finished_groups_.fetch_add(1, std::memory_order_release);
+      if (round + 1 == end_round_) finished_groups_.fetch_add(1, std::memory_order_release);
     }
     busy_[group].clear(std::memory_order_release);
     return runs;
@@ -62,12 +66,13 @@ class RoundProgress {
   bool may_run(std::uint32_t group) const {
     const std::uint32_t round = done_[group].load(std::memory_order_acquire);
     const std::uint32_t next = done_[(group + 1) % groups_].load(std::memory_order_acquire);
-    return round < groups_ && next >= round;
+    return round < end_round_ && next >= round;
   }
 
   std::uint32_t groups_;
   std::uint32_t first_;
   std::uint32_t end_;
+  std::uint32_t end_round_;
   std::vector<std::atomic<std::uint32_t>> done_;  ///< rounds finished
   std::vector<std::atomic_flag> busy_;
   std::atomic<std::uint32_t> finished_groups_ = 0;

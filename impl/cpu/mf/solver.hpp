@@ -2,10 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <span>
 #include <vector>
 
 #include "impl/common/communicator.hpp"
+#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal::cpu {
@@ -24,7 +24,7 @@ struct MfParameters {
 class MfSolverEngine {
  public:
   virtual ~MfSolverEngine() = default;
-  virtual void set_interactions(std::span<const Interaction> positives) = 0;
+  virtual void set_interactions(const PackedPairs& positives) = 0;
   /// Epochs first_epoch .. first_epoch + epochs - 1; the loss of each, as MatrixFactorizer::train.
   virtual std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) = 0;
 };

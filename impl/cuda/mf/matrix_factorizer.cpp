@@ -53,7 +53,12 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
     const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
     if (!in_range(pairs, spec_, stream_))
       require_in_range(positives, spec_.users, spec_.items);  // has the words for it
-    interactions_set_ = false;                                // until the engine has room for them
+    // All examples of an epoch are on the device at once, by 32-bit places.
+    if (sgd() && positives.size() * (static_cast<std::uint64_t>(spec_.negatives) + 1) > 0xffffffffU)
+      throw std::invalid_argument(fmt::format(
+          "the cuda back end takes less than 2^32 examples an epoch, not {} positives with {} negatives each",
+          positives.size(), spec_.negatives));
+    interactions_set_ = false;  // until the engine has room for them
     engine_->set_interactions(pairs);
     interactions_set_ = true;
   }
