@@ -466,7 +466,8 @@ struct Implementation {
 };
 constexpr Implementation implementations[] = {{"onednn", InrImplementation::onednn, Precision::fp32},
                                               {"onednn_bf16", InrImplementation::onednn, Precision::bf16},
-                                              {"fused", InrImplementation::fused, Precision::fp32}};
+                                              {"fused", InrImplementation::fused, Precision::fp32},
+                                              {"fused_bf16", InrImplementation::fused, Precision::bf16}};
 
 void add_step_rows(const Structure& structure) {
   for (const Implementation& by : implementations) {

@@ -1,4 +1,5 @@
-// The ensemble by either implementation of worker.hpp: `onednn` or `fused`.
+// The ensemble by either implementation of worker.hpp: `onednn` or `fused`. bf16 is fused too where the processor has
+// AVX-512 BF16, and oneDNN's elsewhere.
 //
 // Training with the loops swapped: sub-networks never interact, so a thread takes one of them and trains it for all the
 // requested steps while its weights, gradient and Adam state stay in the core's L2, then takes the next. No barrier and
@@ -41,7 +42,7 @@ constexpr int inr_steps_of_turn = 4;             // of the last networks: what t
 
 InrImplementation chosen(const InrSpec& spec) {
   if (spec.implementation != InrImplementation::automatic) return spec.implementation;
-  return spec.precision == Precision::fp32 ? InrImplementation::fused : InrImplementation::onednn;
+  return spec.precision == Precision::fp32 || has_bf16() ? InrImplementation::fused : InrImplementation::onednn;
 }
 
 /// While it lives, this thread's oneDNN calls use one thread, and primitives are made for that.
@@ -118,7 +119,7 @@ class CpuInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    if (fused_) return fmt::format("cpu/fused/{}", isa_name());
+    if (fused_) return fmt::format("cpu/fused/{}", fused_rounds(spec_) ? "avx512_bf16" : isa_name());
     return onednn_implementation() + (spec_.precision == Precision::bf16 && !has_bf16() ? "/bf16-as-fp32" : "");
   }
 
@@ -261,7 +262,6 @@ class CpuInrEnsemble final : public InrEnsemble {
     const auto scale = static_cast<float>(2 / values());
     const std::int64_t first_tile = tiles_ * c / chunks_;
     const std::int64_t end_tile = tiles_ * (c + 1) / chunks_;
-    worker.begin_step(copy_of(k, 0));
     double squares = 0;
     for (std::int64_t tile = first_tile; tile < end_tile; ++tile) {
       const std::int64_t first = spec_.points * tile / tiles_;
@@ -292,6 +292,7 @@ class CpuInrEnsemble final : public InrEnsemble {
     for (int s = turn.first; s < turn.end; ++s) {
       if (!curve.stopped(spec_.patience)) {
         const InrUpdate update = update_of(k, step_ + s + 1);
+        if (chunks_ > 1 || s == turn.first) worker.begin_step(copy_of(k, 0));
         double sum = chunk_gradient(worker, k, 0, gradient, chunks_ == 1 ? &update : nullptr);
         for (std::int64_t c = 1; c < chunks_; ++c) {
           sum += chunk_gradient(worker, k, c, term, nullptr);
@@ -318,8 +319,10 @@ class CpuInrEnsemble final : public InrEnsemble {
       for (int s = 0; s < steps && !curve.stopped(spec_.patience); ++s) {
         const InrUpdate update = update_of(k, step_ + s + 1);
 #pragma omp for schedule(dynamic, 1)
-        for (std::int64_t c = 0; c < chunks_; ++c)
+        for (std::int64_t c = 0; c < chunks_; ++c) {
+          worker.begin_step(copy_of(k, 0));
           chunk_squares[c] = chunk_gradient(worker, k, c, chunk_gradients_[c].data(), nullptr);
+        }
 #pragma omp for schedule(static)
         for (std::int64_t block = 0; block < blocks; ++block) {
           const std::int64_t at = block * inr_reduce_block;
@@ -360,8 +363,8 @@ class CpuInrEnsemble final : public InrEnsemble {
 Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
   if (spec.precision == Precision::tf32) return Support::no("cpu has no tf32; it computes networks in fp32 or bf16");
-  if (spec.precision == Precision::bf16 && chosen(spec) == InrImplementation::fused)
-    return Support::no("the fused implementation computes in fp32; bf16 is onednn's");
+  if (spec.precision == Precision::bf16 && chosen(spec) == InrImplementation::fused && !has_bf16())
+    return Support::no("without AVX-512 BF16 the fused implementation computes in fp32; bf16 is onednn's");
   if (spec.width > inr_largest_width)
     return Support::no(fmt::format("cpu supports widths 1 to {}, but got {}", inr_largest_width, spec.width));
   return Support::yes();
