@@ -180,7 +180,7 @@ TEST_P(InrCpuThreads, NumberDoesNotChangeABit) {
   const std::vector<double> losses = alone->train(9);
   const ModelState state = alone->export_state();
   const std::vector<float> picture = inr_test::evaluated(*alone, spec_, 7);
-  for (const int threads : {2, 3, 5}) {
+  for (const int threads : {2, 3, 4, 5, 8, 16}) {
     omp_set_num_threads(threads);
     const auto model = made();
     EXPECT_EQ(model->train(9), losses) << threads;

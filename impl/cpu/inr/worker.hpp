@@ -39,8 +39,8 @@ class InrWorker {
                             bool fresh, float* gradient, const InrUpdate* update) = 0;
 };
 
-/// Whether the fused implementation rounds operands to bf16, for which it needs has_bf16(): without a hidden layer there
-/// are none.
+/// Whether the fused implementation rounds operands to bf16, for which it needs has_bf16(): without a hidden layer it
+/// has none.
 inline bool fused_rounds(const InrSpec& spec) { return spec.precision == Precision::bf16 && spec.hidden_layers > 0; }
 
 /// For tiles of up to `rows` points. Both keep references to spec and layout.
