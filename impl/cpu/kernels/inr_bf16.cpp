@@ -71,10 +71,12 @@ struct Target {
   long row;
   const float* initial;
   Lanes start(long r, long c) const { return initial ? load(initial + r * row + c) : zero(); }
-  template <int R>
-  void finish(long c, const Lanes (&column)[R]) const {
+  template <int R, int registers>
+  void finish(const Lanes (&sums)[R][registers]) const {
 #pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) store(data + r * row + c, column[r]);
+    for (int r = 0; r < R; ++r)
+#pragma GCC unroll 4
+      for (int v = 0; v < registers; ++v) store(data + r * row + v * Lanes::width, sums[r][v]);
   }
 };
 
@@ -86,17 +88,21 @@ struct Below {
   float* grad_bias;
   To to;
   Lanes start(long, long) const { return zero(); }
-  template <int R>
-  void finish(long c, const Lanes (&column)[R]) const {
-    Lanes sum = load(grad_bias + c);
+  template <int R, int registers>
+  void finish(const Lanes (&sums)[R][registers]) const {
+#pragma GCC unroll 4
+    for (int v = 0; v < registers; ++v) {
+      const long c = v * Lanes::width;
+      Lanes sum = load(grad_bias + c);
 #pragma GCC unroll 16
-    for (int r = 0; r < R; r += 2) {
-      const Lanes even = column[r] * load(slope + r * stride + c);
-      const Lanes odd = column[r + 1] * load(slope + (r + 1) * stride + c);
-      sum = sum + (even + odd);
-      to.put(r, c, even, odd);
+      for (int r = 0; r < R; r += 2) {
+        const Lanes even = sums[r][v] * load(slope + r * stride + c);
+        const Lanes odd = sums[r + 1][v] * load(slope + (r + 1) * stride + c);
+        sum = sum + (even + odd);
+        to.put(r, c, even, odd);
+      }
+      store(grad_bias + c, sum);
     }
-    store(grad_bias + c, sum);
   }
 };
 
@@ -109,15 +115,17 @@ struct Updated {
   const float* initial;
   Pair* pairs;
   Lanes start(long r, long c) const { return initial ? load(initial + r * row + c) : zero(); }
-  template <int R>
-  void finish(long c, const Lanes (&column)[R]) const {
+  template <int R, int registers>
+  void finish(const Lanes (&sums)[R][registers]) const {
 #pragma GCC unroll 16
-    for (int r = 0; r < R; r += 2) {
-      const long at = r * row + c, next = at + row;
-      const Lanes even = adam(column[r], w + at, m + at, v + at);
-      const Lanes odd = adam(column[r + 1], w + next, m + next, v + next);
-      _mm512_storeu_si512(pairs + r / 2 * row + c, paired(rounded(even, odd)));
-    }
+    for (int r = 0; r < R; r += 2)
+#pragma GCC unroll 4
+      for (int i = 0; i < registers; ++i) {
+        const long at = r * row + i * Lanes::width, next = at + row;
+        const Lanes even = adam(sums[r][i], w + at, m + at, v + at);
+        const Lanes odd = adam(sums[r + 1][i], w + next, m + next, v + next);
+        _mm512_storeu_si512(pairs + r / 2 * row + i * Lanes::width, paired(rounded(even, odd)));
+      }
   }
 };
 
@@ -141,13 +149,7 @@ template <int R, int registers, class Left, class Result>
       for (int v = 0; v < registers; ++v) sums[r][v].v = _mm512_dpbf16_ps(sums[r][v].v, left, right[v]);
     }
   }
-#pragma GCC unroll 4
-  for (int v = 0; v < registers; ++v) {
-    Lanes column[R];
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) column[r] = sums[r][v];
-    c.finish(v * Lanes::width, column);
-  }
+  c.finish(sums);
 }
 
 /// product_block of 2, 4 ... R rows.
