@@ -106,6 +106,7 @@ class InrBf16Worker final : public InrWorker {
                 .delta = floats_.add(rows * columns.stride),
                 .delta_rows = {pairs_.add(pairs_by_rows), pairs_.add(pairs_by_rows)},
                 .delta_pairs = {pairs_.add(pairs_by_rows), pairs_.add(pairs_by_rows)},
+                .x = floats_.add(rows * spec.inputs),
                 .y = floats_.add(points * spec.channels),
                 .by_inputs = pairs_.add(weights),
                 .by_outputs = pairs_.add(weights)};

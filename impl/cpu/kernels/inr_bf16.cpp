@@ -53,15 +53,36 @@ struct Rounded {
     _mm512_storeu_si512(pairs + r / 2 * pair + c, paired(both));
   }
   Rounded from(long r, long c) const { return {rows + r * row + c / 2, row, pairs + r / 2 * pair + c, pair}; }
+  void close() const {}
 };
 
-/// Two rows at a time, as they are.
-struct Plain {
-  float* data;
-  long row;
-  void put(long r, long c, Lanes even, Lanes odd) const {
-    store(data + r * row + c, even);
-    store(data + (r + 1) * row + c, odd);
+/// Two rows of dL/dz of the first layer at a time, as they are, into the gradient of its weight: that of a register of
+/// columns from `from` to `close`.
+template <int inputs>
+struct FirstLayer {
+  const float* x;  ///< [rows, inputs]
+  float* grad_w;   ///< [inputs, padded]
+  long padded;
+
+  struct Columns {
+    const float* x;
+    float* grad_w;
+    long padded;
+    Lanes sums[inputs];
+    void put(long r, long, Lanes even, Lanes odd) {
+      for (int d = 0; d < inputs; ++d) {
+        sums[d] = fma(broadcast(x[r * inputs + d]), even, sums[d]);
+        sums[d] = fma(broadcast(x[(r + 1) * inputs + d]), odd, sums[d]);
+      }
+    }
+    void close() const {
+      for (int d = 0; d < inputs; ++d) store(grad_w + d * padded, sums[d]);
+    }
+  };
+  Columns from(long r, long c) const {
+    Columns columns{x + r * inputs, grad_w + c, padded, {}};
+    for (int d = 0; d < inputs; ++d) columns.sums[d] = load(columns.grad_w + d * padded);
+    return columns;
   }
 };
 
@@ -93,15 +114,17 @@ struct Below {
 #pragma GCC unroll 4
     for (int v = 0; v < registers; ++v) {
       const long c = v * Lanes::width;
+      auto columns = to.from(0, c);
       Lanes sum = load(grad_bias + c);
 #pragma GCC unroll 16
       for (int r = 0; r < R; r += 2) {
         const Lanes even = sums[r][v] * load(slope + r * stride + c);
         const Lanes odd = sums[r + 1][v] * load(slope + (r + 1) * stride + c);
         sum = sum + (even + odd);
-        to.put(r, c, even, odd);
+        columns.put(r, 0, even, odd);
       }
       store(grad_bias + c, sum);
+      columns.close();
     }
   }
 };
@@ -297,7 +320,7 @@ inline void activate_rounded(const InrFunction& f, float* slope, const float* bi
 void hidden_layers(const InrFusedNetwork& network, const float* parameters, const float* x, long points,
                    const InrBf16Scratch& scratch) {
   const InrColumns& columns = network.columns;
-  const long rows = (points + 1) / 2 * 2;
+  const long rows = points + points % 2;
   first_layer_rounded(network, parameters, x, points, scratch);
   for (long l = 1; l <= network.hidden_layers; ++l) {
     const bool top = l == network.hidden_layers;
@@ -339,53 +362,105 @@ inline Rounded delta_of(const InrColumns& columns, int buffer, long rows, long f
           count};
 }
 
-/// dL/dh of the last hidden layer, in scratch.delta, to dL/dz, rounded; a row of zeros beside an odd last one.
-void top_backward(const InrFusedNetwork& network, long points, const InrBf16Scratch& scratch, float* gradient) {
+/// Of the last `count` channels: their share of the last layer's gradient, and with it dL/dz of the last hidden layer,
+/// rounded, with a row of zeros beside an odd last one. `before`: dL/dh by the other channels is in scratch.delta.
+template <int count>
+void top_backward_of(const InrFusedNetwork& network, bool before, const float* parameters, long points,
+                     const InrBf16Scratch& scratch, float* gradient) {
   const InrColumns& columns = network.columns;
-  const long rows = (points + 1) / 2 * 2;
-  const float* const slope = scratch.slope[network.hidden_layers];
-  float* const grad_bias = gradient + network.bias[network.hidden_layers];
-  for_each_panel(columns.padded, [&](long first, long count) {
-    const Rounded to = delta_of(columns, 0, rows, first, count, scratch);
-    for (long c = 0; c < count; c += Lanes::width) {
+  const long last = network.hidden_layers + 1;
+  const long first_channel = network.channels - count;
+  const float* const w = parameters + network.weight[last] + first_channel * columns.padded;
+  float* const grad_w = gradient + network.weight[last] + first_channel * columns.padded;
+  float* const grad_bias = gradient + network.bias[last - 1];
+  const float* const slope = scratch.slope[last - 1];
+  for_each_panel(columns.padded, [&](long first, long panel) {
+    const Rounded to = delta_of(columns, 0, points + points % 2, first, panel, scratch);
+    for (long c = first; c < first + panel; c += Lanes::width) {
+      Lanes weight[count], sums[count];
+      for (int k = 0; k < count; ++k) {
+        weight[k] = load(w + k * columns.padded + c);
+        sums[k] = load(grad_w + k * columns.padded + c);
+      }
       const auto delta = [&](long t) {
-        const long at = t * columns.stride + first + c;
-        return load(scratch.delta + at) * load(slope + at);
+        const long at = t * columns.stride + c;
+        const Lanes h = load(scratch.h + at);
+        Lanes below = before ? load(scratch.delta + at) : zero();
+        for (int k = 0; k < count; ++k) {
+          const Lanes dy = broadcast(scratch.y[t * network.channels + first_channel + k]);
+          below = fma(dy, weight[k], below);
+          sums[k] = fma(dy, h, sums[k]);
+        }
+        return below * load(slope + at);
       };
-      Lanes sum = load(grad_bias + first + c);
+      Lanes sum = load(grad_bias + c);
       for (long t = 0; t < points; t += 2) {
         const Lanes even = delta(t);
         const Lanes odd = t + 1 < points ? delta(t + 1) : zero();
         sum = sum + (even + odd);
-        to.put(t, c, even, odd);
+        to.put(t, c - first, even, odd);
       }
-      store(grad_bias + first + c, sum);
+      store(grad_bias + c, sum);
+      for (int k = 0; k < count; ++k) store(grad_w + k * columns.padded + c, sums[k]);
     }
   });
 }
 
-/// dL/dz of layer l - 1 from that of layer l in buffer `from`: rounded into the other one, or as it is into
-/// scratch.delta where it is the first layer's.
+/// From dL/dy in scratch.y to dL/dz of the last hidden layer in buffer 0.
+void top_backward(const InrFusedNetwork& network, const float* parameters, long points, const InrBf16Scratch& scratch,
+                  float* gradient) {
+  const InrColumns& columns = network.columns;
+  const long last = network.hidden_layers + 1;
+  const float* const w = parameters + network.weight[last];
+  float* const grad_w = gradient + network.weight[last];
+  float* const grad_bias = gradient + network.bias[last];
+  for (long t = 0; t < points; ++t)
+    for (long c = 0; c < network.channels; ++c) grad_bias[c] += scratch.y[t * network.channels + c];
+  long c = 0;
+  for (; c + 3 < network.channels; c += 3)
+    last_layer_backward_channels<3>(scratch.y, scratch.h, w, points, columns, network.channels, c, scratch.delta,
+                                    grad_w);
+  const long rest = network.channels - c;
+  if (rest == 3) return top_backward_of<3>(network, c > 0, parameters, points, scratch, gradient);
+  if (rest == 2) return top_backward_of<2>(network, c > 0, parameters, points, scratch, gradient);
+  top_backward_of<1>(network, c > 0, parameters, points, scratch, gradient);
+}
+
+/// dL/dz of layer l - 1 from that of layer l in buffer `from`: to(first column, columns of the panel, first row) takes
+/// it.
+template <class To>
 void input_gradient(const InrFusedNetwork& network, long l, int from, long rows, const InrBf16Scratch& scratch,
-                    float* gradient) {
+                    float* gradient, const To& to) {
   const InrColumns& columns = network.columns;
   const ByRows delta{scratch.delta_rows[from], depth_of(columns)};
   const Pair* const weight = scratch.by_outputs + (l - 1) * size_of_weight(columns);
   for_each_panel(columns.padded, [&](long first, long count) {
     const float* const slope = scratch.slope[l - 1] + first;
     float* const grad_bias = gradient + network.bias[l - 1] + first;
-    const auto each_block = [&](const auto& to) {
-      multiply(
-          rows, delta, weight + first * depth_of(columns), depth_of(columns), count,
-          [&](long r) {
-            return Below<decltype(to(r))>{slope + r * columns.stride, columns.stride, grad_bias, to(r)};
-          },
-          [](long, long) {});
-    };
-    if (l == 1)
-      each_block([&](long r) { return Plain{scratch.delta + r * columns.stride + first, columns.stride}; });
-    else
-      each_block([&](long r) { return delta_of(columns, 1 - from, rows, first, count, scratch).from(r, 0); });
+    multiply(
+        rows, delta, weight + first * depth_of(columns), depth_of(columns), count,
+        [&](long r) {
+          return Below<decltype(to(first, count, r))>{slope + r * columns.stride, columns.stride, grad_bias,
+                                                      to(first, count, r)};
+        },
+        [](long, long) {});
+  });
+}
+
+/// Into the other buffer.
+void hidden_input_gradient(const InrFusedNetwork& network, long l, int from, long rows, const InrBf16Scratch& scratch,
+                           float* gradient) {
+  input_gradient(network, l, from, rows, scratch, gradient, [&](long first, long count, long r) {
+    return delta_of(network.columns, 1 - from, rows, first, count, scratch).from(r, 0);
+  });
+}
+
+/// Into the gradient of the first layer.
+template <int inputs>
+void first_input_gradient(const InrFusedNetwork& network, int from, long rows, const InrBf16Scratch& scratch,
+                          float* gradient) {
+  input_gradient(network, 1, from, rows, scratch, gradient, [&](long first, long, long r) {
+    return FirstLayer<inputs>{scratch.x + r * inputs, gradient + network.weight[0] + first, network.columns.padded};
   });
 }
 
@@ -436,24 +511,27 @@ void forward(const InrFusedNetwork& network, const float* parameters, const floa
 
 double train_tile(const InrFusedNetwork& network, float* parameters, const float* x, const float* target, long points,
                   float scale, bool fresh, const InrBf16Scratch& scratch, float* gradient, const InrUpdate* update) {
-  const InrColumns& columns = network.columns;
-  const long rows = (points + 1) / 2 * 2;
+  const long rows = points + points % 2;
+  for (long i = 0; i < points * network.inputs; ++i) scratch.x[i] = x[i];  // in whole pairs of rows
   if (fresh) clear_thin(network, gradient);
   hidden_layers(network, parameters, x, points, scratch);
   outputs(network, parameters, points, scratch, scratch.y);
   const double squares = loss(scratch.y, target, scale, points * network.channels);
 
-  const long last = network.hidden_layers + 1;
-  last_layer_backward(scratch.y, scratch.h, parameters + network.weight[last], points, columns, network.channels,
-                      scratch.delta, gradient + network.weight[last], gradient + network.bias[last]);
-  top_backward(network, points, scratch, gradient);
+  top_backward(network, parameters, points, scratch, gradient);
   int from = 0;
   for (long l = network.hidden_layers; l >= 1; --l) {
-    input_gradient(network, l, from, rows, scratch, gradient);
+    if (l > 1)
+      hidden_input_gradient(network, l, from, rows, scratch, gradient);
+    else if (network.inputs == 1)
+      first_input_gradient<1>(network, from, rows, scratch, gradient);
+    else if (network.inputs == 2)
+      first_input_gradient<2>(network, from, rows, scratch, gradient);
+    else
+      first_input_gradient<3>(network, from, rows, scratch, gradient);
     weight_gradient(network, l, from, rows, fresh, scratch, parameters, gradient, update);
     from = 1 - from;
   }
-  first_layer_backward(scratch.delta, x, network.inputs, points, columns, gradient + network.weight[0]);
   if (update) update_thin(network, gradient, parameters, *update);
   return squares;
 }

@@ -26,9 +26,10 @@ struct InrBf16Scratch {
   std::uint32_t* const* input_pairs;  ///< [rows / 2, stride]
   float* const* slope;                ///< of each layer but the last: [rows, stride]
   float* h;                           ///< input of the last layer: [rows, stride]
-  float* delta;                       ///< dL/dh of the last hidden layer, then dL/dz of the first layer: [rows, stride]
+  float* delta;                       ///< a part of dL/dh of the last hidden layer: [rows, stride]
   std::uint32_t* delta_rows[2];       ///< dL/dz of a hidden layer and of the one below: [rows, padded / 2]
   std::uint32_t* delta_pairs[2];      ///< panels of [rows / 2, columns]
+  float* x;                           ///< [rows, inputs]
   float* y;                           ///< [rows, channels]
   std::uint32_t* by_inputs;           ///< hidden weights in pairs of inputs: [hidden_layers, padded^2 / 2]
   std::uint32_t* by_outputs;          ///< the same in pairs of outputs
