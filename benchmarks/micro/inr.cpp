@@ -388,11 +388,14 @@ void forward_tile(benchmark::State& state, InrSpec spec) {
 }
 
 void train_tile(benchmark::State& state, InrSpec spec) {
+  const bool bf16 = spec.precision == Precision::bf16;
+  if (bf16 && !cpu::has_bf16()) return state.SkipWithError("this processor has no AVX-512 BF16");
   FusedTile tile(spec, tile_points_of(spec));
   const StepFloats moved = tile.moved();
   const double sum = moved.forward + moved.backward + (tile.whole() ? moved.update : 0);
-  measure(state, {.flops = tile.flops().forward + tile.flops().backward, .traffic = {floats(sum, moved.resident)}}, 1,
-          [&] { tile.train(); });
+  const Work work{
+      .flops = tile.flops().forward + tile.flops().backward, .traffic = {floats(sum, moved.resident)}, .bf16 = bf16};
+  measure(state, work, 1, [&] { tile.train(); });
 }
 
 /// Steps of the whole ensemble, several at once: a back end may keep a network in cache over the steps of one call.
@@ -466,7 +469,8 @@ struct Implementation {
 };
 constexpr Implementation implementations[] = {{"onednn", InrImplementation::onednn, Precision::fp32},
                                               {"onednn_bf16", InrImplementation::onednn, Precision::bf16},
-                                              {"fused", InrImplementation::fused, Precision::fp32}};
+                                              {"fused", InrImplementation::fused, Precision::fp32},
+                                              {"fused_bf16", InrImplementation::fused, Precision::bf16}};
 
 void add_step_rows(const Structure& structure) {
   for (const Implementation& by : implementations) {
@@ -488,7 +492,13 @@ void add_network_rows() {
     networks.back().spec.width = width;
   }
   for (const Structure& network : networks) row("fused/forward_tile/" + network.name, forward_tile, network.spec);
-  for (const Structure& network : networks) row("fused/train_tile/" + network.name, train_tile, network.spec);
+  for (const Precision precision : {Precision::fp32, Precision::bf16})
+    for (const Structure& network : networks) {
+      InrSpec spec = network.spec;
+      spec.precision = precision;
+      row((precision == Precision::bf16 ? "fused_bf16/train_tile/" : "fused/train_tile/") + network.name, train_tile,
+          spec);
+    }
   for (const Structure& network : networks) add_step_rows(network);
 }
 

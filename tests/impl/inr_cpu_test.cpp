@@ -151,13 +151,21 @@ TEST(InrFused, BothInstructionSetsTakeTheSameStep) {
     }
 }
 
-/// A shape and the implementation that runs it.
-class InrCpuThreads : public ::testing::TestWithParam<std::tuple<InrSpec, InrImplementation>> {
+/// How a shape is computed.
+struct Way {
+  const char* name;
+  InrImplementation implementation;
+  Precision precision;
+};
+
+class InrCpuThreads : public ::testing::TestWithParam<std::tuple<InrSpec, Way>> {
  protected:
   void SetUp() override {
     if (const Support available = find_backend("cpu")->available(); !available) GTEST_SKIP() << available.reason;
     spec_ = std::get<0>(GetParam());
-    spec_.implementation = std::get<1>(GetParam());
+    spec_.implementation = std::get<1>(GetParam()).implementation;
+    spec_.precision = std::get<1>(GetParam()).precision;
+    if (const Support supported = find_backend("cpu")->supports(spec_); !supported) GTEST_SKIP() << supported.reason;
   }
   void TearDown() override { omp_set_num_threads(before_); }
   std::unique_ptr<InrEnsemble> made() const { return make("cpu", spec_); }
@@ -172,7 +180,7 @@ TEST_P(InrCpuThreads, NumberDoesNotChangeABit) {
   const std::vector<double> losses = alone->train(9);
   const ModelState state = alone->export_state();
   const std::vector<float> picture = inr_test::evaluated(*alone, spec_, 7);
-  for (const int threads : {2, 3, 5}) {
+  for (const int threads : {2, 3, 4, 5, 8, 16}) {
     omp_set_num_threads(threads);
     const auto model = made();
     EXPECT_EQ(model->train(9), losses) << threads;
@@ -218,10 +226,6 @@ TEST_P(InrCpuThreads, DoesNotChangeWhereANetworkStops) {
   EXPECT_TRUE(identical(model->export_state(), alone->export_state()));
 }
 
-std::string implementation_name(InrImplementation implementation) {
-  return implementation == InrImplementation::fused ? "fused" : "onednn";
-}
-
 // Networks enough for all threads; one network in several chunks; chunks of unequal tiles; no square layer; so few
 // points that a tile is turned instead of the weights.
 INSTANTIATE_TEST_SUITE_P(
@@ -233,10 +237,13 @@ INSTANTIATE_TEST_SUITE_P(
             InrSpec{.networks = 2, .points = 2304, .hidden_layers = 1, .width = 65},
             InrSpec{.networks = 1, .points = 2500, .hidden_layers = 0, .width = 9, .activation = Activation::relu},
             InrSpec{.networks = 3, .points = 9, .hidden_layers = 2, .width = 72}),
-        ::testing::Values(InrImplementation::onednn, InrImplementation::fused)),
+        ::testing::Values(Way{"onednn", InrImplementation::onednn, Precision::fp32},
+                          Way{"onednn_bf16", InrImplementation::onednn, Precision::bf16},
+                          Way{"fused", InrImplementation::fused, Precision::fp32},
+                          Way{"fused_bf16", InrImplementation::fused, Precision::bf16})),
     [](const auto& test) {
       const InrSpec& spec = std::get<0>(test.param);
-      return implementation_name(std::get<1>(test.param)) + "_networks" + std::to_string(spec.networks) + "_points" +
+      return std::string(std::get<1>(test.param).name) + "_networks" + std::to_string(spec.networks) + "_points" +
              std::to_string(spec.points) + "_width" + std::to_string(spec.width);
     });
 
@@ -271,11 +278,6 @@ TEST(InrCpu, NamesTheImplementationThatRan) {
   EXPECT_EQ(cpu->make(spec)->implementation().substr(0, 9), "cpu/fused");
   spec.implementation = InrImplementation::onednn;
   EXPECT_EQ(cpu->make(spec)->implementation().substr(0, 10), "cpu/onednn");
-}
-
-TEST(InrCpu, FusedRefusesBf16) {
-  InrSpec spec{.precision = Precision::bf16, .implementation = InrImplementation::fused};
-  EXPECT_NE(find_backend("cpu")->supports(spec).reason.find("fp32"), std::string::npos);
 }
 
 }  // namespace

@@ -1,13 +1,12 @@
-// The ensemble by either implementation of worker.hpp: `onednn` or `fused`.
+// The ensemble by either implementation of worker.hpp: `onednn` or `fused`. bf16 is fused too where the processor has
+// AVX-512 BF16, and oneDNN's elsewhere.
 //
-// Training with the loops swapped: sub-networks never interact, so a thread takes one of them and trains it for all the
-// requested steps while its weights, gradient and Adam state stay in the core's L2, then takes the next. No barrier and
-// no traffic of the whole state per step. The last few are handed from thread to thread after every few steps
-// (InrTurns): a core that another process slows down then does less, and nobody waits for it.
+// Training with the loops swapped: sub-networks never interact, so each is trained for many steps while others wait,
+// without a barrier and without traffic of the whole state in each step. pool.hpp deals the work.
 //
 // Determinism: bitwise at any number of threads. The points of a network are cut into chunks, a number that depends on
-// the spec alone; the gradient of a chunk is computed serially and the chunks are added in order. With few networks the
-// threads share the chunks of one network; the sums are the same. Losses are kept per network and added in order.
+// the spec alone; the gradient of a chunk is computed serially and the chunks are added in order. Losses are kept per
+// network and added in order.
 //
 // Ranks have networks of their own; what they tell each other is losses, and what is asked for: values, the state.
 #include "impl/cpu/inr/inr_ensemble.hpp"
@@ -18,14 +17,13 @@
 #include <algorithm>
 #include <array>
 #include <cassert>
-#include <deque>
-#include <mutex>
 #include <numeric>
 #include <optional>
 
 #include "impl/common/adam.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/stale_stop.hpp"
+#include "impl/cpu/inr/pool.hpp"
 #include "impl/cpu/inr/tiles.hpp"
 #include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
@@ -38,12 +36,11 @@ namespace {
 constexpr std::int64_t inr_largest_width = 4096;
 constexpr std::int64_t inr_chunk_points = 1024;  // fewer are not worth a gradient buffer of their own
 constexpr std::int64_t inr_most_chunks = 32;
-constexpr std::int64_t inr_reduce_block = 4096;  // parameters updated at a time when threads share a network
-constexpr int inr_steps_of_turn = 4;             // of the last networks: what the other threads wait for at most
+constexpr std::int64_t inr_block = 4096;  // parameters that a thread updates at a time
 
 InrImplementation chosen(const InrSpec& spec) {
   if (spec.implementation != InrImplementation::automatic) return spec.implementation;
-  return spec.precision == Precision::fp32 ? InrImplementation::fused : InrImplementation::onednn;
+  return spec.precision == Precision::fp32 || has_bf16() ? InrImplementation::fused : InrImplementation::onednn;
 }
 
 /// While it lives, this thread's oneDNN calls use one thread, and primitives are made for that.
@@ -56,42 +53,6 @@ class InrOneThread {
 
  private:
   int before_;
-};
-
-/// Deals networks to threads: each network's steps in order, by one thread at a time, in turns. The bits do not depend
-/// on who takes which.
-class InrTurns {
- public:
-  struct Turn {
-    std::int64_t network;
-    int first;  ///< step
-    int end;
-  };
-
-  /// Networks first ... end - 1.
-  InrTurns(std::int64_t first, std::int64_t end, int steps, int threads)
-      : steps_(steps), whole_(std::max(first, end - 2 * std::int64_t{threads})), taken_(first) {
-    for (std::int64_t k = whole_; k < end; ++k) waiting_.push_back({k, 0, 0});
-  }
-
-  /// The next turn of a thread that has finished `last`, if it had one; nothing when no network waits any more: those
-  /// that are not done are in other hands, and stay there.
-  std::optional<Turn> next(const std::optional<Turn>& last) {
-    const std::lock_guard lock(mutex_);
-    if (last && last->end < steps_) waiting_.push_back(*last);
-    if (taken_ < whole_) return Turn{taken_++, 0, steps_};
-    if (waiting_.empty()) return std::nullopt;
-    const Turn turn = waiting_.front();
-    waiting_.pop_front();
-    return Turn{turn.network, turn.end, std::min(steps_, turn.end + inr_steps_of_turn)};
-  }
-
- private:
-  std::mutex mutex_;
-  int steps_;
-  std::int64_t whole_;  ///< networks before it a thread takes for all steps
-  std::int64_t taken_;
-  std::deque<Turn> waiting_;  ///< the others, with the turn that is behind them
 };
 
 class CpuInrEnsemble final : public InrEnsemble {
@@ -125,7 +86,7 @@ class CpuInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    if (fused_) return fmt::format("cpu/fused/{}", isa_name());
+    if (fused_) return fmt::format("cpu/fused/{}", fused_rounds(spec_) ? "avx512_bf16" : isa_name());
     return onednn_implementation() + (spec_.precision == Precision::bf16 && !has_bf16() ? "/bf16-as-fp32" : "");
   }
 
@@ -140,17 +101,34 @@ class CpuInrEnsemble final : public InrEnsemble {
   std::vector<double> train(int steps) override {
     assert(!coordinates_.empty() && "set_samples comes first");
     const int threads = omp_get_max_threads();
-    prepare(threads);
+    std::vector<std::int64_t> running;  // of this rank
+    std::vector<std::int64_t> before;  // steps of each network
+    for (std::int64_t k = 0; k < spec_.networks; ++k) {
+      if (k >= first_ && k < end_ && !curves_[k].stopped(spec_.patience)) running.push_back(k);
+      before.push_back(curves_[k].steps);
+    }
+    const InrPoolSizes sizes{.networks = static_cast<std::int64_t>(running.size()),
+                             .chunks = static_cast<int>(chunks_),
+                             .blocks = static_cast<int>((at_.count + inr_block - 1) / inr_block),
+                             .steps = steps,
+                             .threads = threads};
+    prepare(sizes);
+    InrPool pool(sizes, threads <= omp_get_num_procs());
     std::vector<double> squares(static_cast<std::size_t>(spec_.networks * steps));
-    if (share_networks(threads)) {
-      for (std::int64_t k = first_; k < end_; ++k) train_together(k, steps, threads, squares.data() + k * steps);
-    } else {
-      InrTurns turns(first_, end_, steps, threads);
 #pragma omp parallel num_threads(threads)
-      {
-        const InrOneThread alone;
-        for (std::optional<InrTurns::Turn> turn = turns.next({}); turn; turn = turns.next(turn))
-          train_alone(*turn, squares.data() + turn->network * steps);
+    {
+      const InrOneThread alone;
+      const int thread = omp_get_thread_num();
+      std::optional<InrPool::Task> last;
+      while (const std::optional<InrPool::Task> task = pool.next(thread)) {
+        const std::int64_t k = running[task->network];
+        const bool same_step = last && last->network == task->network && last->step == task->step;
+        carry_out(*task, k, !same_step, squares.data() + k * steps);
+        if (pool.finish(*task)) {
+          if (task->kind != InrPool::Kind::turn) close_step(*task, k, squares.data() + k * steps);
+          pool.release(*task, curves_[k].stopped(spec_.patience));
+        }
+        last = task;
       }
     }
     step_ += static_cast<std::uint64_t>(steps);
@@ -159,7 +137,8 @@ class CpuInrEnsemble final : public InrEnsemble {
 
     std::vector<double> losses(static_cast<std::size_t>(steps));
     for (std::int64_t k = 0; k < spec_.networks; ++k)
-      for (int s = 0; s < steps; ++s) losses[s] += squares[k * steps + s];
+      for (int s = 0; s < steps; ++s)
+        losses[s] += s < curves_[k].steps - before[k] ? squares[k * steps + s] : curves_[k].last;
     for (double& loss : losses) loss /= values();
     return losses;
   }
@@ -247,25 +226,15 @@ class CpuInrEnsemble final : public InrEnsemble {
     return worker;
   }
 
-  void prepare(int threads) {
-    while (static_cast<int>(workers_.size()) < threads) {
+  void prepare(const InrPoolSizes& sizes) {
+    while (static_cast<int>(workers_.size()) < sizes.threads) {
       workers_.push_back(make_worker(inr_tile_rows(spec_), spec_.points, tiles_));
-      gradients_.push_back(inr_zeros(at_.count));
-      terms_.push_back(inr_zeros(chunks_ > 1 ? at_.count : 0));
+      if (chunks_ == 1) gradients_.push_back(inr_zeros(at_.count));
     }
-    if (share_networks(threads))
-      while (static_cast<std::int64_t>(chunk_gradients_.size()) < chunks_)
-        chunk_gradients_.push_back(inr_zeros(at_.count));
-  }
-
-  /// Whether the threads are better used on the chunks of one network than on networks of their own. Free to depend on
-  /// the number of threads: both ways compute the same bits.
-  bool share_networks(int threads) const {
-    const auto efficiency = [threads](std::int64_t items) {
-      const std::int64_t rounds = (items + threads - 1) / threads;
-      return static_cast<double>(items) / static_cast<double>(rounds * threads);
-    };
-    return efficiency(chunks_) > efficiency(end_ - first_) + 0.1;  // the margin pays for the barriers
+    if (chunks_ > 1)
+      while (static_cast<std::int64_t>(gradients_.size()) < sizes.slots() * chunks_)
+        gradients_.push_back(inr_zeros(at_.count));
+    chunk_squares_.resize(static_cast<std::size_t>(sizes.slots() * chunks_));
   }
 
   /// Gradient of chunk c of network k into `gradient`, serially; returns its square error. With `update` it is all of
@@ -274,7 +243,6 @@ class CpuInrEnsemble final : public InrEnsemble {
     const auto scale = static_cast<float>(2 / values());
     const std::int64_t first_tile = tiles_ * c / chunks_;
     const std::int64_t end_tile = tiles_ * (c + 1) / chunks_;
-    worker.begin_step(copy_of(k, 0));
     double squares = 0;
     for (std::int64_t tile = first_tile; tile < end_tile; ++tile) {
       const std::int64_t first = spec_.points * tile / tiles_;
@@ -294,62 +262,41 @@ class CpuInrEnsemble final : public InrEnsemble {
     return {update_step({OptimizerKind::adam, settings}, t, spec_.weight_decay), copy_of(k, 1), copy_of(k, 2)};
   }
 
-  /// One thread trains a network for some of the steps.
-  void train_alone(const InrTurns::Turn& turn, double* squares) {
-    const std::int64_t k = turn.network;
+  /// Of network k. `begin`: this thread's worker has not begun the step. squares: a square error a step.
+  void carry_out(const InrPool::Task& task, std::int64_t k, bool begin, double* squares) {
     const int thread = omp_get_thread_num();
     InrWorker& worker = *workers_[thread];
-    float* gradient = gradients_[thread].data();
-    float* term = terms_[thread].data();
-    const InrKernels& kernels = inr_kernels();
+    if (task.kind == InrPool::Kind::block) return update_block(task, k);
+    if (begin) worker.begin_step(copy_of(k, 0));
+    if (task.kind == InrPool::Kind::chunk) {
+      const std::int64_t at = task.slot * chunks_ + task.part;
+      chunk_squares_[at] = chunk_gradient(worker, k, task.part, gradients_[at].data(), nullptr);
+      return;
+    }
     StaleStop& curve = curves_[k];
-    for (int s = turn.first; s < turn.end; ++s) {
-      if (!curve.stopped(spec_.patience)) {
-        const InrUpdate update = update_of(k, step_ + s + 1);
-        double sum = chunk_gradient(worker, k, 0, gradient, chunks_ == 1 ? &update : nullptr);
-        for (std::int64_t c = 1; c < chunks_; ++c) {
-          sum += chunk_gradient(worker, k, c, term, nullptr);
-          kernels.add(gradient, term, at_.count);
-        }
-        if (chunks_ > 1) kernels.adam(update.step, gradient, copy_of(k, 0), update.first, update.second, at_.count);
-        curve.add(sum);
-      }
+    for (int s = task.step; s < task.end && !curve.stopped(spec_.patience); ++s) {
+      const InrUpdate update = update_of(k, step_ + s + 1);
+      curve.add(chunk_gradient(worker, k, 0, gradients_[thread].data(), &update));
       squares[s] = curve.last;
     }
   }
 
-  /// All threads train network k: first the chunks of its points, then blocks of its parameters.
-  void train_together(std::int64_t k, int steps, int threads, double* squares) {
-    std::vector<double> chunk_squares(static_cast<std::size_t>(chunks_));
-    const std::int64_t blocks = (at_.count + inr_reduce_block - 1) / inr_reduce_block;
+  /// Adds the gradients of the chunks, in order, for a block of parameters, which take their step.
+  void update_block(const InrPool::Task& task, std::int64_t k) {
+    const std::int64_t at = task.part * inr_block;
+    const std::int64_t count = std::min(inr_block, at_.count - at);
     const InrKernels& kernels = inr_kernels();
-    StaleStop& curve = curves_[k];
-    const std::int64_t before = curve.steps;
-#pragma omp parallel num_threads(threads)
-    {
-      const InrOneThread alone;
-      InrWorker& worker = *workers_[omp_get_thread_num()];
-      for (int s = 0; s < steps && !curve.stopped(spec_.patience); ++s) {
-        const InrUpdate update = update_of(k, step_ + s + 1);
-#pragma omp for schedule(dynamic, 1)
-        for (std::int64_t c = 0; c < chunks_; ++c)
-          chunk_squares[c] = chunk_gradient(worker, k, c, chunk_gradients_[c].data(), nullptr);
-#pragma omp for schedule(static)
-        for (std::int64_t block = 0; block < blocks; ++block) {
-          const std::int64_t at = block * inr_reduce_block;
-          const std::int64_t count = std::min(inr_reduce_block, at_.count - at);
-          float* gradient = chunk_gradients_[0].data() + at;
-          for (std::int64_t c = 1; c < chunks_; ++c) kernels.add(gradient, chunk_gradients_[c].data() + at, count);
-          kernels.adam(update.step, gradient, copy_of(k, 0) + at, update.first + at, update.second + at, count);
-        }
-#pragma omp single
-        {
-          curve.add(std::accumulate(chunk_squares.begin(), chunk_squares.end(), 0.0));
-          squares[s] = curve.last;
-        }
-      }
-    }
-    std::fill(squares + (curve.steps - before), squares + steps, curve.last);
+    const AlignedBuffer<float>* const terms = &gradients_[task.slot * chunks_];
+    float* const gradient = gradients_[task.slot * chunks_].data() + at;
+    for (std::int64_t c = 1; c < chunks_; ++c) kernels.add(gradient, terms[c].data() + at, count);
+    const InrUpdate update = update_of(k, step_ + task.step + 1);
+    kernels.adam(update.step, gradient, copy_of(k, 0) + at, update.first + at, update.second + at, count);
+  }
+
+  void close_step(const InrPool::Task& task, std::int64_t k, double* squares) {
+    const auto first = chunk_squares_.begin() + task.slot * chunks_;
+    curves_[k].add(std::accumulate(first, first + chunks_, 0.0));
+    squares[task.step] = curves_[k].last;
   }
 
   InrSpec spec_;
@@ -363,14 +310,13 @@ class CpuInrEnsemble final : public InrEnsemble {
   std::int64_t tiles_;   ///< of one network: runs of points as equal as can be
   std::int64_t chunks_;  ///< of one network; each is a run of tiles
   std::uint64_t step_ = 0;
-  AlignedBuffer<float> state_;                         ///< [own networks, 3, count]
-  std::vector<float> coordinates_;                     ///< [points, inputs]
-  std::vector<float> targets_;                         ///< [own networks, points, channels]
-  std::vector<StaleStop> curves_;                      ///< [K], sums of square errors of each network
-  std::vector<std::unique_ptr<InrWorker>> workers_;    ///< one a thread
-  std::vector<AlignedBuffer<float>> gradients_;        ///< one a thread: of the network it trains
-  std::vector<AlignedBuffer<float>> terms_;            ///< one a thread: of a chunk after the first
-  std::vector<AlignedBuffer<float>> chunk_gradients_;  ///< one a chunk, when threads share a network
+  AlignedBuffer<float> state_;                       ///< [own networks, 3, count]
+  std::vector<float> coordinates_;                   ///< [points, inputs]
+  std::vector<float> targets_;                       ///< [own networks, points, channels]
+  std::vector<StaleStop> curves_;                    ///< [K], sums of square errors of each network
+  std::vector<std::unique_ptr<InrWorker>> workers_;  ///< one a thread
+  std::vector<AlignedBuffer<float>> gradients_;      ///< with one chunk one a thread, else [slots of the pool, chunks]
+  std::vector<double> chunk_squares_;                ///< [slots of the pool, chunks]
 };
 
 }  // namespace
@@ -378,8 +324,8 @@ class CpuInrEnsemble final : public InrEnsemble {
 Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
   if (spec.precision == Precision::tf32) return Support::no("cpu has no tf32; it computes networks in fp32 or bf16");
-  if (spec.precision == Precision::bf16 && chosen(spec) == InrImplementation::fused)
-    return Support::no("the fused implementation computes in fp32; bf16 is onednn's");
+  if (spec.precision == Precision::bf16 && chosen(spec) == InrImplementation::fused && !has_bf16())
+    return Support::no("without AVX-512 BF16 the fused implementation computes in fp32; bf16 is onednn's");
   if (spec.width > inr_largest_width)
     return Support::no(fmt::format("cpu supports widths 1 to {}, but got {}", inr_largest_width, spec.width));
   return Support::yes();

@@ -29,7 +29,7 @@ class InrWorker {
   /// Values of a tile. x [rows, inputs], y [rows, channels].
   virtual void forward(const float* parameters, const float* x, std::int64_t rows, float* y) = 0;
 
-  /// To be called when the parameters differ from those of the last train_tile.
+  /// Before the first tile of a step, unless train_tile has made these parameters by the update of the step before.
   virtual void begin_step(const float* parameters) = 0;
 
   /// Gradient of a tile: written to `gradient` when `fresh`, else added. scale: dL/dy over y - target. With `update`
@@ -38,6 +38,10 @@ class InrWorker {
   virtual double train_tile(float* parameters, const float* x, const float* target, std::int64_t rows, float scale,
                             bool fresh, float* gradient, const InrUpdate* update) = 0;
 };
+
+/// Whether the fused implementation rounds operands to bf16, for which it needs has_bf16(): without a hidden layer it
+/// has none.
+inline bool fused_rounds(const InrSpec& spec) { return spec.precision == Precision::bf16 && spec.hidden_layers > 0; }
 
 /// For tiles of up to `rows` points. Both keep references to spec and layout.
 std::unique_ptr<InrWorker> make_fused_worker(const InrSpec& spec, const InrParameters& layout, std::int64_t rows);

@@ -17,15 +17,17 @@ class AdamUpdate {
         twice_epsilon_(s.epsilon * (2 / __builtin_sqrtf(s.inverse_second))),
         rate_(s.rate * (2 / __builtin_sqrtf(s.inverse_second))) {}
 
-  /// A register of each.
-  void operator()(Lanes gradient, float* w, float* m, float* v) const {
+  /// A register of each. Returns what it leaves at w.
+  Lanes operator()(Lanes gradient, float* w, float* m, float* v) const {
     const Lanes before = load(m), square = load(v);
     const Lanes first = fma(broadcast(one_minus_beta1_), gradient - before, before);
     const Lanes second = fma(broadcast(one_minus_beta2_), gradient * gradient - square, square);
     store(m, first);
     store(v, second);
     const Lanes step = over_twice_root(first, second, broadcast(twice_epsilon_));
-    store(w, fnma(broadcast(rate_), step, broadcast(decay_) * load(w)));
+    const Lanes moved = fnma(broadcast(rate_), step, broadcast(decay_) * load(w));
+    store(w, moved);
+    return moved;
   }
 
   /// n values of each; no two arrays overlap.

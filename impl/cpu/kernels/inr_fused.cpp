@@ -1,13 +1,10 @@
 #include "impl/cpu/kernels/inr_fused.hpp"
 
 #include "impl/cpu/kernels/inr_layers.hpp"
+#include "impl/cpu/kernels/inr_panels.hpp"
 
 namespace frugal::cpu::FRUGAL_ISA {
 namespace {
-
-constexpr int most_registers = Lanes::width == 8 ? 2 : 4;
-constexpr long panel_columns = most_registers * Lanes::width;
-static_assert(panel_columns % inr_column_multiple == 0);
 
 /// A of a product, by rows: element (r, k) at data[r * stride + k].
 struct ByRows {
@@ -129,20 +126,6 @@ inline void multiply(long rows, Left a, const float* b, long b_row, long depth, 
   }
 }
 
-/// body(first column, columns) of each panel of so many columns.
-template <class Body>
-inline void for_each_panel(long columns, const Body& body) {
-  for (long first = 0; first < columns; first += panel_columns) {
-    const long left = columns - first;
-    body(first, left < panel_columns ? left : panel_columns);
-  }
-}
-
-/// The columns of one panel, as the functions of inr_layers.hpp take them.
-inline InrColumns columns_of_panel(const InrColumns& columns, long first, long count) {
-  return {columns.width - first, count, columns.stride};
-}
-
 void transpose_weights(const InrFusedNetwork& network, const float* parameters, const InrFusedScratch& scratch) {
   if (network.few_points) return;
   const long padded = network.columns.padded;
@@ -184,19 +167,6 @@ void forward(const InrFusedNetwork& network, const float* parameters, const floa
   const long last = network.hidden_layers + 1;
   last_layer(scratch.h[last - 1], parameters + network.weight[last], parameters + network.bias[last], rows, columns,
              network.channels, y);
-}
-
-/// Zero wherever a tile only adds: all but the hidden weights, which its first tile overwrites.
-inline void clear_thin(const InrFusedNetwork& network, float* gradient) {
-  const auto clear = [gradient](long first, long count) {
-    for (long i = first; i < first + count; ++i) gradient[i] = 0;
-  };
-  const long padded = network.columns.padded;
-  clear(network.weight[0], network.inputs * padded);
-  for (long l = 0; l <= network.hidden_layers; ++l) clear(network.bias[l], padded);
-  const long last = network.hidden_layers + 1;
-  clear(network.weight[last], network.channels * padded);
-  clear(network.bias[last], network.channels);
 }
 
 /// dL/dh of layer l - 1 from dL/dz of layer l in scratch.delta; then dL/dz of layer l - 1, into scratch.below.
@@ -303,16 +273,7 @@ double train_tile(const InrFusedNetwork& network, float* parameters, const float
   }
   first_layer_backward(scratch.delta, x, network.inputs, rows, columns, gradient + network.weight[0]);
 
-  if (update) {
-    const AdamUpdate adam(update->step);
-    const auto step = [&](long at, long count) {
-      adam(gradient + at, parameters + at, update->first + at, update->second + at, count);
-    };
-    step(network.weight[0], network.inputs * columns.padded);
-    for (long l = 0; l <= hidden; ++l) step(network.bias[l], columns.padded);
-    step(network.weight[last], network.channels * columns.padded);
-    step(network.bias[last], network.channels);
-  }
+  if (update) update_thin(network, gradient, parameters, *update);
   return squares;
 }
 

@@ -66,33 +66,37 @@ inline void with_activation(const InrFunction& f, const Body& body) {
   }
 }
 
-/// Calls body(i, store) for each register of columns, with the store(activated, at) that writes h and slope there: 0 in
-/// the padding. Only the last register of a width that is no multiple has any, so the others do not pay for masks.
+/// Calls body(i, kept) for each register of columns; kept(activated) is what is to be stored there: 0 in the padding.
+/// Only the last register of a width that is no multiple has any, so the others do not pay for masks.
 template <class Body>
-inline void for_each_register(const InrColumns& columns, float* h, float* slope, const Body& body) {
-  const auto store_whole = [=](const Activated& value, long at) {
-    store(h + at, value.h);
-    store(slope + at, value.slope);
-  };
+inline void for_each_register(const InrColumns& columns, const Body& body) {
   long i = 0;
-  for (; i + Lanes::width <= columns.width && i < columns.padded; i += Lanes::width) body(i, store_whole);
+  for (; i + Lanes::width <= columns.width && i < columns.padded; i += Lanes::width)
+    body(i, [](const Activated& value) { return value; });
   for (; i < columns.padded; i += Lanes::width) {
     const long left = columns.width > i ? columns.width - i : 0;
-    body(i, [=](const Activated& value, long at) {
-      store_whole({first_lanes(value.h, left), first_lanes(value.slope, left)}, at);
+    body(i, [left](const Activated& value) {
+      return Activated{first_lanes(value.h, left), first_lanes(value.slope, left)};
     });
   }
+}
+
+/// x w + shift of one point, for the outputs of a register.
+inline Lanes first_layer_sum(const float* x, long inputs, const float* w, long padded, Lanes shift) {
+  Lanes z = shift;
+  for (long d = 0; d < inputs; ++d) z = fma(broadcast(x[d]), load(w + d * padded), z);
+  return z;
 }
 
 inline void first_layer(const InrFunction& f, const float* x, long inputs, const float* w, const float* bias, long rows,
                         const InrColumns& columns, float* h, float* slope) {
   with_activation(f, [&](const auto& activation) {
-    for_each_register(columns, h, slope, [&](long i, const auto& put) {
+    for_each_register(columns, [&](long i, const auto& kept) {
       const Lanes shift = load(bias + i);
       for (long t = 0; t < rows; ++t) {
-        Lanes z = shift;
-        for (long d = 0; d < inputs; ++d) z = fma(broadcast(x[t * inputs + d]), load(w + d * columns.padded + i), z);
-        put(activation(z), t * columns.stride + i);
+        const Activated value = kept(activation(first_layer_sum(x + t * inputs, inputs, w + i, columns.padded, shift)));
+        store(h + t * columns.stride + i, value.h);
+        store(slope + t * columns.stride + i, value.slope);
       }
     });
   });
@@ -101,11 +105,13 @@ inline void first_layer(const InrFunction& f, const float* x, long inputs, const
 inline void activate(const InrFunction& f, float* h, const float* bias, long rows, const InrColumns& columns,
                      float* slope) {
   with_activation(f, [&](const auto& activation) {
-    for_each_register(columns, h, slope, [&](long i, const auto& put) {
+    for_each_register(columns, [&](long i, const auto& kept) {
       const Lanes shift = load(bias + i);
       for (long t = 0; t < rows; ++t) {
         const long at = t * columns.stride + i;
-        put(activation(load(h + at) + shift), at);
+        const Activated value = kept(activation(load(h + at) + shift));
+        store(h + at, value.h);
+        store(slope + at, value.slope);
       }
     });
   });

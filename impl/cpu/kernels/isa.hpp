@@ -7,6 +7,9 @@
 //   namespace avx2 { extern const SineKernels sine_kernels; }
 //   namespace avx512 { extern const SineKernels sine_kernels; }
 //   inline const SineKernels& sine_kernels() { return choose(avx2::sine_kernels, avx512::sine_kernels); }
+//
+// A source whose name ends in _bf16 is compiled once, for AVX-512 BF16 (FRUGAL_ISA = avx512_bf16), and called only where
+// has_bf16().
 #pragma once
 
 namespace frugal::cpu {
