@@ -102,7 +102,7 @@ class CpuInrEnsemble final : public InrEnsemble {
     assert(!coordinates_.empty() && "set_samples comes first");
     const int threads = omp_get_max_threads();
     std::vector<std::int64_t> running;  // of this rank
-    std::vector<std::int64_t> before;  // steps of each network
+    std::vector<std::int64_t> before;   // steps of each network
     for (std::int64_t k = 0; k < spec_.networks; ++k) {
       if (k >= first_ && k < end_ && !curves_[k].stopped(spec_.patience)) running.push_back(k);
       before.push_back(curves_[k].steps);
