@@ -7,6 +7,12 @@ namespace frugal::data {
 SeenItems::SeenItems(const Split& split, std::span<const Interaction> queries) {
   std::vector<bool> asked(split.users, false);
   for (const Interaction& query : queries) asked[query.user] = true;
+  fill(split, asked);
+}
+
+SeenItems::SeenItems(const Split& split) { fill(split, std::vector<bool>(split.users, true)); }
+
+void SeenItems::fill(const Split& split, const std::vector<bool>& asked) {
   offsets.assign(std::size_t{split.users} + 1, 0);
   for (const Interaction& pair : split.train)
     if (asked[pair.user]) ++offsets[std::size_t{pair.user} + 1];

@@ -61,10 +61,14 @@ struct Split : Population {
   std::string protocol;                     ///< one line for tables: where the split and the negatives come from
 };
 
-/// The items that each user of `queries` has in the training set, ascending: what full ranking masks. The others' are
-/// left out.
+/// The items that each user has in the training set, ascending: what full ranking masks.
 struct SeenItems : Groups<std::uint32_t> {
+  explicit SeenItems(const Split& split);
+  /// Of the users of `queries` only; the others' are left out.
   SeenItems(const Split& split, std::span<const Interaction> queries);
+
+ private:
+  void fill(const Split& split, const std::vector<bool>& asked);
 };
 
 }  // namespace frugal::data
