@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # `frugal submit` on a real Slurm: its own munged, slurmctld and two slurmd on this machine, in a temporary folder, all
 # gone at the end. Kills a node daemon with its tasks, and a task; cancels; lets a time limit pass; and checks that no cell
-# is lost or done twice, and that the merged run is that of one `frugal run` to the bit, times aside.
+# is lost or done twice, and that the merged run is that of one `frugal run` to the bit, times aside; and trains one model by
+# ranks on two nodes.
 #   ci/slurm.sh [PROGRAM]      default: build/ci/frugal
 # Installs slurm-wlm and munge where they are missing. Where that cannot be, or without root: says why, and exits 0.
 set -euo pipefail
@@ -239,4 +240,17 @@ same followed
 submit late 3 sweep.yaml --engine slurm:2 --out late --time 1 --set params.inr.steps=300000 --set params.inr.patience=1000000 --set 'seeds=[1]'
 submit late 0 sweep.yaml --engine slurm --out late --set params.inr.steps=300000 --set params.inr.patience=1000000 --set 'seeds=[1]'
 once late 6
+
+# The ranks of one cell, in an allocation of two nodes: mpirun asks Slurm for them.
+if ! "$program" doctor 2>/dev/null | grep -q '^ *mpi  *cannot run'; then
+  cat >"$work/train.yaml" <<'END'
+{schema: 1, name: train, workload: cadc, backend: mpi, limits: {ranks: 3, threads: 1}, determinism: bitwise,
+ dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
+ params: {cadc: {model: mf, mf: {solver: ials, epochs: 3, dim: 20}}}}
+END
+  sbatch --quiet --wait --nodes=2 --ntasks=2 --chdir="$work" --output="$work/train.txt" \
+    --wrap "exec '$program' run train.yaml --out train"
+  grep -q '"ranks":3' "$work/train/cells.jsonl" && grep -q '"status":"ok"' "$work/train/cells.jsonl"
+  echo "slurm: train: 3 ranks in an allocation of two nodes"
+fi
 echo "slurm: ok, $SECONDS s, Slurm $(sbatch --version | cut -d ' ' -f 2)"
