@@ -23,7 +23,8 @@ namespace frugal {
 class MatrixFactorizer : public Model, public Ranker {
  public:
   /// The positives: distinct pairs, users and items in range of the spec. Their order is part of the seed: the examples
-  /// of logistic_sgd are drawn by position. Throws std::invalid_argument on a pair out of range.
+  /// of logistic_sgd are drawn by position. Throws std::invalid_argument on a pair out of range, or more of them than the
+  /// back end counts.
   virtual void set_interactions(std::span<const Interaction> positives) = 0;
 
   /// The same, of so many that they are held packed. A back end that takes them in one piece only unpacks them.
