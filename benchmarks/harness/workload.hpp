@@ -98,6 +98,10 @@ struct Work {
 
 inline constexpr const char* export_name = "export";
 
+/// Of a recommender, in the folder of its export: a line "user<TAB>METRIC<TAB>..." and below it a line for each user that
+/// was tested, whose values average to the metrics of the record. What `frugal report --users` compares.
+inline constexpr const char* users_file = "users.tsv";
+
 /// What a workload gets from the harness while it runs.
 class RunContext {
  public:

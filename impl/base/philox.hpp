@@ -24,6 +24,9 @@ enum class Purpose : std::uint32_t {
   eval_negatives = 8,  ///< candidates beside the held-out item
   validation = 9,      ///< which training interaction of a user early stopping watches
   tie = 10,            ///< order of a user's interactions of one time; index and stream: hashes of item and user id
+  proxy = 11,          ///< items that a proxy compares a training interaction with; stream = look
+  start_block = 12,    ///< vectors that an eigendecomposition starts from; stream = which decomposition
+  resample = 13,       ///< users of a bootstrap (stream 0) and signs of a randomisation test (stream 1)
   synthetic_user = 20,
   synthetic_item = 21,
   synthetic_event = 22,

@@ -48,6 +48,13 @@ def load_ids(path):
     return [name for _, name in rows]
 
 
+def load_users(path):
+    """Metric -> its mean over users."""
+    header, *rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    assert header[0] == "user" and len({row[0] for row in rows}) == len(rows), "no user twice"
+    return {name: math.fsum(float(row[k]) for row in rows) / len(rows) for k, name in enumerate(header) if k > 0}
+
+
 def metrics_of(run, qrels):
     """HR@10, NDCG@10 and MRR as trec_eval computes them: by falling score, mean over users."""
     relevant = {}
@@ -90,6 +97,8 @@ def main():
         assert same and all(one == (shape, values) for one in same), f"{path} differs from the safetensors file"
     for path in sorted(folder.glob("*_ids.tsv")):
         found["ids"][path.stem] = load_ids(path)
+    if (folder / "users.tsv").exists():
+        found["users"] = load_users(folder / "users.tsv")
     for path in sorted(folder.glob("run_*.trec")):
         found["runs"][path.stem[len("run_"):]] = metrics_of(path, folder / "qrels.trec")
     print(json.dumps(found))

@@ -59,6 +59,9 @@ TEST_F(Export, RankingsGiveTheMetricsOfTheRecord) {
       for (const std::string metric : {"hr@10", "ndcg@10"})
         EXPECT_THAT(found.at("runs").at(protocol).at(metric).get<double>(),
                     DoubleNear(record.at("metrics").at(metric + "[" + protocol + "]"), 1e-12));
+    for (const char* metric :
+         {"hr@10[neg=99]", "ndcg@10[neg=99]", "mrr[neg=99]", "hr@10[full]", "ndcg@10[full]", "mrr[full]"})
+      EXPECT_THAT(found.at("users").at(metric).get<double>(), DoubleNear(record.at("metrics").at(metric), 1e-12));
     EXPECT_EQ(found.at("ids").at("user_ids").size(), 200u);
     EXPECT_EQ(found.at("ids").at("item_ids").size(), 400u);
     const bool has_model = record.at("params").at("cadc").at("model") != "popularity";
@@ -107,6 +110,14 @@ TEST_F(Export, TwoModelsAreComparedUserByUser) {
   const std::map<std::string, double> same = compared(b, b);
   EXPECT_EQ(same.at("b - a"), 0);
   EXPECT_EQ(same.at("p"), 1);
+
+  const Said table =
+      frugal({"report", "run", "--users", "ndcg@10[neg=99]", "--against", "params.cadc.model=popularity"});
+  EXPECT_EQ(table.code, 0) << table.err;
+  for (const std::string& figure :
+       {fmt::format(" {:.4f} |", before), fmt::format(" {:.4f} |", after), fmt::format(" {:+.4f} |", after - before)})
+    EXPECT_THAT(table.out, HasSubstr(figure));
+  EXPECT_THAT(frugal({"report", "run", "--users", "ndcg@10[full]"}).err, HasSubstr("belong together"));
 }
 
 TEST_F(Export, ADifferenceThatAllUsersShareIsNoChanceAndOneThatCancelsIs) {

@@ -237,6 +237,46 @@ TEST(CadcWorkload, EverySettingOfABaselineCounts) {
     EXPECT_NE(mrr("model: " + model), mrr(fmt::format("model: {0}, {0}: {{{1}}}", model, setting))) << setting;
 }
 
+TEST(CadcWorkload, AProxyThatIsWatchedIsTrainedAsEverAndItsLooksAreCounted) {
+  const auto run = [](const std::string& sampling) {
+    return run_cell(cadc_plan("cpu", "keep_fraction: 0.1, sampling: " + sampling)).metrics;
+  };
+  const auto uniform = run("uniform");
+  std::set<double> losses{uniform.at("loss[tower]")};
+  for (const char* sampling : {"svp_cf", "svp_cf_user", "forgetting"}) {
+    SCOPED_TRACE(sampling);
+    const auto watched = run(sampling);
+    EXPECT_EQ(watched.at("loss[mf]"), uniform.at("loss[mf]"));
+    EXPECT_EQ(watched.at("bytes.embeddings"), uniform.at("bytes.embeddings"));
+    // 6 epochs, 8700 interactions, 5 dot products of 8 dimensions.
+    EXPECT_NEAR(watched.at("flops.train") - uniform.at("flops.train"), 6.0 * 8700 * 5 * 2 * 8, 1);
+    losses.insert(watched.at("loss[tower]"));
+  }
+  EXPECT_EQ(losses.size(), 4U) << "every strategy keeps another sample";
+}
+
+TEST(CadcWorkload, StageTwoStartsFromClosedFormEmbeddingsWithoutAFactorisation) {
+  const double popularity = hr(run_cell(cadc_plan("cpu", "model: popularity")));
+  for (const char* init : {"svd", "leporid"}) {
+    TestContext context;
+    std::string plan = cadc_plan("cpu", fmt::format("embedding_init: {}, store: {{how: uniform, bits: 8}}", init));
+    plan.replace(plan.find("epochs: 4"), 9, "epochs: 40, learning_rate: 0.01");
+    const auto outcome = run_cell(plan, context);
+    EXPECT_EQ(context.stages,
+              (std::set<std::string>{"load", "factorize", "store", "sample", "prepare[tower]", "train", "evaluate"}));
+    EXPECT_GT(hr(outcome), popularity + 0.05) << init;
+    EXPECT_FALSE(outcome.metrics.contains("loss[mf]"));
+    EXPECT_EQ(outcome.metrics.at("bytes.embeddings"), (8 + 4) * (300 + 200));
+  }
+}
+
+TEST(CadcWorkload, TowersThatLeaveSingularVectorsAloneRankAsTheirProduct) {
+  // PureSVD: nothing is learnt at a learning rate of 0.
+  std::string plan = cadc_plan("cpu", "embedding_init: svd");
+  plan.replace(plan.find("layers: [16, 8]"), 15, "init: identity, learning_rate: 0, layers: [16, 8]");
+  EXPECT_GT(hr(run_cell(plan)), hr(run_cell(cadc_plan("cpu", "model: popularity"))) + 0.05);
+}
+
 TEST(CadcWorkload, TablesAreExportedForOtherTools) {
   TestContext context;
   run_cell(cadc_plan("cpu", "model: mf, export_embeddings: true"), context);
@@ -261,7 +301,8 @@ TEST(CadcWorkload, EveryMetricIsDeclared) {
   for (const harness::Workload* workload : all())
     if (workload->name() == "cadc")
       for (const auto& metric : workload->metrics()) known.insert(metric.name);
-  for (const char* params : {"model: popularity", "keep_fraction: 0.5, sampling: hardest", "sampling: recent"})
+  for (const char* params : {"model: popularity", "keep_fraction: 0.5, sampling: hardest", "sampling: recent",
+                             "keep_fraction: 0.5, sampling: svp_cf", "embedding_init: leporid"})
     for (const auto& [name, value] : run_cell(cadc_plan("cpu", params)).metrics)
       EXPECT_TRUE(known.contains(name)) << name;
 }
@@ -272,6 +313,12 @@ TEST(CadcWorkload, SamplingThatTheCellCannotDoIsRefusedBeforeTheRun) {
     FAIL() << "accepted";
   } catch (const UserError& error) {
     EXPECT_NE(std::string(error.what()).find("needs embedding_init mf"), std::string::npos) << error.what();
+  }
+  try {
+    first_cell(cadc_plan("cpu", "sampling: forgetting, embedding_init: svd"));
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what()).find("forgetting asks a factorisation"), std::string::npos) << error.what();
   }
 }
 

@@ -79,7 +79,8 @@ TEST(KeepSample, EveryStrategyKeepsTheSameNumberAndItsSamplesAreNested) {
   std::vector<float> scores;
   for (std::uint32_t i = 0; i < all.size(); ++i) scores.push_back(static_cast<float>(i * 7919 % 10007));
   using enum Sampling;
-  for (const Sampling sampling : {uniform, stratified, recent, popularity_balanced, hardest}) {
+  for (const Sampling sampling : {uniform, stratified, recent, quota, popularity_balanced, hardest, svp_cf, forgetting,
+                                  user_uniform, svp_cf_user}) {
     const auto small = keep_sample(sampling, all, 0.1, 7, scores);
     const auto large = keep_sample(sampling, all, 0.2, 7, scores);
     EXPECT_EQ(small.size(), 1000U);
@@ -134,6 +135,58 @@ TEST(KeepSample, HardestKeepsTheLowestScores) {
   const std::vector<Interaction> all{{0, 0}, {0, 1}, {0, 2}, {0, 3}};
   const std::vector<float> scores{0.5F, -2.0F, 3.0F, -0.5F};
   EXPECT_EQ(keep_sample(Sampling::hardest, all, 0.5, 1, scores), (std::vector<Interaction>{{0, 1}, {0, 3}}));
+}
+
+TEST(KeepSample, QuotaKeepsTheSameNumberOfEachUserOrAllItHas) {
+  // 2100 interactions. A quarter is 525: 10 of user 0, 20 of user 1, and 495 of the other 18, which is 27 or 28 of each.
+  std::vector<std::uint32_t> counts(20);
+  std::set<std::uint32_t> items;
+  for (const auto& [user, item] : keep_sample(Sampling::quota, growing_histories(), 0.25, 3)) {
+    ++counts[user];
+    if (user == 19) items.insert(item / 20);
+  }
+  EXPECT_EQ(counts[0], 10U);
+  EXPECT_EQ(counts[1], 20U);
+  for (std::size_t u = 2; u < 20; ++u) EXPECT_NEAR(counts[u], 27.5, 0.5) << u;
+  EXPECT_GT(items.size(), 5U) << "from all of the history";
+}
+
+TEST(KeepSample, WholeUsersStayButTheLastOne) {
+  for (const Sampling sampling : {Sampling::user_uniform, Sampling::svp_cf_user}) {
+    std::vector<float> scores;
+    for (const auto& [user, item] : growing_histories())
+      scores.push_back(user == 7 || user == 3 ? -5.0F : static_cast<float>(item));
+    std::vector<std::uint32_t> counts(20);
+    for (const auto& [user, item] : keep_sample(sampling, growing_histories(), 0.25, 3, scores)) ++counts[user];
+    int cut = 0;
+    for (std::uint32_t u = 0; u < 20; ++u) cut += counts[u] > 0 && counts[u] < 10 * (u + 1) ? 1 : 0;
+    EXPECT_LE(cut, 1);
+    if (sampling == Sampling::svp_cf_user) {
+      // 525: 40 of user 3 and 80 of user 7, then the shortest: 10, 20, 30, 50, 60, 70, 90, and 75 of user 9.
+      EXPECT_EQ(counts[3], 40U);
+      EXPECT_EQ(counts[7], 80U);
+      EXPECT_EQ(counts[8], 90U);
+      EXPECT_EQ(counts[9], 75U);
+      EXPECT_EQ(counts[10], 0U);
+    }
+  }
+}
+
+TEST(KeepSample, EveryUserIsEquallyLikelyToStay) {
+  // 400 seeds at a quarter of 40 users of 5: each count is 5 times Binomial(400, 0.25), sd 43.
+  std::vector<Interaction> all;
+  for (std::uint32_t i = 0; i < 200; ++i) all.push_back({i / 5, i % 5});
+  std::vector<int> counts(40);
+  for (std::uint64_t seed = 0; seed < 400; ++seed)
+    for (const auto& [user, item] : keep_sample(Sampling::user_uniform, all, 0.25, seed)) ++counts[user];
+  for (const int count : counts) EXPECT_NEAR(count, 500, 240);
+}
+
+TEST(KeepSample, OfEqualScoresTheSeedChooses) {
+  const auto all = ten_thousand();
+  const std::vector<float> scores(all.size(), -3.0F);
+  for (const Sampling sampling : {Sampling::svp_cf, Sampling::forgetting, Sampling::svp_cf_user})
+    EXPECT_NE(keep_sample(sampling, all, 0.1, 1, scores), keep_sample(sampling, all, 0.1, 2, scores));
 }
 
 TEST(Popularity, RanksByTrainingCountWithTiesAgainstTheHeldOutItem) {

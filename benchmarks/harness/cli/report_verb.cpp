@@ -16,6 +16,7 @@
 #include "benchmarks/harness/report/machines.hpp"
 #include "benchmarks/harness/report/page.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/user_table.hpp"
 #include "benchmarks/harness/report/view.hpp"
 #include "embedded_tables.hpp"
 #include "impl/base/files.hpp"
@@ -25,7 +26,8 @@ namespace {
 
 /// Of a format that is no table.
 std::string exported(const Call& call, ExportFormat format) {
-  refuse_options(call, {"table", "columns", "rows", "sort", "transpose"}, "is for tables; this format has all figures");
+  refuse_options(call, {"table", "users", "columns", "rows", "sort", "transpose"},
+                 "is for tables; this format has all figures");
   return export_runs(load_by_machine(call.arguments), format);
 }
 
@@ -59,6 +61,8 @@ View view_of(const Call& call, TableFormat format) {
 }
 
 int run_report(const Call& call) {
+  if (call.has("users") != call.has("against"))
+    throw UserError("--users METRIC and --against PATH=VALUE belong together: what is compared, and with which cell");
   const auto exporter =
       std::ranges::find(export_format_names, call.one("format").value_or(""), &Named<ExportFormat>::word);
   if (exporter != std::end(export_format_names)) return write_report(call, exported(call, exporter->value));
@@ -74,7 +78,10 @@ int run_report(const Call& call) {
     throw UserError("no cell of these runs has a record yet");
   tell_machines_apart(runs);
   std::vector<Table> tables;
-  if (specs.empty()) tables = default_tables(runs);
+  if (const auto metric = call.one("users"))
+    tables.push_back(user_table(runs, *metric, call.one("against").value()));
+  else if (specs.empty())
+    tables = default_tables(runs);
   for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));
   if (tables.empty())
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
@@ -114,6 +121,14 @@ Verb report_verb() {
                    .help = "a file, or the name of a built-in table",
                    .repeatable = true,
                    .values = std::move(tables)},
+                  {.name = "users",
+                   .value = "METRIC",
+                   .help =
+                       "compares recommenders user by user, in this metric; cells that a plan with `export: true` ran"},
+                  {.name = "against",
+                   .value = "PATH=VALUE",
+                   .help = "with --users: the cell with which all others of its data are compared, "
+                           "params.cadc.model=mf,params.cadc.mf.dim=64"},
                   {.name = "columns",
                    .value = "NAMES",
                    .help = "these columns, with those that name the rows: a,b; or all",
@@ -134,7 +149,8 @@ Verb report_verb() {
                    .help = "writes here instead of to standard output",
                    .values = {.files = true}}},
       .examples = {"frugal report results/local/demo", "frugal report results/local/demo --format tex --out table.tex",
-                   "frugal report results/local/demo --columns PSNR,SSIM --sort -PSNR"},
+                   "frugal report results/local/demo --columns PSNR,SSIM --sort -PSNR",
+                   "frugal report results/local/mine --users 'ndcg@10[full]' --against params.cadc.model=mf"},
       .run = run_report};
 }
 

@@ -34,13 +34,24 @@ std::vector<std::string> split_pairs(const std::string& expression) {
   return pairs;
 }
 
-std::pair<std::string, Json> parse_pair(const std::string& pair) {
-  const Override assignment = read_assignment("only", pair, "backend=cpu,seed=1");
+std::pair<std::string, Json> parse_pair(const std::string& option, const std::string& pair) {
+  const Override assignment = read_assignment(option, pair, "backend=cpu,seed=1");
   return {assignment.path == "dataset" ? "dataset.name" : assignment.path,
-          to_json(read_assigned(assignment, {"--only " + pair}))};
+          to_json(read_assigned(assignment, {fmt::format("--{} {}", option, pair)}))};
 }
 
 }  // namespace
+
+std::vector<std::pair<std::string, Json>> read_where(const std::string& option, const std::string& expression,
+                                                     std::span<const Json* const> cells) {
+  std::vector<std::pair<std::string, Json>> where;
+  for (const std::string& pair : split_pairs(expression)) where.push_back(parse_pair(option, pair));
+  const std::vector<std::string> known = known_paths(cells);
+  for (const auto& [path, value] : where)
+    if (std::find(known.begin(), known.end(), path) == known.end())
+      throw UserError(fmt::format("--{}: {}", option, unknown_word("path", path, known)));
+  return where;
+}
 
 bool meets(const Json& view, const Conditions& conditions) {
   return std::ranges::all_of(conditions, [&](const auto& condition) {
@@ -50,14 +61,9 @@ bool meets(const Json& view, const Conditions& conditions) {
 }
 
 std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string& expression) {
-  std::vector<std::pair<std::string, Json>> where;
-  for (const std::string& pair : split_pairs(expression)) where.push_back(parse_pair(pair));
   std::vector<const Json*> all;
   for (const PlannedCell& cell : cells) all.push_back(&cell.json);
-  const std::vector<std::string> known = known_paths(all);
-  for (const auto& [path, value] : where)
-    if (std::find(known.begin(), known.end(), path) == known.end())
-      throw UserError("--only: " + unknown_word("path", path, known));
+  const std::vector<std::pair<std::string, Json>> where = read_where("only", expression, all);
   std::erase_if(cells, [&](const PlannedCell& cell) { return !matches(cell.json, where); });
   if (cells.empty())
     throw UserError(fmt::format("--only '{}' matches no cell of the plan; `frugal plan` shows its cells", expression));

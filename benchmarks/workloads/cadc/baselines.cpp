@@ -9,6 +9,7 @@
 #include <numbers>
 #include <vector>
 
+#include "benchmarks/workloads/cadc/neighbourhoods.hpp"
 #include "impl/base/error.hpp"
 #include "impl/common/groups.hpp"
 
@@ -16,26 +17,6 @@ namespace frugal::workloads {
 namespace {
 
 using Matrix = Eigen::MatrixXd;
-
-/// X by rows and by columns.
-struct Sides {
-  Groups<std::uint32_t> items_of;  ///< each user's items
-  Groups<std::uint32_t> users_of;  ///< each item's users
-  explicit Sides(const data::Split& split)
-      : items_of(grouped(
-            split.train, split.users, [](const Interaction& pair) { return pair.user; },
-            [](const Interaction& pair, std::uint32_t) { return pair.item; })),
-        users_of(grouped(
-            split.train, split.items, [](const Interaction& pair) { return pair.item; },
-            [](const Interaction& pair, std::uint32_t) { return pair.user; })) {}
-};
-
-/// Additions that the inner products of all rows of X with each other take: column by column, whoever shares it.
-double pairs_sharing(const Groups<std::uint32_t>& members) {
-  double sum = 0;
-  for (std::size_t g = 0; g < members.size(); ++g) sum += std::pow(static_cast<double>(members.of(g).size()), 2);
-  return sum;
-}
 
 /// Inner products of the rows of X^T or of X: how many of `groups` hold both a and b. [n, n]
 Matrix counts_in_common(const Groups<std::uint32_t>& groups, std::uint32_t n) {
@@ -129,30 +110,15 @@ class DenseUsers final : public RowRanker {
   double inference_flops_;
 };
 
-/// For each item the `neighbours` others of the largest weight, the smaller index first where they tie.
-/// weigh(item, sums): from the sums over the item's users of `of_user` for each other item to the weights, in place.
-template <class OfUser, class Weigh>
-std::vector<std::vector<std::pair<float, std::uint32_t>>> neighbourhoods(const Sides& sides, int neighbours,
-                                                                         OfUser of_user, Weigh weigh) {
-  const std::size_t items = sides.users_of.size();
-  std::vector<std::vector<std::pair<float, std::uint32_t>>> all(items);
-  std::vector<double> sums(items);
-  for (std::uint32_t item = 0; item < items; ++item) {
-    std::ranges::fill(sums, 0.0);
-    for (const std::uint32_t user : sides.users_of.of(item))
-      for (const std::uint32_t other : sides.items_of.of(user)) sums[other] += of_user(user);
-    sums[item] = 0;
-    weigh(item, sums);
-    std::vector<std::pair<float, std::uint32_t>>& own = all[item];
-    for (std::uint32_t other = 0; other < items; ++other)
-      if (sums[other] > 0) own.emplace_back(static_cast<float>(sums[other]), other);
-    const auto kept = own.begin() + std::min<std::ptrdiff_t>(neighbours, std::ssize(own));
-    std::partial_sort(own.begin(), kept, own.end(), [](const auto& a, const auto& b) {
-      return a.first != b.first ? a.first > b.first : a.second < b.second;
-    });
-    own.erase(kept, own.end());
-  }
-  return all;
+/// link(item, other, weight): the link that a neighbour makes.
+template <class MakeLink>
+Baseline scored_by_neighbours(Sides sides, const std::vector<Neighbours>& neighbours, MakeLink link) {
+  std::vector<Link> links;
+  for (std::uint32_t item = 0; item < neighbours.size(); ++item)
+    for (const auto& [weight, other] : neighbours[item]) links.push_back(link(item, other, weight));
+  const double flops = pairs_sharing(sides.items_of);
+  const auto items = static_cast<std::uint32_t>(neighbours.size());
+  return {std::make_unique<SparseItems>(std::move(sides.items_of), links, items), flops, std::ssize(links)};
 }
 
 /// The neural tangent kernel of one hidden layer of ReLUs, of two vectors by their cosine, for unit length: the
@@ -185,16 +151,14 @@ Baseline fit_item_knn(const data::Split& split, int neighbours, double shrink) {
   Sides sides(split);
   const auto count = [&](std::uint32_t item) { return static_cast<double>(sides.users_of.of(item).size()); };
   const auto nearest = neighbourhoods(
-      sides, neighbours, [](std::uint32_t) { return 1.0; },
+      sides.users_of, sides.items_of, neighbours, [](std::uint32_t) { return 1.0; },
       [&](std::uint32_t item, std::vector<double>& sums) {
         for (std::uint32_t other = 0; other < sums.size(); ++other)
           if (sums[other] > 0) sums[other] /= std::sqrt(count(item) * count(other)) + shrink;
       });
-  std::vector<Link> links;
-  for (std::uint32_t item = 0; item < nearest.size(); ++item)
-    for (const auto& [weight, other] : nearest[item]) links.push_back({other, item, weight});
-  const double flops = pairs_sharing(sides.items_of);
-  return {std::make_unique<SparseItems>(std::move(sides.items_of), links, split.items), flops, std::ssize(links)};
+  return scored_by_neighbours(std::move(sides), nearest, [](std::uint32_t item, std::uint32_t other, float weight) {
+    return Link{.from = other, .to = item, .weight = weight};
+  });
 }
 
 Baseline fit_rp3beta(const data::Split& split, int neighbours, double alpha, double beta) {
@@ -206,17 +170,15 @@ Baseline fit_rp3beta(const data::Split& split, int neighbours, double alpha, dou
   for (std::uint32_t user = 0; user < split.users; ++user)
     if (degree(sides.items_of, user) > 0) of_user[user] = std::pow(degree(sides.items_of, user), -alpha);
   const auto largest = neighbourhoods(
-      sides, neighbours, [&](std::uint32_t user) { return of_user[user]; },
+      sides.users_of, sides.items_of, neighbours, [&](std::uint32_t user) { return of_user[user]; },
       [&](std::uint32_t item, std::vector<double>& sums) {
         const double first = std::pow(degree(sides.users_of, item), -alpha);
         for (std::uint32_t other = 0; other < sums.size(); ++other)
           if (sums[other] > 0) sums[other] *= first / std::pow(degree(sides.users_of, other), beta);
       });
-  std::vector<Link> links;
-  for (std::uint32_t item = 0; item < largest.size(); ++item)
-    for (const auto& [weight, other] : largest[item]) links.push_back({item, other, weight});
-  const double flops = pairs_sharing(sides.items_of);
-  return {std::make_unique<SparseItems>(std::move(sides.items_of), links, split.items), flops, std::ssize(links)};
+  return scored_by_neighbours(std::move(sides), largest, [](std::uint32_t item, std::uint32_t other, float weight) {
+    return Link{.from = item, .to = other, .weight = weight};
+  });
 }
 
 Baseline fit_infinity_ae(const data::Split& split, double l2) {

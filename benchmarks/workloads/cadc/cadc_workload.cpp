@@ -11,6 +11,7 @@
 #include "benchmarks/workloads/cadc/params.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/cadc/rankings.hpp"
+#include "benchmarks/workloads/cadc/stage_one.hpp"
 #include "benchmarks/workloads/cadc/stored.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
 #include "benchmarks/workloads/shared/export.hpp"
@@ -34,61 +35,6 @@ using harness::MetricDescriptor;
 using harness::Outcome;
 using harness::RunContext;
 using harness::Work;
-
-/// Stage 1. Returns the trained factorizer.
-std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split& split, RunContext& context,
-                                            double share, Outcome& outcome) {
-  const MfSpec spec = mf_spec(cell, split.users, split.items);
-  const int epochs = cell.own().at("mf").at("epochs");
-  std::unique_ptr<MatrixFactorizer> mf;
-  const Flops flops = epoch_flops(spec, split.train.size()) * epochs;
-  context.stage("prepare[mf]", [&] {
-    mf = backend_of(cell).make(spec);
-    mf->set_interactions(split.train);
-    load_checkpoint(cell, *mf);
-  });
-  context.stage("factorize", [&] {
-    for (int epoch = 0; epoch < epochs; ++epoch) {
-      outcome.metrics["loss[mf]"] = mf->train(1).back();
-      context.loss("factorize", epoch + 1, outcome.metrics["loss[mf]"]);
-      context.progress(share * (epoch + 1) / epochs);
-    }
-    return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, split.train.size()) * epochs};
-  });
-  outcome.metrics["flops.train"] += flops.total();
-  outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
-  outcome.implementation = mf->implementation();
-  return mf;
-}
-
-/// The factors as they are read back, and what they weigh.
-void keep_stored(const Cell& cell, MatrixFactorizer& mf, RunContext& context, Outcome& outcome) {
-  const Json& own = cell.own().at("store");
-  const Storing how = choice_of(storing_names, own, "how");
-  StoredFactors stored;
-  const auto keep = [&] { stored = store(mf.export_state(), how, own.at("bits")); };
-  if (how == Storing::fp32) {
-    keep();
-  } else {
-    context.stage("store", [&] {
-      keep();
-      mf.import_state(stored.factors);
-    });
-  }
-  outcome.metrics["bytes.embeddings"] = static_cast<double>(stored.bytes);
-}
-
-/// What is kept in place of all training interactions, and what these weigh.
-void put_bytes(const data::Split& split, std::span<const Interaction> sample, Outcome& outcome) {
-  const auto coded = [&](std::span<const Interaction> pairs) {
-    return pairs.empty() ? 0.0 : static_cast<double>(bytes_coded(pairs, split.users, split.items));
-  };
-  outcome.metrics["bytes.sample"] = coded(sample);
-  outcome.metrics["bytes.stored"] = outcome.metrics["bytes.sample"] + outcome.metrics["bytes.embeddings"];
-  outcome.metrics["bytes.pairs"] = static_cast<double>(bytes_as_ids(split.train.size(), split.users, split.items));
-  outcome.metrics["bytes.pairs[coded]"] = coded(split.train);
-  outcome.metrics["bytes.share"] = 100 * outcome.metrics["bytes.stored"] / outcome.metrics["bytes.pairs"];
-}
 
 constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's wish to stop
 
@@ -204,8 +150,8 @@ class Cadc final : public harness::Workload {
       complaints.push_back(
           {"dataset.negatives", "the metrics of this workload are those with 99 or 999 negatives", false});
     // The real counts are known only after reading; the answers do not depend on them.
-    if (uses_mf(cell)) {
-      check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
+    if (uses_mf(cell)) check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
+    if (has_stage_one(cell)) {
       const Json& store = cell.own().at("store");
       if (std::string why =
               why_not_stored(choice_of(storing_names, store, "how"), store.at("bits"), cell.own().at("mf").at("dim"));
@@ -258,12 +204,9 @@ class Cadc final : public harness::Workload {
       return outcome;
     }
 
-    std::unique_ptr<MatrixFactorizer> mf;
-    if (uses_mf(cell)) {
-      mf = factorize(cell, split, context, model == "mf" ? 1.0 : 0.5, outcome);
-      keep_stored(cell, *mf, context, outcome);
-    }
     if (model == "mf") {
+      const std::unique_ptr<MatrixFactorizer> mf = factorize(cell, split, context, 1.0, nullptr, outcome);
+      mf->import_state(keep_stored(cell, mf->export_state(), context, outcome));
       put_bytes(split, {}, outcome);
       outcome.metrics["flops.inference"] = inference_flops(mf_spec(cell, split.users, split.items));
       evaluate(*mf, split, context, outcome);
@@ -274,7 +217,7 @@ class Cadc final : public harness::Workload {
       save_checkpoint(cell, *mf, context);
       return outcome;
     }
-    train_two_tower(cell, problem, mf.get(), context, outcome);
+    train_two_tower(cell, problem, context, outcome);
     return outcome;
   }
 
@@ -301,10 +244,12 @@ class Cadc final : public harness::Workload {
       complaints.push_back(
           {"params.cadc.sampling",
            fmt::format("recent needs times, and {} has none", cell.dataset.at("name").get<std::string>()), false});
-    if (own.at("sampling") == "hardest" && !uses_mf(cell))
+    if (asks_proxy(choice_of(sampling_names, own, "sampling")) && !uses_mf(cell))
       complaints.push_back(
           {"params.cadc.sampling",
-           "hardest asks stage 1's scores: it needs embedding_init mf, and a start without initial_weights", false});
+           fmt::format("{} asks a factorisation: it needs embedding_init mf, and a start without initial_weights",
+                       own.at("sampling").get<std::string>()),
+           false});
   }
 
   static void evaluate(const Ranker& ranker, const data::Split& split, RunContext& context, Outcome& outcome) {
@@ -340,26 +285,47 @@ class Cadc final : public harness::Workload {
       export_weights(*folder, state);
       export_arrays(*folder, "embeddings", embeddings(state));
     }
+    const Evaluation evaluation(split);
+    export_columns(*folder / harness::users_file, "user", split.user_names, evaluation.users(),
+                   evaluation.by_user(ranker));
     export_rankings(*folder, split, ranker, score, [&](double share) { context.progress(share); });
   }
 
-  static void train_two_tower(const Cell& cell, const Problem& problem, const MatrixFactorizer* mf, RunContext& context,
-                              Outcome& outcome) {
+  /// What stage 2 gets.
+  struct Start {
+    std::optional<ModelState> factors;  ///< of stage 1; none: embeddings start at random
+    std::vector<Interaction> sample;
+  };
+
+  static Start start_of(const Cell& cell, const data::Split& split, RunContext& context, Outcome& outcome) {
+    const Json& own = cell.own();
+    const auto sampling = choice_of(sampling_names, own, "sampling");
+    std::optional<ProxyWatch> watch;
+    if (watches_proxy(sampling)) context.stage("sample", [&] { watch.emplace(sampling, split, cell.seed); });
+    Start start;
+    if (uses_mf(cell))
+      start.factors = factorize(cell, split, context, 0.5, watch ? &*watch : nullptr, outcome)->export_state();
+    else if (has_stage_one(cell))
+      start.factors = closed_form_factors(cell, split, context, outcome);
+    if (start.factors) start.factors = keep_stored(cell, std::move(*start.factors), context, outcome);
+    context.stage("sample", [&] {
+      std::vector<float> scores;
+      if (watch) scores = watch->scores();
+      if (sampling == Sampling::hardest) scores = scores_of(*start.factors, split.train);
+      start.sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);
+    });
+    put_bytes(split, start.sample, outcome);
+    return start;
+  }
+
+  static void train_two_tower(const Cell& cell, const Problem& problem, RunContext& context, Outcome& outcome) {
     const Json& own = cell.own();
     const data::Split& split = problem.split;
+    const Start start = start_of(cell, split, context, outcome);
+    const std::vector<Interaction>& sample = start.sample;
     TwoTowerSpec spec = two_tower_spec(cell, split.users, split.items);
     spec.user_features = data::width(problem.side.users);
     spec.item_features = data::width(problem.side.items);
-    std::vector<Interaction> sample;
-    context.stage("sample", [&] {
-      const Sampling sampling = choice_of(sampling_names, own, "sampling");
-      std::vector<float> scores;
-      if (sampling == Sampling::hardest) scores = scores_of(mf->export_state(), split.train);
-      sample = keep_sample(sampling, split.train, own.at("keep_fraction"), cell.seed, scores);
-    });
-
-    put_bytes(split, sample, outcome);
-
     const auto batch = static_cast<std::uint64_t>(spec.batch);
     const std::uint64_t epochs = own.at("tower").at("epochs");
     const std::uint64_t steps =
@@ -373,8 +339,8 @@ class Cadc final : public harness::Workload {
       if (spec.user_features > 0) model->import_state(features_of(problem.side));
       if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
       load_checkpoint(cell, *model);
-      if (mf) {
-        tables = embeddings_from(mf->export_state());
+      if (start.factors) {
+        tables = embeddings_from(*start.factors);
         model->import_state(tables);
         require_tables(*model, tables, "after loading");
       } else if (!spec.embedding_trainable) {
@@ -384,7 +350,7 @@ class Cadc final : public harness::Workload {
     });
     context.stage("train", [&] {
       EarlyStop stop(split, problem.validation, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
-      const double before = mf ? 0.5 : 0;
+      const double before = uses_mf(cell) ? 0.5 : 0;
       std::uint64_t done = 0;
       while (done < steps && !stop.exhausted()) {
         const std::uint64_t now = std::min({chunk, steps - done, stop.steps_to_look()});

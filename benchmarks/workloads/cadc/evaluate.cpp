@@ -21,6 +21,27 @@ RankingQueries queries_of(std::span<const Interaction> held_out, const data::See
   return queries;
 }
 
+/// A mean over users.
+struct RankMetric {
+  const char* name;
+  std::optional<double> (*of)(const GroupedRanks&);
+  int first = 0;             ///< it is about the first so many, so it tells nothing of no more candidates; 0: of all
+  bool of_many = false;      ///< only where a user may have several held-out items
+  bool of_quarters = false;  ///< of the quarters of users too
+};
+
+constexpr RankMetric rank_metrics[] = {
+    {"hr@10", [](const GroupedRanks& users) { return hit_rate(users, 10); }, 10, false, true},
+    {"ndcg@10", [](const GroupedRanks& users) { return ndcg(users, 10); }, 0, false, true},
+    {"mrr", [](const GroupedRanks& users) { return mean_reciprocal_rank(users); }},
+    {"recall@10", [](const GroupedRanks& users) { return recall(users, 10); }, 10, true},
+    {"recall@50", [](const GroupedRanks& users) { return recall(users, 50); }, 50, true},
+};
+
+bool tells(const RankMetric& metric, std::uint64_t candidates) {
+  return metric.first == 0 || candidates > static_cast<std::uint64_t>(metric.first);
+}
+
 /// The ranks of the users in one quarter, or of all.
 struct Chosen {
   std::vector<std::uint32_t> ranks;
@@ -81,32 +102,19 @@ std::uint64_t Evaluation::most_candidates(const std::string& protocol) const {
 
 void Evaluation::put(const std::vector<std::uint32_t>& ranks, const std::string& protocol,
                      harness::Outcome& outcome) const {
-  const auto put_value = [&](const char* name, const std::string& where, const std::optional<double>& value,
-                             const std::string& why) {
-    const std::string metric = fmt::format("{}[{}]", name, where);
-    if (value && why.empty())
-      outcome.metrics[metric] = *value;
-    else
-      outcome.absent[metric] = why.empty() ? "no user is in it" : why;
-  };
-  const auto record = [&](const char* name, const std::string& where, const std::optional<double>& value) {
-    put_value(name, where, value, "");
-  };
-  // The first k of k candidates hold the item whatever the model does.
   const std::uint64_t most = most_candidates(protocol);
-  const auto record_first = [&](const char* name, const std::string& where, const std::optional<double>& value, int k) {
-    const bool tells = most > static_cast<std::uint64_t>(k);
-    put_value(name, where, value,
-              tells ? "" : fmt::format("no more than {} candidates, the item itself included", most));
+  const auto record = [&](const RankMetric& metric, const std::string& where, const GroupedRanks& users) {
+    const std::string name = fmt::format("{}[{}]", metric.name, where);
+    const std::optional<double> value = metric.of(users);
+    if (!tells(metric, most))  // the first k of k candidates hold the item whatever the model does
+      outcome.absent[name] = fmt::format("no more than {} candidates, the item itself included", most);
+    else if (!value)
+      outcome.absent[name] = "no user is in it";
+    else
+      outcome.metrics[name] = *value;
   };
-  const GroupedRanks all{ranks, groups_};
-  record_first("hr@10", protocol, hit_rate(all, 10), 10);
-  record("ndcg@10", protocol, ndcg(all, 10));
-  record("mrr", protocol, mean_reciprocal_rank(all));
-  if (split_.negatives_per_query == 0) {
-    record_first("recall@10", protocol, recall(all, 10), 10);
-    record_first("recall@50", protocol, recall(all, 50), 50);
-  }
+  for (const RankMetric& metric : rank_metrics)
+    if (!metric.of_many || split_.negatives_per_query == 0) record(metric, protocol, {ranks, groups_});
   if (protocol == "full,seen") return;
   for (int quarter = 0; quarter < quarters; ++quarter) {
     Chosen chosen;
@@ -116,15 +124,40 @@ void Evaluation::put(const std::vector<std::uint32_t>& ranks, const std::string&
                           ranks.begin() + static_cast<std::ptrdiff_t>(groups_[k + 1]));
       chosen.offsets.push_back(chosen.ranks.size());
     }
-    const std::string where = fmt::format("{},q{}", protocol, quarter + 1);
-    record_first("hr@10", where, hit_rate(chosen.grouped(), 10), 10);
-    record("ndcg@10", where, ndcg(chosen.grouped(), 10));
+    for (const RankMetric& metric : rank_metrics)
+      if (metric.of_quarters) record(metric, fmt::format("{},q{}", protocol, quarter + 1), chosen.grouped());
   }
 }
 
+std::vector<std::uint32_t> Evaluation::full_ranks(const Ranker& ranker) const {
+  return ranker.rank(queries_of(split_.held_out, seen_));
+}
+
+std::vector<std::uint32_t> Evaluation::users() const {
+  std::vector<std::uint32_t> users;
+  for (std::size_t k = 0; k + 1 < groups_.size(); ++k) users.push_back(split_.held_out[groups_[k]].user);
+  return users;
+}
+
+std::vector<ExportedColumn> Evaluation::by_user(const Ranker& ranker) const {
+  std::vector<ExportedColumn> all;
+  const auto add = [&](const std::vector<std::uint32_t>& ranks, const std::string& protocol) {
+    for (const RankMetric& metric : rank_metrics) {
+      if (!tells(metric, most_candidates(protocol)) || (metric.of_many && split_.negatives_per_query > 0)) continue;
+      ExportedColumn column{fmt::format("{}[{}]", metric.name, protocol), {}};
+      for (std::size_t k = 0; k + 1 < groups_.size(); ++k)
+        column.values.push_back(metric.of({ranks, std::span(groups_).subspan(k, 2)}).value_or(0));
+      all.push_back(std::move(column));
+    }
+  };
+  if (split_.negatives_per_query > 0) add(candidate_ranks(split_, ranker), candidate_protocol(split_));
+  add(full_ranks(ranker), "full");
+  return all;
+}
+
 void Evaluation::run(const Ranker& ranker, harness::Outcome& outcome) const {
+  put(full_ranks(ranker), "full", outcome);
   RankingQueries queries = queries_of(split_.held_out, seen_);
-  put(ranker.rank(queries), "full", outcome);
   queries.seen_offsets = {};
   queries.seen_items = {};
   put(ranker.rank(queries), "full,seen", outcome);

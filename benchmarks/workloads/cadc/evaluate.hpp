@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "benchmarks/harness/workload.hpp"
+#include "benchmarks/workloads/shared/export.hpp"
 #include "datasets/interactions/interactions.hpp"
 #include "impl/api/ranking.hpp"
 
@@ -28,7 +29,15 @@ class Evaluation {
 
   void run(const Ranker& ranker, harness::Outcome& outcome) const;
 
+  /// Those with anything held out.
+  std::vector<std::uint32_t> users() const;
+
+  /// What the record has of all users, [neg=N] or [pop=N] and [full]: a column a metric, a row for each of users(), whose mean
+  /// is the metric.
+  std::vector<ExportedColumn> by_user(const Ranker& ranker) const;
+
  private:
+  std::vector<std::uint32_t> full_ranks(const Ranker& ranker) const;
   /// Of any query, the held-out item among them.
   std::uint64_t most_candidates(const std::string& protocol) const;
   void put(const std::vector<std::uint32_t>& ranks, const std::string& protocol, harness::Outcome& outcome) const;

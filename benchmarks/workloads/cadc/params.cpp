@@ -39,6 +39,12 @@ bool uses_mf(const Cell& cell) {
          (own.at("model") == "two_tower" && own.at("embedding_init") == "mf" && !starts_from_checkpoint(cell));
 }
 
+bool has_stage_one(const Cell& cell) {
+  const Json& own = cell.own();
+  return uses_mf(cell) ||
+         (own.at("model") == "two_tower" && own.at("embedding_init") != "random" && !starts_from_checkpoint(cell));
+}
+
 std::string why_no_identity(const TwoTowerSpec& spec) {
   const std::vector<int>& layers = spec.tower_layers;
   if (layers.empty() || layers.back() != spec.embedding_dim)
@@ -73,14 +79,19 @@ std::vector<ParamSpec> cadc_params() {
       {.name = "sampling",
        .type = Type::string,
        .default_value = "uniform",
-       .help = "which interactions stage 2 sees: any; any, the same share of each user; each user's latest; rare items "
-               "first; those that stage 1 scores lowest",
+       .help =
+           "which interactions stage 2 sees: any; any, the same share of each user; each user's latest; any, the same "
+           "number of each user; rare items first; those that the trained stage 1 scores lowest; those that stage 1 "
+           "ranks worst over its epochs (SVP-CF); those that it forgets most often; all of some users; all of the "
+           "users that it ranks worst",
        .choices = words(sampling_names)},
       {.name = "embedding_init",
        .type = Type::string,
        .default_value = "mf",
-       .help = "initial embeddings of stage 2",
-       .choices = {"random", "mf"}},
+       .help =
+           "initial embeddings of stage 2: random; the factors of stage 1; or, in place of its training, the singular "
+           "vectors of all interactions, or LEPORID, the eigenmaps of who resembles whom",
+       .choices = {"random", "mf", "svd", "leporid"}},
       {.name = "embedding_trainable",
        .type = Type::boolean,
        .default_value = false,

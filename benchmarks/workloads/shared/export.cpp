@@ -56,6 +56,20 @@ void export_ids(const std::filesystem::path& file, const std::vector<std::string
   write_whole_file(file, text);
 }
 
+void export_columns(const std::filesystem::path& file, const std::string& row_name,
+                    const std::vector<std::string>& names, const std::vector<std::uint32_t>& rows,
+                    const std::vector<ExportedColumn>& columns) {
+  std::string text = row_name;
+  for (const ExportedColumn& column : columns) text += "\t" + column.name;
+  text += '\n';
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    text += escaped(id_of(names, rows[row]));
+    for (const ExportedColumn& column : columns) text += fmt::format("\t{}", column.values[row]);
+    text += '\n';
+  }
+  write_whole_file(file, text);
+}
+
 std::string id_of(const std::vector<std::string>& names, std::uint32_t index) {
   return names.empty() ? std::to_string(index) : names.at(index);
 }

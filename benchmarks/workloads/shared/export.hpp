@@ -19,6 +19,16 @@ void export_arrays(const std::filesystem::path& folder, const std::string& stem,
 /// none: then the id is the index. Tabs, line ends and backslashes in ids become \t, \n, \r, \\.
 void export_ids(const std::filesystem::path& file, const std::vector<std::string>& names, std::uint32_t count);
 
+/// A line of tab-separated names, and below it one for each of `rows`: its id as export_ids() writes it, and its value of
+/// each column. names: of the rows' data set.
+struct ExportedColumn {
+  std::string name;
+  std::vector<double> values;  ///< [rows]
+};
+void export_columns(const std::filesystem::path& file, const std::string& row_name,
+                    const std::vector<std::string>& names, const std::vector<std::uint32_t>& rows,
+                    const std::vector<ExportedColumn>& columns);
+
 /// The original id of a row.
 std::string id_of(const std::vector<std::string>& names, std::uint32_t index);
 
