@@ -266,6 +266,8 @@ TEST(CadcWorkload, StageTwoStartsFromClosedFormEmbeddingsWithoutAFactorisation) 
               (std::set<std::string>{"load", "factorize", "store", "sample", "prepare[tower]", "train", "evaluate"}));
     EXPECT_GT(hr(outcome), popularity + 0.05) << init;
     EXPECT_FALSE(outcome.metrics.contains("loss[mf]"));
+    plan.replace(plan.find(init), std::string(init).size(), "random");
+    EXPECT_GT(outcome.metrics.at("flops.train"), run_cell(plan).metrics.at("flops.train"));
     EXPECT_EQ(outcome.metrics.at("bytes.embeddings"), (8 + 4) * (300 + 200));
   }
 }
