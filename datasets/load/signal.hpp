@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "datasets/catalog/manifest.hpp"
 #include "datasets/signal/signal.hpp"
 #include "impl/base/document.hpp"
 
