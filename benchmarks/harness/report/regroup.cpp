@@ -10,13 +10,13 @@
 #include "impl/base/error.hpp"
 
 namespace frugal::harness {
-namespace {
 
-/// "kept 10%", "precision bf16".
 std::string named_value(const Heading& heading, const std::string& value) {
   const std::string unit = heading.unit.empty() || heading.unit_in_entries ? "" : heading.unit;
   return heading.title + " " + value + (unit.empty() || unit == "%" ? unit : " " + unit);
 }
+
+namespace {
 
 /// Of a column, in order of appearance, as printed.
 std::vector<std::string> values_of(const Table& table, std::size_t column) {

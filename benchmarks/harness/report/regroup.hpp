@@ -7,6 +7,9 @@
 
 namespace frugal::harness {
 
+/// A value with its column: "kept 10%", "size 165.5 bit/pixel", "precision bf16".
+std::string named_value(const Heading& heading, const std::string& value);
+
 /// A table for each value of the column, in order of appearance, the value in its title. A table without the column
 /// stays whole. The figures stay with the first.
 std::vector<Table> grouped(Table table, std::size_t column);

@@ -118,13 +118,6 @@ bool alike_in_all_rows(const Table& table, std::size_t column) {
          });
 }
 
-/// "batch 2048", "kept 10%", "size 165.5 bit/pixel".
-std::string constant_text(const Heading& heading, const TableEntry& entry) {
-  const std::string unit =
-      heading.unit.empty() || heading.unit_in_entries ? "" : (heading.unit == "%" ? "" : " ") + heading.unit;
-  return heading.title + " " + entry_text(entry) + unit;
-}
-
 /// "A" and "B" for the long names of machines or commits, which the caption then spells out.
 void put_letters_for(Table& table, const std::string& name) {
   const auto heading = std::ranges::find(table.headings, name, &Heading::name);
@@ -161,7 +154,7 @@ class ColumnChoice {
         const TableEntry& entry = table_.rows.front().entries[i];
         if (names_rows(heading) || (entry.value && !(heading.name == "n" && entry.suffix.empty()))) {
           if (heading.more && !all_) continue;
-          if (!entry_text(entry).empty()) constants.push_back(constant_text(heading, entry));
+          if (!entry_text(entry).empty()) constants.push_back(named_value(heading, entry_text(entry)));
           constant_.insert(i);
           continue;
         }
@@ -187,7 +180,7 @@ class ColumnChoice {
   void keep_a_name(std::vector<std::size_t>& names, std::vector<std::string>& constants) const {
     for (std::size_t i = 0; i < table_.headings.size(); ++i) {
       if (!names_rows(table_.headings[i])) continue;
-      std::erase(constants, constant_text(table_.headings[i], table_.rows.front().entries[i]));
+      std::erase(constants, named_value(table_.headings[i], entry_text(table_.rows.front().entries[i])));
       names.push_back(i);
       return;
     }

@@ -22,21 +22,8 @@ alignas(64) constexpr std::uint16_t alternately[32] = {0, 16, 1, 17, 2,  18, 3, 
 /// Of two rounded registers, the pairs of their lanes.
 inline __m512i paired(__m512i two) { return _mm512_permutexvar_epi16(_mm512_load_si512(alternately), two); }
 
-/// A of a product by rows: pair k of row r at data[r * stride + k].
-struct ByRows {
-  const Pair* data;
-  long stride;
-  Pair operator()(long r, long k) const { return data[r * stride + k]; }
-  ByRows from_row(long r) const { return {data + r * stride, stride}; }
-};
-
-/// A of a product by columns: pair k of row r at data[k * stride + r].
-struct ByColumns {
-  const Pair* data;
-  long stride;
-  Pair operator()(long r, long k) const { return data[k * stride + r]; }
-  ByColumns from_row(long r) const { return {data + r, stride}; }
-};
+using ByRows = RowsOf<Pair>;
+using ByColumns = ColumnsOf<Pair>;
 
 /// Two rows at a time, rounded, by rows and in pairs of rows.
 struct Rounded {

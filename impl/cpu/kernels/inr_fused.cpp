@@ -6,21 +6,8 @@
 namespace frugal::cpu::FRUGAL_ISA {
 namespace {
 
-/// A of a product, by rows: element (r, k) at data[r * stride + k].
-struct ByRows {
-  const float* data;
-  long stride;
-  float operator()(long r, long k) const { return data[r * stride + k]; }
-  ByRows from_row(long r) const { return {data + r * stride, stride}; }
-};
-
-/// A of a product, by columns: element (r, k) at data[k * stride + r].
-struct ByColumns {
-  const float* data;
-  long stride;
-  float operator()(long r, long k) const { return data[k * stride + r]; }
-  ByColumns from_row(long r) const { return {data + r, stride}; }
-};
+using ByRows = RowsOf<float>;
+using ByColumns = ColumnsOf<float>;
 
 /// A of a product, in panels that are all of full width: element (r, k) is input r, output k of a hidden weight.
 struct ByPanels {

@@ -20,6 +20,24 @@ inline void for_each_panel(long columns, const Body& body) {
   }
 }
 
+/// A of a product, by rows: element (r, k), or pair k of row r, at data[r * stride + k].
+template <class Element>
+struct RowsOf {
+  const Element* data;
+  long stride;
+  Element operator()(long r, long k) const { return data[r * stride + k]; }
+  RowsOf from_row(long r) const { return {data + r * stride, stride}; }
+};
+
+/// A of a product, by columns: element (r, k), or pair k of row r, at data[k * stride + r].
+template <class Element>
+struct ColumnsOf {
+  const Element* data;
+  long stride;
+  Element operator()(long r, long k) const { return data[k * stride + r]; }
+  ColumnsOf from_row(long r) const { return {data + r, stride}; }
+};
+
 /// The columns of one panel, as the functions of inr_layers.hpp take them.
 inline InrColumns columns_of_panel(const InrColumns& columns, long first, long count) {
   return {columns.width - first, count, columns.stride};
