@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "impl/cpu/inr/inr_ensemble.hpp"
+#include "impl/mpi/following.hpp"
 #include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
@@ -43,39 +44,29 @@ class LeadingEnsemble final : public Leading<InrEnsemble> {
   }
 };
 
-class FollowingEnsemble final : public Follower {
+class FollowingEnsemble final : public Following<InrEnsemble> {
  public:
-  explicit FollowingEnsemble(Communicator& ranks) : ranks_(ranks), model_(cpu::make(hear<InrSpec>(ranks), ranks)) {}
-
-  void obey(const Order& order) override {
-    using Values = std::vector<float>;
-    Values coordinates;
-    Values values;
-    switch (order.call) {
-      case Call::set_data:
-        coordinates = hear_values<Values>(ranks_);
-        values = hear_values<Values>(ranks_);
-        return model_->set_samples(coordinates, values);
-      case Call::train:
-        model_->train(static_cast<int>(order.number));
-        return;
-      case Call::evaluate:
-        coordinates = hear_values<Values>(ranks_);
-        values.resize(order.number);
-        return model_->evaluate(coordinates, values);
-      case Call::export_state:
-        model_->export_state();
-        return;
-      case Call::import_state:
-        return model_->import_state(hear_state(ranks_));
-      default:
-        assert(false && "no call of an ensemble");
-    }
-  }
+  explicit FollowingEnsemble(Communicator& ranks) : Following(ranks, cpu::make(hear<InrSpec>(ranks), ranks)) {}
 
  private:
-  Communicator& ranks_;
-  std::unique_ptr<InrEnsemble> model_;
+  using Values = std::vector<float>;
+
+  void take_data() override {
+    const Values coordinates = hear_values<Values>(ranks());
+    const Values targets = hear_values<Values>(ranks());
+    model().set_samples(coordinates, targets);
+  }
+
+  void obey_other(const Order& order) override {
+    if (order.call == Call::evaluate) {
+      const Values coordinates = hear_values<Values>(ranks());
+      Values values(order.number);
+      model().evaluate(coordinates, values);
+    } else {
+      assert(order.call == Call::export_state);
+      model().export_state();
+    }
+  }
 };
 
 }  // namespace

@@ -1,9 +1,9 @@
 #include "impl/mpi/mf/matrix_factorizer.hpp"
 
-#include <cassert>
 #include <vector>
 
 #include "impl/cpu/mf/matrix_factorizer.hpp"
+#include "impl/mpi/following.hpp"
 #include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
@@ -34,27 +34,12 @@ class LeadingFactorizer final : public Leading<MatrixFactorizer> {
   bool interactions_set_ = false;
 };
 
-class FollowingFactorizer final : public Follower {
+class FollowingFactorizer final : public Following<MatrixFactorizer> {
  public:
-  explicit FollowingFactorizer(Communicator& ranks) : ranks_(ranks), model_(cpu::make(hear<MfSpec>(ranks), ranks)) {}
-
-  void obey(const Order& order) override {
-    switch (order.call) {
-      case Call::import_state:
-        return model_->import_state(hear_state(ranks_));
-      case Call::set_data:
-        return model_->set_interactions(hear_values<std::vector<Interaction>>(ranks_));
-      case Call::train:
-        model_->train(static_cast<int>(order.number));
-        return;
-      default:
-        assert(false && "no call of a factorizer");
-    }
-  }
+  explicit FollowingFactorizer(Communicator& ranks) : Following(ranks, cpu::make(hear<MfSpec>(ranks), ranks)) {}
 
  private:
-  Communicator& ranks_;
-  std::unique_ptr<MatrixFactorizer> model_;
+  void take_data() override { model().set_interactions(hear_values<std::vector<Interaction>>(ranks())); }
 };
 
 }  // namespace

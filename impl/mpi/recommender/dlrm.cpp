@@ -1,9 +1,9 @@
 #include "impl/mpi/recommender/dlrm.hpp"
 
-#include <cassert>
 #include <vector>
 
 #include "impl/cpu/recommender/dlrm.hpp"
+#include "impl/mpi/following.hpp"
 #include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
@@ -80,31 +80,19 @@ class LeadingDlrm final : public Leading<Dlrm> {
   bool has_examples_ = false;
 };
 
-class FollowingDlrm final : public Follower {
+class FollowingDlrm final : public Following<Dlrm> {
  public:
-  explicit FollowingDlrm(Communicator& ranks) : ranks_(ranks), model_(cpu::make(hear_dlrm_spec(ranks), ranks)) {}
-
-  void obey(const Order& order) override {
-    switch (order.call) {
-      case Call::import_state:
-        return model_->import_state(hear_state(ranks_));
-      case Call::set_data:
-        dense_ = hear_values<std::vector<float>>(ranks_);
-        ids_ = hear_values<std::vector<std::uint32_t>>(ranks_);
-        labels_ = hear_values<std::vector<float>>(ranks_);
-        offsets_ = hear_values<std::vector<std::uint64_t>>(ranks_);
-        return model_->set_examples({.dense = dense_, .ids = ids_, .labels = labels_, .offsets = offsets_});
-      case Call::train:
-        model_->train(order.number);
-        return;
-      default:
-        assert(false && "no call of a DLRM");
-    }
-  }
+  explicit FollowingDlrm(Communicator& ranks) : Following(ranks, cpu::make(hear_dlrm_spec(ranks), ranks)) {}
 
  private:
-  Communicator& ranks_;
-  std::unique_ptr<Dlrm> model_;
+  void take_data() override {
+    dense_ = hear_values<std::vector<float>>(ranks());
+    ids_ = hear_values<std::vector<std::uint32_t>>(ranks());
+    labels_ = hear_values<std::vector<float>>(ranks());
+    offsets_ = hear_values<std::vector<std::uint64_t>>(ranks());
+    model().set_examples({.dense = dense_, .ids = ids_, .labels = labels_, .offsets = offsets_});
+  }
+
   // The examples, which the model reads where they are.
   std::vector<float> dense_;
   std::vector<std::uint32_t> ids_;

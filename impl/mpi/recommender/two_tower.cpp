@@ -1,9 +1,9 @@
 #include "impl/mpi/recommender/two_tower.hpp"
 
-#include <cassert>
 #include <vector>
 
 #include "impl/cpu/recommender/two_tower.hpp"
+#include "impl/mpi/following.hpp"
 #include "impl/mpi/leading.hpp"
 
 namespace frugal::mpi {
@@ -74,27 +74,12 @@ class LeadingTwoTower final : public Leading<TwoTower> {
   bool has_positives_ = false;
 };
 
-class FollowingTwoTower final : public Follower {
+class FollowingTwoTower final : public Following<TwoTower> {
  public:
-  explicit FollowingTwoTower(Communicator& ranks) : ranks_(ranks), model_(cpu::make(hear_spec(ranks), ranks)) {}
-
-  void obey(const Order& order) override {
-    switch (order.call) {
-      case Call::import_state:
-        return model_->import_state(hear_state(ranks_));
-      case Call::set_data:
-        return model_->set_interactions(hear_values<std::vector<Interaction>>(ranks_));
-      case Call::train:
-        model_->train(order.number);
-        return;
-      default:
-        assert(false && "no call of a two-tower network");
-    }
-  }
+  explicit FollowingTwoTower(Communicator& ranks) : Following(ranks, cpu::make(hear_spec(ranks), ranks)) {}
 
  private:
-  Communicator& ranks_;
-  std::unique_ptr<TwoTower> model_;
+  void take_data() override { model().set_interactions(hear_values<std::vector<Interaction>>(ranks())); }
 };
 
 }  // namespace
