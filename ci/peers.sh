@@ -21,7 +21,7 @@ case $workload/$backend in
   *) sed -n '2,8s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2 ;;
 esac
 
-ci/setup.sh
+ci/setup.sh --peers
 python=.deps/peers/bin/python
 [ -x "$python" ] || python3 -m venv .deps/peers
 preset=release

@@ -3,7 +3,8 @@
 #   ci/setup.sh                what building and testing need
 #   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --slurm, --mpi, --fuzz,
 #                              --coverage, --tex: the LaTeX that a test of tables compiles, --page: what looks at pages
-#                              and figures (may be combined; Ubuntu has no Chromium for apt)
+#                              and figures, --consumers: the tools that read what reports write for them, --peers
+#                              (may be combined; Ubuntu has no Chromium for apt)
 # Debian packages come through apt. From PyPI, pinned by hash, come oneDNN 3 (Debian 12 has 2.6.3, which speaks the
 # retired v2 API) and clang-format, so that everyone formats alike (Debian 12 has version 14, Ubuntu 24.04 has 18).
 set -euo pipefail
@@ -13,10 +14,13 @@ packages=(g++ cmake ninja-build git ca-certificates python3 python3-pip
   libeigen3-dev libyaml-cpp-dev libboost-program-options-dev libgtest-dev libgmock-dev libbenchmark-dev
   librandom123-dev nlohmann-json3-dev libfmt-dev libpng-dev libjpeg-dev libsndfile1-dev libssl-dev libarchive-dev)
 lint=
+consumers=
 for option in "$@"; do
   case $option in
     --lint) lint=yes packages+=(shellcheck pyflakes3 python3-yaml) ;;
     --records) packages+=(python3-jsonschema) ;;
+    --consumers) consumers=yes packages+=(python3-venv) ;;
+    --peers) packages+=(python3-venv) ;;
     --docs) packages+=(doxygen) ;;
     --tidy) packages+=(clang-tidy) ;;
     --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
@@ -25,7 +29,7 @@ for option in "$@"; do
     --coverage) packages+=(gcovr) ;;
     --page) packages+=(chromium python3-matplotlib) ;;
     --tex) packages+=(texlive-latex-extra texlive-science) ;;
-    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--coverage] [--page] [--tex]" >&2; exit 2 ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--coverage] [--page] [--tex] [--consumers] [--peers]" >&2; exit 2 ;;
   esac
 done
 
@@ -104,4 +108,16 @@ if [[ -n "$lint" && "$(cat "$prefix/.version" 2>/dev/null)" != "$version" ]]; th
   rm -rf "$prefix" && mkdir -p "$prefix"
   install -m 755 "$unpacked/clang_format/data/bin/clang-format" "$prefix/"
   echo "$version" >"$prefix/.version"
+fi
+
+requirements=tests/end_to_end/consumers.txt
+if [[ -n "$consumers" ]] && ! cmp -s "$requirements" .deps/consumers/installed.txt; then
+  echo "ci/setup.sh: installing $requirements from PyPI" >&2
+  rm -rf .deps/consumers
+  python3 -m venv .deps/consumers
+  if ! .deps/consumers/bin/pip install --quiet --disable-pip-version-check --requirement "$requirements"; then
+    echo "ci/setup.sh: could not install $requirements from PyPI (offline?)" >&2
+    exit 4
+  fi
+  cp "$requirements" .deps/consumers/installed.txt
 fi

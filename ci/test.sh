@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-ci/setup.sh --lint --records --docs --mpi
+ci/setup.sh --lint --records --docs --mpi --consumers
 ci/lint.sh
 cmake --preset ci --log-level=WARNING
 cmake --build --preset ci

@@ -6,21 +6,13 @@ stage in seconds, and as tags the cell's id, machine and commit. Where it goes i
 already, by its id and commit, is left out, so that the command may be repeated. Needs: pip install mlflow-skinny.
 """
 import argparse
-import json
 import pathlib
 import re
 import statistics
 
 import mlflow
 
-
-def flat(values, above=""):
-    """{"inr": {"width": 4}} as {"inr.width": 4}."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from flat(value, f"{above}{key}.")
-        else:
-            yield above + key, value
+from read_run import finished_cells, flat, provenance
 
 
 def allowed(name):
@@ -28,11 +20,10 @@ def allowed(name):
     return re.sub(r"[^\w. /-]", "_", name.replace("[", ".").rstrip("]"))
 
 
-def log_cell(record, provenance):
-    build = provenance["build"]
+def log_cell(record, origin):
     with mlflow.start_run(run_name=record["id"]):
-        mlflow.set_tags({"frugal.id": record["id"], "frugal.commit": build["commit"], "frugal.plan": provenance["name"],
-                         "frugal.machine": provenance["machine"].get("cpu", "unknown")})
+        mlflow.set_tags({"frugal.id": record["id"], "frugal.commit": origin["build"]["commit"], "frugal.plan": origin["name"],
+                         "frugal.machine": origin["machine"].get("cpu", "unknown")})
         mlflow.log_params({"workload": record["workload"], "backend": record["backend"], "seed": record["seed"],
                            **dict(flat(record["params"])), **dict(flat(record["dataset"], "dataset."))})
         mlflow.log_metrics({allowed(name): value for name, value in record["metrics"].items()})
@@ -45,22 +36,14 @@ def main():
     parser.add_argument("run", type=pathlib.Path)
     parser.add_argument("--experiment")
     arguments = parser.parse_args()
-    provenance = json.loads((arguments.run / "run.json").read_text(encoding="utf-8"))
-    experiment = mlflow.set_experiment(arguments.experiment or provenance["name"])
+    origin = provenance(arguments.run)
+    experiment = mlflow.set_experiment(arguments.experiment or origin["name"])
     known = {(run.data.tags.get("frugal.id"), run.data.tags.get("frugal.commit"))
              for run in mlflow.search_runs([experiment.experiment_id], output_format="list")}
-    # Of two records of one cell the later counts.
-    records = {}
-    for line in (arguments.run / "cells.jsonl").read_text(encoding="utf-8").splitlines():
-        record = json.loads(line)
-        records[record["id"]] = record
-    logged = 0
-    for record in records.values():
-        if record["status"] != "ok" or (record["id"], provenance["build"]["commit"]) in known:
-            continue
-        log_cell(record, provenance)
-        logged += 1
-    print(f"{logged} cells logged to the experiment {experiment.name}")
+    new = [record for record in finished_cells(arguments.run) if (record["id"], origin["build"]["commit"]) not in known]
+    for record in new:
+        log_cell(record, origin)
+    print(f"{len(new)} cells logged to the experiment {experiment.name}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 #!/usr/bin/env python3
 """Reads what frugal wrote as the tool it was written for does: check_consumers.py READER FILE
 
-Exit 77 when that tool is not installed. All of them come from PyPI:
-prometheus_client, jsonschema, junitparser, rocrate, mlcroissant, mlflow-skinny, check-jsonschema.
+Exit 77 when that tool is not installed. `ci/setup.sh --consumers` installs all of them, from PyPI: consumers.txt.
 """
 import importlib
 import json
@@ -83,6 +82,25 @@ def mlflow(run):
         assert {one.data.params["fake.n"] for one in logged} == {"1", "2"}
 
 
+def mllog(run):
+    parse_file = need("mlperf_logging.compliance_checker.mlp_parser").parse_file
+    script = pathlib.Path(__file__).resolve().parents[2] / "examples/to_mllog.py"
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([sys.executable, script, run, folder], check=True, capture_output=True)
+        records = [json.loads(line) for line in (run / "cells.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert len(records) == 4
+        for record in records:
+            lines, errors = parse_file(f"{folder}/{record['id']}.txt", ruleset="5.1.0")
+            assert not errors, errors
+            values = {line.key: line.value["value"] for line in lines}
+            at = {line.key: line.timestamp for line in lines}
+            assert values["submission_benchmark"] == "fake" and values["seed"] == record["seed"]
+            assert values["fake.n"] == record["params"]["fake"]["n"] and values["score"] == record["metrics"]["score"]
+            trained = next(stage["wall_s"][-1] for stage in record["stages"] if stage["name"] == "train")
+            assert abs(at["run_stop"] - at["run_start"] - 1000 * trained) <= 1, "milliseconds, rounded at both ends"
+            assert at["init_start"] <= at["init_stop"] == at["run_start"] and at["run_stop"] <= at["eval_stop"]
+
+
 def workflows(page):
     need("check_jsonschema")
     blocks = re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
@@ -96,7 +114,7 @@ def workflows(page):
                            check=True)
 
 
-READERS = {reader.__name__: reader for reader in (openmetrics, bencher, junit, capsule, croissant, mlflow, workflows)}
+READERS = {reader.__name__: reader for reader in (openmetrics, bencher, junit, capsule, croissant, mlflow, mllog, workflows)}
 
 if __name__ == "__main__":
     READERS[sys.argv[1]](pathlib.Path(sys.argv[2]))

@@ -1,5 +1,6 @@
-// What the program writes for other tools, read by these tools. Each is skipped, with the reason, where the tool is not
-// installed: the forms themselves are held by tests/harness.
+// What the program writes for other tools, read by these tools: those of .deps/consumers, where ci/setup.sh --consumers put
+// them, else the system's. Each is skipped, with the reason, where the tool is not installed: the forms themselves are held
+// by tests/harness.
 #include <gmock/gmock.h>
 
 #include "tests/end_to_end/program.hpp"
@@ -22,9 +23,11 @@ seeds: [1, 2]
 
   /// check_consumers.py READER WHAT; 77: the tool is missing.
   void expect_read(const std::string& reader, const std::string& what) {
-    const std::filesystem::path script =
-        std::filesystem::path(FRUGAL_SOURCE_DIR) / "tests/end_to_end/check_consumers.py";
-    const Said said = Program("/usr/bin/env", {"python3", script.string(), reader, what}, folder_).wait();
+    const std::filesystem::path sources = FRUGAL_SOURCE_DIR;
+    const std::string script = (sources / "tests/end_to_end/check_consumers.py").string();
+    const std::filesystem::path installed = sources / ".deps/consumers/bin/python3";
+    const std::string python = std::filesystem::exists(installed) ? installed.string() : "python3";
+    const Said said = Program("/usr/bin/env", {python, script, reader, what}, folder_).wait();
     if (said.code == 77) GTEST_SKIP() << said.err;
     EXPECT_EQ(said.code, 0) << said.out << said.err;
   }
@@ -58,6 +61,8 @@ TEST_F(Consumers, MlcroissantReadsADataSet) {
 }
 
 TEST_F(Consumers, MlflowHasEveryCellOnce) { expect_read("mlflow", "run"); }
+
+TEST_F(Consumers, MlperfsParserReadsEveryCell) { expect_read("mllog", "run"); }
 
 TEST_F(Consumers, TheWorkflowsOfThePageAreWorkflows) {
   expect_read("workflows", (std::filesystem::path(FRUGAL_SOURCE_DIR) / "docs/ci.md").string());
