@@ -64,9 +64,13 @@ struct Cell {
   std::uint64_t seed = 0;
   /// How it runs, where that is an axis of the plan: {"limits": {"threads": 4}}; else empty, and not written.
   Json execution = Json::object();
+  /// Of the plan: where relative paths among the parameters begin. No part of what the cell is; empty: where we are.
+  std::filesystem::path folder{};
 
   /// The parameters of the workload itself: params[workload].
   const Json& own() const { return params.at(workload); }
+  /// The file that a parameter names by this path; an empty one stays empty.
+  std::filesystem::path located(const std::string& path) const;
   Json to_json() const;  ///< sorted keys; numbers in shortest form
   /// Throws UserError at `place` when a member is missing or of another type.
   static Cell from_json(const Json& json, const Place& place = {});

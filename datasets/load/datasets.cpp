@@ -125,7 +125,8 @@ std::vector<DatasetEntry> own_entries() {
       entry(Kind::clicks, "a click log of your own, or any examples labelled 0 or 1: a text table with a row for each",
             path_param("the file: text, or text in gz, zst, xz, bz2 or zip") + click_table_params() +
                 click_split_params(DefaultSplit::random, true)),
-      entry(Kind::signal, "a picture, sound or volume of your own: PNG, WAV, or a NumPy .npy volume or video",
+      entry(Kind::signal,
+            "a picture, sound or volume of your own, or a folder of them: PNG, JPEG, WAV, FLAC, OGG, .npy",
             path_param("the file"))};
 }
 

@@ -14,7 +14,7 @@ namespace frugal::data {
 
 std::filesystem::path own_path(const Json& dataset) {
   std::filesystem::path path = dataset.at("path").get<std::string>();
-  if (path.empty()) throw UserError("path is empty: name a file, absolute or relative to the current folder");
+  if (path.empty()) throw UserError("path is empty: name a file, absolute or relative to the plan's folder");
   return path;
 }
 

@@ -69,6 +69,52 @@ TEST_F(OwnData, ARunReadsTheFileAndItsRecordNamesIt) {
   EXPECT_EQ(record("out").at("dataset").at("columns").dump(), ids);
 }
 
+TEST_F(OwnData, PathsBeginAtThePlanWhereverTheProgramIsStarted) {
+  const std::filesystem::path study = folder_ / "study";
+  std::filesystem::create_directory(study);
+  std::filesystem::rename(folder_ / "ratings.csv", study / "ratings.csv");
+  std::filesystem::rename(folder_ / "mine.yaml", study / "mine.yaml");
+  const Said outside = frugal({"run", "study/mine.yaml", "--out", "out"});
+  ASSERT_EQ(outside.code, 0) << outside.err;
+  const Said inside = Program(FRUGAL_PROGRAM, {"run", "mine.yaml", "--out", "../inside"}, study).wait();
+  ASSERT_EQ(inside.code, 0) << inside.err;
+  EXPECT_EQ(record("out").at("id"), record("inside").at("id")) << "one and the same cell";
+  EXPECT_EQ(record("out").at("inputs"), record("inside").at("inputs"));
+  EXPECT_EQ(record("out").at("inputs").at(0).at("file"), "ratings.csv");
+
+  std::filesystem::copy(study / "ratings.csv", study / "others.csv");
+  EXPECT_EQ(frugal({"run", "study/mine.yaml", "--out", "others", "--set", "dataset.path=others.csv"}).code, 0);
+
+  ASSERT_EQ(frugal({"capsule", "out", "--out", "capsule"}).code, 0);
+  EXPECT_THAT(frugal({"reproduce", "capsule", "--out", "again"}).err, HasSubstr("capsule/ratings.csv: cannot open"));
+  std::filesystem::copy(study / "ratings.csv", folder_ / "capsule/ratings.csv");
+  const Said again = frugal({"reproduce", "capsule", "--out", "again"});
+  EXPECT_EQ(again.code, 0) << again.out << again.err;
+}
+
+TEST_F(OwnData, AFolderOfPicturesBesideThePlanIsACellEach) {
+  std::filesystem::create_directories(folder_ / "study/pictures");
+  for (const char* name : {"a", "b"})
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", std::string("study/pictures/") + name + ".png",
+                      "--param", "size=16"})
+                  .code,
+              0);
+  write("study/all.yaml",
+        "{schema: 1, name: all, workload: inr, backend: reference, dataset: {name: file, path: pictures}, "
+        "params: {inr: {grid: 1, width: 4, hidden_layers: 1, steps: 2, save_weights: true}}, seeds: [1]}");
+  const Said said = frugal({"run", "study/all.yaml", "--out", "out"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  ASSERT_EQ(records("out/cells.jsonl").size(), 2u);
+  EXPECT_EQ(records("out/cells.jsonl").at(1).at("dataset").at("path"), "pictures/b.png");
+
+  // A start from weights that lie beside the plan.
+  std::filesystem::copy(folder_ / "out/artifacts" / record("out").at("id").get<std::string>() / "weights.safetensors",
+                        folder_ / "study/first.safetensors");
+  const Said on = frugal({"run", "study/all.yaml", "--out", "on", "--set", "dataset.path=pictures/a.png", "--set",
+                          "params.inr.initial_weights=first.safetensors"});
+  EXPECT_EQ(on.code, 0) << on.err;
+}
+
 TEST_F(OwnData, APlanForAFileThatDoesNotFitIsRefusedBeforeAnythingRuns) {
   write("bad.yaml", plan("{name: file, path: ratings.csv, columns: {user: membr}}"));
   const Said said = frugal({"run", "bad.yaml"});

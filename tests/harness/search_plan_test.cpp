@@ -8,6 +8,7 @@
 namespace frugal::harness {
 namespace {
 
+using fixtures::hill;
 using fixtures::hill_head;
 using fixtures::hill_plan;
 using ::testing::AllOf;
@@ -145,6 +146,12 @@ TEST(SearchPlan, StructuresThatCannotBeBuiltAreLeftOutAndCounted) {
   EXPECT_EQ(search_error("  space: {params.hill.grid: [3, 5]}\n  maximize: quality\n"),
             "p.yaml:6:30: a grid of 3 does not divide 64")
       << "none is left";
+}
+
+TEST(SearchPlan, RecordsLieWhereThePlanDoes) {
+  const std::string text = hill_head + space + "  maximize: quality\n  records: {runs: [old, /far/new]}\n";
+  const PlanFile file = parse_plan(text, "study/p.yaml", {}, {&hill()}, {}, "study");
+  EXPECT_THAT(file.plans.at(0).search->records, ElementsAre("study/old", "/far/new"));
 }
 
 TEST(SearchPlan, AnOverrideReplacesAnAxis) {

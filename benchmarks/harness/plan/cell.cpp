@@ -27,6 +27,10 @@ Json read_back(const Json& execution, const JsonReader& reader) {
 
 }  // namespace
 
+std::filesystem::path Cell::located(const std::string& path) const {
+  return path.empty() ? std::filesystem::path() : folder / path;
+}
+
 Json Cell::to_json() const {
   Json json = {{"workload", workload}, {"backend", backend}, {"dataset", dataset}, {"params", params}, {"seed", seed}};
   if (!execution.empty()) json["execution"] = execution;
@@ -72,7 +76,9 @@ const Json* cell_value(const Json& cell_json, std::string_view path) {
 Cell with_value(const Cell& cell, std::string_view path, Json value) {
   Json json = cell.to_json();
   set_dotted(json, path, std::move(value));
-  return Cell::from_json(json);
+  Cell changed = Cell::from_json(json);
+  changed.folder = cell.folder;
+  return changed;
 }
 
 }  // namespace frugal::harness

@@ -158,7 +158,9 @@ class Expansion {
     for (const std::uint64_t seed : space_.seeds)
       if (!may_exclude || !excluded(point, seed)) seeds.push_back(seed);
     if (seeds.empty()) return;
-    for (Cell& cell : vocabulary_.workload().spread(point.resolve(vocabulary_, document_))) {
+    Cell resolved = point.resolve(vocabulary_, document_);
+    resolved.folder = space_.folder;
+    for (Cell& cell : vocabulary_.workload().spread(resolved)) {
       for (const std::uint64_t seed : seeds) {
         cell.seed = seed;
         if (!seen_.insert(cell.id()).second) continue;

@@ -29,6 +29,7 @@ struct Space {
   std::vector<Place> exclude_places;
   std::vector<std::uint64_t> seeds;
   std::vector<Layer> overrides;  ///< above everything, the last one on top
+  std::filesystem::path folder;  ///< Cell::folder
 };
 
 /// Reads `backend`, `dataset`, `params`, `matrix` (of a search: `search.space`), `zip`, `include`, `exclude` and

@@ -28,7 +28,9 @@ PlanFile load_plan(const std::string& name, const std::vector<Override>& overrid
   std::error_code error;
   const std::filesystem::file_status status = std::filesystem::status(name, error);
   const bool is_file = std::filesystem::exists(status) && !std::filesystem::is_directory(status);
-  return parse_plan(is_file ? read_text_file(name) : embedded_plan(name), name, overrides, workloads, data_dirs);
+  const std::filesystem::path folder = is_file ? std::filesystem::path(name).parent_path() : std::filesystem::path();
+  return parse_plan(is_file ? read_text_file(name) : embedded_plan(name), name, overrides, workloads, data_dirs,
+                    folder);
 }
 
 }  // namespace frugal::harness

@@ -132,7 +132,8 @@ std::vector<std::string> hear(const std::vector<Complaint>& complaints, const Po
 }  // namespace
 
 PlanFile parse_plan(const std::string& text, const std::string& file, const std::vector<Override>& overrides,
-                    const Workloads& workloads, const std::vector<std::filesystem::path>& data_dirs) {
+                    const Workloads& workloads, const std::vector<std::filesystem::path>& data_dirs,
+                    const std::filesystem::path& folder) {
   std::vector<Node> documents = parse_yaml(text, file);
   std::vector<Vocabulary> vocabularies;
   std::set<std::string> names;
@@ -158,11 +159,12 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.limits = read_limits(document.find("limits"));
     read_determinism(document.find("determinism"), plan);
     if (const Node* exports = document.find("export")) plan.exports = exports->as_boolean();
-    if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document);
+    if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document, folder);
     if (plan.search && plan.measure.order_seed)
       throw UserError(document.find("measure")->find("order")->place, "a search decides the order of its cells itself");
     Space space = read_space(vocabulary, document);
     space.overrides = override_layers(vocabulary, settings);
+    space.folder = folder;
     const auto check = [&](const Cell& cell, const Point& point) {
       std::vector<std::string> lacks = hear(vocabulary.workload().check(cell, data_dirs), point, document);
       require_ranks(vocabulary.workload(), cell, limits_of(cell, plan.limits), measure_of(cell, plan.measure), point,

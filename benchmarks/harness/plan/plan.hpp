@@ -31,6 +31,8 @@
 //     cost: flops.train                 # what an evaluation costs; default: each the same, by its fidelity
 //     budget: 0.25                      # of the exhaustive search's cost: what each other strategy may spend
 //
+// Paths in a plan (dataset.path, initial_weights, records.runs), those of --set too, are relative to the folder that it
+// lies in; in an embedded plan to the current folder.
 // A file may hold several documents ("---"): several plans that run into one folder.
 // Axes and overrides name a value by its dotted path from the document's root. An override (--set) replaces the value
 // and any axis over the same path. Order of cells: seeds innermost, the first matrix axis outermost, includes last.
@@ -105,9 +107,10 @@ struct PlanFile {
 PlanFile load_plan(const std::string& name, const std::vector<Override>& overrides, const Workloads& workloads,
                    const std::vector<std::filesystem::path>& data_dirs);
 
-/// The same from text, for tests and fuzzing.
+/// The same from text. Relative paths in it begin at `folder`.
 PlanFile parse_plan(const std::string& text, const std::string& file, const std::vector<Override>& overrides,
-                    const Workloads& workloads, const std::vector<std::filesystem::path>& data_dirs);
+                    const Workloads& workloads, const std::vector<std::filesystem::path>& data_dirs,
+                    const std::filesystem::path& folder = {});
 
 /// The value at a dotted path of a cell ("backend", "seed", "params.inr.width", "dataset.name"), or null.
 const Json* cell_value(const Json& cell_json, std::string_view path);

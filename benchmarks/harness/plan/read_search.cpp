@@ -79,13 +79,14 @@ OrderedAxis read_fidelity(const Vocabulary& vocabulary, const Node& node, const 
   return fidelity;
 }
 
-void read_records(const Vocabulary& vocabulary, const Node& node, SearchSpec& search) {
+void read_records(const Vocabulary& vocabulary, const Node& node, const std::filesystem::path& folder,
+                  SearchSpec& search) {
   require_keys(node, {"runs", "across"}, "key of records");
   const Node* runs = node.find("runs");
   if (runs == nullptr || runs->as_list().empty()) {
     throw UserError((runs == nullptr ? node : *runs).place, "records need 'runs': folders of finished runs");
   }
-  for (const Node& run : runs->items) search.records.push_back(run.as_string());
+  for (const Node& run : runs->items) search.records.push_back((folder / run.as_string()).string());
   const Node* across = node.find("across");
   if (across == nullptr) return;
   for (const Node& path : across->as_list()) {
@@ -179,7 +180,7 @@ void check_fidelities(const SearchSpec& search, const std::vector<Cell>& cells, 
 
 }  // namespace
 
-SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
+SearchSpec read_search(const Vocabulary& vocabulary, const Node& document, const std::filesystem::path& folder) {
   for (const Node::Entry& entry : document.entries) {
     if (std::ranges::find(not_beside_search, entry.key) != std::end(not_beside_search)) {
       throw UserError(entry.key_place, "a plan with 'search' has no '" + entry.key +
@@ -205,7 +206,7 @@ SearchSpec read_search(const Vocabulary& vocabulary, const Node& document) {
       search.bounds.push_back(read_metric_bound(vocabulary, bound, "bound", false));
   }
   if (const Node* fidelity = node.find("fidelity")) search.fidelity = read_fidelity(vocabulary, *fidelity, search);
-  if (const Node* records = node.find("records")) read_records(vocabulary, *records, search);
+  if (const Node* records = node.find("records")) read_records(vocabulary, *records, folder, search);
   search.strategies = read_strategies(node.find("strategies"), search);
   if (const Node* cost = node.find("cost")) search.cost = read_metric(vocabulary, *cost);
   if (const Node* budget = node.find("budget")) search.budget = read_budget(*budget);

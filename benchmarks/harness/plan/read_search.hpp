@@ -9,8 +9,9 @@
 
 namespace frugal::harness {
 
-/// Everything but the values of the axes, which come with the cells. Throws UserError; `document` has the key.
-SearchSpec read_search(const Vocabulary& vocabulary, const Node& document);
+/// Everything but the values of the axes, which come with the cells. Relative paths in it begin at `folder`. Throws
+/// UserError; `document` has the key.
+SearchSpec read_search(const Vocabulary& vocabulary, const Node& document, const std::filesystem::path& folder);
 
 /// Throws UserError with the place when the cell cannot be run; what this machine lacks is noted elsewhere.
 using CellCheck = std::function<void(const Cell& cell, const Point& point)>;

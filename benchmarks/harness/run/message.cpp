@@ -8,6 +8,7 @@ Json CellRequest::to_json() const {
   Json dirs = Json::array();
   for (const auto& dir : data_dirs) dirs.push_back(dir.string());
   return {{"cell", cell.to_json()},
+          {"folder", cell.folder.string()},
           {"measure", harness::to_json(measure)},
           {"determinism", static_cast<int>(determinism)},
           {"band", band},
@@ -23,6 +24,7 @@ Json CellRequest::to_json() const {
 CellRequest CellRequest::from_json(const Json& json) {
   CellRequest request;
   request.cell = Cell::from_json(json.at("cell"));
+  request.cell.folder = json.at("folder").get<std::string>();
   request.measure = measure_from_json(json.at("measure"));
   request.determinism = static_cast<Determinism>(json.at("determinism").get<int>());
   request.band = json.at("band").get<double>();

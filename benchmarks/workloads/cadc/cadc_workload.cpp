@@ -186,7 +186,7 @@ class Cadc final : public harness::Workload {
 
     Problem problem;
     context.stage("load", [&] {
-      problem.split = data::load_split(cell.dataset, context.data_dirs(), cell.seed, own.at("eval_users"));
+      problem.split = data::load_split(located_dataset(cell), context.data_dirs(), cell.seed, own.at("eval_users"));
       if (model == "two_tower" && own.at("tower").at("patience") > 0)
         problem.validation = data::take_validation(problem.split, cell.seed);
       if (model == "two_tower" && own.at("tower").at("side_features"))
@@ -246,7 +246,7 @@ class Cadc final : public harness::Workload {
     if (own.at("tower").at("init") == "identity")
       if (std::string why = why_no_identity(spec); !why.empty())
         complaints.push_back({"params.cadc.tower.layers", std::move(why), false});
-    if (own.at("sampling") == "recent" && !data::has_times(cell.dataset, data_dirs))
+    if (own.at("sampling") == "recent" && !data::has_times(located_dataset(cell), data_dirs))
       complaints.push_back(
           {"params.cadc.sampling",
            fmt::format("recent needs times, and {} has none", cell.dataset.at("name").get<std::string>()), false});

@@ -217,7 +217,7 @@ class DlrmWorkload final : public harness::Workload {
   Outcome run(const Cell& cell, RunContext& context) const override {
     Outcome outcome;
     data::ClickSplit data;
-    context.stage("load", [&] { data = data::load_clicks(cell.dataset, context.data_dirs(), cell.seed); });
+    context.stage("load", [&] { data = data::load_clicks(located_dataset(cell), context.data_dirs(), cell.seed); });
 
     const DlrmSpec spec = dlrm_spec(cell, data.train.dense_features, data.train.table_rows);
     if (const Support support = backend_of(cell).supports(spec); !support) throw UserError(support.reason);

@@ -74,7 +74,7 @@ class InrRun {
  private:
   void load() {
     context_.stage("load", [&] {
-      original_ = data::load_signal(cell_.dataset, signal_choice(cell_), context_.data_dirs(), cell_.seed);
+      original_ = data::load_signal(located_dataset(cell_), signal_choice(cell_), context_.data_dirs(), cell_.seed);
     });
     tiling_ = std::make_unique<Tiling>(tiling_of(cell_, original_));
     spec_ = inr_spec(cell_, *tiling_, original_.channels);
@@ -285,7 +285,7 @@ std::optional<data::SignalShape> known_shape(const Cell& cell) {
   if (manifest && manifest->kind == data::Kind::image && choice.size > 0 && choice.colour != "own")
     return data::SignalShape{.shape = {choice.size, choice.size}, .channels = choice.colour == "rgb" ? 3 : 1};
   try {
-    return data::signal_shape(cell.dataset, choice, {});
+    return data::signal_shape(located_dataset(cell), choice, {});
   } catch (const UserError&) {
     return std::nullopt;
   } catch (const UnavailableError&) {
@@ -368,7 +368,7 @@ class Inr final : public harness::Workload {
     std::vector<Complaint> complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
     try {
-      const data::SignalShape shape = data::signal_shape(cell.dataset, signal_choice(cell), data_dirs);
+      const data::SignalShape shape = data::signal_shape(located_dataset(cell), signal_choice(cell), data_dirs);
       if (std::string why = why_no_tiling(cell, shape); !why.empty())
         complaints.push_back({"params.inr.grid", std::move(why)});
       else
@@ -386,9 +386,10 @@ class Inr final : public harness::Workload {
   std::vector<Cell> spread(const Cell& cell) const override {
     if (!data::is_own_file(cell.dataset)) return {cell};
     std::vector<Cell> cells;
-    for (std::string& file : data::signals_in(cell.dataset.at("path").get<std::string>())) {
+    const std::filesystem::path folder = cell.dataset.at("path").get<std::string>();
+    for (const std::string& file : data::signals_in(cell.located(folder.string()))) {
       cells.push_back(cell);
-      cells.back().dataset["path"] = std::move(file);
+      cells.back().dataset["path"] = (folder / std::filesystem::path(file).filename()).string();
     }
     return cells.empty() ? std::vector{cell} : cells;
   }

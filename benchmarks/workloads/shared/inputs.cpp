@@ -10,6 +10,12 @@ namespace frugal::workloads {
 
 using harness::InputFile;
 
+Json located_dataset(const harness::Cell& cell) {
+  Json dataset = cell.dataset;
+  if (data::is_own_file(dataset)) dataset["path"] = cell.located(dataset.at("path").get<std::string>()).string();
+  return dataset;
+}
+
 void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
                const std::vector<std::filesystem::path>& data_dirs, std::vector<InputFile>& inputs) {
   const auto path = data::locate(file, data_dirs);
@@ -27,8 +33,10 @@ void add_inputs(const data::Manifest* manifest, const std::vector<std::filesyste
 void add_dataset(const harness::Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
                  std::vector<InputFile>& inputs) {
   if (data::is_own_file(cell.dataset)) {
-    const std::string path = cell.dataset.at("path");
-    inputs.push_back({.name = path, .path = path, .content = data::own_content(cell.dataset)});
+    const Json dataset = located_dataset(cell);
+    inputs.push_back({.name = cell.dataset.at("path").get<std::string>(),
+                      .path = dataset.at("path").get<std::string>(),
+                      .content = data::own_content(dataset)});
   }
   add_inputs(data::find_manifest(cell.dataset.at("name").get<std::string>(), data_dirs), data_dirs, inputs);
 }
@@ -36,7 +44,7 @@ void add_dataset(const harness::Cell& cell, const std::vector<std::filesystem::p
 void add_checkpoint(const harness::Cell& cell, std::vector<InputFile>& inputs) {
   if (!starts_from_checkpoint(cell)) return;
   const std::string path = cell.own().at("initial_weights");
-  inputs.push_back({.name = path, .path = path});
+  inputs.push_back({.name = path, .path = cell.located(path)});
 }
 
 }  // namespace frugal::workloads

@@ -8,6 +8,9 @@
 
 namespace frugal::workloads {
 
+/// The cell's data set for those that read it: where it is a file of the user's own, with the path to it from here.
+Json located_dataset(const harness::Cell& cell);
+
 /// One file of a manifest; nothing when it is not here.
 void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
                const std::vector<std::filesystem::path>& data_dirs, std::vector<harness::InputFile>& inputs);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "benchmarks/workloads/shared/inputs.hpp"
 #include "datasets/catalog/locate.hpp"
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/datasets.hpp"
@@ -45,7 +46,7 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
   }
   if (data::is_own_file(cell.dataset)) {
     try {
-      data::check_own_file(cell.dataset);
+      data::check_own_file(located_dataset(cell));
     } catch (const UserError& error) {
       complaints.push_back({"dataset.path", error.what(), false});
     }
@@ -102,7 +103,7 @@ bool starts_from_checkpoint(const Cell& cell) { return cell.own().at("initial_we
 
 std::uint64_t load_checkpoint(const Cell& cell, Model& model) {
   if (!starts_from_checkpoint(cell)) return 0;
-  const std::string path = cell.own().at("initial_weights");
+  const std::string path = cell.located(cell.own().at("initial_weights")).string();
   const ModelState state = load_safetensors(path);
   try {
     model.import_state(state);
