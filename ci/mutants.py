@@ -134,7 +134,7 @@ def build(programs):
                  f"-DCMAKE_CXX_FLAGS=-w -include {SWITCH_HEADER}"]
     if shutil.which("ccache"):
         configure.append("-DCMAKE_CXX_COMPILER_LAUNCHER=ccache")
-    for command in (configure, ["cmake", "--build", "--preset", "ci", "--target", *programs]):
+    for command in (configure, ["cmake", "--build", "--preset", "ci", "--target", *programs, "--", "-k", "0"]):
         done = subprocess.run(command, cwd=TREE, capture_output=True, text=True)
         if done.returncode != 0:
             sys.exit(f"{' '.join(command)}\n{(done.stdout + done.stderr)[-4000:]}")

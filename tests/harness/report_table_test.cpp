@@ -140,6 +140,23 @@ TEST(ReportTable, ARowMayBeTheMeanOverPicturesEachTheMeanOfItsSeeds) {
   EXPECT_EQ(table_of(one_spec(kept_rows, rate_column), run).rows.size(), 2u) << "without it, a row a picture";
 }
 
+TEST(ReportTable, ATitleNamesAUsersOwnFiles) {
+  RunRecord run = sample_run();
+  const auto title_of = [&](const std::vector<std::string>& paths) {
+    run.cells.clear();
+    for (const std::string& path : paths) {
+      CellRecord record = sample_cell(1, 1, 0.5);
+      record.cell.dataset = {{"name", "file"}, {"path", path}};
+      record.id = record.cell.id();
+      run.cells.push_back(record);
+    }
+    return table_of(one_spec("[{key: dataset.path}]", rate_column), run).title;
+  };
+  EXPECT_EQ(title_of({"films/mine.csv"}), "mine.csv");
+  EXPECT_EQ(title_of({"a/x.csv", "y.csv"}), "x.csv, y.csv");
+  EXPECT_EQ(title_of({"a.csv", "b.csv", "c.csv", "d.csv"}), "4 files");
+}
+
 TEST(ReportTable, MeanOverSeedsWithStudentInterval) {
   RunRecord run = sample_run();
   for (std::uint64_t seed = 1; seed <= 5; ++seed)

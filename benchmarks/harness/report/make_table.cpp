@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iterator>
 #include <map>
 #include <set>
@@ -68,8 +69,7 @@ class TableMaker {
 
   Table make() {
     table_.name = spec_.name;
-    table_.title = fill_template(
-        spec_.title, [&](const std::string& path) { return fmt::format("{}", fmt::join(texts_at(set_, path), ", ")); });
+    table_.title = fill_template(spec_.title, [&](const std::string& path) { return title_text(path); });
     table_.notes = spec_.notes;
     const std::vector<std::string> missing = drop_unmeasured();
     add_notes_of_columns();
@@ -381,6 +381,18 @@ class TableMaker {
                 series,     label,      plot.references,
                 facets,     plot.log_x, plot.log_y,
                 plot.front, plot.lines};
+  }
+
+  /// What a title has for {path}: the values of all rows; of a user's own files their names, or how many they are.
+  std::string title_text(const std::string& path) const {
+    std::vector<std::string> texts = texts_at(set_, path);
+    std::vector<std::string> files = texts_at(set_, "dataset.path");
+    if (path == "dataset.name" && std::ranges::find(files, "-") == files.end()) {
+      constexpr std::size_t most = 3;
+      for (std::string& file : files) file = std::filesystem::path(file).filename().string();
+      texts = files.size() > most ? std::vector{fmt::format("{} files", files.size())} : std::move(files);
+    }
+    return fmt::format("{}", fmt::join(texts, ", "));
   }
 
   /// Folder of the first of its cells that left by-products.
