@@ -326,11 +326,11 @@ TEST(Judge, WhatMayChangeABitMakesACheckATest) {
   EXPECT_EQ(why([](RunRecord& run) { run.provenance.build["commit"] = "fedcba"; }), "")
       << "the code is what is checked";
   EXPECT_EQ(why([](RunRecord& run) { run.provenance.machine["isa"] = {"avx2"}; }),
-            "another instruction set: avx2-fma-avx512f then, avx2 now");
+            "not the same instruction set: avx2-fma-avx512f then, avx2 now");
   const auto avx2 = [](RunRecord& run) {
     run.provenance.machine["backends"] = {{"cpu", {{"instruction set", "avx2"}}}};
   };
-  EXPECT_THAT(why(avx2), HasSubstr("another instruction set: avx2-fma-avx512f then, avx2 now")) << "FRUGAL_ISA";
+  EXPECT_THAT(why(avx2), HasSubstr("not the same instruction set: avx2-fma-avx512f then, avx2 now")) << "FRUGAL_ISA";
   RunRecord small = before;
   RunRecord large = before;
   for (RunRecord* run : {&small, &large}) avx2(*run);
@@ -341,7 +341,12 @@ TEST(Judge, WhatMayChangeABitMakesACheckATest) {
   EXPECT_THAT(why([](RunRecord& run) {
                 run.provenance.build["libraries"] = {{"onednn", "3.3"}};
               }),
-              HasSubstr("libraries"));
+              HasSubstr("not the same libraries"));
+  EXPECT_EQ(why([](RunRecord& run) {
+              run.provenance.build["libraries"] = {{"mpi", "4.1.4"}};
+            }),
+            "")
+      << "it carries copies, and computes nothing";
   EXPECT_THAT(why([](RunRecord& run) {
                 run.provenance.machine["backends"] = {{"cpu", {{"device", "B"}}}};
               }),
