@@ -21,6 +21,12 @@ class Mpi final : public Backend {
   DeviceFacts device() const override { return {{"MPI", version()}}; }
   std::vector<std::pair<std::string, std::string>> libraries() const override { return {{"mpi", version()}}; }
 
+  DeviceReadings readings() const override {
+    if (team().busy()) return {};
+    const RankCounts heaviest = team().heaviest();
+    return {.rank_cpu_s = heaviest.cpu_s, .rank_bytes = heaviest.bytes, .rank_messages = heaviest.messages};
+  }
+
   Job* join_job() const override { return mpi::join_job(); }
   Support supports_ranks() const override { return Support::yes(); }
 

@@ -7,8 +7,10 @@
 #include <map>
 #include <memory>
 #include <type_traits>
+#include <vector>
 
 #include "impl/common/communicator.hpp"
+#include "impl/mpi/counting.hpp"
 
 namespace frugal::mpi {
 
@@ -24,7 +26,8 @@ enum class Call : std::uint32_t {
   import_state,    ///< the state follows
   train,           ///< by `number` epochs or steps
   evaluate,        ///< at points that follow
-  export_state
+  export_state,
+  count            ///< say what it did: Team::heaviest()
 };
 
 /// As it travels.
@@ -44,11 +47,11 @@ class Follower {
 /// The ranks of a job as the models of rank 0 see them.
 class Team {
  public:
-  explicit Team(Communicator& ranks) : ranks_(ranks) {}
+  explicit Team(Communicator& ranks) : ranks_(ranks), last_(static_cast<std::size_t>(ranks.size())) {}
   Team(const Team&) = delete;
   Team& operator=(const Team&) = delete;
 
-  Communicator& ranks() const { return ranks_; }
+  Communicator& ranks() { return ranks_; }
 
   /// Rank 0: the followers begin the call; then `body` does rank 0's part of it, arguments first.
   template <class Body>
@@ -69,6 +72,9 @@ class Team {
   std::uint32_t new_model() { return ++models_; }
   /// Rank 0: an exception has left a call.
   bool busy() const { return busy_; }
+  /// Rank 0: the sum over the times between calls of this, of each count that of the rank which had most of it. Not when
+  /// busy().
+  RankCounts heaviest();
   /// Rank 0: the followers return. Not when busy().
   void end() { send({}); }
 
@@ -79,8 +85,11 @@ class Team {
 
  private:
   void send(Order order);
+  std::vector<RankCounts> counts_of_all();
 
-  Communicator& ranks_;
+  Counting ranks_;
+  std::vector<RankCounts> last_;  ///< of all ranks, when heaviest() was called last
+  RankCounts heaviest_{};
   std::uint32_t models_ = 0;
   bool busy_ = false;
 };

@@ -81,6 +81,28 @@ TEST(ReportTable, ScalingIsSpeedUpAndEfficiencyByThreads) {
   EXPECT_EQ(report_row(table, 1), "4 | 2.50 | 3.20 | 80.0 | 80.0 | 8.00");
 }
 
+TEST(ReportTable, ThePredictionForAClusterIsComputingAndThenMessagesAndBytes) {
+  RunRecord run = sample_run();
+  for (const auto& [ranks, use] : {std::pair{1, StageUse{.rank_cpu_s = 16, .rank_bytes = 0, .rank_messages = 0}},
+                                   {4, StageUse{.rank_cpu_s = 4.4, .rank_bytes = 5e8, .rank_messages = 1e4}}}) {
+    CellRecord record = sample_cell(1, 1, 0.5);
+    record.cell.execution = {{"limits", {{"ranks", ranks}}}};
+    record.id = record.cell.id();
+    record.threads = 2;
+    record.stages = {{"train", {9.0}, 1e12, 0, 0, {use}}};
+    run.cells.push_back(record);
+  }
+  const std::string network = "of: predicted, network: {latency_us: 50, gbit_per_s: 4}";
+  const Table table = table_of(
+      one_spec("[{key: limits.ranks}]", "[{stage: train, of: computing}, {stage: train, of: received}, "
+                                        "{stage: train, of: messages}, {stage: train, " + network + "}, {stage: train, " +
+                                            network + ", relative_to: {limits.ranks: 1}, as: efficiency}]"),
+      run);
+  EXPECT_EQ(report_row(table, 0), "1 | 8.00 | 0 B | 0 | 8.00 | ref.");
+  // 2.2 s, 0.5 s for messages, 1 s for bytes; 100 * 8 / 3.7 / 4.
+  EXPECT_EQ(report_row(table, 1), "4 | 2.20 | 500 MB | 10000 | 3.70 | 54.1");
+}
+
 TEST(ReportTable, ATableThatNeedsAnAxisIsLeftOutWithoutIt) {
   const RunRecord without = sample_run_of(1), with = scaling_run();
   const auto named = [](const RunRecord& run) {

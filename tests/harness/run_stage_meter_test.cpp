@@ -106,7 +106,7 @@ TEST_F(StageMeterTest, AddsUpWhatAStageCostsEachTimeItIsEntered) {
   zone("intel-rapl:0", "package-0", "0");
   processor(0, "cpufreq/scaling_cur_freq", "1000000\n");
   processor(0, "thermal_throttle/core_throttle_count", "7\n");
-  DeviceReadings device{.joules = 100, .mhz = 1500, .celsius = 40};
+  DeviceReadings device{.joules = 100, .mhz = 1500, .celsius = 40, .rank_bytes = 1000};
   StageMeter meter(
       {0}, [&] { return device; }, root_);
   StageUse use;
@@ -114,6 +114,7 @@ TEST_F(StageMeterTest, AddsUpWhatAStageCostsEachTimeItIsEntered) {
   file("sys/class/powercap/intel-rapl:0/energy_uj", "3000000\n");
   processor(0, "thermal_throttle/core_throttle_count", "9\n");
   device.joules = 150;
+  device.rank_bytes = 1700;
   meter.end(use, 1, 0);
   EXPECT_EQ(use.joules, 3);
   EXPECT_EQ(use.throttled, 2);
@@ -123,13 +124,14 @@ TEST_F(StageMeterTest, AddsUpWhatAStageCostsEachTimeItIsEntered) {
   meter.begin();
   file("sys/class/powercap/intel-rapl:0/energy_uj", "500000\n");
   processor(0, "cpufreq/scaling_cur_freq", "2000000\n");
-  device = {.joules = 160, .mhz = 1600, .celsius = 39};
+  device = {.joules = 160, .mhz = 1600, .celsius = 39, .rank_bytes = 1750};
   meter.end(use, 3, 1);
   EXPECT_EQ(use.joules, 4.5);
   EXPECT_EQ(use.mhz, 1750) << "the mean over 1 s and 3 s";
   EXPECT_EQ(use.device_joules, 60);
   EXPECT_EQ(use.device_mhz, 1575);
   EXPECT_EQ(use.device_celsius, 40);
+  EXPECT_EQ(use.rank_bytes, 750);
   EXPECT_FALSE(use.celsius.has_value()) << "no sensor";
 }
 

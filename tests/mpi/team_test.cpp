@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <thread>
 
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
@@ -125,6 +126,47 @@ TEST_F(MpiTeam, TrainsADlrmAsTheCpuBackEndDoes) {
       EXPECT_EQ(model->train(5), losses);
       EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
     });
+}
+
+TEST(MpiCounting, OfWhatReachesARankAndOfWhatItWaitsFor) {
+  test::ThreadRanks::run(3, [](Communicator& ranks) {
+    Counting counting(ranks);
+    std::vector<std::byte> data(100);
+    const auto send_to = [&](int to, std::size_t bytes) {
+      const std::span part = std::span(data).first(bytes);
+      if (counting.rank() != 0 && counting.rank() != to) return;
+      const auto transfer = counting.rank() == 0 ? counting.send(part, to) : counting.receive(part, 0);
+      while (!transfer->done()) std::this_thread::yield();
+    };
+    send_to(2, 100);
+    send_to(1, 30);
+    const double received[] = {0, 30, 100};
+    EXPECT_EQ(counting.counts().bytes, received[counting.rank()]);
+    EXPECT_EQ(counting.counts().messages, counting.rank() == 0 ? 0 : 1);
+    counting.broadcast(data);
+    const std::size_t begins[] = {0, 50, 90, 100};
+    counting.all_gather(data, begins);
+    const double others[] = {50, 60, 90};
+    EXPECT_EQ(counting.counts().bytes, received[counting.rank()] + 100 + others[counting.rank()]);
+    EXPECT_EQ(counting.counts().messages, (counting.rank() == 0 ? 0 : 1) + 2 + 2) << "a tree of three: two levels";
+  });
+}
+
+TEST_F(MpiTeam, TellsOfWhatItsModelsDid) {
+  const MfSpec spec{.solver = MfSolver::ials, .users = 90, .items = 60, .dim = 5, .seed = 2};
+  const auto pairs = mf_test::some_pairs(spec, 6);
+  lead(2, [&](Team& team) {
+    const auto model = make_factorizer(team, spec);
+    model->set_interactions(pairs);
+    const RankCounts before = team.heaviest();
+    model->train(1);
+    const RankCounts after = team.heaviest();
+    // Half of the users' factors and half of the items', once: the least that iALS in two ranks can do with.
+    EXPECT_GE(after.bytes - before.bytes, (90 + 60) / 2 * 5 * sizeof(float));
+    EXPECT_GE(after.messages - before.messages, 2);
+    EXPECT_GT(after.cpu_s, before.cpu_s);
+    EXPECT_LT(team.heaviest().bytes - after.bytes, 1000) << "nothing was trained since";
+  });
 }
 
 TEST_F(MpiTeam, IsBusyOnceAnExceptionHasLeftACall) {

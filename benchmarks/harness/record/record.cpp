@@ -51,7 +51,10 @@ constexpr OptionalKey<StageUse> use_keys[] = {{"cpu_s", &StageUse::cpu_s},
                                               {"device_joules", &StageUse::device_joules},
                                               {"device_mhz", &StageUse::device_mhz},
                                               {"device_celsius", &StageUse::device_celsius},
-                                              {"device_throttled", &StageUse::device_throttled}};
+                                              {"device_throttled", &StageUse::device_throttled},
+                                              {"rank_cpu_s", &StageUse::rank_cpu_s},
+                                              {"rank_bytes", &StageUse::rank_bytes},
+                                              {"rank_messages", &StageUse::rank_messages}};
 
 template <class Holder, std::size_t n>
 Json optional_json(const Holder& holder, const OptionalKey<Holder> (&keys)[n]) {

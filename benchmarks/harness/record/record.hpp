@@ -28,6 +28,10 @@ struct StageUse {
   std::optional<double> device_mhz{};
   std::optional<double> device_celsius{};
   std::optional<double> device_throttled{};  ///< 1 where heat or its limit of power slowed it at the end, else 0
+  // Of several ranks (DeviceReadings): of each that of the rank which had most of it.
+  std::optional<double> rank_cpu_s{};
+  std::optional<double> rank_bytes{};
+  std::optional<double> rank_messages{};
 };
 
 struct StageRecord {

@@ -40,6 +40,23 @@ std::optional<double> stage_efficiency(const CellRecord& record, const std::stri
   return 100 * *share / record.threads;
 }
 
+/// Seconds that the rank which has most to compute would need with processors of its own, its threads all busy.
+std::optional<double> stage_computing(const CellRecord& record, const std::string& stage) {
+  const std::optional<double> seconds = stage_use(record, stage, rank_cpu_seconds);
+  if (!seconds || record.threads == 0) return std::nullopt;
+  return *seconds / record.threads;
+}
+
+/// With each rank on a machine of its own: it computes, and then waits for each message and for its bytes. An upper bound
+/// where a model computes while data travel.
+std::optional<double> stage_predicted(const CellRecord& record, const ColumnSpec& column) {
+  const std::optional<double> computing = stage_computing(record, column.name);
+  const std::optional<double> messages = stage_use(record, column.name, rank_messages);
+  const std::optional<double> bytes = stage_use(record, column.name, rank_bytes);
+  if (!computing || !messages || !bytes) return std::nullopt;
+  return *computing + *messages * column.network.latency_s + *bytes / column.network.bytes_per_s;
+}
+
 /// The least seconds that a resource of the device allows for what a stage ("total": all) does.
 struct Bound {
   double seconds = 0;
@@ -76,7 +93,11 @@ constexpr StageWords stage_words[] = {{StageValue::time, "time", "s", "time"},
                                       {StageValue::cpu_time, "CPU time", "s", "cpu_time"},
                                       {StageValue::efficiency, "parallel efficiency", "%", "efficiency"},
                                       {StageValue::joules, "energy", "J", "joules"},
-                                      {StageValue::flops_per_joule, "work per joule", "FLOP/J", "flops_per_joule"}};
+                                      {StageValue::flops_per_joule, "work per joule", "FLOP/J", "flops_per_joule"},
+                                      {StageValue::computing, "computing", "s", "computing"},
+                                      {StageValue::received, "received", "B", "received"},
+                                      {StageValue::messages, "messages", "", "messages"},
+                                      {StageValue::predicted, "predicted time", "s", "predicted"}};
 
 const StageWords& words_of(StageValue value) { return *std::ranges::find(stage_words, value, &StageWords::value); }
 
@@ -114,6 +135,14 @@ std::optional<double> column_value(const ColumnSpec& column, const CellRecord& r
       return stage_use(record, column.name, all_joules);
     case StageValue::flops_per_joule:
       return quotient(stage_work(record, column.name, &StageRecord::flops), stage_use(record, column.name, all_joules));
+    case StageValue::computing:
+      return stage_computing(record, column.name);
+    case StageValue::received:
+      return stage_use(record, column.name, rank_bytes);
+    case StageValue::messages:
+      return stage_use(record, column.name, rank_messages);
+    case StageValue::predicted:
+      return stage_predicted(record, column);
   }
   return std::nullopt;
 }

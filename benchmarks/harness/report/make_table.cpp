@@ -134,9 +134,10 @@ class TableMaker {
 
   /// Does the figure depend on a clock?
   bool is_of_time(const ColumnSpec& column) const {
+    using enum ColumnSpec::StageValue;
+    constexpr ColumnSpec::StageValue counted[] = {flops, bytes, received, messages};
     return shows_time(column) &&
-           (column.source != Source::stage || (column.stage_value != ColumnSpec::StageValue::flops &&
-                                               column.stage_value != ColumnSpec::StageValue::bytes));
+           (column.source != Source::stage || std::ranges::find(counted, column.stage_value) == std::end(counted));
   }
 
   bool is_disturbed(const ColumnSpec& column, const RowGroup& row) const {

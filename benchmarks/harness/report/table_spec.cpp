@@ -36,7 +36,9 @@ constexpr Named<StageValue> stage_value_names[] = {
     {StageValue::bytes, "bytes"},         {StageValue::flop_rate, "flop_rate"},
     {StageValue::byte_rate, "byte_rate"}, {StageValue::bound, "bound"},
     {StageValue::cpu_time, "cpu_time"},   {StageValue::efficiency, "efficiency"},
-    {StageValue::joules, "joules"},       {StageValue::flops_per_joule, "flops_per_joule"}};
+    {StageValue::joules, "joules"},       {StageValue::flops_per_joule, "flops_per_joule"},
+    {StageValue::computing, "computing"}, {StageValue::received, "received"},
+    {StageValue::messages, "messages"},   {StageValue::predicted, "predicted"}};
 constexpr Named<Relation> relation_names[] = {{Relation::difference, "difference"},
                                               {Relation::percent, "percent"},
                                               {Relation::ratio, "ratio"},
@@ -235,7 +237,7 @@ class TableSpecReader {
   ColumnSpec read_column(const Node& node) const {
     require_keys(node,
                  {"key", "metric", "stage", "count", "of", "per", "relative_to", "as", "title", "unit", "scale",
-                  "format", "better", "note"},
+                  "format", "better", "note", "network"},
                  "key of a column");
     std::vector<std::pair<Source, const Node*>> sources;
     for (const auto& [source, word] : source_names) {
@@ -258,6 +260,11 @@ class TableSpecReader {
       if (column.source != Source::stage && !divides)
         throw UserError(of->place, "a metric is per second (`of: time`) or per joule (`of: joules`) of a stage");
     }
+    if (column.stage_value == StageValue::predicted) {
+      column.network = read_network(node);
+    } else if (const Node* network = node.find("network")) {
+      throw UserError(network->place, "`network` belongs to `of: predicted`");
+    }
     if (const Node* per = node.find("per")) {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");
       column.per = per->as_string();
@@ -266,6 +273,21 @@ class TableSpecReader {
     if (const Node* note = node.find("note")) column.note = note->as_string();
     read_relation(node, column);
     return column;
+  }
+
+  static ColumnSpec::Network read_network(const Node& node) {
+    const Node* network = node.find("network");
+    if (!network)
+      throw UserError(node.place, "`of: predicted` needs a network: {latency_us: 2, gbit_per_s: 100}");
+    require_keys(*network, {"latency_us", "gbit_per_s"}, "key of a network");
+    const auto positive = [&](const char* key) {
+      const Node* value = network->find(key);
+      if (!value) throw UserError(network->place, fmt::format("a network needs '{}'", key));
+      const double number = value->as_real();
+      if (!(number > 0)) throw UserError(value->place, fmt::format("{} must be above 0", key));
+      return number;
+    };
+    return {.latency_s = 1e-6 * positive("latency_us"), .bytes_per_s = 1e9 / 8 * positive("gbit_per_s")};
   }
 
   void read_relation(const Node& node, ColumnSpec& column) const {

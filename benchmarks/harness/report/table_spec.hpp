@@ -20,10 +20,12 @@
 //     - {metric: psnr, relative_to: {params.inr.width: 64}, as: difference}   # percent | ratio | speedup
 //     - {stage: train, relative_to: {limits.threads: 1}, as: efficiency}      # speed-up over that of the numbers
 //     - {stage: train}                     # of: time (default) | flops | bytes | flop_rate | byte_rate | bound
-//                                          #   | cpu_time | efficiency | joules | flops_per_joule
+//                                          #   | cpu_time | efficiency | joules | flops_per_joule | computing
+//                                          #   | received | messages | predicted
 //     - {stage: train, of: bound}          # share of what the device's limits allow, and the limit that binds
 //     - {stage: total}                     # all stages together
 //     - {stage: train, of: efficiency}     # share of its threads' time that the processors spent on it
+//     - {stage: train, of: predicted, network: {latency_us: 2, gbit_per_s: 100}}     # with a rank on a machine each
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage; of: joules: over its energy
 //     - {key: params.inr.steps}
 //     - {metric: ssim, note: One sentence under the table while this column is shown., better: higher}
@@ -88,12 +90,21 @@ struct ColumnSpec {
     cpu_time,
     efficiency,
     joules,
-    flops_per_joule
+    flops_per_joule,
+    computing,
+    received,
+    messages,
+    predicted
   };
   enum class Relation { none, difference, percent, ratio, speedup, efficiency };
   Source source;
   std::string name{};  ///< path, metric or stage ("total")
   StageValue stage_value = StageValue::time;
+  /// Of `predicted`: what a message takes beside its bytes, and how many of these pass in a second.
+  struct Network {
+    double latency_s = 0;
+    double bytes_per_s = 0;
+  } network{};
   std::string per{};  ///< of a metric: the stage whose seconds (stage_value: or joules) divide it
   Relation relation = Relation::none;
   Conditions relative_to{};  ///< row key (path, or title of a text or label) -> its value in the reference row

@@ -40,7 +40,7 @@ StageUse rounded(StageUse use) {
   const auto round_to = [](std::optional<double>& value, double parts) {
     if (value) value = std::round(*value * parts) / parts;
   };
-  round_to(use.cpu_s, 1e6);
+  for (const auto seconds : {&StageUse::cpu_s, &StageUse::rank_cpu_s}) round_to(use.*seconds, 1e6);
   for (const auto joules : {&StageUse::joules, &StageUse::device_joules}) round_to(use.*joules, 1e3);
   for (const auto tenths : {&StageUse::mhz, &StageUse::celsius, &StageUse::device_mhz, &StageUse::device_celsius})
     round_to(use.*tenths, 10);
@@ -79,6 +79,9 @@ void StageMeter::end(StageUse& use, double seconds, double seconds_before) {
   average(use.device_mhz, seconds_before, now.device.mhz, seconds);
   keep_highest(use.device_celsius, now.device.celsius);
   keep_highest(use.device_throttled, now.device.throttled);
+  add(use.rank_cpu_s, before_.device.rank_cpu_s, now.device.rank_cpu_s);
+  add(use.rank_bytes, before_.device.rank_bytes, now.device.rank_bytes);
+  add(use.rank_messages, before_.device.rank_messages, now.device.rank_messages);
 }
 
 }  // namespace frugal::harness

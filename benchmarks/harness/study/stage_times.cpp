@@ -35,6 +35,10 @@ std::optional<double> all_joules(const StageUse& use) {
   return use.joules.value_or(0) + use.device_joules.value_or(0);
 }
 
+std::optional<double> rank_cpu_seconds(const StageUse& use) { return use.rank_cpu_s; }
+std::optional<double> rank_bytes(const StageUse& use) { return use.rank_bytes; }
+std::optional<double> rank_messages(const StageUse& use) { return use.rank_messages; }
+
 std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity) {
   std::vector<std::optional<double>> sums;
   for (const StageRecord& part : record.stages) {

@@ -20,6 +20,11 @@ std::optional<double> cpu_seconds(const StageUse& use);
 /// Of processors and device together, those of them that count it.
 std::optional<double> all_joules(const StageUse& use);
 
+/// Of the rank that has most: StageUse.
+std::optional<double> rank_cpu_seconds(const StageUse& use);
+std::optional<double> rank_bytes(const StageUse& use);
+std::optional<double> rank_messages(const StageUse& use);
+
 /// The median of a quantity over the repeats; of "total" that of all stages together, those that have it. Nothing where
 /// no stage has.
 std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity);
