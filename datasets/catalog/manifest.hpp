@@ -60,8 +60,9 @@ struct ManifestFile {
   std::string member{};                    ///< in the archive, wheel or package; "data" for a single compressed file
 };
 
+/// One data set.
 struct Manifest {
-  std::string name;
+  std::string name;  ///< as plans name it
   std::string title;
   Kind kind = Kind::interactions;  ///< never signal
   Reader reader = Reader::ratings;
@@ -88,6 +89,7 @@ Manifest parse_manifest(std::string_view name, std::string_view text, const std:
 /// UserError for one of these that is wrong, or whose name is taken. Other YAML files there are left alone: a manifest
 /// has the keys `reader` and `files`. Read once for each list of folders.
 const std::vector<Manifest>& manifests(const std::vector<std::filesystem::path>& data_dirs);
+/// The one of that name, or null. Throws as manifests().
 const Manifest* find_manifest(std::string_view name, const std::vector<std::filesystem::path>& data_dirs);
 
 }  // namespace frugal::data

@@ -6,19 +6,21 @@
 
 namespace frugal::data {
 
+/// n examples, each with numbers, one category a table, and whether it was clicked.
 struct Clicks {
-  int dense_features = 0;
+  int dense_features = 0;                 ///< numbers of an example
   std::vector<std::uint32_t> table_rows;  ///< ids of column t are below table_rows[t]
-  std::vector<float> dense;               ///< [n, dense_features]
+  std::vector<float> dense;               ///< [n, dense_features], scaled as the model takes them
   std::vector<std::uint32_t> ids;         ///< [n, tables]
-  std::vector<float> labels;              ///< [n]
+  std::vector<float> labels;              ///< [n], 0 or 1
   std::optional<double> bayes_auc;        ///< AUC of the true click probabilities on these very examples, where known
   std::uint64_t size() const { return labels.size(); }
 };
 
+/// Of one shape.
 struct ClickSplit {
-  Clicks train;
-  Clicks test;
+  Clicks train;  ///< what a model learns from
+  Clicks test;   ///< what was held out
   /// Where examples are ratings: the first table is the users', the second the items'; else 0.
   std::uint32_t users = 0;
   std::uint32_t items = 0;

@@ -7,6 +7,7 @@
 
 namespace frugal::data {
 
+/// The indices 0, ..., size() - 1, each with the probability of its weight over the sum of all.
 class AliasTable {
  public:
   AliasTable() = default;

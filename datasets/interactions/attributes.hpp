@@ -6,6 +6,7 @@
 
 namespace frugal::data {
 
+/// One attribute of the users or of the items of a data set.
 struct Attribute {
   std::string name;                            ///< "age", "genres"
   std::vector<std::string> categories;         ///< the same list for every file of the format

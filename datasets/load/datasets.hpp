@@ -16,7 +16,9 @@ struct Generator {
   std::string help;
   std::vector<ParamSpec> params;
 };
+/// All of them.
 const std::vector<Generator>& generators();
+/// The one of that name, or null.
 const Generator* find_generator(std::string_view name);
 
 /// The data set that is a user's own file, which `path` names.

@@ -12,18 +12,20 @@
 
 namespace frugal::data {
 
+/// How many, and how hard.
 struct ClicksSpec {
-  std::uint64_t examples = 100'000;
-  std::uint64_t test_examples = 20'000;
-  int tables = 8;
-  std::uint32_t rows = 1000;  ///< per table
-  int dense_features = 13;
-  double signal = 2;  ///< standard deviation of the logit
+  std::uint64_t examples = 100'000;      ///< to train on
+  std::uint64_t test_examples = 20'000;  ///< that follow them
+  int tables = 8;                        ///< categorical features
+  std::uint32_t rows = 1000;             ///< per table
+  int dense_features = 13;               ///< numbers of an example
+  double signal = 2;                     ///< standard deviation of the logit
 };
 
 /// Why no such set can be made, or empty.
 std::string why_invalid(const ClicksSpec& spec);
 
+/// Makes any example of the stream by its index alone.
 class ClicksGenerator {
  public:
   /// Throws UserError when the spec is invalid.

@@ -21,6 +21,7 @@
 
 namespace frugal::data {
 
+/// How many, and what is planted in them.
 struct InteractionsSpec {
   std::uint32_t users = 2000;
   std::uint32_t items = 1000;
@@ -35,6 +36,7 @@ struct InteractionsSpec {
 /// for the busiest user of one seed when they are drawn (up to half the items always fit).
 std::string why_invalid(const InteractionsSpec& spec, int negatives = 0);
 
+/// Makes the items of any user. Holds memory for users and items, none for interactions.
 class InteractionsGenerator {
  public:
   /// Throws UserError when the spec is invalid.

@@ -8,7 +8,9 @@
 
 namespace frugal::data {
 
+/// Of InteractionsSpec.
 std::vector<ParamSpec> interactions_params();
+/// Of ClicksSpec.
 std::vector<ParamSpec> clicks_params();
 std::vector<ParamSpec> audio_params();   ///< samples
 std::vector<ParamSpec> volume_params();  ///< side

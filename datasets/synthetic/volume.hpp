@@ -10,6 +10,7 @@ namespace frugal::data {
 /// distance to the surface, negative inside, cut off at +-0.5 and scaled to [-1, 1]. Four spheres and a torus, blended
 /// smoothly.
 Signal synthetic_volume(int side, std::uint64_t seed);
+/// What is known of synthetic_volume(): {side, side, side}, one channel.
 SignalShape synthetic_volume_shape(int side);
 
 }  // namespace frugal::data

@@ -10,12 +10,13 @@ namespace frugal {
 
 /// The ranks of a job, numbered from 0. All of them call the same functions in the same order, and each call returns when
 /// this rank's data may be used again. Nothing but copies travels: whoever needs a sum adds by itself, in an order that
-/// does not depend on the number of ranks, so that results do not either.
+/// does not depend on the number of ranks, so that results do not either. Nothing throws: a rank that is lost ends the
+/// whole job.
 class Communicator {
  public:
   virtual ~Communicator() = default;
-  virtual int rank() const = 0;
-  virtual int size() const = 0;
+  virtual int rank() const = 0;  ///< of this process
+  virtual int size() const = 0;  ///< ranks of the job
 
   /// `data` of rank 0 to all others, which have as many bytes.
   virtual void broadcast(std::span<std::byte> data) = 0;
@@ -40,10 +41,10 @@ class Communicator {
 /// One rank, to which nothing travels.
 Communicator& alone();
 
-/// `count` things dealt to `ranks` in runs as equal as can be: rank r has begins[r] ... begins[r + 1] - 1.
+/// `count` things dealt to `ranks` in runs as equal as can be: rank r has begins[r] ... begins[r + 1] - 1: [ranks + 1].
 std::vector<std::size_t> equal_shares(std::size_t count, int ranks);
 
-/// The same by weight: a run ends where its share of the sum is reached. Every run but the last is of whole blocks of
+/// The same by weight, none negative: a run ends where its share of the sum is reached. Every run but the last is of whole blocks of
 /// `block` things.
 std::vector<std::size_t> weighted_shares(std::span<const double> weights, std::size_t block, int ranks);
 

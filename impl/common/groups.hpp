@@ -7,22 +7,26 @@
 
 namespace frugal {
 
+/// What belongs to each of `size()` groups.
 template <class Member>
 struct Groups {
-  std::vector<std::uint64_t>
-      offsets;  ///< [groups + 1]: those of group g are members[offsets[g]] .. [offsets[g + 1] - 1]
-  std::vector<Member> members;
+  /// [groups + 1]: the members of group g are members[offsets[g]] .. members[offsets[g + 1] - 1].
+  std::vector<std::uint64_t> offsets;
+  std::vector<Member> members;  ///< of all groups, one after another
 
   std::size_t size() const { return offsets.size() - 1; }
+  /// The members of a group below size().
   std::span<Member> of(std::size_t group) {
     return std::span(members).subspan(offsets[group], offsets[group + 1] - offsets[group]);
   }
+  /// Likewise.
   std::span<const Member> of(std::size_t group) const {
     return std::span(members).subspan(offsets[group], offsets[group + 1] - offsets[group]);
   }
 };
 
-/// The members member(row, number of the row), by group_of(row) < groups; within a group in the order of the rows.
+/// The members member(row, number of the row), by group_of(row) < groups; within a group in the order of the rows, of
+/// which there are fewer than 2^32. Goes over the rows twice.
 template <class Rows, class GroupOf, class MemberOf>
 auto grouped(const Rows& rows, std::size_t groups, GroupOf group_of, MemberOf member) {
   Groups<decltype(member(rows[0], std::uint32_t{}))> result{std::vector<std::uint64_t>(groups + 1), {}};
@@ -35,7 +39,7 @@ auto grouped(const Rows& rows, std::size_t groups, GroupOf group_of, MemberOf me
   return result;
 }
 
-/// The numbers of the rows of each user.
+/// The numbers of the rows of each user; row.user < users.
 template <class Rows>
 Groups<std::uint32_t> rows_by_user(const Rows& rows, std::uint32_t users) {
   return grouped(

@@ -1,4 +1,5 @@
-// Metrics, as plain functions of what was measured. Undefined cases are std::nullopt, never NaN.
+// Metrics, as plain functions of what was measured. Undefined cases are std::nullopt, never NaN: no query or no example,
+// a value that is not finite, and what is said of each.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -33,10 +34,10 @@ std::optional<double> ndcg(const GroupedRanks& users, int k);
 std::optional<double> mean_reciprocal_rank(const GroupedRanks& users);
 
 /// Exact area under the ROC curve by rank sums with mid-ranks for ties (Mann-Whitney U).
-/// Absent when there is no positive or no negative. labels: 0 or 1.
+/// Absent when there is no positive or no negative. scores, labels: [n]; labels are 0 or 1, here and below.
 std::optional<double> auc(std::span<const float> scores, std::span<const float> labels);
 
-/// Mean binary cross-entropy of logits, computed as max(z,0) - z*y + log1p(exp(-|z|)).
+/// Mean binary cross-entropy of logits [n] in nats, computed as max(z,0) - z*y + log1p(exp(-|z|)).
 std::optional<double> log_loss(std::span<const float> logits, std::span<const float> labels);
 
 /// Sum of the predicted probabilities over the number of positives: 1 when as many are predicted as there are. Absent
@@ -53,7 +54,7 @@ std::optional<double> calibration_error(std::span<const float> logits, std::span
 inline constexpr double psnr_of_exact = 200;
 
 /// Standard PSNR in dB: values in [-1, 1] mapped to [0, 2^bits - 1], clipped, rounded, against that peak;
-/// psnr_of_exact where the signals are then the same. Absent where a value is not finite.
+/// psnr_of_exact where the signals are then the same. values, original: [n]. Absent where a value is not finite.
 std::optional<double> psnr_in_bits(std::span<const float> values, std::span<const float> original, int bits);
 
 /// The ENRP paper's: 20 log10(1 / sqrt(mse)) with values in [-1, 1], unclipped; at most psnr_of_exact, as without an

@@ -6,12 +6,13 @@
 
 namespace frugal {
 
+/// Appends the bytes of `value`.
 inline void put_varint(std::vector<std::uint8_t>& to, std::uint64_t value) {
   for (; value >= 0x80; value >>= 7) to.push_back(static_cast<std::uint8_t>(value | 0x80));
   to.push_back(static_cast<std::uint8_t>(value));
 }
 
-/// Reads one and moves on.
+/// Reads one and moves on. The bytes are those of put_varint(): nothing is checked.
 inline std::uint64_t take_varint(const std::uint8_t*& from) {
   std::uint64_t value = *from++;
   if (value < 0x80) return value;
@@ -34,6 +35,7 @@ inline int varint_bytes(std::uint64_t value) {
 constexpr std::uint64_t zigzag(std::int64_t value) {
   return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
 }
+/// The inverse of zigzag().
 constexpr std::int64_t unzigzag(std::uint64_t code) {
   return static_cast<std::int64_t>(code >> 1) ^ -static_cast<std::int64_t>(code & 1);
 }
