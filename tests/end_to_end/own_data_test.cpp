@@ -230,11 +230,11 @@ TEST_F(OwnData, OtherToolsAreToldOfItInCroissant) {
   ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data", "--title", "Films"}).code, 0);
   const Said said = frugal({"data", "croissant", "films", "--data-dir", "data"});
   ASSERT_EQ(said.code, 0) << said.err;
-  const nlohmann::json json = nlohmann::json::parse(said.out);
-  EXPECT_EQ(json.at("description"), "Films");
-  EXPECT_EQ(json.at("distribution").at(0).at("contentSize"),
+  const nlohmann::json croissant = nlohmann::json::parse(said.out);
+  EXPECT_EQ(croissant.at("description"), "Films");
+  EXPECT_EQ(croissant.at("distribution").at(0).at("contentSize"),
             std::to_string(std::filesystem::file_size(folder_ / "ratings.csv")) + " B");
-  EXPECT_EQ(json.at("recordSet").at(0).at("field").at(0).at("source").at("extract").at("column"), "member");
+  EXPECT_EQ(croissant.at("recordSet").at(0).at("field").at(0).at("source").at("extract").at("column"), "member");
   const Said unknown = frugal({"data", "croissant", "flims", "--data-dir", "data"});
   EXPECT_EQ(unknown.code, 2);
   EXPECT_THAT(unknown.err, HasSubstr("did you mean 'films'"));

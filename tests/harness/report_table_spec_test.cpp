@@ -102,7 +102,7 @@ TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
     return table_spec_error(rows + "columns: [{stage: total}]\nplots:\n  - " + text + "\n");
   };
   EXPECT_EQ(plot("{x: backend, y: [a, b]}"), "no error");
-  EXPECT_THAT(plot("{x: backend, y: [a, b], series: c}"), HasSubstr("t.yaml:7:34: where y is a list"));
+  EXPECT_THAT(plot("{x: backend, y: [a, b], series: c}"), HasSubstr("t.yaml:7:37: where y is a list"));
   EXPECT_THAT(plot("{x: backend, y: []}"), HasSubstr("must not be empty"));
   EXPECT_THAT(plot("{y: a}"), HasSubstr("needs `x`"));
   EXPECT_THAT(plot("{kind: stages, x: a}"), HasSubstr("unknown key of a plot of this kind 'x'"));

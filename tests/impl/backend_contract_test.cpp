@@ -55,8 +55,9 @@ class BackendContract : public ::testing::TestWithParam<std::string> {
 // Or all its tests would be skipped, and nobody would see.
 TEST_P(BackendContract, RunsWhereverItWasCompiledAndFindsWhatItNeeds) {
   const Support available = backend().available();
-  if (GetParam() == "cpu")
+  if (GetParam() == "cpu") {
     EXPECT_FALSE(available.reason.starts_with("not compiled: ")) << "this program is built for it";
+  }
   if (available.reason.starts_with("not compiled: ") || lacks_what_it_needs(GetParam())) {
     EXPECT_FALSE(available);
     GTEST_SKIP() << available.reason;

@@ -364,7 +364,7 @@ double hit_rate_after(const MfSpec& spec, int epochs, const data::Split& split, 
 // The stand-in for MovieLens1M below: from files in the form of NCF to the hit rate, where the answer is known. Users like
 // the items of their own parity, have about half of these, and one more is held out beside 20 that they do not like.
 TEST(PlantedNcfSplit, BothSolversFindTheHeldOutItems) {
-  MfSpec spec{.users = 120, .items = 80, .dim = 8, .seed = 1};
+  MfSpec spec{.users = 120, .items = 80, .dim = 2, .seed = 1};
   const ScratchFolder scratch;
   std::ofstream train(scratch.path() / "train"), test(scratch.path() / "test"), negative(scratch.path() / "negative");
   std::vector<std::vector<bool>> has(spec.users, std::vector<bool>(spec.items));
@@ -385,11 +385,11 @@ TEST(PlantedNcfSplit, BothSolversFindTheHeldOutItems) {
   ASSERT_EQ(split.held_out.size(), spec.users);
   spec.solver = MfSolver::ials;
   EXPECT_LT(hit_rate_after(spec, 0, split, 1), 0.3) << "nothing is learnt: one in 21 by chance";
-  EXPECT_GT(hit_rate_after(spec, 8, split, 1), 0.98);
+  EXPECT_GT(hit_rate_after(spec, 8, split, 1), 0.95);
   spec.solver = MfSolver::logistic_sgd;
   spec.learning_rate = 0.05;
   EXPECT_LT(hit_rate_after(spec, 0, split, 1), 0.3);
-  EXPECT_GT(hit_rate_after(spec, 30, split, 1), 0.98);
+  EXPECT_GT(hit_rate_after(spec, 30, split, 1), 0.95);
 }
 
 /// The NCF split of MovieLens-1M, when FRUGAL_DATA tells where the data sets are.
