@@ -5,5 +5,5 @@
 #   ci/mutants.sh [WORD...]      only the rows that hold one of these words; default: all
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-ci/setup.sh
+ci/setup.sh --mpi
 exec nice python3 ci/mutants.py "$@"

@@ -97,6 +97,37 @@ TEST_F(Attributes, ItemIdsMustBeDenseAndAllThere) {
   EXPECT_THAT(user_error([&] { read_item_ids(write("i.tsv", "0\t1193\n"), 2); }), HasSubstr("1 items here, but 2"));
 }
 
+// The stand-in for RealAttributes.MovieLensSplitsFindTheirAttributes: each data set through its manifests.
+TEST_F(Attributes, OfADataSetAreThoseOfItsUsersAndItems) {
+  write("ml-100k/u.user", "9|7|M|other|0\n3|30|F|other|0\n7|60|M|other|0\n");
+  write("ml-100k/u.item",
+        "20|A (1995)|01-Jan-1995||u|0|1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0\n"
+        "4|B (2000)|01-Jan-2000||u|0|0|1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0\n");
+  write("ml-1m/users.dat", "1::F::1::10::0\n2::M::56::16::0\n3::M::18::15::0\n7::F::25::7::0\n");
+  write("ml-1m/movies.dat", "4::A (1995)::Action\n20::B (2000)::Western\n6::C (1950)::War\n");
+  write("ml-1m/item_index_to_movieid.tsv", "0\t20\n1\t4\n");
+  const auto load = [&](const char* name, const Population& population) {
+    return load_attributes(complete_dataset({{"name", name}}), {folder_}, population);
+  };
+  const auto genders = [](const SideAttributes& side) { return side.users.at(0).of; };
+  const auto genres = [](const SideAttributes& side) { return side.items.at(0).of; };
+
+  const Population by_name{2, 2, {"7", "3"}, {"20", "4"}};
+  const SideAttributes small = load("ml-100k", by_name);
+  EXPECT_THAT(genders(small), ElementsAre(ElementsAre(1u), ElementsAre(0u)));
+  EXPECT_THAT(genres(small), ElementsAre(ElementsAre(0u), ElementsAre(1u)));
+
+  const SideAttributes named = load("ml-1m-untimed", by_name);
+  EXPECT_THAT(genders(named), ElementsAre(ElementsAre(0u), ElementsAre(1u)));
+  EXPECT_THAT(genres(named), ElementsAre(ElementsAre(17u), ElementsAre(0u)));
+
+  // By index: user k of the split is user k + 1, and a list has the items' ids.
+  const SideAttributes dense = load("ml-1m-ncf", {3, 2, {}, {}});
+  EXPECT_THAT(genders(dense), ElementsAre(ElementsAre(0u), ElementsAre(1u), ElementsAre(1u)));
+  EXPECT_THAT(genres(dense), ElementsAre(ElementsAre(17u), ElementsAre(0u)));
+  EXPECT_THAT(user_error([&] { load("ml-1m-ncf", {4, 2, {}, {}}); }), HasSubstr("no line describes id 4"));
+}
+
 TEST(AttributesOf, DataSetsWithoutAnySaySo) {
   EXPECT_FALSE(attributes_manifest({{"name", "synthetic-interactions"}}, {}));
   EXPECT_FALSE(attributes_manifest({{"name", "epinions-tang"}}, {}));

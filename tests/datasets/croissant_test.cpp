@@ -28,6 +28,38 @@ TEST(Croissant, ColumnsAreThoseOfTheHeader) {
   EXPECT_FALSE(croissant_of("ml-1m").contains("recordSet")) << "a file without a header has no names";
 }
 
+TEST(Croissant, OfAnArchiveWithSeveralMembersThereIsOne) {
+  const Json files = croissant_of("ml-1m-attributes").at("distribution");
+  ASSERT_EQ(files.size(), 3u) << "the archive, users and movies";
+  EXPECT_EQ(files[0].at("name"), "ml-1m.zip");
+  for (const std::size_t member : {1U, 2U}) EXPECT_EQ(files[member].at("containedIn").at("@id"), files[0].at("@id"));
+  EXPECT_EQ(files[1].at("name"), "ml-1m/users.dat");
+  EXPECT_EQ(files[1].at("encodingFormat"), "text/plain");
+  EXPECT_EQ(files[1].at("contentSize"), "134368 B");
+  EXPECT_FALSE(files[0].contains("contentSize")) << "nobody knows that of the archive";
+}
+
+TEST(Croissant, AFileThatIsNowhereToBeHadNamesItself) {
+  const Json json = croissant_of("enrp-lake");
+  EXPECT_EQ(json.at("url"), "https://arxiv.org/abs/2110.04124");
+  EXPECT_EQ(json.at("distribution").size(), 3u);
+  EXPECT_EQ(json.at("distribution").at(1).at("contentUrl"), "enrp/lake_256.png");
+  EXPECT_EQ(json.at("distribution").at(1).at("encodingFormat"), "image/png");
+  EXPECT_FALSE(json.contains("recordSet"));
+}
+
+TEST(Croissant, ColumnsThatAreNotThereAreNoFields) {
+  Manifest manifest = *find_manifest("ml-25m", {});
+  manifest.table["columns"]["time"] = "none";
+  const Json json = Json::parse(to_croissant(manifest));
+  const Json& fields = json.at("recordSet").at(0).at("field");
+  ASSERT_EQ(fields.size(), 3u);
+  EXPECT_EQ(fields[2].at("name"), "rating");
+  EXPECT_EQ(fields[2].at("dataType"), "sc:Float");
+  manifest.homepage.clear();
+  EXPECT_FALSE(Json::parse(to_croissant(manifest)).contains("url"));
+}
+
 TEST(Croissant, EveryManifestHasItsLicenceAndAHashWhereOneIsKnown) {
   for (const Manifest& manifest : manifests({})) {
     const Json json = croissant_of(manifest.name);

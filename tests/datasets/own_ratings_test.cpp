@@ -92,6 +92,8 @@ TEST_F(OwnRatings, AreTheSameInEveryForm) {
   const Split tabs = split(write("u.data", text_of("{user}\t{item}\t{rating}\t{time}\n")));
   EXPECT_EQ(tabs.users, 40u);
   EXPECT_EQ(tabs.tied_users, 40u);
+  write("ml-100k/u.data", text_of("{user}\t{item}\t{rating}\t{time}\n"));
+  expect_same(tabs, load_split(complete_dataset({{"name", "ml-100k"}, {"negatives", 20}}), {folder_}, 3));
   expect_same(tabs, split(write("colons", text_of("{user}::{item}::{rating}::{time}\n"))));
   expect_same(tabs, split(write("bar", text_of("{user}|{item}|{rating}|{time}\n"))));
   expect_same(tabs,

@@ -47,6 +47,13 @@ TEST(RatingClicks, TablesAreTheSingleCategoriesAndDenseTheOthers) {
   }
 }
 
+TEST(RatingClicks, ThatLeaveNothingToTestOrToTrainOnAreRefused) {
+  const Fixture fixture;
+  for (const double test_fraction : {0.0, 1.0})
+    EXPECT_EQ(user_error([&] { clicks_from_ratings(fixture.ratings, fixture.side, 4, test_fraction, 1); }),
+              "too few ratings to hold some out");
+}
+
 TEST(RatingClicks, ActivityCountsTrainingExamplesOnly) {
   const Fixture fixture;
   const ClickSplit split = clicks_from_ratings(fixture.ratings, fixture.side, 4, 0.3, 2);

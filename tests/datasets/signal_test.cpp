@@ -1,5 +1,6 @@
 #include "datasets/load/signal.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -124,6 +125,38 @@ TEST_F(Signals, OfADataSetAreFoundChosenAndChecked) {
   write("images/camera.png", std::string("RIFF\4\0\0\0WAVE", 12));
   EXPECT_THAT(user_error([&] { signal_shape(named("camera"), {}, {folder_}); }),
               HasSubstr("should be the image of 'camera'"));
+}
+
+// The stand-in for RealSignals.LakeOfTheRightSizeIsChosen: one picture at three sizes, each of a grey of its own.
+TEST_F(Signals, OfAPictureAtSeveralSizesTheOneOfTheSizeAskedForIsTaken) {
+  std::filesystem::create_directories(folder_ / "enrp");
+  for (const auto& [size, grey] : {std::pair{128, -1.0F}, {256, 1.0F}, {512, 0.2F}})
+    write_signal(folder_ / ("enrp/lake_" + std::to_string(size)),
+                 {{.shape = {size, size}, .channels = 1},
+                  std::vector<float>(static_cast<std::size_t>(size) * static_cast<std::size_t>(size), grey)});
+  const auto lake = [&](SignalChoice choice) {
+    choice.colour = "own";
+    const Signal signal = load_signal(named("enrp-lake"), choice, {folder_}, 0);
+    EXPECT_EQ(signal_shape(named("enrp-lake"), choice, {folder_}), shape_of(signal));
+    const auto [least, most] = std::minmax_element(signal.values.begin(), signal.values.end());
+    EXPECT_NEAR(*least, *most, 1e-5);
+    return std::pair{signal.shape.at(0), std::round(100 * signal.values.at(0)) / 100};
+  };
+  EXPECT_EQ(lake({.file = "lake", .size = 256}), std::pair(256, 1.0F));
+  EXPECT_EQ(lake({.size = 256}), std::pair(256, 1.0F));
+  EXPECT_EQ(lake({.size = 128}), std::pair(128, -1.0F));
+  EXPECT_EQ(lake({.file = "lake_512.png", .size = 256}), std::pair(256, 0.2F));
+  EXPECT_EQ(lake({.file = "lake_128.png"}), std::pair(128, -1.0F));
+  EXPECT_EQ(lake({}), std::pair(512, 0.2F));
+}
+
+// The stand-in for RealSignals.FrontCenterIsAVoiceOf48kHz.
+TEST_F(Signals, ASoundOfADataSetIsThatOfItsFile) {
+  std::filesystem::create_directories(folder_ / "audio");
+  const Signal voice{{.shape = {4}, .channels = 1, .bits = 16, .sample_rate = 48'000}, {0.5, -0.5, 0.25, 0}};
+  write_signal(folder_ / "audio/Front_Center", voice);
+  EXPECT_EQ(load_signal(named("alsa-front-center"), {}, {folder_}, 0), voice);
+  EXPECT_EQ(signal_shape(named("alsa-front-center"), {}, {folder_}), shape_of(voice));
 }
 
 TEST_F(Signals, OfADataSetThatIsNotHereSayHowToGetIt) {

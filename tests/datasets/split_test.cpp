@@ -356,6 +356,37 @@ TEST_F(LoadFiles, GeneratedFilesAreReadBackThroughTheirManifests) {
   EXPECT_EQ(ncf.negatives, direct.negatives);
 }
 
+// The stand-in for RealSplits.MovieLens100KHoldsOutTheLatest and TiesOfTime.OfMovieLens100KAreThoseOf415Users.
+TEST_F(LoadFiles, MovieLens100KHoldsOutTheLatestOfEachUserAndCountsTies) {
+  // Ten ratings of each of 50 users; of every third user the last two are of one time.
+  std::string text;
+  for (int u = 1; u <= 50; ++u)
+    for (int k = 0; k < 10; ++k)
+      text += std::to_string(u) + "\t" + std::to_string(1 + (7 * u + 11 * k) % 140) + "\t3\t" +
+              std::to_string(u % 3 == 0 && k == 9              ? 8
+                             : (k + u) % 10 == 0 && u % 3 != 0 ? 1000
+                                                               : k) +
+              "\n";
+  write("ml-100k/u.data", text);
+  const Split split = load_split(complete_dataset({{"name", "ml-100k"}}), {folder_}, 1);
+  EXPECT_EQ(split.users, 50u);
+  EXPECT_EQ(split.negatives_per_query, 99);
+  EXPECT_EQ(split.held_out.size(), 50u);
+  EXPECT_EQ(split.train.size(), 450u);
+  EXPECT_EQ(split.tied_users, 16u);
+  EXPECT_THAT(split.protocol, HasSubstr("latest"));
+  expect_sound(split);
+  for (const Interaction& pair : split.held_out) {
+    const int u = std::stoi(split.user_names[pair.user]);
+    const auto item_of = [&](int k) { return std::to_string(1 + (7 * u + 11 * k) % 140); };
+    const std::string& item = split.item_names[pair.item];
+    if (u % 3 == 0)
+      EXPECT_TRUE(item == item_of(8) || item == item_of(9)) << u;
+    else
+      EXPECT_EQ(item, item_of((10 - u % 10) % 10)) << u;
+  }
+}
+
 TEST_F(LoadFiles, AnotherNumberOfNegativesIsDrawnForAGivenSplit) {
   const Json dataset =
       complete_dataset({{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 5000}});

@@ -134,6 +134,14 @@ TEST_F(Merge, AgainChangesNothing) {
   EXPECT_EQ(records("all/cells.jsonl").size(), 6u);
 }
 
+TEST_F(Merge, RefusesWhatIsNoShard) {
+  run_shards(1);
+  EXPECT_THAT(refusal({"all", "part1", "nowhere"}), HasSubstr("nowhere: no run is here: it has no run.json"));
+  run({"--out", "search"});
+  write("search/search.json", "{}");
+  EXPECT_THAT(refusal({"all", "part1", "search"}), HasSubstr("search: this is a search, which has no shards"));
+}
+
 TEST_F(Merge, RefusesShardsOfTwoPlans) {
   run_shards(1);
   run({"--shard", "1/1", "--out", "other", "--set", "seeds=[1,2,3]"});

@@ -45,6 +45,10 @@ TEST_F(OwnClickLog, IsAddedAndReadByItsName) {
   EXPECT_EQ(refused.code, 2);
   EXPECT_THAT(refused.err, HasSubstr("--param split"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "shelf/other.yaml"));
+  const Said parts =
+      frugal({"data", "add", "parts", "log.csv", "log.csv", "log.csv", "--as", "clicks", "--to", "shelf"});
+  EXPECT_EQ(parts.code, 2);
+  EXPECT_THAT(parts.err, HasSubstr("a data set of clicks is one file"));
 }
 
 }  // namespace

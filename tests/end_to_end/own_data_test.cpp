@@ -239,6 +239,53 @@ TEST_F(OwnData, PicturesGetAName) {
   EXPECT_EQ(frugal({"data", "verify", "holiday", "--data-dir", "data"}).code, 2);
 }
 
+TEST_F(OwnData, PicturesThatAreNoDataSetAreRefusedAndNothingIsWritten) {
+  for (const char* name : {"here/p.png", "there/p.png"}) {
+    std::filesystem::create_directories((folder_ / name).parent_path());
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", name, "--param", "size=8"}).code, 0);
+  }
+  const auto refusal = [&](std::vector<std::string> more) {
+    std::vector<std::string> args = {"data", "add", "holiday", "--to", "data", "here/p.png"};
+    args.insert(args.end(), more.begin(), more.end());
+    const Said said = frugal(args);
+    EXPECT_EQ(said.code, 2);
+    return said.err;
+  };
+  EXPECT_THAT(refusal({"--as", "ratings"}), AllOf(HasSubstr("--as"), HasSubstr("is for tables")));
+  EXPECT_THAT(refusal({"--param", "delimiter=tab"}), AllOf(HasSubstr("--param"), HasSubstr("is for tables")));
+  EXPECT_THAT(refusal({"there/p.png"}), HasSubstr("there/p.png: two of these files have one name: rename one of them"));
+  EXPECT_THAT(refusal({"none.png"}), HasSubstr("none.png"));
+  EXPECT_THAT(refusal({"ratings.csv"}), HasSubstr("ratings.csv"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "data"));
+}
+
+TEST_F(OwnData, AFileThatLiesInTheDataFolderStaysWhereItIs) {
+  std::filesystem::create_directories(folder_ / "data/sea");
+  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "data/sea/p.png", "--param", "size=8"}).code, 0);
+  ASSERT_EQ(frugal({"data", "add", "waves", "data/sea/p.png", "--to", "data", "--title", "The sea", "--citation",
+                    "Ourselves"})
+                .code,
+            0);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "data/waves"));
+  EXPECT_THAT(read("data/waves.yaml"), AllOf(HasSubstr("path: \"sea/p.png\""), HasSubstr("title: \"The sea\""),
+                                             HasSubstr("citation: \"Ourselves\""), HasSubstr("licence: \"unknown\"")));
+  EXPECT_EQ(frugal({"data", "verify", "waves", "--data-dir", "data"}).code, 0);
+}
+
+TEST_F(OwnData, OtherToolsAreToldOfItInCroissant) {
+  ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data", "--title", "Films"}).code, 0);
+  const Said said = frugal({"data", "croissant", "films", "--data-dir", "data"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  const nlohmann::json croissant = nlohmann::json::parse(said.out);
+  EXPECT_EQ(croissant.at("description"), "Films");
+  EXPECT_EQ(croissant.at("distribution").at(0).at("contentSize"),
+            std::to_string(std::filesystem::file_size(folder_ / "ratings.csv")) + " B");
+  EXPECT_EQ(croissant.at("recordSet").at(0).at("field").at(0).at("source").at("extract").at("column"), "member");
+  const Said unknown = frugal({"data", "croissant", "flims", "--data-dir", "data"});
+  EXPECT_EQ(unknown.code, 2);
+  EXPECT_THAT(unknown.err, HasSubstr("did you mean 'films'"));
+}
+
 TEST_F(OwnData, ANameIsTakenOnce) {
   ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data"}).code, 0);
   for (const char* const name : {"films", "ml-100k", "../x", ""}) {

@@ -71,7 +71,16 @@ TEST_F(Report, SelectsSortsAndSuggests) {
   const Said wrong = frugal({"report", published("paper_enrp"), "--columns", "PSRN"});
   EXPECT_EQ(wrong.code, 2);
   EXPECT_THAT(wrong.err, HasSubstr("did you mean 'PSNR'"));
-  EXPECT_EQ(frugal({"report", published("paper_enrp"), "--transpose", "--format", "csv"}).code, 2);
+  for (const std::vector<std::string>& option :
+       std::vector<std::vector<std::string>>{{"--transpose"}, {"--group", "grid"}, {"--pivot", "grid"}}) {
+    std::vector<std::string> words{"report", published("paper_enrp"), "--format", "csv"};
+    words.insert(words.end(), option.begin(), option.end());
+    const Said refused = frugal(words);
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr(option.front() + " is for people: csv has all figures in one form"));
+  }
+  EXPECT_THAT(frugal({"report", published("paper_enrp"), "--pivot", "grid", "--format", "bencher"}).err,
+              HasSubstr("--pivot is for tables; this format has all figures"));
   EXPECT_THAT(frugal({"report", published("paper_enrp"), "--rows", "grid=1x1", "--format", "svg"}).err,
               HasSubstr("--rows is for tables; figures have all rows"));
 }

@@ -48,6 +48,16 @@ TEST_F(Verbs, EachActionOfDataHelps) {
   }
 }
 
+TEST_F(Verbs, HelpOfWhatThereIsNotSaysSo) {
+  EXPECT_EQ(fake({"help"}).out, fake({"--help"}).out);
+  EXPECT_THAT(fake({"help", "rnu"}).err, HasSubstr("did you mean 'run'"));
+  EXPECT_THAT(fake({"help", "run", "data"}).err, HasSubstr("frugal run has no action 'data'"));
+  const Said action = fake({"help", "data", "lst"});
+  EXPECT_EQ(action.code, 2);
+  EXPECT_THAT(action.err, AllOf(HasSubstr("did you mean 'list'"), HasSubstr("frugal data --help says more")));
+  EXPECT_THAT(fake({"xyzzy"}).err, HasSubstr("(frugal --help lists the verbs)"));
+}
+
 TEST_F(Verbs, DataIsParsedAsStrictlyAsAnyVerb) {
   EXPECT_EQ(fake({"data"}).code, 2);
   EXPECT_THAT(fake({"data", "lst"}).err, HasSubstr("did you mean 'list'"));
@@ -82,6 +92,8 @@ TEST_F(Verbs, ADryRunPrintsWhatPlanPrintsAndRunsNothing) {
   EXPECT_EQ(said.out, fake({"plan", "toy.yaml"}).out);
   EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
   EXPECT_THAT(fake({"run", "toy.yaml", "--dry-run", "--shard", "1/2"}).out, HasSubstr("\n2 cells\n"));
+  EXPECT_THAT(fake({"run", "toy.yaml", "--dry-run", "--shard", "3/2"}).err, HasSubstr("write I/N with 1 <= I <= N"));
+  EXPECT_THAT(fake({"plan", "toy.yaml", "--out", "run"}).err, HasSubstr("--out is for --shards"));
 }
 
 TEST_F(Verbs, NoMisspeltOptionLeadsToOneThatRunsAllAgain) {
@@ -187,6 +199,8 @@ TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
   EXPECT_EQ(fake({"check", "a"}).code, 2);
   EXPECT_EQ(fake({"check", "nowhere", "--baseline", "b"}).code, 2);
   EXPECT_EQ(fake({"check", "a", "--baseline", "b", "--format", "xml"}).code, 2);
+  EXPECT_THAT(fake({"check", "a", "--baseline", "b", "--format", "xml"}).err, HasSubstr("unknown value of --format"));
+  EXPECT_THAT(fake({"check", "a", "--baseline", "b", "--format", "md="}).err, HasSubstr("--format md= names no file"));
   EXPECT_EQ(fake({"check", "a", "--baseline", "b", "--time", "110%"}).code, 2);
   EXPECT_THAT(fake({"check", "a", "--baseline", "b", "--slowdown", "3%"}).err, HasSubstr("is for --paired only"));
   EXPECT_THAT(fake({"check", "--paired", "p", "q", "--time", "3%"}).err, HasSubstr("no meaning with --paired"));

@@ -7,11 +7,11 @@
 namespace frugal::harness {
 namespace {
 
-const FakeWorkload fake;
+const FakeWorkload today;
 
 Cell up_to_date(Cell cell) {
   Cell* const one = &cell;
-  add_later_params(std::span(&one, 1), {&fake});
+  add_later_params(std::span(&one, 1), {&today});
   return cell;
 }
 

@@ -47,6 +47,7 @@ TEST(MeasureKeys, ThatCannotBeMeantAreRefused) {
   EXPECT_THAT(plan_error("measure: {min_time_s: 0}"), HasSubstr("above 0"));
   EXPECT_THAT(plan_error("measure: {order: shuffled}"), HasSubstr("unknown order 'shuffled'"));
   EXPECT_THAT(plan_error("measure: {order: {random: -1}}"), HasSubstr("at least 0"));
+  EXPECT_THAT(plan_error("measure: {order: {}}"), HasSubstr("p.yaml:5:18: give the seed: order: {random: 7}"));
   EXPECT_THAT(plan_error("backend: cpu\nmeasure: {order: random}\nsearch: {space: {params.fake.n: [1, 2]}, maximize: "
                          "score}"),
               HasSubstr("p.yaml:6:18: a search decides the order"));

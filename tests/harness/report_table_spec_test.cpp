@@ -89,6 +89,23 @@ TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(column("{metric: auc, relative_to: {backed: cpu}}"), HasSubstr("did you mean 'backend'"));
   EXPECT_THAT(column("{key: backend, relative_to: {backend: cpu}}"), HasSubstr("only a metric or a stage"));
   EXPECT_THAT(column("{key: params.inr.width}"), HasSubstr("params.cadc.*"));
+  EXPECT_THAT(column("{metric: auc, per: train, of: flops}"), HasSubstr("per second (`of: time`) or per joule"));
+  EXPECT_EQ(column("{metric: auc, per: train, of: joules}"), "no error");
+  const std::string of_one = "relative_to: {backend: cpu}, as: efficiency}";
+  EXPECT_THAT(column("{metric: auc, " + of_one), HasSubstr("an efficiency is the speed-up of a stage"));
+  EXPECT_EQ(column("{stage: train, " + of_one), "no error");
+  const auto row = [&](const std::string& text) { return table_spec_error(spec_head + "rows:\n  - " + text + "\n"); };
+  for (const char* none_or_two : {"{title: x}", "{key: backend, text: x, title: x}", "{text: x, label: [{text: y}]}"})
+    EXPECT_THAT(row(none_or_two), HasSubstr("t.yaml:5:5: a row needs one of")) << none_or_two;
+  EXPECT_THAT(row("{text: x, title: x, labels: {a: b}}"), HasSubstr("`labels` names the values of a `key`"));
+  const auto plot = [&](const std::string& text) {
+    return table_spec_error(rows + "columns: [{stage: total}]\nplots:\n  - " + text + "\n");
+  };
+  EXPECT_EQ(plot("{x: backend, y: [a, b]}"), "no error");
+  EXPECT_THAT(plot("{x: backend, y: [a, b], series: c}"), HasSubstr("t.yaml:7:37: where y is a list"));
+  EXPECT_THAT(plot("{x: backend, y: []}"), HasSubstr("must not be empty"));
+  EXPECT_THAT(plot("{y: a}"), HasSubstr("needs `x`"));
+  EXPECT_THAT(plot("{kind: stages, x: a}"), HasSubstr("unknown key of a plot of this kind 'x'"));
   EXPECT_THAT(column("{count: m}"), HasSubstr("`count: n`"));
   EXPECT_THAT(table_spec_error(spec_head + "rows: [{text: \"{backend\", title: x}]\n"), HasSubstr("t.yaml:4:15"));
   EXPECT_THAT(table_spec_error(spec_head + "rows: [{text: \"{backend}\"}]\n"), HasSubstr("needs a `title`"));

@@ -86,6 +86,45 @@ TEST_F(UserTable, AUsersValueIsTheMeanOverTheSeedsThatBothHave) {
   EXPECT_NEAR(made.rows[1].entries[4].value.value(), 0.25 / 40, 1e-12);
 }
 
+// Six users that all differ in one direction: 2 of 64 swaps are as far, p = 0.031.
+TEST_F(UserTable, MoreRowsAskForMoreBeforeADifferenceIsMoreThanChance) {
+  add(1.0, 1, half, 6);
+  add(
+      0.1, 1, [](int) { return 0.75; }, 6);
+  const Table one = table();
+  EXPECT_NEAR(one.rows[1].entries[7].value.value(), 2.0 / 64, 0.008);
+  EXPECT_EQ(one.rows[1].entries[8].text, "higher");
+  add(
+      0.2, 1, [](int) { return 0.25; }, 6);
+  const Table two = table();
+  for (const std::size_t row : {1U, 2U}) {
+    EXPECT_LT(two.rows[row].entries[7].value.value(), 0.05);
+    EXPECT_EQ(two.rows[row].entries[8].text, "-") << "0.05 of the table, not of each row";
+  }
+}
+
+TEST_F(UserTable, AFileThatIsNoTableOfUsersIsRefusedAtItsPlace) {
+  add(1.0, 1, half);
+  const auto file = artifacts_of(run_.folder, run_.cells.back().id) / "export" / "users.tsv";
+  const auto refused = [&](const std::string& text) {
+    write_whole_file(file, text);
+    return refusal("params.cadc.keep_fraction=1.0");
+  };
+  EXPECT_THAT(refused("user\thr@10[full]\tndcg@10[full]\nu0\t1\n"), HasSubstr("users.tsv:2: 2 values, not 3"));
+  EXPECT_THAT(refused("user\tndcg@10[full]\nu0\t0.5\nu1\t0.5x\n"), HasSubstr("users.tsv:3: no number: 0.5x"));
+  EXPECT_THAT(refused("user\tndcg@10[full]\nu0\tinf\n"), HasSubstr("no number: inf"));
+  EXPECT_THAT(refused("user\tndcg@10[full]\n"), HasSubstr("holds no user"));
+  EXPECT_EQ(refused("user\tndcg@10[full]\nu0\t0.5"), "") << "the last line may lack its end";
+}
+
+TEST_F(UserTable, NoOtherSeedIsComparedWith) {
+  add(1.0, 1, half);
+  add(0.1, 2, half);
+  const Table made = table();
+  EXPECT_EQ(made.rows.size(), 1U);
+  EXPECT_THAT(made.notes, Contains(HasSubstr("No cell to compare with, on their data and of their seeds: ")));
+}
+
 TEST_F(UserTable, CellsWithoutAnExportAreCountedAndThoseOfOtherDataNamed) {
   add(1.0, 1, half);
   add(0.1, 1, half);

@@ -215,6 +215,35 @@ TEST(ReportView, GroupsAreTablesWithTheValueInTheTitle) {
   EXPECT_THAT(first_texts(tables[1]), ElementsAre("100", "10"));
 }
 
+TEST(ReportView, ATableWithoutTheColumnStaysWhole) {
+  Table other = three_rows(1);
+  other.headings[1].title = other.headings[1].name = "other";
+  EXPECT_EQ(arrange({two_budgets(), other}, {.group = "budget"}).size(), 3u);
+  const std::vector<Table> tables = arrange({two_budgets(), other}, {.pivot = "budget"});
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_THAT(shown_titles(tables[0]), ElementsAre("kept", "budget epochs", "budget steps"));
+  EXPECT_THAT(first_texts(tables[1]), ElementsAre("100", "10", "1"));
+}
+
+TEST(ReportView, AFigureOfAllGroupsStandsOnce) {
+  Table table = two_budgets();
+  table.figures.resize(1);
+  const std::vector<Table> tables = arrange({table}, {.group = "budget"});
+  EXPECT_EQ(tables.at(0).figures.size(), 1u);
+  EXPECT_EQ(tables.at(1).figures.size(), 0u);
+}
+
+TEST(ReportView, APivotOfAColumnOfOneValueChangesNothing) {
+  EXPECT_THAT(shown_titles(arranged(three_rows(1), {.pivot = "budget"})), ElementsAre("kept", "f0"));
+}
+
+TEST(ReportView, SideBySideMachinesMayStillBeGrouped) {
+  const std::vector<Table> tables = arrange({two_budgets()}, {.group = "budget", .pivot = "kept"});
+  ASSERT_EQ(tables.size(), 2u);
+  EXPECT_EQ(tables[1].title, "Three rows: budget steps: f0");
+  EXPECT_THAT(shown_titles(tables[1]), ElementsAre("budget", "kept 100%", "kept 10%"));
+}
+
 TEST(ReportView, UnknownNamesAndValuesGetASuggestion) {
   EXPECT_THAT(view_error({.columns = {"f1,bugdet"}}),
               AllOf(HasSubstr("--columns: unknown column 'bugdet'"), HasSubstr("did you mean 'budget'")));

@@ -31,6 +31,21 @@ TEST(PairedUsers, OfFewUsersPIsTheShareOfTheirSwaps) {
   EXPECT_NEAR(difference_over_users(std::vector<double>{3, 0, 1, 0, 1, 1}).p, 2.0 / 16, 0.015);
 }
 
+TEST(PairedUsers, SwapsThatMoveTheMeanAsFarButForRoundingCount) {
+  // Nine times 0.1 added is less than 0.9, which is nine times their mean: 2 of 512 swaps.
+  EXPECT_NEAR(difference_over_users(std::vector<double>(9, 0.1)).p, 2.0 / 512, 0.003);
+  EXPECT_NEAR(difference_over_users(std::vector<double>(9, -0.1)).p, 2.0 / 512, 0.003);
+}
+
+TEST(PairedUsers, EveryUserIsSwappedByItself) {
+  // More users than a word has bits: of 40 that all differ by one, no swap but all or none is as far.
+  EXPECT_EQ(difference_over_users(std::vector<double>(40, 1.0)).p, 1.0 / 10'001);
+  // And with one of 39 ones against them, the share is that of at most one head or one tail in 40: about none.
+  std::vector<double> differences(40, 1.0);
+  differences[35] = -1;
+  EXPECT_EQ(difference_over_users(differences).p, 1.0 / 10'001);
+}
+
 TEST(PairedUsers, TheIntervalIsThatOfTheMeanOfManyUsers) {
   const Philox random(3, Purpose::test);
   std::vector<double> differences;

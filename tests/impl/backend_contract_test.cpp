@@ -42,7 +42,7 @@ constexpr bool cuda_is_on_cpu = false;
 /// Whether this machine lacks what the back end cannot run without, as far as can be told without asking it. One that
 /// needs nothing special is not named here, and must run everywhere.
 bool lacks_what_it_needs(const std::string& backend) {
-  if (backend == "cpu") return !processor_has("avx2") || !processor_has("fma");
+  if (backend == "cpu" || backend == "mpi") return !processor_has("avx2") || !processor_has("fma");
   if (backend == "cuda") return !cuda_is_on_cpu && !has_nvidia_device();
   return false;
 }
@@ -55,6 +55,9 @@ class BackendContract : public ::testing::TestWithParam<std::string> {
 // Or all its tests would be skipped, and nobody would see.
 TEST_P(BackendContract, RunsWhereverItWasCompiledAndFindsWhatItNeeds) {
   const Support available = backend().available();
+  if (GetParam() == "cpu") {
+    EXPECT_FALSE(available.reason.starts_with("not compiled: ")) << "this program is built for it";
+  }
   if (available.reason.starts_with("not compiled: ") || lacks_what_it_needs(GetParam())) {
     EXPECT_FALSE(available);
     GTEST_SKIP() << available.reason;

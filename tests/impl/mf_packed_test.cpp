@@ -79,24 +79,34 @@ TEST(MfPacked, AHistoryAddedInPiecesGivesTheBitsOfOneInOnePiece) {
   EXPECT_EQ(sums(piece), sums(count));
 }
 
-TEST(MfPacked, PositivesAreThoseOfTheScheduleHoweverManyAreSortedAtATime) {
-  for (const MfSpec& spec : {spec_of(MfSolver::logistic_sgd), MfSpec{.users = 5, .items = 9, .seed = 1}}) {
-    const std::vector<Interaction> pairs = shuffled(spec);
-    const MfSchedule::Counts counts = MfSchedule::count(spec, pairs);
-    const MfSchedule schedule(spec, counts);
-    const std::vector<MfSchedule::Positive> expected = schedule.order(pairs);
-    for (const std::uint64_t at_a_time : {1U, 300U, 1000000U}) {
-      const cpu::PackedPositives packed(schedule, counts, pairs, at_a_time);
-      for (std::uint32_t part = 0; part < schedule.parts(); ++part) {
-        cpu::PackedPositives::Reader reader(packed, part);
-        for (std::uint32_t p = schedule.begins()[part]; p < schedule.begins()[part + 1]; ++p) {
-          const MfSchedule::Positive found = reader.take();
-          ASSERT_EQ(found.user, expected[p].user);
-          ASSERT_EQ(found.item, expected[p].item);
-          ASSERT_EQ(found.number, expected[p].number);
-        }
+void expect_packed_as_ordered(const MfSpec& spec, const std::vector<Interaction>& pairs) {
+  const MfSchedule::Counts counts = MfSchedule::count(spec, pairs);
+  const MfSchedule schedule(spec, counts);
+  const std::vector<MfSchedule::Positive> expected = schedule.order(pairs);
+  for (const std::uint64_t at_a_time : {1U, 300U, 1000000U}) {
+    const cpu::PackedPositives packed(schedule, counts, pairs, at_a_time);
+    for (std::uint32_t part = 0; part < schedule.parts(); ++part) {
+      cpu::PackedPositives::Reader reader(packed, part);
+      for (std::uint32_t p = schedule.begins()[part]; p < schedule.begins()[part + 1]; ++p) {
+        const MfSchedule::Positive found = reader.take();
+        ASSERT_EQ(found.user, expected[p].user);
+        ASSERT_EQ(found.item, expected[p].item);
+        ASSERT_EQ(found.number, expected[p].number);
       }
     }
+  }
+}
+
+TEST(MfPacked, PositivesAreThoseOfTheScheduleHoweverManyAreSortedAtATime) {
+  for (const MfSpec& spec : {spec_of(MfSolver::logistic_sgd), MfSpec{.users = 5, .items = 9, .seed = 1}})
+    expect_packed_as_ordered(spec, shuffled(spec));
+}
+
+// By user, the number of one user's first positive follows on that of another's last.
+TEST(MfPacked, PositivesByUserKeepTheirUsers) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const MfSpec spec{.users = 3, .items = 9, .seed = seed};
+    expect_packed_as_ordered(spec, mf_test::some_pairs(spec, 2));
   }
 }
 

@@ -1,10 +1,16 @@
 // The followers of rank 0: they do what its models are asked to, and rank 0 has what one process would have.
 #include "impl/mpi/team.hpp"
 
+#include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <stdexcept>
 #include <thread>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
@@ -167,6 +173,132 @@ TEST_F(MpiTeam, TellsOfWhatItsModelsDid) {
     EXPECT_GT(after.cpu_s, before.cpu_s);
     EXPECT_LT(team.heaviest().bytes - after.bytes, 1000) << "nothing was trained since";
   });
+}
+
+// A follower with another spec would do its share of another training.
+TEST_F(MpiTeam, EveryNumberOfATwoTowerSpecReachesTheFollowers) {
+  const TwoTowerSpec base{
+      .users = 90, .items = 60, .embedding_dim = 6, .tower_layers = {9, 5}, .batch = 100, .seed = 2};
+  using Change = std::function<void(TwoTowerSpec&)>;
+  const std::vector<std::pair<const char*, Change>> changes = {
+      {"nothing", [](TwoTowerSpec&) {}},
+      {"embedding_dim", [](TwoTowerSpec& s) { s.embedding_dim = 10; }},
+      {"tower_layers", [](TwoTowerSpec& s) { s.tower_layers = {7}; }},
+      {"embedding_trainable", [](TwoTowerSpec& s) { s.embedding_trainable = false; }},
+      {"user_features", [](TwoTowerSpec& s) { s.user_features = 2; }},
+      {"item_features", [](TwoTowerSpec& s) { s.item_features = 3; }},
+      {"init_stddev", [](TwoTowerSpec& s) { s.init_stddev = 0.5; }},
+      {"loss", [](TwoTowerSpec& s) { s.loss = TwoTowerLoss::batch_softmax; }},
+      {"negatives", [](TwoTowerSpec& s) { s.negatives = 1; }},
+      {"batch", [](TwoTowerSpec& s) { s.batch = 64; }},
+      {"adam.learning_rate", [](TwoTowerSpec& s) { s.adam.learning_rate = 0.02; }},
+      {"adam.beta1", [](TwoTowerSpec& s) { s.adam.beta1 = 0.5; }},
+      {"adam.beta2", [](TwoTowerSpec& s) { s.adam.beta2 = 0.9; }},
+      {"adam.epsilon", [](TwoTowerSpec& s) { s.adam.epsilon = 0.1; }},
+      {"seed", [](TwoTowerSpec& s) { s.seed = 3; }}};
+  const auto pairs = mf_test::some_pairs({.users = 90, .items = 60, .seed = 2}, 6);
+  for (const auto& [name, change] : changes) {
+    SCOPED_TRACE(name);
+    TwoTowerSpec spec = base;
+    change(spec);
+    const auto cpu = find_backend("cpu")->make(spec);
+    cpu->set_interactions(pairs);
+    const std::vector<double> losses = cpu->train(4);
+    const ModelState trained = cpu->export_state();
+    lead(3, [&](Team& team) {
+      const auto model = make_two_tower(team, spec);
+      model->set_interactions(pairs);
+      EXPECT_EQ(model->train(4), losses);
+      EXPECT_TRUE(identical(model->export_state(), trained));
+    });
+  }
+}
+
+TEST_F(MpiTeam, EveryNumberOfADlrmSpecReachesTheFollowers) {
+  DlrmSpec base{.dense_features = 3, .table_rows = {20, 5}, .embedding_dim = 4, .bottom = {4}, .top = {8, 1}};
+  base.batch = 200;
+  base.seed = 4;
+  using Change = std::function<void(DlrmSpec&)>;
+  const std::vector<std::pair<const char*, Change>> changes = {
+      {"nothing", [](DlrmSpec&) {}},
+      {"frozen_tables", [](DlrmSpec& s) { s.frozen_tables = 1; }},
+      {"embedding_dim, bottom",
+       [](DlrmSpec& s) {
+         s.embedding_dim = 6, s.bottom = {5, 6};
+       }},
+      {"top",
+       [](DlrmSpec& s) {
+         s.top = {5, 4, 1};
+       }},
+      {"interaction", [](DlrmSpec& s) { s.interaction = FeatureInteraction::cat; }},
+      {"optimizer", [](DlrmSpec& s) { s.optimizer = OptimizerKind::sgd; }},
+      {"optimizer", [](DlrmSpec& s) { s.optimizer = OptimizerKind::adam; }},
+      {"learning_rate", [](DlrmSpec& s) { s.learning_rate = 0.1; }},
+      {"epsilon", [](DlrmSpec& s) { s.epsilon = 0.5; }},
+      {"batch", [](DlrmSpec& s) { s.batch = 150; }},
+      {"seed", [](DlrmSpec& s) { s.seed = 5; }}};
+  const auto clicks = recommender_test::clicks_with_bags(base, 500, 3, 1);
+  for (const auto& [name, change] : changes) {
+    SCOPED_TRACE(name);
+    DlrmSpec spec = base;
+    change(spec);
+    const auto cpu = find_backend("cpu")->make(spec);
+    cpu->set_examples(clicks.batch());
+    const std::vector<double> losses = cpu->train(4);
+    const ModelState trained = cpu->export_state();
+    lead(3, [&](Team& team) {
+      const auto model = make_dlrm(team, spec);
+      model->set_examples(clicks.batch());
+      EXPECT_EQ(model->train(4), losses);
+      EXPECT_TRUE(identical(model->export_state(), trained));
+    });
+  }
+}
+
+TEST_F(MpiTeam, SaysWhatComputesAndWithWhichVersion) {
+  const MfSpec spec{.users = 9, .items = 6, .dim = 2};
+  Team team(alone());
+  EXPECT_EQ(make_factorizer(team, spec)->implementation(), "mpi/" + find_backend("cpu")->make(spec)->implementation());
+  const auto libraries = find_backend("mpi")->libraries();
+  ASSERT_EQ(libraries.size(), 1u);
+  EXPECT_EQ(libraries[0].first, "mpi");
+  EXPECT_THAT(libraries[0].second, ::testing::MatchesRegex("[0-9]+[.][0-9][0-9a-z.]*")) << "nothing but a version";
+}
+
+/// Writes down what it is told.
+class Scribe final : public Follower {
+ public:
+  Scribe(std::vector<std::string>& log, int name) : log_(log), name_(name) {}
+  ~Scribe() override { log_.push_back(fmt::format("{} gone", name_)); }
+  void obey(const Order& order) override { log_.push_back(fmt::format("{} told {}", name_, order.number)); }
+
+ private:
+  std::vector<std::string>& log_;
+  int name_;
+};
+
+TEST(Followers, HaveTheModelsOfRankZeroUntilTheseGo) {
+  std::vector<std::string> log;
+  test::ThreadRanks::run(2, [&](Communicator& ranks) {
+    Team team(ranks);
+    if (ranks.rank() > 0) {
+      int made = 0;
+      return team.follow({{Call::make_mf, [&](Communicator&) { return std::make_unique<Scribe>(log, ++made); }}});
+    }
+    const auto call = [&](Call what, std::uint32_t model, std::uint64_t number) {
+      team.call({what, model, number}, [] {});
+    };
+    const std::uint32_t first = team.new_model();
+    const std::uint32_t second = team.new_model();
+    call(Call::make_mf, first, 0);
+    call(Call::make_mf, second, 0);
+    call(Call::train, second, 7);
+    call(Call::train, first, 8);
+    call(Call::drop, first, 0);
+    call(Call::train, second, 9);
+    team.end();
+  });
+  EXPECT_THAT(log, ::testing::ElementsAre("2 told 7", "1 told 8", "1 gone", "2 told 9", "2 gone"));
 }
 
 TEST_F(MpiTeam, IsBusyOnceAnExceptionHasLeftACall) {

@@ -257,6 +257,7 @@ TEST(CadcWorkload, AProxyThatIsWatchedIsTrainedAsEverAndItsLooksAreCounted) {
 
 TEST(CadcWorkload, StageTwoStartsFromClosedFormEmbeddingsWithoutAFactorisation) {
   const double popularity = hr(run_cell(cadc_plan("cpu", "model: popularity")));
+  std::set<double> losses;
   for (const char* init : {"svd", "leporid"}) {
     TestContext context;
     std::string plan = cadc_plan("cpu", fmt::format("embedding_init: {}, store: {{how: uniform, bits: 8}}", init));
@@ -269,7 +270,9 @@ TEST(CadcWorkload, StageTwoStartsFromClosedFormEmbeddingsWithoutAFactorisation) 
     plan.replace(plan.find(init), std::string(init).size(), "random");
     EXPECT_GT(outcome.metrics.at("flops.train"), run_cell(plan).metrics.at("flops.train"));
     EXPECT_EQ(outcome.metrics.at("bytes.embeddings"), (8 + 4) * (300 + 200));
+    losses.insert(outcome.metrics.at("loss[tower]"));
   }
+  EXPECT_EQ(losses.size(), 2U) << "each is of its own";
 }
 
 TEST(CadcWorkload, TowersThatLeaveSingularVectorsAloneRankAsTheirProduct) {

@@ -1,6 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <iterator>
 #include <set>
+#include <string>
+#include <utility>
 
 #include "benchmarks/workloads/cadc/evaluate.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
@@ -111,6 +114,32 @@ TEST(KeepSample, EveryStrategyKeepsTheSameNumberAndItsSamplesAreNested) {
   }
 }
 
+TEST(KeepSample, EveryStrategyIsCalledByItsName) {
+  using enum Sampling;
+  const std::pair<const char*, Sampling> expected[] = {{"uniform", uniform},
+                                                       {"stratified", stratified},
+                                                       {"recent", recent},
+                                                       {"quota", quota},
+                                                       {"popularity_balanced", popularity_balanced},
+                                                       {"hardest", hardest},
+                                                       {"svp_cf", svp_cf},
+                                                       {"forgetting", forgetting},
+                                                       {"user_uniform", user_uniform},
+                                                       {"svp_cf_user", svp_cf_user}};
+  EXPECT_EQ(std::size(expected), std::size(sampling_names));
+  for (const auto& [word, sampling] : expected) EXPECT_EQ(from_word(sampling_names, "sampling", word), sampling);
+}
+
+TEST(KeepSample, WhoNeedsAProxyIsToldSo) {
+  std::set<std::string> asking, watching;
+  for (const auto& [sampling, word] : sampling_names) {
+    if (asks_proxy(sampling)) asking.emplace(word);
+    if (watches_proxy(sampling)) watching.emplace(word);
+  }
+  EXPECT_EQ(asking, (std::set<std::string>{"hardest", "svp_cf", "forgetting", "svp_cf_user"}));
+  EXPECT_EQ(watching, (std::set<std::string>{"svp_cf", "forgetting", "svp_cf_user"}));
+}
+
 /// User u has 10 (u + 1) interactions in order of time.
 std::vector<Interaction> growing_histories() {
   std::vector<Interaction> all;
@@ -156,6 +185,43 @@ TEST(KeepSample, HardestKeepsTheLowestScores) {
   EXPECT_EQ(keep_sample(Sampling::hardest, all, 0.5, 1, scores), (std::vector<Interaction>{{0, 1}, {0, 3}}));
 }
 
+TEST(KeepSample, HardestKnowsTheOrderOfNegativeScoresAndThatZeroHasNoSign) {
+  const std::vector<Interaction> all{{0, 0}, {0, 1}, {0, 2}, {0, 3}};
+  const auto hardest = [&](const std::vector<float>& scores) {
+    return keep_sample(Sampling::hardest, all, 0.25, 1, scores).at(0).item;
+  };
+  EXPECT_EQ(hardest({-0.5F, -2.0F, -1.0F, 3.0F}), 1U);
+  EXPECT_EQ(hardest({2.0F, 1.0F, 0.5F, 3.0F}), 2U);
+  EXPECT_EQ(hardest({0.0F, -0.0F, 1.0F, 2.0F}), 0U) << "of equal scores the first";
+}
+
+TEST(KeepSample, SvpCfAndForgettingKeepTheLowestScoresOfTheProxy) {
+  const std::vector<Interaction> all{{0, 0}, {0, 1}, {1, 2}, {1, 3}};
+  for (const Sampling sampling : {Sampling::svp_cf, Sampling::forgetting})
+    EXPECT_EQ(keep_sample(sampling, all, 0.5, 1, std::vector<float>{-1, -7, 0, -3}),
+              (std::vector<Interaction>{{0, 1}, {1, 3}}));
+}
+
+TEST(KeepSample, AUserIsAsHardAsItsInteractionsAreOnAverage) {
+  // User 0 has one interaction of score -3, user 1 four that sum to -4.
+  const std::vector<Interaction> all{{0, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}};
+  EXPECT_EQ(keep_sample(Sampling::svp_cf_user, all, 0.2, 1, std::vector<float>{-3, -1, -1, -1, -1}),
+            (std::vector<Interaction>{{0, 0}}));
+}
+
+TEST(KeepSample, TheUserInWhichTheNumberIsReachedKeepsRandomInteractions) {
+  std::vector<Interaction> all;
+  for (std::uint32_t item = 0; item < 40; ++item) all.push_back({0, item});
+  std::set<std::vector<std::uint32_t>> samples;
+  for (std::uint64_t seed = 0; seed < 5; ++seed) {
+    std::vector<std::uint32_t> items;
+    for (const auto& [user, item] : keep_sample(Sampling::user_uniform, all, 0.25, seed)) items.push_back(item);
+    EXPECT_EQ(items.size(), 10U);
+    samples.insert(items);
+  }
+  EXPECT_EQ(samples.size(), 5U);
+}
+
 TEST(KeepSample, QuotaKeepsTheSameNumberOfEachUserOrAllItHas) {
   // 2100 interactions. A quarter is 525: 10 of user 0, 20 of user 1, and 495 of the other 18, which is 27 or 28 of each.
   std::vector<std::uint32_t> counts(20);
@@ -168,6 +234,22 @@ TEST(KeepSample, QuotaKeepsTheSameNumberOfEachUserOrAllItHas) {
   EXPECT_EQ(counts[1], 20U);
   for (std::size_t u = 2; u < 20; ++u) EXPECT_NEAR(counts[u], 27.5, 0.5) << u;
   EXPECT_GT(items.size(), 5U) << "from all of the history";
+}
+
+TEST(KeepSample, QuotaDrawsWhoseInteractionIsTheOddOne) {
+  // Ten users of two: of 15 kept, five users keep two. 200 seeds: each is Binomial(200, 1/2), sd 7.1.
+  std::vector<Interaction> all;
+  for (std::uint32_t i = 0; i < 20; ++i) all.push_back({i / 2, i % 2});
+  std::vector<int> twice(10);
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    std::vector<int> counts(10);
+    for (const auto& [user, item] : keep_sample(Sampling::quota, all, 0.75, seed)) ++counts[user];
+    for (std::size_t user = 0; user < 10; ++user) {
+      EXPECT_GE(counts[user], 1);
+      twice[user] += counts[user] - 1;
+    }
+  }
+  for (const int count : twice) EXPECT_NEAR(count, 100, 40);
 }
 
 TEST(KeepSample, WholeUsersStayButTheLastOne) {

@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
+#include <span>
 
+#include "datasets/formats/jpeg.hpp"
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/signal.hpp"
 #include "datasets/synthetic/photo.hpp"
@@ -89,19 +92,44 @@ ModelState as_fp16(ModelState state) {
   return state;
 }
 
-ModelState as_int8(ModelState state) {
-  for (NamedTensor& tensor : state.tensors) {
-    const std::size_t size = tensor.values.size() / 4;
-    for (std::size_t k = 0; k < 4; ++k) {
-      float largest = 0;
-      for (std::size_t i = 0; i < size; ++i) largest = std::max(largest, std::abs(tensor.values[k * size + i]));
-      for (std::size_t i = 0; i < size; ++i) {
-        float& value = tensor.values[k * size + i];
-        value = std::round(value * 127 / largest) * largest / 127;
-      }
-    }
+/// visit(values, scale) for the values of a tensor that belong to one of the four networks; of integers up to `most`.
+template <class Visit>
+void each_slice(NamedTensor& tensor, float most, Visit visit) {
+  const std::size_t size = tensor.values.size() / 4;
+  for (std::size_t k = 0; k < 4; ++k) {
+    const auto own = std::span(tensor.values).subspan(k * size, size);
+    float largest = 0;
+    for (const float value : own) largest = std::max(largest, std::abs(value));
+    visit(own, largest / most);
   }
+}
+
+ModelState as_integers(ModelState state, float most) {
+  for (NamedTensor& tensor : state.tensors)
+    each_slice(tensor, most, [](std::span<float> values, float scale) {
+      for (float& value : values) value = std::round(value / scale) * scale;
+    });
   return state;
+}
+
+/// Of these integers, tensor by tensor: an adaptive code that has seen k of the last n has k + 1/2 in n + levels / 2; and
+/// 32 bits of each scale.
+double coded_bits(ModelState state, float most) {
+  double bits = 0;
+  for (NamedTensor& tensor : state.tensors) {
+    std::map<long, double> seen;
+    double all = 0;
+    each_slice(tensor, most, [&](std::span<float> values, float scale) {
+      bits += 32;
+      for (const float value : values) {
+        double& of_level = seen[std::lround(value / scale)];
+        bits -= std::log2((of_level + 0.5) / (all + (2 * double{most} + 1) / 2));
+        ++of_level;
+        ++all;
+      }
+    });
+  }
+  return bits;
 }
 
 double mean_step(const std::vector<double>& values, const Picture& picture, bool at_border) {
@@ -164,7 +192,8 @@ class InrValues : public ::testing::Test {
                     (mean_step(original, picture, true) / mean_step(original, picture, false)),
                 1e-3);
     EXPECT_NEAR(m.at("psnr[fp16]"), psnr_of_bits(render(as_fp16(state_), picture), picture, bits), 2e-3);
-    EXPECT_NEAR(m.at("psnr[int8]"), psnr_of_bits(render(as_int8(state_), picture), picture, bits), 2e-3);
+    EXPECT_NEAR(m.at("psnr[int8]"), psnr_of_bits(render(as_integers(state_, 127), picture), picture, bits), 2e-3);
+    EXPECT_NEAR(m.at("psnr[int6]"), psnr_of_bits(render(as_integers(state_, 31), picture), picture, bits), 2e-3);
     EXPECT_GT(std::abs(m.at("psnr[int8]") - m.at("psnr")), 0.01) << "this case would tell nothing";
 
     const double weights = 2 * width + width * width + width * picture.channels;
@@ -174,6 +203,9 @@ class InrValues : public ::testing::Test {
     EXPECT_EQ(m.at("bits_per_pixel"), 32 * parameters / samples);
     EXPECT_EQ(m.at("bits_per_pixel[fp16]"), 16 * parameters / samples);
     EXPECT_EQ(m.at("bits_per_pixel[int8]"), (8 * parameters + 32 * 4 * 6) / samples) << "6 tensors, 4 networks";
+    EXPECT_EQ(m.at("bits_per_pixel[int6]"), (6 * parameters + 32 * 4 * 6) / samples);
+    EXPECT_NEAR(m.at("bits_per_pixel[int8,coded]"), coded_bits(state_, 127) / samples, 0.02);
+    EXPECT_NEAR(m.at("bits_per_pixel[int6,coded]"), coded_bits(state_, 31) / samples, 0.02);
     const double below = width * width + width * picture.channels;
     EXPECT_EQ(m.at("flops.inference"), 2 * weights * samples);
     EXPECT_EQ(m.at("flops.train"),
@@ -208,12 +240,30 @@ TEST_F(InrValues, EveryOneOfAGreyPictureOf16BitsIsThatOfItsWeights) {
   const auto outcome = run(dataset, "learning_rate: 2.0e-3, colour: own", 150);
   const data::Signal read = data::load_signal(cell_.dataset, {.size = side, .colour = "own"}, {}, 1);
   ASSERT_EQ(read.bits, 16);
+  EXPECT_EQ(outcome.absent.at("bits_per_pixel[jpeg]"), "of grey and colour pictures of 8 bits only");
   const Picture picture{side, 1, width, read.values};
   expect_by_hand(outcome, picture, 16);
   EXPECT_GT(
       std::abs(psnr_of_bits(render(state_, picture), picture, 16) - psnr_of_bits(render(state_, picture), picture, 8)),
       0.03)
       << "this case would tell nothing of bits";
+}
+
+TEST_F(InrValues, TheJpegIsTheFirstThatIsAsGoodAsTheInt8Weights) {
+  const auto outcome = run("synthetic-photo", "learning_rate: 5.0e-3", 300);
+  const data::Signal photo = data::load_signal(cell_.dataset, {.size = side}, {}, cell_.seed);
+  const Picture picture{side, 3, width, photo.values};
+  const double wanted = outcome.metrics.at("psnr[int8]");
+  const auto quality_of = [&](int quality) {
+    const std::vector<float> values = data::through_jpeg(photo, quality).picture.values;
+    return psnr_of_bits({values.begin(), values.end()}, picture, 8);
+  };
+  int quality = 1;
+  while (quality <= 100 && quality_of(quality) < wanted) ++quality;
+  EXPECT_GT(quality, 1) << "this case would tell nothing";
+  ASSERT_LE(quality, 100) << "this case would tell nothing";
+  EXPECT_EQ(outcome.metrics.at("bits_per_pixel[jpeg]"),
+            8 * static_cast<double>(data::through_jpeg(photo, quality).bytes) / (side * side));
 }
 
 TEST_F(InrValues, TheBestIsTheLowestLossAndTheLastIsTheLast) {

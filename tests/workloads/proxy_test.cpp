@@ -79,6 +79,29 @@ TEST(SvpCf, TheItemsBiasCounts) {
   EXPECT_EQ(watch.scores()[0], 0.0F);
 }
 
+TEST(SvpCf, RivalsAreDrawnAnewAtEachLookByTheSeed) {
+  const data::Split split = split_of({{0, 50}, {1, 50}}, 2, 100);
+  const auto beaten_by = [&](std::uint64_t seed) {
+    ProxyWatch watch(Sampling::svp_cf, split, seed);
+    std::vector<float> counts;
+    for (int look = 0; look < 12; ++look) {
+      watch.look(scores_of_items(2, rising(100)));
+      for (const float score : watch.scores()) counts.push_back(score);
+    }
+    return counts;
+  };
+  const std::vector<float> counts = beaten_by(1);
+  EXPECT_EQ(beaten_by(1), counts);
+  EXPECT_NE(beaten_by(2), counts);
+  std::vector<float> of_look, of_users;
+  for (std::size_t look = 1; look < 12; ++look) {
+    of_look.push_back(counts[2 * look] - counts[2 * look - 2]);
+    of_users.push_back(counts[2 * look + 1] - counts[2 * look - 1]);
+  }
+  EXPECT_NE(of_look, std::vector<float>(11, of_look[0])) << "the same rivals at each look";
+  EXPECT_NE(of_look, of_users) << "the same rivals for each interaction";
+}
+
 TEST(Forgetting, CountsWhatWasLearntAndIsNoMoreAndWhatNeverWasMost) {
   // Of 50 items the users have 0, 1, 2 and 3, scored above all others (1) or below (-1).
   const data::Split split = split_of({{0, 0}, {1, 1}, {2, 2}, {3, 3}}, 4, 50);

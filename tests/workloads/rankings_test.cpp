@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "impl/base/files.hpp"
 #include "tests/scratch_folder.hpp"
 

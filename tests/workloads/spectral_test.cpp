@@ -54,6 +54,28 @@ TEST(LeadingEigenpairs, AreThoseOfADenseSolver) {
   EXPECT_LT((gram * all.vectors - all.vectors * all.values.asDiagonal()).norm(), 1e-8 * gram.norm());
 }
 
+// Six products of all columns, each with a Householder QR of 4 n b^2 or with the small matrix's 2 n b^2 behind it, its
+// eigenvectors (9 b^3) and the vectors asked for.
+TEST(LeadingEigenpairs, CostTheirProductsAndDecompositions) {
+  const Eigen::VectorXd values = Eigen::VectorXd::LinSpaced(10, 1, 10);
+  const SymmetricOperator matrix{10, [&](const Dense& columns) -> Dense { return values.asDiagonal() * columns; }, 7};
+  // Three pairs from a block of six.
+  EXPECT_EQ(leading_eigenpairs(matrix, 3, 1, 0).flops,
+            6 * (7 * 6 + 4 * 10 * 36) + 2 * 10 * 36 + 9 * 216 + 2 * 10 * 6 * 3);
+  // A block has no more columns than the matrix.
+  EXPECT_EQ(leading_eigenpairs(matrix, 8, 1, 0).flops,
+            6 * (7 * 10 + 4 * 10 * 100) + 2 * 10 * 100 + 9 * 1000 + 2 * 10 * 10 * 8);
+}
+
+TEST(Svd, CostsItsEigenpairsAndTheUsersSide) {
+  data::Split split;
+  split.users = 6;
+  split.items = 4;
+  split.train = {{0, 0}, {0, 1}, {1, 0}, {2, 2}, {3, 3}, {4, 1}, {5, 3}};
+  // The product with the Gram matrix: 4 a one and column; four columns of the block; two of the rank.
+  EXPECT_EQ(fit_svd(split, 2, 1).flops, 6 * (4 * 7 * 4 + 4 * 4 * 16) + 2 * 4 * 16 + 9 * 64 + 2 * 4 * 4 * 2 + 2 * 7 * 2);
+}
+
 TEST(LeadingEigenpairs, AreTheLargestNotTheLargestInMagnitude) {
   const Eigen::VectorXd values = Eigen::VectorXd::LinSpaced(30, -0.9, 2.0);
   const SymmetricOperator matrix{30, [&](const Dense& columns) -> Dense { return values.asDiagonal() * columns; }, 30};
