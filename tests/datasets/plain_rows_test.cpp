@@ -10,6 +10,7 @@
 #include "datasets/catalog/manifest.hpp"
 #include "tests/datasets/data_test_support.hpp"
 #include "tests/datasets/ratings_outcome.hpp"
+#include "tests/fuzz/fuzz.hpp"
 
 namespace frugal::data {
 namespace {
@@ -37,16 +38,16 @@ RatingsForm delimited_by(const char* delimiter) {
   return form;
 }
 
-const std::string header = "user,item,rating,time\n";
+const std::string named_columns = "user,item,rating,time\n";
 
 TEST_F(PlainLines, OfEveryCommonShapeAreTakenAtOnce) {
   EXPECT_EQ(taken("", "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t377\t1\t878887116\n"), 3);
   EXPECT_EQ(taken("", "1::1193::5::978300760\n1::661::3::978302109\n"), 2);
-  EXPECT_EQ(taken(header, "1,2,3.5,1112486027\n1,29,4,1112484676\n138493,131262,0.5,9\n"), 3);
+  EXPECT_EQ(taken(named_columns, "1,2,3.5,1112486027\n1,29,4,1112484676\n138493,131262,0.5,9\n"), 3);
   EXPECT_EQ(taken("", "1,2,3.5,1112486027\n1,29,4,1112484676\n"), 2);
-  EXPECT_EQ(taken(header, "A2CX7LUOHB2NDG,b-1,5.0,1341100800\nJohn Smith,b-2,1.0,1367193600\n"), 2);
-  EXPECT_EQ(taken(header, "u1,i1,5,2024-02-29\nu1,i2,5,2024-02-29 12:30:00\n"), 2);
-  EXPECT_EQ(taken(header, "1,2,3,4\r\n5,6,7,8\r\n"), 2) << "CR LF";
+  EXPECT_EQ(taken(named_columns, "A2CX7LUOHB2NDG,b-1,5.0,1341100800\nJohn Smith,b-2,1.0,1367193600\n"), 2);
+  EXPECT_EQ(taken(named_columns, "u1,i1,5,2024-02-29\nu1,i2,5,2024-02-29 12:30:00\n"), 2);
+  EXPECT_EQ(taken(named_columns, "1,2,3,4\r\n5,6,7,8\r\n"), 2) << "CR LF";
   EXPECT_EQ(taken("", "1 2 3\n4 5 6\n"), 2) << "blanks";
   EXPECT_EQ(taken("", "1|2|3|4\n4|5|6|4\n"), 2);
   EXPECT_EQ(taken("title,user,item\n", ",1,2\n\xc3\x84rger,3,4\n"), 2) << "a column that is not read";
@@ -92,7 +93,7 @@ TEST_F(PlainLines, ThatWouldNeedASecondLookAreLeft) {
                                 "1,2,1234567890123456,4",
                                 "1,2,0.1234567890123456,4",
                                 "1,2,3,12345678901234567890"})
-    EXPECT_EQ(taken(header, fmt::format("7,8,3,4\n{}\n9,8,3,4\n", odd)), 1) << odd;
+    EXPECT_EQ(taken(named_columns, fmt::format("7,8,3,4\n{}\n9,8,3,4\n", odd)), 1) << odd;
   RatingsForm strict = ratings_form(find_manifest("ml-20m", {})->table);
   for (const char* const odd : {"0,2,3,4", "u1,2,3,4", "007,2,3,4", "2147483648,2,3,4", "1,2,0,4", "1,2,5.5,4",
                                 "1,2,3,4102444801", "1,2,3,2024-02-29", "1,2,3,"})
@@ -106,10 +107,10 @@ TEST_F(PlainLines, ThatWouldNeedASecondLookAreLeft) {
 TEST_F(PlainLines, AreNoneOfFormsThatAskForMore) {
   RatingsForm comments;
   comments.comment = "#";
-  EXPECT_EQ(taken(header, "1,2,3,4\n", comments), 0);
+  EXPECT_EQ(taken(named_columns, "1,2,3,4\n", comments), 0);
   RatingsForm twice;
   twice.rating = "item";
-  EXPECT_EQ(taken(header, "1,2,3,4\n", twice), 0) << "a column that counts twice";
+  EXPECT_EQ(taken(named_columns, "1,2,3,4\n", twice), 0) << "a column that counts twice";
 }
 
 /// Files of a few lines, most of them plain.
@@ -245,20 +246,20 @@ TEST_F(PlainLines, GiveTheSameRatingsAndMessagesAsOneByOne) {
   int read = 0, refused = 0;
   for (int k = 0; k < 3000; ++k) {
     const RatingsForm form = files.form();
-    const std::filesystem::path path = write("r", files.text());
-    const std::string outcome = ratings_outcome(path, form);
-    ASSERT_EQ(outcome, ratings_outcome(path, general_form(form))) << "file " << k;
-    ++(outcome.starts_with(path.string()) ? refused : read);
+    const fuzz::MemoryFile file(files.text());
+    const std::string outcome = ratings_outcome(file.path(), form);
+    ASSERT_EQ(outcome, ratings_outcome(file.path(), general_form(form))) << "file " << k;
+    ++(outcome.starts_with(file.path()) ? refused : read);
   }
   EXPECT_GT(read, 500);
   EXPECT_GT(refused, 500);
 }
 
 TEST_F(PlainLines, AndOddOnesAmongThemKeepTheirPlacesInLongFiles) {
-  std::string text = header;
+  std::string text = named_columns;
   std::mt19937 random(3);
   for (int line = 0; line < 30'000; ++line) {
-    const std::uint32_t user = random() % 2000, item = random() % 500;
+    const auto user = random() % 2000, item = random() % 500;
     if (random() % 200 == 0)
       text += fmt::format("\"{}\",\"{}\",{},{}\n", user, random() % 2 == 0 ? "two\nlines" : "i", line % 5, line);
     else
