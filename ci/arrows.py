@@ -71,7 +71,7 @@ ARROWS = {
     "benchmarks/workloads/cadc/": ["benchmarks/workloads/shared/", "datasets/", *API, *WORKLOAD],
     "benchmarks/workloads/dlrm/": ["benchmarks/workloads/shared/", "datasets/", *API, *WORKLOAD],
     "benchmarks/workloads/inr/": ["benchmarks/workloads/shared/", "datasets/", *API, *WORKLOAD],
-    "benchmarks/micro/": ["impl/", "embedded_enrp.hpp"],
+    "benchmarks/micro/": ["datasets/formats/", "impl/", "embedded_enrp.hpp"],
     "benchmarks/main.cpp": ["benchmarks/harness/cli/", "benchmarks/workloads/registry.hpp"],
 }
 

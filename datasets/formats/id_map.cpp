@@ -1,8 +1,12 @@
 #include "datasets/formats/id_map.hpp"
 
 #include <algorithm>
+#include <cassert>
+#include <functional>
 #include <numeric>
 #include <type_traits>
+
+#include "impl/base/hash.hpp"
 
 namespace frugal::data {
 namespace {
@@ -16,6 +20,11 @@ std::string_view take_digits(std::string_view& text) {
   text.remove_prefix(length);
   digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size()));
   return digits;
+}
+
+std::uint64_t hash_of_text(std::string_view text) {
+  static_assert(sizeof(std::size_t) == sizeof(std::uint64_t));
+  return std::hash<std::string_view>()(text);
 }
 
 }  // namespace
@@ -42,31 +51,33 @@ bool id_before(std::string_view a, std::string_view b) {
 bool IdMap::reach(std::uint64_t number) {
   if (number >= std::max(always_near, slots_an_id * ids_.size())) return false;
   near_.resize(number + number / 2 + 1, absent);
-  std::erase_if(far_, [&](const auto& entry) {
-    if (entry.first >= near_.size()) return false;
-    near_[entry.first] = entry.second;
-    return true;
-  });
+  for (std::uint32_t index = 0; index < size(); ++index)
+    if (!is_text(index) && ids_[index] < near_.size()) near_[ids_[index]] = index;
   return true;
 }
 
 std::uint32_t IdMap::far_index(std::uint64_t number) {
-  const auto [slot, fresh] = far_.try_emplace(number, size());
-  if (fresh) add(number);
-  return slot->second;
+  const std::uint32_t fresh = size();
+  const std::uint32_t index =
+      far_.find_or_add(hash_with(0, number), fresh, [&](std::uint32_t other) { return ids_[other] == number; });
+  return index == fresh ? add(number) : index;
 }
 
 std::uint32_t IdMap::text_index(std::string_view id) {
-  if (const auto found = texts_.find(id); found != texts_.end()) return found->second;
-  const auto slot = texts_.emplace(id, size()).first;
-  text_of_.resize(ids_.size());
-  text_of_.push_back(&slot->first);
-  return add(0);
+  const std::uint32_t fresh = size();
+  const std::uint32_t index =
+      texts_.find_or_add(hash_of_text(id), fresh, [&](std::uint32_t other) { return text_at(ids_[other]) == id; });
+  if (index != fresh) return index;
+  assert(id.size() < (std::size_t{1} << length_bits) && "no line is that long");
+  const std::uint64_t place = bytes_.size() << length_bits | id.size();
+  bytes_.insert(bytes_.end(), id.begin(), id.end());
+  is_text_.resize(ids_.size());
+  is_text_.push_back(true);
+  return add(place);
 }
 
 std::string IdMap::name(std::uint32_t index) const {
-  if (index < text_of_.size() && text_of_[index]) return *text_of_[index];
-  return std::to_string(ids_[index]);
+  return is_text(index) ? std::string(text_at(ids_[index])) : std::to_string(ids_[index]);
 }
 
 std::vector<std::string> IdMap::names() const {
@@ -84,7 +95,7 @@ std::vector<std::uint32_t> IdMap::sort() {
   } else {
     const std::vector<std::string> all = names();
     std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) { return id_before(all[a], all[b]); });
-    text_of_.resize(ids_.size());
+    is_text_.resize(ids_.size());
   }
   std::vector<std::uint32_t> rank(ids_.size());
   for (std::uint32_t place = 0; place < order.size(); ++place) rank[order[place]] = place;
@@ -95,7 +106,7 @@ std::vector<std::uint32_t> IdMap::sort() {
     return result;
   };
   ids_ = reordered(ids_);
-  if (!text_of_.empty()) text_of_ = reordered(text_of_);
+  if (!is_text_.empty()) is_text_ = reordered(is_text_);
   near_ = {};
   far_ = {};
   return rank;

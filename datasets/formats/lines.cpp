@@ -16,22 +16,23 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 }  // namespace
 
 LineReader::LineReader(const std::filesystem::path& path, const std::string& member)
-    : file_(path.string()), stream_(path, member), buffer_(block) {}
+    : file_(path.string()), stream_(path, member), buffer_(block + reach) {}
 
 /// Moves what is still needed to the front and reads behind it; false when nothing more comes.
 bool LineReader::refill() {
   std::memmove(buffer_.data(), buffer_.data() + start_, end_ - start_);
   end_ -= start_;
   begin_ -= start_;
+  passed_ += start_;
   start_ = 0;
-  if (end_ == buffer_.size() && end_ < max_line) buffer_.resize(2 * end_);
-  if (end_ == buffer_.size()) {
+  if (end_ == capacity() && end_ < max_line) buffer_.resize(2 * end_ + reach);
+  if (end_ == capacity()) {
     throw UserError({file_, line_},
                     fmt::format("a line of more than {} bytes: this is no text file of the expected "
                                 "kind (damaged, with a quote that never ends, or with lines that end in CR alone?)",
                                 max_line));
   }
-  const std::size_t got = stream_.read(buffer_.data() + end_, buffer_.size() - end_);
+  const std::size_t got = stream_.read(buffer_.data() + end_, capacity() - end_);
   end_ += got;
   return got > 0;
 }
@@ -93,8 +94,14 @@ bool LineReader::extend(std::string_view& line) {
 }
 
 std::uint64_t LineReader::estimated_lines() const {
-  if (line_ == 0 || begin_ == 0 || stream_.size() == 0) return 0;
-  return stream_.size() * static_cast<std::uint64_t>(line_) / begin_ + 1;
+  const std::uint64_t passed = passed_ + begin_;
+  if (line_ == 0 || passed == 0 || stream_.size() == 0) return 0;
+  return stream_.size() * static_cast<std::uint64_t>(line_) / passed + 1;
+}
+
+std::string_view LineReader::ahead() const {
+  const std::string_view read(buffer_.data() + begin_, end_ - begin_);
+  return read.substr(0, read.rfind('\n') + 1);  // without a newline none: npos + 1 is 0
 }
 
 std::string shown(std::string_view text) {

@@ -40,7 +40,20 @@ class LineReader {
   /// Lines there will be, about: from what was read so far and the size of the file; 0: unknown.
   std::uint64_t estimated_lines() const;
 
+  /// For those who take many lines at once: the whole lines after the one last given that have been read already, each
+  /// with its '\n', as they stand in the file; maybe none. The `reach` bytes behind them may be looked at too. Valid until
+  /// the next call of next() or extend().
+  static constexpr std::size_t reach = 32;
+  std::string_view ahead() const;
+  int lines_given() const { return last_line_; }  ///< so the first line of ahead() has this number and 1
+  /// Counts so many lines, the first of ahead(), as given. bytes: all of theirs.
+  void skip(std::size_t bytes, int lines) {
+    begin_ += bytes;
+    line_ = last_line_ += lines;
+  }
+
  private:
+  std::size_t capacity() const { return buffer_.size() - reach; }
   bool refill();
   bool find_end(std::size_t searched, std::string_view& line);
   void require_no_return(std::string_view line) const;
@@ -51,6 +64,7 @@ class LineReader {
   std::size_t start_ = 0;  ///< of the line last given
   std::size_t begin_ = 0;  ///< of what follows it
   std::size_t end_ = 0;
+  std::uint64_t passed_ = 0;  ///< bytes of the file before the buffer's
   int line_ = 0;
   int last_line_ = 0;  ///< where the line last given ends
   bool open_ended_ = false;

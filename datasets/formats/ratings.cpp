@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "datasets/formats/plain_rows.hpp"
 #include "datasets/formats/table_words.hpp"
 #include "datasets/formats/times.hpp"
 #include "impl/base/error.hpp"
@@ -15,8 +16,6 @@ namespace frugal::data {
 namespace {
 
 constexpr std::string_view csv_header = "userId,movieId,rating,timestamp";
-constexpr std::int64_t largest_id = std::numeric_limits<std::int32_t>::max();
-constexpr std::int64_t latest_time = 4'102'444'800;  // the year 2100: a larger one is milliseconds or a wrong column
 constexpr std::string_view none = "none";
 
 ParamSpec column_param(std::string name, std::string help) {
@@ -118,18 +117,16 @@ std::string form_text(const RatingsLayout& layout) {
 class RatingsReader {
  public:
   RatingsReader(const std::filesystem::path& path, const RatingsForm& form)
-      : layout_(ratings_layout(path, form)), form_(form), table_(path, form, layout_, form_text(layout_)) {}
+      : layout_(ratings_layout(path, form)),
+        form_(form),
+        table_(path, form, layout_, form_text(layout_)),
+        plain_(layout_, form) {}
 
   Ratings read() {
     while (table_.next()) {
-      const std::string_view user = id(layout_.user, "a user id");
-      const std::string_view item = id(layout_.item, "an item id");
-      const double value =
-          layout_.rating ? table_.real(*layout_.rating, "a rating", form_.least_rating, form_.most_rating) : 1;
-      const std::int64_t when = layout_.time ? time(*layout_.time) : 0;
-      table_.require_width();
-      if (builder_.size() == first_rows) builder_.reserve(table_.estimated_rows());
-      builder_.add(user, item, value, when, table_.line_number());
+      take_row();
+      if (!fine_) take_plain_rows();  // which have whole times
+      if (!reserved_ && builder_.size() >= first_rows) reserve();
     }
     return builder_.finish(table_.file(), layout_.time.has_value(), form_.duplicates);
   }
@@ -137,15 +134,35 @@ class RatingsReader {
  private:
   static constexpr std::uint64_t first_rows = 1000;  ///< tell how many there will be
 
+  void reserve() {
+    builder_.reserve(table_.estimated_rows());
+    reserved_ = true;
+  }
+
+  void take_row() {
+    const std::string_view user = id(layout_.user, "a user id");
+    const std::string_view item = id(layout_.item, "an item id");
+    const double value =
+        layout_.rating ? table_.real(*layout_.rating, "a rating", form_.least_rating, form_.most_rating) : 1;
+    const std::int64_t when = layout_.time ? time(*layout_.time) : 0;
+    table_.require_width();
+    builder_.add(user, item, value, when, table_.line_number());
+  }
+
+  void take_plain_rows() {
+    const PlainRows::Taken taken = plain_.take(table_.ahead(), table_.lines_given() + 1, builder_);
+    table_.skip(taken.bytes, taken.rows);
+  }
+
   std::string_view id(std::size_t column, std::string_view what) {
-    if (form_.strict) table_.integer(column, what, 1, largest_id);
+    if (form_.strict) table_.integer(column, what, 1, largest_strict_id);
     const std::string_view text = table_.field(column, what);
     if (text.empty()) table_.fail(column, std::string(what));
     return text;
   }
 
   std::int64_t time(std::size_t column) {
-    if (form_.strict) return table_.integer(column, "a time in seconds since 1970", 0, latest_time);
+    if (form_.strict) return table_.integer(column, "a time in seconds since 1970", 0, latest_strict_time);
     const std::optional<Moment> moment = read_moment(table_.field(column, "a time"));
     if (!moment)
       table_.fail(column,
@@ -165,7 +182,9 @@ class RatingsReader {
   RatingsLayout layout_;
   const RatingsForm& form_;
   TableReader table_;
+  PlainRows plain_;
   RatingsBuilder builder_;
+  bool reserved_ = false;
   bool fine_ = false;  ///< some time has a fraction: all are in millionths
 };
 

@@ -14,6 +14,10 @@
 
 namespace frugal::data {
 
+/// What a strict form takes: ids from 1, times from 0. A later time than the year 2100 is milliseconds or a wrong column.
+inline constexpr std::int64_t largest_strict_id = std::numeric_limits<std::int32_t>::max();
+inline constexpr std::int64_t latest_strict_time = 4'102'444'800;
+
 struct RatingsForm : TableForm {
   // Columns, by name or by number from 1. Empty: found by their names, or by what they hold; "none": there is none.
   std::string user{};

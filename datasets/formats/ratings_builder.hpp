@@ -27,7 +27,7 @@ class RatingsBuilder {
  public:
   void reserve(std::uint64_t rows) { rows_.reserve(rows); }
 
-  void add(std::string_view user, std::string_view item, double value, std::int64_t time, int line) {
+  void add(const RawId& user, const RawId& item, double value, std::int64_t time, int line) {
     rows_.push_back({users_.index(user), items_.index(item), static_cast<float>(value), line, time});
   }
 

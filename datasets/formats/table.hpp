@@ -76,6 +76,11 @@ class TableReader {
   int line_number() const { return lines_.line_number(); }
   std::uint64_t estimated_rows() const { return lines_.estimated_lines(); }
 
+  /// As those of LineReader. Every line that is skipped must be a row.
+  std::string_view ahead() const { return lines_.ahead(); }
+  int lines_given() const { return lines_.lines_given(); }
+  void skip(std::size_t bytes, int lines) { lines_.skip(bytes, lines); }
+
   /// The field in a column, from 0. Throws UserError when the row is shorter.
   std::string_view field(std::size_t column, std::string_view what) {
     if (column >= count_) fail_short(what);
