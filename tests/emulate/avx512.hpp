@@ -11,6 +11,7 @@
 
 #define FRUGAL_EMULATED  // a register of 16 floats is none of the processor's
 
+// Of the long ones each is a call: inlined, products of many registers would take minutes to compile.
 namespace frugal::emulated {
 
 /// A register as four of a quarter.
@@ -33,7 +34,7 @@ inline __m512 extended(__m128 a) {
 
 /// VRSQRT14PS: relative error below 2^-14. Its bits are the processor's own: here the root's, of which 14 are left, so
 /// that a kernel that forgets to refine the estimate is as wrong as there.
-inline __m512 root_estimate(__m512 a) {
+[[gnu::noinline]] inline __m512 root_estimate(__m512 a) {
   for (int i = 0; i < 16; ++i) {
     const float root = 1.F / __builtin_sqrtf(a[i]);
     a[i] = __builtin_bit_cast(float, __builtin_bit_cast(uint32_t, root) & ~0x1ffU);
@@ -59,7 +60,7 @@ struct Words {
 };
 
 /// VCVTNE2PS2BF16: b in the lower half.
-inline __m512bh rounded_pair(__m512 a, __m512 b) {
+[[gnu::noinline]] inline __m512bh rounded_pair(__m512 a, __m512 b) {
   Words to;
   for (int i = 0; i < 16; ++i) {
     to.word[i] = rounded(b[i]);
@@ -70,7 +71,7 @@ inline __m512bh rounded_pair(__m512 a, __m512 b) {
 
 /// VDPBF16PS: of each pair the second product is added first; each sum is rounded to nearest, ties to even. Denormals
 /// are 0 in operands and results.
-inline __m512 pair_products(__m512 sum, __m512bh a, __m512bh b) {
+[[gnu::noinline]] inline __m512 pair_products(__m512 sum, __m512bh a, __m512bh b) {
   const auto of_a = __builtin_bit_cast(Words, a), of_b = __builtin_bit_cast(Words, b);
   const auto operand = [](uint16_t word) {
     return without_denormal(__builtin_bit_cast(float, static_cast<uint32_t>(word) << 16));

@@ -44,6 +44,7 @@ float multiply_add_bf16(long rounds);
 namespace frugal::emulate_test {
 namespace {
 
+using inr_test::fused_step;
 using inr_test::FusedResult;
 using inr_test::FusedStep;
 using Bits = std::vector<std::uint32_t>;
