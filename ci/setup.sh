@@ -3,8 +3,9 @@
 #   ci/setup.sh                what building and testing need
 #   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --slurm, --mpi, --fuzz,
 #                              --coverage, --tex: the LaTeX that a test of tables compiles, --page: what looks at pages
-#                              and figures, --consumers: the tools that read what reports write for them, --peers
-#                              (may be combined; Ubuntu has no Chromium for apt)
+#                              and figures, --consumers: the tools that read what reports write for them, --peers,
+#                              --emulate: instructions that the processor lacks (may be combined; Ubuntu has no
+#                              Chromium for apt)
 # Debian packages come through apt. From PyPI, pinned by hash, come oneDNN 3 (Debian 12 has 2.6.3, which speaks the
 # retired v2 API) and clang-format, so that everyone formats alike (Debian 12 has version 14, Ubuntu 24.04 has 18).
 set -euo pipefail
@@ -28,8 +29,9 @@ for option in "$@"; do
     --fuzz) packages+=(clang libclang-rt-dev llvm) ;;
     --coverage) packages+=(gcovr) ;;
     --page) packages+=(chromium python3-matplotlib) ;;
+    --emulate) packages+=(libsimde-dev) ;;
     --tex) packages+=(texlive-latex-extra texlive-science) ;;
-    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--coverage] [--page] [--tex] [--consumers] [--peers]" >&2; exit 2 ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--coverage] [--page] [--tex] [--emulate] [--consumers] [--peers]" >&2; exit 2 ;;
   esac
 done
 

@@ -75,6 +75,8 @@ void Matmul::operator()(const void* a, const void* b, float* c, const float* bia
   impl_->primitive.execute(impl_->stream, impl_->arguments);
 }
 
+bool onednn_multiplies_bf16() { return has_bf16() && __builtin_cpu_supports("avx512bf16"); }
+
 const char* onednn_version() {
   static const std::string text = [] {
     const dnnl_version_t* v = dnnl_version();

@@ -43,6 +43,10 @@ class Matmul {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether products of bf16 are faster than those of the same numbers as floats, and possible at all. Asks the processor:
+/// what emulates AVX-512 for our kernels does not for oneDNN.
+bool onednn_multiplies_bf16();
+
 /// "3.2.0"
 const char* onednn_version();
 

@@ -3,20 +3,19 @@
 #include <omp.h>
 
 #include <limits>
-#include <list>
 #include <memory>
 #include <numbers>
 #include <tuple>
 
-#include "impl/common/adam.hpp"
-#include "impl/cpu/inr/parameters.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "tests/impl/inr_fixture.hpp"
+#include "tests/impl/inr_fused_step.hpp"
 
 namespace frugal {
 namespace {
 
+using inr_test::fused_step;
 using inr_test::make;
 
 struct KernelSet {
@@ -80,63 +79,6 @@ INSTANTIATE_TEST_SUITE_P(InstructionSets, SineKernel,
                          ::testing::Values(KernelSet{"avx2", cpu::Isa::avx2, &cpu::avx2::inr_kernels},
                                            KernelSet{"avx512", cpu::Isa::avx512, &cpu::avx512::inr_kernels}),
                          [](const auto& test) { return std::string(test.param.name); });
-
-/// The parameters, tensor after tensor, behind one fused step of a network in tiles of a few points, by the kernels of
-/// one instruction set.
-std::vector<float> fused_step(const cpu::InrFusedKernels& kernels, const InrSpec& spec, long tile) {
-  const cpu::InrParameters layout(spec, kernels.panel_columns);
-  const long padded = layout.columns.padded;
-  std::list<std::vector<float>> buffers;
-  const auto zeros = [&](long n) { return buffers.emplace_back(static_cast<std::size_t>(n)).data(); };
-  std::vector<float*> h, slope;
-  for (int l = 0; l <= spec.hidden_layers; ++l) {
-    h.push_back(zeros((tile + 16) * layout.columns.stride));
-    slope.push_back(zeros((tile + 16) * layout.columns.stride));
-  }
-  const cpu::InrFusedScratch scratch{.h = h.data(),
-                                     .slope = slope.data(),
-                                     .delta = zeros((tile + 16) * layout.columns.stride),
-                                     .below = zeros((tile + 16) * layout.columns.stride),
-                                     .y = zeros(tile * spec.channels),
-                                     .transposed = zeros(spec.hidden_layers * padded * padded)};
-  const cpu::InrFunction f{spec.activation, 30, 2};
-  const cpu::InrFusedNetwork network{.first = f,
-                                     .hidden = f,
-                                     .columns = layout.columns,
-                                     .inputs = spec.inputs,
-                                     .channels = spec.channels,
-                                     .hidden_layers = spec.hidden_layers,
-                                     .weight = layout.weight.data(),
-                                     .bias = layout.bias.data(),
-                                     .few_points = spec.points <= tile && 2 * (spec.points + 15) / 16 * 16 <= padded};
-  std::vector<float> parameters(static_cast<std::size_t>(layout.count));
-  std::vector<std::size_t> places;  // of the values, tensor after tensor
-  for (const InrTensor& tensor : inr_tensors(spec)) {
-    const std::vector<float> initial = inr_initial_values(spec, tensor);
-    for (std::int64_t o = 0; o < tensor.out; ++o) {
-      const cpu::InrParameters::Inputs inputs = layout.inputs_of(tensor, o);
-      for (std::int64_t i = 0; i < tensor.in; ++i) {
-        places.push_back(static_cast<std::size_t>(inputs.first + i * inputs.step));
-        parameters[places.back()] = initial[static_cast<std::size_t>(o * tensor.in + i)];
-      }
-    }
-  }
-  const std::vector<float> x = inr_test::grid_of(spec, inr_test::side_of(spec));
-  const std::vector<float> targets = inr_test::noise(spec);
-  float* const gradient = zeros(layout.count);
-  const cpu::InrUpdate update{update_step({OptimizerKind::adam, {.learning_rate = 1e-3, .epsilon = 1e-3}}, 1),
-                              zeros(layout.count), zeros(layout.count)};
-  kernels.transpose_weights(network, parameters.data(), scratch);
-  for (long first = 0; first < spec.points; first += tile) {
-    const long rows = std::min<long>(tile, spec.points - first);
-    kernels.train_tile(network, parameters.data(), x.data() + first * spec.inputs,
-                       targets.data() + first * spec.channels, rows, 1.F, first == 0, scratch, gradient,
-                       first + rows == spec.points ? &update : nullptr);
-  }
-  std::vector<float> values;
-  for (const std::size_t place : places) values.push_back(parameters[place]);
-  return values;
-}
 
 // The program runs one set of kernels on a machine; this runs both. Their panels differ, and Adam's roots start from
 // estimates of their own.

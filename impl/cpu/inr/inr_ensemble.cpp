@@ -87,7 +87,8 @@ class CpuInrEnsemble final : public InrEnsemble {
 
   std::string implementation() const override {
     if (fused_) return fmt::format("cpu/fused/{}", fused_rounds(spec_) ? "avx512_bf16" : isa_name());
-    return onednn_implementation() + (spec_.precision == Precision::bf16 && !has_bf16() ? "/bf16-as-fp32" : "");
+    return onednn_implementation() +
+           (spec_.precision == Precision::bf16 && !onednn_multiplies_bf16() ? "/bf16-as-fp32" : "");
   }
 
   void set_samples(std::span<const float> coordinates, std::span<const float> targets) override {

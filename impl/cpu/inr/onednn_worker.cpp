@@ -27,7 +27,7 @@ struct InrProducts {
 class InrOperand {
  public:
   InrOperand(std::int64_t size, bool bf16)
-      : rounded_(bf16 ? static_cast<std::size_t>(size) : 0), widened_(has_bf16() ? 0 : rounded_.size()) {}
+      : rounded_(bf16 ? static_cast<std::size_t>(size) : 0), widened_(onednn_multiplies_bf16() ? 0 : rounded_.size()) {}
 
   const void* of(const float* values, std::int64_t n) {
     if (rounded_.size() == 0) return values;
@@ -70,7 +70,8 @@ class InrOnednnWorker final : public InrWorker {
   }
 
   void prepare(std::int64_t rows) override {
-    if (spec_.hidden_layers > 0) products_.try_emplace(rows, rows, at_.columns.padded, bf16() && has_bf16());
+    if (spec_.hidden_layers > 0)
+      products_.try_emplace(rows, rows, at_.columns.padded, bf16() && onednn_multiplies_bf16());
   }
 
   void forward(const float* parameters, const float* x, std::int64_t rows, float* y) override {

@@ -10,6 +10,9 @@
 //
 // A source whose name ends in _bf16 is compiled once, for AVX-512 BF16 (FRUGAL_ISA = avx512_bf16), and called only where
 // has_bf16().
+//
+// In a build for ci/emulate.sh (FRUGAL_EMULATE_AVX512) the sources for AVX-512 and for AVX-512 BF16 are compiled for AVX2
+// behind tests/emulate/avx512.hpp, and chosen wherever that is there.
 #pragma once
 
 namespace frugal::cpu {
@@ -21,8 +24,8 @@ enum class Isa { none, avx2, avx512 };
 /// where FRUGAL_ISA is anything else. Not inline: the sources of the kernels are compiled for more than this asks about.
 Isa isa();
 
-/// Products of bf16 pairs in hardware, as AVX-512.
-inline bool has_bf16() { return isa() == Isa::avx512 && __builtin_cpu_supports("avx512bf16"); }
+/// Whether the kernels of AVX-512 BF16 may be called: products of bf16 pairs in hardware, as AVX-512.
+bool has_bf16();
 
 inline const char* isa_name() {
   switch (isa()) {

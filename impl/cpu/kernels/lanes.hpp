@@ -1,5 +1,6 @@
 // One register of floats, under the same names for both instruction sets, and what several kernels compute of one
-// float. Only kernels include this: everything lives in the namespace of the instruction set the file is compiled for.
+// float. Only kernels include this: everything lives in the namespace of the instruction set the file is compiled for,
+// whose registers hold FRUGAL_LANES floats.
 #pragma once
 #include <immintrin.h>
 
@@ -15,7 +16,7 @@ inline float sum_of_eight(__m256 v) {
   return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-#ifdef __AVX512F__
+#if FRUGAL_LANES == 16
 struct Lanes {
   static constexpr int width = 16;
   __m512 v;

@@ -188,7 +188,9 @@ class SgdSteps {
     }
     static void load_row(const float* from, Lanes* row) {
       for (int i = 0; i < count; ++i) row[i] = load(from + i * width);
+#ifndef FRUGAL_EMULATED
       for (int i = 0; i < count; ++i) asm("" : "+v"(row[i].v));  // keeps the compiler from moving the loads
+#endif
     }
     Lanes u[count];
     Lanes v[count];

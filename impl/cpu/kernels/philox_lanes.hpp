@@ -9,7 +9,7 @@
 
 namespace frugal::cpu::FRUGAL_ISA {
 
-#ifdef __AVX512F__
+#if FRUGAL_LANES == 16
 struct Words {
   static constexpr int count = 8;
   __m512i v;

@@ -31,8 +31,10 @@ extern const ProbeKernels probe_kernels;
 }
 inline const ProbeKernels& probe_kernels() { return choose(avx2::probe_kernels, avx512::probe_kernels); }
 
+namespace avx512_bf16 {
 /// `rounds` times 12 products of bf16 pairs (1 and 1), added to fp32 sums; requires has_bf16(). Returns their sum.
 float multiply_add_bf16(long rounds);
+}  // namespace avx512_bf16
 constexpr double multiply_add_bf16_flops = 12. * 2 * 32;  ///< of a round
 
 }  // namespace frugal::cpu
