@@ -10,6 +10,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/compile.h>
 #include <fmt/format.h>
+#include <malloc.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -104,6 +105,7 @@ void read(benchmark::State& state, Shape shape, Order order) {
   const auto rows = static_cast<std::size_t>(state.range(0));
   const RatingsFile file(shape, order, rows);
   const auto bytes = static_cast<std::int64_t>(std::filesystem::file_size(file.path()));
+  ::malloc_trim(0);
   reset_peak();
   const double before = peak_memory();
   for ([[maybe_unused]] auto _ : state) {

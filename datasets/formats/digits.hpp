@@ -29,7 +29,7 @@ struct Digits {
 };
 
 /// The digits that a text begins with, the first 16 at most. Looks at 16 bytes, whatever they are.
-inline Digits leading_digits(const char* at) {
+[[gnu::always_inline]] inline Digits leading_digits(const char* at) {
   constexpr std::uint64_t ones = 0x0101010101010101;
   // Of a byte of 0 to 9, 0x76 makes no more than 0x7f; nothing is carried as long as no other byte was met.
   const auto others = [](std::uint64_t word) { return ((word + 0x76 * ones) | word) & 0x80 * ones; };

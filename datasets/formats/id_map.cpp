@@ -1,8 +1,8 @@
 #include "datasets/formats/id_map.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cassert>
-#include <functional>
 #include <numeric>
 #include <type_traits>
 
@@ -22,9 +22,32 @@ std::string_view take_digits(std::string_view& text) {
   return digits;
 }
 
-std::uint64_t hash_of_text(std::string_view text) {
-  static_assert(sizeof(std::size_t) == sizeof(std::uint64_t));
-  return std::hash<std::string_view>()(text);
+/// Of two ids with different keys id_before() puts first the one with the lower key. A run of digits becomes '0', how
+/// many there are without leading zeros, and these; what follows the first 16 bytes does not count.
+using SortKey = std::array<std::uint64_t, 2>;
+SortKey sort_key(std::string_view id) {
+  SortKey key{};
+  std::size_t count = 0;
+  const auto add = [&](char byte) {
+    if (count < 16) key[count / 8] |= std::uint64_t{static_cast<unsigned char>(byte)} << (56 - 8 * (count % 8));
+    ++count;
+  };
+  while (!id.empty() && count < 16) {
+    if (is_digit(id[0])) {
+      const std::string_view digits = take_digits(id);
+      add('0');
+      if (digits.size() >= 255) {  // id_before() will tell
+        add('\xff');
+        break;
+      }
+      add(static_cast<char>(digits.size()));
+      for (const char digit : digits) add(digit);
+    } else {
+      add(id[0]);
+      id.remove_prefix(1);
+    }
+  }
+  return key;
 }
 
 }  // namespace
@@ -63,14 +86,15 @@ std::uint32_t IdMap::far_index(std::uint64_t number) {
   return index == fresh ? add(number) : index;
 }
 
-std::uint32_t IdMap::text_index(std::string_view id) {
+std::uint32_t IdMap::text_index(const RawId& id) {
+  if (is_text(last_text_) && text_at(ids_[last_text_]) == id.text) return last_text_;
   const std::uint32_t fresh = size();
-  const std::uint32_t index =
-      texts_.find_or_add(hash_of_text(id), fresh, [&](std::uint32_t other) { return text_at(ids_[other]) == id; });
-  if (index != fresh) return index;
-  assert(id.size() < (std::size_t{1} << length_bits) && "no line is that long");
-  const std::uint64_t place = bytes_.size() << length_bits | id.size();
-  bytes_.insert(bytes_.end(), id.begin(), id.end());
+  last_text_ =
+      texts_.find_or_add(id.number, fresh, [&](std::uint32_t other) { return text_at(ids_[other]) == id.text; });
+  if (last_text_ != fresh) return last_text_;
+  assert(id.text.size() < (std::size_t{1} << length_bits) && "no line is that long");
+  const std::uint64_t place = bytes_.size() << length_bits | id.text.size();
+  bytes_.insert(bytes_.end(), id.text.begin(), id.text.end());
   is_text_.resize(ids_.size());
   is_text_.push_back(true);
   return add(place);
@@ -87,16 +111,32 @@ std::vector<std::string> IdMap::names() const {
   return result;
 }
 
-std::vector<std::uint32_t> IdMap::sort() {
+std::vector<std::uint32_t> IdMap::order_of_numbers() const {
   std::vector<std::uint32_t> order(ids_.size());
   std::iota(order.begin(), order.end(), 0U);
-  if (texts_.empty()) {
-    std::ranges::sort(order, {}, [&](std::uint32_t index) { return ids_[index]; });
-  } else {
-    const std::vector<std::string> all = names();
-    std::ranges::sort(order, [&](std::uint32_t a, std::uint32_t b) { return id_before(all[a], all[b]); });
-    is_text_.resize(ids_.size());
-  }
+  std::ranges::sort(order, {}, [&](std::uint32_t index) { return ids_[index]; });
+  return order;
+}
+
+std::vector<std::uint32_t> IdMap::order_of_texts() const {
+  struct Entry {
+    SortKey key;
+    std::uint32_t index;
+  };
+  std::vector<Entry> entries;
+  entries.reserve(ids_.size());
+  for (std::uint32_t index = 0; index < size(); ++index) entries.push_back({sort_key(name(index)), index});
+  std::ranges::sort(entries, [&](const Entry& a, const Entry& b) {
+    return a.key != b.key ? a.key < b.key : id_before(name(a.index), name(b.index));
+  });
+  std::vector<std::uint32_t> order;
+  order.reserve(ids_.size());
+  for (const Entry& entry : entries) order.push_back(entry.index);
+  return order;
+}
+
+std::vector<std::uint32_t> IdMap::sort() {
+  const std::vector<std::uint32_t> order = texts_.empty() ? order_of_numbers() : order_of_texts();
   std::vector<std::uint32_t> rank(ids_.size());
   for (std::uint32_t place = 0; place < order.size(); ++place) rank[order[place]] = place;
   const auto reordered = [&](const auto& values) {
@@ -106,6 +146,7 @@ std::vector<std::uint32_t> IdMap::sort() {
     return result;
   };
   ids_ = reordered(ids_);
+  is_text_.resize(texts_.empty() ? 0 : ids_.size());
   if (!is_text_.empty()) is_text_ = reordered(is_text_);
   near_ = {};
   far_ = {};

@@ -1,6 +1,7 @@
 // The ids that a file gives to its users and items, as dense indices.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,10 +17,12 @@ bool id_before(std::string_view a, std::string_view b);
 /// An id as a file has it: a plain number, of up to 64 bits without leading zeros (19 digits at most), or any other text.
 struct RawId {
   explicit RawId(std::uint64_t plain) : number(plain), is_number(true) {}
-  RawId(std::string_view id) : text(id), is_number(read_number(id, number)) {}
+  RawId(std::string_view id) : text(id), is_number(read_number(id, number)) {
+    if (!is_number) number = std::hash<std::string_view>()(id);
+  }
 
   std::string_view text{};
-  std::uint64_t number = 0;
+  std::uint64_t number = 0;  ///< of a text its hash
   bool is_number;
 
  private:
@@ -40,13 +43,21 @@ struct RawId {
 class IdMap {
  public:
   std::uint32_t index(const RawId& id) {
-    if (!id.is_number) return text_index(id.text);
+    if (!id.is_number) return text_index(id);
     if (id.number >= near_.size() && !reach(id.number)) return far_index(id.number);
     std::uint32_t& slot = near_[id.number];
     if (slot == absent) slot = add(id.number);
     return slot;
   }
   std::uint32_t index(std::string_view id) { return index(RawId(id)); }
+
+  /// Asks memory for what index() will look at.
+  void prefetch(const RawId& id) const {
+    if (!id.is_number)
+      texts_.prefetch(id.number);
+    else if (id.number < near_.size())
+      __builtin_prefetch(&near_[id.number]);
+  }
 
   std::uint32_t size() const { return static_cast<std::uint32_t>(ids_.size()); }
   std::string name(std::uint32_t index) const;
@@ -71,7 +82,9 @@ class IdMap {
   }
   bool reach(std::uint64_t number);
   std::uint32_t far_index(std::uint64_t number);
-  std::uint32_t text_index(std::string_view id);
+  std::uint32_t text_index(const RawId& id);
+  std::vector<std::uint32_t> order_of_numbers() const;
+  std::vector<std::uint32_t> order_of_texts() const;
 
   std::vector<std::uint32_t> near_;  ///< the index by number
   IndexTable far_;                   ///< of other numbers
@@ -79,6 +92,7 @@ class IdMap {
   std::vector<std::uint64_t> ids_;  ///< by index: a number, or a place in bytes_
   std::vector<bool> is_text_;       ///< by index; those beyond its end are numbers
   std::vector<char> bytes_;         ///< of all texts, one after the other
+  std::uint32_t last_text_ = 0;     ///< of text_index(): files are in order of the users, as a rule
 };
 
 }  // namespace frugal::data

@@ -16,7 +16,7 @@ class IndexTable {
   template <class Same>
   std::uint32_t find_or_add(std::uint64_t hash, std::uint32_t fresh, Same&& same) {
     if (2 * taken_ >= slots_.size()) grow();
-    const auto tag = static_cast<std::uint32_t>(hash >> 32);
+    const std::uint32_t tag = tag_of(hash);
     for (std::size_t at = tag & mask();; at = (at + 1) & mask()) {
       Slot& slot = slots_[at];
       if (slot.index == absent) {
@@ -28,6 +28,10 @@ class IndexTable {
     }
   }
 
+  void prefetch(std::uint64_t hash) const {
+    if (!slots_.empty()) __builtin_prefetch(&slots_[tag_of(hash) & mask()]);
+  }
+
  private:
   static constexpr std::uint32_t absent = 0xffffffff;
   struct Slot {
@@ -35,6 +39,7 @@ class IndexTable {
     std::uint32_t index = absent;
   };
 
+  static std::uint32_t tag_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
   std::size_t mask() const { return slots_.size() - 1; }
 
   void grow() {

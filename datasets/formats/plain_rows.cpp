@@ -1,6 +1,7 @@
 #include "datasets/formats/plain_rows.hpp"
 
 #include <optional>
+#include <span>
 
 #include "datasets/formats/times.hpp"
 
@@ -26,22 +27,6 @@ PlainRows::PlainRows(const RatingsLayout& layout, const RatingsForm& form)
   };
   set(layout.rating, Kind::rating);
   set(layout.time, Kind::time);
-}
-
-PlainRows::Taken PlainRows::take(std::string_view lines, int line, RatingsBuilder& builder) const {
-  Taken taken;
-  if (kinds_.empty()) return taken;
-  const char* at = lines.data();
-  const char* const end = at + lines.size();
-  Row one;
-  while (at != end) {
-    at = row(at, one);
-    if (!at) break;
-    builder.add(one.user, one.item, one.value, one.time, line + taken.rows);
-    taken.bytes = static_cast<std::size_t>(at - lines.data());
-    ++taken.rows;
-  }
-  return taken;
 }
 
 const char* PlainRows::row(const char* at, Row& row) const {
@@ -138,6 +123,28 @@ const char* PlainRows::time(const char* at, std::int64_t& time) const {
 const char* PlainRows::other(const char* at) const {
   const char* const end = stops_.find(at);
   return end == at && delimiter_ == " " ? nullptr : end;
+}
+
+/// Some rows at a time: their ids are looked up while nothing waits for where the next line begins.
+[[gnu::flatten]] PlainRows::Taken PlainRows::take(std::string_view lines, int line, RatingsBuilder& builder) {
+  Taken taken;
+  if (kinds_.empty()) return taken;
+  const char* at = lines.data();
+  const char* const end = at + lines.size();
+  while (at && at != end) {
+    std::size_t count = 0;
+    while (at != end && count < rows_.size()) {
+      const char* const next = row(at, rows_[count]);
+      taken.bytes = static_cast<std::size_t>((next ? next : at) - lines.data());
+      at = next;
+      if (!next) break;
+      builder.prefetch(rows_[count].user, rows_[count].item);
+      ++count;
+    }
+    for (const Row& one : std::span(rows_).first(count))
+      builder.add(one.user, one.item, one.value, one.time, line + taken.rows++);
+  }
+  return taken;
 }
 
 }  // namespace frugal::data

@@ -1,6 +1,7 @@
 // The plain lines of a table of ratings, many at once. Most files hold nothing else, and a field that is digits up to
 // the delimiter is found out, checked and read in one step. TableReader takes the lines that are not plain.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -29,7 +30,7 @@ class PlainRows {
 
   /// Adds the rows of the first lines, up to one that is not plain. lines: whole, and LineReader::reach bytes behind them
   /// may be looked at; line: the number of the first.
-  Taken take(std::string_view lines, int line, RatingsBuilder& builder) const;
+  Taken take(std::string_view lines, int line, RatingsBuilder& builder);
 
  private:
   enum class Kind { user, item, rating, time, other };
@@ -57,7 +58,8 @@ class PlainRows {
   char point_;  ///< of a rating
   double least_rating_;
   double most_rating_;
-  ByteFinder stops_;  ///< what ends a field, or may make it something else than it seems
+  ByteFinder stops_;          ///< what ends a field, or may make it something else than it seems
+  std::array<Row, 32> rows_;  ///< room for take()
 };
 
 }  // namespace frugal::data

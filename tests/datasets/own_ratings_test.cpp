@@ -178,15 +178,6 @@ TEST_F(OwnRatings, ManyNumbersCostTheSameByTableAndByHash) {
   EXPECT_EQ(near.name(299'999), near.names().back());
 }
 
-TEST_F(OwnRatings, NumbersThatAreLookedUpByHashKeepTheirIndexWhenTheyAreManyEnoughForATable) {
-  IdMap ids;
-  const auto id = [](std::uint32_t k) { return k % 5 == 0 ? fmt::format("u{}", k) : std::to_string(2'000'000 + k); };
-  for (std::uint32_t k = 0; k < 100'000; ++k) ASSERT_EQ(ids.index(id(k)), k);
-  for (std::uint32_t k = 0; k < 100'000; ++k) ASSERT_EQ(ids.index(id(k)), k);
-  EXPECT_EQ(ids.name(99'995), "u99995");
-  EXPECT_EQ(ids.name(99'999), "2099999");
-}
-
 TEST_F(OwnRatings, TimesMayBeInAnyUnitOrDates) {
   const auto order = [&](const char* first, const char* second) {
     const Ratings ratings = read("r.csv", fmt::format("user,item,time\n1,1,{}\n1,2,{}\n", first, second));

@@ -86,11 +86,12 @@ TEST_F(InputFiles, RunsFromTwoFoldersWithPicturesOfOneNameAreNotMixed) {
   for (const std::string folder : {"one", "two"}) {
     std::filesystem::create_directories(folder_ / folder);
     std::filesystem::copy_file(folder_ / (folder + ".png"), folder_ / folder / "photo.png");
+    std::filesystem::copy_file(folder_ / "mine.yaml", folder_ / folder / "mine.yaml");
   }
-  const std::vector<std::string> shared = {"run", "../mine.yaml", "--out", "../shared"};
+  const std::vector<std::string> shared = {"run", "mine.yaml", "--out", "../shared"};
   EXPECT_EQ(run_in("one", shared).code, 0);
   EXPECT_EQ(run_in("two", shared).code, 2);
-  EXPECT_EQ(run_in("two", {"run", "../mine.yaml", "--out", "../other"}).code, 0);
+  EXPECT_EQ(run_in("two", {"run", "mine.yaml", "--out", "../other"}).code, 0);
   const Said report = run_in(".", {"report", "shared", "other"});
   EXPECT_EQ(report.code, 2);
   EXPECT_THAT(report.err, HasSubstr("different files called photo.png"));
