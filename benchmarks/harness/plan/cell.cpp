@@ -28,7 +28,8 @@ Json read_back(const Json& execution, const JsonReader& reader) {
 }  // namespace
 
 Json Cell::to_json() const {
-  Json json = {{"workload", workload}, {"backend", backend}, {"dataset", dataset}, {"params", params}, {"seed", seed}};
+  Json json = {
+      {"workload", workload}, {"backend", backend}, {"dataset", dataset}, {"params", params.json()}, {"seed", seed}};
   if (!execution.empty()) json["execution"] = execution;
   return json;
 }

@@ -213,7 +213,7 @@ Json CellRecord::to_json() const {
                {"workload", cell.workload},
                {"backend", cell.backend},
                {"dataset", cell.dataset},
-               {"params", cell.params},
+               {"params", cell.params.json()},
                {"seed", cell.seed},
                {"implementation", implementation},
                {"status", to_string(status)},
