@@ -8,8 +8,8 @@ First a tenth of the cells in one process, undisturbed: the wall time of a cell 
 is the overhead. Then all of them by WORKERS processes, of which one, or the cell that it runs, is killed every second; a
 submission that ends with cells to do is given again. Then the shards are merged and reported, and so is the tenth.
 
-Prints what it counted and measured; exit code 1 when something was lost or ran twice. Times are worth something only on a
-machine that does nothing else, with a processor a worker.
+Prints what it counted and measured; exit code 1 when something was lost or ran twice, or memory grows with the cells.
+Times are worth something only on a machine that does nothing else, with a processor a worker.
 """
 import collections
 import json
@@ -177,7 +177,13 @@ def main():
         print(f"wall time             {wall_s:.1f} s; the cells' own work would take {cells * WORK_S / workers:.1f} s")
         for of, (merge, report) in memory.items():
             print(f"{of:>6} cells          merge {merge.peak_mib:.0f} MiB, {merge.wall_s:.2f} s; report {report.peak_mib:.0f} MiB, {report.wall_s:.2f} s")
-        sys.exit(1 if lost or twice else 0)
+        # A little more than nothing for ten times the cells, whatever they are: 20 MiB of 10,000.
+        flat = max(4, cells * 20 / 10000)
+        small, large = memory.values()
+        grown = [what for what, a, b in zip(("merge", "report"), small, large) if b.peak_mib - a.peak_mib > flat]
+        if grown:
+            print(f"memory grows          of {' and '.join(grown)} by more than {flat:.0f} MiB for ten times the cells")
+        sys.exit(1 if lost or twice or grown else 0)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@
 #include "impl/base/names.hpp"
 #include "impl/base/params.hpp"
 #include "impl/base/published_file.hpp"
+#include "impl/base/shared_json.hpp"
 
 namespace frugal::harness {
 
@@ -59,8 +60,8 @@ struct DatasetChoice {
 struct Cell {
   std::string workload;
   std::string backend;
-  Json dataset;  ///< {"name": ..., parameters...}, defaults filled in
-  Json params;   ///< {"<workload>": {...}}, nested, defaults filled in
+  Json dataset;       ///< {"name": ..., parameters...}, defaults filled in
+  SharedJson params;  ///< {"<workload>": {...}}, nested, defaults filled in
   std::uint64_t seed = 0;
   /// How it runs, where that is an axis of the plan: {"limits": {"threads": 4}}; else empty, and not written.
   Json execution = Json::object();

@@ -3,6 +3,7 @@
 
 #include <random>
 
+#include "benchmarks/harness/judge/counted_work.hpp"
 #include "benchmarks/harness/judge/paired.hpp"
 
 namespace frugal::harness {
@@ -78,6 +79,48 @@ TEST(JudgePairs, WhatNeverCountsEndsAmbiguousAndFails) {
   const Judgement judgement = judged([&](Side, std::size_t) { return TimedRun{1, runs++ % 2 == 0 ? 2.0 : 0.0}; }, 1);
   EXPECT_EQ(judgement.findings.at(0).verdict, Verdict::ambiguous);
   EXPECT_FALSE(judgement.passed());
+}
+
+/// Times on a machine so busy that they tell nothing; the new program executes `ratio` times the instructions of the old.
+Judgement judged_by_counts(double ratio, double noise) {
+  std::mt19937_64 random{3};
+  std::uniform_real_distribution<double> busy(0.3, 1.7), vary(1 - noise, 1 + noise);
+  return judged(
+      [&](Side side, std::size_t) {
+        return TimedRun{busy(random), 0, 1e9 * vary(random) * (side == Side::new_one ? ratio : 1)};
+      },
+      1);
+}
+
+TEST(JudgePairs, CountedInstructionsTellOfWorkThatNoClockSees) {
+  const Judgement more = judged_by_counts(1.05, 0.0001);
+  EXPECT_EQ(more.findings.at(0).verdict, Verdict::ambiguous) << "counts change no verdict";
+  EXPECT_THAT(more.findings.at(0).message, HasSubstr("; instructions: new / old = 1.05"));
+  ASSERT_EQ(more.notes.size(), 1u);
+  EXPECT_THAT(more.notes.front(), HasSubstr("does other work in cell 0: instructions: new / old = 1.05"));
+  const Judgement same = judged_by_counts(1.0, 0.0001);
+  EXPECT_THAT(same.findings.at(0).message, HasSubstr("instructions: new / old = 1.0000 (counted)"));
+  EXPECT_TRUE(same.notes.empty());
+}
+
+TEST(JudgePairs, CountsThatVaryTellNothingAndWhereThereAreNoneNothingIsSaid) {
+  const Judgement judgement = judged_by_counts(1.05, 0.02);
+  EXPECT_THAT(judgement.findings.at(0).message, HasSubstr("instructions tell nothing: those of one program vary by"));
+  EXPECT_TRUE(judgement.notes.empty());
+  Machine machine{{1.0}};
+  EXPECT_EQ(judged(std::ref(machine), 1).findings.at(0).message.find("instructions"), std::string::npos);
+}
+
+TEST(CountedWork, IsTheRatioOfTheMediansAndNeedsFourCountsASide) {
+  const std::vector<double> old_counts{100, 100, 100, 700}, new_counts{200, 200, 200, 200};
+  const auto work = counted_work(old_counts, new_counts);
+  ASSERT_TRUE(work);
+  EXPECT_EQ(work->ratio, 2);
+  EXPECT_TRUE(work->is_other_work()) << "one count that is far off is not in the middle half";
+  EXPECT_FALSE(counted_work(std::span(old_counts).first(3), new_counts));
+  EXPECT_FALSE((CountedWork{1.0009, 0}.is_other_work()));
+  EXPECT_TRUE((CountedWork{0.998, 0}.is_other_work()));
+  EXPECT_FALSE((CountedWork{1.5, 0.01}.is_other_work()));
 }
 
 }  // namespace

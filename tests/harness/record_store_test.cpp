@@ -38,6 +38,17 @@ TEST_F(Store, WhatIsAppendedIsReadBack) {
   EXPECT_EQ(load_run(cells()).cells.size(), 2);
 }
 
+TEST_F(Store, SeedsOfOnePointHoldTheirParametersOnce) {
+  ResultStore store(folder(), provenance, {});
+  for (const int n : {1, 2, 1})
+    for (const std::uint64_t seed : {4u, 5u}) store.append(fixtures::fake_record(n, seed));
+  const auto run = load_run(folder());
+  ASSERT_EQ(run.cells.size(), 4u);
+  EXPECT_EQ(&run.cells[0].cell.params.json(), &run.cells[1].cell.params.json());
+  EXPECT_NE(&run.cells[1].cell.params.json(), &run.cells[2].cell.params.json());
+  EXPECT_EQ(run.cells[2].cell.own().at("n"), 2);
+}
+
 TEST_F(Store, TheLastRecordOfAnIdCountsInItsFirstPlace) {
   make_run();
   CellRecord again = fixtures::fake_record(1);

@@ -80,7 +80,7 @@ int run_doctor(const Call& call) {
   machine["threads"] = effective_threads({});
   print_facts("machine", machine,
               {"cpu", "cpu_family", "cpu_model", "cores", "threads", "isa", "memory_gib", "os", "kernel", "governor",
-               "load", "energy"});
+               "load", "energy", "instructions"});
   std::string names;
   for (const Workload* workload : call.workloads) names += (names.empty() ? "" : ", ") + workload->name();
   fmt::print("workloads\n  {}\n\n", names);

@@ -1,14 +1,8 @@
 #include "benchmarks/harness/cli/paired_check.hpp"
 
 #include <fmt/format.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <fstream>
-#include <sstream>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
@@ -17,30 +11,13 @@
 #include "benchmarks/harness/judge/paired.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/plan/planned_cells.hpp"
+#include "benchmarks/harness/run/conditions.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "impl/base/process.hpp"
 
 namespace frugal::harness {
 namespace {
-
-/// Seconds that all processors were busy since the machine started, with what the host took; 0 where nobody says.
-double busy_seconds() {
-  std::ifstream stat("/proc/stat");
-  std::string cpu;
-  double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
-  stat >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
-  return (user + nice + system + irq + softirq + steal) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-}
-
-/// Of all children that have ended.
-double children_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_CHILDREN, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + 1e-6 * static_cast<double>(time.tv_usec);
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// One of the two, with the settings it alone gets.
 struct Contender {
@@ -87,8 +64,12 @@ class PairedRuns {
 
   /// By the records of the first cell: both programs ran it on this machine.
   void describe(Judgement& judgement) const {
-    describe_runs(load_run(sides_[0].folder / "1"), load_run(sides_[1].folder / "1"), judgement);
+    const Run old_run = load_run(sides_[0].folder / "1");
+    const Run new_run = load_run(sides_[1].folder / "1");
+    describe_runs(old_run, new_run, judgement);
     judgement.plan.clear();  // nobody can repeat one half alone
+    const Json counted = new_run.provenance.machine.value("instructions", Json("not counted: by an older program"));
+    if (counted != "counted") judgement.notes.push_back(fmt::format("Instructions: {}.", counted.get<std::string>()));
   }
 
   /// By the program's own record; each is kept.
@@ -101,25 +82,23 @@ class PairedRuns {
         "all",       "--shard",       fmt::format("{}/{}", index + 1, one.cells.size())};
     for (const std::string& setting : one.settings) command.insert(command.end(), {"--set", setting});
     for (const std::string& dir : call_.all("data-dir")) command.insert(command.end(), {"--data-dir", dir});
-    const double busy_before = busy_seconds();
-    const double ours_before = children_seconds();
-    const auto start = std::chrono::steady_clock::now();
+    const ConditionsMeter meter(usable_processors());
     const ProcessResult result = run_process(command, std::filesystem::current_path());
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start;
+    const RepeatConditions conditions = meter.read();  // our children count as ours
     if (!result.started) throw UserError(fmt::format("{}: no such program", one.program));
     // A broken gate is no matter of time.
     if (result.exit_code != exit_ok && result.exit_code != exit_gate) {
       throw UserError(fmt::format("{} ended with exit code {}: {}", one.program, result.exit_code, result.errors));
     }
     TimedRun timed;
-    timed.others = std::max(
-        0.0, (busy_seconds() - busy_before - (children_seconds() - ours_before)) / std::max(1e-3, wall.count()));
+    timed.others = conditions.others.value_or(0) + conditions.steal.value_or(0);
     // The folder has this cell alone, under whatever id that build gives it; of its records the last counts.
     const Run run = load_run(folder);
     const std::optional<double> seconds = run.cells.empty() ? std::nullopt : stage_seconds(run.cells.back(), "total");
     if (!seconds || *seconds <= 0)
       throw UserError(fmt::format("{} left no time of a cell in {}", one.program, folder.string()));
     timed.seconds = *seconds;
+    timed.instructions = stage_use(run.cells.back(), "total", counted_instructions);
     return timed;
   }
 

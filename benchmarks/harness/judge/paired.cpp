@@ -6,6 +6,7 @@
 #include <cmath>
 #include <iterator>
 
+#include "benchmarks/harness/judge/counted_work.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
 
 namespace frugal::harness {
@@ -30,6 +31,8 @@ class CellPairs {
 
   void add(const TimedRun& old_run, const TimedRun& new_run) {
     ++pairs_;
+    if (old_run.instructions) old_counts_.push_back(*old_run.instructions);
+    if (new_run.instructions) new_counts_.push_back(*new_run.instructions);
     if (std::abs(old_run.others - new_run.others) > uneven_cores) {
       ++uneven_;
     } else {
@@ -62,8 +65,11 @@ class CellPairs {
     if (uneven_ > 0) message += fmt::format(", {} more did not count: other work beside one half", uneven_);
     if (verdict_ == PairedVerdict::ambiguous)
       message += fmt::format("; cannot tell a slowdown of {:g}% on this machine now", 100 * rule_.slowdown);
+    if (const std::optional<CountedWork> counted = work()) message += "; " + to_text(*counted);
     return message;
   }
+
+  std::optional<CountedWork> work() const { return counted_work(old_counts_, new_counts_); }
 
   const std::string& name() const { return finding_.cell; }
 
@@ -88,6 +94,8 @@ class CellPairs {
   std::vector<double> ratios_;  ///< logarithms
   std::vector<double> old_times_;
   std::vector<double> new_times_;
+  std::vector<double> old_counts_;  ///< instructions, of every run: other work does not change them
+  std::vector<double> new_counts_;
   int pairs_ = 0;
   int uneven_ = 0;
   PairedVerdict verdict_ = PairedVerdict::undecided;
@@ -118,7 +126,12 @@ Judgement judge_pairs(std::vector<Finding> cells, PairedRule rule, const TimeCel
       "pairs of runs in turns: at most {:g} of all checks of equal programs fail, and a slowdown of {:g}% is missed by at "
       "most {:g}%",
       rule.false_alarm, 100 * rule.slowdown, 100 * rule.miss);
-  for (const CellPairs& cell : all) judgement.findings.push_back(cell.finding());
+  for (const CellPairs& cell : all) {
+    judgement.findings.push_back(cell.finding());
+    if (const std::optional<CountedWork> counted = cell.work(); counted && counted->is_other_work())
+      judgement.notes.push_back(fmt::format("The new program does other work{}{}: {}.",
+                                            cell.name().empty() ? "" : " in ", cell.name(), to_text(*counted)));
+  }
   return judgement;
 }
 

@@ -32,7 +32,8 @@ std::filesystem::path Cell::located(const std::string& path) const {
 }
 
 Json Cell::to_json() const {
-  Json json = {{"workload", workload}, {"backend", backend}, {"dataset", dataset}, {"params", params}, {"seed", seed}};
+  Json json = {
+      {"workload", workload}, {"backend", backend}, {"dataset", dataset}, {"params", params.json()}, {"seed", seed}};
   if (!execution.empty()) json["execution"] = execution;
   return json;
 }

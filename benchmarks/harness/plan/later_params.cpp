@@ -2,6 +2,9 @@
 
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "benchmarks/harness/plan/params.hpp"
 
@@ -22,14 +25,18 @@ bool has_dotted(const Json& root, std::string_view name) {
   return true;  // a value where today's program has a group: not ours to overwrite
 }
 
-void add_defaults(Json& values, const std::vector<ParamSpec>& specs, const Json& of_dataset) {
+/// Of those that are not among `values` and have one: name and value.
+std::vector<std::pair<std::string_view, Json>> lacking_defaults(const Json& values, const std::vector<ParamSpec>& specs,
+                                                                const Json& of_dataset) {
+  std::vector<std::pair<std::string_view, Json>> defaults;
   for (const ParamSpec& spec : specs) {
     if (has_dotted(values, spec.name)) continue;
     if (const auto other = of_dataset.find(spec.name); other != of_dataset.end())
-      set_dotted(values, spec.name, *other);
+      defaults.emplace_back(spec.name, *other);
     else if (!spec.default_value.is_null())
-      set_dotted(values, spec.name, default_value_of(spec));
+      defaults.emplace_back(spec.name, default_value_of(spec));
   }
+  return defaults;
 }
 
 }  // namespace
@@ -42,9 +49,13 @@ void add_later_params(std::span<Cell* const> cells, const Workloads& workloads) 
     const Vocabulary& vocabulary =
         known.try_emplace(cell->workload, *workload, std::vector<std::filesystem::path>{}).first->second;
     const DatasetChoice* const dataset = vocabulary.dataset(cell->dataset.value("name", ""));
-    if (dataset != nullptr) add_defaults(cell->dataset, dataset->params, Json::object());
-    add_defaults(cell->params[cell->workload], vocabulary.params(),
-                 dataset != nullptr ? dataset->param_defaults : Json::object());
+    if (dataset != nullptr)
+      for (auto& [name, value] : lacking_defaults(cell->dataset, dataset->params, Json::object()))
+        set_dotted(cell->dataset, name, std::move(value));
+    // What lacks nothing is not written to: cells share it.
+    for (auto& [name, value] : lacking_defaults(cell->own(), vocabulary.params(),
+                                                dataset != nullptr ? dataset->param_defaults : Json::object()))
+      set_dotted(cell->params[cell->workload], name, std::move(value));
   }
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <unordered_map>
@@ -23,6 +24,7 @@ class RecordList {
   void add(std::string_view line) {
     ++place_.line;
     CellRecord record = CellRecord::from_json(parse_json(line, place_), place_);
+    share(record.cell.params);
     const auto [known, is_new] = position_.try_emplace(record.id, records_.size());
     if (is_new)
       records_.push_back(std::move(record));
@@ -32,9 +34,23 @@ class RecordList {
   std::vector<CellRecord> take() { return std::move(records_); }
 
  private:
+  /// Equal parameters are held once: most of a record's memory, and the same for all seeds.
+  void share(SharedJson& params) {
+    const std::string text = params.dump();
+    const std::size_t hash = std::hash<std::string>()(text);
+    const auto [first, last] = known_params_.equal_range(hash);
+    for (auto known = first; known != last; ++known) {
+      if (known->second.dump() != text) continue;
+      params = known->second;
+      return;
+    }
+    known_params_.emplace(hash, params);
+  }
+
   Place place_;
   std::vector<CellRecord> records_;
   std::unordered_map<std::string, std::size_t> position_;
+  std::unordered_multimap<std::size_t, SharedJson> known_params_;  ///< by the hash of their text
 };
 
 void disown_times(const Provenance& provenance, std::vector<CellRecord>& cells) {
@@ -113,10 +129,12 @@ void apply_provenance(Run& run) {
   if (run.provenance.disturbed) disown_times(run.provenance, run.cells);
   std::unordered_map<std::string, std::size_t> position;
   for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
-  std::ranges::stable_sort(run.cells, {}, [&](const CellRecord& record) {
+  const auto place_in_plan = [&](const CellRecord& record) {
     const auto found = position.find(record.id);
     return found == position.end() ? position.size() : found->second;
-  });
+  };
+  // A sort needs room for half of the records again.
+  if (!std::ranges::is_sorted(run.cells, {}, place_in_plan)) std::ranges::stable_sort(run.cells, {}, place_in_plan);
 }
 
 Run load_run(const std::filesystem::path& path) {
@@ -136,23 +154,25 @@ Run load_run(const std::filesystem::path& path) {
 std::vector<Run> by_machine(Run run) {
   std::vector<Run> runs;
   std::map<std::string, std::size_t> position;
-  for (CellRecord& record : run.cells) {
-    const auto [known, is_new] = position.try_emplace(record.machine, runs.size());
-    if (is_new) {
-      runs.push_back({run.folder, run.provenance, {}});
-      runs.back().provenance.machines.clear();
-      if (!record.machine.empty()) {
-        const auto block = run.provenance.machines.find(record.machine);
-        if (block == run.provenance.machines.end())
-          throw UserError(
-              Place{run.folder.string()},
-              fmt::format("cell {} is of the machine {}, which run.json does not know", record.id, record.machine));
-        runs.back().provenance.machine = block->second;
-      }
-    }
-    runs[known->second].cells.push_back(std::move(record));
+  for (const CellRecord& record : run.cells) {
+    if (!position.try_emplace(record.machine, runs.size()).second) continue;
+    runs.push_back({run.folder, run.provenance, {}});
+    runs.back().provenance.machines.clear();
+    if (record.machine.empty()) continue;
+    const auto block = run.provenance.machines.find(record.machine);
+    if (block == run.provenance.machines.end())
+      throw UserError(
+          Place{run.folder.string()},
+          fmt::format("cell {} is of the machine {}, which run.json does not know", record.id, record.machine));
+    runs.back().provenance.machine = block->second;
   }
-  if (runs.empty()) runs.push_back(std::move(run));
+  if (runs.empty()) {
+    runs.push_back(std::move(run));
+  } else if (runs.size() == 1) {
+    runs.front().cells = std::move(run.cells);
+  } else {
+    for (CellRecord& record : run.cells) runs[position.at(record.machine)].cells.push_back(std::move(record));
+  }
   return runs;
 }
 

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/record/instruction_counter.hpp"
 #include "benchmarks/harness/record/package_energy.hpp"
 #include "frugal_version.hpp"
 #include "impl/base/files.hpp"
@@ -92,6 +93,12 @@ std::string os_name() {
 std::string energy_text() {
   const PackageEnergy energy;
   return energy.zones().empty() ? "not counted: " + energy.absent() : fmt::format("{}", fmt::join(energy.zones(), " "));
+}
+
+/// "counted", or why they are not.
+std::string instructions_text() {
+  const InstructionCounter counter;
+  return counter.absent().empty() ? "counted" : "not counted: " + counter.absent();
 }
 
 double round_to_tenth(double value) { return std::round(value * 10) / 10; }
@@ -175,6 +182,7 @@ Json machine_facts() {
           {"governor", first_line("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")},
           {"load", round_to_tenth(load[0])},
           {"energy", energy_text()},
+          {"instructions", instructions_text()},
           {"hostname_hash", sha256(host).substr(0, 12)}};
 }
 

@@ -12,7 +12,7 @@ namespace frugal::harness {
 Json build_facts();
 
 /// {cpu, cpu_vendor, cpu_family, cpu_model, cpu_stepping, cache_kib: {L1d, L1i, L2, L3}, cores, isa, memory_gib, os,
-/// kernel, governor, load, energy, hostname_hash}: of this machine, now. The host's name itself is not told.
+/// kernel, governor, load, energy, instructions, hostname_hash}: of this machine, now. The host's name itself is not told.
 Json machine_facts();
 
 /// What makes a machine another one, out of its block in run.json: its processor with caches, instruction sets and

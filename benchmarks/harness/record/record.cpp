@@ -42,6 +42,7 @@ constexpr OptionalKey<RepeatConditions> condition_keys[] = {
     {"steal", &RepeatConditions::steal}, {"cpu_s", &RepeatConditions::cpu_s},
     {"mhz", &RepeatConditions::mhz},     {"throttled", &RepeatConditions::throttled}};
 constexpr OptionalKey<StageUse> use_keys[] = {{"cpu_s", &StageUse::cpu_s},
+                                              {"instructions", &StageUse::instructions},
                                               {"faults", &StageUse::faults},
                                               {"switches", &StageUse::switches},
                                               {"joules", &StageUse::joules},
@@ -216,7 +217,7 @@ Json CellRecord::to_json() const {
                {"workload", cell.workload},
                {"backend", cell.backend},
                {"dataset", cell.dataset},
-               {"params", cell.params},
+               {"params", cell.params.json()},
                {"seed", cell.seed},
                {"implementation", implementation},
                {"status", to_string(status)},

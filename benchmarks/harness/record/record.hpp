@@ -16,13 +16,14 @@ namespace frugal::harness {
 
 /// What one sample of a stage cost beside its time; nothing where that cannot be read.
 struct StageUse {
-  std::optional<double> cpu_s{};      ///< processors' time of the cell, user and system, of all its threads
-  std::optional<double> faults{};     ///< page faults
-  std::optional<double> switches{};   ///< context switches
-  std::optional<double> joules{};     ///< of the processors' packages, whatever else they did: PackageEnergy
-  std::optional<double> mhz{};        ///< mean clock of the processors when the stage ended
-  std::optional<double> celsius{};    ///< of their hottest sensor, then
-  std::optional<double> throttled{};  ///< how often heat slowed one of the processors meanwhile
+  std::optional<double> cpu_s{};         ///< processors' time of the cell, user and system, of all its threads
+  std::optional<double> instructions{};  ///< executed in user mode by all its threads: InstructionCounter
+  std::optional<double> faults{};        ///< page faults
+  std::optional<double> switches{};      ///< context switches
+  std::optional<double> joules{};        ///< of the processors' packages, whatever else they did: PackageEnergy
+  std::optional<double> mhz{};           ///< mean clock of the processors when the stage ended
+  std::optional<double> celsius{};       ///< of their hottest sensor, then
+  std::optional<double> throttled{};     ///< how often heat slowed one of the processors meanwhile
   // Of the device that the cell computed on, where that is none of the processors.
   std::optional<double> device_joules{};
   std::optional<double> device_mhz{};

@@ -13,22 +13,20 @@
 namespace frugal::harness {
 namespace {
 
-std::string text_at(const Json& view, const std::string& path) {
-  const Json* value = cell_value(view, path);
-  return value ? value_text(*value) : "-";
-}
+std::string text_of(const Json* value) { return value ? value_text(*value) : "-"; }
 
 /// Value and printed text of one key of a row.
-std::pair<Json, std::string> key_of(const RowKey& key, const Json& view) {
+std::pair<Json, std::string> key_of(const RowKey& key, const RowGroup& row) {
   if (key.path.empty()) {
     for (const RowKey::Choice& choice : key.choices) {
-      if (!meets(view, choice.when)) continue;
-      const std::string text = fill_template(choice.text, [&](const std::string& path) { return text_at(view, path); });
+      if (!row.meets(choice.when)) continue;
+      const std::string text =
+          fill_template(choice.text, [&](const std::string& path) { return text_of(row.value(path)); });
       return {text, text};
     }
     return {"other", "other"};
   }
-  const Json* value = cell_value(view, key.path);
+  const Json* value = row.value(key.path);
   if (!value) return {nullptr, "-"};
   for (const auto& [known, label] : key.labels) {
     if (known == value_text(*value)) return {*value, label};
@@ -63,7 +61,7 @@ KeyColumn key_column(const RowKey& key, const std::string& workload, const std::
   KeyColumn column{key, key.path.empty() ? key.number.title : key.path, key.number.title, false};
   if (column.title.empty()) column.title = short_path(key.path, workload);
   column.numeric = !key.path.empty() && key.labels.empty() && std::ranges::all_of(rows, [&](const RowGroup& row) {
-    const Json* value = cell_value(row.view, key.path);
+    const Json* value = row.value(key.path);
     return value && value->is_number();
   });
   return column;
@@ -77,8 +75,8 @@ bool less_value(const Json& left, const Json& right) {
 void sort_rows(const std::vector<SortKey>& keys, std::vector<RowGroup>& rows) {
   std::ranges::stable_sort(rows, [&](const RowGroup& left, const RowGroup& right) {
     for (const SortKey& key : keys) {
-      const Json* l = cell_value(left.view, key.path);
-      const Json* r = cell_value(right.view, key.path);
+      const Json* l = left.value(key.path);
+      const Json* r = right.value(key.path);
       if (!l || !r) {
         if (l || r) return l != nullptr;  // rows without the value come last
         continue;
@@ -122,10 +120,9 @@ void erase_path(Json& json, std::string_view path) {
 std::vector<RowGroup> rows_of(const TableSpec& spec, std::span<const Run> runs) {
   std::vector<RowGroup> rows;
   for (PooledCell& cell : pool_cells(runs, spec.workload, spec.where)) {
-    if (!spec.needs.empty() && cell_value(cell.view, spec.needs) == nullptr) continue;
+    if (!spec.needs.empty() && cell.value(spec.needs) == nullptr) continue;
     if (!spec.over.empty()) {
       erase_path(cell.cell, spec.over);
-      erase_path(cell.view, spec.over);
       const auto same = std::ranges::find_if(rows, [&](const RowGroup& row) {
         return row.machine == cell.machine && row.build == cell.build && row.cell == cell.cell;
       });
@@ -142,7 +139,7 @@ std::vector<RowGroup> rows_of(const TableSpec& spec, std::span<const Run> runs) 
 }  // namespace
 
 std::string RowGroup::unit_of(const CellRecord& record) const {
-  return over.empty() ? fmt::format("{:020}", record.cell.seed) : text_at(record.cell.to_json(), over);
+  return over.empty() ? fmt::format("{:020}", record.cell.seed) : text_of(cell_value(record.cell.to_json(), over));
 }
 
 std::size_t RowGroup::units(std::span<const CellRecord* const> some) const {
@@ -161,7 +158,7 @@ bool averages(const TableSpec& spec, std::span<const Run> runs) {
 std::vector<std::string> texts_at(const RowSet& set, const std::string& path) {
   std::vector<std::string> texts;
   for (const RowGroup& row : set.rows) {
-    std::string text = text_at(row.view, path);
+    std::string text = text_of(row.value(path));
     if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
   }
   return texts;
@@ -177,7 +174,7 @@ RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
   const auto add_column = [&](const RowKey& key) {
     set.columns.push_back(key_column(key, spec.workload, set.rows));
     for (RowGroup& row : set.rows) {
-      auto [value, label] = key_of(key, row.view);
+      auto [value, label] = key_of(key, row);
       row.keys.push_back(std::move(value));
       row.labels.push_back(std::move(label));
     }

@@ -320,7 +320,7 @@ class TableMaker {
                     .better = better_of(column)};
     if (column.source == Source::key) {
       heading.numeric = std::ranges::all_of(set_.rows, [&](const RowGroup& row) {
-        const Json* value = cell_value(row.view, column.name);
+        const Json* value = row.value(column.name);
         return value && value->is_number();
       });
     }
@@ -411,7 +411,7 @@ class TableMaker {
   TableEntry column_entry(const ColumnSpec& column, const ColumnStyle& style, const RowGroup& row) {
     const std::size_t finished = row.units(row.finished());
     if (column.source == Source::key) {
-      const Json* value = cell_value(row.view, column.name);
+      const Json* value = row.value(column.name);
       if (!value || !value->is_number()) return {.text = value ? value_text(*value) : "-"};
       if (column.number.scale == 1 && column.number.format.empty()) {
         return {.text = value_text(*value), .value = value->get<double>()};
@@ -461,20 +461,16 @@ class TableMaker {
   /// Nothing that failed vanishes: each cell has its sentence, the first dozen of them.
   void note_failures() {
     constexpr std::size_t most = 12;
-    std::vector<std::string> sentences;
+    std::size_t failed = 0;
     for (const RowGroup& row : set_.rows) {
       for (const CellRecord* record : row.records) {
-        if (record->status == Status::ok) continue;
-        std::string reason = record->error.substr(0, record->error.find('\n'));
-        sentences.push_back(fmt::format("{} (seed {}, {}): {}{}{}", row_name(row), record->cell.seed, record->id,
-                                        to_string(record->status), reason.empty() ? "" : ": ", reason));
+        if (record->status == Status::ok || ++failed > most) continue;
+        const std::string reason = record->error.substr(0, record->error.find('\n'));
+        table_.notes.push_back(fmt::format("{} (seed {}, {}): {}{}{}", row_name(row), record->cell.seed, record->id,
+                                           to_string(record->status), reason.empty() ? "" : ": ", reason));
       }
     }
-    const std::size_t shown = std::min(most, sentences.size());
-    table_.notes.insert(table_.notes.end(), sentences.begin(), sentences.begin() + static_cast<std::ptrdiff_t>(shown));
-    if (shown < sentences.size()) {
-      table_.notes.push_back(fmt::format("{} more cells did not end well.", sentences.size() - shown));
-    }
+    if (failed > most) table_.notes.push_back(fmt::format("{} more cells did not end well.", failed - most));
   }
 
   const TableSpec& spec_;

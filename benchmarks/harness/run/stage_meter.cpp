@@ -60,14 +60,18 @@ StageMeter::Counters StageMeter::read() {
   now.faults = static_cast<double>(usage.ru_minflt + usage.ru_majflt);
   now.switches = static_cast<double>(usage.ru_nvcsw + usage.ru_nivcsw);
   now.cpu_s = own_cpu_seconds();
+  now.instructions = instructions_.count();
   return now;
 }
 
 void StageMeter::begin() { before_ = read(); }
 
 void StageMeter::end(StageUse& use, double seconds, double seconds_before) {
-  const double cpu_s = own_cpu_seconds();  // first, as it was read last: what the others cost is not the stage's
+  // First, as these were read last: what the others cost is not the stage's.
+  const std::optional<double> instructions = instructions_.count();
+  const double cpu_s = own_cpu_seconds();
   const Counters now = read();
+  add(use.instructions, before_.instructions, instructions);
   add(use.cpu_s, before_.cpu_s, cpu_s);
   add(use.faults, before_.faults, now.faults);
   add(use.switches, before_.switches, now.switches);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <set>
 
+#include "benchmarks/harness/record/instruction_counter.hpp"
 #include "benchmarks/harness/record/package_energy.hpp"
 #include "benchmarks/harness/record/record.hpp"
 #include "impl/common/device_readings.hpp"
@@ -18,7 +19,7 @@ StageUse rounded(StageUse use);
 
 class StageMeter {
  public:
-  /// `root`: of the file system.
+  /// Instructions are counted of the calling thread and of those that it starts from now on. `root`: of the file system.
   StageMeter(std::set<int> processors, DeviceReader device, const std::filesystem::path& root = "/");
 
   void begin();
@@ -32,6 +33,7 @@ class StageMeter {
     double cpu_s = 0;
     double faults = 0;
     double switches = 0;
+    std::optional<double> instructions{};
     std::optional<double> joules{};
     std::optional<double> throttled{};
     DeviceReadings device{};
@@ -42,6 +44,7 @@ class StageMeter {
   DeviceReader device_;
   std::filesystem::path root_;
   PackageEnergy energy_;
+  InstructionCounter instructions_;
   Counters before_;
 };
 

@@ -11,18 +11,14 @@
 namespace frugal::harness {
 namespace {
 
-Json view_of(const CellGroup& group) {
-  Json view = group.cell;
-  view["machine"] = group.run->provenance.machine;
-  view["build"] = group.run->provenance.build;
+Json implementation_of(const CellGroup& group) {
   const auto named =
       std::ranges::find_if(group.records, [](const CellRecord* record) { return !record->implementation.empty(); });
-  if (named != group.records.end()) view["implementation"] = (*named)->implementation;
-  return view;
+  return named == group.records.end() ? Json() : Json((*named)->implementation);
 }
 
-void add_records(PooledCell& pooled, const CellGroup& group) {
-  for (const CellRecord* record : group.records) {
+void add_records(PooledCell& pooled, const PooledCell& more) {
+  for (const CellRecord* record : more.records) {
     const auto known =
         std::ranges::find(pooled.records, record->cell.seed, [](const CellRecord* other) { return other->cell.seed; });
     if (known == pooled.records.end())
@@ -72,22 +68,43 @@ std::vector<CellGroup> group_cells(const Run& run) {
   return groups;
 }
 
+const Json* PooledCell::value(std::string_view path) const {
+  if (path == "implementation") return implementation.is_null() ? nullptr : &implementation;
+  const std::string_view group = path.substr(0, path.find('.'));
+  const Json* const block = group == "machine" ? &provenance->machine : group == "build" ? &provenance->build : nullptr;
+  if (block == nullptr) return cell_value(cell, path);
+  return path == group ? block : cell_value(*block, path.substr(group.size() + 1));
+}
+
+bool PooledCell::meets(const Conditions& conditions) const {
+  return std::ranges::all_of(conditions, [&](const auto& condition) {
+    const Json* const own = value(condition.first);
+    return own != nullptr && std::ranges::find(condition.second, *own) != condition.second.end();
+  });
+}
+
 std::vector<PooledCell> pool_cells(std::span<const Run> runs, const std::string& workload, const Conditions& where) {
   std::vector<PooledCell> pooled;
   for (const Run& run : runs) {
     const std::string machine = machine_text(run.provenance);
     const std::string build = build_text(run.provenance);
-    for (const CellGroup& group : group_cells(run)) {
+    for (CellGroup& group : group_cells(run)) {
       if (group.cell.at("workload") != workload) continue;
-      Json view = view_of(group);
-      if (!meets(view, where)) continue;
+      Json implementation = implementation_of(group);
+      PooledCell cell{{std::move(group.records)},
+                      std::move(group.cell),
+                      std::move(implementation),
+                      &run.provenance,
+                      machine,
+                      build};
+      if (!cell.meets(where)) continue;
       const auto same = std::ranges::find_if(pooled, [&](const PooledCell& other) {
-        return std::tie(other.machine, other.build, other.cell) == std::tie(machine, build, group.cell);
+        return std::tie(other.machine, other.build, other.cell) == std::tie(cell.machine, cell.build, cell.cell);
       });
       if (same == pooled.end())
-        pooled.push_back({{group.records}, group.cell, std::move(view), machine, build});
+        pooled.push_back(std::move(cell));
       else
-        add_records(*same, group);
+        add_records(*same, cell);
     }
   }
   return pooled;

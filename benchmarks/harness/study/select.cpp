@@ -53,13 +53,6 @@ std::vector<std::pair<std::string, Json>> read_where(const std::string& option, 
   return where;
 }
 
-bool meets(const Json& view, const Conditions& conditions) {
-  return std::ranges::all_of(conditions, [&](const auto& condition) {
-    const Json* value = cell_value(view, condition.first);
-    return value != nullptr && std::ranges::find(condition.second, *value) != condition.second.end();
-  });
-}
-
 std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string& expression) {
   std::vector<const Json*> all;
   for (const PlannedCell& cell : cells) all.push_back(&cell.json);

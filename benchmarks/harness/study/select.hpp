@@ -12,9 +12,6 @@ namespace frugal::harness {
 /// Dotted path -> the values it may have.
 using Conditions = std::vector<std::pair<std::string, std::vector<Json>>>;
 
-/// Has the JSON (of a cell, of a cell with its machine) at each path one of the values?
-bool meets(const Json& view, const Conditions& conditions);
-
 /// The pairs of "path=value[,path=value...]", as --`option` takes them. Values are YAML ("[64, 32]", 0.1, cpu);
 /// "dataset=NAME" stands for dataset.name. Throws UserError on a path that none of the cells has.
 std::vector<std::pair<std::string, Json>> read_where(const std::string& option, const std::string& expression,

@@ -30,6 +30,8 @@ std::optional<double> stage_seconds(const CellRecord& record, std::string_view s
 
 std::optional<double> cpu_seconds(const StageUse& use) { return use.cpu_s; }
 
+std::optional<double> counted_instructions(const StageUse& use) { return use.instructions; }
+
 std::optional<double> all_joules(const StageUse& use) {
   if (!use.joules && !use.device_joules) return std::nullopt;
   return use.joules.value_or(0) + use.device_joules.value_or(0);

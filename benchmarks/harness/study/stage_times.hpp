@@ -17,6 +17,7 @@ std::optional<double> stage_seconds(const CellRecord& record, std::string_view s
 /// A quantity of one sample; nothing where it was not read.
 using UseQuantity = std::optional<double> (*)(const StageUse& use);
 std::optional<double> cpu_seconds(const StageUse& use);
+std::optional<double> counted_instructions(const StageUse& use);
 /// Of processors and device together, those of them that count it.
 std::optional<double> all_joules(const StageUse& use);
 
