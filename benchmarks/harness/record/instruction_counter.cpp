@@ -47,7 +47,8 @@ InstructionCounter::InstructionCounter() {
   constexpr int this_thread = 0, any_processor = -1, no_group = -1;
   counter_ = Descriptor(static_cast<int>(
       ::syscall(SYS_perf_event_open, &wanted, this_thread, any_processor, no_group, PERF_FLAG_FD_CLOEXEC)));
-  if (!counter_.is_open()) absent_ = why_not_counted(errno, text_if_readable("/proc/sys/kernel/perf_event_paranoid"));
+  const int error = errno;  // of the call, not of what reads the file
+  if (!counter_.is_open()) absent_ = why_not_counted(error, text_if_readable("/proc/sys/kernel/perf_event_paranoid"));
 }
 
 std::optional<double> InstructionCounter::count() const {
