@@ -130,6 +130,20 @@ TEST_F(Verbs, ListTellsEveryParameter) {
   EXPECT_THAT(fake({"list"}).out, AllOf(HasSubstr("trouble"), HasSubstr("reference"), HasSubstr("smoke")));
 }
 
+TEST_F(Verbs, ListOfOneSubjectTellsThatAlone) {
+  const std::pair<const char*, const char*> subjects[] = {
+      {"workloads", "params.fake.n"}, {"backends", "reference"}, {"datasets", "ml-1m"}, {"plans", "smoke"}};
+  for (const auto& [subject, own] : subjects) {
+    const std::string out = fake({"list", subject}).out;
+    EXPECT_THAT(out, HasSubstr(own)) << subject;
+    for (const auto& [other, of_other] : subjects)
+      if (std::string(other) != subject) {
+        EXPECT_THAT(out, Not(HasSubstr(std::string("\n") + of_other + " "))) << subject;
+      }
+  }
+  EXPECT_THAT(fake({"list", "tables"}).out, AllOf(HasSubstr("cadc"), Not(HasSubstr("smoke"))));
+}
+
 TEST_F(Verbs, DoctorTellsMachineBackEndsAndDataSets) {
   const Said said = fake({"doctor", "--data-dir", "my_data"}, {"FRUGAL_DATA=/one:/two"});
   EXPECT_EQ(said.code, 0);
@@ -228,6 +242,21 @@ TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
   EXPECT_EQ(fake({"baseline", "update", "a"}).code, 2);
   std::filesystem::create_directory(folder_ / "empty");
   EXPECT_EQ(fake({"baseline", "update", "a", "--baseline", "empty"}).code, 0);
+  for (const char* file : {"new.yaml", "new.jsonl"})
+    EXPECT_THAT(fake({"baseline", "update", "a", "--baseline", file}).err, HasSubstr("a new baseline is a folder"));
+
+  auto bad = records("a/cells.jsonl");
+  bad.back()["status"] = "failed";
+  bad.back()["error"] = "broken on purpose";
+  std::string text;
+  for (const auto& record : bad) text += record.dump() + "\n";
+  write("a/cells.jsonl", text);
+  const Said refused = fake({"baseline", "update", "a", "--baseline", "base"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("1 of 4 cells did not end well"));
+  EXPECT_EQ(read("base/cells.jsonl"), worse) << "the old baseline stays";
+  write("a/cells.jsonl", "");
+  EXPECT_THAT(fake({"baseline", "update", "a", "--baseline", "base"}).err, HasSubstr("this run has no cells yet"));
 }
 
 TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
