@@ -88,8 +88,8 @@ VENDORS = [
     (r"sndfile", ["datasets/formats/"]),
     (r"archive", ["datasets/catalog/", "datasets/formats/byte_stream"]),
 ]
-# A model knows no clock.
-FORBIDDEN = [(r"(chrono|ctime|sys/time\.h)", ["impl/", "benchmarks/workloads/"])]
+# A model knows no clock. What counts the work of ranks reads their processors' time, for the harness.
+FORBIDDEN = [(r"(chrono|ctime|sys/time\.h)", ["impl/", "benchmarks/workloads/"], ["impl/mpi/counting.cpp"])]
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]')
 
@@ -119,8 +119,8 @@ def problems(path: str, text: str) -> list[str]:
         for pattern, places in VENDORS:
             if re.match(pattern, header) and not path.startswith(("tests/", *places)):
                 found.append(f"{where}: only {', '.join(places)} may include this")
-        for pattern, places in FORBIDDEN:
-            if re.match(pattern, header) and path.startswith(tuple(places)):
+        for pattern, places, but in FORBIDDEN:
+            if re.match(pattern, header) and path.startswith(tuple(places)) and path not in but:
                 found.append(f"{where}: {', '.join(places)} know no clock")
     return found
 

@@ -36,7 +36,7 @@ class Counting final : public Communicator {
   class Counted;
 
   Communicator& ranks_;
-  double before_s_;        ///< processors' time of the process when the job began
+  double before_s_;  ///< processors' time of the process when the job began
   double travelling_s_ = 0;
   double bytes_ = 0;
   double messages_ = 0;

@@ -27,7 +27,7 @@ enum class Call : std::uint32_t {
   train,           ///< by `number` epochs or steps
   evaluate,        ///< at points that follow
   export_state,
-  count            ///< say what it did: Team::heaviest()
+  count  ///< say what it did: Team::heaviest()
 };
 
 /// As it travels.

@@ -94,9 +94,10 @@ TEST(ReportTable, ThePredictionForAClusterIsComputingAndThenMessagesAndBytes) {
   }
   const std::string network = "of: predicted, network: {latency_us: 50, gbit_per_s: 4}";
   const Table table = table_of(
-      one_spec("[{key: limits.ranks}]", "[{stage: train, of: computing}, {stage: train, of: received}, "
-                                        "{stage: train, of: messages}, {stage: train, " + network + "}, {stage: train, " +
-                                            network + ", relative_to: {limits.ranks: 1}, as: efficiency}]"),
+      one_spec("[{key: limits.ranks}]",
+               "[{stage: train, of: computing}, {stage: train, of: received}, "
+               "{stage: train, of: messages}, {stage: train, " +
+                   network + "}, {stage: train, " + network + ", relative_to: {limits.ranks: 1}, as: efficiency}]"),
       run);
   EXPECT_EQ(report_row(table, 0), "1 | 8.00 | 0 B | 0 | 8.00 | ref.");
   // 2.2 s, 0.5 s for messages, 1 s for bytes; 100 * 8 / 3.7 / 4.

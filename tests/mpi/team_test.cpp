@@ -7,8 +7,8 @@
 
 #include <functional>
 #include <stdexcept>
-#include <thread>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 

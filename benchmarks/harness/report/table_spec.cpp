@@ -277,8 +277,7 @@ class TableSpecReader {
 
   static ColumnSpec::Network read_network(const Node& node) {
     const Node* network = node.find("network");
-    if (!network)
-      throw UserError(node.place, "`of: predicted` needs a network: {latency_us: 2, gbit_per_s: 100}");
+    if (!network) throw UserError(node.place, "`of: predicted` needs a network: {latency_us: 2, gbit_per_s: 100}");
     require_keys(*network, {"latency_us", "gbit_per_s"}, "key of a network");
     const auto positive = [&](const char* key) {
       const Node* value = network->find(key);
