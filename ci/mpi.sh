@@ -110,7 +110,10 @@ ranks_of() {
   local folder variables
   for folder in /proc/[0-9]*; do
     variables=$({ tr '\0' '\n' <"$folder/environ"; } 2>/dev/null) || continue
-    grep -qx "FRUGAL_MPI_WORK=$work" <<<"$variables" && grep -qx "OMPI_COMM_WORLD_RANK=$1" <<<"$variables" && echo "${folder#/proc/}"
+    # No `&&` as the last word: its answer for the last process of all would be that of this function, and end the script.
+    if grep -qx "FRUGAL_MPI_WORK=$work" <<<"$variables" && grep -qx "OMPI_COMM_WORLD_RANK=$1" <<<"$variables"; then
+      echo "${folder#/proc/}"
+    fi
   done
 }
 
