@@ -8,6 +8,9 @@ target_compile_options(frugal_options INTERFACE
 # nvcc's own rewriting of host code warns where the source does not; the C++ compiler sees the same files for the shim.
 target_compile_options(frugal_options INTERFACE
   $<$<COMPILE_LANGUAGE:CUDA>:--expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra,-ffp-contract=off>)
+# Functions of shared libraries are looked up when the program starts, not at their first call: every cell of a sweep is a
+# fork of one process, and would look them up again.
+target_link_options(frugal_options INTERFACE -Wl,-z,now)
 if(FRUGAL_WARNINGS_AS_ERRORS)
   target_compile_options(frugal_options INTERFACE $<$<COMPILE_LANGUAGE:CUDA>:-Werror=all-warnings -Xcompiler=-Werror>)
   target_compile_options(frugal_options INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Werror>)

@@ -1,25 +1,20 @@
 #include "impl/mpi/counting.hpp"
 
 #include <bit>
-#include <ctime>
 #include <utility>
+
+#include "impl/base/cpu_time.hpp"
 
 namespace frugal::mpi {
 namespace {
 
-double seconds_of(clockid_t clock) {
-  timespec time{};
-  ::clock_gettime(clock, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
 /// Adds the processor's time of this thread to a sum as long as it lives.
 class Travelling {
  public:
-  explicit Travelling(double& sum) : sum_(sum), before_(seconds_of(CLOCK_THREAD_CPUTIME_ID)) {}
+  explicit Travelling(double& sum) : sum_(sum), before_(cpu_seconds_of_thread()) {}
   Travelling(const Travelling&) = delete;
   Travelling& operator=(const Travelling&) = delete;
-  ~Travelling() { sum_ += seconds_of(CLOCK_THREAD_CPUTIME_ID) - before_; }
+  ~Travelling() { sum_ += cpu_seconds_of_thread() - before_; }
 
  private:
   double& sum_;
@@ -46,7 +41,7 @@ class Counting::Counted final : public Transfer {
   double& travelling_s_;
 };
 
-Counting::Counting(Communicator& ranks) : ranks_(ranks), before_s_(seconds_of(CLOCK_PROCESS_CPUTIME_ID)) {}
+Counting::Counting(Communicator& ranks) : ranks_(ranks), before_s_(cpu_seconds_of_process()) {}
 
 void Counting::broadcast(std::span<std::byte> data) {
   const Travelling travelling(travelling_s_);
@@ -83,7 +78,7 @@ std::unique_ptr<Communicator::Transfer> Counting::receive(std::span<std::byte> d
 }
 
 RankCounts Counting::counts() const {
-  return {seconds_of(CLOCK_PROCESS_CPUTIME_ID) - before_s_ - travelling_s_, bytes_, messages_};
+  return {cpu_seconds_of_process() - before_s_ - travelling_s_, bytes_, messages_};
 }
 
 }  // namespace frugal::mpi

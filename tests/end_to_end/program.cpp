@@ -59,7 +59,8 @@ Program::Program(const std::string& program, const std::vector<std::string>& arg
   const int err = ::open(err_.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
   ::dup2(out, STDOUT_FILENO);
   ::dup2(err, STDERR_FILENO);
-  ::unsetenv("COLUMNS");  // of whoever runs the tests
+  ::unsetenv("COLUMNS");  // of whoever runs the tests, as is what a shell lets its background jobs ignore:
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(signal, SIG_DFL);
   for (std::string variable : variables) {
     const std::size_t equals = variable.find('=');
     ::setenv(variable.substr(0, equals).c_str(), variable.substr(equals + 1).c_str(), 1);

@@ -91,6 +91,13 @@ TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(column("{key: params.inr.width}"), HasSubstr("params.cadc.*"));
   EXPECT_THAT(column("{metric: auc, per: train, of: flops}"), HasSubstr("per second (`of: time`) or per joule"));
   EXPECT_EQ(column("{metric: auc, per: train, of: joules}"), "no error");
+  EXPECT_THAT(column("{stage: train, of: predicted}"), HasSubstr("t.yaml:6:5: `of: predicted` needs a `network: {"));
+  const auto network = [&](const std::string& text) {
+    return table_spec_error(rows + "columns: [{stage: train, of: predicted}]\nnetwork: " + text + "\n");
+  };
+  EXPECT_EQ(network("{latency_us: 2, gbit_per_s: 100}"), "no error");
+  EXPECT_THAT(network("{latency_us: 2}"), HasSubstr("needs `gbit_per_s`"));
+  EXPECT_THAT(network("{latency_us: 0, gbit_per_s: 100}"), HasSubstr("t.yaml:6:23: latency_us must be above 0"));
   const std::string of_one = "relative_to: {backend: cpu}, as: efficiency}";
   EXPECT_THAT(column("{metric: auc, " + of_one), HasSubstr("an efficiency is the speed-up of a stage"));
   EXPECT_EQ(column("{stage: train, " + of_one), "no error");

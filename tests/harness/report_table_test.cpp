@@ -92,13 +92,13 @@ TEST(ReportTable, ThePredictionForAClusterIsComputingAndThenMessagesAndBytes) {
     record.stages = {{"train", {9.0}, 1e12, 0, 0, {use}}};
     run.cells.push_back(record);
   }
-  const std::string network = "of: predicted, network: {latency_us: 50, gbit_per_s: 4}";
-  const Table table = table_of(
-      one_spec("[{key: limits.ranks}]",
-               "[{stage: train, of: computing}, {stage: train, of: received}, "
-               "{stage: train, of: messages}, {stage: train, " +
-                   network + "}, {stage: train, " + network + ", relative_to: {limits.ranks: 1}, as: efficiency}]"),
-      run);
+  const Table table =
+      table_of(one_spec("[{key: limits.ranks}]",
+                        "[{stage: train, of: computing}, {stage: train, of: received}, {stage: train, of: messages}, "
+                        "{stage: train, of: predicted}, "
+                        "{stage: train, of: predicted, relative_to: {limits.ranks: 1}, as: efficiency}]",
+                        "network: {latency_us: 50, gbit_per_s: 4}\n"),
+               run);
   EXPECT_EQ(report_row(table, 0), "1 | 8.00 | 0 B | 0 | 8.00 | ref.");
   // 2.2 s, 0.5 s for messages, 1 s for bytes; 100 * 8 / 3.7 / 4.
   EXPECT_EQ(report_row(table, 1), "4 | 2.20 | 500 MB | 10000 | 3.70 | 54.1");

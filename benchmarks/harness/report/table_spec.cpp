@@ -63,10 +63,10 @@ class TableSpecReader {
   }
 
   TableSpec read() {
-    require_keys(
-        root_,
-        {"schema", "title", "workload", "where", "needs", "rows", "over", "columns", "more", "sort", "plots", "notes"},
-        "key of a table");
+    require_keys(root_,
+                 {"schema", "title", "workload", "where", "needs", "network", "rows", "over", "columns", "more", "sort",
+                  "plots", "notes"},
+                 "key of a table");
     if (const Node& schema = required_key(root_, "schema", "table"); schema.as_integer() != 1) {
       throw UserError(schema.place, "this program reads tables of `schema: 1`");
     }
@@ -75,6 +75,7 @@ class TableSpecReader {
     spec_.title = read_template(title);
     if (const Node* where = root_.find("where")) spec_.where = read_conditions(*where, true);
     if (const Node* needs = root_.find("needs")) spec_.needs = read_path(*needs);
+    if (const Node* network = root_.find("network")) network_ = read_network(*network);
     for (const Node& node : non_empty_list(required_key(root_, "rows", "table"))) {
       spec_.rows.push_back(read_row_key(node));
     }
@@ -237,7 +238,7 @@ class TableSpecReader {
   ColumnSpec read_column(const Node& node) const {
     require_keys(node,
                  {"key", "metric", "stage", "count", "of", "per", "relative_to", "as", "title", "unit", "scale",
-                  "format", "better", "note", "network"},
+                  "format", "better", "note"},
                  "key of a column");
     std::vector<std::pair<Source, const Node*>> sources;
     for (const auto& [source, word] : source_names) {
@@ -261,9 +262,9 @@ class TableSpecReader {
         throw UserError(of->place, "a metric is per second (`of: time`) or per joule (`of: joules`) of a stage");
     }
     if (column.stage_value == StageValue::predicted) {
-      column.network = read_network(node);
-    } else if (const Node* network = node.find("network")) {
-      throw UserError(network->place, "`network` belongs to `of: predicted`");
+      if (!network_)
+        throw UserError(node.place, "`of: predicted` needs a `network: {latency_us: 2, gbit_per_s: 100}` of the table");
+      column.network = *network_;
     }
     if (const Node* per = node.find("per")) {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");
@@ -276,14 +277,11 @@ class TableSpecReader {
   }
 
   static ColumnSpec::Network read_network(const Node& node) {
-    const Node* network = node.find("network");
-    if (!network) throw UserError(node.place, "`of: predicted` needs a network: {latency_us: 2, gbit_per_s: 100}");
-    require_keys(*network, {"latency_us", "gbit_per_s"}, "key of a network");
+    require_keys(node, {"latency_us", "gbit_per_s"}, "key of a network");
     const auto positive = [&](const char* key) {
-      const Node* value = network->find(key);
-      if (!value) throw UserError(network->place, fmt::format("a network needs '{}'", key));
-      const double number = value->as_real();
-      if (!(number > 0)) throw UserError(value->place, fmt::format("{} must be above 0", key));
+      const Node& value = required_key(node, key, "network");
+      const double number = value.as_real();
+      if (!(number > 0)) throw UserError(value.place, fmt::format("{} must be above 0", key));
       return number;
     };
     return {.latency_s = 1e-6 * positive("latency_us"), .bytes_per_s = 1e9 / 8 * positive("gbit_per_s")};
@@ -317,6 +315,7 @@ class TableSpecReader {
 
   const Node& root_;
   TableSpec spec_;
+  std::optional<ColumnSpec::Network> network_;
 };
 
 }  // namespace

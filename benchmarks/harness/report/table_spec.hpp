@@ -5,6 +5,7 @@
 //   workload: inr
 //   where: {params.inr.activation: sine}   # optional; all must match; a list means "one of"
 //   needs: limits.threads                  # optional: only where this is an axis of some cell
+//   network: {latency_us: 2, gbit_per_s: 100}      # needed by `of: predicted`: between the machines
 //   rows:                                  # what a row is, left to right
 //     - {key: backend}
 //     - {key: params.cadc.keep_fraction, title: kept, scale: 100, unit: "%", format: "{:g}"}
@@ -25,7 +26,7 @@
 //     - {stage: train, of: bound}          # share of what the device's limits allow, and the limit that binds
 //     - {stage: total}                     # all stages together
 //     - {stage: train, of: efficiency}     # share of its threads' time that the processors spent on it
-//     - {stage: train, of: predicted, network: {latency_us: 2, gbit_per_s: 100}}     # with a rank on a machine each
+//     - {stage: train, of: predicted}      # with each rank on a machine of its own
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage; of: joules: over its energy
 //     - {key: params.inr.steps}
 //     - {metric: ssim, note: One sentence under the table while this column is shown., better: higher}

@@ -4,20 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
 #include <utility>
 
 #include "benchmarks/harness/run/sensors.hpp"
+#include "impl/base/cpu_time.hpp"
 
 namespace frugal::harness {
 namespace {
-
-/// Of all threads of this process, user and system, those that have ended too.
-double own_cpu_seconds() {
-  timespec time{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
 
 void add(std::optional<double>& sum, const std::optional<double>& before, const std::optional<double>& after) {
   if (before && after) sum = sum.value_or(0) + *after - *before;
@@ -59,7 +52,7 @@ StageMeter::Counters StageMeter::read() {
   ::getrusage(RUSAGE_SELF, &usage);
   now.faults = static_cast<double>(usage.ru_minflt + usage.ru_majflt);
   now.switches = static_cast<double>(usage.ru_nvcsw + usage.ru_nivcsw);
-  now.cpu_s = own_cpu_seconds();
+  now.cpu_s = cpu_seconds_of_process();
   now.instructions = instructions_.count();
   return now;
 }
@@ -69,7 +62,7 @@ void StageMeter::begin() { before_ = read(); }
 void StageMeter::end(StageUse& use, double seconds, double seconds_before) {
   // First, as these were read last: what the others cost is not the stage's.
   const std::optional<double> instructions = instructions_.count();
-  const double cpu_s = own_cpu_seconds();
+  const double cpu_s = cpu_seconds_of_process();
   const Counters now = read();
   add(use.instructions, before_.instructions, instructions);
   add(use.cpu_s, before_.cpu_s, cpu_s);
