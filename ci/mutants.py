@@ -117,6 +117,7 @@ def make_tree(mutants):
         if name in of_file:
             text = with_choices(text.decode(), of_file[name]).encode()
         put(TREE / name, text)
+        (TREE / name).chmod((ROOT / name).stat().st_mode)  # the stand-ins of Slurm are programs
     put(TREE / "impl/base/frugal_mutant.cpp", SWITCH.encode())
     put(SWITCH_HEADER, b"bool frugal_mutant(int number) noexcept;\n")
     kept = set(names) | {"impl/base/frugal_mutant.cpp"}
