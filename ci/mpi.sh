@@ -43,6 +43,9 @@ cat >"$work/models.yaml" <<'END'
 {schema: 1, name: inr, workload: inr, backend: cpu, dataset: synthetic-photo, limits: {threads: 1}, determinism: bitwise,
  params: {inr: {size: 48, steps: 60, hidden_layers: 1, width: 16, grid: 3, save_weights: true}}}
 ---
+{schema: 1, name: points, workload: inr, backend: cpu, dataset: synthetic-photo, limits: {threads: 1}, determinism: bitwise,
+ params: {inr: {size: 72, steps: 40, hidden_layers: 1, width: 24, save_weights: true}}}
+---
 {schema: 1, name: towers, workload: cadc, backend: cpu, limits: {threads: 1}, determinism: bitwise,
  dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
  params: {cadc: {keep_fraction: 0.2, save_weights: true, mf: {solver: ials, epochs: 2, dim: 20},

@@ -113,25 +113,41 @@ TEST_F(Ranks, TrainADlrmToTheSameBits) {
   }
 }
 
+/// 9 steps, what they exported to another ensemble, 2 more there, and its values.
+Trained trained_ensemble(const InrSpec& spec, Communicator& ranks) {
+  const std::vector<float> grid = inr_test::grid_of(spec, inr_test::side_of(spec));
+  const auto model = cpu::make(spec, ranks);
+  model->set_samples(grid, inr_test::noise(spec));
+  Trained trained{model->train(9), {}};
+  trained.losses.push_back(static_cast<double>(model->network_steps()));
+  const auto other = cpu::make(spec, ranks);
+  other->import_state(model->export_state());
+  other->set_samples(grid, inr_test::noise(spec));
+  for (const double loss : other->train(2)) trained.losses.push_back(loss);
+  for (const float value : inr_test::evaluated(*other, spec, 5)) trained.losses.push_back(value);
+  trained.state = other->export_state();
+  return trained;
+}
+
 TEST_F(Ranks, TrainAnEnsembleToTheSameBits) {
   for (const InrImplementation implementation : {InrImplementation::fused, InrImplementation::onednn}) {
     InrSpec spec{.networks = 7, .points = 11 * 11, .hidden_layers = 1, .width = 12, .patience = 4};
     spec.adam.learning_rate = 1e-2;
     spec.implementation = implementation;
-    expect_same({2, 4, 9}, "ensemble", [&](Communicator& ranks) {
-      const auto model = cpu::make(spec, ranks);
-      model->set_samples(inr_test::grid_of(spec, 11), inr_test::noise(spec));
-      Trained trained{model->train(9), {}};
-      trained.losses.push_back(static_cast<double>(model->network_steps()));
-      const auto other = cpu::make(spec, ranks);
-      other->import_state(model->export_state());
-      other->set_samples(inr_test::grid_of(spec, 11), inr_test::noise(spec));
-      for (const double loss : other->train(2)) trained.losses.push_back(loss);
-      for (const float value : inr_test::evaluated(*other, spec, 5)) trained.losses.push_back(value);
-      trained.state = other->export_state();
-      return trained;
-    });
+    expect_same({2, 4, 9}, "ensemble", [&](Communicator& ranks) { return trained_ensemble(spec, ranks); });
   }
+}
+
+TEST_F(Ranks, ShareThePointsOfANetworkWhereThereAreMoreRanksThanNetworks) {
+  for (const std::int64_t networks : {1, 2})
+    for (const InrImplementation implementation : {InrImplementation::fused, InrImplementation::onednn}) {
+      // Chunks of 1024 points: 4 a network. More parameters than a block of an update, so that the sum has two pieces.
+      InrSpec spec{.networks = networks, .points = 65 * 65, .hidden_layers = 1, .width = 72, .patience = 4};
+      spec.adam.learning_rate = 1e-2;
+      spec.implementation = implementation;
+      expect_same({2, 3, 5, 9}, "networks with shared points",
+                  [&](Communicator& ranks) { return trained_ensemble(spec, ranks); });
+    }
 }
 
 }  // namespace

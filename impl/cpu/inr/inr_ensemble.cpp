@@ -8,7 +8,8 @@
 // the spec alone; the gradient of a chunk is computed serially and the chunks are added in order. Losses are kept per
 // network and added in order.
 //
-// Ranks have networks of their own; what they tell each other is losses, and what is asked for: values, the state.
+// Ranks have networks of their own; what they tell each other is losses, and what is asked for: values, the state. Where
+// there are more ranks than networks, several have one network, each some of its chunks (gradient_chain.hpp).
 #include "impl/cpu/inr/inr_ensemble.hpp"
 
 #include <fmt/format.h>
@@ -23,6 +24,7 @@
 #include "impl/common/adam.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "impl/common/stale_stop.hpp"
+#include "impl/cpu/inr/gradient_chain.hpp"
 #include "impl/cpu/inr/pool.hpp"
 #include "impl/cpu/inr/tiles.hpp"
 #include "impl/cpu/inr/worker.hpp"
@@ -43,6 +45,47 @@ InrImplementation chosen(const InrSpec& spec) {
   return spec.precision == Precision::fp32 || has_bf16() ? InrImplementation::fused : InrImplementation::onednn;
 }
 
+/// What a rank has of an ensemble.
+struct InrShare {
+  std::vector<std::size_t> owned;  ///< [ranks + 1]: the networks whose state each rank keeps for all
+  std::int64_t first = 0;          ///< network that this rank trains
+  std::int64_t end = 0;
+  int first_rank = 0;  ///< of those that train them together
+  int end_rank = 0;
+  std::int64_t first_chunk = 0;  ///< that this rank computes of each
+  std::int64_t end_chunk = 0;
+
+  bool together() const { return end_rank - first_rank > 1; }
+};
+
+InrShare share_of(const InrSpec& spec, std::int64_t chunks, const Communicator& ranks) {
+  const auto networks = static_cast<std::size_t>(spec.networks);
+  InrShare share{.owned = equal_shares(networks, ranks.size()), .end_chunk = chunks};
+  if (static_cast<std::int64_t>(ranks.size()) <= spec.networks || chunks == 1) {
+    share.first = static_cast<std::int64_t>(share.owned[ranks.rank()]);
+    share.end = static_cast<std::int64_t>(share.owned[ranks.rank() + 1]);
+    return share;
+  }
+  // The last of a network's ranks updates it; ranks beyond its chunks have nothing to do.
+  const std::vector<std::size_t> teams =
+      equal_shares(static_cast<std::size_t>(ranks.size()), static_cast<int>(networks));
+  share.owned.assign(static_cast<std::size_t>(ranks.size()) + 1, networks);
+  for (std::size_t k = networks; k-- > 0;) {
+    const auto first = static_cast<int>(teams[k]);
+    const int size = static_cast<int>(std::min<std::int64_t>(static_cast<int>(teams[k + 1]) - first, chunks));
+    std::fill_n(share.owned.begin(), first + size, k);
+    const int member = ranks.rank() - first;
+    if (member < 0 || member >= size) continue;
+    share.first = static_cast<std::int64_t>(k);
+    share.end = share.first + 1;
+    share.first_rank = first;
+    share.end_rank = first + size;
+    share.first_chunk = chunks * member / size;
+    share.end_chunk = chunks * (member + 1) / size;
+  }
+  return share;
+}
+
 /// While it lives, this thread's oneDNN calls use one thread, and primitives are made for that.
 class InrOneThread {
  public:
@@ -60,14 +103,14 @@ class CpuInrEnsemble final : public InrEnsemble {
   CpuInrEnsemble(const InrSpec& spec, Communicator& ranks)
       : spec_(spec),
         ranks_(ranks),
-        begins_(equal_shares(static_cast<std::size_t>(spec.networks), ranks.size())),
-        first_(static_cast<std::int64_t>(begins_[ranks.rank()])),
-        end_(static_cast<std::int64_t>(begins_[ranks.rank() + 1])),
         fused_(chosen(spec) == InrImplementation::fused),
         at_(spec, fused_ ? inr_fused_kernels().panel_columns : inr_plain_rows),
         tensors_(inr_tensors(spec)),
         tiles_(inr_tiles(spec)),
         chunks_(std::clamp<std::int64_t>(spec.points / inr_chunk_points, 1, std::min(inr_most_chunks, tiles_))),
+        share_(share_of(spec, chunks_, ranks)),
+        first_(share_.first),
+        end_(share_.end),
         state_(static_cast<std::size_t>((end_ - first_) * 3 * at_.count)),
         curves_(static_cast<std::size_t>(spec.networks)) {
     // By all threads: of many small networks, so much memory costs as much time as some of their steps.
@@ -101,40 +144,20 @@ class CpuInrEnsemble final : public InrEnsemble {
 
   std::vector<double> train(int steps) override {
     assert(!coordinates_.empty() && "set_samples comes first");
-    const int threads = omp_get_max_threads();
     std::vector<std::int64_t> running;  // of this rank
     std::vector<std::int64_t> before;   // steps of each network
     for (std::int64_t k = 0; k < spec_.networks; ++k) {
       if (k >= first_ && k < end_ && !curves_[k].stopped(spec_.patience)) running.push_back(k);
       before.push_back(curves_[k].steps);
     }
-    const InrPoolSizes sizes{.networks = static_cast<std::int64_t>(running.size()),
-                             .chunks = static_cast<int>(chunks_),
-                             .blocks = static_cast<int>((at_.count + inr_block - 1) / inr_block),
-                             .steps = steps,
-                             .threads = threads};
-    prepare(sizes);
-    InrPool pool(sizes, threads <= omp_get_num_procs());
     std::vector<double> squares(static_cast<std::size_t>(spec_.networks * steps));
-#pragma omp parallel num_threads(threads)
-    {
-      const InrOneThread alone;
-      const int thread = omp_get_thread_num();
-      std::optional<InrPool::Task> last;
-      while (const std::optional<InrPool::Task> task = pool.next(thread)) {
-        const std::int64_t k = running[task->network];
-        const bool same_step = last && last->network == task->network && last->step == task->step;
-        carry_out(*task, k, !same_step, squares.data() + k * steps);
-        if (pool.finish(*task)) {
-          if (task->kind != InrPool::Kind::turn) close_step(*task, k, squares.data() + k * steps);
-          pool.release(*task, curves_[k].stopped(spec_.patience));
-        }
-        last = task;
-      }
-    }
+    if (!share_.together())
+      train_own(running, steps, squares);
+    else if (!running.empty())
+      train_together(steps, squares.data() + first_ * steps);
     step_ += static_cast<std::uint64_t>(steps);
-    gather_rows(ranks_, squares.data(), static_cast<std::size_t>(steps), begins_);
-    gather_rows(ranks_, curves_.data(), 1, begins_);
+    gather_rows(ranks_, squares.data(), static_cast<std::size_t>(steps), share_.owned);
+    gather_rows(ranks_, curves_.data(), 1, share_.owned);
 
     std::vector<double> losses(static_cast<std::size_t>(steps));
     for (std::int64_t k = 0; k < spec_.networks; ++k)
@@ -155,7 +178,8 @@ class CpuInrEnsemble final : public InrEnsemble {
     assert(static_cast<std::int64_t>(out.size()) == spec_.networks * points * spec_.channels);
     const std::int64_t rows = std::min(inr_tile_rows(spec_), points);
     const std::int64_t tiles = (points + rows - 1) / rows;
-    const std::int64_t tasks = (end_ - first_) * tiles;
+    const auto own = static_cast<std::int64_t>(share_.owned[ranks_.rank()]);  // of several ranks one is enough
+    const std::int64_t tasks = (static_cast<std::int64_t>(share_.owned[ranks_.rank() + 1]) - own) * tiles;
     const auto threads = static_cast<int>(std::clamp<std::int64_t>(tasks, 1, omp_get_max_threads()));
     std::vector<std::unique_ptr<InrWorker>> workers;
     for (int t = 0; t < threads; ++t) workers.push_back(make_worker(rows, points, tiles));
@@ -165,14 +189,14 @@ class CpuInrEnsemble final : public InrEnsemble {
       InrWorker& worker = *workers[omp_get_thread_num()];
 #pragma omp for schedule(static)
       for (std::int64_t task = 0; task < tasks; ++task) {
-        const std::int64_t k = first_ + task / tiles;
+        const std::int64_t k = own + task / tiles;
         const std::int64_t first = points * (task % tiles) / tiles;
         const std::int64_t end = points * (task % tiles + 1) / tiles;
         worker.forward(copy_of(k, 0), coordinates.data() + first * spec_.inputs, end - first,
                        out.data() + (k * points + first) * spec_.channels);
       }
     }
-    gather_rows(ranks_, out.data(), static_cast<std::size_t>(points * spec_.channels), begins_);
+    gather_rows(ranks_, out.data(), static_cast<std::size_t>(points * spec_.channels), share_.owned);
   }
 
   ModelState export_state() const override {
@@ -183,7 +207,7 @@ class CpuInrEnsemble final : public InrEnsemble {
         if (!tensor.bias) exported.shape.push_back(tensor.in);
         exported.values.resize(static_cast<std::size_t>(spec_.networks * tensor.size()));
         for_each_value(copy, tensor, [&](std::int64_t at, std::int64_t i) { exported.values[i] = state_[at]; });
-        gather_rows(ranks_, exported.values.data(), static_cast<std::size_t>(tensor.size()), begins_);
+        gather_rows(ranks_, exported.values.data(), static_cast<std::size_t>(tensor.size()), share_.owned);
         state.tensors.push_back(std::move(exported));
       }
     return state;
@@ -227,15 +251,10 @@ class CpuInrEnsemble final : public InrEnsemble {
     return worker;
   }
 
-  void prepare(const InrPoolSizes& sizes) {
-    while (static_cast<int>(workers_.size()) < sizes.threads) {
+  void prepare(int threads, std::int64_t gradients) {
+    while (static_cast<int>(workers_.size()) < threads)
       workers_.push_back(make_worker(inr_tile_rows(spec_), spec_.points, tiles_));
-      if (chunks_ == 1) gradients_.push_back(inr_zeros(at_.count));
-    }
-    if (chunks_ > 1)
-      while (static_cast<std::int64_t>(gradients_.size()) < sizes.slots() * chunks_)
-        gradients_.push_back(inr_zeros(at_.count));
-    chunk_squares_.resize(static_cast<std::size_t>(sizes.slots() * chunks_));
+    while (static_cast<std::int64_t>(gradients_.size()) < gradients) gradients_.push_back(inr_zeros(at_.count));
   }
 
   /// Gradient of chunk c of network k into `gradient`, serially; returns its square error. With `update` it is all of
@@ -261,6 +280,78 @@ class CpuInrEnsemble final : public InrEnsemble {
     Adam settings = spec_.adam;
     settings.learning_rate = learning_rate_at(spec_, t);
     return {update_step({OptimizerKind::adam, settings}, t, spec_.weight_decay), copy_of(k, 1), copy_of(k, 2)};
+  }
+
+  /// The networks `running` of this rank alone. squares [networks, steps]
+  void train_own(std::span<const std::int64_t> running, int steps, std::vector<double>& squares) {
+    const int threads = omp_get_max_threads();
+    const InrPoolSizes sizes{.networks = static_cast<std::int64_t>(running.size()),
+                             .chunks = static_cast<int>(chunks_),
+                             .blocks = static_cast<int>((at_.count + inr_block - 1) / inr_block),
+                             .steps = steps,
+                             .threads = threads};
+    prepare(threads, chunks_ == 1 ? threads : sizes.slots() * chunks_);
+    chunk_squares_.resize(static_cast<std::size_t>(sizes.slots() * chunks_));
+    InrPool pool(sizes, threads <= omp_get_num_procs());
+#pragma omp parallel num_threads(threads)
+    {
+      const InrOneThread alone;
+      const int thread = omp_get_thread_num();
+      std::optional<InrPool::Task> last;
+      while (const std::optional<InrPool::Task> task = pool.next(thread)) {
+        const std::int64_t k = running[task->network];
+        const bool same_step = last && last->network == task->network && last->step == task->step;
+        carry_out(*task, k, !same_step, squares.data() + k * steps);
+        if (pool.finish(*task)) {
+          if (task->kind != InrPool::Kind::turn) close_step(*task, k, squares.data() + k * steps);
+          pool.release(*task, curves_[k].stopped(spec_.patience));
+        }
+        last = task;
+      }
+    }
+  }
+
+  /// The one network of this rank, which has others beside it. squares [steps]
+  void train_together(int steps, double* squares) {
+    const std::int64_t k = first_;
+    const std::int64_t own = share_.end_chunk - share_.first_chunk;
+    const auto threads = static_cast<int>(std::min<std::int64_t>(omp_get_max_threads(), own));
+    GradientChain chain(ranks_, share_.first_rank, share_.end_rank, inr_block);
+    prepare(threads, own);
+    chunk_squares_.resize(static_cast<std::size_t>(own));
+    if (passed_.size() == 0) passed_ = inr_zeros(at_.count);
+    AlignedBuffer<float>& sum = chain.begins() ? gradients_[0] : passed_;
+    const InrKernels& kernels = inr_kernels();
+    StaleStop& curve = curves_[k];
+    for (int s = 0; s < steps && !curve.stopped(spec_.patience); ++s) {
+#pragma omp parallel num_threads(threads)
+      {
+        const InrOneThread alone;
+        InrWorker& worker = *workers_[omp_get_thread_num()];
+        worker.begin_step(copy_of(k, 0));
+#pragma omp for schedule(dynamic, 1)
+        for (std::int64_t c = 0; c < own; ++c)
+          chunk_squares_[c] = chunk_gradient(worker, k, share_.first_chunk + c, gradients_[c].data(), nullptr);
+      }
+      const auto by_blocks = [&](const auto& body) {
+        return [&, body](std::int64_t at, std::int64_t count) {
+#pragma omp parallel for schedule(static) num_threads(threads)
+          for (std::int64_t block = at; block < at + count; block += inr_block)
+            body(block, std::min(inr_block, at + count - block));
+        };
+      };
+      const auto add = by_blocks([&](std::int64_t at, std::int64_t count) {
+        for (std::int64_t c = chain.begins() ? 1 : 0; c < own; ++c)
+          kernels.add(sum.data() + at, gradients_[c].data() + at, count);
+      });
+      const InrUpdate update = update_of(k, step_ + s + 1);
+      const auto take_step = by_blocks([&](std::int64_t at, std::int64_t count) {
+        kernels.adam(update.step, sum.data() + at, copy_of(k, 0) + at, update.first + at, update.second + at, count);
+      });
+      curve.add(chain.step({sum.data(), static_cast<std::size_t>(at_.count)},
+                           {copy_of(k, 0), static_cast<std::size_t>(at_.count)}, chunk_squares_, add, take_step));
+      squares[s] = curve.last;
+    }
   }
 
   /// Of network k. `begin`: this thread's worker has not begun the step. squares: a square error a step.
@@ -302,14 +393,14 @@ class CpuInrEnsemble final : public InrEnsemble {
 
   InrSpec spec_;
   Communicator& ranks_;
-  std::vector<std::size_t> begins_;  ///< [ranks + 1]: the networks of each
-  std::int64_t first_;               ///< network of this rank
-  std::int64_t end_;
   bool fused_;
   InrParameters at_;
   std::vector<InrTensor> tensors_;
   std::int64_t tiles_;   ///< of one network: runs of points as equal as can be
   std::int64_t chunks_;  ///< of one network; each is a run of tiles
+  InrShare share_;
+  std::int64_t first_;  ///< network of this rank
+  std::int64_t end_;
   std::uint64_t step_ = 0;
   AlignedBuffer<float> state_;                       ///< [own networks, 3, count]
   std::vector<float> coordinates_;                   ///< [points, inputs]
@@ -317,7 +408,8 @@ class CpuInrEnsemble final : public InrEnsemble {
   std::vector<StaleStop> curves_;                    ///< [K], sums of square errors of each network
   std::vector<std::unique_ptr<InrWorker>> workers_;  ///< one a thread
   std::vector<AlignedBuffer<float>> gradients_;      ///< with one chunk one a thread, else [slots of the pool, chunks]
-  std::vector<double> chunk_squares_;                ///< [slots of the pool, chunks]
+  AlignedBuffer<float> passed_;                      ///< what the rank before has added up, of a network of several
+  std::vector<double> chunk_squares_;                ///< [slots of the pool, chunks], or of this rank's chunks
 };
 
 }  // namespace
