@@ -159,6 +159,8 @@ TEST_F(OwnRatings, IdsMayBeAnythingAndComeInNaturalOrder) {
   EXPECT_THAT(text.user_names, ElementsAre("u2", "u10", "\xc3\xa9va"));
   EXPECT_THAT(text.item_names, ElementsAre("a, b", "x"));
   EXPECT_FALSE(text.timed);
+  const Ratings late = read("r.csv", "user,item\ncustomer-number-u10,x\ncustomer-number-u2,x\ncustomer-number-u07,x\n");
+  EXPECT_THAT(late.user_names, ElementsAre("customer-number-u2", "customer-number-u07", "customer-number-u10"));
   const Ratings numbers = read("r.csv", "0,7\n18446744073709551615,7\n9223372036854775807,0\n007,7\n5000000000,7\n");
   EXPECT_THAT(numbers.user_names, ElementsAre("0", "007", "5000000000", "9223372036854775807", "18446744073709551615"));
   EXPECT_THAT(numbers.item_names, ElementsAre("0", "7"));

@@ -73,6 +73,23 @@ TEST(CompareRuns, TwiceAsFastAndTwiceAsSlowAreAsFastOnTheWhole) {
   EXPECT_NEAR(compare_runs(sample_run_of(1), b).speed->ratio, 1, 1e-12);
 }
 
+TEST(CompareRuns, SeveralCellsOfTheSameNoiseAreMoreCertainThanOne) {
+  RunRecord a = sample_run_of(3), b = scaled(1.02);
+  for (RunRecord* run : {&a, &b})
+    for (CellRecord& cell : run->cells)
+      for (StageRecord& stage : cell.stages)
+        for (double& sample : stage.wall_s) sample *= 1 + 0.002 * static_cast<double>(cell.cell.seed);
+  const auto width_of = [](const RunRecord& base, const RunRecord& run) {
+    const auto [low, high] = compare_runs(base, run).speed.value().interval.value();
+    return std::log(high / low);
+  };
+  const double two = width_of(a, b);
+  for (RunRecord* run : {&a, &b})
+    std::erase_if(run->cells, [&](const CellRecord& cell) { return cell.cell.params != run->cells[0].cell.params; });
+  // The mean of two has half the variance; Student's quantiles of 95% for 4 and 2 degrees of freedom.
+  EXPECT_NEAR(two / width_of(a, b), 2.131847 / 2.919986 / std::sqrt(2), 1e-6);
+}
+
 TEST(CompareRuns, TimesOtherWorkDisturbedAreNotComparable) {
   RunRecord b = sample_run_of(2);
   for (CellRecord& cell : b.cells) cell.conditions = {{.others = 1.0}};

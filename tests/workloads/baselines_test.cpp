@@ -100,6 +100,15 @@ TEST(ItemKnn, WeighsByTheShrunkCosineOfTheNearest) {
   EXPECT_EQ(nearest(0, 3), 0);
 }
 
+TEST(ItemKnn, TheNeighboursAreThoseOfTheItemThatIsScored) {
+  // The nearest of item 0 is 1, but that of item 1 is 2. User 3 has item 1 alone.
+  const data::Split split = split_of(4, 3, {{0, 0}, {0, 1}, {1, 1}, {1, 2}, {2, 1}, {2, 2}, {3, 1}});
+  const Eigen::MatrixXd scores = scores_by(*fit_item_knn(split, 1, 3).ranker, split);
+  EXPECT_NEAR(scores(3, 0), 1 / (std::sqrt(1.0 * 4) + 3), 1e-6);
+  EXPECT_NEAR(scores(3, 2), 2 / (std::sqrt(2.0 * 4) + 3), 1e-6);
+  EXPECT_EQ(scores(0, 1), 0) << "user 0 has no neighbour of item 1";
+}
+
 TEST(Rp3beta, WalksThreeStepsAndDividesByPopularity) {
   // From item i to a user of it, to another item: (1/n_i)^alpha sum (1/n_u)^alpha / n_j^beta.
   const data::Split split = small();

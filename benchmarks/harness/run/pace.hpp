@@ -8,24 +8,18 @@ namespace frugal::harness {
 /// As many as take about a second at the rate of the last ones.
 class Pace {
  public:
-  /// `done` steps at time `seconds`, of any clock. `done` that is not more than at the last call starts a new loop.
+  /// `done` steps at time `seconds`, of any clock. Where a new loop begins, `done` falls, and so the pace to the least.
   std::int64_t next(std::int64_t done, double seconds) {
-    if (done > done_) {
-      const double rate = static_cast<double>(done - done_) / std::max(seconds - seconds_, 1e-9);
-      steps_ = static_cast<std::int64_t>(std::clamp(rate * wanted_seconds, least, most));
-    } else {
-      steps_ = static_cast<std::int64_t>(least);
-    }
+    const double rate = static_cast<double>(done - done_) / std::max(seconds - seconds_, 1e-9);
     done_ = done;
     seconds_ = seconds;
-    return steps_;
+    return static_cast<std::int64_t>(std::clamp(rate * wanted_seconds, least, most));
   }
 
  private:
   static constexpr double wanted_seconds = 1, least = 10, most = 100'000;
   std::int64_t done_ = 0;
   double seconds_ = 0;
-  std::int64_t steps_ = 0;
 };
 
 }  // namespace frugal::harness
