@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 #include <numeric>
+#include <thread>
 
 namespace frugal {
 namespace {
@@ -24,6 +25,11 @@ class Alone final : public Communicator {
 };
 
 }  // namespace
+
+void wait_for(Communicator::Transfers& transfers) {
+  const auto take_arrived = [&] { std::erase_if(transfers, [](const auto& transfer) { return transfer->done(); }); };
+  for (take_arrived(); !transfers.empty(); take_arrived()) std::this_thread::yield();
+}
 
 Communicator& alone() {
   static Alone instance;

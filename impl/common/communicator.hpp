@@ -32,11 +32,16 @@ class Communicator {
     /// Has it arrived, or may what was sent be changed? Also moves it on; stays true.
     virtual bool done() = 0;
   };
+  using Transfers = std::vector<std::unique_ptr<Transfer>>;
+
   /// To another rank. Those between two ranks arrive in the order in which they were sent.
   virtual std::unique_ptr<Transfer> send(std::span<const std::byte> data, int to) = 0;
   /// From another rank, which sends as many bytes.
   virtual std::unique_ptr<Transfer> receive(std::span<std::byte> data, int from) = 0;
 };
+
+/// Returns when all have arrived, and leaves none; the processors are free for others meanwhile.
+void wait_for(Communicator::Transfers& transfers);
 
 /// One rank, to which nothing travels.
 Communicator& alone();

@@ -28,8 +28,8 @@ double GradientChain::step(std::span<float> sum, std::span<float> parameters, st
   // All that will come is expected from the start: parameters arrive only after this rank has given its sums away.
   double errors = 0;
   const auto bytes_of_errors = std::as_writable_bytes(std::span(&errors, 1));
-  std::vector<std::unique_ptr<Communicator::Transfer>> sums;
-  std::vector<std::unique_ptr<Communicator::Transfer>> made;
+  Communicator::Transfers sums;
+  Communicator::Transfers made;
   for (std::int64_t at = 0; at < count; at += piece) {
     if (!begins()) sums.push_back(ranks_.receive(part_of(sum, at), before));
     if (!ends()) made.push_back(ranks_.receive(part_of(parameters, at), behind));
@@ -56,8 +56,7 @@ double GradientChain::step(std::span<float> sum, std::span<float> parameters, st
     wait_for(*ranks_.receive(bytes_of_errors, behind));
   }
   if (!begins()) send(bytes_of_errors, before);
-  for (const auto& transfer : sent_) wait_for(*transfer);
-  sent_.clear();
+  wait_for(sent_);
   return errors;
 }
 

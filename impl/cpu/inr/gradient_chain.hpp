@@ -6,9 +6,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "impl/common/communicator.hpp"
 
@@ -39,7 +37,7 @@ class GradientChain {
   int first_;
   int end_;
   std::int64_t block_;
-  std::vector<std::unique_ptr<Communicator::Transfer>> sent_;
+  Communicator::Transfers sent_;
 };
 
 }  // namespace frugal::cpu

@@ -1,9 +1,7 @@
 // Item groups on their way around the ring of ranks: logistic SGD in the order of mf/schedule.hpp by several processes.
 #pragma once
 #include <cstdint>
-#include <memory>
 #include <span>
-#include <vector>
 
 #include "impl/common/communicator.hpp"
 #include "impl/cpu/mf/round_progress.hpp"
@@ -35,7 +33,7 @@ class ItemRing {
   bool finished(const RoundProgress& progress) const { return active_ == 1 || round_ == progress.groups(); }
 
  private:
-  using Transfers = std::vector<std::unique_ptr<Communicator::Transfer>>;
+  using Transfers = Communicator::Transfers;
   static bool done(const Transfers& transfers);
   std::span<std::byte> rows_of(std::uint32_t group) const;
   std::span<std::byte> biases_of(std::uint32_t group) const;

@@ -1,9 +1,7 @@
 // Rows that each rank computes for all, on their way in pieces while it computes the next ones.
 #pragma once
 #include <algorithm>
-#include <memory>
 #include <span>
-#include <thread>
 #include <vector>
 
 #include "impl/common/communicator.hpp"
@@ -36,9 +34,7 @@ class RowExchange {
   }
 
   /// Waits for all rows of all ranks.
-  void finish() {
-    for (poll(); !transfers_.empty(); poll()) std::this_thread::yield();
-  }
+  void finish() { wait_for(transfers_); }
 
  private:
   std::size_t begin(int rank, std::size_t piece) const {
@@ -54,7 +50,7 @@ class RowExchange {
   Communicator& ranks_;
   std::span<const std::size_t> begins_;
   std::size_t block_;
-  std::vector<std::unique_ptr<Communicator::Transfer>> transfers_;
+  Communicator::Transfers transfers_;
 };
 
 }  // namespace frugal::cpu

@@ -6,7 +6,8 @@
 // examples; each distinct row sums its gradients in the order of the batch and is updated once.
 //
 // Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it. Nor on that of ranks: each
-// takes the blocks of its slots through the network, and all get from it what comes out, and update alike.
+// takes the blocks of its slots through the network, with the rows of all tables that these need (dealt_tables.hpp). All get
+// the dense gradients and update the layers alike; the rows of a table are updated where they lie.
 #include "impl/cpu/recommender/dlrm.hpp"
 
 #include <omp.h>
@@ -19,6 +20,7 @@
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/recommender/dealt_tables.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
@@ -26,8 +28,9 @@
 namespace frugal::cpu {
 namespace {
 
-constexpr std::size_t row_block = 64;  // distinct embedding rows a task
-constexpr std::size_t rows_ahead = 8;  // embedding rows fetched before they are summed or updated
+constexpr std::size_t row_block = 64;       // distinct embedding rows a task
+constexpr std::size_t rows_ahead = 8;       // embedding rows fetched before they are summed or updated
+constexpr std::size_t most_lent = 1 << 16;  // examples that several ranks predict before they are lent other rows
 
 /// Examples a product: wide layers pay for more of them with every pass over their weights.
 std::size_t suited_block(std::size_t dense_parameters) {
@@ -69,21 +72,22 @@ struct DlrmWorker {
   AlignedBuffer<float> row_gradient;  // [dim]
 };
 
-/// What a batch looks up in one table.
+/// What a batch looks up in this rank's rows of one table.
 struct Lookups {
-  std::vector<std::uint32_t> ids;
-  std::vector<std::uint32_t> examples;  // whose bag each id is in
+  std::vector<std::uint32_t> rows;
+  std::vector<std::uint32_t> examples;  // whose bag each is in
   SortedIds sorted;                     // positions: examples
 
-  void sort(const ClickBatch& batch, std::size_t n, std::size_t table, std::size_t tables, std::uint32_t rows) {
-    ids.clear();
+  void sort(const ClickBatch& batch, std::size_t n, std::size_t table, const DealtTables& tables) {
+    rows.clear();
     examples.clear();
-    for (std::size_t e = 0; e < n; ++e) {
-      const auto bag = batch.bag(e * tables + table);
-      ids.insert(ids.end(), bag.begin(), bag.end());
-      examples.insert(examples.end(), bag.size(), static_cast<std::uint32_t>(e));
-    }
-    sorted.assign(ids, examples, rows);
+    for (std::size_t e = 0; e < n; ++e)
+      for (const std::uint32_t id : batch.bag(e * tables.size() + table))
+        if (tables.owns(id)) {
+          rows.push_back(tables.row_of(id));
+          examples.push_back(static_cast<std::uint32_t>(e));
+        }
+    sorted.assign(rows, examples, tables.rows(table));
   }
 };
 
@@ -103,19 +107,16 @@ class CpuDlrm final : public Dlrm {
         slots_(GradientSlots::suited_to(bottom_stack_.parameters() + top_stack_.parameters())),
         bottom_slots_(bottom_stack_.parameters(), slots_),
         top_slots_(top_stack_.parameters(), slots_),
+        tables_(spec, rule_, ranks),
         lookups_(spec.table_rows.size()),
         bag_gradients_(spec.table_rows.size() * static_cast<std::size_t>(spec.batch) * dim_),
         losses_(static_cast<std::size_t>(spec.batch)) {
     set_layers(bottom_, bottom_stack_, 0);
     set_layers(top_, top_stack_, 100);
-    for (std::uint32_t t = 0; t < spec.table_rows.size(); ++t)
-      tables_.emplace_back(spec.table_rows[t], spec.embedding_dim,
-                           initial_table(spec.table_rows[t], spec.embedding_dim, spec.seed, t), rule_,
-                           /*trainable=*/t >= static_cast<std::uint32_t>(spec.frozen_tables));
-    for (std::size_t t = 0; t < tables_.size(); ++t) tables_[t].add_value(views_, "table." + std::to_string(t));
+    tables_.add_values(views_);
     bottom_.add_values(views_, "bottom");
     top_.add_values(views_, "top");
-    for (std::size_t t = frozen(); t < tables_.size(); ++t) tables_[t].add_state(views_, "table." + std::to_string(t));
+    tables_.add_states(views_);
     bottom_.add_states(views_, "bottom");
     top_.add_states(views_, "top");
     refresh_operands();
@@ -124,9 +125,13 @@ class CpuDlrm final : public Dlrm {
   CpuDlrm& operator=(const CpuDlrm&) = delete;
 
   std::string implementation() const override { return onednn_implementation(); }
-  ModelState export_state() const override { return views_.export_state(step_); }
+  ModelState export_state() const override {
+    ModelState state = views_.export_state(step_);
+    tables_.complete(state);
+    return state;
+  }
   void import_state(const ModelState& state) override {
-    views_.import_state(state);
+    views_.import_state(tables_.part_of(state));
     refresh_operands();
     step_ = state.step;
   }
@@ -141,19 +146,34 @@ class CpuDlrm final : public Dlrm {
 
   void predict(const ClickBatch& batch, std::span<float> out) const override {
     require_readable(batch, spec_, out.size());
+    DealtTables::Room room;
+    const std::size_t round = ranks_.size() == 1 ? out.size() : most_lent;
+    for (std::size_t done = 0; done < out.size(); done += round) {
+      const std::vector<std::size_t> begins = shares_of_blocks(done, std::min(round, out.size() - done));
+      const DealtTables::Lent lent = tables_.lend(batch, begins, room);
+      const std::size_t end = begins[ranks_.rank() + 1];
 #pragma omp parallel
-    {
-      DlrmWorker worker(bottom_stack_, top_stack_, block_, vectors_, dim_);
+      {
+        DlrmWorker worker(bottom_stack_, top_stack_, block_, vectors_, dim_);
 #pragma omp for schedule(dynamic)
-      for (std::size_t first = 0; first < out.size(); first += block_) {
-        const std::size_t count = std::min(block_, out.size() - first);
-        std::copy_n(forward(worker, batch, first, count), count, out.begin() + first);
+        for (std::size_t first = begins[ranks_.rank()]; first < end; first += block_) {
+          const std::size_t count = std::min(block_, end - first);
+          std::copy_n(forward(worker, lent, first, count), count, out.begin() + first);
+        }
       }
+      gather_rows(ranks_, out.data(), 1, begins);
     }
   }
 
  private:
   std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
+
+  /// `count` examples from `first` on, dealt to ranks in whole blocks: [ranks + 1].
+  std::vector<std::size_t> shares_of_blocks(std::size_t first, std::size_t count) const {
+    std::vector<std::size_t> begins = equal_shares((count + block_ - 1) / block_, ranks_.size());
+    for (std::size_t& begin : begins) begin = first + std::min(begin * block_, count);
+    return begins;
+  }
 
   double train_step(const ClickBatch& batch) {
     const std::size_t n = batch.labels.size();
@@ -185,15 +205,16 @@ class CpuDlrm final : public Dlrm {
   }
 
   /// Logits of examples first..first+count, within the worker.
-  const float* forward(DlrmWorker& worker, const ClickBatch& batch, std::size_t first, std::size_t count) const {
+  const float* forward(DlrmWorker& worker, const DealtTables::Lent& lent, std::size_t first, std::size_t count) const {
+    const ClickBatch& batch = lent.batch;
     const std::size_t features = static_cast<std::size_t>(spec_.dense_features);
     std::copy_n(batch.dense.data() + first * features, count * features, worker.dense.data());
     std::fill(worker.dense.data() + count * features, worker.dense.end(), 0.F);
     worker.bottom.forward(bottom_.view(), worker.dense.data(), worker.bottom_outputs.data());
     if (spec_.interaction == FeatureInteraction::dot)
-      dot(worker, batch, first, count);
+      dot(worker, lent, first, count);
     else
-      concatenate(worker, batch, first, count);
+      concatenate(worker, lent, first, count);
     const std::size_t inputs = static_cast<std::size_t>(top_stack_.shape(0).in);
     std::fill(worker.q.data() + count * inputs, worker.q.end(), 0.F);
     worker.top.forward(top_.view(), worker.q.data(), worker.top_outputs.data());
@@ -201,43 +222,47 @@ class CpuDlrm final : public Dlrm {
   }
 
   /// out [dim] = the sum of the rows in a bag. The first rows of the next bag come on their way.
-  void sum_bag(const ClickBatch& batch, std::size_t example, std::size_t table, float* out) const {
+  void sum_bag(const DealtTables::Lent& lent, std::size_t example, std::size_t table, float* out) const {
+    const ClickBatch& batch = lent.batch;
     const std::size_t number = example * tables_.size() + table;
     const auto bag = batch.bag(number);
     if (const std::size_t next = number + 1; next < batch.dense.size() / spec_.dense_features * tables_.size())
       for (const std::uint32_t id : batch.bag(next) | std::views::take(rows_ahead))
-        tables_[next % tables_.size()].prefetch_value(id);
-    recommender_kernels().sum_rows(tables_[table].row(0), bag.data(), static_cast<long>(bag.size()),
+        prefetch_row(lent.tables[next % tables_.size()] + id * dim_, dim_);
+    recommender_kernels().sum_rows(lent.tables[table], bag.data(), static_cast<long>(bag.size()),
                                    static_cast<long>(dim_), out);
   }
 
-  void dot(DlrmWorker& worker, const ClickBatch& batch, std::size_t first, std::size_t count) const {
+  void dot(DlrmWorker& worker, const DealtTables::Lent& lent, std::size_t first, std::size_t count) const {
     const RecommenderKernels& kernels = recommender_kernels();
     const std::size_t inputs = static_cast<std::size_t>(top_stack_.shape(0).in);
     const float* bottom = worker.bottom.last(worker.bottom_outputs.data());
     for (std::size_t e = 0; e < count; ++e) {
       float* x = worker.x.data() + e * vectors_ * dim_;
       std::copy_n(bottom + e * dim_, dim_, x);
-      for (std::size_t t = 0; t < tables_.size(); ++t) sum_bag(batch, first + e, t, x + (t + 1) * dim_);
+      for (std::size_t t = 0; t < tables_.size(); ++t) sum_bag(lent, first + e, t, x + (t + 1) * dim_);
       float* q = worker.q.data() + e * inputs;
       std::copy_n(x, dim_, q);
       kernels.pair_dots(x, static_cast<long>(vectors_), static_cast<long>(dim_), worker.scratch.data(), q + dim_);
     }
   }
 
-  void concatenate(DlrmWorker& worker, const ClickBatch& batch, std::size_t first, std::size_t count) const {
+  void concatenate(DlrmWorker& worker, const DealtTables::Lent& lent, std::size_t first, std::size_t count) const {
     const std::size_t width = static_cast<std::size_t>(spec_.bottom.back());
     const float* bottom = worker.bottom.last(worker.bottom_outputs.data());
     float* q = worker.q.data();
     for (std::size_t e = 0; e < count; ++e) {
       q = std::copy_n(bottom + e * width, width, q);
-      for (std::size_t t = 0; t < tables_.size(); ++t, q += dim_) sum_bag(batch, first + e, t, q);
+      for (std::size_t t = 0; t < tables_.size(); ++t, q += dim_) sum_bag(lent, first + e, t, q);
     }
   }
 
   void forward_backward(const ClickBatch& batch, std::size_t n) {
     const std::vector<std::size_t> slots = equal_shares(bottom_slots_.used(), ranks_.size());  // as of the top MLP
     const std::size_t end_slot = slots[ranks_.rank() + 1];
+    std::vector<std::size_t> begins;  // examples of each rank
+    for (const std::size_t slot : slots) begins.push_back(std::min(bottom_slots_.begin(slot) * block_, n));
+    const DealtTables::Lent lent = tables_.lend(batch, begins, room_);
     const float weight = 1.F / static_cast<float>(n);
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t slot = slots[ranks_.rank()]; slot < end_slot; ++slot) {
@@ -245,22 +270,17 @@ class CpuDlrm final : public Dlrm {
       for (std::size_t block = bottom_slots_.begin(slot); block < bottom_slots_.end(slot); ++block) {
         const std::size_t first = block * block_;
         const std::size_t count = std::min(block_, n - first);
-        const float* logits = forward(worker, batch, first, count);
+        const float* logits = forward(worker, lent, first, count);
         std::fill(worker.d_logits.begin(), worker.d_logits.end(), 0.F);
         recommender_kernels().cross_entropy(logits, batch.labels.data() + first, weight, static_cast<long>(count),
                                             losses_.data() + first, worker.d_logits.data());
         backward(worker, first, count, slot, block == bottom_slots_.begin(slot));
       }
     }
-    if (ranks_.size() > 1) gather_step(slots, n);
-  }
-
-  /// All ranks have what each computed of its slots' examples.
-  void gather_step(const std::vector<std::size_t>& slots, std::size_t n) {
-    std::vector<std::size_t> examples;
-    for (const std::size_t slot : slots) examples.push_back(std::min(bottom_slots_.begin(slot) * block_, n));
-    gather_rows(ranks_, losses_.data(), 1, examples);
-    for (std::size_t t = frozen(); t < tables_.size(); ++t) gather_rows(ranks_, bag_gradients(t), dim_, examples);
+    gather_rows(ranks_, losses_.data(), 1, begins);
+    std::vector<float*> gradients;
+    for (std::size_t t = 0; t < tables_.size(); ++t) gradients.push_back(bag_gradients(t));
+    tables_.give_back(batch, begins, gradients);
     bottom_slots_.gather(ranks_, slots);
     top_slots_.gather(ranks_, slots);
   }
@@ -293,7 +313,7 @@ class CpuDlrm final : public Dlrm {
   void update_tables(const ClickBatch& batch, std::size_t n, const UpdateStep& step) {
     const std::size_t tables = tables_.size();
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t t = frozen(); t < tables; ++t) lookups_[t].sort(batch, n, t, tables, spec_.table_rows[t]);
+    for (std::size_t t = frozen(); t < tables; ++t) lookups_[t].sort(batch, n, t, tables_);
     struct Task {
       std::size_t table;
       std::size_t first_row;
@@ -363,12 +383,13 @@ class CpuDlrm final : public Dlrm {
   std::size_t slots_;
   GradientSlots bottom_slots_;
   GradientSlots top_slots_;
-  std::vector<EmbeddingTable> tables_;
+  DealtTables tables_;
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
   StepExamples examples_;
 
   // One step.
+  DealtTables::Room room_;
   std::vector<Lookups> lookups_;        // of each table
   AlignedBuffer<float> bag_gradients_;  // [tables, batch, dim]
   AlignedBuffer<float> losses_;

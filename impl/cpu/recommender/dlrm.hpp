@@ -6,7 +6,7 @@
 
 namespace frugal::cpu {
 Support supports(const DlrmSpec& spec);
-/// With several ranks: all of them make the model, and call set_examples(), import_state() and train() alike; the rest is
-/// anyone's. Each has all of the tables and examples. Same bits as with one.
+/// With several ranks, to which examples and the rows of tables are dealt: all of them make the model, and call all its
+/// functions alike. Each has all examples. Same bits as with one.
 std::unique_ptr<Dlrm> make(const DlrmSpec& spec, Communicator& ranks = alone());
 }  // namespace frugal::cpu

@@ -39,17 +39,23 @@ void update_elements(const UpdateStep& step, const float* g, float* w, float* fi
 
 }  // namespace
 
-EmbeddingTable::EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial, const UpdateRule& rule,
+EmbeddingTable::EmbeddingTable(std::uint32_t rows, int dim,
+                               const std::function<void(std::uint32_t, std::span<float>)>& draw, const UpdateRule& rule,
                                bool trainable)
-    : rows_(rows), dim_(dim), kind_(rule.kind), trainable_(trainable), values_(initial.size()) {
-  std::copy(initial.begin(), initial.end(), values_.begin());
+    : rows_(rows),
+      dim_(static_cast<std::size_t>(dim)),
+      kind_(rule.kind),
+      trainable_(trainable),
+      values_(std::size_t{rows} * dim_) {
+#pragma omp parallel for schedule(static)
+  for (std::uint32_t id = 0; id < rows; ++id) draw(id, {values_.data() + std::size_t{id} * dim_, dim_});
   if (!trainable || kind_ == OptimizerKind::sgd) return;
-  first_ = zero_state(kind_ == OptimizerKind::rowwise_adagrad ? rows : initial.size());
-  if (kind_ == OptimizerKind::adam) second_ = zero_state(initial.size());
+  first_ = zero_state(kind_ == OptimizerKind::rowwise_adagrad ? rows : values_.size());
+  if (kind_ == OptimizerKind::adam) second_ = zero_state(values_.size());
 }
 
-void EmbeddingTable::prefetch_value(std::uint32_t id) const {
-  for (std::size_t k = 0; k < dim_; k += line) __builtin_prefetch(row(id) + k);
+void prefetch_row(const float* row, std::size_t dim) {
+  for (std::size_t k = 0; k < dim; k += line) __builtin_prefetch(row + k);
 }
 
 void EmbeddingTable::prefetch_row(std::uint32_t id) const {

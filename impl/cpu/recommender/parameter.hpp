@@ -2,6 +2,8 @@
 // formulas.
 #pragma once
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -14,16 +16,17 @@
 
 namespace frugal::cpu {
 
+/// Fetches a row [dim] of a table that will be read.
+void prefetch_row(const float* row, std::size_t dim);
+
 /// An embedding table [rows, dim]. Frozen: no state, and update_row must not be called.
 class EmbeddingTable {
  public:
-  EmbeddingTable(std::uint32_t rows, int dim, const std::vector<float>& initial, const UpdateRule& rule,
-                 bool trainable);
+  /// draw(row, values [dim]): the initial values of a row. Called in parallel.
+  EmbeddingTable(std::uint32_t rows, int dim, const std::function<void(std::uint32_t, std::span<float>)>& draw,
+                 const UpdateRule& rule, bool trainable);
 
   const float* row(std::uint32_t id) const { return values_.data() + std::size_t{id} * dim_; }
-
-  /// Fetches a row that will be read.
-  void prefetch_value(std::uint32_t id) const;
 
   /// Fetches what update_row will touch: at random rows of a large table the hardware does not see it coming.
   void prefetch_row(std::uint32_t id) const;

@@ -41,9 +41,13 @@ class TowerSide {
         out_(tower_output(spec)),
         trainable_(spec.embedding_trainable),
         stack_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false),
-        table_(count, spec.embedding_dim,
-               initial_embedding(count, spec.embedding_dim, spec.init_stddev, spec.seed, purpose),
-               {OptimizerKind::adam, spec.adam}, spec.embedding_trainable),
+        table_(
+            count, spec.embedding_dim,
+            [law = NormalLaw{spec.init_stddev, Philox(spec.seed, purpose), 0}](std::uint32_t row, std::span<float> to) {
+              const std::uint64_t first = std::uint64_t{row} * to.size();
+              for (std::size_t k = 0; k < to.size(); ++k) to[k] = static_cast<float>(law(first + k));
+            },
+            {OptimizerKind::adam, spec.adam}, spec.embedding_trainable),
         feature_rows_(count * features_),
         tower_(stack_, {OptimizerKind::adam, spec.adam}),
         slots_(stack_.parameters(), GradientSlots::suited_to(stack_.parameters())) {

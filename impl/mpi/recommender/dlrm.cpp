@@ -1,5 +1,6 @@
 #include "impl/mpi/recommender/dlrm.hpp"
 
+#include <cassert>
 #include <vector>
 
 #include "impl/cpu/recommender/dlrm.hpp"
@@ -53,10 +54,12 @@ DlrmSpec hear_dlrm_spec(Communicator& ranks) {
 class LeadingDlrm final : public Leading<Dlrm> {
  public:
   LeadingDlrm(Team& team, const DlrmSpec& spec)
-      : Leading(team, Call::make_dlrm, [&] {
-          tell_dlrm_spec(team.ranks(), spec);
-          return cpu::make(spec, team.ranks());
-        }) {}
+      : Leading(team, Call::make_dlrm,
+                [&] {
+                  tell_dlrm_spec(team.ranks(), spec);
+                  return cpu::make(spec, team.ranks());
+                }),
+        spec_(spec) {}
 
   void set_examples(const ClickBatch& examples) override {
     model().set_examples(examples);
@@ -74,9 +77,22 @@ class LeadingDlrm final : public Leading<Dlrm> {
     return call(Call::train, steps, [&] { return model().train(steps); });
   }
 
-  void predict(const ClickBatch& examples, std::span<float> out) const override { model().predict(examples, out); }
+  void predict(const ClickBatch& examples, std::span<float> out) const override {
+    require_readable(examples, spec_, out.size());  // before the others are told
+    call(Call::evaluate, out.size(), [&] {
+      tell_values(ranks(), examples.dense);
+      tell_values(ranks(), examples.ids);
+      tell_values(ranks(), examples.offsets);
+      model().predict(examples, out);
+    });
+  }
+
+  ModelState export_state() const override {
+    return call(Call::export_state, 0, [&] { return model().export_state(); });
+  }
 
  private:
+  DlrmSpec spec_;
   bool has_examples_ = false;
 };
 
@@ -91,6 +107,19 @@ class FollowingDlrm final : public Following<Dlrm> {
     labels_ = hear_values<std::vector<float>>(ranks());
     offsets_ = hear_values<std::vector<std::uint64_t>>(ranks());
     model().set_examples({.dense = dense_, .ids = ids_, .labels = labels_, .offsets = offsets_});
+  }
+
+  void obey_other(const Order& order) override {
+    if (order.call == Call::evaluate) {
+      const auto dense = hear_values<std::vector<float>>(ranks());
+      const auto ids = hear_values<std::vector<std::uint32_t>>(ranks());
+      const auto offsets = hear_values<std::vector<std::uint64_t>>(ranks());
+      std::vector<float> values(order.number);
+      model().predict({.dense = dense, .ids = ids, .labels = {}, .offsets = offsets}, values);
+    } else {
+      assert(order.call == Call::export_state);
+      model().export_state();
+    }
   }
 
   // The examples, which the model reads where they are.

@@ -1,0 +1,81 @@
+// The embedding tables of DLRM, with their rows dealt to ranks in turn: row r lies with rank r % ranks, as its row
+// r / ranks, so that rows which are asked for often, as a rule neighbours, are spread over all. In a step each rank takes some
+// of the examples: it is lent the rows that these name, and gives the gradients of their bags to whose rows they are. Who
+// needs what, all ranks know from the ids, which all have.
+#pragma once
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "impl/common/communicator.hpp"
+#include "impl/common/recommender/click_batch.hpp"
+#include "impl/common/specs.hpp"
+#include "impl/common/state.hpp"
+#include "impl/cpu/aligned_buffer.hpp"
+#include "impl/cpu/recommender/parameter.hpp"
+#include "impl/cpu/recommender/sorted_ids.hpp"
+
+namespace frugal::cpu {
+
+class DealtTables {
+ public:
+  /// With the initial values of the spec.
+  DealtTables(const DlrmSpec& spec, const UpdateRule& rule, Communicator& ranks);
+
+  std::size_t size() const { return own_.size(); }
+  /// This rank's rows of a table.
+  EmbeddingTable& operator[](std::size_t table) { return own_[table]; }
+  bool owns(std::uint32_t id) const { return id % ranks() == rank(); }
+  /// Of an id that this rank owns: its row here.
+  std::uint32_t row_of(std::uint32_t id) const { return id / ranks(); }
+  /// How many rows of a table are here.
+  std::uint32_t rows(std::size_t table) const { return rows_of(table, rank()); }
+
+  /// A batch whose ids are rows of `tables`.
+  struct Lent {
+    ClickBatch batch;                  ///< only the bags of this rank's examples can be read
+    std::vector<const float*> tables;  ///< [tables]: [rows, dim] each
+  };
+  /// Where rows are that are lent.
+  struct Room {
+    std::vector<SortedIds> used;             ///< of each table, by this rank's examples
+    std::vector<std::uint32_t> ids;          ///< of the batch, as rows of `values`
+    std::vector<AlignedBuffer<float>> values;  ///< of each table
+  };
+  /// begins [ranks + 1]: the examples of each rank. Of one rank nothing is copied. All ranks call this alike.
+  Lent lend(const ClickBatch& batch, std::span<const std::size_t> begins, Room& room) const;
+
+  /// gradients [table][batch, dim], of the bags of trainable tables: this rank has those of its examples, and gets those
+  /// of bags that name rows of its own. All ranks call this alike.
+  void give_back(const ClickBatch& batch, std::span<const std::size_t> begins, std::span<float* const> gradients) const;
+
+  void add_values(TensorViews<float>& views);
+  void add_states(TensorViews<float>& views);
+  /// Makes the tensors of the tables, of which each rank has exported its part, whole. All ranks call this alike.
+  void complete(ModelState& state) const;
+  /// What of a whole state is this rank's. Throws std::invalid_argument where a table has another shape.
+  ModelState part_of(const ModelState& state) const;
+
+ private:
+  std::uint32_t rank() const { return static_cast<std::uint32_t>(ranks_.rank()); }
+  std::uint32_t ranks() const { return static_cast<std::uint32_t>(ranks_.size()); }
+  std::uint32_t rows_of(std::size_t table, std::uint32_t rank) const {
+    return table_rows_[table] / ranks() + (rank < table_rows_[table] % ranks() ? 1 : 0);
+  }
+  /// Distinct ids of `owner` in the bags of examples begin ... end - 1, ascending, table by table.
+  std::vector<std::vector<std::uint32_t>> named(const ClickBatch& batch, std::size_t begin, std::size_t end,
+                                                std::uint32_t owner) const;
+  /// Bags of examples begin ... end - 1, of trainable tables, that name a row of `owner`: example * tables + table.
+  std::vector<std::size_t> bags_for(const ClickBatch& batch, std::size_t begin, std::size_t end,
+                                    std::uint32_t owner) const;
+  /// outgoing[r]: what rank r gets of this one; incoming[r]: room for what it sends.
+  void exchange(const std::vector<AlignedBuffer<float>>& outgoing, std::vector<AlignedBuffer<float>>& incoming) const;
+
+  Communicator& ranks_;
+  std::vector<std::uint32_t> table_rows_;
+  std::size_t dim_;
+  std::size_t frozen_;
+  std::vector<EmbeddingTable> own_;
+};
+
+}  // namespace frugal::cpu
