@@ -5,6 +5,7 @@
 
 #include "impl/cpu/inr/inr_ensemble.hpp"
 #include "impl/cpu/mf/matrix_factorizer.hpp"
+#include "impl/cpu/recommender/dealt_tables.hpp"
 #include "impl/cpu/recommender/dlrm.hpp"
 #include "impl/cpu/recommender/two_tower.hpp"
 #include "tests/impl/inr_fixture.hpp"
@@ -120,6 +121,23 @@ TEST_F(Ranks, TrainADlrmToTheSameBits) {
       return trained;
     });
   }
+}
+
+TEST_F(Ranks, HaveAShareOfTheRowsOfATableAndRefuseAStateOfOthers) {
+  const DlrmSpec spec{
+      .dense_features = 2, .table_rows = {1, 301}, .embedding_dim = 4, .bottom = {4}, .top = {1}, .batch = 8};
+  const ModelState state = cpu::make(spec)->export_state();
+  ThreadRanks::run(3, [&](Communicator& ranks) {
+    const cpu::DealtTables tables(spec, {OptimizerKind::sgd, {}}, ranks);
+    EXPECT_EQ(tables.rows(0), ranks.rank() == 0 ? 1U : 0U);
+    EXPECT_EQ(tables.rows(1), ranks.rank() == 0 ? 101U : 100U);
+    const auto model = cpu::make(spec, ranks);
+    ModelState other = state;
+    for (NamedTensor& tensor : other.tensors)
+      if (tensor.name == "table.1") tensor = {tensor.name, {100, 4}, std::vector<float>(400)};  // a share's shape
+    EXPECT_THROW(model->import_state(other), std::invalid_argument);
+    EXPECT_TRUE(identical(model->export_state(), state)) << "nothing was changed";
+  });
 }
 
 /// 9 steps, what they exported to another ensemble, 2 more there, and its values.

@@ -61,7 +61,7 @@ std::vector<std::vector<std::uint32_t>> DealtTables::named(const ClickBatch& bat
 
 DealtTables::Lent DealtTables::lend(const ClickBatch& batch, std::span<const std::size_t> begins, Room& room) const {
   Lent lent{.batch = batch, .tables = {}};
-  if (ranks() == 1) {
+  if (whole()) {
     for (const EmbeddingTable& table : own_) lent.tables.push_back(table.row(0));
     return lent;
   }
@@ -70,8 +70,8 @@ DealtTables::Lent DealtTables::lend(const ClickBatch& batch, std::span<const std
   std::vector<AlignedBuffer<float>> incoming;
   for (std::uint32_t r = 0; r < ranks(); ++r) {
     std::size_t rows = 0;
-    const auto wanted = r == rank() ? std::vector<std::vector<std::uint32_t>>(size())
-                                    : named(batch, begins[r], begins[r + 1], rank());
+    const auto wanted =
+        r == rank() ? std::vector<std::vector<std::uint32_t>>(size()) : named(batch, begins[r], begins[r + 1], rank());
     for (const auto& ids : wanted) rows += ids.size();
     float* to = outgoing.emplace_back(rows * dim_).data();
     for (std::size_t t = 0; t < size(); ++t)
@@ -134,7 +134,7 @@ std::vector<std::size_t> DealtTables::bags_for(const ClickBatch& batch, std::siz
 
 void DealtTables::give_back(const ClickBatch& batch, std::span<const std::size_t> begins,
                             std::span<float* const> gradients) const {
-  if (ranks() == 1) return;
+  if (whole()) return;
   const auto gradient_of = [&](std::size_t bag) { return gradients[bag % size()] + bag / size() * dim_; };
   std::vector<AlignedBuffer<float>> outgoing;
   std::vector<AlignedBuffer<float>> incoming;
@@ -176,7 +176,7 @@ void DealtTables::add_states(TensorViews<float>& views) {
 }
 
 void DealtTables::complete(ModelState& state) const {
-  if (ranks() == 1) return;
+  if (whole()) return;
   for (NamedTensor& tensor : state.tensors) {
     const std::optional<std::size_t> table = table_of(tensor.name);
     if (!table) continue;
@@ -194,7 +194,6 @@ void DealtTables::complete(ModelState& state) const {
 }
 
 ModelState DealtTables::part_of(const ModelState& state) const {
-  if (ranks() == 1) return state;
   ModelState part{.step = state.step, .tensors = {}};
   for (const NamedTensor& tensor : state.tensors) {
     const std::optional<std::size_t> table = table_of(tensor.name);

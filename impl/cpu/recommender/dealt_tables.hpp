@@ -25,6 +25,8 @@ class DealtTables {
   std::size_t size() const { return own_.size(); }
   /// This rank's rows of a table.
   EmbeddingTable& operator[](std::size_t table) { return own_[table]; }
+  /// Has this rank all rows? Then ids are rows.
+  bool whole() const { return ranks() == 1; }
   bool owns(std::uint32_t id) const { return id % ranks() == rank(); }
   /// Of an id that this rank owns: its row here.
   std::uint32_t row_of(std::uint32_t id) const { return id / ranks(); }
@@ -38,8 +40,8 @@ class DealtTables {
   };
   /// Where rows are that are lent.
   struct Room {
-    std::vector<SortedIds> used;             ///< of each table, by this rank's examples
-    std::vector<std::uint32_t> ids;          ///< of the batch, as rows of `values`
+    std::vector<SortedIds> used;               ///< of each table, by this rank's examples
+    std::vector<std::uint32_t> ids;            ///< of the batch, as rows of `values`
     std::vector<AlignedBuffer<float>> values;  ///< of each table
   };
   /// begins [ranks + 1]: the examples of each rank. Of one rank nothing is copied. All ranks call this alike.

@@ -81,12 +81,16 @@ struct Lookups {
   void sort(const ClickBatch& batch, std::size_t n, std::size_t table, const DealtTables& tables) {
     rows.clear();
     examples.clear();
-    for (std::size_t e = 0; e < n; ++e)
-      for (const std::uint32_t id : batch.bag(e * tables.size() + table))
-        if (tables.owns(id)) {
-          rows.push_back(tables.row_of(id));
-          examples.push_back(static_cast<std::uint32_t>(e));
-        }
+    for (std::size_t e = 0; e < n; ++e) {
+      const auto bag = batch.bag(e * tables.size() + table);
+      if (tables.whole()) {
+        rows.insert(rows.end(), bag.begin(), bag.end());
+      } else {
+        for (const std::uint32_t id : bag)
+          if (tables.owns(id)) rows.push_back(tables.row_of(id));
+      }
+      examples.resize(rows.size(), static_cast<std::uint32_t>(e));
+    }
     sorted.assign(rows, examples, tables.rows(table));
   }
 };
@@ -131,7 +135,10 @@ class CpuDlrm final : public Dlrm {
     return state;
   }
   void import_state(const ModelState& state) override {
-    views_.import_state(tables_.part_of(state));
+    if (tables_.whole())
+      views_.import_state(state);
+    else
+      views_.import_state(tables_.part_of(state));
     refresh_operands();
     step_ = state.step;
   }
