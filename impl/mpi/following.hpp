@@ -19,6 +19,9 @@ class Following : public Follower {
     switch (order.call) {
       case Call::import_state:
         return model_->import_state(hear_state(ranks_));
+      case Call::export_state:
+        model_->export_state();
+        return;
       case Call::set_data:
         return take_data();
       case Call::train:

@@ -26,6 +26,7 @@ enum class Call : std::uint32_t {
   import_state,    ///< the state follows
   train,           ///< by `number` epochs or steps
   evaluate,        ///< at points that follow
+  rank,            ///< help with what items are ranked by
   export_state,
   count  ///< say what it did: Team::heaviest()
 };

@@ -92,7 +92,17 @@ TEST_F(Ranks, TrainTwoTowersToTheSameBits) {
         expect_same({2, 3, 9}, trainable ? "trainable towers" : "frozen towers", [&](Communicator& ranks) {
           const auto model = cpu::make(spec, ranks);
           model->set_interactions(pairs);
-          return Trained{model->train(12), model->export_state()};
+          Trained trained{model->train(7), {}};
+          const auto other = cpu::make(spec, ranks);
+          other->import_state(model->export_state());
+          other->set_interactions(pairs);
+          for (const double more : other->train(5)) trained.losses.push_back(more);
+          for (const float score : other->score(std::span(pairs).first(500))) trained.losses.push_back(score);
+          RankingQueries queries;
+          queries.held_out = std::span(pairs).first(50);
+          for (const std::uint32_t place : other->rank(queries)) trained.losses.push_back(place);
+          trained.state = other->export_state();
+          return trained;
         });
       }
 }

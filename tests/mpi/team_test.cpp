@@ -99,6 +99,8 @@ TEST_F(MpiTeam, TrainsTwoTowersAsTheCpuBackEndDoes) {
                           .adam = {.learning_rate = 0.01},
                           .seed = 2};
   const auto pairs = mf_test::some_pairs({.users = 90, .items = 60, .seed = 2}, 6);
+  RankingQueries queries;
+  queries.held_out = pairs;
   const auto cpu = find_backend("cpu")->make(spec);
   const ModelState start = cpu->export_state();
   cpu->set_interactions(pairs);
@@ -110,6 +112,8 @@ TEST_F(MpiTeam, TrainsTwoTowersAsTheCpuBackEndDoes) {
       model->import_state(start);
       model->set_interactions(pairs);
       EXPECT_EQ(model->train(5), losses);
+      EXPECT_EQ(model->score(pairs), cpu->score(pairs));
+      EXPECT_EQ(model->rank(queries), cpu->rank(queries));
       EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
     });
 }
@@ -119,6 +123,11 @@ TEST_F(MpiTeam, TrainsADlrmAsTheCpuBackEndDoes) {
   spec.batch = 200;
   spec.seed = 4;
   const auto clicks = recommender_test::clicks_with_bags(spec, 500, 3, 1);
+  const auto predictions = [&](const Dlrm& model) {
+    std::vector<float> logits(500);
+    model.predict(clicks.batch(), logits);
+    return logits;
+  };
   const auto cpu = find_backend("cpu")->make(spec);
   const ModelState start = cpu->export_state();
   cpu->set_examples(clicks.batch());
@@ -130,6 +139,8 @@ TEST_F(MpiTeam, TrainsADlrmAsTheCpuBackEndDoes) {
       model->import_state(start);
       model->set_examples(clicks.batch());
       EXPECT_EQ(model->train(5), losses);
+      EXPECT_EQ(predictions(*model), predictions(*cpu));
+      EXPECT_THROW(model->predict(clicks.batch(), std::span<float>()), std::invalid_argument);
       EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
     });
 }

@@ -1,7 +1,6 @@
-// The embedding tables of DLRM, with their rows dealt to ranks in turn: row r lies with rank r % ranks, as its row
-// r / ranks, so that rows which are asked for often, as a rule neighbours, are spread over all. In a step each rank takes some
-// of the examples: it is lent the rows that these name, and gives the gradients of their bags to whose rows they are. Who
-// needs what, all ranks know from the ids, which all have.
+// The embedding tables of DLRM, with their rows dealt to ranks (dealing.hpp). In a step each rank takes some of the examples:
+// it is lent the rows that these name, and gives the gradients of their bags to whose rows they are. Who needs what, all ranks
+// know from the ids, which all have.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -11,7 +10,7 @@
 #include "impl/common/recommender/click_batch.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/common/state.hpp"
-#include "impl/cpu/aligned_buffer.hpp"
+#include "impl/cpu/recommender/dealing.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
 
@@ -25,13 +24,9 @@ class DealtTables {
   std::size_t size() const { return own_.size(); }
   /// This rank's rows of a table.
   EmbeddingTable& operator[](std::size_t table) { return own_[table]; }
-  /// Has this rank all rows? Then ids are rows.
-  bool whole() const { return ranks() == 1; }
-  bool owns(std::uint32_t id) const { return id % ranks() == rank(); }
-  /// Of an id that this rank owns: its row here.
-  std::uint32_t row_of(std::uint32_t id) const { return id / ranks(); }
+  const Dealing& dealing() const { return dealing_; }
   /// How many rows of a table are here.
-  std::uint32_t rows(std::size_t table) const { return rows_of(table, rank()); }
+  std::uint32_t rows(std::size_t table) const { return dealing_.rows(table_rows_[table]); }
 
   /// A batch whose ids are rows of `tables`.
   struct Lent {
@@ -40,9 +35,9 @@ class DealtTables {
   };
   /// Where rows are that are lent.
   struct Room {
-    std::vector<SortedIds> used;               ///< of each table, by this rank's examples
-    std::vector<std::uint32_t> ids;            ///< of the batch, as rows of `values`
-    std::vector<AlignedBuffer<float>> values;  ///< of each table
+    std::vector<SortedIds> used;     ///< of each table, by this rank's examples
+    std::vector<std::uint32_t> ids;  ///< of the batch, as rows of `values`
+    FloatBuffers values;             ///< of each table
   };
   /// begins [ranks + 1]: the examples of each rank. Of one rank nothing is copied. All ranks call this alike.
   Lent lend(const ClickBatch& batch, std::span<const std::size_t> begins, Room& room) const;
@@ -59,21 +54,14 @@ class DealtTables {
   ModelState part_of(const ModelState& state) const;
 
  private:
-  std::uint32_t rank() const { return static_cast<std::uint32_t>(ranks_.rank()); }
-  std::uint32_t ranks() const { return static_cast<std::uint32_t>(ranks_.size()); }
-  std::uint32_t rows_of(std::size_t table, std::uint32_t rank) const {
-    return table_rows_[table] / ranks() + (rank < table_rows_[table] % ranks() ? 1 : 0);
-  }
-  /// Distinct ids of `owner` in the bags of examples begin ... end - 1, ascending, table by table.
-  std::vector<std::vector<std::uint32_t>> named(const ClickBatch& batch, std::size_t begin, std::size_t end,
-                                                std::uint32_t owner) const;
+  /// Distinct ids of this rank in the bags of examples begin ... end - 1, ascending.
+  TableIds named(const ClickBatch& batch, std::size_t begin, std::size_t end) const;
   /// Bags of examples begin ... end - 1, of trainable tables, that name a row of `owner`: example * tables + table.
   std::vector<std::size_t> bags_for(const ClickBatch& batch, std::size_t begin, std::size_t end,
                                     std::uint32_t owner) const;
-  /// outgoing[r]: what rank r gets of this one; incoming[r]: room for what it sends.
-  void exchange(const std::vector<AlignedBuffer<float>>& outgoing, std::vector<AlignedBuffer<float>>& incoming) const;
 
   Communicator& ranks_;
+  Dealing dealing_;
   std::vector<std::uint32_t> table_rows_;
   std::size_t dim_;
   std::size_t frozen_;

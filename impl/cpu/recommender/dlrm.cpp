@@ -83,11 +83,11 @@ struct Lookups {
     examples.clear();
     for (std::size_t e = 0; e < n; ++e) {
       const auto bag = batch.bag(e * tables.size() + table);
-      if (tables.whole()) {
+      if (tables.dealing().whole()) {
         rows.insert(rows.end(), bag.begin(), bag.end());
       } else {
         for (const std::uint32_t id : bag)
-          if (tables.owns(id)) rows.push_back(tables.row_of(id));
+          if (tables.dealing().owns(id)) rows.push_back(tables.dealing().row_of(id));
       }
       examples.resize(rows.size(), static_cast<std::uint32_t>(e));
     }
@@ -135,7 +135,7 @@ class CpuDlrm final : public Dlrm {
     return state;
   }
   void import_state(const ModelState& state) override {
-    if (tables_.whole())
+    if (tables_.dealing().whole())
       views_.import_state(state);
     else
       views_.import_state(tables_.part_of(state));

@@ -3,6 +3,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "impl/common/communicator.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/recommender/dealing.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
@@ -29,12 +31,16 @@ struct TowerWorker {
   AlignedBuffer<float> input_gradient;  // [tower_block, input]
 };
 
-/// The users, or the items: table, features, tower, and what one step computes for the distinct ids of its batch.
+/// The users, or the items: table, features, tower, and what one step computes for the distinct ids of its batch. The rows
+/// of the table are dealt to ranks (dealing.hpp); of a list of ids, a step's or another, each rank takes some, and is lent
+/// their rows.
 class TowerSide {
  public:
   TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose, std::uint32_t stream,
-            std::size_t ids_a_step)
-      : count_(count),
+            std::size_t ids_a_step, Communicator& ranks)
+      : ranks_(ranks),
+        dealing_(ranks),
+        count_(count),
         dim_(spec.embedding_dim),
         features_(features),
         in_(dim_ + features_),
@@ -42,9 +48,10 @@ class TowerSide {
         trainable_(spec.embedding_trainable),
         stack_(dense_shapes(spec.embedding_dim + features, spec.tower_layers), /*relu_last=*/false),
         table_(
-            count, spec.embedding_dim,
-            [law = NormalLaw{spec.init_stddev, Philox(spec.seed, purpose), 0}](std::uint32_t row, std::span<float> to) {
-              const std::uint64_t first = std::uint64_t{row} * to.size();
+            dealing_.rows(count), spec.embedding_dim,
+            [&, law = NormalLaw{spec.init_stddev, Philox(spec.seed, purpose), 0}](std::uint32_t row,
+                                                                                  std::span<float> to) {
+              const std::uint64_t first = std::uint64_t{dealing_.id_of(row)} * to.size();
               for (std::size_t k = 0; k < to.size(); ++k) to[k] = static_cast<float>(law(first + k));
             },
             {OptimizerKind::adam, spec.adam}, spec.embedding_trainable),
@@ -87,23 +94,55 @@ class TowerSide {
     slots_.deal(blocks());
   }
 
-  /// What each of several ranks computes of the step: slots, and the blocks in them. [ranks + 1]
-  std::vector<std::size_t> slots_of_ranks(int ranks) const { return equal_shares(slots_.used(), ranks); }
-  std::vector<std::size_t> blocks_of_ranks(int ranks) const {
-    std::vector<std::size_t> begins = slots_of_ranks(ranks);
+  /// What each of several ranks computes of the step: slots, the blocks in them, and the rows in these. [ranks + 1]
+  std::vector<std::size_t> slots_of_ranks() const { return equal_shares(slots_.used(), ranks_.size()); }
+  std::vector<std::size_t> blocks_of_ranks() const {
+    std::vector<std::size_t> begins = slots_of_ranks();
     for (std::size_t& begin : begins) begin = std::min(slots_.begin(begin), blocks());
     return begins;
   }
-
-  /// All ranks have the outputs that each has computed.
-  void gather_outputs(Communicator& ranks) {
-    gather_rows(ranks, last_.data(), tower_block * static_cast<std::size_t>(out_), blocks_of_ranks(ranks.size()));
+  std::vector<std::size_t> rows_of_ranks() const {
+    std::vector<std::size_t> begins = blocks_of_ranks();
+    for (std::size_t& begin : begins) begin = std::min(begin * tower_block, ids_.rows());
+    return begins;
   }
 
-  /// Outputs of `ids`, at most tower_block of them, into out [tower_block, width]; the rest of the rows are finite.
-  void tower_outputs(DenseWorker& products, std::span<const std::uint32_t> ids, float* x, float* activations,
-                     float* out) const {
-    gather(ids, x);
+  /// Rows of the table for one rank's run of a list of ids.
+  struct Lent {
+    std::size_t begin = 0;  ///< of the run
+    SortedIds used;
+    FloatBuffers values{1};  ///< [distinct ids, dim]
+  };
+  /// begins [ranks + 1]: the run of each rank. Of one rank nothing is copied. All ranks call this alike.
+  void lend(std::span<const std::uint32_t> ids, std::span<const std::size_t> begins, Lent& lent) const {
+    if (dealing_.whole()) return;
+    const auto run = [&](std::uint32_t r) { return ids.subspan(begins[r], begins[r + 1] - begins[r]); };
+    std::vector<TableIds> wanted(dealing_.ranks, TableIds(1));
+    for (std::uint32_t r = 0; r < dealing_.ranks; ++r) {
+      if (r == dealing_.rank) continue;
+      std::ranges::copy_if(run(r), std::back_inserter(wanted[r][0]),
+                           [&](std::uint32_t id) { return dealing_.owns(id); });
+      wanted[r][0] = distinct_of(std::move(wanted[r][0]));
+    }
+    lent.begin = begins[dealing_.rank];
+    lent.used.assign(run(dealing_.rank), count_);
+    const EmbeddingTable* const table = &table_;
+    lend_rows(ranks_, {&table, 1}, dim_, wanted, {&lent.used, 1}, lent.values);
+  }
+
+  /// Before forward(): all ranks have the rows of their blocks. All call this alike.
+  void borrow() { lend(ids_.distinct(), rows_of_ranks(), lent_); }
+
+  /// All ranks have the outputs that each has computed.
+  void gather_outputs() {
+    gather_rows(ranks_, last_.data(), tower_block * static_cast<std::size_t>(out_), blocks_of_ranks());
+  }
+
+  /// Outputs of ids first ... first + count - 1 of a list, at most tower_block of them, into out [tower_block, width]; the
+  /// rest of the rows are finite. lent: of the list.
+  void tower_outputs(DenseWorker& products, std::span<const std::uint32_t> list, std::size_t first, std::size_t count,
+                     const Lent& lent, float* x, float* activations, float* out) const {
+    gather(list.subspan(first, count), first, lent, x);
     if (stack_.layers() > 0)
       products.forward(tower_.view(), x, activations, out);
     else
@@ -111,8 +150,8 @@ class TowerSide {
   }
 
   void forward(DenseWorker& products, std::size_t block) {
-    tower_outputs(products, block_ids(block), x_of(block), activations_of(block),
-                  last_.data() + block * tower_block * static_cast<std::size_t>(out_));
+    tower_outputs(products, ids_.distinct(), block * tower_block, block_ids(block).size(), lent_, x_of(block),
+                  activations_of(block), last_.data() + block * tower_block * static_cast<std::size_t>(out_));
   }
 
   /// Gradients of the tower's parameters into the slot; Adam on the block's rows when they are trainable, where `alone`;
@@ -135,13 +174,39 @@ class TowerSide {
       for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], input_gradient + r * in_);
   }
 
-  /// After backward() of several ranks: all have the gradients of all rows, and move these alike.
-  void update_rows(Communicator& ranks, const UpdateStep& step) {
+  /// After backward() of several ranks: the gradients of rows go to where these lie, and move them. All call this alike.
+  void update_rows(const UpdateStep& step) {
     if (!trainable_) return;
-    gather_rows(ranks, x_.data(), tower_block * in_, blocks_of_ranks(ranks.size()));
     const std::span<const std::uint32_t> ids = ids_.distinct();
+    const std::vector<std::size_t> begins = rows_of_ranks();
+    /// body(gradient) of the rows of rank `of` that `owner` has.
+    const auto for_rows = [&](std::uint32_t of, std::uint32_t owner, const auto& body) {
+      for (std::size_t r = begins[of]; r < begins[of + 1]; ++r)
+        if (dealing_.owner(ids[r]) == owner) body(x_.data() + r * in_);
+    };
+    FloatBuffers outgoing;
+    FloatBuffers incoming;
+    for (std::uint32_t r = 0; r < dealing_.ranks; ++r) {
+      std::size_t given = 0;
+      std::size_t taken = 0;
+      for_rows(dealing_.rank, r, [&](const float*) { given += r != dealing_.rank; });
+      for_rows(r, dealing_.rank, [&](const float*) { taken += r != dealing_.rank; });
+      float* to = outgoing.emplace_back(given * dim_).data();
+      if (given > 0) for_rows(dealing_.rank, r, [&](const float* gradient) { to = std::copy_n(gradient, dim_, to); });
+      incoming.emplace_back(taken * dim_);
+    }
+    exchange(ranks_, outgoing, incoming);
+    for (std::uint32_t r = 0; r < dealing_.ranks; ++r) {
+      const float* from = incoming[r].data();
+      if (r != dealing_.rank)
+        for_rows(r, dealing_.rank, [&](float* gradient) {
+          std::copy_n(from, dim_, gradient);
+          from += dim_;
+        });
+    }
 #pragma omp parallel for schedule(static)
-    for (std::size_t r = 0; r < ids.size(); ++r) table_.update_row(step, ids[r], x_.data() + r * in_);
+    for (std::size_t r = 0; r < ids.size(); ++r)
+      if (dealing_.owns(ids[r])) table_.update_row(step, dealing_.row_of(ids[r]), x_.data() + r * in_);
   }
 
   std::span<const std::uint32_t> block_ids(std::size_t block) const {
@@ -150,9 +215,13 @@ class TowerSide {
   }
 
  private:
-  void gather(std::span<const std::uint32_t> ids, float* x) const {
+  /// ids: those from number `first` on of the list that `lent` is of.
+  void gather(std::span<const std::uint32_t> ids, std::size_t first, const Lent& lent, float* x) const {
     for (std::size_t r = 0; r < ids.size(); ++r) {
-      std::copy_n(table_.row(ids[r]), dim_, x + r * in_);
+      const float* const row = dealing_.whole()
+                                   ? table_.row(ids[r])
+                                   : lent.values[0].data() + lent.used.row_of()[first + r - lent.begin] * dim_;
+      std::copy_n(row, dim_, x + r * in_);
       std::copy_n(feature_rows_.data() + ids[r] * features_, features_, x + r * in_ + dim_);
     }
     std::fill(x + ids.size() * in_, x + tower_block * in_, 0.F);
@@ -160,6 +229,8 @@ class TowerSide {
   float* x_of(std::size_t block) { return x_.data() + block * tower_block * in_; }
   float* activations_of(std::size_t block) { return outputs_.data() + block * tower_block * stack_.outputs(); }
 
+  Communicator& ranks_;
+  Dealing dealing_;
   std::uint32_t count_;
   std::size_t dim_;
   std::size_t features_;
@@ -172,6 +243,7 @@ class TowerSide {
   DenseParameters tower_;
   GradientSlots slots_;
   SortedIds ids_;
+  Lent lent_;                     // of ids_
   AlignedBuffer<float> x_;        // by block: inputs of the tower
   AlignedBuffer<float> outputs_;  // by block: those of all layers
   AlignedBuffer<float> last_;     // [rows, width]: what the towers give

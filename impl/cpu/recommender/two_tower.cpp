@@ -33,7 +33,8 @@
 namespace frugal::cpu {
 namespace {
 
-constexpr std::size_t positives_block = 64;  // positives whose dots and loss are one task
+constexpr std::size_t positives_block = 64;           // positives whose dots and loss are one task
+constexpr std::size_t most_lent = 512 * tower_block;  // ids whose rows several ranks are lent at a time
 
 /// One thread's work on both sides.
 struct TwoTowerWorker {
@@ -54,9 +55,10 @@ class CpuTwoTower final : public TwoTower {
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
         rule_{OptimizerKind::adam, spec.adam},
-        user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch)),
+        user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch),
+              ranks),
         item_(spec, spec.items, spec.item_features, Purpose::item_embedding, 100,
-              static_cast<std::size_t>(spec.batch) * examples_),
+              static_cast<std::size_t>(spec.batch) * examples_, ranks),
         user_rows_(spec.batch * examples_),
         logits_(spec.batch * examples_),
         slopes_(spec.batch * examples_),
@@ -75,9 +77,17 @@ class CpuTwoTower final : public TwoTower {
   CpuTwoTower& operator=(const CpuTwoTower&) = delete;
 
   std::string implementation() const override { return onednn_implementation(); }
-  ModelState export_state() const override { return views_.export_state(step_); }
+  ModelState export_state() const override {
+    ModelState state = views_.export_state(step_);
+    for (NamedTensor& tensor : state.tensors)
+      if (const std::uint32_t rows = table_rows(tensor.name); rows > 0) complete(tensor, rows, ranks_);
+    return state;
+  }
   void import_state(const ModelState& state) override {
-    views_.import_state(state);
+    if (ranks_.size() == 1)
+      views_.import_state(state);
+    else
+      views_.import_state(part_of_rank(state));
     refresh_operands();
     step_ = state.step;
   }
@@ -133,6 +143,21 @@ class CpuTwoTower final : public TwoTower {
   /// Of this rank.
   Share own(const std::vector<std::size_t>& begins) const { return {begins[ranks_.rank()], begins[ranks_.rank() + 1]}; }
 
+  /// Rows of the table that a tensor of the state belongs to ("adam.m/user_embedding"); 0: to none.
+  std::uint32_t table_rows(std::string_view tensor) const {
+    const std::string_view name = tensor.substr(tensor.rfind('/') + 1);  // npos + 1 is 0
+    return name == "user_embedding" ? spec_.users : name == "item_embedding" ? spec_.items : 0;
+  }
+
+  ModelState part_of_rank(const ModelState& state) const {
+    ModelState part{.step = state.step, .tensors = {}};
+    for (const NamedTensor& tensor : state.tensors) {
+      const std::uint32_t rows = table_rows(tensor.name);
+      part.tensors.push_back(rows > 0 ? part_of(tensor, rows, Dealing(ranks_)) : tensor);
+    }
+    return part;
+  }
+
   void refresh_operands() {
     user_.tower().refresh_operands();
     item_.tower().refresh_operands();
@@ -147,27 +172,39 @@ class CpuTwoTower final : public TwoTower {
     }
   }
 
-  /// Tower outputs of any ids, [ids, width], and what fills the last block.
+  /// Tower outputs of any ids, [ids, width], and what fills the last block. All ranks have them.
   AlignedBuffer<float> outputs_of(const TowerSide& side, std::span<const std::uint32_t> ids) const {
     AlignedBuffer<float> out(tower_blocks(ids.size()) * tower_block * width_);
+    TowerSide::Lent lent;
+    const std::size_t round = ranks_.size() == 1 ? ids.size() : most_lent;
+    for (std::size_t done = 0; done < ids.size(); done += round) {
+      const std::size_t count = std::min(round, ids.size() - done);
+      const std::vector<std::size_t> blocks = equal_shares(tower_blocks(count), ranks_.size());
+      std::vector<std::size_t> begins;  // of the ids of each rank
+      for (const std::size_t block : blocks) begins.push_back(done + std::min(block * tower_block, count));
+      side.lend(ids, begins, lent);
+      const Share mine = own(begins);
 #pragma omp parallel
-    {
-      DenseWorker products(side.stack(), tower_block);
-      AlignedBuffer<float> x(tower_block * side.input());
-      AlignedBuffer<float> activations(tower_block * side.stack().outputs());
+      {
+        DenseWorker products(side.stack(), tower_block);
+        AlignedBuffer<float> x(tower_block * side.input());
+        AlignedBuffer<float> activations(tower_block * side.stack().outputs());
 #pragma omp for schedule(dynamic)
-      for (std::size_t first = 0; first < ids.size(); first += tower_block) {
-        const auto block = ids.subspan(first, std::min<std::size_t>(tower_block, ids.size() - first));
-        side.tower_outputs(products, block, x.data(), activations.data(), out.data() + first * width_);
+        for (std::size_t first = mine.begin; first < mine.end; first += tower_block)
+          side.tower_outputs(products, ids, first, std::min<std::size_t>(tower_block, mine.end - first), lent, x.data(),
+                             activations.data(), out.data() + first * width_);
       }
+      gather_rows(ranks_, out.data(), static_cast<std::size_t>(width_), begins);
     }
     return out;
   }
 
   double train_step() {
     const std::size_t positives = draw_batch();
-    const Share user_blocks = own(user_.blocks_of_ranks(ranks_.size()));
-    const Share item_blocks = own(item_.blocks_of_ranks(ranks_.size()));
+    item_.borrow();
+    user_.borrow();
+    const Share user_blocks = own(user_.blocks_of_ranks());
+    const Share item_blocks = own(item_.blocks_of_ranks());
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t b = 0; b < user_blocks.size() + item_blocks.size(); ++b) {
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
@@ -176,8 +213,8 @@ class CpuTwoTower final : public TwoTower {
       else
         user_.forward(worker.user.products, user_blocks.begin + b - item_blocks.size());
     }
-    item_.gather_outputs(ranks_);
-    user_.gather_outputs(ranks_);
+    item_.gather_outputs();
+    user_.gather_outputs();
 
     const float weight = 1.F / static_cast<float>(positives * examples_);
     if (softmax_)
@@ -186,8 +223,8 @@ class CpuTwoTower final : public TwoTower {
       learn_bce(positives, weight);
 
     const UpdateStep step = update_step(rule_, ++step_);
-    const std::vector<std::size_t> item_shares = item_.slots_of_ranks(ranks_.size());
-    const std::vector<std::size_t> user_shares = user_.slots_of_ranks(ranks_.size());
+    const std::vector<std::size_t> item_shares = item_.slots_of_ranks();
+    const std::vector<std::size_t> user_shares = user_.slots_of_ranks();
     const Share item_slots = own(item_shares);
     const Share user_slots = own(user_shares);
 #pragma omp parallel for schedule(dynamic)
@@ -201,8 +238,8 @@ class CpuTwoTower final : public TwoTower {
     if (ranks_.size() > 1) {
       item_.slots().gather(ranks_, item_shares);
       user_.slots().gather(ranks_, user_shares);
-      item_.update_rows(ranks_, step);
-      user_.update_rows(ranks_, step);
+      item_.update_rows(step);
+      user_.update_rows(step);
     }
 
     const std::size_t user_pieces = user_.tower().pieces();
@@ -280,7 +317,7 @@ class CpuTwoTower final : public TwoTower {
   void learn_softmax(float weight) {
     softmax_->start(item_.ids());
     std::copy(user_.ids().row_of().begin(), user_.ids().row_of().end(), user_rows_.begin());
-    const std::vector<std::size_t> shares = user_.blocks_of_ranks(ranks_.size());
+    const std::vector<std::size_t> shares = user_.blocks_of_ranks();
     const Share blocks = own(shares);
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t block = blocks.begin; block < blocks.end; ++block)

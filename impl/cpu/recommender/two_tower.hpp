@@ -6,7 +6,7 @@
 
 namespace frugal::cpu {
 Support supports(const TwoTowerSpec& spec);
-/// With several ranks: all of them make the model, and call set_interactions(), import_state() and train() alike; the rest
-/// is anyone's. Each has all of the tables. Same bits as with one.
+/// With several ranks, to which the work and the rows of the tables are dealt: all of them make the model, and call all its
+/// functions alike, but for rank(), whose queries each may have its own. Same bits as with one.
 std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, Communicator& ranks = alone());
 }  // namespace frugal::cpu

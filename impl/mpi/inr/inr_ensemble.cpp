@@ -58,14 +58,10 @@ class FollowingEnsemble final : public Following<InrEnsemble> {
   }
 
   void obey_other(const Order& order) override {
-    if (order.call == Call::evaluate) {
-      const Values coordinates = hear_values<Values>(ranks());
-      Values values(order.number);
-      model().evaluate(coordinates, values);
-    } else {
-      assert(order.call == Call::export_state);
-      model().export_state();
-    }
+    assert(order.call == Call::evaluate);
+    const Values coordinates = hear_values<Values>(ranks());
+    Values values(order.number);
+    model().evaluate(coordinates, values);
   }
 };
 

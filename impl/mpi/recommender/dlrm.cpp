@@ -110,16 +110,12 @@ class FollowingDlrm final : public Following<Dlrm> {
   }
 
   void obey_other(const Order& order) override {
-    if (order.call == Call::evaluate) {
-      const auto dense = hear_values<std::vector<float>>(ranks());
-      const auto ids = hear_values<std::vector<std::uint32_t>>(ranks());
-      const auto offsets = hear_values<std::vector<std::uint64_t>>(ranks());
-      std::vector<float> values(order.number);
-      model().predict({.dense = dense, .ids = ids, .labels = {}, .offsets = offsets}, values);
-    } else {
-      assert(order.call == Call::export_state);
-      model().export_state();
-    }
+    assert(order.call == Call::evaluate);
+    const auto dense = hear_values<std::vector<float>>(ranks());
+    const auto ids = hear_values<std::vector<std::uint32_t>>(ranks());
+    const auto offsets = hear_values<std::vector<std::uint64_t>>(ranks());
+    std::vector<float> values(order.number);
+    model().predict({.dense = dense, .ids = ids, .labels = {}, .offsets = offsets}, values);
   }
 
   // The examples, which the model reads where they are.

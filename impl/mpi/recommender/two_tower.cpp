@@ -1,5 +1,6 @@
 #include "impl/mpi/recommender/two_tower.hpp"
 
+#include <cassert>
 #include <vector>
 
 #include "impl/cpu/recommender/two_tower.hpp"
@@ -67,8 +68,18 @@ class LeadingTwoTower final : public Leading<TwoTower> {
     return call(Call::train, steps, [&] { return model().train(steps); });
   }
 
-  std::vector<float> score(std::span<const Interaction> pairs) const override { return model().score(pairs); }
-  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model().rank(queries); }
+  std::vector<float> score(std::span<const Interaction> pairs) const override {
+    return call(Call::evaluate, 0, [&] {
+      tell_values(ranks(), pairs);
+      return model().score(pairs);
+    });
+  }
+  std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
+    return call(Call::rank, 0, [&] { return model().rank(queries); });
+  }
+  ModelState export_state() const override {
+    return call(Call::export_state, 0, [&] { return model().export_state(); });
+  }
 
  private:
   bool has_positives_ = false;
@@ -80,6 +91,15 @@ class FollowingTwoTower final : public Following<TwoTower> {
 
  private:
   void take_data() override { model().set_interactions(hear_values<std::vector<Interaction>>(ranks())); }
+
+  void obey_other(const Order& order) override {
+    if (order.call == Call::evaluate) {
+      model().score(hear_values<std::vector<Interaction>>(ranks()));
+    } else {
+      assert(order.call == Call::rank);
+      model().rank({});
+    }
+  }
 };
 
 }  // namespace

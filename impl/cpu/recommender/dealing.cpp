@@ -1,0 +1,97 @@
+#include "impl/cpu/recommender/dealing.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace frugal::cpu {
+namespace {
+
+/// Values a row.
+std::size_t width_of(const NamedTensor& tensor) {
+  return tensor.shape.size() > 1 ? static_cast<std::size_t>(tensor.shape[1]) : 1;
+}
+
+}  // namespace
+
+void exchange(Communicator& ranks, const FloatBuffers& outgoing, FloatBuffers& incoming) {
+  Communicator::Transfers transfers;
+  for (int away = 1; away < ranks.size(); ++away) {  // nobody is everybody's first
+    const int to = (ranks.rank() + away) % ranks.size();
+    const int from = (ranks.rank() + ranks.size() - away) % ranks.size();
+    if (AlignedBuffer<float>& room = incoming[from]; room.size() > 0)
+      transfers.push_back(ranks.receive(std::as_writable_bytes(std::span(room.data(), room.size())), from));
+    if (const AlignedBuffer<float>& data = outgoing[to]; data.size() > 0)
+      transfers.push_back(ranks.send(std::as_bytes(std::span(data.data(), data.size())), to));
+  }
+  wait_for(transfers);
+}
+
+void lend_rows(Communicator& ranks, std::span<const EmbeddingTable* const> tables, std::size_t dim,
+               std::span<const TableIds> wanted, std::span<const SortedIds> used, std::span<AlignedBuffer<float>> values) {
+  const Dealing dealing(ranks);
+  FloatBuffers outgoing;
+  FloatBuffers incoming;
+  for (std::uint32_t r = 0; r < dealing.ranks; ++r) {
+    std::size_t lent = 0;
+    std::size_t borrowed = 0;
+    for (std::size_t t = 0; t < tables.size() && r != dealing.rank; ++t) {
+      lent += wanted[r][t].size();
+      borrowed += static_cast<std::size_t>(
+          std::ranges::count_if(used[t].distinct(), [&](std::uint32_t id) { return dealing.owner(id) == r; }));
+    }
+    float* to = outgoing.emplace_back(lent * dim).data();
+    for (std::size_t t = 0; t < tables.size() && r != dealing.rank; ++t)
+      for (const std::uint32_t id : wanted[r][t]) to = std::copy_n(tables[t]->row(dealing.row_of(id)), dim, to);
+    incoming.emplace_back(borrowed * dim);
+  }
+  exchange(ranks, outgoing, incoming);
+
+  std::vector<const float*> next;
+  for (const AlignedBuffer<float>& buffer : incoming) next.push_back(buffer.data());
+  for (std::size_t t = 0; t < tables.size(); ++t) {
+    if (values[t].size() < used[t].rows() * dim) values[t] = AlignedBuffer<float>(used[t].rows() * dim);
+    float* to = values[t].data();
+    for (const std::uint32_t id : used[t].distinct()) {
+      const float*& from = next[dealing.owner(id)];
+      to = std::copy_n(dealing.owns(id) ? tables[t]->row(dealing.row_of(id)) : from, dim, to);
+      if (!dealing.owns(id)) from += dim;
+    }
+  }
+}
+
+void complete(NamedTensor& tensor, std::uint32_t table_rows, Communicator& ranks) {
+  const Dealing dealing(ranks);
+  if (dealing.whole()) return;
+  const std::size_t width = width_of(tensor);
+  std::vector<std::size_t> begins = {0};
+  for (std::uint32_t r = 0; r < dealing.ranks; ++r) begins.push_back(begins.back() + dealing.rows_of(table_rows, r));
+  std::vector<float> dealt(begins.back() * width);
+  std::ranges::copy(tensor.values, dealt.begin() + static_cast<std::ptrdiff_t>(begins[dealing.rank] * width));
+  gather_rows(ranks, dealt.data(), width, begins);
+  tensor.shape[0] = table_rows;
+  tensor.values.resize(dealt.size());
+  for (std::uint32_t id = 0; id < table_rows; ++id)
+    std::copy_n(dealt.data() + (begins[dealing.owner(id)] + dealing.row_of(id)) * width, width,
+                tensor.values.data() + id * width);
+}
+
+NamedTensor part_of(const NamedTensor& tensor, std::uint32_t table_rows, const Dealing& dealing) {
+  const std::size_t width = width_of(tensor);
+  if (tensor.shape.empty() || tensor.shape[0] != table_rows || tensor.values.size() != table_rows * width)
+    throw std::invalid_argument("tensor \"" + tensor.name + "\" has another shape than the model's");
+  NamedTensor part{tensor.name, tensor.shape, {}};
+  part.shape[0] = dealing.rows(table_rows);
+  for (std::uint64_t id = dealing.rank; id < table_rows; id += dealing.ranks) {
+    const auto from = tensor.values.begin() + static_cast<std::ptrdiff_t>(id * width);
+    part.values.insert(part.values.end(), from, from + static_cast<std::ptrdiff_t>(width));
+  }
+  return part;
+}
+
+std::vector<std::uint32_t> distinct_of(std::vector<std::uint32_t> ids) {
+  std::ranges::sort(ids);
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  return ids;
+}
+
+}  // namespace frugal::cpu
