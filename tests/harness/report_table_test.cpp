@@ -182,6 +182,19 @@ TEST(ReportTable, ARowMayBeTheMeanOverPicturesEachTheMeanOfItsSeeds) {
   EXPECT_EQ(table_of(one_spec(kept_rows, rate_column), run).rows.size(), 2u) << "without it, a row a picture";
 }
 
+TEST(ReportTable, ARowMayBeTheMeanOverDataSetsWhichTheCaptionNames) {
+  RunRecord run = sample_run();
+  for (const char* picture : {"chelsea", "coins"}) {
+    CellRecord record = sample_cell(1, 1, 0.5);
+    record.cell.dataset = {{"name", picture}};
+    record.id = record.cell.id();
+    run.cells.push_back(record);
+  }
+  const Table table = table_of(one_spec(kept_rows, rate_column, "over: {key: dataset.name, title: pictures}"), run);
+  EXPECT_EQ(table.rows.size(), 1u);
+  EXPECT_THAT(joined_text(table.caption), AllOf(HasSubstr("n = 2 pictures"), HasSubstr("Data: chelsea, coins.")));
+}
+
 TEST(ReportTable, ATitleNamesAUsersOwnFiles) {
   RunRecord run = sample_run();
   const auto title_of = [&](const std::vector<std::string>& paths) {

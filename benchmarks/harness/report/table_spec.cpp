@@ -1,5 +1,7 @@
 #include "benchmarks/harness/report/table_spec.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
