@@ -164,10 +164,30 @@ TEST(PlotSpecs, SeveralColumnsOfOneUnitAreSeries) {
   EXPECT_EQ(figure.series[1].points[0].detail, "kept: 0.1\ntrain [s]: 1.50");
 }
 
+TEST(PlotSpecs, SeveralColumnsOfXAreSeriesToo) {
+  const RunRecord run = samples::sample_run_of(1);
+  const Table table =
+      make_table(parse_table_specs(with_plot("{x: [total, train], y: logloss}"), "t.yaml").front(), {&run, 1});
+  ASSERT_EQ(table.figures.size(), 1U);
+  const Figure& figure = table.figures.front();
+  EXPECT_EQ(figure.title, "logloss against time");
+  EXPECT_EQ(figure.x.title, "time [s]");
+  EXPECT_EQ(figure.y.title, "logloss");
+  ASSERT_EQ(figure.series.size(), 2U);
+  EXPECT_EQ(figure.series[0].name, "total");
+  EXPECT_DOUBLE_EQ(figure.series[0].points[0].at.x, 3.5);
+  EXPECT_EQ(figure.series[1].name, "train");
+  EXPECT_DOUBLE_EQ(figure.series[1].points[0].at.x, 1.5);
+  EXPECT_DOUBLE_EQ(figure.series[1].points[0].at.y, figure.series[0].points[0].at.y);
+  EXPECT_EQ(figure.series[1].points[0].detail, "kept: 1\ntrain [s]: 1.50\nlogloss: 0.2990");
+}
+
 TEST(PlotSpecs, ColumnsOfDifferentUnitsCannotShareAnAxis) {
   const RunRecord run = samples::sample_run_of(1);
   const auto specs = parse_table_specs(with_plot("{x: kept, y: [total, logloss]}"), "t.yaml");
   EXPECT_THROW(make_table(specs.front(), {&run, 1}), UserError);
+  const auto of_x = parse_table_specs(with_plot("{x: [total, logloss], y: train}"), "t.yaml");
+  EXPECT_THROW(make_table(of_x.front(), {&run, 1}), UserError);
   EXPECT_THROW(parse_table_specs(with_plot("{x: kept, y: [total, train], series: kept}"), "t.yaml"), UserError);
 }
 

@@ -84,6 +84,8 @@ TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(column("{metric: auc, format: \"{:d}\"}"), HasSubstr("formats no number"));
   EXPECT_THAT(column("{metric: auc, of: time}"), HasSubstr("`of` belongs to a `stage`"));
   EXPECT_THAT(column("{stage: train, per: total}"), HasSubstr("`per` belongs to a `metric`"));
+  for (const char* no_metric : {"{stage: train, divided_by: auc}", "{metric: auc, per: train, divided_by: auc}"})
+    EXPECT_THAT(column(no_metric), HasSubstr("`divided_by` belongs to a `metric` without `per`")) << no_metric;
   EXPECT_THAT(column("{stage: train, of: tme}"), HasSubstr("did you mean 'time'"));
   EXPECT_THAT(column("{metric: auc, as: ratio}"), HasSubstr("relative_to"));
   EXPECT_THAT(column("{metric: auc, relative_to: {backed: cpu}}"), HasSubstr("did you mean 'backend'"));
@@ -110,6 +112,9 @@ TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
   };
   EXPECT_EQ(plot("{x: backend, y: [a, b]}"), "no error");
   EXPECT_THAT(plot("{x: backend, y: [a, b], series: c}"), HasSubstr("t.yaml:7:37: where y is a list"));
+  EXPECT_EQ(plot("{x: [a, b], y: backend}"), "no error");
+  EXPECT_THAT(plot("{x: [a, b], y: backend, series: c}"), HasSubstr("t.yaml:7:37: where x is a list"));
+  EXPECT_THAT(plot("{x: [a, b], y: [c, d]}"), HasSubstr("t.yaml:7:5: only one of x and y may be a list"));
   EXPECT_THAT(plot("{x: backend, y: []}"), HasSubstr("must not be empty"));
   EXPECT_THAT(plot("{y: a}"), HasSubstr("needs `x`"));
   EXPECT_THAT(plot("{kind: stages, x: a}"), HasSubstr("unknown key of a plot of this kind 'x'"));

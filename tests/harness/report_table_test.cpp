@@ -126,6 +126,25 @@ TEST(ReportTable, EnergyIsThatOfProcessorsAndDeviceTogether) {
   EXPECT_EQ(report_row(table, 1), "4 | 400 | 2.50 GFLOP/J | 1.25");
 }
 
+TEST(ReportTable, AMetricDividedByAnotherIsTheMeanOfTheQuotientsOfCells) {
+  RunRecord run = sample_run_of(2);
+  run.cells[0].metrics["parameters"] = 500;  // keep 1: 0.701 and 0.702, over 500 and 1000
+  const auto table_with = [&](const std::string& divisor) {
+    return table_of(one_spec(kept_rows, "[{metric: \"hr@10[neg=99]\", divided_by: " + divisor +
+                                            ", title: rate, scale: 1000}, {metric: psnr, divided_by: parameters}]"),
+                    run);
+  };
+  const Table table = table_with("parameters");
+  EXPECT_NEAR(*table.rows[0].entries[1].value, (1.402 + 0.702) / 2, 1e-9) << "not the quotient of the means";
+  EXPECT_EQ(table.headings[1].name, "hr@10[neg=99]/parameters");
+  EXPECT_EQ(table.headings[1].unit, "");
+  EXPECT_EQ(table.headings[1].better, Better::neither);
+  EXPECT_THAT(report_titles(table), ElementsAre("kept", "rate")) << "no cell has a psnr";
+  run.cells[0].metrics["parameters"] = 0;
+  EXPECT_THAT(report_row(table_with("parameters"), 0), HasSubstr("(n=1)"));
+  EXPECT_THROW(table_with("parameter"), UserError);
+}
+
 TEST(ReportTable, WhoAsksForEnergyThatNobodyCountedLearnsWhy) {
   RunRecord run = sample_run_of(1);
   run.provenance.machine["energy"] = "not counted: no counters here";
@@ -161,6 +180,19 @@ TEST(ReportTable, ARowMayBeTheMeanOverPicturesEachTheMeanOfItsSeeds) {
               AllOf(HasSubstr("Mean over pictures, each the mean over its seeds"), HasSubstr("n = 2 pictures"),
                     HasSubstr("ml-1m (a.png: 4 x 3 RGB of 8 bits, sha256 aaaaaaaaaaaa; b.png: 4 x 3")));
   EXPECT_EQ(table_of(one_spec(kept_rows, rate_column), run).rows.size(), 2u) << "without it, a row a picture";
+}
+
+TEST(ReportTable, ARowMayBeTheMeanOverDataSetsWhichTheCaptionNames) {
+  RunRecord run = sample_run();
+  for (const char* picture : {"chelsea", "coins"}) {
+    CellRecord record = sample_cell(1, 1, 0.5);
+    record.cell.dataset = {{"name", picture}};
+    record.id = record.cell.id();
+    run.cells.push_back(record);
+  }
+  const Table table = table_of(one_spec(kept_rows, rate_column, "over: {key: dataset.name, title: pictures}"), run);
+  EXPECT_EQ(table.rows.size(), 1u);
+  EXPECT_THAT(joined_text(table.caption), AllOf(HasSubstr("n = 2 pictures"), HasSubstr("Data: chelsea, coins.")));
 }
 
 TEST(ReportTable, ATitleNamesAUsersOwnFiles) {

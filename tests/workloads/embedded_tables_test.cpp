@@ -43,6 +43,8 @@ TEST(EmbeddedTables, ShowOnlyWhatTheirWorkloadDeclares) {
     for (const harness::ColumnSpec& column : spec.columns) {
       if (column.source == harness::ColumnSpec::Source::metric) {
         EXPECT_TRUE(metrics.contains(column.name)) << spec.name << ": " << column.name;
+        EXPECT_TRUE(column.divided_by.empty() || metrics.contains(column.divided_by))
+            << spec.name << ": " << column.divided_by;
       }
     }
     for (const harness::RowKey& key : spec.rows) {

@@ -75,10 +75,11 @@ struct DataFacts {
 std::vector<std::string> data_texts(const RowSet& set) {
   std::vector<DataFacts> data;
   for (const RowGroup& row : set.rows) {
-    const std::string name = row.cell.at("dataset").at("name");
-    auto known = std::ranges::find(data, name, &DataFacts::name);
-    if (known == data.end()) known = data.insert(data.end(), {name, {}, {}});
-    for (const CellRecord* record : row.finished()) {
+    for (const CellRecord* record : row.records) {  // a row over data sets has several
+      const std::string name = record->cell.dataset.at("name");
+      auto known = std::ranges::find(data, name, &DataFacts::name);
+      if (known == data.end()) known = data.insert(data.end(), {name, {}, {}});
+      if (record->status != Status::ok) continue;
       for (const InputRecord& input : record->inputs) {
         const std::string file = std::filesystem::path(input.file).filename().string();
         if (input.modified) known->modified.insert(file);

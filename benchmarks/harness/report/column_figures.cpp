@@ -22,6 +22,12 @@ bool has_place(const TableEntry& entry, bool logarithmic) {
   return entry.value && std::isfinite(*entry.value) && (!logarithmic || *entry.value > 0);
 }
 
+/// A heading without a title stands for several columns, of which each is a series.
+Heading named(Heading heading) {
+  if (heading.title.empty()) heading.title = heading.unit == "s" ? "time" : "each column";
+  return heading;
+}
+
 /// The rows of a table that one plot shows, dealt into figures and series.
 class ColumnFigures {
  public:
@@ -127,8 +133,8 @@ class ColumnFigures {
     std::vector<std::size_t> apart = plot_.facets;
     if (faceted_) apart.insert(apart.end(), extra_.begin(), extra_.end());
     const std::string part = name_in(apart, *rows.front());
-    Figure figure{.title = fmt::format("{} against {}{}", table_.headings[plot_.y].title,
-                                       table_.headings[plot_.x].title, part.empty() ? "" : " (" + part + ")"),
+    Figure figure{.title = fmt::format("{} against {}{}", named(table_.headings[plot_.y]).title,
+                                       named(table_.headings[plot_.x]).title, part.empty() ? "" : " (" + part + ")"),
                   .lines = plot_.lines};
     if (plot_.series) figure.series_title = table_.headings[*plot_.series].title;
     for (std::string& name : names_of(rows)) figure.series.push_back({.name = std::move(name)});
@@ -173,10 +179,13 @@ class ColumnFigures {
       const auto differs = [&](const TableRow& other) { return other.entries[i].text != row.entries[i].text; };
       if (i == plot_.x || std::ranges::any_of(table_.rows, differs)) add(table_.headings[i], row.entries[i]);
     }
-    if (!table_.headings[plot_.x].key) add(table_.headings[plot_.x], row.entries[plot_.x]);
-    Heading y = table_.headings[plot_.y];
-    if (y.title.empty()) y.title = series_text(row);  // of several columns in one figure
-    add(y, row.entries[plot_.y]);
+    const auto add_value = [&](std::size_t column) {
+      Heading heading = table_.headings[column];
+      if (heading.title.empty()) heading.title = series_text(row);
+      add(heading, row.entries[column]);
+    };
+    if (!table_.headings[plot_.x].key) add_value(plot_.x);
+    add_value(plot_.y);
     return detail;
   }
 
@@ -232,8 +241,8 @@ class ColumnFigures {
       add_y(*row->entries[plot_.y].value, row->entries[plot_.y].half_width.value_or(0));
     const bool is_setting =
         table_.headings[plot_.x].key && std::set<double>(xs.begin(), xs.end()).size() <= most_ticks_of_values;
-    figure.x = make_axis(table_.headings[plot_.x], xs, plot_.log_x, is_setting);
-    figure.y = make_axis(table_.headings[plot_.y], ys, plot_.log_y, false);
+    figure.x = make_axis(named(table_.headings[plot_.x]), xs, plot_.log_x, is_setting);
+    figure.y = make_axis(named(table_.headings[plot_.y]), ys, plot_.log_y, false);
   }
 
   /// What is reached for at most so much: steps up where a point of the front lies, and on to the end of the axis.
@@ -287,14 +296,16 @@ std::string origin_text(const Table& table) {
 }
 
 std::vector<Figure> column_figures(const Table& table, const Plot& plot) {
-  if (plot.beside.empty()) return ColumnFigures(table, plot).make();
+  const bool of_x = !plot.beside_x.empty();
+  const std::vector<std::size_t>& beside = of_x ? plot.beside_x : plot.beside;
+  if (beside.empty()) return ColumnFigures(table, plot).make();
   // A table with a row for each of the columns: which one it is, and its figure.
-  std::vector<std::size_t> columns{plot.y};
-  columns.insert(columns.end(), plot.beside.begin(), plot.beside.end());
+  std::vector<std::size_t> columns{of_x ? plot.x : plot.y};
+  columns.insert(columns.end(), beside.begin(), beside.end());
   Table longer = table;
   longer.rows.clear();
   longer.headings.push_back({});
-  longer.headings.push_back({.title = "", .unit = table.headings[plot.y].unit, .numeric = true});
+  longer.headings.push_back({.title = "", .unit = table.headings[columns.front()].unit, .numeric = true});
   for (const std::size_t column : columns) {
     for (TableRow row : table.rows) {
       row.entries.push_back({.text = table.headings[column].title});
@@ -304,15 +315,8 @@ std::vector<Figure> column_figures(const Table& table, const Plot& plot) {
   }
   Plot of_longer = plot;
   of_longer.series = table.headings.size();
-  of_longer.y = table.headings.size() + 1;
-  std::vector<Figure> figures = ColumnFigures(longer, of_longer).make();
-  const std::string& unit = table.headings[plot.y].unit;
-  for (Figure& figure : figures) {
-    const std::string what = unit == "s" ? "time" : "each column";
-    figure.title = what + figure.title;
-    figure.y.title = unit.empty() || reads_best_with_prefix(unit) ? what : fmt::format("{} [{}]", what, unit);
-  }
-  return figures;
+  (of_x ? of_longer.x : of_longer.y) = table.headings.size() + 1;
+  return ColumnFigures(longer, of_longer).make();
 }
 
 }  // namespace frugal::harness

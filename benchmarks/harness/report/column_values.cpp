@@ -28,9 +28,9 @@ std::optional<double> stage_work(const CellRecord& record, const std::string& st
   return sum > 0 ? std::optional(sum) : std::nullopt;
 }
 
-std::optional<double> quotient(std::optional<double> work, std::optional<double> seconds) {
-  if (!work || !seconds || !(*seconds > 0)) return std::nullopt;
-  return *work / *seconds;
+std::optional<double> quotient(std::optional<double> dividend, std::optional<double> divisor) {
+  if (!dividend || !divisor || !(*divisor > 0)) return std::nullopt;
+  return *dividend / *divisor;
 }
 
 /// Share of the time of its threads that the processors spent on a stage, in percent.
@@ -106,6 +106,7 @@ const StageWords& words_of(StageValue value) { return *std::ranges::find(stage_w
 std::optional<double> column_value(const ColumnSpec& column, const CellRecord& record) {
   if (column.source == Source::metric) {
     const std::optional<double> value = metric_value(record, column.name);
+    if (!column.divided_by.empty()) return quotient(value, metric_value(record, column.divided_by));
     if (column.per.empty()) return value;
     return quotient(value, column.stage_value == StageValue::joules ? stage_use(record, column.per, all_joules)
                                                                     : stage_seconds(record, column.per));
@@ -224,6 +225,7 @@ const RowGroup* reference_row(const ColumnSpec& column, const RowSet& set, const
 
 std::string column_name(const ColumnSpec& column) {
   if (column.source == Source::stage) return std::string(words_of(column.stage_value).name) + "." + column.name;
+  if (!column.divided_by.empty()) return column.name + "/" + column.divided_by;
   return column.per.empty() ? column.name
                             : fmt::format("{}/{}.{}", column.name, words_of(column.stage_value).name, column.per);
 }
@@ -247,6 +249,11 @@ ColumnStyle column_style(const ColumnSpec& column, const std::string& workload, 
       style.unit = descriptor->unit;
       style.format = descriptor->format;
       break;
+  }
+  if (!column.divided_by.empty()) {
+    style.title += " / " + column.divided_by;
+    style.unit.clear();
+    style.format.clear();
   }
   if (!column.per.empty()) {
     const bool of_energy = column.stage_value == StageValue::joules;

@@ -36,6 +36,19 @@ bool recorded_metric(std::span<const Run> runs, const std::string& name) {
   });
 }
 
+/// That the column is made of.
+std::vector<std::string> metrics_of(const ColumnSpec& column) {
+  if (column.source != Source::metric) return {};
+  return column.divided_by.empty() ? std::vector{column.name} : std::vector{column.name, column.divided_by};
+}
+
+/// The first of its metrics that these runs know nothing of; empty: none.
+std::string unknown_metric(std::span<const Run> runs, const ColumnSpec& column) {
+  for (std::string& name : metrics_of(column))
+    if (!declared_metric(runs, name) && !recorded_metric(runs, name)) return std::move(name);
+  return "";
+}
+
 bool is_bound(const ColumnSpec& column) {
   return column.source == Source::stage && column.stage_value == ColumnSpec::StageValue::bound;
 }
@@ -124,8 +137,10 @@ class TableMaker {
 
  private:
   bool is_metric_of_time(const ColumnSpec& column) const {
-    const MetricDescriptor* metric = column.source == Source::metric ? declared_metric(runs_, column.name) : nullptr;
-    return metric != nullptr && is_of_the_clock(metric->unit);
+    return std::ranges::any_of(metrics_of(column), [&](const std::string& name) {
+      const MetricDescriptor* metric = declared_metric(runs_, name);
+      return metric != nullptr && is_of_the_clock(metric->unit);
+    });
   }
 
   bool shows_time(const ColumnSpec& column) const {
@@ -183,13 +198,12 @@ class TableMaker {
     std::vector<std::string> dropped;
     std::vector<std::string> disowned;  // measured, but not in quiet: the caption says why
     std::erase_if(columns_, [&](const ColumnSpec& column) {
-      if (column.source == Source::metric && !declared_metric(runs_, column.name) &&
-          !recorded_metric(runs_, column.name)) {
+      if (const std::string unknown = unknown_metric(runs_, column); !unknown.empty()) {
         std::vector<std::string> known;
         for (const Run& run : runs_) {
           for (const MetricDescriptor& metric : run.provenance.metrics) known.push_back(metric.name);
         }
-        throw UserError(column.place, unknown_word("metric", column.name, known));
+        throw UserError(column.place, unknown_word("metric", unknown, known));
       }
       const bool any_finished =
           std::ranges::any_of(set_.rows, [](const RowGroup& row) { return !row.finished().empty(); });
@@ -293,7 +307,8 @@ class TableMaker {
   /// What the spec says; else what the metric does. A difference from another row is not looked at for the best.
   Better better_of(const ColumnSpec& column) const {
     if (column.better) return *column.better;
-    if (column.source != Source::metric || column.relation != Relation::none || !column.per.empty())
+    if (column.source != Source::metric || column.relation != Relation::none || !column.per.empty() ||
+        !column.divided_by.empty())
       return Better::neither;
     const MetricDescriptor* metric = declared_metric(runs_, column.name);
     if (!metric || metric->direction == MetricDescriptor::Direction::informative) return Better::neither;
@@ -364,24 +379,36 @@ class TableMaker {
         throw UserError(plot.place, unknown_word("column", title, known));
       return std::nullopt;
     };
-    const std::optional<std::size_t> x = column_of(plot.x);
-    std::vector<std::size_t> ys;
-    for (const std::string& title : plot.y)
-      if (const std::optional<std::size_t> y = column_of(title)) ys.push_back(*y);
+    const auto columns_at = [&](const std::vector<std::string>& titles) {
+      std::vector<std::size_t> columns;
+      for (const std::string& title : titles)
+        if (const std::optional<std::size_t> column = column_of(title)) columns.push_back(*column);
+      for (const std::size_t column : columns)
+        if (table_.headings[column].unit != table_.headings[columns.front()].unit)
+          throw UserError(plot.place,
+                          fmt::format("{} and {} have different units, so they cannot share an axis",
+                                      table_.headings[columns.front()].title, table_.headings[column].title));
+      return columns;
+    };
+    const std::vector<std::size_t> xs = columns_at(plot.x), ys = columns_at(plot.y);
     const std::optional<std::size_t> series = column_of(plot.series), label = column_of(plot.label);
-    if (!x || ys.empty()) return std::nullopt;
-    for (const std::size_t y : ys)
-      if (table_.headings[y].unit != table_.headings[ys.front()].unit)
-        throw UserError(plot.place, fmt::format("{} and {} have different units, so they cannot share an axis",
-                                                table_.headings[ys.front()].title, table_.headings[y].title));
+    if (xs.empty() || ys.empty()) return std::nullopt;
     std::vector<std::size_t> facets;
     for (std::size_t i = 0; i < set_.columns.size(); ++i)
       if (const std::string& path = set_.columns[i].key.path; path == "dataset.name" || path == "dataset.path")
         facets.push_back(i);
-    return Plot{*x,         ys.front(), {ys.begin() + 1, ys.end()},
-                series,     label,      plot.references,
-                facets,     plot.log_x, plot.log_y,
-                plot.front, plot.lines};
+    return Plot{.x = xs.front(),
+                .y = ys.front(),
+                .beside = {ys.begin() + 1, ys.end()},
+                .beside_x = {xs.begin() + 1, xs.end()},
+                .series = series,
+                .label = label,
+                .references = plot.references,
+                .facets = facets,
+                .log_x = plot.log_x,
+                .log_y = plot.log_y,
+                .front = plot.front,
+                .lines = plot.lines};
   }
 
   /// What a title has for {path}: the values of all rows; of a user's own files their names, or how many they are.
@@ -483,17 +510,15 @@ class TableMaker {
 
 /// A run made by an older program lacks the metrics that were added since: their columns, and the plots of these, go.
 void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
-  const auto is_unknown = [&](const ColumnSpec& column) {
-    return column.source == Source::metric && !declared_metric(runs, column.name) &&
-           !recorded_metric(runs, column.name);
-  };
+  const auto is_unknown = [&](const ColumnSpec& column) { return !unknown_metric(runs, column).empty(); };
   std::set<std::string> left_out;
   for (const ColumnSpec& column : spec.columns)
     if (is_unknown(column)) left_out.insert(column_style(column, spec.workload, nullptr).title);
   std::erase_if(spec.columns, is_unknown);
   std::erase_if(spec.plots, [&](PlotSpec& plot) {
-    std::erase_if(plot.y, [&](const std::string& title) { return left_out.contains(title); });
-    return left_out.contains(plot.x) || (plot.kind == PlotSpec::Kind::columns && plot.y.empty());
+    for (std::vector<std::string>* titles : {&plot.x, &plot.y})
+      std::erase_if(*titles, [&](const std::string& title) { return left_out.contains(title); });
+    return plot.kind == PlotSpec::Kind::columns && (plot.x.empty() || plot.y.empty());
   });
 }
 

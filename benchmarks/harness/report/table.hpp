@@ -57,6 +57,7 @@ struct Plot {
   std::size_t x = 0;
   std::size_t y = 0;
   std::vector<std::size_t> beside{};      ///< more columns in the unit of y; then each column is a series, y the first
+  std::vector<std::size_t> beside_x{};    ///< the same of x; only one of the two has any
   std::optional<std::size_t> series{};    ///< rows that agree in this column look alike
   std::optional<std::size_t> label{};     ///< stands beside a point where there is room
   std::vector<std::string> references{};  ///< rows with one of these in `series` are lines across the figure

@@ -1,5 +1,7 @@
 #include "benchmarks/harness/report/table_spec.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
@@ -113,6 +115,14 @@ class TableSpecReader {
   }
 
  private:
+  /// One title, or a list of them.
+  static std::vector<std::string> read_titles(const Node& node) {
+    if (node.kind != Node::Kind::list) return {node.as_string()};
+    std::vector<std::string> titles;
+    for (const Node& title : non_empty_list(node)) titles.push_back(title.as_string());
+    return titles;
+  }
+
   static PlotSpec read_plot(const Node& node) {
     PlotSpec plot{.place = node.place};
     if (const Node* kind = node.find("kind")) plot.kind = read_word(*kind, "kind", plot_kind_names);
@@ -121,14 +131,13 @@ class TableSpecReader {
       return plot;
     }
     require_keys(node, {"kind", "x", "y", "series", "label", "references", "log", "front", "lines"}, "key of a plot");
-    plot.x = required_key(node, "x", "plot").as_string();
-    if (const Node& y = required_key(node, "y", "plot"); y.kind == Node::Kind::list) {
-      for (const Node& title : non_empty_list(y)) plot.y.push_back(title.as_string());
-    } else {
-      plot.y.push_back(y.as_string());
-    }
+    plot.x = read_titles(required_key(node, "x", "plot"));
+    plot.y = read_titles(required_key(node, "y", "plot"));
+    if (plot.x.size() > 1 && plot.y.size() > 1) throw UserError(node.place, "only one of x and y may be a list");
     if (const Node* series = node.find("series")) {
-      if (plot.y.size() > 1) throw UserError(series->place, "where y is a list, each of its columns is a series");
+      if (plot.x.size() > 1 || plot.y.size() > 1)
+        throw UserError(series->place, fmt::format("where {} is a list, each of its columns is a series",
+                                                   plot.x.size() > 1 ? "x" : "y"));
       plot.series = series->as_string();
     }
     if (const Node* label = node.find("label")) plot.label = label->as_string();
@@ -237,8 +246,8 @@ class TableSpecReader {
 
   ColumnSpec read_column(const Node& node) const {
     require_keys(node,
-                 {"key", "metric", "stage", "count", "of", "per", "relative_to", "as", "title", "unit", "scale",
-                  "format", "better", "note"},
+                 {"key", "metric", "stage", "count", "of", "per", "divided_by", "relative_to", "as", "title", "unit",
+                  "scale", "format", "better", "note"},
                  "key of a column");
     std::vector<std::pair<Source, const Node*>> sources;
     for (const auto& [source, word] : source_names) {
@@ -269,6 +278,11 @@ class TableSpecReader {
     if (const Node* per = node.find("per")) {
       if (column.source != Source::metric) throw UserError(per->place, "`per` belongs to a `metric`");
       column.per = per->as_string();
+    }
+    if (const Node* divisor = node.find("divided_by")) {
+      if (column.source != Source::metric || !column.per.empty())
+        throw UserError(divisor->place, "`divided_by` belongs to a `metric` without `per`");
+      column.divided_by = divisor->as_string();
     }
     if (const Node* better = node.find("better")) column.better = read_word(*better, "better side", better_side_names);
     if (const Node* note = node.find("note")) column.note = note->as_string();

@@ -28,6 +28,7 @@
 //     - {stage: train, of: efficiency}     # share of its threads' time that the processors spent on it
 //     - {stage: train, of: predicted}      # with each rank on a machine of its own
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage; of: joules: over its energy
+//     - {metric: parameters, divided_by: users}        # two metrics of one cell
 //     - {key: params.inr.steps}
 //     - {metric: ssim, note: One sentence under the table while this column is shown., better: higher}
 //     - {count: n}
@@ -37,7 +38,7 @@
 //   plots:                                 # figures, for --format html, svg, vega and mpl
 //     - {x: training work, y: PSNR, series: grid, label: network, log: [x], front: true}   # columns, by title
 //     - {x: kept, y: HR, series: embeddings, references: [MF alone], log: [x], lines: true}
-//     - {x: kept, y: [stage 1, stage 2]}   # columns of one unit: each is a series
+//     - {x: kept, y: [stage 1, stage 2]}   # columns of one unit: each is a series; so are several of x
 //     - {kind: stages}                     # time per stage, a bar a row
 //     - {kind: roofline}                   # rate against arithmetic intensity, where limits were measured
 //     - {kind: losses}                     # loss against steps, a line a row
@@ -106,7 +107,8 @@ struct ColumnSpec {
     double latency_s = 0;
     double bytes_per_s = 0;
   } network{};
-  std::string per{};  ///< of a metric: the stage whose seconds (stage_value: or joules) divide it
+  std::string per{};         ///< of a metric: the stage whose seconds (stage_value: or joules) divide it
+  std::string divided_by{};  ///< of a metric: another of the same cell
   Relation relation = Relation::none;
   Conditions relative_to{};  ///< row key (path, or title of a text or label) -> its value in the reference row
   NumberFormat number{};
@@ -127,9 +129,8 @@ struct SortKey {
 /// Columns by title, of rows or columns.
 struct PlotSpec {
   enum class Kind { columns, stages, roofline, losses };
-  Kind kind = Kind::columns;  ///< of the others nothing below is told
-  std::string x{};
-  std::vector<std::string> y{};           ///< several, of one unit: each is a series
+  Kind kind = Kind::columns;              ///< of the others nothing below is told
+  std::vector<std::string> x{}, y{};      ///< several of one of them, in one unit: each is a series
   std::string series{};                   ///< empty: all points alike
   std::string label{};                    ///< empty: none
   std::vector<std::string> references{};  ///< of the series: lines across the figure
