@@ -3,13 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
-#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
@@ -29,6 +29,7 @@
 #include "datasets/load/inspect.hpp"
 #include "datasets/load/signal.hpp"
 #include "datasets/load/write_synthetic.hpp"
+#include "impl/base/number.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -120,11 +121,9 @@ int fetch_data(const Call& call) {
 }
 
 std::uint64_t read_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, seed);
-  if (error != std::errc() || stop != end) throw UserError(fmt::format("--seed '{}': give an integer from 0", text));
-  return seed;
+  const std::optional<std::uint64_t> seed = number_in<std::uint64_t>(text);
+  if (!seed) throw UserError(fmt::format("--seed '{}': give an integer from 0", text));
+  return *seed;
 }
 
 /// --param KEY=VALUE as the parameters of a data set.
