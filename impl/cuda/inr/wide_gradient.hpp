@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 
+#include "impl/cuda/inr/fast_functions.hpp"
 #include "impl/cuda/inr/wide_shape.hpp"
 
 namespace frugal::cuda {
