@@ -2,8 +2,9 @@
 """Checks records against results/schema: ci/check_records.py [--program FRUGAL] [FOLDER...]
 
 A run is a folder with run.json and cells.jsonl; all runs in and below each FOLDER are checked, by default those that are
-committed. With a program also what `frugal report --format json` says of each, where a built-in table shows it. Prints each thing that is wrong; exit 1 if there is any, or if a FOLDER has no run. Of the system's Python,
-which has the system's jsonschema (ci/setup.sh --records).
+committed. With a program also what `frugal report --format json` says of each, where a built-in table shows it. Prints
+each thing that is wrong; exit 1 if there is any, or if a FOLDER has no run. Of the system's Python, which has the system's
+jsonschema (ci/setup.sh --records).
 """
 import argparse
 import copy

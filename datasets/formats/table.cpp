@@ -7,10 +7,12 @@
 #include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "datasets/formats/table_words.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/names.hpp"
+#include "impl/base/number.hpp"
 #include "impl/base/suggestion.hpp"
 #include "impl/base/text.hpp"
 
@@ -119,12 +121,10 @@ std::string TableLayout::columns_text() const {
 std::size_t TableLayout::find(const std::string& column, std::string_view what, const std::string& file) const {
   if (const auto named = std::ranges::find(names, column); named != names.end())
     return static_cast<std::size_t>(named - names.begin());
-  std::size_t number = 0;
-  const char* const end = column.data() + column.size();
-  if (const auto [stop, error] = std::from_chars(column.data(), end, number); error == std::errc() && stop == end) {
-    if (number >= 1 && number <= columns()) return number - 1;
+  if (const std::optional<std::size_t> number = number_in<std::size_t>(column)) {
+    if (*number >= 1 && *number <= columns()) return *number - 1;
     throw UserError({file},
-                    fmt::format("column {} for {}: this file has the columns 1 to {}", number, what, columns()));
+                    fmt::format("column {} for {}: this file has the columns 1 to {}", *number, what, columns()));
   }
   if (!header)
     throw UserError({file}, fmt::format("no column is called {} (for {}): this file has no header; its columns are 1 "

@@ -1,10 +1,10 @@
 #include "datasets/formats/table_words.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <cstddef>
 
 #include "datasets/formats/times.hpp"
+#include "impl/base/number.hpp"
 
 namespace frugal::data {
 namespace {
@@ -62,9 +62,7 @@ bool is_number(std::string_view text, bool decimal_comma) {
     std::ranges::replace(with_point, ',', '.');
     text = with_point;
   }
-  double value = 0;
-  const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && stop == text.data() + text.size();
+  return number_in<double>(text).has_value();
 }
 
 int column_of_role(Role role, const std::vector<std::string>& names) {

@@ -1,8 +1,14 @@
-// A file descriptor that closes itself.
+// A file descriptor that closes itself, and a pipe of two.
 #pragma once
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <string>
 #include <utility>
+
+#include "impl/base/error.hpp"
 
 namespace frugal {
 
@@ -24,6 +30,20 @@ class Descriptor {
 
  private:
   int fd_ = -1;
+};
+
+/// Its ends are not inherited by other programs. Throws UnavailableError where this process may open no more files.
+struct Pipe {
+  Descriptor read;
+  Descriptor write;
+
+  Pipe() {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0)
+      throw UnavailableError(std::string("cannot open a pipe: ") + std::strerror(errno));
+    read = Descriptor(ends[0]);
+    write = Descriptor(ends[1]);
+  }
 };
 
 }  // namespace frugal

@@ -25,17 +25,6 @@ struct SpawnActions {
   posix_spawn_file_actions_t actions;
 };
 
-struct Pipe {
-  Descriptor read;
-  Descriptor write;
-  Pipe() {
-    std::array<int, 2> ends{};
-    if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw UnavailableError("cannot start another program: no pipe left");
-    read = Descriptor(ends[0]);
-    write = Descriptor(ends[1]);
-  }
-};
-
 /// Adds what is there; closes the pipe at its end.
 void drain_piece(Descriptor& pipe, std::string& text) {
   std::array<char, 4096> piece{};
@@ -46,6 +35,13 @@ void drain_piece(Descriptor& pipe, std::string& text) {
 }
 
 }  // namespace
+
+std::vector<char*> exec_words(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
 
 ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir, Stdout out) {
   Pipe complaints;
@@ -58,9 +54,7 @@ ProcessResult run_process(const std::vector<std::string>& argv, const std::files
   else
     posix_spawn_file_actions_addopen(&spawn.actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   posix_spawn_file_actions_adddup2(&spawn.actions, complaints.write.get(), STDERR_FILENO);
-  std::vector<char*> arguments;
-  for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+  const std::vector<char*> arguments = exec_words(argv);
 
   pid_t child = 0;
   const int error = posix_spawnp(&child, arguments[0], &spawn.actions, nullptr, arguments.data(), environ);

@@ -13,7 +13,8 @@ inline constexpr std::size_t max_text_bytes = std::size_t{16} << 20;
 void require_text_size(std::size_t bytes, const std::string& file);
 
 /// Throws UserError at file:line:column of the first byte that is not well-formed UTF-8 or is a control character
-/// other than tab and line break (YAML 1.2.2, section 5.1); a carriage return must end a line with its line feed. So every string that comes out can be written as JSON.
+/// other than tab and line break (YAML 1.2.2, section 5.1); a carriage return must end a line with its line feed. So
+/// every string that comes out can be written as JSON.
 void require_plain_text(std::string_view text, const std::string& file);
 
 /// Text for XML and HTML, between tags and in attributes: the five characters that mean something there as entities, a

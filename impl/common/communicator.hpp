@@ -49,8 +49,8 @@ Communicator& alone();
 /// `count` things dealt to `ranks` in runs as equal as can be: rank r has begins[r] ... begins[r + 1] - 1: [ranks + 1].
 std::vector<std::size_t> equal_shares(std::size_t count, int ranks);
 
-/// The same by weight, none negative: a run ends where its share of the sum is reached. Every run but the last is of whole blocks of
-/// `block` things.
+/// The same by weight, none negative: a run ends where its share of the sum is reached. Every run but the last is of
+/// whole blocks of `block` things.
 std::vector<std::size_t> weighted_shares(std::span<const double> weights, std::size_t block, int ranks);
 
 /// all_gather of rows of `width` values each; begins: of the ranks, in rows.

@@ -11,9 +11,9 @@ namespace frugal {
 /// Writes the integers of a column. values: [rows], zeros.
 using FillColumn = std::function<void(std::size_t column, std::span<std::int32_t> values)>;
 
-/// A table whose columns have scales of their own and whose rows have too. Each integer is coded as "is it beyond 0, 1, 2, ..."
-/// and its sign; how likely each answer is adapts to the column and to how large the row's integers were in the columns
-/// before.
+/// A table whose columns have scales of their own and whose rows have too. Each integer is coded as "is it beyond 0, 1,
+/// 2, ..." and its sign; how likely each answer is adapts to the column and to how large the row's integers were in the
+/// columns before.
 std::vector<std::uint8_t> code_integers(std::size_t rows, std::size_t columns, const FillColumn& fill);
 
 /// What code_integers() was given, row-major, [rows, columns]. Throws std::invalid_argument for bytes that cannot be of it.

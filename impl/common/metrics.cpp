@@ -8,12 +8,19 @@
 #include <vector>
 
 namespace frugal {
+namespace {
+
+/// How many rank in the first k.
+double hits(std::span<const std::uint32_t> ranks, int k) {
+  return static_cast<double>(
+      std::count_if(ranks.begin(), ranks.end(), [k](auto rank) { return rank < static_cast<unsigned>(k); }));
+}
+
+}  // namespace
 
 std::optional<double> hit_rate(std::span<const std::uint32_t> ranks, int k) {
   if (ranks.empty()) return std::nullopt;
-  const auto hits =
-      std::count_if(ranks.begin(), ranks.end(), [k](auto rank) { return rank < static_cast<unsigned>(k); });
-  return static_cast<double>(hits) / static_cast<double>(ranks.size());
+  return hits(ranks, k) / static_cast<double>(ranks.size());
 }
 
 std::optional<double> ndcg(std::span<const std::uint32_t> ranks, int k) {
@@ -39,11 +46,6 @@ std::optional<double> mean_over_users(const GroupedRanks& users, Value value) {
   }
   if (count == 0) return std::nullopt;
   return sum / static_cast<double>(count);
-}
-
-double hits(std::span<const std::uint32_t> ranks, int k) {
-  return static_cast<double>(
-      std::count_if(ranks.begin(), ranks.end(), [k](auto rank) { return rank < static_cast<unsigned>(k); }));
 }
 
 }  // namespace

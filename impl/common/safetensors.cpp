@@ -4,10 +4,7 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -16,6 +13,8 @@
 
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/number.hpp"
+#include "impl/common/fp16.hpp"
 
 namespace frugal {
 namespace {
@@ -29,17 +28,6 @@ constexpr const char* metadata = "__metadata__";
 
 [[noreturn]] void fail(const std::string& name, const std::string& what) {
   throw UserError(fmt::format("{}: {}", name, what));
-}
-
-float widened(std::uint16_t bits) {
-  const int exponent = bits >> 10 & 0x1f;
-  const int fraction = bits & 0x3ff;
-  float size = 0;
-  if (exponent == 0x1f)
-    size = fraction == 0 ? std::numeric_limits<float>::infinity() : std::numeric_limits<float>::quiet_NaN();
-  else
-    size = std::ldexp(static_cast<float>(exponent == 0 ? fraction : fraction + 0x400), std::max(exponent, 1) - 25);
-  return (bits & 0x8000) != 0 ? -size : size;
 }
 
 using Range = std::pair<std::uint64_t, std::uint64_t>;
@@ -98,7 +86,7 @@ NamedTensor tensor_of(const std::string& name, const Header& entry, std::string_
   for (std::uint64_t i = 0; i < *count; ++i) {
     std::uint16_t bits = 0;
     std::memcpy(&bits, data.data() + begin + 2 * i, 2);
-    tensor.values[i] = widened(bits);
+    tensor.values[i] = from_fp16(bits);
   }
   return tensor;
 }
@@ -134,12 +122,10 @@ Header header_of(std::string_view text, const std::string& file) {
 std::uint64_t step_of(const Header& header) {
   if (!header.contains(metadata) || !header[metadata].is_object() || !header[metadata].contains("step")) return 0;
   const Header& step = header[metadata]["step"];
-  std::uint64_t value = 0;
-  const std::string text = step.is_string() ? step.get<std::string>() : "";
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size())
+  const auto value = step.is_string() ? number_in<std::uint64_t>(step.get<std::string>()) : std::nullopt;
+  if (!value)
     throw UserError(fmt::format("step in {} must be a whole number as text, but is {}", metadata, step.dump()));
-  return value;
+  return *value;
 }
 
 }  // namespace

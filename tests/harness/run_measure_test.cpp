@@ -1,7 +1,9 @@
 // The child's half: passes, clocks, metrics, and what becomes of exceptions.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <functional>
 #include <limits>
 #include <thread>
@@ -288,6 +290,12 @@ TEST(ChildRecord, ACrashNamesTheSignalAndTheLastWords) {
   EXPECT_EQ(record.status, Status::failed);
   EXPECT_THAT(record.error, HasSubstr("SIGSEGV"));
   EXPECT_THAT(record.error, HasSubstr("assertion failed: x"));
+}
+
+TEST(ChildRecord, ARealTimeSignalIsToldByItsNumber) {
+  ChildReport report;
+  report.signal = SIGRTMIN + 1;
+  EXPECT_THAT(record_after(report).error, HasSubstr(fmt::format("crashed with signal {} before", SIGRTMIN + 1)));
 }
 
 TEST(ChildRecord, ACrashAfterTheOutcomeIsNoSuccess) {

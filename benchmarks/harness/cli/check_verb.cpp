@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/outputs.hpp"
 #include "benchmarks/harness/cli/paired_check.hpp"
 #include "benchmarks/harness/cli/reported_runs.hpp"

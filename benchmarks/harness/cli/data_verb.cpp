@@ -2,38 +2,27 @@
 // them.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
-#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/own_data.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
-#include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
-#include "benchmarks/harness/plan/overrides.hpp"
-#include "benchmarks/harness/report/number_text.hpp"
-#include "datasets/catalog/add.hpp"
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/croissant.hpp"
 #include "datasets/catalog/fetch.hpp"
 #include "datasets/catalog/locate.hpp"
-#include "datasets/formats/click_columns.hpp"
-#include "datasets/formats/ncf.hpp"
-#include "datasets/formats/ratings.hpp"
-#include "datasets/formats/ratings_parts.hpp"
-#include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
-#include "datasets/load/inspect.hpp"
-#include "datasets/load/signal.hpp"
 #include "datasets/load/write_synthetic.hpp"
+#include "impl/base/number.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
 
-using TextRows = std::vector<std::vector<std::string>>;
 using DataDirs = std::vector<std::filesystem::path>;
 
 struct Presence {
@@ -50,12 +39,6 @@ Presence presence_of(const data::Manifest& manifest, const DataDirs& data_dirs) 
     }
   }
   return presence;
-}
-
-/// "12.9 MB"; decimal units, as publishers state sizes.
-std::string size_text(std::uint64_t bytes) {
-  const TableEntry entry = number_entry(static_cast<double>(bytes), {}, "si", "B");
-  return entry.text + entry.suffix;
 }
 
 int list_data(const Call& call) {
@@ -120,143 +103,9 @@ int fetch_data(const Call& call) {
 }
 
 std::uint64_t read_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, seed);
-  if (error != std::errc() || stop != end) throw UserError(fmt::format("--seed '{}': give an integer from 0", text));
-  return seed;
-}
-
-/// --param KEY=VALUE as the parameters of a data set.
-Json given_params(const Call& call, const char* example) {
-  Json params = Json::object();
-  for (const std::string& text : call.all("param")) {
-    const Override param = read_assignment("param", text, example);
-    set_dotted(params, param.path, to_json(read_assigned(param, {"--param " + text})));
-  }
-  return params;
-}
-
-constexpr const char* column_example = "columns.user=member";
-
-/// --as, or what the file looks like.
-data::Kind own_kind(const Call& call, const std::filesystem::path& file, const Json& given) {
-  if (const auto as = call.one("as")) return *as == "clicks" ? data::Kind::clicks : data::Kind::interactions;
-  return data::likely_kind(file, given);
-}
-
-/// A picture, sound or volume: its header says it all.
-int inspect_signal(const std::string& file) {
-  fmt::print("{}: {}, {}\n\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n", file,
-             size_text(std::filesystem::file_size(file)), data::file_content(file));
-  fmt::print(
-      "schema: 1\nname: mine\nworkload: inr\nbackend: cpu\ndataset: {{name: file, path: {}}}\n"
-      "params: {{inr: {{steps: 500}}}}\nmatrix: {{params.inr.grid: [2, 4, 8]}}\nseeds: [1, 2, 3]\n",
-      Json(file).dump());
-  return exit_ok;
-}
-
-int inspect_data(const Call& call) {
-  const std::string file = call.arguments.at(0);
-  if (data::known_format(file)) return inspect_signal(file);
-  const Json given = given_params(call, column_example);
-  const data::Kind kind = own_kind(call, file, given);
-  const data::Inspection seen =
-      kind == data::Kind::clicks ? data::inspect_clicks(file, given) : data::inspect_ratings(file, given);
-  fmt::print("{}: {}, {}\n\n", file, size_text(std::filesystem::file_size(file)), seen.form);
-  TextRows columns = {{"taken for", "column", "first values"}};
-  columns.insert(columns.end(), seen.columns.begin(), seen.columns.end());
-  fmt::print("{}\n", text_table(columns, 2));
-  TextRows rows = {seen.heads};
-  rows.insert(rows.end(), seen.rows.begin(), seen.rows.end());
-  fmt::print("the first {}, as they are understood\n{}\n", kind == data::Kind::clicks ? "examples" : "interactions",
-             text_table(rows, 2));
-  TextRows counts;
-  for (const auto& [name, value] : seen.counts) counts.push_back({name, value});
-  fmt::print("counts\n{}\n", text_table(counts, 2));
-  fmt::print("what looks wrong\n");
-  for (const std::string& finding : seen.findings) fmt::print("  {}\n", finding);
-  if (seen.findings.empty()) fmt::print("  nothing\n");
-  fmt::print("\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n{}", seen.plan);
-  return exit_ok;
-}
-
-/// The three files of a split as He et al. 2017 publish it?
-bool is_ncf(const std::vector<std::filesystem::path>& files) {
-  const char* const endings[] = {".train.rating", ".test.rating", ".test.negative"};
-  if (files.size() != std::size(endings)) return false;
-  for (std::size_t k = 0; k < files.size(); ++k)
-    if (!files[k].string().ends_with(endings[k])) return false;
-  return true;
-}
-
-/// Pictures, sounds or volumes, of one kind; their content says how they are read.
-bool are_signals(const std::vector<std::filesystem::path>& files, data::NewDataset& added) {
-  if (!data::known_format(files.front())) return false;
-  added.kind = data::signal_kind(files.front());
-  added.reader = data::Reader::signal;
-  for (const std::filesystem::path& file : files)
-    if (data::signal_kind(file) != added.kind)
-      throw UserError(Place{file.string()},
-                      fmt::format("this is of another kind than {}, which is of the kind {}: a data set is of one",
-                                  files.front().string(), to_word(data::kind_names, added.kind)));
-  return true;
-}
-
-int add_to(const Call& call, const data::NewDataset& added, const std::vector<std::filesystem::path>& files) {
-  const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
-  std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
-  const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
-  if (!searched) data_dirs.push_back(folder);
-  const std::filesystem::path manifest = data::add_dataset(added, files, folder, data_dirs);
-  fmt::print(stderr, "wrote {}: plans may say dataset: {}{}\n", manifest.string(), added.name,
-             searched ? "" : fmt::format(" (with --data-dir {0}, or {0} in FRUGAL_DATA)", folder.string()));
-  return exit_ok;
-}
-
-int add_data(const Call& call) {
-  const std::vector<std::filesystem::path> files(call.arguments.begin() + 1, call.arguments.end());
-  data::NewDataset added{.name = call.arguments.at(0),
-                         .title = call.one("title").value_or(""),
-                         .licence = call.one("licence").value_or(""),
-                         .citation = call.one("citation").value_or("")};
-  const Json given = given_params(call, column_example);
-  if (is_ncf(files)) {
-    added.reader = data::Reader::ncf;
-    added.split = "given";
-    data::read_ncf(files[0], files[1], files[2]);  // they are what their names say
-    return add_to(call, added, files);
-  }
-  if (are_signals(files, added)) {
-    refuse_options(call, {"as", "param"}, "is for tables; a picture, sound or volume says itself what it is");
-    return add_to(call, added, files);
-  }
-  const bool parts = files.size() == 3;
-  if (files.size() != 1 && !parts)
-    throw UserError(
-        "a data set of ratings or of clicks is one file; ratings that come split are three, in this order: train, "
-        "validation, test; or NAME.train.rating, NAME.test.rating, NAME.test.negative");
-  added.kind = own_kind(call, files.front(), given);
-  if (parts && added.kind == data::Kind::clicks) throw UserError("a data set of clicks is one file");
-  Json complete = given;
-  complete["name"] = data::own_file;
-  complete["path"] = files.front().string();
-  complete = data::complete_dataset(complete, added.kind);
-  if (added.kind == data::Kind::clicks) {
-    added.reader = data::Reader::clicks;
-    added.table = data::settled_click_params(complete, data::click_layout(files.front(), data::click_form(complete)));
-    added.split = "random";
-  } else {
-    const data::RatingsLayout layout = data::ratings_layout(files.front(), data::ratings_form(complete));
-    added.table = data::settled_params(complete, layout);
-    added.split = parts ? "given" : layout.time ? "latest" : "random";
-    if (parts) data::read_ratings_parts(files, data::ratings_form(added.table));  // of one form, and no pair twice
-  }
-  for (const auto& [key, value] : given.items())
-    if (!added.table.contains(key))
-      throw UserError(
-          fmt::format("--param {}: a data set says how its file is read, and a plan all else: put it there", key));
-  return add_to(call, added, files);
+  const std::optional<std::uint64_t> seed = number_in<std::uint64_t>(text);
+  if (!seed) throw UserError(fmt::format("--seed '{}': give an integer from 0", text));
+  return *seed;
 }
 
 int describe_data(const Call& call) {

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "benchmarks/harness/plan/overrides.hpp"
 #include "impl/base/files.hpp"
 #include "impl/base/suggestion.hpp"
 
@@ -46,19 +45,6 @@ void write_outputs(const std::vector<Output>& outputs, const std::function<std::
     else
       fmt::print("{}", text);
   }
-}
-
-double share_of(const std::string& option, const std::string& text) {
-  const bool percent = text.ends_with('%');
-  const Override given{option, percent ? text.substr(0, text.size() - 1) : text};
-  const double share = read_assigned(given, {"--" + option}).as_real() / (percent ? 100 : 1);
-  if (!(share > 0 && share < 1)) throw UserError(fmt::format("--{} is a share between 0 and 1: 3% or 0.03", option));
-  return share;
-}
-
-void refuse_options(const Call& call, std::initializer_list<const char*> options, const char* why) {
-  for (const char* option : options)
-    if (call.has(option)) throw UserError(fmt::format("--{} {}", option, why));
 }
 
 }  // namespace frugal::harness

@@ -1,7 +1,7 @@
-// Verbs that say the same in several formats: --format WORD prints it, --format WORD=FILE writes it, as often as one likes.
+// Verbs that say the same in several formats: --format WORD prints it, --format WORD=FILE writes it, as often as one
+// likes.
 #pragma once
 #include <functional>
-#include <initializer_list>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,11 +23,5 @@ std::vector<Output> outputs_of(const Call& call, const std::vector<std::string>&
 
 /// Writes them all, files first.
 void write_outputs(const std::vector<Output>& outputs, const std::function<std::string(const std::string&)>& render);
-
-/// "10%" or "0.1" as 0.1. Throws UserError, which names the option, unless it is above 0 and below 100%.
-double share_of(const std::string& option, const std::string& text);
-
-/// Throws UserError "--option why" for the first of `options` that was given: here it would change nothing.
-void refuse_options(const Call& call, std::initializer_list<const char*> options, const char* why);
 
 }  // namespace frugal::harness

@@ -10,7 +10,6 @@
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/search/search.hpp"
-#include "benchmarks/harness/study/shards.hpp"
 
 namespace frugal::harness {
 namespace {

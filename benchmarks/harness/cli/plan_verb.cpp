@@ -2,12 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <numeric>
 #include <optional>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/plan_cells.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
@@ -35,10 +35,7 @@ std::optional<CellCosts> costs_by_times(const std::vector<PlannedCell>& cells, c
 }
 
 std::size_t shard_count(const std::string& text, std::size_t cells) {
-  std::size_t count = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-  if (error != std::errc() || end != text.data() + text.size() || count == 0)
-    throw UserError(fmt::format("--shards '{}': write how many, at least 1", text));
+  const std::size_t count = count_of("--shards", text);
   if (count > cells)
     throw UserError(fmt::format("--shards {}: the plan has {} cell{}, so some shards would be empty", count, cells,
                                 cells == 1 ? "" : "s"));

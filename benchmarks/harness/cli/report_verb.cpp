@@ -7,7 +7,7 @@
 #include <iterator>
 
 #include "benchmarks/harness/cli/cli.hpp"
-#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -23,6 +22,7 @@
 #include "benchmarks/harness/run/runner.hpp"
 #include "benchmarks/harness/study/select.hpp"
 #include "benchmarks/harness/study/shards.hpp"
+#include "impl/base/number.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -68,9 +68,8 @@ bool measures_times(const Measure& measure) {
 int jobs_of(const Call& call, const std::vector<PlannedCell>& cells) {
   const auto text = call.one("jobs");
   if (!text) return 1;
-  int jobs = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), jobs);
-  if (error != std::errc() || end != text->data() + text->size() || jobs < 1 || jobs > most_jobs)
+  const int jobs = number_in<int>(*text).value_or(0);
+  if (jobs < 1 || jobs > most_jobs)
     throw UserError(
         fmt::format("--jobs {}: write how many cells may run side by side, from 1 to {}", *text, most_jobs));
   for (const PlannedCell& cell : cells) {

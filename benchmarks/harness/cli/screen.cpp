@@ -3,18 +3,17 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdlib>
-#include <string_view>
+#include <optional>
+
+#include "impl/base/number.hpp"
 
 namespace frugal::harness {
 
 std::optional<std::size_t> screen_columns() {
   if (const char* variable = std::getenv("COLUMNS")) {
-    const std::string_view text = variable;
-    std::size_t columns = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), columns);
-    if (error == std::errc() && end == text.data() + text.size() && columns > 0) return columns;
+    if (const std::optional<std::size_t> columns = number_in<std::size_t>(variable); columns && *columns > 0)
+      return columns;
   }
   winsize size{};
   if (::isatty(STDOUT_FILENO) == 1 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)

@@ -15,6 +15,7 @@
 #include "benchmarks/harness/cli/submit_engine.hpp"
 #include "impl/base/descriptor.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/process.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -44,10 +45,8 @@ pid_t start_task(const SubmittedJob& job, std::size_t task) {
   if (!log.is_open() || ::flock(log.get(), LOCK_EX) != 0 ||
       ::write(log.get(), head.data(), head.size()) != static_cast<ssize_t>(head.size()))
     throw UserError(Place{path.string()}, fmt::format("cannot write: {}", std::strerror(errno)));
-  Args words = job.command(task);
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
+  const Args words = job.command(task);
+  const std::vector<char*> pointers = exec_words(words);
   const pid_t pid = ::fork();
   if (pid < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid == 0) become_task(log.get(), job.folder.c_str(), pointers.data());

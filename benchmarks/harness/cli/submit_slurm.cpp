@@ -2,13 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <sstream>
 
 #include "benchmarks/harness/cli/command_line.hpp"
 #include "benchmarks/harness/cli/submit_engine.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/number.hpp"
 #include "impl/base/process.hpp"
 
 namespace frugal::harness {
@@ -34,13 +34,6 @@ std::string directive(const std::string& option, const std::string& value) {
 std::string pattern_of(std::string path) {
   for (std::size_t at = 0; (at = path.find('%', at)) != std::string::npos; at += 2) path.insert(at, 1, '%');
   return path;
-}
-
-std::optional<std::size_t> number_of(std::string_view text) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
 }
 
 /// "KEY=" -> the word after it, in a line of `scontrol --oneliner`.
@@ -83,7 +76,7 @@ class SlurmEngine final : public SubmitEngine {
     for (std::string line; std::getline(lines, line);) {
       const std::size_t first = line.find('|');
       const std::size_t second = line.find('|', first + 1);
-      const auto task = number_of(std::string_view(line).substr(0, first));
+      const auto task = number_in<std::size_t>(std::string_view(line).substr(0, first));
       if (!task || *task < 1 || *task > job.cells.size() || second == std::string::npos) continue;
       TasksNow::Task& it = now.alive[*task];
       it.runs = line.substr(first + 1, second - first - 1) != "PENDING";
@@ -96,7 +89,7 @@ class SlurmEngine final : public SubmitEngine {
     std::map<std::size_t, std::string> ends;
     std::istringstream lines(call_slurm({"scontrol", "--oneliner", "show", "job", job.slurm_job}).output);
     for (std::string line; std::getline(lines, line);)
-      if (const auto task = number_of(field(line, "ArrayTaskId"))) ends[*task] = end_text(line);
+      if (const auto task = number_in<std::size_t>(field(line, "ArrayTaskId"))) ends[*task] = end_text(line);
     return ends;
   }
 

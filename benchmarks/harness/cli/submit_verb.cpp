@@ -2,14 +2,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/command_line.hpp"
 #include "benchmarks/harness/cli/merge_closing.hpp"
-#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/parse.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/submit_follow.hpp"
@@ -26,14 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr std::size_t default_tasks = 100;
 
-std::size_t natural(const std::string& option, const std::string& text) {
-  std::size_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number == 0)
-    throw UserError(fmt::format("{} '{}': write how many, at least 1", option, text));
-  return number;
-}
-
 /// "slurm", "slurm:N" or "local:N".
 struct EngineWish {
   std::string name;
@@ -47,7 +38,7 @@ EngineWish engine_wish(const Call& call) {
   EngineWish wish{.name = text->substr(0, colon)};
   const std::vector<std::string> known = {"slurm", "local"};
   if (std::ranges::find(known, wish.name) == known.end()) throw UserError(unknown_word("engine", wish.name, known));
-  if (colon != std::string::npos) wish.tasks = natural("--engine " + wish.name + ":N", text->substr(colon + 1));
+  if (colon != std::string::npos) wish.tasks = count_of("--engine " + wish.name + ":N", text->substr(colon + 1));
   if (wish.name == "local") {
     if (!wish.tasks) throw UserError("--engine local: say how many processes, local:4");
     refuse_options(call, {"max-parallel", "partition", "time", "sbatch"},
@@ -211,7 +202,7 @@ int submit_plan(const Call& call) {
                      .partition = call.one("partition"),
                      .time = call.one("time"),
                      .more = call.all("sbatch")};
-  if (wishes.parallel) natural("--max-parallel", *wishes.parallel);
+  if (wishes.parallel) count_of("--max-parallel", *wishes.parallel);
   const fs::path dir = records_folder(call, loaded.file);
   std::optional<SubmittedJob> before = SubmittedJob::load(dir);
   const std::size_t most = before ? before->cells.size() : default_tasks;

@@ -4,7 +4,7 @@
 #include <cstdio>
 
 #include "benchmarks/harness/cli/cli.hpp"
-#include "benchmarks/harness/cli/outputs.hpp"
+#include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/reported_runs.hpp"
 #include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
@@ -26,13 +28,15 @@ Collected collect(const Run& run, const Baseline& baseline, bool subset) {
   const CellLabels labels(cells);
   const CellRules rules{baseline.tolerances, baseline.run.provenance, run.provenance, collected.why_not_exact.empty(),
                         subset};
+  std::map<Json, const CellGroup*> now_by_cell;
+  for (const CellGroup& group : now) now_by_cell.emplace(group.cell, &group);
   std::size_t matched = 0;
   for (const CellGroup& group : before) {
-    const auto partner = std::ranges::find(now, group.cell, &CellGroup::cell);
-    if (partner != now.end()) ++matched;
+    const auto found = now_by_cell.find(group.cell);
+    const CellGroup* const partner = found == now_by_cell.end() ? nullptr : found->second;
+    if (partner != nullptr) ++matched;
     if (group.finished().empty()) continue;  // it failed then too: nothing to lose
-    collect_cell({group, partner == now.end() ? nullptr : &*partner, suite_of(group), labels.of(group.cell)}, rules,
-                 collected);
+    collect_cell({group, partner, suite_of(group), labels.of(group.cell)}, rules, collected);
   }
   collected.new_cells = now.size() - matched;
   return collected;

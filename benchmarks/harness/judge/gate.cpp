@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/study/cell_groups.hpp"
@@ -22,14 +23,16 @@ struct GatedCell {
 std::vector<GatedCell> gated_cells(const Plan& plan, const MetricBound& gate, const std::vector<PlannedCell>& cells,
                                    const std::map<std::string, CellRecord>& records) {
   std::vector<GatedCell> gated;
+  std::map<Json, std::size_t> known;  // cell without its seed -> its place
   for (const PlannedCell& cell : cells) {
     if (cell.plan != &plan || !matches(cell.json, gate.where)) continue;
     Json json = cell.json;
     json.erase("seed");
-    auto known = std::ranges::find(gated, json, &GatedCell::json);
-    if (known == gated.end()) known = gated.insert(gated.end(), {&cell, std::move(json)});
+    const auto [place, is_new] = known.try_emplace(json, gated.size());
+    if (is_new) gated.push_back({&cell, std::move(json)});
     const auto record = records.find(cell.id);
-    if (record != records.end() && record->second.status == Status::ok) known->records.push_back(&record->second);
+    if (record != records.end() && record->second.status == Status::ok)
+      gated[place->second].records.push_back(&record->second);
   }
   return gated;
 }

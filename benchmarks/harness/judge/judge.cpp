@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
 
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
@@ -97,12 +100,15 @@ constexpr double least_share_of_stage = 0.05;
 
 void drop_small_stages(Collected& collected) {
   std::vector<Comparison>& comparisons = collected.comparisons;
+  using CellName = std::pair<std::string, std::string>;  // suite, cell
+  const auto name_of = [](const Finding& finding) { return CellName(finding.suite, finding.cell); };
+  std::map<CellName, double> totals;
+  for (const Comparison& one : comparisons)
+    if (one.finding.metric == "time.total")
+      totals.try_emplace(name_of(one.finding), std::min(*one.finding.baseline, *one.finding.current));
   const auto total_of = [&](const Finding& finding) {
-    for (const Comparison& other : comparisons)
-      if (other.finding.metric == "time.total" && other.finding.suite == finding.suite &&
-          other.finding.cell == finding.cell)
-        return std::min(*other.finding.baseline, *other.finding.current);
-    return 0.0;
+    const auto known = totals.find(name_of(finding));
+    return known == totals.end() ? 0.0 : known->second;
   };
   std::vector<Comparison> kept;
   for (const Comparison& one : comparisons) {

@@ -1,6 +1,6 @@
-// Axes over how cells run rather than over what they compute: limits.threads, limits.ranks, limits.isa, measure.pin. Where one is an
-// axis (matrix, zip, include), its value is part of the cell and of its id; else it is the whole plan's, and ids are as
-// if there were no such thing.
+// Axes over how cells run rather than over what they compute: limits.threads, limits.ranks, limits.isa, measure.pin.
+// Where one is an axis (matrix, zip, include), its value is part of the cell and of its id; else it is the whole
+// plan's, and ids are as if there were no such thing.
 #pragma once
 #include <string_view>
 

@@ -53,6 +53,14 @@ std::vector<PlannedCell> in_run_order(std::vector<PlannedCell> cells) {
   return cells;
 }
 
+std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads) {
+  const Workload* workload = find_workload(workloads, cell.cell->workload);
+  if (workload == nullptr) return std::nullopt;
+  const std::map<std::string, double> known = workload->known_metrics(*cell.cell);
+  const auto flops = known.find("flops.train");
+  return flops == known.end() ? std::nullopt : std::optional(flops->second);
+}
+
 std::vector<std::string> unavailable(const std::vector<PlannedCell>& cells) {
   std::vector<std::string> distinct;
   for (const PlannedCell& cell : cells) {

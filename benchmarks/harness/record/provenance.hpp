@@ -7,8 +7,8 @@
 
 namespace frugal::harness {
 
-/// {version, commit, commit_date, dirty, diff, type, compiler, flags}: fixed when the program was built. `diff` names local changes
-/// by hash, so that two different dirty builds are not taken for one.
+/// {version, commit, commit_date, dirty, diff, type, compiler, flags}: fixed when the program was built. `diff` names
+/// local changes by hash, so that two different dirty builds are not taken for one.
 Json build_facts();
 
 /// {cpu, cpu_vendor, cpu_family, cpu_model, cpu_stepping, cache_kib: {L1d, L1i, L2, L3}, cores, isa, memory_gib, os,

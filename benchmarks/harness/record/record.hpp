@@ -192,8 +192,8 @@ struct Provenance {
   static Provenance from_json(const Json& json, const Place& place);
 };
 
-/// A run read back, without its stale cells and the times that it disowns: the last record of each id, in the plan's order. A torn last line (a crash
-/// while writing) is ignored; any other damage is a UserError with file and line.
+/// A run read back, without its stale cells and the times that it disowns: the last record of each id, in the plan's
+/// order. A torn last line (a crash while writing) is ignored; any other damage is a UserError with file and line.
 struct Run {
   std::filesystem::path folder;
   Provenance provenance;

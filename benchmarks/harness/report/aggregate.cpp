@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
+#include <string>
+#include <tuple>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
@@ -88,8 +91,8 @@ void sort_rows(const std::vector<SortKey>& keys, std::vector<RowGroup>& rows) {
   });
 }
 
-/// Two files of one name are two data sets, which no row and no comparison of rows may mix. Asked of all records: of two
-/// of one seed only the later one becomes part of a row.
+/// Two files of one name are two data sets, which no row and no comparison of rows may mix. Asked of all records: of
+/// two of one seed only the later one becomes part of a row.
 void require_one_content(std::span<const Run> runs, const std::string& workload, const Place& place) {
   std::map<std::string, std::string> sha256_of;
   for (const Run& run : runs) {
@@ -119,15 +122,15 @@ void erase_path(Json& json, std::string_view path) {
 /// The cells of a table; those that differ in the value at `over` alone are one.
 std::vector<RowGroup> rows_of(const TableSpec& spec, std::span<const Run> runs) {
   std::vector<RowGroup> rows;
+  std::map<std::tuple<std::string, std::string, Json>, std::size_t> known;  // machine, build, cell -> its place
   for (PooledCell& cell : pool_cells(runs, spec.workload, spec.where)) {
     if (!spec.needs.empty() && cell.value(spec.needs) == nullptr) continue;
     if (!spec.over.empty()) {
       erase_path(cell.cell, spec.over);
-      const auto same = std::ranges::find_if(rows, [&](const RowGroup& row) {
-        return row.machine == cell.machine && row.build == cell.build && row.cell == cell.cell;
-      });
-      if (same != rows.end()) {
-        same->records.insert(same->records.end(), cell.records.begin(), cell.records.end());
+      const auto [place, is_new] = known.try_emplace({cell.machine, cell.build, cell.cell}, rows.size());
+      if (!is_new) {
+        std::vector<const CellRecord*>& own = rows[place->second].records;
+        own.insert(own.end(), cell.records.begin(), cell.records.end());
         continue;
       }
     }

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "benchmarks/harness/record/artifacts.hpp"
 #include "benchmarks/harness/report/aggregate.hpp"
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
@@ -106,7 +107,7 @@ class TableMaker {
     }
     for (const RowGroup& row : set_.rows) {
       TableRow made;
-      made.artifacts = artifacts_of(row);
+      made.artifacts = folder_of_by_products(row);
       made.origin = {static_cast<int>(row.units(row.finished())), row.machine, row.build, runs_of(row)};
       for (std::size_t i = 0; i < row.keys.size(); ++i) made.entries.push_back(key_entry(i, row));
       table_.rows.push_back(std::move(made));
@@ -192,8 +193,8 @@ class TableMaker {
     return fmt::format("{}", fmt::join(names, ", "));
   }
 
-  /// A column that no cell has a figure for says less than a sentence, which this returns; a name that nobody declared is
-  /// a mistake.
+  /// A column that no cell has a figure for says less than a sentence, which this returns; a name that nobody declared
+  /// is a mistake.
   std::vector<std::string> drop_unmeasured() {
     std::vector<std::string> dropped;
     std::vector<std::string> disowned;  // measured, but not in quiet: the caption says why
@@ -424,11 +425,11 @@ class TableMaker {
   }
 
   /// Folder of the first of its cells that left by-products.
-  std::string artifacts_of(const RowGroup& row) const {
+  std::string folder_of_by_products(const RowGroup& row) const {
     for (const CellRecord* record : row.finished()) {
       for (const Run& run : runs_) {
         if (record < run.cells.data() || record >= run.cells.data() + run.cells.size()) continue;
-        const std::filesystem::path folder = run.folder / "artifacts" / record->id;
+        const std::filesystem::path folder = artifacts_of(run.folder, record->id);
         if (std::filesystem::is_directory(folder)) return folder.string();
       }
     }

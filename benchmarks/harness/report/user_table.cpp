@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <map>
@@ -23,6 +22,7 @@
 #include "benchmarks/harness/study/statistics.hpp"
 #include "benchmarks/harness/workload.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/number.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
@@ -45,11 +45,9 @@ std::vector<std::string> fields_of(const std::string& line) {
 }
 
 double number_of(const std::string& field, const std::filesystem::path& file, int line) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
-  if (error != std::errc() || end != field.data() + field.size() || !std::isfinite(value))
-    refuse(file, line, "no number: " + field);
-  return value;
+  const std::optional<double> value = number_in<double>(field);
+  if (!value || !std::isfinite(*value)) refuse(file, line, "no number: " + field);
+  return *value;
 }
 
 /// A column of a users_file.

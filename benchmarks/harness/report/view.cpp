@@ -4,7 +4,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <map>
 #include <set>
@@ -15,6 +14,7 @@
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/regroup.hpp"
 #include "benchmarks/harness/report/writers.hpp"
+#include "impl/base/number.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
@@ -57,9 +57,7 @@ RowFilter read_row_filter(std::span<const Table> tables, const std::vector<std::
 /// As printed, or as a number: "10", "10.0" and "0.1e2" are one.
 bool entry_is(const TableEntry& entry, const std::string& value) {
   if (entry.text == value) return true;
-  double number = 0;
-  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-  return entry.value && error == std::errc() && end == value.data() + value.size() && *entry.value == number;
+  return entry.value && entry.value == number_in<double>(value);
 }
 
 void keep_rows(Table& table, const RowFilter& filter) {

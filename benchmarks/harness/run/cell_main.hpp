@@ -18,7 +18,8 @@ using BackendReader = std::function<DeviceReadings(const std::string& backend)>;
 /// Reads the request of a cell from standard input, and measures it.
 void measure_request(const Workloads& workloads, const BackendReader& readings, const MessageSink& send);
 
-/// Waits for cells (cell_server.hpp). In the process of each: reads its request, measures, writes messages. Returns an exit code; the outcome is in the messages.
+/// Waits for cells (cell_server.hpp). In the process of each: reads its request, measures, writes messages. Returns an
+/// exit code; the outcome is in the messages.
 int cell_main(const Workloads& workloads, const BackendReader& readings);
 
 }  // namespace frugal::harness

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/record/artifacts.hpp"
 #include "benchmarks/harness/run/main_metrics.hpp"
 
 namespace frugal::harness {
@@ -50,7 +51,7 @@ void CellQueue::run_cell(const QueuedCell& queued) {
                          planned.plan->determinism,
                          planned.plan->band,
                          request_.inputs.data_dirs(),
-                         request_.store.folder() / "artifacts" / planned.id,
+                         artifacts_of(request_.store.folder(), planned.id),
                          planned.plan->exports};
   lock.unlock();
   CellEnd end = request_.execute(cell, limits_of(*planned.cell, planned.plan->limits),

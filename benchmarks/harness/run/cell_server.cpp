@@ -17,6 +17,7 @@
 #include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
+#include "impl/base/process.hpp"
 
 extern char** environ;
 
@@ -64,13 +65,6 @@ std::vector<std::string> cell_environment(const ServerSettings& settings) {
   }
   if (!has_wait_policy) variables.push_back("OMP_WAIT_POLICY=passive");
   return variables;
-}
-
-std::vector<char*> pointers_to(std::vector<std::string>& words) {
-  std::vector<char*> pointers;
-  for (std::string& word : words) pointers.push_back(word.data());
-  pointers.push_back(nullptr);
-  return pointers;
 }
 
 /// Between fork and exec: system calls only.
@@ -150,14 +144,14 @@ CellServer::CellServer(ServerSettings settings) : settings_(std::move(settings))
     throw std::system_error(errno, std::generic_category(), "socketpair");
   socket_ = Descriptor(ends[0]);
   const Descriptor theirs(ends[1]);
-  std::vector<std::string> words = {"frugal", settings_.verb};
-  std::vector<std::string> variables = cell_environment(settings_);
+  const std::vector<std::string> words = {"frugal", settings_.verb};
+  const std::vector<std::string> variables = cell_environment(settings_);
   const std::vector<int>& cpus = settings_.cpus;
   cpu_set_t processors;
   CPU_ZERO(&processors);
   for (const int cpu : cpus) CPU_SET(cpu, &processors);
-  const std::vector<char*> arguments = pointers_to(words);
-  const std::vector<char*> environment = pointers_to(variables);
+  const std::vector<char*> arguments = exec_words(words);
+  const std::vector<char*> environment = exec_words(variables);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");

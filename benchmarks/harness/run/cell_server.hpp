@@ -1,6 +1,6 @@
 // The process that those of cells are forked from. It is this program, started once with the environment of the cells, that
-// has done nothing yet: loading the program takes several milliseconds, a fork of it less than one. Before the fork no thread
-// may be started and no device touched, neither of which a fork survives.
+// has done nothing yet: loading the program takes several milliseconds, a fork of it less than one. Before the fork no
+// thread may be started and no device touched, neither of which a fork survives.
 #pragma once
 #include <sys/resource.h>
 #include <sys/types.h>

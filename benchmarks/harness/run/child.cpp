@@ -23,17 +23,6 @@ namespace {
 using ChildClock = std::chrono::steady_clock;
 constexpr double grace_s = 2;
 
-struct Pipe {
-  Descriptor read;
-  Descriptor write;
-  Pipe() {
-    int ends[2];
-    if (::pipe2(ends, O_CLOEXEC) != 0) throw std::system_error(errno, std::generic_category(), "pipe2");
-    read = Descriptor(ends[0]);
-    write = Descriptor(ends[1]);
-  }
-};
-
 double seconds_since(ChildClock::time_point start) {
   return std::chrono::duration<double>(ChildClock::now() - start).count();
 }

@@ -32,9 +32,9 @@ struct ChildReport {
 using ProgressSink = std::function<void(double fraction, const std::string& stage)>;
 
 /// Runs a cell in a process forked from `server`, which is started, and started anew, as it is needed. request.threads is
-/// its OMP_NUM_THREADS, request.ranks the processes it becomes; with request.cpus each thread is bound to one of these. memory_gib bounds RLIMIT_DATA: heap and
-/// other private writable memory. The address space is left alone, because a CUDA context reserves far more of it than
-/// it uses. Builds with a sanitizer set no limit.
+/// its OMP_NUM_THREADS, request.ranks the processes it becomes; with request.cpus each thread is bound to one of these.
+/// memory_gib bounds RLIMIT_DATA: heap and other private writable memory. The address space is left alone, because a
+/// CUDA context reserves far more of it than it uses. Builds with a sanitizer set no limit.
 ChildReport run_child(std::optional<CellServer>& server, const CellRequest& request, const Limits& limits,
                       StopSignals& stops, const ProgressSink& progress);
 

@@ -16,9 +16,12 @@ struct ChildVerdict {
   std::string error;
 };
 
-std::string signal_name(int signal) {
-  const char* name = ::sigabbrev_np(signal);
-  return name == nullptr ? fmt::format("signal {}", signal) : fmt::format("SIG{}", name);
+/// "SIGSEGV (Segmentation fault)"; a real-time signal has no name, only a number.
+std::string signal_text(int signal) {
+  const char* const name = ::sigabbrev_np(signal);
+  const char* const meaning = ::sigdescr_np(signal);
+  if (name == nullptr || meaning == nullptr) return fmt::format("signal {}", signal);
+  return fmt::format("SIG{} ({})", name, meaning);
 }
 
 std::string with_output(std::string error, const ChildReport& report) {
@@ -58,9 +61,7 @@ ChildVerdict judge_child(const Limits& limits, const ChildReport& report) {
     return {Status::oom, "killed by SIGKILL, which was not ours: most likely this machine ran out of memory"};
   const std::string when = report.has_outcome ? "after its last repeat" : "before it was done";
   if (report.signal != 0)
-    return {Status::failed, with_output(fmt::format("crashed with {} ({}) {}", signal_name(report.signal),
-                                                    ::sigdescr_np(report.signal), when),
-                                        report)};
+    return {Status::failed, with_output(fmt::format("crashed with {} {}", signal_text(report.signal), when), report)};
   return {Status::failed, with_output(fmt::format("ended with exit code {} {}", report.exit_code, when), report)};
 }
 

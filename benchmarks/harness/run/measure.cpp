@@ -23,6 +23,10 @@ namespace {
 
 using MeasureClock = std::chrono::steady_clock;
 
+double seconds_between(MeasureClock::time_point from, MeasureClock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
 class MeasureContext final : public RunContext {
  public:
   MeasureContext(const CellRequest& request, const std::atomic<bool>& stop, const MessageSink& send, StageMeter meter)
@@ -139,10 +143,6 @@ class MeasureContext final : public RunContext {
     double seconds;
   };
 
-  static double seconds_between(MeasureClock::time_point from, MeasureClock::time_point to) {
-    return std::chrono::duration<double>(to - from).count();
-  }
-
   static int most_passes(const Measure& measure) {
     return measure.warmup + std::max(measure.repeats, measure.max_repeats);
   }
@@ -204,10 +204,6 @@ std::string remove_not_finite(std::map<std::string, double>& metrics, std::map<s
   return error;
 }
 
-double measured_since(MeasureClock::time_point start) {
-  return std::chrono::duration<double>(MeasureClock::now() - start).count();
-}
-
 CellMessage run_passes(const Workload& workload, const CellRequest& request, const std::atomic<bool>& stop,
                        const MessageSink& send, const DeviceReader& device) {
   const std::set<int> processors =
@@ -234,7 +230,8 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     message.conditions = conditions;
     send(message);
     for (const auto& [name, seconds] : context.times()) times[name].push_back(seconds);
-    is_last = rule.is_last(context.pass_seconds(), measured_since(pass_start), measured_since(start));
+    const MeasureClock::time_point now = MeasureClock::now();
+    is_last = rule.is_last(context.pass_seconds(), seconds_between(pass_start, now), seconds_between(start, now));
     if (request.determinism != Determinism::free) {
       for (const auto& before : repeats)
         if (difference.empty()) difference = repeats_differ(before, outcome.metrics, request);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "benchmarks/harness/run/child_messages.hpp"
+#include "impl/base/process.hpp"
 #include "impl/base/sha256.hpp"
 
 namespace frugal::harness {
@@ -23,8 +24,9 @@ namespace {
 constexpr std::string_view rank_word = "frugal: rank ";
 constexpr std::string_view mpirun_word = "noticed that process rank ";
 
-/// The words of mpirun's command line. What it does not pass on by itself to other hosts are the settings of the cells. A
-/// rank that waits yields its processor: beside other work, on which it may be waiting, a step takes a quarter of the time.
+/// The words of mpirun's command line. What it does not pass on by itself to other hosts are the settings of the cells.
+/// A rank that waits yields its processor: beside other work, on which it may be waiting, a step takes a quarter of the
+/// time.
 std::vector<std::string> job_command(int ranks) {
   std::vector<std::string> words = {"mpirun", "-n", std::to_string(ranks)};
   for (const char* word : {"--oversubscribe", "--bind-to", "none", "--mca", "mpi_yield_when_idle", "1", "-x",
@@ -71,10 +73,8 @@ std::optional<std::string> cut(std::string_view& text, std::string_view end) {
 }  // namespace
 
 void become_job(int ranks) {
-  std::vector<std::string> words = job_command(ranks);
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
+  const std::vector<std::string> words = job_command(ranks);
+  const std::vector<char*> arguments = exec_words(words);
   // mpirun refuses to serve root otherwise, who is the only user that a container has.
   ::setenv("OMPI_ALLOW_RUN_AS_ROOT", "1", 1);
   ::setenv("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1", 1);

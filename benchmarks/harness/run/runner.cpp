@@ -10,6 +10,7 @@
 #include <numeric>
 #include <thread>
 
+#include "benchmarks/harness/record/artifacts.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/run/cell_queue.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
@@ -41,13 +42,10 @@ bool lacks_export(const PlannedCell& cell, const Rerun& rerun, const CellRecord*
 CellWork work_of(const PlannedCell& cell, const Workloads& workloads) {
   Json point = cell.json;
   point.erase("seed");
-  CellWork work{.kind = cell.plan->name + "/" + cell.cell->workload + "/" + cell.cell->backend, .point = point.dump()};
-  if (const Workload* workload = find_workload(workloads, cell.cell->workload)) {
-    const std::map<std::string, double> known = workload->known_metrics(*cell.cell);
-    if (const auto flops = known.find("flops.train"); flops != known.end()) work.cost = flops->second;
-  }
-  work.open_ended = cell.plan->measure.max_repeats > cell.plan->measure.repeats;
-  return work;
+  return {.kind = cell.plan->name + "/" + cell.cell->workload + "/" + cell.cell->backend,
+          .point = point.dump(),
+          .cost = known_flops(cell, workloads).value_or(0),
+          .open_ended = cell.plan->measure.max_repeats > cell.plan->measure.repeats};
 }
 
 /// Set-up and warm-up are not in the record, so a run took longer.
@@ -117,7 +115,7 @@ CellExecutor child_executor(StopSignals& stops, const Workloads& workloads) {
     timed.ranks = limits.ranks;
     if (request.measure.pin) timed.cpus = pinned_processors(timed.threads);
     const ChildReport* found = nullptr;
-    if (request.measure.limits) {
+    if (request.measure.limits) {  // --jobs refuses such plans: no other thread looks for limits
       const LimitsRequest wanted = limits_request(timed, limits.isa, workloads);
       if (!known->contains(wanted)) known->emplace(wanted, run_limits(wanted, stops));
       found = &known->at(wanted);
@@ -140,7 +138,7 @@ RunSummary run_cells(const RunRequest& request) {
   for (const PlannedCell& cell : request.cells) {
     const auto known = before.find(cell.id);
     const CellRecord* record = known == before.end() ? nullptr : known->second;
-    const std::filesystem::path artifacts = request.store.folder() / "artifacts" / cell.id;
+    const std::filesystem::path artifacts = artifacts_of(request.store.folder(), cell.id);
     CellWork work = work_of(cell, request.workloads);
     if (record != nullptr && record->status == Status::ok) progress.know(work, least_seconds(*record));
     if (is_to_run(cell, request.rerun, record) || lacks_export(cell, request.rerun, record, artifacts)) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
+#include <string>
 #include <tuple>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
@@ -85,6 +87,7 @@ bool PooledCell::meets(const Conditions& conditions) const {
 
 std::vector<PooledCell> pool_cells(std::span<const Run> runs, const std::string& workload, const Conditions& where) {
   std::vector<PooledCell> pooled;
+  std::map<std::tuple<std::string, std::string, Json>, std::size_t> known;  // machine, build, cell -> its place
   for (const Run& run : runs) {
     const std::string machine = machine_text(run.provenance);
     const std::string build = build_text(run.provenance);
@@ -98,13 +101,11 @@ std::vector<PooledCell> pool_cells(std::span<const Run> runs, const std::string&
                       machine,
                       build};
       if (!cell.meets(where)) continue;
-      const auto same = std::ranges::find_if(pooled, [&](const PooledCell& other) {
-        return std::tie(other.machine, other.build, other.cell) == std::tie(cell.machine, cell.build, cell.cell);
-      });
-      if (same == pooled.end())
+      const auto [place, is_new] = known.try_emplace({cell.machine, cell.build, cell.cell}, pooled.size());
+      if (is_new)
         pooled.push_back(std::move(cell));
       else
-        add_records(*same, cell);
+        add_records(pooled[place->second], cell);
     }
   }
   return pooled;

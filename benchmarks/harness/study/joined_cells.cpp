@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
@@ -60,18 +62,23 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
   const std::set<std::string> backends_b = backends_of(groups_b);
   const bool on_backend =
       std::ranges::any_of(backends_a, [&](const std::string& name) { return backends_b.contains(name); });
+  std::map<Json, std::vector<const CellGroup*>> partners;  // of b, by what they must agree on
+  for (const CellGroup& of_b : groups_b) partners[join_key(of_b, on_backend)].push_back(&of_b);
+
   JoinedRuns joined;
   joined.same_backend = on_backend;
   std::vector<GroupPair> pairs;
-  std::set<const CellGroup*> met;
+  std::set<const CellGroup*> met;  // of b
   for (const CellGroup& of_a : groups_a) {
-    const Json key = join_key(of_a, on_backend);
-    for (const CellGroup& of_b : groups_b) {
-      if (join_key(of_b, on_backend) != key) continue;
-      pairs.emplace_back(&of_a, &of_b);
-      met.insert({&of_a, &of_b});
+    const auto found = partners.find(join_key(of_a, on_backend));
+    if (found == partners.end()) {
+      joined.only_a += of_a.records.size();
+      continue;
     }
-    if (!met.contains(&of_a)) joined.only_a += of_a.records.size();
+    for (const CellGroup* of_b : found->second) {
+      pairs.emplace_back(&of_a, of_b);
+      met.insert(of_b);
+    }
   }
   for (const CellGroup& of_b : groups_b) {
     if (!met.contains(&of_b)) joined.only_b += of_b.records.size();

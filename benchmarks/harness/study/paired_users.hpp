@@ -13,8 +13,9 @@ struct UserDifference {
 
 /// differences: a value for each user, at least one. The interval is that of the percentiles of 10,000 means of as many
 /// users, drawn with replacement (the bootstrap, Efron 1979). p: how often of 10,000 random swaps of the two sides, user by
-/// user, the mean is as far from 0 or farther (a randomisation test, two sided; Smucker, Allan & Carterette 2007); the swap of
-/// nobody counts as one, so p is never 0. Philox, Purpose::resample, one seed: the same values give the same answer.
+/// user, the mean is as far from 0 or farther (a randomisation test, two sided; Smucker, Allan & Carterette 2007); the
+/// swap of nobody counts as one, so p is never 0. Philox, Purpose::resample, one seed: the same values give the same
+/// answer.
 UserDifference difference_over_users(std::span<const double> differences);
 
 }  // namespace frugal::harness

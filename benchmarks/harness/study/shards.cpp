@@ -4,18 +4,13 @@
 
 #include <algorithm>
 #include <cassert>
-#include <charconv>
 #include <numeric>
+#include <optional>
+#include <string_view>
+
+#include "impl/base/number.hpp"
 
 namespace frugal::harness {
-
-std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads) {
-  const Workload* workload = find_workload(workloads, cell.cell->workload);
-  if (workload == nullptr) return std::nullopt;
-  const std::map<std::string, double> known = workload->known_metrics(*cell.cell);
-  const auto flops = known.find("flops.train");
-  return flops == known.end() ? std::nullopt : std::optional(flops->second);
-}
 
 CellCosts planned_costs(const std::vector<PlannedCell>& cells, const Workloads& workloads) {
   CellCosts costs{.of = {}, .unit = "FLOP of training"};
@@ -57,11 +52,7 @@ std::vector<std::vector<PlannedCell>> all_shards(const std::vector<PlannedCell>&
 
 std::vector<PlannedCell> shard(const std::vector<PlannedCell>& cells, const std::string& which,
                                const Workloads& workloads) {
-  const auto number = [](std::string_view text) {
-    std::size_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? value : 0;
-  };
+  const auto number = [](std::string_view text) { return number_in<std::size_t>(text).value_or(0); };
   const std::size_t slash = which.find('/');
   const std::size_t index = slash == std::string::npos ? 0 : number(std::string_view(which).substr(0, slash));
   const std::size_t count = slash == std::string::npos ? 0 : number(std::string_view(which).substr(slash + 1));

@@ -1,6 +1,5 @@
 // The parts of a plan that several machines share: which cells each gets.
 #pragma once
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,15 +14,12 @@ struct CellCosts {
   std::string unit;        ///< as people say it: "FLOP of training"
 };
 
-/// The FLOP of a cell's training, where its parameters tell.
-std::optional<double> known_flops(const PlannedCell& cell, const Workloads& workloads);
-
 /// By the work of training where the plan alone tells it of all cells, else by their number: the same on every machine.
 CellCosts planned_costs(const std::vector<PlannedCell>& cells, const Workloads& workloads);
 
-/// For each cell its shard of `count`, from 0. The dearest cell is dealt first, each to the shard that has least so far.
-/// Of shards that have as much, the turn decides: each round of `count` cells begins one shard further on, so that no
-/// axis whose length divides `count` stays with one shard.
+/// For each cell its shard of `count`, from 0. The dearest cell is dealt first, each to the shard that has least so
+/// far. Of shards that have as much, the turn decides: each round of `count` cells begins one shard further on, so that
+/// no axis whose length divides `count` stays with one shard.
 std::vector<std::size_t> deal(const std::vector<double>& costs, std::size_t count);
 
 /// All of `count` shards, by planned_costs(); each keeps the order of the cells.

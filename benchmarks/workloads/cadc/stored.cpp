@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "impl/common/fp16.hpp"
 #include "impl/common/groups.hpp"
 #include "impl/common/integer_coder.hpp"
 
@@ -20,15 +21,13 @@ namespace {
 using Table = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 constexpr std::uint64_t half = 2;  ///< bytes of an fp16
 
-float rounded_to_half(float value) { return static_cast<float>(static_cast<Eigen::half>(value)); }
-
 struct StoredTables {
   Table users, items;
   std::uint64_t bytes = 0;
 };
 
 void to_half(Table& table) {
-  table = table.unaryExpr([](float value) { return rounded_to_half(value); });
+  table = table.unaryExpr([](float value) { return rounded_to_fp16(value); });
 }
 
 StoredTables in_half(Table users, Table items) {
@@ -43,8 +42,8 @@ std::uint64_t round_rows(Table& table, int bits) {
   const float levels = static_cast<float>((1 << bits) - 1);
   for (Eigen::Index row = 0; row < table.rows(); ++row) {
     auto values = table.row(row).array();
-    const float least = rounded_to_half(values.minCoeff());
-    const float step = rounded_to_half((values.maxCoeff() - least) / levels);
+    const float least = rounded_to_fp16(values.minCoeff());
+    const float step = rounded_to_fp16((values.maxCoeff() - least) / levels);
     if (step > 0)
       values = least + step * ((values - least) / step).round().max(0.0F).min(levels);
     else
@@ -96,8 +95,8 @@ std::uint64_t quantise_products(Table& table, Eigen::Index run) {
 
 // --- Transform coding ------------------------------------------------------------------------------------------------
 
-/// Turns and scales the axes of both tables, which leaves users items^T as it is, so that users^T users = items^T items = a
-/// diagonal matrix with descending entries. Returns these. An axis that neither table uses is cleared.
+/// Turns and scales the axes of both tables, which leaves users items^T as it is, so that users^T users = items^T items
+/// = a diagonal matrix with descending entries. Returns these. An axis that neither table uses is cleared.
 Eigen::VectorXd balance(Table& users, Table& items) {
   const Eigen::MatrixXd u = users.cast<double>();
   const Eigen::MatrixXd v = items.cast<double>();
@@ -142,8 +141,8 @@ std::uint64_t code_multiples(Table& table, const Eigen::VectorXd& steps) {
 StoredTables transform_coded(Table users, Table items, double bits) {
   Eigen::VectorXd shared = balance(users, items);
   // An error on an axis counts in a score by what the other table has there. The least squared error of all scores has
-  // steps that grow as shared^-1/2 where axes matter less; the first places of the rankings, which see large scores only,
-  // keep most with about half of that.
+  // steps that grow as shared^-1/2 where axes matter less; the first places of the rankings, which see large scores
+  // only, keep most with about half of that.
   constexpr double power = -0.25;
   if (shared(0) == 0) shared.setOnes();  // no score is anything but 0
   const Eigen::VectorXd relative = (shared / shared(0)).cwiseMax(1e-6).array().pow(power);
@@ -237,7 +236,7 @@ StoredFactors store(ModelState factors, Storing storing, double bits) {
   }
   if (NamedTensor* const bias = find("user_bias")) std::ranges::fill(bias->values, 0.0F);
   if (NamedTensor* const bias = find("item_bias")) {
-    if (!whole) std::ranges::transform(bias->values, bias->values.begin(), rounded_to_half);
+    if (!whole) std::ranges::transform(bias->values, bias->values.begin(), rounded_to_fp16);
     result.bytes += (whole ? sizeof(float) : half) * bias->values.size();
   }
   return result;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <span>
 
+#include "impl/common/fp16.hpp"
+
 namespace frugal::workloads {
 namespace {
 
@@ -18,14 +20,10 @@ int largest_of(WeightFormat format) {
   return format == WeightFormat::int8 ? 127 : 31;
 }
 
-/// binary16 has 11 significant bits down to 2^-14, and steps of 2^-24 below.
-float to_fp16(float value) {
-  if (!std::isfinite(value)) return value;
+/// Finite values stay finite.
+float weight_in_fp16(float value) {
   constexpr float largest = 65504;
-  int exponent = 0;
-  std::frexp(value, &exponent);
-  const float step = std::ldexp(1.F, std::max(exponent - 11, -24));
-  return std::clamp(std::nearbyint(value / step) * step, -largest, largest);
+  return std::isfinite(value) ? rounded_to_fp16(std::clamp(value, -largest, largest)) : value;
 }
 
 /// 0 also where the largest value is so small that its scale is not a float.
@@ -59,7 +57,7 @@ ModelState quantized(const ModelState& state, WeightFormat format) {
     if (!is_parameter(tensor)) continue;
     NamedTensor rounded = tensor;
     if (format == WeightFormat::fp16) {
-      for (float& value : rounded.values) value = to_fp16(value);
+      for (float& value : rounded.values) value = weight_in_fp16(value);
     } else {
       for_each_network(std::span(rounded.values), tensor, format, [&](std::span<float> values, float scale) {
         for (float& value : values) value = to_integer(value, scale, largest_of(format)) * scale;

@@ -7,9 +7,9 @@
 
 namespace frugal::cpu {
 
-/// Runs the rounds of one epoch, or some of them. Group g follows itself and, a round behind, group g + 1, which held its items. A thread
-/// that the system takes away from its core thus delays its neighbours only, where a barrier would stop everybody, every
-/// round.
+/// Runs the rounds of one epoch, or some of them. Group g follows itself and, a round behind, group g + 1, which held
+/// its items. A thread that the system takes away from its core thus delays its neighbours only, where a barrier would
+/// stop everybody, every round.
 class RoundProgress {
  public:
   /// Of groups first_group ... end_group - 1, where others are another process's, the rounds first_round ... end_round - 1;

@@ -1,7 +1,7 @@
 // Products of a warp on tensor cores, 16 x 8 values at a time: tf32, bf16 or fp16 operands, fp32 sums.
 //
-// What a lane holds is PTX's fragment layout (mma.m16n8k8 tf32, mma.m16n8k16 bf16 and fp16). Without a tensor core (the shim)
-// the same registers are exchanged and multiplied as the instruction does: operands rounded alike, products
+// What a lane holds is PTX's fragment layout (mma.m16n8k8 tf32, mma.m16n8k16 bf16 and fp16). Without a tensor core (the
+// shim) the same registers are exchanged and multiplied as the instruction does: operands rounded alike, products
 // exact, sums in fp32 in the order of k. A tensor core adds in an order and with an alignment of its own: results agree
 // within eps(fp32) * k * the largest product.
 #pragma once
@@ -9,9 +9,9 @@
 #include <cstdint>
 
 #include "impl/common/bf16.hpp"
+#include "impl/common/fp16.hpp"
 #include "impl/common/specs.hpp"
 #include "impl/cuda/device/kernel_language.hpp"
-#include "impl/cuda/kernels/fp16.hpp"
 #include "impl/cuda/kernels/rounding.hpp"
 
 namespace frugal::cuda {
@@ -57,8 +57,8 @@ struct Fragments {
   float c[4];
 };
 
-/// c += A B for all lanes at once; each register holds `parts` values, of(register, v) along the depth. The products are
-/// exact in fp32.
+/// c += A B for all lanes at once; each register holds `parts` values, of(register, v) along the depth. The products
+/// are exact in fp32.
 template <int parts, float (*of)(std::uint32_t, int)>
 void multiply_slots(host_shim::Slot* slots) {
   constexpr int depth = 8 * parts;

@@ -1,5 +1,4 @@
 // For the terminal.
-#include "impl/base/text.hpp"
 
 #include <fmt/format.h>
 

@@ -1,10 +1,10 @@
-// IEEE half precision by its bits, for the processor that stands for a device; kernels convert by an instruction
-// (half_operands.hpp).
+// IEEE half precision (binary16) by its bits: for what is stored in it, and for the processor that stands for a device.
+// Kernels of a device convert by an instruction.
 #pragma once
 #include <bit>
 #include <cstdint>
 
-namespace frugal::cuda {
+namespace frugal {
 
 /// x rounded to fp16, to nearest, ties to even; beyond the largest an infinity, a NaN stays one.
 inline std::uint16_t to_fp16(float x) {
@@ -33,4 +33,7 @@ inline float from_fp16(std::uint16_t half) {
   return std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) | sign);
 }
 
-}  // namespace frugal::cuda
+/// x as fp16 holds it.
+inline float rounded_to_fp16(float x) { return from_fp16(to_fp16(x)); }
+
+}  // namespace frugal
