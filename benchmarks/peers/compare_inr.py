@@ -7,11 +7,12 @@ stage `train`; the peer's networks live on between samples, after a warm-up. Eac
 CPU the peak of fused multiply-adds, of the same threads, is measured before each structure, and what the record says of
 the FLOPs of that stage, the optimiser's included, is set beside it.
 
-The peers: PyTorch `eager`, with its forward pass `compiled`, and compiled with the whole step as a CUDA `graph`; `jax`,
-jitted, all steps of a sample in one scan. On a GPU in tf32 as well, which ours runs with operands of that significand.
+The peers: PyTorch `eager`, with its forward pass `compiled`, and compiled with the whole step as a CUDA `graph`; JAX, its
+step compiled by `jit`, and all steps of a sample in one `scan`. On a GPU in tf32 as well, which ours runs with operands of
+that significand.
 
 Prints a table, medians with the range of the samples in brackets; --out keeps every sample with versions and machine as
-JSON.
+JSON. A peer that does not install or run is left out, with its reason, and the exit status is then 4.
 """
 import argparse
 import math
@@ -23,7 +24,8 @@ import subprocess
 import sys
 import tempfile
 
-from side_by_side import FrugalCell, Peer, parser_for, ratio, spread, write_samples
+from side_by_side import FrugalCell, Peers, finish, parser_for, ratio, spread, versions_of
+from summary import as_cell, row
 
 # Steps of a sample on a CPU: about the same time each. On a GPU a thousand, in the pieces of ours.
 STEPS = {"S0": 120, "S1": 240, "S2": 160, "S3": 200, "S4": 160, "SIREN": 12}
@@ -60,12 +62,23 @@ def plan_of(args: argparse.Namespace, structure: dict[str, int], steps: int, imp
             f"limits: {{threads: {args.threads}}}\n")
 
 
-def peer_of(args: argparse.Namespace, structure: dict[str, int], picture: pathlib.Path, mode: str, precision: str) -> Peer:
+MODES = {"eager": ("torch", "inr_torch.py", []), "compiled": ("torch", "inr_torch.py", ["--compile"]),
+         "graph": ("torch", "inr_torch.py", ["--compile", "--graph"]), "jit": ("jax", "inr_jax.py", []),
+         "scan": ("jax", "inr_jax.py", ["--scan"])}
+
+
+def label_of(mode: str) -> str:
+    return f"{'PyTorch' if MODES[mode][0] == 'torch' else 'JAX'}, {mode}"
+
+
+def start_peer(peers: Peers, args: argparse.Namespace, structure: dict[str, int], picture: pathlib.Path, mode: str,
+               precision: str) -> None:
+    library, program, options = MODES[mode]
+    if library == "jax" and args.backend == "cuda":
+        library = "jax_cuda"
     shape = [word for axis in AXES for word in ("--" + axis.replace("_", "-"), structure[axis])]
-    options = {"compiled": ["--compile"], "graph": ["--compile", "--graph"]}.get(mode, [])
-    return Peer("inr_jax.py" if mode == "jax" else "inr_torch.py",
-                ["--image", picture, *shape, "--device", args.backend, "--precision", precision, *options],
-                ENVIRONMENT, args.threads)
+    peers.start(mode, library, program,
+                ["--image", picture, *shape, "--device", args.backend, "--precision", precision, *options])
 
 
 def peak_gflops(args: argparse.Namespace) -> float | None:
@@ -90,46 +103,56 @@ def compare(name: str, structure: dict[str, int], precision: str, args: argparse
         for side in ours.values():
             side.sample("train")  # warm-up
         picture = next(next(iter(ours.values())).out.glob("**/original.png"))
-        peers = {mode: peer_of(args, structure, picture, mode, precision) for mode in args.modes}
-        samples = {side: [] for side in [*ours, *peers]}
-        quality, quality_of_peers = {}, {}  # after as many steps on either side, within the five of a warm-up
-        for mode, peer in peers.items():
-            if args.backend == "cuda":
-                quality_of_peers[mode] = -10 * math.log10(peer.train(steps)[1])
-            else:
-                peer.train(5)
-        for _ in range(args.samples):
-            for implementation, side in ours.items():
-                seconds, record = side.sample("train")
-                samples[implementation].append(seconds)
-                quality[implementation] = record["metrics"]["psnr[enrp]"]
-                gflop = next(s["flops"] for s in record["stages"] if s["name"] == "train") / steps / 1e9
-            for mode, peer in peers.items():
-                seconds, loss = peer.train(steps)
-                samples[mode].append(seconds)
-                quality_of_peers.setdefault(mode, -10 * math.log10(loss))
-        for peer in peers.values():
-            peer.close()
+        samples = {implementation: [] for implementation in ours}
+        quality = {}  # after as many steps on either side, within the five of a warm-up
+        with Peers(ENVIRONMENT, args.threads) as peers:
+            for mode in args.modes:
+                start_peer(peers, args, structure, picture, mode, precision)
+            losses = peers.warm_up(steps if args.backend == "cuda" else 5)
+            for _ in range(args.samples):
+                for implementation, side in ours.items():
+                    seconds, record = side.sample("train")
+                    samples[implementation].append(seconds)
+                    quality[implementation] = record["metrics"]["psnr[enrp]"]
+                    gflop = next(s["flops"] for s in record["stages"] if s["name"] == "train") / steps / 1e9
+                peers.sample(steps)
+            if args.backend == "cpu":
+                losses = {mode: figures[0] for mode, figures in peers.figures.items()}
+            for mode in peers.seconds:
+                quality[mode] = -10 * math.log10(losses[mode])
         return {"structure": name, "precision": precision, "steps": steps, "gflop": gflop, "peak_gflops": peak,
-                "seconds": samples, "psnr_enrp": {**quality, **quality_of_peers}, "peers": [peer.version for peer in peers.values()],
-                "implementation": record["implementation"], "run": next(iter(ours.values())).run()}
+                "seconds": {**samples, **peers.seconds}, "psnr_enrp": quality, "peers": peers.versions,
+                "left_out": peers.left_out, "implementation": record["implementation"],
+                "run": next(iter(ours.values())).run()}
 
 
-def main() -> None:
+def rows_of(result: dict, per_step: dict[str, list[float]], args: argparse.Namespace) -> list[dict]:
+    """For the table of all comparisons, of one implementation of ours and each mode of the peers."""
+    rows = []
+    for implementation in args.implementations:
+        for mode in args.modes:
+            quality = {"of": "PSNR", "ours": result["psnr_enrp"][implementation], "theirs": result["psnr_enrp"].get(mode)}
+            rows.append(row("inr", f"{result['structure']}, {result['precision']}, {implementation}", "us/step",
+                            per_step[implementation], label_of(mode), result["peers"].get(mode, ""), per_step.get(mode),
+                            result["left_out"].get(mode, ""), quality if mode in per_step else None))
+    return rows
+
+
+def main() -> int:
     parser = parser_for(__doc__)
     parser.add_argument("--backend", default="cpu", choices=("cpu", "cuda"), help="ours, and the device of the peers")
     parser.add_argument("--structures", default=",".join(STEPS))
     parser.add_argument("--implementations", help="ours; default: fused on a CPU, auto on a GPU")
     parser.add_argument("--precisions", help="default: fp32 on a CPU, fp32 and tf32 on a GPU")
-    parser.add_argument("--modes", help="of the peers; default: eager and compiled on a CPU, graph and jax on a GPU")
+    parser.add_argument("--modes", help="of the peers; default: eager, compiled, jit, scan on a CPU, graph and scan on a GPU")
     args = parser.parse_args()
     on_gpu = args.backend == "cuda"
     args.implementations = (args.implementations or ("auto" if on_gpu else "fused")).split(",")
-    args.modes = (args.modes or ("graph,jax" if on_gpu else "eager,compiled")).split(",")
+    args.modes = (args.modes or ("graph,scan" if on_gpu else "eager,compiled,jit,scan")).split(",")
     precisions = (args.precisions or ("fp32,tf32" if on_gpu else "fp32")).split(",")
 
     structures = structures_of_the_paper(args.build / "frugal")
-    results = []
+    results, rows = [], []
     print("| structure | precision | ours | [us/step] | share of peak | peer | [us/step] | ratio |")
     print("|---|---|---|---:|---:|---|---:|---:|", flush=True)
     for name in args.structures.split(","):
@@ -138,24 +161,28 @@ def main() -> None:
             results.append(result)
             per_step = {side: [1e6 * value / result["steps"] for value in values]
                         for side, values in result["seconds"].items()}
+            rows += rows_of(result, per_step, args)
             for implementation in args.implementations:
                 ours = per_step[implementation]
                 share = "-"
                 if result["peak_gflops"]:
                     share = f"{100 * result['gflop'] / (statistics.median(ours) * 1e-6) / result['peak_gflops']:.0f}%"
                 for mode in args.modes:
-                    print(f"| {name} | {precision} | {implementation} | {spread(ours)} | {share} | {mode} | "
-                          f"{spread(per_step[mode])} | {ratio(per_step[mode], ours)} |", flush=True)
+                    theirs = (f"{spread(per_step[mode])} | {ratio(per_step[mode], ours)}" if mode in per_step else
+                              f"- | left out: {as_cell(result['left_out'][mode])}")
+                    print(f"| {name} | {precision} | {implementation} | {spread(ours)} | {share} | {label_of(mode)} | {theirs} |",
+                          flush=True)
     machine = results[0]["run"]
     for result in results:
         del result["run"]
-    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {', '.join(results[0]['peers'])}; "
-          "PSNR (ENRP) after the steps of one sample, ours and the peers': "
-          + ", ".join(f"{r['structure']} {r['precision']} " + " / ".join(f"{v:.1f}" for v in r["psnr_enrp"].values())
+    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {versions_of(results)}; "
+          "PSNR (ENRP) after the steps of one sample: "
+          + ", ".join(f"{r['structure']} {r['precision']} " + " / ".join(f"{side} {v:.1f}" for side, v in r["psnr_enrp"].items())
                       for r in results)
           + ".")
-    write_samples(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "run": machine, "results": results})
+    return finish(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "run": machine, "results": results,
+                             "rows": rows})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,31 +1,37 @@
 #!/usr/bin/env python3
-"""Implicit ALS, ours and that of the library `implicit`, side by side on the same cores.
+"""Implicit ALS, ours and that of the libraries `implicit` and `irspack`, side by side on the same cores.
 
-Both fit the same data (MovieLens-1M in the NCF split, or a synthetic set of its size) for the same iterations in turn,
+All fit the same data (MovieLens-1M in the NCF split, or a synthetic set of its size) for the same iterations in turn,
 sample after sample, and the medians are compared. Each side runs alone while it is timed. Ours is the program itself, a
-cell a sample, and its time is the stage `factorize`: initial factors and both index structures included. The peer's is
-that of fit() on a matrix that is there already.
+cell a sample, and its time is the stage `factorize`: initial factors and both index structures included. The peers' is
+that of a fit to a matrix that is there already.
 
-Equal: dimension, iterations, both sides solved exactly (no conjugate gradient), float32, threads, weights of seen and
-unseen pairs, and the penalty: a constant one (frequency_scaling 0), the only one `implicit` has. With the weight w0 of
-all pairs, a penalty r and targets 1, ours is the peer's problem with confidence 1 + 1/w0 and penalty r (1 + w0) / w0, up
-to the scale of the factors. Different: the initial factors.
+Equal: the loss (mf_implicit.py and mf_irspack.py say how), dimension, iterations, float32, threads, and the penalty: a
+constant one (frequency_scaling 0), the only one `implicit` has. Ours solves each row exactly, and so do the peers called
+Cholesky; CG and iALS++ do less in an iteration, so look at their quality. Different: the initial factors.
 
 Prints a table, medians with the range of the samples in brackets; --out keeps every sample with versions and machine as
-JSON.
+JSON. A peer that does not install or run is left out, with its reason, and the exit status is then 4.
 """
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
-from side_by_side import FrugalCell, Peer, parser_for, ratio, spread, write_samples
+from side_by_side import FrugalCell, Peers, finish, parser_for, ratio, spread, versions_of
+from summary import as_cell, row
 
 UNOBSERVED_WEIGHT = 0.3
 REGULARIZATION = 9.0  # about what frequency scaling gives a user of average history: .007 * (165 + .3 * 3706)
 
-# The peer asks for it: its threads each call a BLAS of one.
+# `implicit` asks for it: its threads each call a BLAS of one.
 ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+
+# Library, program and solver.
+PEERS = {"implicit, Cholesky": ("implicit", "mf_implicit.py", "cholesky"), "implicit, CG": ("implicit", "mf_implicit.py", "cg"),
+         "irspack, Cholesky": ("irspack", "mf_irspack.py", "cholesky"), "irspack, CG": ("irspack", "mf_irspack.py", "cg"),
+         "irspack, iALS++": ("irspack", "mf_irspack.py", "ials++")}
 
 
 def plan_of(dim: int, iterations: int, threads: int) -> str:
@@ -49,54 +55,68 @@ def compare(dim: int, data: pathlib.Path, args: argparse.Namespace) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         ours = FrugalCell(str(args.build / "frugal"), plan_of(dim, args.iterations, args.threads),
                           pathlib.Path(folder) / "ours", ("--data-dir", str(data)))
-        peer = Peer("mf_implicit.py",
-                    ["--data", data / "ml-1m", "--dim", dim, "--regularization",
-                     REGULARIZATION * (1 + UNOBSERVED_WEIGHT) / UNOBSERVED_WEIGHT, "--confidence",
-                     1 + 1 / UNOBSERVED_WEIGHT], ENVIRONMENT, args.threads)
-        ours.sample("factorize"), peer.train(1)  # warm-up
-        samples = {"ours": [], "implicit": []}
-        quality = {}
-        for _ in range(args.samples):
-            seconds, record = ours.sample("factorize")
-            samples["ours"].append(seconds)
-            quality["ours"] = record["metrics"]["hr@10[neg=99]"]
-            seconds, quality["implicit"] = peer.train(args.iterations)
-            samples["implicit"].append(seconds)
-        peer.close()
-        return {"dim": dim, "iterations": args.iterations, "seconds": samples, "hr@10": quality, "peer": peer.version,
-                "run": ours.run()}
+        seconds, quality = [], {}
+        with Peers(ENVIRONMENT, args.threads) as peers:
+            for name, (library, program, solver) in PEERS.items():
+                peers.start(name, library, program,
+                            ["--data", data / "ml-1m", "--dim", dim, "--solver", solver, "--unobserved-weight",
+                             UNOBSERVED_WEIGHT, "--regularization", REGULARIZATION])
+            ours.sample("factorize"), peers.warm_up(1)
+            for _ in range(args.samples):
+                time, record = ours.sample("factorize")
+                seconds.append(time)
+                quality["ours"] = record["metrics"]["hr@10[neg=99]"]
+                peers.sample(args.iterations)
+        quality.update({name: figures[-1] for name, figures in peers.figures.items()})
+        return {"dim": dim, "iterations": args.iterations, "seconds": {"ours": seconds, **peers.seconds}, "hr@10": quality,
+                "peers": peers.versions, "left_out": peers.left_out, "run": ours.run()}
 
 
-def main() -> None:
+def rows_of(result: dict, per_iteration: dict[str, list[float]], data: str) -> list[dict]:
+    """For the table of all comparisons."""
+    rows = []
+    for name in PEERS:
+        quality = {"of": "HR@10", "ours": result["hr@10"]["ours"], "theirs": result["hr@10"].get(name)}
+        rows.append(row("mf", f"iALS, d = {result['dim']}, {data}", "ms/iteration", per_iteration["ours"], name,
+                        result["peers"].get(name, ""), per_iteration.get(name), result["left_out"].get(name, ""),
+                        quality if name in per_iteration else None))
+    return rows
+
+
+def main() -> int:
     parser = parser_for(__doc__)
     parser.add_argument("--data-dir", type=pathlib.Path, help="where ml-1m/ lies; without it the set is a synthetic one of its size")
     parser.add_argument("--dims", default="64")
     parser.add_argument("--iterations", type=int, default=12)
     args = parser.parse_args()
+    name_of_data = "MovieLens-1M" if args.data_dir else "a synthetic set of the size of MovieLens-1M"
 
     with tempfile.TemporaryDirectory() as folder:
         data = (args.data_dir.resolve() if args.data_dir else
                 synthetic_data(str(args.build / "frugal"), pathlib.Path(folder)))
-        results = []
-        print("| dim | ours [ms/iteration] | implicit [ms/iteration] | ratio | HR@10, ours / implicit |")
-        print("|---:|---:|---:|---:|---:|", flush=True)
+        results, rows = [], []
+        print("| dim | ours [ms/iteration] | peer | [ms/iteration] | ratio | HR@10, ours / peer |")
+        print("|---:|---:|---|---:|---:|---:|", flush=True)
         for dim in map(int, args.dims.split(",")):
             result = compare(dim, data, args)
             results.append(result)
-            ours, peer = ([1e3 * value / args.iterations for value in result["seconds"][side]]
-                          for side in ("ours", "implicit"))
-            quality = result["hr@10"]
-            print(f"| {dim} | {spread(ours)} | {spread(peer)} | {ratio(peer, ours)} | "
-                  f"{quality['ours']:.4f} / {quality['implicit']:.4f} |", flush=True)
+            per_iteration = {side: [1e3 * value / args.iterations for value in values]
+                             for side, values in result["seconds"].items()}
+            rows += rows_of(result, per_iteration, name_of_data)
+            ours, quality = per_iteration["ours"], result["hr@10"]
+            for name in PEERS:
+                theirs = per_iteration.get(name)
+                print(f"| {dim} | {spread(ours)} | {name} | "
+                      + (f"{spread(theirs)} | {ratio(theirs, ours)} | {quality['ours']:.4f} / {quality[name]:.4f} |" if theirs
+                         else f"- | left out: {as_cell(result['left_out'][name])} | - |"), flush=True)
     machine = results[0]["run"]
     for result in results:
         del result["run"]
-    name = "MovieLens-1M" if args.data_dir else "a synthetic set of the size of MovieLens-1M"
     print(f"\nn = {args.samples} alternating samples of {args.iterations} iterations, {args.threads} threads, "
-          f"{results[0]['peer']}; {name}.")
-    write_samples(args.out, {"threads": args.threads, "data": name, "environment": ENVIRONMENT, "run": machine,
-                             "results": results})
+          f"{versions_of(results)}; {name_of_data}.")
+    return finish(args.out, {"threads": args.threads, "data": name_of_data, "environment": ENVIRONMENT, "run": machine,
+                             "results": results, "rows": rows})
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,30 +1,61 @@
-"""What the comparisons share: a peer that lives on between samples, a cell of ours, and the file of all samples.
+"""What the comparisons share: peers that live on between samples, a cell of ours, and the file of all samples.
 
 A peer's program prints "ready VERSION" and then answers lines "train COUNT" on stdin, each with the seconds that took
-and one more figure (a loss, a quality). What it trains is kept between lines, so only training is timed.
+and one more figure (a loss, a quality). What it trains is kept between lines, so only training is timed. It runs in the
+environment of its library, which ci/peers.sh makes in .deps/peers/LIBRARY, or else in that of the comparison.
 """
 import argparse
+import contextlib
 import json
 import os
 import pathlib
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from typing import Any, Callable
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build/release"
+LIBRARIES = HERE.parents[1] / ".deps/peers"
+
+SOME_LEFT_OUT = 4  # exit status: a peer did not install or ended; the tables say why
+
+
+class PeerFailed(Exception):
+    """Says why in a line."""
+
+
+def reason_of(messages: str, status: int) -> str:
+    """Why a program ended, in a line, of what it wrote to stderr: the last exception, or else the last line."""
+    if status < 0:
+        return f"ended by signal {-status}"
+    lines = [line.strip() for line in messages.splitlines() if line.strip()]
+    exceptions = [line for line in lines if re.match(r"[\w.]*(Error|Exception|NotFound|Exit)\b", line)]
+    return (exceptions or lines or [f"ended with status {status}"])[-1]
 
 
 class Peer:
-    """The comparison's side: a program of this folder, kept running."""
+    """The comparison's side: a program of this folder, kept running. Throws PeerFailed."""
 
-    def __init__(self, program: str, arguments: list, environment: dict[str, str], threads: int):
-        command = [sys.executable, str(HERE / program), "--threads", str(threads), *map(str, arguments)]
+    def __init__(self, library: str, program: str, arguments: list, environment: dict[str, str], threads: int,
+                 libraries: pathlib.Path = LIBRARIES):
+        home = libraries / library
+        if (home / "reason").exists():
+            raise PeerFailed(f"does not install: {(home / 'reason').read_text().strip()}")
+        python = home / "bin/python"
+        command = [str(python) if python.exists() else sys.executable, str(HERE / program), "--threads", str(threads),
+                   *map(str, arguments)]
+        self.messages = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=self.messages,
                                         env={**os.environ, **environment, "OMP_NUM_THREADS": str(threads)})
-        self.version = self.process.stdout.readline().strip().removeprefix("ready ")
+        line = self.process.stdout.readline()
+        if not line.startswith("ready "):
+            raise self.failure()
+        self.version = line.strip().removeprefix("ready ")
 
     def train(self, count: int) -> tuple[float, float]:
         """Seconds, and the other figure."""
@@ -33,12 +64,72 @@ class Peer:
             self.process.stdin.flush()
             seconds, figure = map(float, self.process.stdout.readline().split())
         except (BrokenPipeError, ValueError):
-            sys.exit(f"{self.process.args[1]} ended; its messages are above")
+            raise self.failure() from None
         return seconds, figure
 
+    def failure(self) -> PeerFailed:
+        """Of a program that ended, or that does not say what it should; its messages go to stderr."""
+        self.close()
+        self.messages.seek(0)
+        messages = self.messages.read()
+        sys.stderr.write(messages)
+        return PeerFailed(reason_of(messages, self.process.returncode))
+
     def close(self) -> None:
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        self.process.stdout.close()
         self.process.wait()
+
+
+class Peers:
+    """The peers of one case, which train in turn. One that fails is left out from then on, with its reason."""
+
+    def __init__(self, environment: dict[str, str], threads: int):
+        self.environment, self.threads = environment, threads
+        self.running: dict[str, Peer] = {}
+        self.versions: dict[str, str] = {}
+        self.seconds: dict[str, list[float]] = {}  # of each sample
+        self.figures: dict[str, list[float]] = {}
+        self.left_out: dict[str, str] = {}  # the reasons
+
+    def start(self, name: str, library: str, program: str, arguments: list) -> None:
+        with self.leaving_out(name):
+            self.running[name] = Peer(library, program, arguments, self.environment, self.threads)
+            self.versions[name] = self.running[name].version
+            self.seconds[name], self.figures[name] = [], []
+
+    def warm_up(self, count: int) -> dict[str, float]:
+        """Trains without a sample; returns the other figure of each."""
+        figures = {}
+        for name, peer in list(self.running.items()):
+            with self.leaving_out(name):
+                figures[name] = peer.train(count)[1]
+        return figures
+
+    def sample(self, count: int) -> None:
+        for name, peer in list(self.running.items()):
+            with self.leaving_out(name):
+                seconds, figure = peer.train(count)
+                self.seconds[name].append(seconds)
+                self.figures[name].append(figure)
+
+    @contextlib.contextmanager
+    def leaving_out(self, name: str):
+        try:
+            yield
+        except PeerFailed as failure:
+            self.left_out[name] = str(failure)
+            for kept in (self.running, self.seconds, self.figures):
+                kept.pop(name, None)
+            print(f"{name} is left out: {failure}", file=sys.stderr)
+
+    def __enter__(self) -> "Peers":
+        return self
+
+    def __exit__(self, *exception) -> None:
+        for peer in self.running.values():
+            peer.close()
 
 
 def serve(version: str, train: Callable[[int], Any], figure: Callable[[Any], float] = float,
@@ -101,7 +192,14 @@ def ratio(theirs: list[float], ours: list[float]) -> str:
     return f"{statistics.median(theirs) / statistics.median(ours):.2f} ({min(pairs):.2f} to {max(pairs):.2f})"
 
 
-def write_samples(out: pathlib.Path | None, document: dict) -> None:
+def versions_of(results: list[dict]) -> str:
+    """Of the peers of all results, each once."""
+    return ", ".join(dict.fromkeys(version for result in results for version in result["peers"].values()))
+
+
+def finish(out: pathlib.Path | None, document: dict) -> int:
+    """Writes the samples, where a file for them was named; returns the exit status."""
     if out:
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps({"schema": 1, **document}, indent=1) + "\n")
+    return SOME_LEFT_OUT if any(row["reason"] for row in document["rows"]) else 0

@@ -1,4 +1,5 @@
 """The peer's side where the peer is PyTorch: its version, a step that is repeated, and a step as a CUDA graph."""
+import importlib.metadata
 from typing import Callable
 
 import torch
@@ -25,8 +26,9 @@ def as_graph(step: Callable[[], torch.Tensor]) -> Callable[[], torch.Tensor]:
     return replay
 
 
-def serve_steps(step: Callable[[], torch.Tensor], device: str = "cpu") -> None:
-    """step() trains once and returns the loss, which is the other figure of side_by_side.py."""
+def serve_steps(step: Callable[[], torch.Tensor], device: str = "cpu", packages: tuple[str, ...] = ()) -> None:
+    """step() trains once and returns the loss, which is the other figure of side_by_side.py. `packages` are what it uses
+    beside PyTorch."""
     on_gpu = device == "cuda"
 
     def train(steps: int) -> torch.Tensor:
@@ -37,4 +39,5 @@ def serve_steps(step: Callable[[], torch.Tensor], device: str = "cpu") -> None:
         return loss.detach()
 
     capability = torch.cuda.get_device_name() if on_gpu else torch.backends.cpu.get_cpu_capability()
-    serve(f"{torch.__version__} {capability}", train)
+    versions = [f"PyTorch {torch.__version__} {capability}"]
+    serve(", ".join(versions + [f"{name} {importlib.metadata.version(name)}" for name in packages]), train)

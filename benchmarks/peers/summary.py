@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""One table of what the comparisons measured: summary.py FOLDER WORKLOAD..., of the files FOLDER/WORKLOAD.json that
+compare_<WORKLOAD>.py --out leaves. Prints the table and writes it as FOLDER/peers.md and, with machine and build, as
+FOLDER/peers.json. A comparison without its file gets a row that says so.
+"""
+import json
+import pathlib
+import sys
+
+from side_by_side import ratio, spread
+
+COLUMNS = "| workload | case | ours | peer | version | ratio | quality, ours / peer | n |\n|---|---|---:|---|---|---:|---:|---:|"
+
+
+def row(workload: str, case: str, unit: str, ours: list[float], peer: str, version: str = "",
+        theirs: list[float] | None = None, reason: str = "", quality: dict | None = None) -> dict:
+    """Of the table. Times are in `unit`, a sample each, taken in turn; `theirs` is None, and `reason` not empty, where the
+    peer was left out. `quality` has the names of a measure, `ours` and `theirs`."""
+    return {"workload": workload, "case": case, "unit": unit, "ours": ours, "peer": peer, "version": version,
+            "theirs": theirs, "reason": reason, "quality": quality}
+
+
+def as_cell(text: str) -> str:
+    """Text within a table of Markdown."""
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def line_of(entry: dict) -> str:
+    ours = f"{spread(entry['ours'])} {entry['unit']}" if entry["ours"] else "-"
+    quality = entry["quality"]
+    return "| " + " | ".join([
+        entry["workload"], as_cell(entry["case"]), ours, as_cell(entry["peer"]), as_cell(entry["version"]) or "-",
+        ratio(entry["theirs"], entry["ours"]) if entry["theirs"] else "left out: " + as_cell(entry["reason"]),
+        f"{quality['of']} {quality['ours']:.4g} / {quality['theirs']:.4g}" if quality else "-",
+        str(len(entry["theirs"] or []))]) + " |"
+
+
+def summary_of(folder: pathlib.Path, workloads: list[str]) -> tuple[str, dict]:
+    """As Markdown, and as a document."""
+    documents, rows = [], []
+    for workload in workloads:
+        path = folder / f"{workload}.json"
+        if path.exists():
+            documents.append(json.loads(path.read_text()))
+            rows += documents[-1]["rows"]
+        else:
+            rows.append(row(workload, "all", "", [], "all", reason="the comparison ended before its end"))
+    document = {"schema": 1, "rows": rows}
+    lines = [COLUMNS, *map(line_of, rows), ""]
+    if documents:
+        run = documents[0]["run"]
+        document.update(threads=documents[0]["threads"], **run)
+        machine, build = run["machine"], run["build"]
+        lines.append(f"Alternating samples, medians with their range in brackets; a ratio is the peer's time over ours. "
+                     f"{documents[0]['threads']} threads, {machine['cpu']} ({', '.join(machine['isa'])}), "
+                     f"{machine['os']}, {machine['kernel']}; commit {build['commit'][:12]}"
+                     f"{' and changes' if build['dirty'] else ''}, {build['compiler']}; {run['started']}.")
+    return "\n".join(lines) + "\n", document
+
+
+def main() -> None:
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    folder = pathlib.Path(sys.argv[1])
+    table, document = summary_of(folder, sys.argv[2:])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "peers.md").write_text(table)
+    (folder / "peers.json").write_text(json.dumps(document, indent=1) + "\n")
+    print(table, end="")
+
+
+if __name__ == "__main__":
+    main()

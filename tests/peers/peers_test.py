@@ -1,0 +1,129 @@
+#!/usr/bin/env python3
+"""The parts of benchmarks/peers that need no library: peers that train, fail and are left out, and the table of all."""
+import contextlib
+import io
+import json
+import pathlib
+import sys
+import tempfile
+import unittest
+
+PEERS = pathlib.Path(__file__).resolve().parents[2] / "benchmarks/peers"
+sys.path.insert(0, str(PEERS))
+
+from side_by_side import SOME_LEFT_OUT, Peer, PeerFailed, Peers, finish, ratio, reason_of  # noqa: E402
+from summary import line_of, row, summary_of  # noqa: E402
+
+# A program that serves, the figure being the steps so far; it ends at the step that --fails names.
+PROGRAM = f"""
+import argparse, sys
+sys.path.insert(0, {str(PEERS)!r})
+from side_by_side import serve
+parser = argparse.ArgumentParser()
+parser.add_argument("--threads", type=int)
+parser.add_argument("--fails", type=int, default=1000)
+parser.add_argument("--needs", default="sys")
+args = parser.parse_args()
+__import__(args.needs)
+done = 0
+def train(count):
+    global done
+    done += count
+    if done >= args.fails:
+        print("about to end", file=sys.stderr)
+        raise RuntimeError(f"no | step\\t{{args.fails}}")
+    return done
+serve("Fake 1.0", train)
+"""
+
+
+class Fixture(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.program = self.folder / "fake.py"
+        self.program.write_text(PROGRAM)
+        quiet = contextlib.redirect_stderr(io.StringIO())
+        quiet.__enter__()
+        self.addCleanup(quiet.__exit__, None, None, None)
+
+
+class PeerTest(Fixture):
+    def test_says_its_version_and_keeps_what_it_trained(self):
+        peer = Peer("fake", self.program, [], {}, 1, self.folder)
+        self.addCleanup(peer.close)
+        self.assertEqual(peer.version, "Fake 1.0")
+        self.assertEqual([peer.train(2)[1], peer.train(3)[1]], [2, 5])
+
+    def test_without_its_library_says_what_is_missing(self):
+        with self.assertRaisesRegex(PeerFailed, "^ModuleNotFoundError: No module named 'absent_library'$"):
+            Peer("fake", self.program, ["--needs", "absent_library"], {}, 1, self.folder)
+
+    def test_that_did_not_install_is_not_started(self):
+        (self.folder / "fake").mkdir()
+        (self.folder / "fake/reason").write_text("ERROR: no such version\n")
+        with self.assertRaisesRegex(PeerFailed, "^does not install: ERROR: no such version$"):
+            Peer("fake", self.folder / "absent.py", [], {}, 1, self.folder)
+
+    def test_reason_is_the_last_exception_or_line_or_the_signal(self):
+        self.assertEqual(reason_of("a.b.CompileError: g++\n\nSet X=1 for more\n", 1), "a.b.CompileError: g++")
+        self.assertEqual(reason_of("first\nlast\n", 1), "last")
+        self.assertEqual(reason_of("last\n", -9), "ended by signal 9")
+        self.assertEqual(reason_of("", 3), "ended with status 3")
+
+
+class PeersTest(Fixture):
+    def test_one_that_fails_is_left_out_and_the_others_go_on(self):
+        with Peers({}, 1) as peers:
+            peers.start("whole", "fake", str(self.program), [])
+            peers.start("ends", "fake", str(self.program), ["--fails", "7"])
+            peers.start("never", "fake", str(self.program), ["--needs", "absent_library"])
+            self.assertEqual(peers.warm_up(1), {"whole": 1, "ends": 1})
+            for _ in range(3):
+                peers.sample(4)
+        self.assertEqual(peers.figures, {"whole": [5, 9, 13]})
+        self.assertEqual(len(peers.seconds["whole"]), 3)
+        self.assertNotIn("ends", peers.seconds)
+        self.assertEqual(peers.left_out["ends"], "RuntimeError: no | step\t7")
+        self.assertIn("absent_library", peers.left_out["never"])
+
+    def test_ratio_is_of_the_medians_with_the_range_of_neighbours(self):
+        self.assertEqual(ratio([2, 4, 9], [1, 2, 3]), "2.00 (2.00 to 3.00)")
+
+
+class SummaryTest(Fixture):
+    RUN = {"build": {"commit": "0123456789abcdef", "compiler": "g++ 12", "dirty": False}, "started": "2026-01-01T00:00:00Z",
+           "machine": {"cpu": "Some CPU", "isa": ["avx2", "fma"], "os": "Some OS", "kernel": "6.1"}}
+
+    def test_a_row_has_ratio_and_quality(self):
+        entry = row("mf", "d = 64", "ms/iteration", [1.0, 2.0, 4.0], "irspack, CG", "irspack 1", [3.0, 6.0, 8.0],
+                    quality={"of": "HR@10", "ours": 0.7228, "theirs": 0.7235})
+        self.assertEqual(line_of(entry), "| mf | d = 64 | 2.00 (1.00 to 4.00) ms/iteration | irspack, CG | irspack 1 | "
+                                         "3.00 (2.00 to 3.00) | HR@10 0.7228 / 0.7235 | 3 |")
+
+    def test_a_peer_left_out_has_its_reason_in_one_cell(self):
+        entry = row("inr", "S0", "us/step", [1.0], "JAX, jit", reason="no | such\nlibrary")
+        self.assertEqual(line_of(entry), "| inr | S0 | 1.00 (1.00 to 1.00) us/step | JAX, jit | - | "
+                                         "left out: no \\| such library | - | 0 |")
+
+    def test_rows_of_all_comparisons_are_one_table_with_machine_and_commit(self):
+        rows = [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0]),
+                row("inr", "S0", "us/step", [1.0], "JAX, scan", reason="absent")]
+        status = finish(self.folder / "inr.json", {"threads": 2, "run": self.RUN, "rows": rows})
+        self.assertEqual(status, SOME_LEFT_OUT)
+        table, document = summary_of(self.folder, ["inr", "mf"])
+        lines = table.splitlines()
+        self.assertEqual(len([line for line in lines if line.startswith("| inr ")]), 2)
+        self.assertIn("| mf | all | - | all | - | left out: the comparison ended before its end | - | 0 |", lines)
+        self.assertIn("2 threads, Some CPU (avx2, fma), Some OS, 6.1; commit 0123456789ab, g++ 12", lines[-1])
+        self.assertEqual(document["build"], self.RUN["build"])
+        self.assertEqual([entry["peer"] for entry in document["rows"]], ["JAX, jit", "JAX, scan", "all"])
+        json.dumps(document)
+
+    def test_status_is_0_where_no_peer_is_left_out(self):
+        self.assertEqual(finish(None, {"rows": [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])]}), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
