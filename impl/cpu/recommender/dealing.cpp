@@ -27,7 +27,8 @@ void exchange(Communicator& ranks, const FloatBuffers& outgoing, FloatBuffers& i
 }
 
 void lend_rows(Communicator& ranks, std::span<const EmbeddingTable* const> tables, std::size_t dim,
-               std::span<const TableIds> wanted, std::span<const SortedIds> used, std::span<AlignedBuffer<float>> values) {
+               std::span<const TableIds> wanted, std::span<const SortedIds> used,
+               std::span<AlignedBuffer<float>> values) {
   const Dealing dealing(ranks);
   FloatBuffers outgoing;
   FloatBuffers incoming;

@@ -47,7 +47,8 @@ using TableIds = std::vector<std::vector<std::uint32_t>>;
 /// used [tables]: what this rank wants; values [tables]: gets a row for each of its distinct ids, in their order.
 /// All ranks call this alike.
 void lend_rows(Communicator& ranks, std::span<const EmbeddingTable* const> tables, std::size_t dim,
-               std::span<const TableIds> wanted, std::span<const SortedIds> used, std::span<AlignedBuffer<float>> values);
+               std::span<const TableIds> wanted, std::span<const SortedIds> used,
+               std::span<AlignedBuffer<float>> values);
 
 /// Makes a tensor [rows of a table, ...], of which each rank has its part, whole. All ranks call this alike.
 void complete(NamedTensor& tensor, std::uint32_t table_rows, Communicator& ranks);
