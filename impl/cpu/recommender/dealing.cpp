@@ -11,6 +11,34 @@ std::size_t width_of(const NamedTensor& tensor) {
   return tensor.shape.size() > 1 ? static_cast<std::size_t>(tensor.shape[1]) : 1;
 }
 
+void complete(NamedTensor& tensor, std::uint32_t table_rows, Communicator& ranks) {
+  const Dealing dealing(ranks);
+  const std::size_t width = width_of(tensor);
+  std::vector<std::size_t> begins = {0};
+  for (std::uint32_t r = 0; r < dealing.ranks; ++r) begins.push_back(begins.back() + dealing.rows_of(table_rows, r));
+  std::vector<float> dealt(begins.back() * width);
+  std::ranges::copy(tensor.values, dealt.begin() + static_cast<std::ptrdiff_t>(begins[dealing.rank] * width));
+  gather_rows(ranks, dealt.data(), width, begins);
+  tensor.shape[0] = table_rows;
+  tensor.values.resize(dealt.size());
+  for (std::uint32_t id = 0; id < table_rows; ++id)
+    std::copy_n(dealt.data() + (begins[dealing.owner(id)] + dealing.row_of(id)) * width, width,
+                tensor.values.data() + id * width);
+}
+
+NamedTensor part_of(const NamedTensor& tensor, std::uint32_t table_rows, const Dealing& dealing) {
+  const std::size_t width = width_of(tensor);
+  if (tensor.shape.empty() || tensor.shape[0] != table_rows || tensor.values.size() != table_rows * width)
+    throw std::invalid_argument("tensor \"" + tensor.name + "\" has another shape than the model's");
+  NamedTensor part{tensor.name, tensor.shape, {}};
+  part.shape[0] = dealing.rows(table_rows);
+  for (std::uint64_t id = dealing.rank; id < table_rows; id += dealing.ranks) {
+    const auto from = tensor.values.begin() + static_cast<std::ptrdiff_t>(id * width);
+    part.values.insert(part.values.end(), from, from + static_cast<std::ptrdiff_t>(width));
+  }
+  return part;
+}
+
 }  // namespace
 
 void exchange(Communicator& ranks, const FloatBuffers& outgoing, FloatBuffers& incoming) {
@@ -60,31 +88,17 @@ void lend_rows(Communicator& ranks, std::span<const EmbeddingTable* const> table
   }
 }
 
-void complete(NamedTensor& tensor, std::uint32_t table_rows, Communicator& ranks) {
-  const Dealing dealing(ranks);
-  if (dealing.whole()) return;
-  const std::size_t width = width_of(tensor);
-  std::vector<std::size_t> begins = {0};
-  for (std::uint32_t r = 0; r < dealing.ranks; ++r) begins.push_back(begins.back() + dealing.rows_of(table_rows, r));
-  std::vector<float> dealt(begins.back() * width);
-  std::ranges::copy(tensor.values, dealt.begin() + static_cast<std::ptrdiff_t>(begins[dealing.rank] * width));
-  gather_rows(ranks, dealt.data(), width, begins);
-  tensor.shape[0] = table_rows;
-  tensor.values.resize(dealt.size());
-  for (std::uint32_t id = 0; id < table_rows; ++id)
-    std::copy_n(dealt.data() + (begins[dealing.owner(id)] + dealing.row_of(id)) * width, width,
-                tensor.values.data() + id * width);
+void complete(ModelState& state, const RowsOfTensor& rows_of, Communicator& ranks) {
+  if (Dealing(ranks).whole()) return;
+  for (NamedTensor& tensor : state.tensors)
+    if (const std::uint32_t rows = rows_of(tensor.name); rows > 0) complete(tensor, rows, ranks);
 }
 
-NamedTensor part_of(const NamedTensor& tensor, std::uint32_t table_rows, const Dealing& dealing) {
-  const std::size_t width = width_of(tensor);
-  if (tensor.shape.empty() || tensor.shape[0] != table_rows || tensor.values.size() != table_rows * width)
-    throw std::invalid_argument("tensor \"" + tensor.name + "\" has another shape than the model's");
-  NamedTensor part{tensor.name, tensor.shape, {}};
-  part.shape[0] = dealing.rows(table_rows);
-  for (std::uint64_t id = dealing.rank; id < table_rows; id += dealing.ranks) {
-    const auto from = tensor.values.begin() + static_cast<std::ptrdiff_t>(id * width);
-    part.values.insert(part.values.end(), from, from + static_cast<std::ptrdiff_t>(width));
+ModelState part_of(const ModelState& state, const RowsOfTensor& rows_of, const Dealing& dealing) {
+  ModelState part{.step = state.step, .tensors = {}};
+  for (const NamedTensor& tensor : state.tensors) {
+    const std::uint32_t rows = rows_of(tensor.name);
+    part.tensors.push_back(rows > 0 ? part_of(tensor, rows, dealing) : tensor);
   }
   return part;
 }

@@ -2,7 +2,9 @@
 // are asked for often, as a rule neighbours, are spread over all.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "impl/common/communicator.hpp"
@@ -50,11 +52,14 @@ void lend_rows(Communicator& ranks, std::span<const EmbeddingTable* const> table
                std::span<const TableIds> wanted, std::span<const SortedIds> used,
                std::span<AlignedBuffer<float>> values);
 
-/// Makes a tensor [rows of a table, ...], of which each rank has its part, whole. All ranks call this alike.
-void complete(NamedTensor& tensor, std::uint32_t table_rows, Communicator& ranks);
+/// Rows of the table that a tensor of a state belongs to; 0: to none.
+using RowsOfTensor = std::function<std::uint32_t(std::string_view name)>;
 
-/// What of a whole tensor is this rank's. Throws std::invalid_argument where it is not of `table_rows` rows.
-NamedTensor part_of(const NamedTensor& tensor, std::uint32_t table_rows, const Dealing& dealing);
+/// Makes the tensors of tables, of which each rank has its part, whole. All ranks call this alike.
+void complete(ModelState& state, const RowsOfTensor& rows_of, Communicator& ranks);
+
+/// What of a whole state is this rank's. Throws std::invalid_argument where a tensor has other rows than its table.
+ModelState part_of(const ModelState& state, const RowsOfTensor& rows_of, const Dealing& dealing);
 
 /// Each once, ascending.
 std::vector<std::uint32_t> distinct_of(std::vector<std::uint32_t> ids);

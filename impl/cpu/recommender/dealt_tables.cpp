@@ -130,20 +130,19 @@ void DealtTables::add_states(TensorViews<float>& views) {
   for (std::size_t t = frozen_; t < size(); ++t) own_[t].add_state(views, table_name(t));
 }
 
+std::uint32_t DealtTables::rows_of(std::string_view tensor) const {
+  const std::optional<std::size_t> table = table_of(tensor);
+  return table && *table < size() ? table_rows_[*table] : 0;
+}
+
 void DealtTables::complete(ModelState& state) const {
-  for (NamedTensor& tensor : state.tensors)
-    if (const std::optional<std::size_t> table = table_of(tensor.name))
-      cpu::complete(tensor, table_rows_[*table], ranks_);
+  cpu::complete(
+      state, [&](std::string_view name) { return rows_of(name); }, ranks_);
 }
 
 ModelState DealtTables::part_of(const ModelState& state) const {
-  ModelState part{.step = state.step, .tensors = {}};
-  for (const NamedTensor& tensor : state.tensors) {
-    const std::optional<std::size_t> table = table_of(tensor.name);
-    const bool known = table && *table < size();  // what is not, is refused with all that no model has
-    part.tensors.push_back(known ? cpu::part_of(tensor, table_rows_[*table], dealing_) : tensor);
-  }
-  return part;
+  return cpu::part_of(
+      state, [&](std::string_view name) { return rows_of(name); }, dealing_);
 }
 
 }  // namespace frugal::cpu

@@ -54,6 +54,8 @@ class DealtTables {
   ModelState part_of(const ModelState& state) const;
 
  private:
+  /// Of the table that a tensor of the state belongs to; 0: to none.
+  std::uint32_t rows_of(std::string_view tensor) const;
   /// Distinct ids of this rank in the bags of examples begin ... end - 1, ascending.
   TableIds named(const ClickBatch& batch, std::size_t begin, std::size_t end) const;
   /// Bags of examples begin ... end - 1, of trainable tables, that name a row of `owner`: example * tables + table.

@@ -79,15 +79,16 @@ class CpuTwoTower final : public TwoTower {
   std::string implementation() const override { return onednn_implementation(); }
   ModelState export_state() const override {
     ModelState state = views_.export_state(step_);
-    for (NamedTensor& tensor : state.tensors)
-      if (const std::uint32_t rows = table_rows(tensor.name); rows > 0) complete(tensor, rows, ranks_);
+    complete(
+        state, [&](std::string_view name) { return table_rows(name); }, ranks_);
     return state;
   }
   void import_state(const ModelState& state) override {
     if (ranks_.size() == 1)
       views_.import_state(state);
     else
-      views_.import_state(part_of_rank(state));
+      views_.import_state(part_of(
+          state, [&](std::string_view name) { return table_rows(name); }, Dealing(ranks_)));
     refresh_operands();
     step_ = state.step;
   }
@@ -147,15 +148,6 @@ class CpuTwoTower final : public TwoTower {
   std::uint32_t table_rows(std::string_view tensor) const {
     const std::string_view name = tensor.substr(tensor.rfind('/') + 1);  // npos + 1 is 0
     return name == "user_embedding" ? spec_.users : name == "item_embedding" ? spec_.items : 0;
-  }
-
-  ModelState part_of_rank(const ModelState& state) const {
-    ModelState part{.step = state.step, .tensors = {}};
-    for (const NamedTensor& tensor : state.tensors) {
-      const std::uint32_t rows = table_rows(tensor.name);
-      part.tensors.push_back(rows > 0 ? part_of(tensor, rows, Dealing(ranks_)) : tensor);
-    }
-    return part;
   }
 
   void refresh_operands() {
