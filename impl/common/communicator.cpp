@@ -26,6 +26,10 @@ class Alone final : public Communicator {
 
 }  // namespace
 
+void wait_for(Communicator::Transfer& transfer) {
+  while (!transfer.done()) std::this_thread::yield();
+}
+
 void wait_for(Communicator::Transfers& transfers) {
   const auto take_arrived = [&] { std::erase_if(transfers, [](const auto& transfer) { return transfer->done(); }); };
   for (take_arrived(); !transfers.empty(); take_arrived()) std::this_thread::yield();

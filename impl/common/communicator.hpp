@@ -40,7 +40,9 @@ class Communicator {
   virtual std::unique_ptr<Transfer> receive(std::span<std::byte> data, int from) = 0;
 };
 
-/// Returns when all have arrived, and leaves none; the processors are free for others meanwhile.
+/// Returns when it has arrived; the processors are free for others meanwhile.
+void wait_for(Communicator::Transfer& transfer);
+/// The same of all of them; leaves none.
 void wait_for(Communicator::Transfers& transfers);
 
 /// One rank, to which nothing travels.

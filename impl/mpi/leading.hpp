@@ -32,6 +32,11 @@ class Leading : public Contract {
   Leading(Team& team, Call kind, const Make& make)
       : team_(team), number_(team.new_model()), model_(team.call({kind, number_}, make)) {}
 
+  /// Of a model whose state lies with all ranks.
+  ModelState gathered_state() const {
+    return call(Call::export_state, 0, [&] { return model_->export_state(); });
+  }
+
   template <class Body>
   auto call(Call what, std::uint64_t number, const Body& body) const {
     return team_.call({what, number_, number}, body);

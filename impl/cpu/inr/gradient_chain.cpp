@@ -2,16 +2,11 @@
 
 #include <algorithm>
 #include <numeric>
-#include <thread>
 
 namespace frugal::cpu {
 namespace {
 
 constexpr std::int64_t pieces = 8;
-
-void wait_for(Communicator::Transfer& transfer) {
-  while (!transfer.done()) std::this_thread::yield();
-}
 
 }  // namespace
 

@@ -39,9 +39,7 @@ class LeadingEnsemble final : public Leading<InrEnsemble> {
     });
   }
 
-  ModelState export_state() const override {
-    return call(Call::export_state, 0, [&] { return model().export_state(); });
-  }
+  ModelState export_state() const override { return gathered_state(); }
 };
 
 class FollowingEnsemble final : public Following<InrEnsemble> {

@@ -87,9 +87,7 @@ class LeadingDlrm final : public Leading<Dlrm> {
     });
   }
 
-  ModelState export_state() const override {
-    return call(Call::export_state, 0, [&] { return model().export_state(); });
-  }
+  ModelState export_state() const override { return gathered_state(); }
 
  private:
   DlrmSpec spec_;

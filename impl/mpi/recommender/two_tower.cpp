@@ -77,9 +77,7 @@ class LeadingTwoTower final : public Leading<TwoTower> {
   std::vector<std::uint32_t> rank(const RankingQueries& queries) const override {
     return call(Call::rank, 0, [&] { return model().rank(queries); });
   }
-  ModelState export_state() const override {
-    return call(Call::export_state, 0, [&] { return model().export_state(); });
-  }
+  ModelState export_state() const override { return gathered_state(); }
 
  private:
   bool has_positives_ = false;
