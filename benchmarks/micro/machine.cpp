@@ -83,7 +83,8 @@ MachineLimits measure(int threads) {
   MachineLimits limits{};
   limits.fp32 = measure_peak(probes.multiply_add, probes.multiply_add_flops, threads);
   if (cpu::has_bf16())
-    limits.bf16 = measure_peak(cpu::avx512_bf16::multiply_add_bf16, cpu::multiply_add_bf16_flops, threads);
+    limits.bf16 =
+        measure_peak(cpu::bf16_probe_kernels().multiply_add, cpu::bf16_probe_kernels().multiply_add_flops, threads);
   for (const Level level : {Level::l1, Level::l2, Level::l3, Level::memory}) {
     const auto index = static_cast<std::size_t>(level);
     limits.read[index] = measure_bandwidth(probes.read, sizeof(float), level, threads);

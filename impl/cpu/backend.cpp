@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include "impl/cpu/inr/inr_ensemble.hpp"
+#include "impl/cpu/kernels/inr_bf16.hpp"
 #include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/matmul.hpp"
 #include "impl/cpu/mf/matrix_factorizer.hpp"
@@ -16,13 +17,16 @@ namespace {
 class Cpu final : public Backend {
  public:
   std::string name() const override { return "cpu"; }
-  std::string description() const override { return "oneDNN and OpenMP; AVX2 and AVX-512 kernels chosen at run time"; }
+  std::string description() const override {
+    return "oneDNN and OpenMP; AVX2, AVX-512 and AMX kernels chosen at run time";
+  }
   Support available() const override {
     if (isa() == Isa::none) return Support::no("this processor has no AVX2 with FMA");
     return Support::yes();
   }
   DeviceFacts device() const override {
     return {{"instruction set", isa_name()},
+            {"products of bf16", has_bf16() ? inr_bf16_kernels().name : "as fp32"},
             {"threads", std::to_string(omp_get_max_threads())},
             {"oneDNN", onednn_version()}};
   }

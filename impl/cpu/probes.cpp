@@ -81,7 +81,7 @@ std::vector<Probe> probes(Precision precision) {
   const ProbeKernels& kernels = probe_kernels();
   std::vector<Probe> all;
   if (precision == Precision::bf16 && has_bf16())
-    all.push_back(register_probe(avx512_bf16::multiply_add_bf16, multiply_add_bf16_flops));
+    all.push_back(register_probe(bf16_probe_kernels().multiply_add, bf16_probe_kernels().multiply_add_flops));
   else if (precision != Precision::tf32)  // bf16 is then computed as fp32
     all.push_back(register_probe(kernels.multiply_add, kernels.multiply_add_flops));
   for (Probe& probe : cache_probes()) all.push_back(std::move(probe));

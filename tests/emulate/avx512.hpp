@@ -86,6 +86,39 @@ struct Words {
   return sum;
 }
 
+/// AMX: a thread's tiles, all of 16 rows of 64 bytes.
+struct Tile {
+  uint32_t row[16][16];
+};
+inline thread_local Tile tiles[8];
+
+inline void load_tile(int tile, const void* from, long stride) {
+  for (int r = 0; r < 16; ++r) __builtin_memcpy(tiles[tile].row[r], static_cast<const char*>(from) + r * stride, 64);
+}
+
+inline void store_tile(int tile, void* to, long stride) {
+  for (int r = 0; r < 16; ++r) __builtin_memcpy(static_cast<char*>(to) + r * stride, tiles[tile].row[r], 64);
+}
+
+/// TDPBF16PS
+[[gnu::noinline]] inline void tile_products(int sums, int a, int b) {
+  for (int m = 0; m < 16; ++m)
+    for (int n = 0; n < 16; ++n) {
+      float halves[2] = {0, 0};
+      for (int k = 0; k < 16; ++k)
+        for (int half = 0; half < 2; ++half) {
+          const auto operand = [&](uint32_t pair) {
+            return without_denormal(__builtin_bit_cast(float, half == 0 ? pair << 16 : pair & 0xffff0000U));
+          };
+          halves[half] =
+              without_denormal(__builtin_fmaf(operand(tiles[a].row[m][k]), operand(tiles[b].row[k][n]), halves[half]));
+        }
+      uint32_t& sum = tiles[sums].row[m][n];
+      const float before = without_denormal(__builtin_bit_cast(float, sum));
+      sum = __builtin_bit_cast(uint32_t, without_denormal(before + without_denormal(halves[0] + halves[1])));
+    }
+}
+
 }  // namespace frugal::emulated
 
 #undef _mm512_shuffle_f32x4
@@ -100,3 +133,15 @@ struct Words {
 #define _mm512_cvtne2ps_pbh(a, b) frugal::emulated::rounded_pair(a, b)
 #undef _mm512_dpbf16_ps
 #define _mm512_dpbf16_ps(sum, a, b) frugal::emulated::pair_products(sum, a, b)
+#undef _tile_loadconfig
+#define _tile_loadconfig(config) static_cast<void>(config)
+#undef _tile_release
+#define _tile_release() static_cast<void>(0)
+#undef _tile_zero
+#define _tile_zero(tile) (frugal::emulated::tiles[tile] = {})
+#undef _tile_loadd
+#define _tile_loadd(tile, from, stride) frugal::emulated::load_tile(tile, from, stride)
+#undef _tile_stored
+#define _tile_stored(tile, to, stride) frugal::emulated::store_tile(tile, to, stride)
+#undef _tile_dpbf16ps
+#define _tile_dpbf16ps(sums, a, b) frugal::emulated::tile_products(sums, a, b)

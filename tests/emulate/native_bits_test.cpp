@@ -33,11 +33,14 @@ extern const RecommenderKernels recommender_kernels;
 }  // namespace avx512_native
 
 namespace avx512_bf16_native {
-void pack_weights(const InrFusedNetwork& network, const float* parameters, const InrBf16Scratch& scratch);
-double train_tile(const InrFusedNetwork& network, float* parameters, const float* x, const float* target, long points,
-                  float scale, bool fresh, const InrBf16Scratch& scratch, float* gradient, const InrUpdate* update);
-float multiply_add_bf16(long rounds);
+extern const InrBf16Kernels inr_bf16_kernels;
+extern const Bf16ProbeKernels bf16_probe_kernels;
 }  // namespace avx512_bf16_native
+
+namespace amx_bf16_native {
+extern const InrBf16Kernels inr_bf16_kernels;
+extern const Bf16ProbeKernels bf16_probe_kernels;
+}  // namespace amx_bf16_native
 
 }  // namespace frugal::cpu
 
@@ -99,6 +102,14 @@ class EmulatedBf16Kernels : public EmulatedKernels {
   }
 };
 
+class EmulatedTiles : public EmulatedKernels {
+ protected:
+  void SetUp() override {
+    EmulatedKernels::SetUp();
+    if (!IsSkipped() && !cpu::may_use_tiles()) GTEST_SKIP() << "this processor has no AMX to compare with";
+  }
+};
+
 constexpr Activation activations[] = {Activation::sine, Activation::relu, Activation::gauss, Activation::wire,
                                       Activation::finer};
 
@@ -126,17 +137,17 @@ TEST_F(EmulatedKernels, LeaveTheGradientOfAFusedStepAndItsUpdate) {
   });
 }
 
-template <class Pack, class TrainTile>
-Floats bf16_step(const Pack& pack, const TrainTile& train_tile, const InrSpec& spec, long tile, FusedResult result) {
+Floats bf16_step(const cpu::InrBf16Kernels& kernels, const InrSpec& spec, long tile, FusedResult result) {
   FusedStep step(spec, tile, cpu::avx512::inr_fused_kernels.panel_columns);
   const long stride = step.columns().stride, padded = step.columns().padded;
-  const long rows = (tile + 1) / 2 * 2;
-  const long weights = spec.hidden_layers * padded * padded / 2;
+  const long depth = cpu::inr_bf16_depth(padded, kernels.depth_multiple);
+  const long pairs = cpu::inr_bf16_depth(tile, kernels.depth_multiple), rows = 2 * pairs;
+  const long weights = spec.hidden_layers * padded * depth;
   std::vector<std::uint32_t*> input_rows, input_pairs;
   std::vector<float*> slope;
   for (int l = 0; l < spec.hidden_layers; ++l) {
-    input_rows.push_back(step.pairs(rows * padded / 2));
-    input_pairs.push_back(step.pairs(rows / 2 * stride));
+    input_rows.push_back(step.pairs(rows * depth));
+    input_pairs.push_back(step.pairs(pairs * stride));
   }
   for (int l = 0; l <= spec.hidden_layers; ++l) slope.push_back(step.zeros(rows * stride));
   const cpu::InrBf16Scratch scratch{.input_rows = input_rows.data(),
@@ -144,32 +155,37 @@ Floats bf16_step(const Pack& pack, const TrainTile& train_tile, const InrSpec& s
                                     .slope = slope.data(),
                                     .h = step.zeros(rows * stride),
                                     .delta = step.zeros(rows * stride),
-                                    .delta_rows = {step.pairs(rows * padded / 2), step.pairs(rows * padded / 2)},
-                                    .delta_pairs = {step.pairs(rows * padded / 2), step.pairs(rows * padded / 2)},
+                                    .delta_rows = {step.pairs(rows * depth), step.pairs(rows * depth)},
+                                    .delta_pairs = {step.pairs(pairs * padded), step.pairs(pairs * padded)},
                                     .x = step.zeros(rows * spec.inputs),
                                     .y = step.zeros(rows * spec.channels),
                                     .by_inputs = step.pairs(weights),
-                                    .by_outputs = step.pairs(weights)};
+                                    .by_outputs = step.pairs(weights),
+                                    .turned = step.pairs(padded * pairs)};
   const cpu::InrFusedNetwork network = step.network(false);
   return step.run(
-      result, [&](const float* parameters) { pack(network, parameters, scratch); },
+      result, [&](const float* parameters) { kernels.pack_weights(network, parameters, scratch); },
       [&](float* parameters, const float* x, const float* target, long points, bool fresh, float* gradient,
           const cpu::InrUpdate* update) {
-        train_tile(network, parameters, x, target, points, 1.F, fresh, scratch, gradient, update);
+        kernels.train_tile(network, parameters, x, target, points, 1.F, fresh, scratch, gradient, update);
       });
 }
 
-TEST_F(EmulatedBf16Kernels, LeaveTheGradientOfAFusedStepAndItsUpdate) {
-  for_each_network([](const InrSpec& spec, long tile) {
-    const auto emulated = [&](FusedResult result) {
-      return bf16_step(cpu::avx512_bf16::pack_weights, cpu::avx512_bf16::train_tile, spec, tile, result);
-    };
-    const auto native = [&](FusedResult result) {
-      return bf16_step(cpu::avx512_bf16_native::pack_weights, cpu::avx512_bf16_native::train_tile, spec, tile, result);
-    };
-    EXPECT_EQ(bits_of({emulated(FusedResult::gradient)}), bits_of({native(FusedResult::gradient)}));
-    expect_same_step(emulated(FusedResult::parameters), native(FusedResult::parameters), FusedStep::rate);
+void expect_same_bf16_step(const cpu::InrBf16Kernels& emulated, const cpu::InrBf16Kernels& native) {
+  for_each_network([&](const InrSpec& spec, long tile) {
+    EXPECT_EQ(bits_of({bf16_step(emulated, spec, tile, FusedResult::gradient)}),
+              bits_of({bf16_step(native, spec, tile, FusedResult::gradient)}));
+    expect_same_step(bf16_step(emulated, spec, tile, FusedResult::parameters),
+                     bf16_step(native, spec, tile, FusedResult::parameters), FusedStep::rate);
   });
+}
+
+TEST_F(EmulatedBf16Kernels, LeaveTheGradientOfAFusedStepAndItsUpdate) {
+  expect_same_bf16_step(cpu::avx512_bf16::inr_bf16_kernels, cpu::avx512_bf16_native::inr_bf16_kernels);
+}
+
+TEST_F(EmulatedTiles, LeaveTheGradientOfAFusedStepAndItsUpdate) {
+  expect_same_bf16_step(cpu::amx_bf16::inr_bf16_kernels, cpu::amx_bf16_native::inr_bf16_kernels);
 }
 
 TEST_F(EmulatedKernels, LeaveTheBitsOfASineFarOut) {
@@ -396,9 +412,21 @@ TEST_F(EmulatedKernels, ProbesReadAndAddTheSame) {
   EXPECT_EQ(of(cpu::avx512::probe_kernels), of(cpu::avx512_native::probe_kernels));
 }
 
+/// A round adds as many products of 1 and 1 as half its FLOP.
+float of_nine_rounds(const cpu::Bf16ProbeKernels& probe) {
+  return static_cast<float>(9 * probe.multiply_add_flops / 2);
+}
+
 TEST_F(EmulatedBf16Kernels, ProbesAddTheSame) {
-  EXPECT_EQ(cpu::avx512_bf16::multiply_add_bf16(9), 9 * 12 * 32.F);
-  EXPECT_EQ(cpu::avx512_bf16_native::multiply_add_bf16(9), 9 * 12 * 32.F);
+  const cpu::Bf16ProbeKernels& emulated = cpu::avx512_bf16::bf16_probe_kernels;
+  EXPECT_EQ(emulated.multiply_add(9), of_nine_rounds(emulated));
+  EXPECT_EQ(cpu::avx512_bf16_native::bf16_probe_kernels.multiply_add(9), of_nine_rounds(emulated));
+}
+
+TEST_F(EmulatedTiles, ProbesAddTheSame) {
+  const cpu::Bf16ProbeKernels& emulated = cpu::amx_bf16::bf16_probe_kernels;
+  EXPECT_EQ(emulated.multiply_add(9), of_nine_rounds(emulated));
+  EXPECT_EQ(cpu::amx_bf16_native::bf16_probe_kernels.multiply_add(9), of_nine_rounds(emulated));
 }
 
 }  // namespace

@@ -32,9 +32,9 @@ TEST(PlanExecution, WithoutTheAxisIdsAreAsEver) {
 }
 
 TEST(PlanExecution, AffinityAndInstructionSetAreAxesToo) {
-  const Plan plan = read_plan("matrix: {measure.pin: [false, true], limits.isa: [avx2, widest]}");
+  const Plan plan = read_plan("matrix: {measure.pin: [false, true], limits.isa: [avx2, avx512]}");
   EXPECT_EQ(values_of(plan, "measure.pin"), "false false true true");
-  EXPECT_EQ(values_of(plan, "limits.isa"), R"("avx2" "widest" "avx2" "widest")");
+  EXPECT_EQ(values_of(plan, "limits.isa"), R"("avx2" "avx512" "avx2" "avx512")");
   EXPECT_TRUE(measure_of(plan.cells[2], plan.measure).pin);
   EXPECT_EQ(limits_of(plan.cells[2], plan.limits).isa, "avx2");
 }

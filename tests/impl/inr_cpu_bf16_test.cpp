@@ -124,17 +124,29 @@ class ExactNetwork {
   std::vector<double> first_, first_bias_, hidden_, bias_, last_;
 };
 
-// Every width around registers and panels, tiles of odd and even numbers of points: an operand at the wrong place, not
-// rounded, or rounded twice is no rounding error of a sum.
-TEST(InrFusedBf16, GradientIsThatOfRoundedOperandsWithinTheErrorOfItsSums) {
-  if (!cpu::has_bf16()) GTEST_SKIP() << "this processor has no AVX-512 BF16";
+class InrBf16Unit : public testing::TestWithParam<const cpu::InrBf16Kernels*> {
+ protected:
+  void SetUp() override {
+    if (!cpu::has_bf16()) GTEST_SKIP() << "this processor has no AVX-512 BF16";
+    if (GetParam() == &cpu::amx_bf16::inr_bf16_kernels && cpu::bf16_unit() != cpu::Bf16Unit::amx)
+      GTEST_SKIP() << "this processor has no AMX";
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(Units, InrBf16Unit,
+                         testing::Values(&cpu::avx512_bf16::inr_bf16_kernels, &cpu::amx_bf16::inr_bf16_kernels),
+                         [](const auto& unit) { return std::string(unit.param->name); });
+
+// Every width around registers, panels and tiles, tiles of odd and even numbers of points, of which one has fewer: an
+// operand at the wrong place, not rounded, or rounded twice is no rounding error of a sum.
+TEST_P(InrBf16Unit, GradientIsThatOfRoundedOperandsWithinTheErrorOfItsSums) {
   for (const int width : {1, 5, 16, 33, 64, 100, 128, 136})
-    for (const auto& [points, tile] : {std::pair{49, 20}, std::pair{9, 16}, std::pair{38, 19}}) {
+    for (const auto& [points, tile] : {std::pair{49, 20}, std::pair{9, 16}, std::pair{38, 19}, std::pair{97, 49}}) {
       SCOPED_TRACE(fmt::format("width {}, {} points by {}", width, points, tile));
       const ExactNetwork network(width, points);
       const InrSpec spec = network.spec();
       const cpu::InrParameters layout(spec, cpu::inr_fused_kernels().panel_columns);
-      const auto worker = cpu::make_fused_worker(spec, layout, tile);
+      const auto worker = cpu::make_bf16_worker(*GetParam(), spec, layout, tile);
       cpu::AlignedBuffer<float> parameters = cpu::inr_zeros(layout.count), gradient = cpu::inr_zeros(layout.count);
       const auto each_value = [&](const auto& body) {
         for (const InrTensor& tensor : inr_tensors(spec))
@@ -201,7 +213,8 @@ TEST(InrFusedBf16, RunsWhereTheProcessorHasItAndTheRecordSaysSo) {
   if (const Support available = cpu->available(); !available) GTEST_SKIP() << available.reason;
   InrSpec spec{.networks = 1, .points = 16, .hidden_layers = 1, .width = 16, .precision = Precision::bf16};
   if (cpu::has_bf16()) {
-    EXPECT_EQ(cpu->make(spec)->implementation(), "cpu/fused/avx512_bf16");
+    EXPECT_EQ(cpu->make(spec)->implementation(),
+              cpu::bf16_unit() == cpu::Bf16Unit::amx ? "cpu/fused/amx_bf16" : "cpu/fused/avx512_bf16");
   } else {
     EXPECT_TRUE(cpu->make(spec)->implementation().ends_with("/bf16-as-fp32")) << cpu->make(spec)->implementation();
     spec.implementation = InrImplementation::fused;

@@ -84,7 +84,7 @@ const std::vector<std::pair<std::string, std::string>>& environment_words() {
       {"FRUGAL_DATA", "folders in which data sets are looked for, colon separated, after those of --data-dir"},
       {"XDG_CACHE_HOME", "its folder frugal is the cache, where `frugal data fetch` puts things; default: ~/.cache"},
       {"OMP_NUM_THREADS", "threads of a cell whose plan does not say; default: every core the program may use"},
-      {"FRUGAL_ISA", "avx2: the cpu back end leaves AVX-512 alone; default: the best of the processor"},
+      {"FRUGAL_ISA", "avx2: the cpu back end leaves AVX-512 alone; avx512: AMX; default: the best of the processor"},
       {"NO_COLOR", "anything: no colours on a terminal"}};
   return words;
 }

@@ -9,8 +9,9 @@
 namespace frugal::harness {
 
 /// The instruction sets that limits.isa may ask of the cpu back end: `widest` is the best of the processor.
-enum class ChosenIsa { widest, avx2 };
-inline constexpr Named<ChosenIsa> chosen_isa_names[] = {{ChosenIsa::widest, "widest"}, {ChosenIsa::avx2, "avx2"}};
+enum class ChosenIsa { widest, avx512, avx2 };
+inline constexpr Named<ChosenIsa> chosen_isa_names[] = {
+    {ChosenIsa::widest, "widest"}, {ChosenIsa::avx512, "avx512"}, {ChosenIsa::avx2, "avx2"}};
 
 inline constexpr std::string_view execution_paths[] = {"limits.threads", "limits.ranks", "limits.isa", "measure.pin"};
 bool is_execution_path(std::string_view path);

@@ -88,44 +88,46 @@ class InrFusedWorker final : public InrWorker {
 
 class InrBf16Worker final : public InrWorker {
  public:
-  InrBf16Worker(const InrSpec& spec, const InrParameters& layout, std::int64_t points)
-      : network_(fused_network(spec, layout, false)) {
+  InrBf16Worker(const InrBf16Kernels& kernels, const InrSpec& spec, const InrParameters& layout, std::int64_t points)
+      : kernels_(kernels), network_(fused_network(spec, layout, false)) {
     const InrColumns& columns = layout.columns;
-    const std::int64_t rows = (points + 1) / 2 * 2;
-    const std::int64_t pairs_by_rows = rows * columns.padded / 2;
+    const std::int64_t depth = inr_bf16_depth(columns.padded, kernels.depth_multiple);
+    const std::int64_t pairs = inr_bf16_depth(points, kernels.depth_multiple), rows = 2 * pairs;
     for (int l = 0; l < spec.hidden_layers; ++l) {
-      input_rows_.push_back(pairs_.add(pairs_by_rows));
-      input_pairs_.push_back(pairs_.add(rows / 2 * columns.stride));
+      input_rows_.push_back(pairs_.add(rows * depth));
+      input_pairs_.push_back(pairs_.add(pairs * columns.stride));
     }
     for (int l = 0; l <= spec.hidden_layers; ++l) slope_.push_back(floats_.add(rows * columns.stride));
-    const std::int64_t weights = spec.hidden_layers * columns.padded * columns.padded / 2;
+    const std::int64_t weights = spec.hidden_layers * columns.padded * depth;
     scratch_ = {.input_rows = input_rows_.data(),
                 .input_pairs = input_pairs_.data(),
                 .slope = slope_.data(),
                 .h = floats_.add(rows * columns.stride),
                 .delta = floats_.add(rows * columns.stride),
-                .delta_rows = {pairs_.add(pairs_by_rows), pairs_.add(pairs_by_rows)},
-                .delta_pairs = {pairs_.add(pairs_by_rows), pairs_.add(pairs_by_rows)},
+                .delta_rows = {pairs_.add(rows * depth), pairs_.add(rows * depth)},
+                .delta_pairs = {pairs_.add(pairs * columns.padded), pairs_.add(pairs * columns.padded)},
                 .x = floats_.add(rows * spec.inputs),
-                .y = floats_.add(points * spec.channels),
+                .y = floats_.add(rows * spec.channels),
                 .by_inputs = pairs_.add(weights),
-                .by_outputs = pairs_.add(weights)};
+                .by_outputs = pairs_.add(weights),
+                .turned = pairs_.add(columns.padded * pairs)};
   }
 
   void prepare(std::int64_t) override {}
 
   void forward(const float* parameters, const float* x, std::int64_t rows, float* y) override {
-    avx512_bf16::forward(network_, parameters, x, rows, scratch_, y);
+    kernels_.forward(network_, parameters, x, rows, scratch_, y);
   }
 
-  void begin_step(const float* parameters) override { avx512_bf16::pack_weights(network_, parameters, scratch_); }
+  void begin_step(const float* parameters) override { kernels_.pack_weights(network_, parameters, scratch_); }
 
   double train_tile(float* parameters, const float* x, const float* target, std::int64_t rows, float scale, bool fresh,
                     float* gradient, const InrUpdate* update) override {
-    return avx512_bf16::train_tile(network_, parameters, x, target, rows, scale, fresh, scratch_, gradient, update);
+    return kernels_.train_tile(network_, parameters, x, target, rows, scale, fresh, scratch_, gradient, update);
   }
 
  private:
+  const InrBf16Kernels& kernels_;
   InrFusedNetwork network_;
   Buffers<float> floats_;
   Buffers<std::uint32_t> pairs_;
@@ -137,9 +139,14 @@ class InrBf16Worker final : public InrWorker {
 }  // namespace
 
 std::unique_ptr<InrWorker> make_fused_worker(const InrSpec& spec, const InrParameters& layout, std::int64_t rows) {
-  if (!fused_rounds(spec)) return std::make_unique<InrFusedWorker>(spec, layout, rows);
+  if (fused_rounds(spec)) return make_bf16_worker(inr_bf16_kernels(), spec, layout, rows);
+  return std::make_unique<InrFusedWorker>(spec, layout, rows);
+}
+
+std::unique_ptr<InrWorker> make_bf16_worker(const InrBf16Kernels& kernels, const InrSpec& spec,
+                                            const InrParameters& layout, std::int64_t rows) {
   assert(has_bf16() && layout.panel_columns == avx512::inr_fused_kernels.panel_columns);
-  return std::make_unique<InrBf16Worker>(spec, layout, rows);
+  return std::make_unique<InrBf16Worker>(kernels, spec, layout, rows);
 }
 
 }  // namespace frugal::cpu

@@ -129,7 +129,7 @@ class CpuInrEnsemble final : public InrEnsemble {
   }
 
   std::string implementation() const override {
-    if (fused_) return fmt::format("cpu/fused/{}", fused_rounds(spec_) ? "avx512_bf16" : isa_name());
+    if (fused_) return fmt::format("cpu/fused/{}", fused_rounds(spec_) ? inr_bf16_kernels().name : isa_name());
     return onednn_implementation() +
            (spec_.precision == Precision::bf16 && !onednn_multiplies_bf16() ? "/bf16-as-fp32" : "");
   }

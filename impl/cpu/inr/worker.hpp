@@ -8,6 +8,7 @@
 #include "impl/common/specs.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/inr/parameters.hpp"
+#include "impl/cpu/kernels/inr_bf16.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 
 namespace frugal::cpu {
@@ -43,8 +44,10 @@ class InrWorker {
 /// has none.
 inline bool fused_rounds(const InrSpec& spec) { return spec.precision == Precision::bf16 && spec.hidden_layers > 0; }
 
-/// For tiles of up to `rows` points. Both keep references to spec and layout.
+/// For tiles of up to `rows` points. All keep references to spec and layout.
 std::unique_ptr<InrWorker> make_fused_worker(const InrSpec& spec, const InrParameters& layout, std::int64_t rows);
+std::unique_ptr<InrWorker> make_bf16_worker(const InrBf16Kernels& kernels, const InrSpec& spec,
+                                            const InrParameters& layout, std::int64_t rows);
 std::unique_ptr<InrWorker> make_onednn_worker(const InrSpec& spec, const InrParameters& layout, std::int64_t rows);
 
 }  // namespace frugal::cpu

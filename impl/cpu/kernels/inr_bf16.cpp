@@ -2,13 +2,15 @@
 
 #include "impl/cpu/kernels/inr_layers.hpp"
 #include "impl/cpu/kernels/inr_panels.hpp"
+#ifdef FRUGAL_TILES
+#include "impl/cpu/kernels/bf16_tiles.hpp"
+#else
+#include "impl/cpu/kernels/bf16_lanes.hpp"
+#endif
 
 namespace frugal::cpu::FRUGAL_ISA {
 namespace {
 
-using Pair = std::uint32_t;
-
-static_assert(Lanes::width == 16);
 static_assert(inr_column_multiple % 2 == 0);
 
 /// Two registers rounded to nearest, ties to even: the first in the low half.
@@ -22,9 +24,6 @@ alignas(64) constexpr std::uint16_t alternately[32] = {0, 16, 1, 17, 2,  18, 3, 
 /// Of two rounded registers, the pairs of their lanes.
 inline __m512i paired(__m512i two) { return _mm512_permutexvar_epi16(_mm512_load_si512(alternately), two); }
 
-using ByRows = RowsOf<Pair>;
-using ByColumns = ColumnsOf<Pair>;
-
 /// Two rows at a time, rounded, by rows and in pairs of rows.
 struct Rounded {
   Pair* rows;  ///< of all columns
@@ -32,7 +31,7 @@ struct Rounded {
   Pair* pairs;
   long pair;  ///< from a pair of rows to the next
 
-  void put(long r, long c, Lanes even, Lanes odd) const {
+  [[gnu::always_inline]] void put(long r, long c, Lanes even, Lanes odd) const {
     const __m512i both = rounded(even, odd);
     Pair* const to = rows + r * row + c / 2;
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(both));
@@ -73,21 +72,6 @@ struct FirstLayer {
   }
 };
 
-/// Where a product goes: C[r, c] at data[r * row + c]. `initial`, laid out as C, is what it starts from; null: 0.
-struct Target {
-  float* data;
-  long row;
-  const float* initial;
-  Lanes start(long r, long c) const { return initial ? load(initial + r * row + c) : zero(); }
-  template <int R, int registers>
-  void finish(const Lanes (&sums)[R][registers]) const {
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-      for (int v = 0; v < registers; ++v) store(data + r * row + v * Lanes::width, sums[r][v]);
-  }
-};
-
 /// The product is dL/dh: times f' it is dL/dz, whose column sums are added to grad_bias.
 template <class To>
 struct Below {
@@ -95,7 +79,7 @@ struct Below {
   long stride;
   float* grad_bias;
   To to;
-  Lanes start(long, long) const { return zero(); }
+  Initial initial() const { return {}; }
   template <int R, int registers>
   void finish(const Lanes (&sums)[R][registers]) const {
 #pragma GCC unroll 4
@@ -122,9 +106,9 @@ struct Updated {
   AdamUpdate adam;
   float *w, *m, *v;
   long row;
-  const float* initial;
+  const float* before;
   Pair* pairs;
-  Lanes start(long r, long c) const { return initial ? load(initial + r * row + c) : zero(); }
+  Initial initial() const { return {before, row}; }
   template <int R, int registers>
   void finish(const Lanes (&sums)[R][registers]) const {
 #pragma GCC unroll 16
@@ -139,55 +123,6 @@ struct Updated {
   }
 };
 
-/// C[R, registers of columns] = A[R, depth] B[depth, columns] + initial, all of C in registers meanwhile. depth: pairs.
-template <int R, int registers, class Left, class Result>
-[[gnu::noinline]] void product_block(Left a, const Pair* b, long b_row, long depth, Result c) {
-  Lanes sums[R][registers];
-#pragma GCC unroll 16
-  for (int r = 0; r < R; ++r)
-#pragma GCC unroll 4
-    for (int v = 0; v < registers; ++v) sums[r][v] = c.start(r, v * Lanes::width);
-  for (long k = 0; k < depth; ++k) {
-    __m512bh right[registers];
-#pragma GCC unroll 4
-    for (int v = 0; v < registers; ++v)
-      right[v] = reinterpret_cast<__m512bh>(_mm512_loadu_si512(b + k * b_row + v * Lanes::width));
-#pragma GCC unroll 16
-    for (int r = 0; r < R; ++r) {
-      const auto left = reinterpret_cast<__m512bh>(_mm512_set1_epi32(static_cast<int>(a(r, k))));
-#pragma GCC unroll 4
-      for (int v = 0; v < registers; ++v) sums[r][v].v = _mm512_dpbf16_ps(sums[r][v].v, left, right[v]);
-    }
-  }
-  c.finish(sums);
-}
-
-/// product_block of 2, 4 ... R rows.
-template <int R, int registers, class Left, class Result>
-inline void product_rows(long rows, Left a, const Pair* b, long b_row, long depth, Result c) {
-  if constexpr (R > 2) {
-    if (rows < R) return product_rows<R - 2, registers>(rows, a, b, b_row, depth, c);
-  }
-  product_block<R, registers>(a, b, b_row, depth, c);
-}
-
-/// Rows of C (an even number) are done some at a time: `place(first row)` says where they go, `finish(first row, rows)`
-/// follows while they are in L1.
-template <int registers, class Left, class Place, class Finish>
-inline void product_panel(long rows, Left a, const Pair* b, long b_row, long depth, const Place& place,
-                          const Finish& finish) {
-  constexpr int rows_of[] = {14, 12, 8, 6};  // 24 sums; fewer registers need more rows to hide the latency
-  constexpr int most = rows_of[registers - 1];
-  const long pairs = rows / 2;
-  const long blocks = (rows + most - 1) / most;  // of about equal size: a block of few rows waits for its own sums
-  for (long block = 0; block < blocks; ++block) {
-    const long r = pairs * block / blocks * 2;
-    const long count = pairs * (block + 1) / blocks * 2 - r;
-    product_rows<most, registers>(count, a.from_row(r), b, b_row, depth, place(r));
-    finish(r, count);
-  }
-}
-
 /// C[rows, columns] = A B + initial; columns a multiple of inr_column_multiple, at most those of a panel.
 template <class Left, class Place, class Finish>
 inline void multiply(long rows, Left a, const Pair* b, long depth, long columns, const Place& place,
@@ -199,8 +134,9 @@ inline void multiply(long rows, Left a, const Pair* b, long depth, long columns,
   product_panel<1>(rows, a, b, columns, depth, place, finish);
 }
 
-/// Pairs of the padded width: those of a weight, whose padding is 0.
-inline long depth_of(const InrColumns& columns) { return columns.padded / 2; }
+/// Pairs of a sum over the columns of a layer, or over so many points: what is beyond them is 0.
+inline long depth_of(const InrColumns& columns) { return inr_bf16_depth(columns.padded, depth_multiple); }
+inline long depth_of_points(long points) { return inr_bf16_depth(points, depth_multiple); }
 
 inline long size_of_weight(const InrColumns& columns) { return columns.padded * depth_of(columns); }
 
@@ -259,13 +195,14 @@ void turn_weights(const InrFusedNetwork& network, long l, const InrBf16Scratch& 
   });
 }
 
-/// h and f' of the first layer. An odd number of points has a row of zeros beside the last.
+/// h and f' of the first layer. Rows beyond the points hold zeros.
 void first_layer_rounded(const InrFusedNetwork& network, const float* parameters, const float* x, long points,
                          const InrBf16Scratch& scratch) {
   const InrColumns& columns = network.columns;
   const float* const w = parameters + network.weight[0];
   const float* const bias = parameters + network.bias[0];
   const Rounded to = input_of(network, 0, scratch);
+  const long rows = 2 * depth_of_points(points);
   float* const slope = scratch.slope[0];
   with_activation(network.first, [&](const auto& activation) {
     for_each_register(columns, [&](long i, const auto& kept) {
@@ -276,10 +213,12 @@ void first_layer_rounded(const InrFusedNetwork& network, const float* parameters
         store(slope + t * columns.stride + i, value.slope);
         return value.h;
       };
-      for (long t = 0; t < points; t += 2) {
+      long t = 0;
+      for (; t + 1 < points; t += 2) {
         const Lanes even = activated(t);
-        to.put(t, i, even, t + 1 < points ? activated(t + 1) : zero());
+        to.put(t, i, even, activated(t + 1));
       }
+      for (; t < rows; t += 2) to.put(t, i, t < points ? activated(t) : zero(), zero());
     });
   });
 }
@@ -307,11 +246,11 @@ inline void activate_rounded(const InrFunction& f, float* slope, const float* bi
 void hidden_layers(const InrFusedNetwork& network, const float* parameters, const float* x, long points,
                    const InrBf16Scratch& scratch) {
   const InrColumns& columns = network.columns;
-  const long rows = points + points % 2;
+  const long rows = 2 * depth_of_points(points);
   first_layer_rounded(network, parameters, x, points, scratch);
   for (long l = 1; l <= network.hidden_layers; ++l) {
     const bool top = l == network.hidden_layers;
-    const ByRows input{scratch.input_rows[l - 1], depth_of(columns)};
+    const RowsOf<Pair> input{scratch.input_rows[l - 1], depth_of(columns)};
     const Pair* const weight = scratch.by_inputs + (l - 1) * size_of_weight(columns);
     for_each_panel(columns.padded, [&](long first, long count) {
       const float* const bias = parameters + network.bias[l] + first;
@@ -350,7 +289,7 @@ inline Rounded delta_of(const InrColumns& columns, int buffer, long rows, long f
 }
 
 /// Of the last `count` channels: their share of the last layer's gradient, and with it dL/dz of the last hidden layer,
-/// rounded, with a row of zeros beside an odd last one. `before`: dL/dh by the other channels is in scratch.delta.
+/// rounded, with zeros in the rows beyond the points. `before`: dL/dh by the other channels is in scratch.delta.
 template <int count>
 void top_backward_of(const InrFusedNetwork& network, bool before, const float* parameters, long points,
                      const InrBf16Scratch& scratch, float* gradient) {
@@ -361,15 +300,16 @@ void top_backward_of(const InrFusedNetwork& network, bool before, const float* p
   float* const grad_w = gradient + network.weight[last] + first_channel * columns.padded;
   float* const grad_bias = gradient + network.bias[last - 1];
   const float* const slope = scratch.slope[last - 1];
+  const long rows = 2 * depth_of_points(points);
   for_each_panel(columns.padded, [&](long first, long panel) {
-    const Rounded to = delta_of(columns, 0, points + points % 2, first, panel, scratch);
+    const Rounded to = delta_of(columns, 0, rows, first, panel, scratch);
     for (long c = first; c < first + panel; c += Lanes::width) {
       Lanes weight[count], sums[count];
       for (int k = 0; k < count; ++k) {
         weight[k] = load(w + k * columns.padded + c);
         sums[k] = load(grad_w + k * columns.padded + c);
       }
-      const auto delta = [&](long t) {
+      const auto delta = [&](long t) [[gnu::always_inline]] {
         const long at = t * columns.stride + c;
         const Lanes h = load(scratch.h + at);
         Lanes below = before ? load(scratch.delta + at) : zero();
@@ -381,12 +321,13 @@ void top_backward_of(const InrFusedNetwork& network, bool before, const float* p
         return below * load(slope + at);
       };
       Lanes sum = load(grad_bias + c);
-      for (long t = 0; t < points; t += 2) {
-        const Lanes even = delta(t);
-        const Lanes odd = t + 1 < points ? delta(t + 1) : zero();
+      const auto put = [&](long t, Lanes even, Lanes odd) [[gnu::always_inline]] {
         sum = sum + (even + odd);
         to.put(t, c - first, even, odd);
-      }
+      };
+      long t = 0;
+      for (; t + 1 < points; t += 2) put(t, delta(t), delta(t + 1));
+      for (; t < rows; t += 2) put(t, t < points ? delta(t) : zero(), zero());
       store(grad_bias + c, sum);
       for (int k = 0; k < count; ++k) store(grad_w + k * columns.padded + c, sums[k]);
     }
@@ -419,7 +360,7 @@ template <class To>
 void input_gradient(const InrFusedNetwork& network, long l, int from, long rows, const InrBf16Scratch& scratch,
                     float* gradient, const To& to) {
   const InrColumns& columns = network.columns;
-  const ByRows delta{scratch.delta_rows[from], depth_of(columns)};
+  const RowsOf<Pair> delta{scratch.delta_rows[from], depth_of(columns)};
   const Pair* const weight = scratch.by_outputs + (l - 1) * size_of_weight(columns);
   for_each_panel(columns.padded, [&](long first, long count) {
     const float* const slope = scratch.slope[l - 1] + first;
@@ -456,8 +397,8 @@ void first_input_gradient(const InrFusedNetwork& network, int from, long rows, c
 void weight_gradient(const InrFusedNetwork& network, long l, int from, long rows, bool fresh,
                      const InrBf16Scratch& scratch, float* parameters, float* gradient, const InrUpdate* update) {
   const InrColumns& columns = network.columns;
-  const ByColumns input{scratch.input_pairs[l - 1], columns.stride};
-  const long inputs = (columns.width + 1) / 2 * 2;
+  const auto input = turned({scratch.input_pairs[l - 1], columns.stride}, columns.padded, rows / 2, scratch.turned);
+  const long inputs = rows_of_product(columns.width);
   const auto each_panel = [&](const auto& result) {
     for_each_panel(columns.padded, [&](long first, long count) {
       const auto place = [&](long r) {
@@ -480,8 +421,6 @@ void weight_gradient(const InrFusedNetwork& network, long l, int from, long rows
   turn_weights(network, l, scratch);
 }
 
-}  // namespace
-
 void pack_weights(const InrFusedNetwork& network, const float* parameters, const InrBf16Scratch& scratch) {
   for (long l = 1; l <= network.hidden_layers; ++l) {
     pack_by_inputs(network, l, parameters, scratch);
@@ -491,6 +430,7 @@ void pack_weights(const InrFusedNetwork& network, const float* parameters, const
 
 void forward(const InrFusedNetwork& network, const float* parameters, const float* x, long points,
              const InrBf16Scratch& scratch, float* y) {
+  const TileUnit unit;
   for (long l = 1; l <= network.hidden_layers; ++l) pack_by_inputs(network, l, parameters, scratch);
   hidden_layers(network, parameters, x, points, scratch);
   outputs(network, parameters, points, scratch, y);
@@ -498,7 +438,8 @@ void forward(const InrFusedNetwork& network, const float* parameters, const floa
 
 double train_tile(const InrFusedNetwork& network, float* parameters, const float* x, const float* target, long points,
                   float scale, bool fresh, const InrBf16Scratch& scratch, float* gradient, const InrUpdate* update) {
-  const long rows = points + points % 2;
+  const long rows = 2 * depth_of_points(points);
+  const TileUnit unit;
   for (long i = 0; i < points * network.inputs; ++i) scratch.x[i] = x[i];  // in whole pairs of rows
   if (fresh) clear_thin(network, gradient);
   hidden_layers(network, parameters, x, points, scratch);
@@ -522,5 +463,9 @@ double train_tile(const InrFusedNetwork& network, float* parameters, const float
   if (update) update_thin(network, gradient, parameters, *update);
   return squares;
 }
+
+}  // namespace
+
+const InrBf16Kernels inr_bf16_kernels{unit_name, depth_multiple, pack_weights, forward, train_tile};
 
 }  // namespace frugal::cpu::FRUGAL_ISA

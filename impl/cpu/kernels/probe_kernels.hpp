@@ -31,10 +31,22 @@ extern const ProbeKernels probe_kernels;
 }
 inline const ProbeKernels& probe_kernels() { return choose(avx2::probe_kernels, avx512::probe_kernels); }
 
+struct Bf16ProbeKernels {
+  /// `rounds` times some products of bf16 pairs (1 and 1), added to fp32 sums. Returns the sum of these.
+  float (*multiply_add)(long rounds);
+  /// FLOP of a round of multiply_add: of each two is one product.
+  double multiply_add_flops;
+};
+
 namespace avx512_bf16 {
-/// `rounds` times 12 products of bf16 pairs (1 and 1), added to fp32 sums; requires has_bf16(). Returns their sum.
-float multiply_add_bf16(long rounds);
-}  // namespace avx512_bf16
-constexpr double multiply_add_bf16_flops = 12. * 2 * 32;  ///< of a round
+extern const Bf16ProbeKernels bf16_probe_kernels;
+}
+namespace amx_bf16 {
+extern const Bf16ProbeKernels bf16_probe_kernels;
+}
+/// Requires has_bf16().
+inline const Bf16ProbeKernels& bf16_probe_kernels() {
+  return choose_bf16(avx512_bf16::bf16_probe_kernels, amx_bf16::bf16_probe_kernels);
+}
 
 }  // namespace frugal::cpu
