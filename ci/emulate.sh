@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Both instruction sets of the cpu back end on any processor with AVX2: the tests of impl/ that depend on them, with the
-# kernels of AVX-512 and AVX-512 BF16 compiled for AVX2 (functions stand for their instructions: tests/emulate/avx512.hpp),
+# kernels of AVX-512, AVX-512 BF16 and AMX compiled for AVX2 (functions stand for instructions: tests/emulate/avx512.hpp),
 # and with those of AVX2. Where the processor has AVX-512, the emulated kernels are held against the native ones, bit for
 # bit. Prints how many tests ran with each set; exit code 1 when one fails. About 5 minutes on two cores, so not part of
 # ci/test.sh.
@@ -17,7 +17,7 @@ failed=0
 run() {
   local log=build/emulate/$1.log
   env "${@:3}" build/emulate/test_impl \
-    --gtest_filter="$2:Backends/*/cpu:*Cpu*:InrFused*:MfThreads.*:Ranks.*" >"$log" 2>&1 || failed=1
+    --gtest_filter="$2:Backends/*/cpu:*Cpu*:InrFused*:*InrBf16*:MfThreads.*:Ranks.*" >"$log" 2>&1 || failed=1
   count() { grep -c "^\[$1\].* ms)\$" "$log" || true; }
   printf '%-16s %4s tests passed, %s failed, %s skipped: %s\n' "$1" \
     "$(count '       OK ')" "$(count '  FAILED  ')" "$(count '  SKIPPED ')" "$log"

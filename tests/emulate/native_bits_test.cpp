@@ -100,12 +100,14 @@ class EmulatedBf16Kernels : public EmulatedKernels {
     if (!IsSkipped() && !__builtin_cpu_supports("avx512bf16"))
       GTEST_SKIP() << "this processor has no AVX-512 BF16 to compare with";
   }
+
+  static void expect_same_bf16_step(const cpu::InrBf16Kernels& emulated, const cpu::InrBf16Kernels& native);
 };
 
-class EmulatedTiles : public EmulatedKernels {
+class EmulatedTiles : public EmulatedBf16Kernels {
  protected:
   void SetUp() override {
-    EmulatedKernels::SetUp();
+    EmulatedBf16Kernels::SetUp();
     if (!IsSkipped() && !cpu::may_use_tiles()) GTEST_SKIP() << "this processor has no AMX to compare with";
   }
 };
@@ -171,7 +173,8 @@ Floats bf16_step(const cpu::InrBf16Kernels& kernels, const InrSpec& spec, long t
       });
 }
 
-void expect_same_bf16_step(const cpu::InrBf16Kernels& emulated, const cpu::InrBf16Kernels& native) {
+void EmulatedBf16Kernels::expect_same_bf16_step(const cpu::InrBf16Kernels& emulated,
+                                                const cpu::InrBf16Kernels& native) {
   for_each_network([&](const InrSpec& spec, long tile) {
     EXPECT_EQ(bits_of({bf16_step(emulated, spec, tile, FusedResult::gradient)}),
               bits_of({bf16_step(native, spec, tile, FusedResult::gradient)}));

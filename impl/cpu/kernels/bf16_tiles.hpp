@@ -51,7 +51,7 @@ template <int M, int N>
 inline void multiply_tiles(RowsOf<Pair> a, const Pair* b, long b_row, long depth, const Initial& initial, float* c,
                            long c_row) {
   const long a_stride = a.stride * 4, b_stride = b_row * 4, c_stride = c_row * 4;  // bytes
-  const long below = tile_pairs * c_row;                                        // in C, of the second row of tiles
+  const long below = tile_pairs * c_row;                                           // in C, of the second row of tiles
   tiles_read(c);
   if (initial.data) {
     const long stride = initial.row * 4;

@@ -466,6 +466,6 @@ double train_tile(const InrFusedNetwork& network, float* parameters, const float
 
 }  // namespace
 
-const InrBf16Kernels inr_bf16_kernels{unit_name, depth_multiple, pack_weights, forward, train_tile};
+extern const InrBf16Kernels inr_bf16_kernels = {unit_name, depth_multiple, pack_weights, forward, train_tile};
 
 }  // namespace frugal::cpu::FRUGAL_ISA

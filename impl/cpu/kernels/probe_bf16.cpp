@@ -61,6 +61,7 @@ constexpr double flops = registers * 2. * 32;
 
 }  // namespace
 
-const Bf16ProbeKernels bf16_probe_kernels{multiply_add, flops};
+extern const Bf16ProbeKernels bf16_probe_kernels;
+const Bf16ProbeKernels bf16_probe_kernels = {multiply_add, flops};
 
 }  // namespace frugal::cpu::FRUGAL_ISA
