@@ -110,6 +110,15 @@ TEST_F(Limits, TheEnvironmentOfACellIsThatOfAFairClock) {
   EXPECT_EQ(metric("threads"), 3);
 }
 
+// What is loaded into the program is libc, which is there anyway.
+TEST_F(Limits, AToolThatWritesWhenACellEndsIsGivenTheTime) {
+  for (const char* loads : {"LD_PRELOAD=libc.so.6", "CUDA_INJECTION64_PATH=none"}) {
+    ASSERT_EQ(run({"params.trouble.act=at_exit"}, {loads}).code, 0);
+    EXPECT_TRUE(std::filesystem::exists(folder_ / "run/artifacts" / record().at("id").get<std::string>() / "late.txt"))
+        << loads;
+  }
+}
+
 TEST_F(Limits, CellsOfOneRunHaveEachTheirEnvironment) {
   write("axis.yaml",
         "schema: 1\nname: plan\nworkload: trouble\nbackend: cpu\ndataset: toy\nseeds: [1, 2]\n"

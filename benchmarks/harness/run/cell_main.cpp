@@ -1,13 +1,20 @@
 #include "benchmarks/harness/run/cell_main.hpp"
 
+#include <unistd.h>
+
 #include <atomic>
 #include <csignal>
+#include <cstdio>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/run/cell_server.hpp"
 #include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/measure.hpp"
 #include "benchmarks/harness/run/rank_job.hpp"
+
+/// Of gcov's library, which is linked where --coverage is given.
+extern "C" [[gnu::weak]] void __gcov_init();  // NOLINT(bugprone-reserved-identifier)
 
 namespace frugal::harness {
 namespace {
@@ -21,6 +28,16 @@ CellRequest parse_request(const Json& json) {
   } catch (const Json::exception&) {
     refuse_foreign_caller(cell_verb);
   }
+}
+
+/// Whether something in this process writes when it ends in order: a sanitizer, gcov, or a tool that was loaded into it.
+bool is_watched() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return true;
+#else
+  return __gcov_init != nullptr || std::getenv("LD_PRELOAD") != nullptr ||
+         std::getenv("CUDA_INJECTION64_PATH") != nullptr;
+#endif
 }
 
 }  // namespace
@@ -41,10 +58,15 @@ void measure_request(const Workloads& workloads, const BackendReader& readings, 
 int cell_main(const Workloads& workloads, const BackendReader& readings) {
   const std::optional<int> ranks = serve_cells();
   if (!ranks) refuse_foreign_caller(cell_verb);
-  if (*ranks > 1)
+  if (*ranks > 1) {
     become_job(*ranks);
-  else
-    measure_request(workloads, readings, send_to_parent);
+    return 0;
+  }
+  measure_request(workloads, readings, send_to_parent);
+  if (!is_watched()) {  // taking down all that the program holds is a tenth of a short cell's time
+    std::fflush(nullptr);
+    ::_exit(0);
+  }
   return 0;
 }
 

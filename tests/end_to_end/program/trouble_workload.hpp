@@ -32,7 +32,7 @@ class TroubleWorkload final : public Workload {
              .default_value = "work",
              .help = "what to do",
              .choices = {"work", "sleep", "deaf", "crash", "exit", "killed", "allocate", "allocate_in_parallel",
-                         "throw", "user_error", "unavailable", "nan", "different", "environment", "artifact",
+                         "throw", "user_error", "unavailable", "nan", "different", "environment", "artifact", "at_exit",
                          "leave_child", "allocate_some"}},
             {.name = "n", .type = integer, .default_value = 1, .help = "a number; crash: the signal", .min = 0},
             {.name = "seconds", .type = real, .default_value = 0, .help = "how long to sleep", .min = 0, .max = 100},
@@ -117,6 +117,10 @@ class TroubleWorkload final : public Workload {
     if (what == "different")
       outcome.metrics["other"] = static_cast<double>(std::chrono::steady_clock::now().time_since_epoch().count());
     if (what == "artifact") std::fclose(std::fopen((context.artifacts() / "picture.txt").c_str(), "w"));
+    if (what == "at_exit") {
+      static const std::string late = (context.artifacts() / "late.txt").string();
+      std::atexit([] { std::fclose(std::fopen(late.c_str(), "w")); });
+    }
     if (const char* threads = std::getenv("OMP_NUM_THREADS"); what == "environment" && threads != nullptr)
       outcome.metrics["threads"] = std::atof(threads);
     if (const char* isa = std::getenv("FRUGAL_ISA"); what == "environment")
