@@ -2,8 +2,10 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <string_view>
 #include <vector>
 
+#include "impl/base/sha256.hpp"
 #include "impl/common/adam.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/kernels/recommender_kernels.hpp"
@@ -46,6 +48,20 @@ TEST_P(AdamKernels, FollowTheFormulaWhereEpsilonMatters) {
       g[i] *= 0.75F;
     }
   }
+}
+
+// An instruction that estimates a root may have other bits on a processor of another make. AVX-512's has the same on
+// those of AMD and Intel.
+TEST_P(AdamKernels, OfAvx2HaveTheSameBitsOnEveryProcessor) {
+  if (GetParam().needs != cpu::Isa::avx2) GTEST_SKIP() << "not AVX2";
+  constexpr std::size_t n = 37;
+  std::vector<float> g(n), w(n), m(n), v(n);
+  for (std::size_t i = 0; i < n; ++i)
+    g[i] = std::ldexp(static_cast<float>((i % 2 ? 1 : -1) * (64 + static_cast<int>(i))), -static_cast<int>(i));
+  for (int t = 1; t <= 3; ++t)
+    GetParam().adam(update_step({OptimizerKind::adam, {}}, t), g.data(), w.data(), m.data(), v.data(), n);
+  EXPECT_EQ(sha256(std::string_view(reinterpret_cast<const char*>(w.data()), n * sizeof(float))).substr(0, 16),
+            "0ca43a0a8268332c");
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -70,7 +70,7 @@ inline Lanes times_power_of_two(Lanes a, Lanes n) { return {_mm512_scalef_ps(a.v
 inline Lanes first_lanes(Lanes a, long count) {
   return {_mm512_maskz_mov_ps(static_cast<__mmask16>((1U << count) - 1), a.v)};
 }
-/// 1 / sqrt(a) to 14 bits.
+/// 1 / sqrt(a) to 14 bits; the same ones on processors of AMD (Zen 4) and Intel (Xeon), as measured.
 inline Lanes reciprocal_root_estimate(Lanes a) { return {_mm512_rsqrt14_ps(a.v)}; }
 /// to[j * to_stride + i] = from[i * from_stride + j] for i, j below Lanes::width.
 inline void transpose(const float* from, long from_stride, float* to, long to_stride) {
@@ -152,8 +152,15 @@ inline Lanes first_lanes(Lanes a, long count) {
   const __m256 lane = _mm256_setr_ps(0, 1, 2, 3, 4, 5, 6, 7);
   return {_mm256_and_ps(a.v, _mm256_cmp_ps(lane, _mm256_set1_ps(static_cast<float>(count)), _CMP_LT_OQ))};
 }
-/// 1 / sqrt(a) to 12 bits.
-inline Lanes reciprocal_root_estimate(Lanes a) { return {_mm256_rsqrt_ps(a.v)}; }
+/// 1 / sqrt(a) to 17 bits, for normal numbers: half the exponent, and two Newton steps from there (Lomont 2003, "Fast inverse
+/// square root"). VRSQRTPS has other bits on AMD's processors than on Intel's.
+inline Lanes reciprocal_root_estimate(Lanes a) {
+  const __m256i first = _mm256_sub_epi32(_mm256_set1_epi32(0x5f375a86), _mm256_srli_epi32(_mm256_castps_si256(a.v), 1));
+  const Lanes half = a * broadcast(0.5F);
+  Lanes root{_mm256_castsi256_ps(first)};
+  for (int step = 0; step < 2; ++step) root = root * fnma(half * root, root, broadcast(1.5F));
+  return root;
+}
 /// to[j * to_stride + i] = from[i * from_stride + j] for i, j below Lanes::width.
 inline void transpose(const float* from, long from_stride, float* to, long to_stride) {
   __m256 r[8], t[8];
