@@ -336,6 +336,16 @@ TEST(Judge, WhatMayChangeABitMakesACheckATest) {
   for (RunRecord* run : {&small, &large}) avx2(*run);
   small.provenance.machine["isa"] = {"avx2", "fma"};
   EXPECT_EQ(check_run(small, baseline_of(large)).why_not_exact, "") << "AVX-512 that was not used";
+  const auto amx = [](RunRecord& run) {
+    run.provenance.machine["isa"] = {"avx2", "fma", "avx512f", "avx512_bf16", "amx_bf16"};
+    run.provenance.machine["backends"] = {{"cpu", {{"products of bf16", "amx_bf16"}}}};
+  };
+  EXPECT_EQ(why(amx), "") << "nothing is bf16";
+  EXPECT_THAT(why([&](RunRecord& run) {
+                amx(run);
+                for (CellRecord& record : run.cells) record.cell.params[record.cell.workload]["precision"] = "bf16";
+              }),
+              HasSubstr("not the same instruction set"));
   EXPECT_THAT(why([](RunRecord& run) { run.provenance.build["compiler"] = "clang++ 15"; }), HasSubstr("compiler"));
   EXPECT_THAT(why([](RunRecord& run) { run.provenance.build["flags"] = "-O1"; }), HasSubstr("flags"));
   EXPECT_THAT(why([](RunRecord& run) {

@@ -1,6 +1,7 @@
 // What two runs differ in beside the code, and what else a reader must know of both.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -18,10 +19,23 @@ Json fact(const Json& facts, std::string_view path) {
   return found ? *found : Json();
 }
 
-/// The instructions a back end used. Where it says AVX2, what else the processor has does not matter.
-Json instruction_set(const Provenance& provenance, const std::string& backend) {
+bool multiplies_bf16(const Run& run) {
+  return std::ranges::any_of(
+      run.cells, [](const CellRecord& record) { return record.cell.own().value("precision", "") == "bf16"; });
+}
+
+/// The instructions a back end used. Where it says AVX2, what else the processor has does not matter; what multiplies
+/// bf16 only matters where something is bf16.
+Json instruction_set(const Provenance& provenance, const std::string& backend, bool bf16) {
   Json used = fact(provenance.machine, "backends." + backend + ".instruction set");
-  return used == Json("avx2") ? used : fact(provenance.machine, "isa");
+  if (used == Json("avx2")) return used;
+  Json all = fact(provenance.machine, "isa");
+  if (!bf16 && all.is_array())
+    std::erase_if(all.get_ref<Json::array_t&>(), [](const Json& one) {
+      const auto name = one.get<std::string>();
+      return name.starts_with("amx") || name.ends_with("bf16");
+    });
+  return all;
 }
 
 /// What computes. MPI only carries copies from rank to rank.
@@ -33,11 +47,14 @@ Json libraries(const Provenance& provenance) {
 }
 
 /// Facts that decide which bits come out of the same code, beside the seed: name -> value.
-std::vector<std::pair<std::string, Json>> facts_of_bits(const Provenance& provenance, const std::string& backend) {
+std::vector<std::pair<std::string, Json>> facts_of_bits(const Provenance& provenance, const std::string& backend,
+                                                        bool bf16) {
   std::vector<std::pair<std::string, Json>> facts;
   for (const char* key : {"compiler", "type", "flags"}) facts.emplace_back(key, fact(provenance.build, key));
   facts.emplace_back("libraries", libraries(provenance));
-  facts.emplace_back("instruction set", instruction_set(provenance, backend));
+  facts.emplace_back("instruction set", instruction_set(provenance, backend, bf16));
+  if (bf16)
+    facts.emplace_back("products of bf16", fact(provenance.machine, "backends." + backend + ".products of bf16"));
   facts.emplace_back("device", fact(provenance.machine, "backends." + backend + ".device"));
   return facts;
 }
@@ -55,9 +72,10 @@ std::string why_not_exact(const Run& run, const Run& baseline) {
   }
   std::set<std::string> backends;
   for (const CellRecord& record : run.cells) backends.insert(record.cell.backend);
+  const bool bf16 = multiplies_bf16(run);
   for (const std::string& backend : backends) {
-    const auto before = facts_of_bits(baseline.provenance, backend);
-    const auto now = facts_of_bits(run.provenance, backend);
+    const auto before = facts_of_bits(baseline.provenance, backend, bf16);
+    const auto now = facts_of_bits(run.provenance, backend, bf16);
     for (std::size_t i = 0; i < before.size(); ++i)
       if (before[i].second != now[i].second)
         return fmt::format("not the same {}: {} then, {} now", before[i].first, value_text(before[i].second),
