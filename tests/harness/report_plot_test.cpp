@@ -219,6 +219,7 @@ TEST(Figure, TooManyLinesFallIntoSeveralFigures) {
     EXPECT_EQ(figure.curves.size(), 2U);
   }
   EXPECT_EQ(figures.front().title, "HR against kept (batch 64)");
+  EXPECT_THAT(figures.front().origin, testing::StartsWith("batch 64; n = ")) << "a picture has no title";
 }
 
 TEST(Figure, TicksStandAtTheSettingsWithTheirUnit) {

@@ -155,7 +155,7 @@ class ColumnFigures {
                                value.half_width.value_or(0)});
     }
     if (plot_.front) figure.curves.push_back({"Pareto front", staircase(figure)});
-    figure.origin = origin_text(table_);
+    figure.origin = (part.empty() ? "" : part + "; ") + origin_text(table_);  // the title may be far from it
     if (left_out_ > 0) figure.origin += fmt::format("; left out for want of a figure: {}", left_out_);
     return figure;
   }
