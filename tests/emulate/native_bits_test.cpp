@@ -12,6 +12,7 @@
 
 #include "impl/base/philox.hpp"
 #include "impl/common/adam.hpp"
+#include "impl/cpu/inr/worker.hpp"
 #include "impl/cpu/kernels/inr_bf16.hpp"
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
@@ -124,7 +125,12 @@ void for_each_network(const Check& check) {
       for (const auto& [points, tile] : {std::pair{49, 20}, std::pair{9, 16}}) {
         SCOPED_TRACE(testing::Message() << "activation " << static_cast<int>(activation) << ", width " << width << ", "
                                         << points << " points");
-        check(InrSpec{.networks = 1, .points = points, .hidden_layers = 2, .width = width, .activation = activation},
+        check(InrSpec{.networks = 1,
+                      .points = points,
+                      .hidden_layers = 2,
+                      .width = width,
+                      .activation = activation,
+                      .scale = 2},
               tile);
       }
 }
@@ -141,35 +147,12 @@ TEST_F(EmulatedKernels, LeaveTheGradientOfAFusedStepAndItsUpdate) {
 
 Floats bf16_step(const cpu::InrBf16Kernels& kernels, const InrSpec& spec, long tile, FusedResult result) {
   FusedStep step(spec, tile, cpu::avx512::inr_fused_kernels.panel_columns);
-  const long stride = step.columns().stride, padded = step.columns().padded;
-  const long depth = cpu::inr_bf16_depth(padded, kernels.depth_multiple);
-  const long pairs = cpu::inr_bf16_depth(tile, kernels.depth_multiple), rows = 2 * pairs;
-  const long weights = spec.hidden_layers * padded * depth;
-  std::vector<std::uint32_t*> input_rows, input_pairs;
-  std::vector<float*> slope;
-  for (int l = 0; l < spec.hidden_layers; ++l) {
-    input_rows.push_back(step.pairs(rows * depth));
-    input_pairs.push_back(step.pairs(pairs * stride));
-  }
-  for (int l = 0; l <= spec.hidden_layers; ++l) slope.push_back(step.zeros(rows * stride));
-  const cpu::InrBf16Scratch scratch{.input_rows = input_rows.data(),
-                                    .input_pairs = input_pairs.data(),
-                                    .slope = slope.data(),
-                                    .h = step.zeros(rows * stride),
-                                    .delta = step.zeros(rows * stride),
-                                    .delta_rows = {step.pairs(rows * depth), step.pairs(rows * depth)},
-                                    .delta_pairs = {step.pairs(pairs * padded), step.pairs(pairs * padded)},
-                                    .x = step.zeros(rows * spec.inputs),
-                                    .y = step.zeros(rows * spec.channels),
-                                    .by_inputs = step.pairs(weights),
-                                    .by_outputs = step.pairs(weights),
-                                    .turned = step.pairs(padded * pairs)};
-  const cpu::InrFusedNetwork network = step.network(false);
+  const auto worker = cpu::make_bf16_worker(kernels, spec, step.layout(), tile);
   return step.run(
-      result, [&](const float* parameters) { kernels.pack_weights(network, parameters, scratch); },
+      result, [&](const float* parameters) { worker->begin_step(parameters); },
       [&](float* parameters, const float* x, const float* target, long points, bool fresh, float* gradient,
           const cpu::InrUpdate* update) {
-        kernels.train_tile(network, parameters, x, target, points, 1.F, fresh, scratch, gradient, update);
+        worker->train_tile(parameters, x, target, points, 1.F, fresh, gradient, update);
       });
 }
 

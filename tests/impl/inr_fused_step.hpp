@@ -34,7 +34,7 @@ class FusedStep {
     }
   }
 
-  const cpu::InrColumns& columns() const { return layout_.columns; }
+  const cpu::InrParameters& layout() const { return layout_; }
 
   /// Refers to this. `few_points` as there.
   cpu::InrFusedNetwork network(bool few_points) const {
@@ -52,7 +52,6 @@ class FusedStep {
 
   /// n zeros that live as long as this does.
   float* zeros(long n) { return floats_.emplace_back(static_cast<std::size_t>(n)).data(); }
-  std::uint32_t* pairs(long n) { return pairs_.emplace_back(static_cast<std::size_t>(n)).data(); }
 
   /// begin(parameters), then train_tile(parameters, x, target, rows, fresh, gradient, update) of each tile. Returns the
   /// values of all tensors, one after the other.
@@ -83,14 +82,13 @@ class FusedStep {
   std::vector<float> parameters_;
   std::vector<std::size_t> places_;  ///< of the values, tensor after tensor
   std::list<std::vector<float>> floats_;
-  std::list<std::vector<std::uint32_t>> pairs_;
 };
 
 inline std::vector<float> fused_step(const cpu::InrFusedKernels& kernels, const InrSpec& spec, long tile,
                                      FusedResult result = FusedResult::parameters) {
   FusedStep step(spec, tile, kernels.panel_columns);
-  const long padded = step.columns().padded;
-  const long size = (tile + 16) * step.columns().stride;
+  const long padded = step.layout().columns.padded;
+  const long size = (tile + 16) * step.layout().columns.stride;
   std::vector<float*> h, slope;
   for (int l = 0; l <= spec.hidden_layers; ++l) {
     h.push_back(step.zeros(size));

@@ -134,9 +134,9 @@ inline void multiply(long rows, Left a, const Pair* b, long depth, long columns,
   product_panel<1>(rows, a, b, columns, depth, place, finish);
 }
 
-/// Pairs of a sum over the columns of a layer, or over so many points: what is beyond them is 0.
+/// Pairs of a sum over the columns of a layer, and rows for a sum over so many points: what is beyond them is 0.
 inline long depth_of(const InrColumns& columns) { return inr_bf16_depth(columns.padded, depth_multiple); }
-inline long depth_of_points(long points) { return inr_bf16_depth(points, depth_multiple); }
+inline long rows_of_points(long points) { return 2 * inr_bf16_depth(points, depth_multiple); }
 
 inline long size_of_weight(const InrColumns& columns) { return columns.padded * depth_of(columns); }
 
@@ -202,7 +202,7 @@ void first_layer_rounded(const InrFusedNetwork& network, const float* parameters
   const float* const w = parameters + network.weight[0];
   const float* const bias = parameters + network.bias[0];
   const Rounded to = input_of(network, 0, scratch);
-  const long rows = 2 * depth_of_points(points);
+  const long rows = rows_of_points(points);
   float* const slope = scratch.slope[0];
   with_activation(network.first, [&](const auto& activation) {
     for_each_register(columns, [&](long i, const auto& kept) {
@@ -246,7 +246,7 @@ inline void activate_rounded(const InrFunction& f, float* slope, const float* bi
 void hidden_layers(const InrFusedNetwork& network, const float* parameters, const float* x, long points,
                    const InrBf16Scratch& scratch) {
   const InrColumns& columns = network.columns;
-  const long rows = 2 * depth_of_points(points);
+  const long rows = rows_of_points(points);
   first_layer_rounded(network, parameters, x, points, scratch);
   for (long l = 1; l <= network.hidden_layers; ++l) {
     const bool top = l == network.hidden_layers;
@@ -300,7 +300,7 @@ void top_backward_of(const InrFusedNetwork& network, bool before, const float* p
   float* const grad_w = gradient + network.weight[last] + first_channel * columns.padded;
   float* const grad_bias = gradient + network.bias[last - 1];
   const float* const slope = scratch.slope[last - 1];
-  const long rows = 2 * depth_of_points(points);
+  const long rows = rows_of_points(points);
   for_each_panel(columns.padded, [&](long first, long panel) {
     const Rounded to = delta_of(columns, 0, rows, first, panel, scratch);
     for (long c = first; c < first + panel; c += Lanes::width) {
@@ -438,7 +438,7 @@ void forward(const InrFusedNetwork& network, const float* parameters, const floa
 
 double train_tile(const InrFusedNetwork& network, float* parameters, const float* x, const float* target, long points,
                   float scale, bool fresh, const InrBf16Scratch& scratch, float* gradient, const InrUpdate* update) {
-  const long rows = 2 * depth_of_points(points);
+  const long rows = rows_of_points(points);
   const TileUnit unit;
   for (long i = 0; i < points * network.inputs; ++i) scratch.x[i] = x[i];  // in whole pairs of rows
   if (fresh) clear_thin(network, gradient);
