@@ -55,7 +55,7 @@ ARROWS = {
     "datasets/load/": ["datasets/", *COMMON],
     "benchmarks/harness/": WORKLOAD,
     "benchmarks/harness/workload.hpp": BASE,
-    "benchmarks/harness/plan/": [*WORKLOAD, "embedded_plans.hpp"],
+    "benchmarks/harness/plan/": [*WORKLOAD, "embedded_plans.hpp", "embedded_tables.hpp"],
     "benchmarks/harness/record/": [*PLAN, "frugal_version.hpp"],
     "benchmarks/harness/run/": ["impl/common/device_readings.hpp", "impl/common/job.hpp", "impl/common/probe.hpp",
                                "benchmarks/harness/study/statistics.hpp", *RECORD],
@@ -79,7 +79,7 @@ ARROWS = {
 VENDORS = [
     (r"(oneapi/dnnl|omp\.h|immintrin)", ["impl/cpu/", "benchmarks/micro/"]),
     (r"mpi\.h", ["impl/mpi/open_mpi"]),
-    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/", "benchmarks/workloads/cadc/"]),
+    (r"Eigen/", ["impl/reference/", "benchmarks/harness/search/", "benchmarks/workloads/"]),
     (r"(cuda|cublas|curand|nvml)", ["impl/cuda/"]),
     (r"yaml-cpp/", ["impl/base/document"]),
     (r"boost/program_options", ["benchmarks/harness/cli/"]),

@@ -4,7 +4,7 @@
 # build/peers/WORKLOAD.json. A peer that does not install or run is named there with its reason; the exit status is then 4.
 #   ci/peers.sh inr           coordinate networks: PyTorch (eager, compiled) and JAX
 #   ci/peers.sh recommenders  two-tower and DLRM steps: PyTorch (eager, compiled), and FBGEMM for DLRM's tables
-#   ci/peers.sh mf            implicit ALS: the libraries `implicit` and `irspack`
+#   ci/peers.sh mf            implicit ALS: the libraries `implicit`, `irspack` and Spark; --size 20m: of MovieLens-20M's size
 #   ci/peers.sh all           these, one after the other
 # Further arguments go to benchmarks/peers/compare_<word>.py; --backend cuda measures on a GPU (all: inr, recommenders).
 set -euo pipefail
@@ -34,7 +34,7 @@ libraries_of() {
     inr/cuda) echo torch jax_cuda ;;
     recommenders/cpu) echo torch fbgemm ;;
     recommenders/cuda) echo torch ;;
-    mf/*) echo implicit irspack ;;
+    mf/*) echo implicit irspack spark ;;
   esac
 }
 

@@ -21,7 +21,7 @@ for option in "$@"; do
     --lint) lint=yes packages+=(shellcheck pyflakes3 python3-yaml) ;;
     --records) packages+=(python3-jsonschema) ;;
     --consumers) consumers=yes packages+=(python3-venv) ;;
-    --peers) packages+=(python3-venv python3-dev) ;; # Inductor compiles against Python.h
+    --peers) packages+=(python3-venv python3-dev default-jre-headless) ;; # Inductor compiles against Python.h; Spark
     --docs) packages+=(doxygen) ;;
     --tidy) packages+=(clang-tidy) ;;
     --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;

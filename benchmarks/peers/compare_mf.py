@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
-"""Implicit ALS, ours and that of the libraries `implicit` and `irspack`, side by side on the same cores.
+"""Implicit ALS, ours and that of the libraries `implicit`, `irspack` and Spark, side by side on the same cores.
 
-All fit the same data (MovieLens-1M in the NCF split, or a synthetic set of its size) for the same iterations in turn,
-sample after sample, and the medians are compared. Each side runs alone while it is timed. Ours is the program itself, a
+All fit the same data (MovieLens-1M in the NCF split, or a synthetic set of the size of MovieLens-1M or -20M) for the same
+iterations in turn, sample after sample, and the medians are compared. Each side runs alone while it is timed. Ours is the program itself, a
 cell a sample, and its time is the stage `factorize`: initial factors and both index structures included. The peers' is
 that of a fit to a matrix that is there already.
 
-Equal: the loss (mf_implicit.py and mf_irspack.py say how), dimension, iterations, float32, threads, and the penalty: a
-constant one (frequency_scaling 0), the only one `implicit` has. Ours solves each row exactly, and so do the peers called
-Cholesky; CG and iALS++ do less in an iteration, so look at their quality. Different: the initial factors.
+Equal: the loss (mf_implicit.py, mf_irspack.py and mf_spark.py say how), dimension, iterations, float32, threads, and the
+penalty: a constant one (frequency_scaling 0), the only one `implicit` has; Spark's is that of a row of average length. Ours
+solves each row exactly, and so do the peers called Cholesky, and Spark; CG and iALS++ do less in an iteration, so look at
+their quality. Different: the initial factors.
 
 Prints a table, medians with the range of the samples in brackets; --out keeps every sample with versions and machine as
 JSON. A peer that does not install or run is left out, with its reason, and the exit status is then 4.
@@ -31,7 +32,9 @@ ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_PO
 # Library, program and solver.
 PEERS = {"implicit, Cholesky": ("implicit", "mf_implicit.py", "cholesky"), "implicit, CG": ("implicit", "mf_implicit.py", "cg"),
          "irspack, Cholesky": ("irspack", "mf_irspack.py", "cholesky"), "irspack, CG": ("irspack", "mf_irspack.py", "cg"),
-         "irspack, iALS++": ("irspack", "mf_irspack.py", "ials++")}
+         "irspack, iALS++": ("irspack", "mf_irspack.py", "ials++"), "Spark MLlib": ("spark", "mf_spark.py", "cholesky")}
+
+SIZES = {"1m": (6040, 3706, 1000209), "20m": (138493, 26744, 20000263)}  # users, items, interactions of MovieLens
 
 
 def plan_of(dim: int, iterations: int, threads: int) -> str:
@@ -40,11 +43,11 @@ def plan_of(dim: int, iterations: int, threads: int) -> str:
             f"regularization: {REGULARIZATION}, frequency_scaling: 0}}}}}}\nlimits: {{threads: {threads}}}\n")
 
 
-def synthetic_data(frugal: str, folder: pathlib.Path) -> pathlib.Path:
-    """A generated set of the size of MovieLens-1M under its file names; returns the data directory."""
+def synthetic_data(frugal: str, size: str, folder: pathlib.Path) -> pathlib.Path:
+    """A generated set of that size under the file names of MovieLens-1M; returns the data directory."""
     target = folder / "data" / "ml-1m"
     target.mkdir(parents=True)
-    sizes = ["users=6040", "items=3706", "interactions=1000209"]
+    sizes = [f"{name}={count}" for name, count in zip(("users", "items", "interactions"), SIZES[size])]
     subprocess.run([frugal, "data", "make", "synthetic-interactions", "--out", str(target / "ml-1m.train.rating")]
                    + [word for size in sizes for word in ("--param", size)], check=True, capture_output=True)
     return target.parent
@@ -85,15 +88,16 @@ def rows_of(result: dict, per_iteration: dict[str, list[float]], data: str) -> l
 
 def main() -> int:
     parser = parser_for(__doc__)
-    parser.add_argument("--data-dir", type=pathlib.Path, help="where ml-1m/ lies; without it the set is a synthetic one of its size")
+    parser.add_argument("--data-dir", type=pathlib.Path, help="where ml-1m/ lies; without it the set is a synthetic one")
+    parser.add_argument("--size", choices=SIZES, default="1m", help="of the synthetic set: that of this MovieLens (20m: 9 GB)")
     parser.add_argument("--dims", default="64")
     parser.add_argument("--iterations", type=int, default=12)
     args = parser.parse_args()
-    name_of_data = "MovieLens-1M" if args.data_dir else "a synthetic set of the size of MovieLens-1M"
+    name_of_data = "MovieLens-1M" if args.data_dir else f"a synthetic set of the size of MovieLens-{args.size.upper()}"
 
     with tempfile.TemporaryDirectory() as folder:
         data = (args.data_dir.resolve() if args.data_dir else
-                synthetic_data(str(args.build / "frugal"), pathlib.Path(folder)))
+                synthetic_data(str(args.build / "frugal"), args.size, pathlib.Path(folder)))
         results, rows = [], []
         print("| dim | ours [ms/iteration] | peer | [ms/iteration] | ratio | HR@10, ours / peer |")
         print("|---:|---:|---|---:|---:|---:|", flush=True)

@@ -87,14 +87,18 @@ void publish_file(const std::filesystem::path& from, const std::filesystem::path
   sync_folder(to.parent_path());
 }
 
-void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+bool write_all(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_to("write", path);
+    if (written < 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(descriptor) != 0) fail_to("write", path);
+  return true;
+}
+
+void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
+  if (!write_all(descriptor, bytes) || ::fsync(descriptor) != 0) fail_to("write", path);
 }
 
 void sync_folder(const std::filesystem::path& folder) {

@@ -42,6 +42,9 @@ void write_whole_file(const std::filesystem::path& path, std::string_view bytes)
 /// Throws UserError.
 void publish_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
+/// All bytes to a descriptor, however many calls it takes. False, with errno, when they cannot be written.
+bool write_all(int descriptor, std::string_view bytes);
+
 /// All bytes to the file of a descriptor; when this returns they are on the disk. Throws UserError; `path` is for the
 /// message.
 void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path);

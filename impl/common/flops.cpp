@@ -1,5 +1,6 @@
 #include "impl/common/flops.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "impl/common/epoch_schedule.hpp"
@@ -64,6 +65,15 @@ Flops step_flops(const InrSpec& spec) {
 }
 
 double inference_flops(const InrSpec& spec) { return step_flops(spec).forward; }
+
+double last_layer_flops(const InrSpec& spec) {
+  const auto n = static_cast<double>(spec.points);
+  const double u = spec.width + 1.0;
+  const double m = std::min(n, u), channels = spec.channels;
+  const double hidden = inference_flops(spec) / static_cast<double>(spec.networks) - 2 * n * spec.width * channels;
+  const double one = hidden + m * m * std::max(n, u) + m * m * m / 3 + (2 * m * m + 2 * n * u) * channels;
+  return static_cast<double>(spec.networks) * one;
+}
 
 std::int64_t parameters(const MfSpec& spec) {
   const std::int64_t rows = std::int64_t{spec.users} + spec.items;

@@ -43,6 +43,10 @@ double inference_flops(const DlrmSpec& spec);
 /// One full-batch training step of the whole ensemble. Forward: 2 (2w + d w^2 + c w) a pixel; backward: the weight
 /// gradients (as forward) and the input gradients (without the first layer); Adam: 12 a parameter.
 Flops step_flops(const InrSpec& spec);
+/// The last layer of every sub-network in closed form, its hidden units once included. With n points, u = width + 1 and m
+/// the smaller of them: a Gram matrix m^2 max(n, u), its Cholesky factor m^3/3, two triangular solves 2 m^2 a channel,
+/// and the product with the targets or of the weights, 2 n u a channel.
+double last_layer_flops(const InrSpec& spec);
 
 /// One epoch on `positives` interactions. logistic_sgd: an example costs 2d forward, 4d backward, 4d update.
 /// ials, both sides: Gram matrices d^2 (users + items), outer products d^2 a positive and side, Cholesky d^3/3 and

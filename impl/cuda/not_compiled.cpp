@@ -1,4 +1,4 @@
-// The cuda back end of a build without nvcc.
+// The cuda back end of a build without it.
 #include "impl/api/not_compiled.hpp"
 
 #include "impl/cuda/backend.hpp"
@@ -6,7 +6,7 @@
 namespace frugal::cuda {
 
 const Backend& backend() {
-  static const NotCompiled instance("cuda", "CUDA", "nvcc was not found when this program was configured");
+  static const NotCompiled instance("cuda", "CUDA", FRUGAL_WHY_NOT);
   return instance;
 }
 

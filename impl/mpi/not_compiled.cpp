@@ -6,9 +6,7 @@
 namespace frugal::mpi {
 
 const Backend& backend() {
-  static const NotCompiled instance("mpi", "the cpu back end in several processes, by Open MPI",
-                                    "no MPI (libopenmpi-dev), or no cpu back end, was there when the program was "
-                                    "configured (FRUGAL_MPI, FRUGAL_ONEDNN)");
+  static const NotCompiled instance("mpi", "the cpu back end in several processes, by Open MPI", FRUGAL_WHY_NOT);
   return instance;
 }
 

@@ -21,6 +21,17 @@ TEST(FlopsByHand, AnEnsembleStep) {
   EXPECT_EQ(inference_flops(spec), step.forward);
 }
 
+TEST(FlopsByHand, ALastLayerInClosedForm) {
+  // 3 networks 2 -> 4 -> 4 -> 2, hidden units once: 2 * 4 + 4 * 4 products a point, two operations each.
+  InrSpec spec{.networks = 3, .points = 9, .inputs = 2, .channels = 2, .hidden_layers = 1, .width = 4};
+  // 9 points, 5 columns: a Gram matrix of 5 x 5, 9 products an entry, its lower half; its factor; H^T Y; two triangular
+  // solves a channel.
+  EXPECT_EQ(last_layer_flops(spec), 3 * (9 * 48 + 25 * 9 + 125.0 / 3 + 2 * 9 * 5 * 2 + 2 * 25 * 2));
+  // 3 points: a matrix of 3 x 3, 5 products an entry; and H^T times the solution.
+  spec.points = 3;
+  EXPECT_EQ(last_layer_flops(spec), 3 * (3 * 48 + 9 * 5 + 27.0 / 3 + 2 * 3 * 5 * 2 + 2 * 9 * 2));
+}
+
 TEST(FlopsByHand, AnEpochOfIals) {
   const MfSpec spec{.solver = MfSolver::ials, .users = 7, .items = 5, .dim = 6};
   // 12 rows: the lower half of a Gram matrix, d^2 a row; 40 positives on both sides, the lower half again; for each row

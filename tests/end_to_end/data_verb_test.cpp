@@ -97,6 +97,18 @@ TEST_F(DataVerb, FetchWithoutANetworkIsFourAndSaysWhatToDoByHand) {
               AllOf(HasSubstr("cannot fetch criteo/train.txt (offline?)"), HasSubstr("By hand: get https://")));
 }
 
+TEST_F(DataVerb, FetchOfSeveralBringsWhatThereIsAndNamesTheRest) {
+  write("train.txt", "the data\n");
+  ASSERT_TRUE(pack());
+  const Said said = data({"fetch", "enrp-lake", "criteo-kaggle", "--to", "there"});
+  EXPECT_EQ(said.code, 4) << said.err;
+  EXPECT_EQ(read("there/criteo/train.txt"), "the data\n");
+  EXPECT_THAT(said.err, HasSubstr("enrp/lake_128.png"));
+  const Said none = data({"fetch", "criteo-kaggle", "no-such-set", "--to", "elsewhere"});
+  EXPECT_EQ(none.code, 2);
+  EXPECT_THAT(none.err, Not(HasSubstr("licence:"))) << "names are looked up before anything is fetched";
+}
+
 TEST_F(DataVerb, MakeDependsOnItsParametersAndItsSeedAndOnNothingElse) {
   const auto made = [&](std::vector<std::string> more) {
     std::vector<std::string> args = {"make", "synthetic-interactions", "--out", "r.csv"};

@@ -27,7 +27,7 @@ TEST(PlanDocument, EveryKeyIsRead) {
       "schema: 1\nname: a-plan_2\nworkload: fake\nbackend: reference\ndataset: {name: gen, size: 5}\n"
       "params: {fake: {n: 4, rate: 1, mode: b, layers: [1, 2], flag: true, mf: {dim: 9}}}\nseeds: [3]\n"
       "measure: {warmup: 2, repeats: 5}\nlimits: {timeout_s: 1.5, memory_gib: 2, threads: 3}\n"
-      "determinism: bitwise\ngate: [{metric: score, min: 0.25, max: 1, where: {params.fake.n: 4, dataset: gen}}]\n");
+      "determinism: bitwise\nreport: [cadc_bytes, cadc]\ngate: [{metric: score, min: 0.25, max: 1, where: {params.fake.n: 4, dataset: gen}}]\n");
   ASSERT_EQ(file.plans.size(), 1U);
   const Plan& plan = file.plans[0];
   EXPECT_EQ(plan.name, "a-plan_2");
@@ -42,6 +42,7 @@ TEST(PlanDocument, EveryKeyIsRead) {
   EXPECT_EQ(plan.limits.memory_gib, 2);
   EXPECT_EQ(plan.limits.threads, 3);
   EXPECT_EQ(plan.determinism, Determinism::bitwise);
+  EXPECT_EQ(plan.tables, (std::vector<std::string>{"cadc_bytes", "cadc"}));
   ASSERT_EQ(plan.gates.size(), 1U);
   EXPECT_EQ(plan.gates[0].metric, "score");
   EXPECT_EQ(plan.gates[0].min, 0.25);
@@ -50,6 +51,13 @@ TEST(PlanDocument, EveryKeyIsRead) {
   EXPECT_EQ(plan.gates[0].where, where);
   EXPECT_EQ(file.file, "p.yaml");
   EXPECT_EQ(file.sha256.size(), 64U);
+}
+
+TEST(PlanDocument, AReportIsOfBuiltInTables) {
+  EXPECT_TRUE(read_plan("").tables.empty());
+  EXPECT_EQ(plan_error("report: [cadc, cadc_byte]"),
+            "p.yaml:5:16: unknown built-in table 'cadc_byte'; did you mean 'cadc_bytes'?");
+  EXPECT_THAT(plan_error("report: cadc"), StartsWith("p.yaml:5:9: "));
 }
 
 TEST(PlanDocument, UnknownKeysAreRefusedWithASuggestion) {

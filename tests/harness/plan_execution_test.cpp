@@ -120,6 +120,15 @@ TEST(PlanExecution, AnAxisOfRanksMakesCellsWithIdsOfTheirOwn) {
   EXPECT_EQ(ranks_told("matrix: {limits.ranks: [4, 1]}"), (Json{{"p", {1, 4}}}));
 }
 
+TEST(PlanExecution, TheRunTellsWhichTablesItsPlansName) {
+  const auto tables_told = [](const std::string& body) {
+    const FakeWorkload fake;
+    return make_provenance(read_text(plan_head + body), {}, {&fake}, {}, {}, {}).plan.value("tables", Json());
+  };
+  EXPECT_EQ(tables_told(""), Json());
+  EXPECT_EQ(tables_told("report: [inr, cadc]"), (Json{{"p", {"inr", "cadc"}}}));
+}
+
 TEST(PlanExecution, SurvivesTheRecord) {
   CellRecord record = fixtures::fake_record();
   record.cell.execution = {{"limits", {{"threads", 2}}}};

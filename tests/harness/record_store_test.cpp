@@ -118,6 +118,24 @@ TEST_F(Store, RefusesAnotherMachineAndOtherThreads) {
   EXPECT_THAT(error_of_opening(other), HasSubstr("another ranks: 1 for plan 'toy' then, 4 now"));
 }
 
+TEST_F(Store, TheTablesOfAReportAreThoseOfThePlanAsItIsNow) {
+  provenance.plan["tables"] = {{"toy", {"cadc"}}, {"older", {"inr"}}};
+  provenance.plan["threads"] = {{"toy", 2}, {"older", 2}};
+  make_run();
+  provenance.plan["threads"] = {{"toy", 2}};
+  provenance.plan["tables"] = {{"toy", {"dlrm"}}};
+  ResultStore(folder(), provenance, {});
+  EXPECT_EQ(load_run(folder()).provenance.plan.at("tables"), (Json{{"toy", {"dlrm"}}, {"older", {"inr"}}}));
+  provenance.plan.erase("tables");
+  ResultStore(folder(), provenance, {});
+  EXPECT_EQ(load_run(folder()).provenance.plan.at("tables"), (Json{{"older", {"inr"}}}));
+  for (const Json& wrong : {Json(nullptr), Json("cadc"), Json{{"toy", "cadc"}}, Json{{"toy", {1}}}}) {
+    Json run = provenance.to_json();
+    run["plan"]["tables"] = wrong;
+    EXPECT_THAT(fixtures::user_error_of([&] { Provenance::from_json(run, {"run.json"}); }), HasSubstr("'tables'"));
+  }
+}
+
 TEST_F(Store, AnyDifferenceOfTheBuildIsRefusedAndNamed) {
   provenance.build["flags"] = "-O3";
   make_run();

@@ -115,6 +115,24 @@ TEST(ReportTable, ATableThatNeedsAnAxisIsLeftOutWithoutIt) {
   EXPECT_THAT(named(without), Not(Contains("cadc_scaling")));
 }
 
+TEST(ReportTable, DefaultTablesAreThoseThatAllPlansName) {
+  RunRecord run = scaling_run();
+  const auto named = [&] {
+    std::vector<std::string> names;
+    for (const Table& table : default_tables({&run, 1})) names.push_back(table.name);
+    return names;
+  };
+  run.provenance.plan["threads"] = {{"a", 2}, {"b", 2}};
+  run.provenance.plan["tables"] = {{"a", {"cadc_scaling"}}};
+  EXPECT_THAT(named(), ElementsAre("cadc", "cadc_scaling")) << "plan b names none";
+  run.provenance.plan["tables"]["b"] = {"cadc_scaling", "of_another_version"};
+  EXPECT_THAT(named(), ElementsAre("cadc_scaling"));
+  run.provenance.plan["tables"] = {{"a", {"cadc_scaling", "cadc"}}, {"b", {"cadc"}}};
+  EXPECT_THAT(named(), ElementsAre("cadc_scaling", "cadc"));
+  run.provenance.plan["tables"] = {{"a", {"inr"}}, {"b", {"inr"}}};
+  EXPECT_THAT(named(), ElementsAre("cadc", "cadc_scaling")) << "these have nothing to show";
+}
+
 TEST(ReportTable, EnergyIsThatOfProcessorsAndDeviceTogether) {
   RunRecord run = scaling_run();
   run.cells[1].stages[0].use[0].device_joules = 300;

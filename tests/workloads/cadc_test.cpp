@@ -8,6 +8,7 @@
 #include "benchmarks/workloads/cadc/evaluate.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
+#include "impl/base/philox.hpp"
 
 namespace frugal::workloads {
 namespace {

@@ -96,10 +96,19 @@ int verify_data(const Call& call) {
 
 int fetch_data(const Call& call) {
   const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
-  const data::Manifest& manifest = named_manifest(call.arguments.at(0), data_dirs_from({}));
-  fmt::print(stderr, "{}\n  licence:  {}\n  cite:     {}\n", manifest.title, manifest.licence, manifest.citation);
-  data::fetch(manifest, folder, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
-  return exit_ok;
+  std::vector<const data::Manifest*> chosen;
+  for (const std::string& name : call.arguments) chosen.push_back(&named_manifest(name, data_dirs_from({})));
+  bool missing = false;
+  for (const data::Manifest* const manifest : chosen) {
+    fmt::print(stderr, "{}\n  licence:  {}\n  cite:     {}\n", manifest->title, manifest->licence, manifest->citation);
+    try {
+      data::fetch(*manifest, folder, [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
+    } catch (const UnavailableError& error) {
+      fmt::print(stderr, "frugal: {}\n", error.what());  // the others may come
+      missing = true;
+    }
+  }
+  return missing ? exit_unavailable : exit_ok;
 }
 
 std::uint64_t read_seed(const std::string& text) {
@@ -180,13 +189,14 @@ Verb data_verb() {
            .examples = {"frugal data verify", "frugal data verify ml-1m ml-1m-ncf"},
            .run = verify_data},
           {.name = "data fetch",
-           .summary = "download a data set, check it, and put it into the cache",
-           .help = "Downloads a data set, tells its licence and how to cite it, checks the files and puts them below a "
-                   "folder.\n\nExit code 2: what came is not the published file; 4: it is not to be had.",
-           .arguments = {{.name = "NAME", .values = manifest_names()}},
+           .summary = "download data sets, check them, and put them into the cache",
+           .help =
+               "Downloads data sets one by one, tells their licences and how to cite them, checks the files and puts "
+               "them below a folder.\n\nExit code 2: what came is not the published file; 4: one is not to be had.",
+           .arguments = {{.name = "NAME", .most = 64, .values = manifest_names()}},
            .options =
                {{.name = "to", .value = "DIR", .help = "the folder; default: the cache", .values = {.folders = true}}},
-           .examples = {"frugal data fetch ml-100k", "frugal data fetch ml-1m --to /srv/data"},
+           .examples = {"frugal data fetch ml-100k", "frugal data fetch ml-1m ml-1m-ncf --to /srv/data"},
            .run = fetch_data},
           {.name = "data inspect",
            .summary = "what a file of ratings or of clicks of your own is taken for, and a plan for it",

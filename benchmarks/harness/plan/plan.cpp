@@ -11,6 +11,7 @@
 #include "benchmarks/harness/plan/expand.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/plan/read_search.hpp"
+#include "embedded_tables.hpp"
 #include "impl/base/sha256.hpp"
 #include "impl/base/suggestion.hpp"
 
@@ -98,12 +99,23 @@ Vocabulary read_workload(const Node& node, const Workloads& workloads,
   throw UserError(node.place, unknown_word("workload", node.as_string(), names));
 }
 
+std::vector<std::string> read_tables(const Node& node) {
+  std::vector<std::string> known, tables;
+  for (const auto& [name, text] : embedded::tables()) known.emplace_back(name);
+  for (const Node& item : node.as_list()) {
+    tables.push_back(item.as_string());
+    if (std::ranges::find(known, tables.back()) == known.end())
+      throw UserError(item.place, unknown_word("built-in table", tables.back(), known));
+  }
+  return tables;
+}
+
 /// Checks the keys and everything that says which plan this is.
 Vocabulary read_head(const Node& document, const Workloads& workloads,
                      const std::vector<std::filesystem::path>& data_dirs) {
   require_keys(document,
                {"schema", "name", "workload", "backend", "dataset", "params", "matrix", "zip", "include", "exclude",
-                "seeds", "measure", "limits", "determinism", "export", "gate", "search"},
+                "seeds", "measure", "limits", "determinism", "export", "report", "gate", "search"},
                "key");
   const Node& schema = required(document, "schema");
   if (schema.as_integer() != 1) {
@@ -159,6 +171,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.limits = read_limits(document.find("limits"));
     read_determinism(document.find("determinism"), plan);
     if (const Node* exports = document.find("export")) plan.exports = exports->as_boolean();
+    if (const Node* report = document.find("report")) plan.tables = read_tables(*report);
     if (document.find("search") != nullptr) plan.search = read_search(vocabulary, document, folder);
     if (plan.search && plan.measure.order_seed)
       throw UserError(document.find("measure")->find("order")->place, "a search decides the order of its cells itself");

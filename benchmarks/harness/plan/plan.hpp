@@ -15,6 +15,7 @@
 //   limits: {timeout_s: 600, memory_gib: 8, threads: 2}     # ranks: 4 makes a cell a job of four processes
 //   determinism: bitwise                # or free, or {repeatable: 0.01}; what repeats of a cell must keep
 //   export: true                        # also leave what each cell made for other tools: docs/export.md
+//   report: [inr]                       # built-in tables that `frugal report` shows of it; default: all that can
 //   gate: [{metric: "psnr[enrp]", min: 30, where: {params.inr.grid: 2}}]
 //
 // Instead of matrix, zip, include, exclude and gate, a plan may have a search (for `frugal search`):
@@ -82,6 +83,7 @@ struct Plan {
   Determinism determinism = Determinism::free;
   double band = 0;                     ///< of repeatable: relative
   bool exports = false;                ///< leave what cells made in forms that other tools read
+  std::vector<std::string> tables{};   ///< built-in ones that a report shows by default; empty: all that can
   std::vector<MetricBound> gates;      ///< held by the mean over the seeds of each cell (exit code 1 when one is not)
   std::vector<Cell> cells;             ///< expanded, distinct, in order; of a search: its structures, seeds innermost
   std::optional<SearchSpec> search{};  ///< set: a plan for `frugal search`

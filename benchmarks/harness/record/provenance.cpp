@@ -239,11 +239,13 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   Json threads = Json::object();
   Json measure = Json::object();
   Json ranks = Json::object();
+  Json tables = Json::object();
   std::set<std::string> used;
   for (const Plan& one : plan.plans) {
     threads[one.name] = threads_json(one);
     measure[one.name] = to_json(one.measure);
     if (Json counts = ranks_json(one); !counts.is_null()) ranks[one.name] = std::move(counts);
+    if (!one.tables.empty()) tables[one.name] = one.tables;
     used.insert(one.workload);
     provenance.determinism[one.name] = determinism_text(one);
   }
@@ -252,6 +254,7 @@ Provenance make_provenance(const PlanFile& plan, const std::vector<Override>& ov
   provenance.plan = {{"file", plan.file},  {"sha256", plan.sha256}, {"text", plan.text},
                      {"overrides", given}, {"threads", threads},    {"measure", measure}};
   if (!ranks.empty()) provenance.plan["ranks"] = std::move(ranks);
+  if (!tables.empty()) provenance.plan["tables"] = std::move(tables);
   provenance.plan["place"] = place_of(plan.file);
   provenance.build = build_facts();
   provenance.build["libraries"] = std::move(libraries);

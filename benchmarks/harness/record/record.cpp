@@ -317,6 +317,12 @@ Provenance Provenance::from_json(const Json& json, const Place& place) {
   Provenance provenance;
   provenance.name = reader.string("name");
   provenance.plan = reader.object("plan");
+  const Json tables = provenance.plan.value("tables", Json::object());
+  const auto is_list_of_names = [](const Json& one) {
+    return one.is_array() && std::ranges::all_of(one, [](const Json& name) { return name.is_string(); });
+  };
+  if (!tables.is_object() || !std::ranges::all_of(tables, is_list_of_names))
+    reader.fail("key 'tables' of its plan does not list tables by name");
   provenance.build = reader.object("build");
   provenance.machine = reader.object("machine");
   if (json.contains("machines"))

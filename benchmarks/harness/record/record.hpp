@@ -172,6 +172,7 @@ struct Provenance {
   std::string name;  ///< of the run: the plan file's stem
   Json plan;         ///< {file, sha256, text, overrides, threads: {plan name: OMP_NUM_THREADS of its cells, of
                      ///< an axis the list of them}, ranks: likewise, where a cell has several,
+                     ///< tables: {plan name: those that a report shows by default}, where the plan names some,
                      ///< measure: {plan name: to_json(Measure)}, place: hash of where the file lies, stale: ids of
                      ///< finished cells that the plan does not have any more, cells: ids in the plan's order, where
                      ///< the records may stand in another one: measure.order,

@@ -94,15 +94,18 @@ Provenance continued(const Provenance& before, Provenance now) {
   }
   now.clocks.insert(before.clocks.begin(), before.clocks.end());
   now.determinism.insert(before.determinism.begin(), before.determinism.end());
+  for (const char* key :
+       {"ranks", "tables"}) {  // only of plans that have them; while threads are those of the new plans alone
+    Json all = before.plan.value(key, Json::object());
+    const Json plans = now.plan.value("threads", Json::object());
+    for (const auto& [plan, threads] : plans.items()) all.erase(plan);
+    all.update(now.plan.value(key, Json::object()));
+    if (!all.empty()) now.plan[key] = std::move(all);
+  }
   for (const char* condition : conditions_of_plans) {
     Json all = before.plan.value(condition, Json::object());
     all.update(now.plan.value(condition, Json::object()));
     now.plan[condition] = std::move(all);
-  }
-  if (before.plan.contains("ranks")) {  // only where there are several
-    Json all = before.plan.at("ranks");
-    all.update(now.plan.value("ranks", Json::object()));
-    now.plan["ranks"] = std::move(all);
   }
   return now;
 }

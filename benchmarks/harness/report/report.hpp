@@ -11,7 +11,8 @@
 
 namespace frugal::harness {
 
-/// The embedded specs that have something to show of these runs, made into tables: `frugal report RUN`.
+/// `frugal report RUN`: the embedded specs that the runs' plans name (Plan::tables), or else all of them, made into
+/// tables; those that have something to show.
 std::vector<Table> default_tables(std::span<const Run> runs);
 
 /// The cells that the spec selects, aggregated over seeds. Cells that differ in anything but their seed are never

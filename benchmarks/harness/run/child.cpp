@@ -16,6 +16,7 @@
 #include "benchmarks/harness/run/cell_main.hpp"
 #include "benchmarks/harness/run/line_tail.hpp"
 #include "impl/base/descriptor.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -29,13 +30,7 @@ double seconds_since(ChildClock::time_point start) {
 
 /// Sends the whole request. A child that died before reading shows as EPIPE and is found out by wait.
 void send_request(const std::string& text, Descriptor& pipe) {
-  std::string_view rest = text;
-  while (!rest.empty()) {
-    const ssize_t count = ::write(pipe.get(), rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) break;
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
+  write_all(pipe.get(), text);
   pipe.close();
 }
 

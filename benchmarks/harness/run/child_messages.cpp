@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
+#include "impl/base/files.hpp"
+
 namespace frugal::harness {
 
 void refuse_foreign_caller(const char* verb) {
@@ -28,13 +30,7 @@ Json request_of_parent() {
 void send_to_parent(const CellMessage& message) {
   // A workload's error text may hold any bytes.
   const std::string line = message.to_json().dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-  std::string_view rest = line;
-  while (!rest.empty()) {
-    const ssize_t count = ::write(child_message_fd, rest.data(), rest.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return;
-    rest.remove_prefix(static_cast<std::size_t>(count));
-  }
+  write_all(child_message_fd, line);  // where nobody reads any more, nobody is to be told
 }
 
 }  // namespace frugal::harness

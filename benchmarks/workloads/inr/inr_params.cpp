@@ -78,6 +78,9 @@ std::vector<ParamSpec> inr_params() {
            "stop soon after psnr[enrp] reaches this, in dB: the training time is then the time to it; "
            "0: never",
            0, 1000),
+      text("last_layer", "trained",
+           "solved: after the training, the best last layer for the hidden ones as they stand (ridge regression)",
+           {"trained", "solved"}),
       text("precision", "fp32", "arithmetic of the square products", words(precision_names)),
       text("implementation", "auto", "which of a back end's; auto: the fastest that can compute this",
            words(inr_implementation_names)),
