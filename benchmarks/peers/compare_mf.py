@@ -57,7 +57,8 @@ def compare(dim: int, data: pathlib.Path, args: argparse.Namespace) -> dict:
     """All samples of one dimension."""
     with tempfile.TemporaryDirectory() as folder:
         ours = FrugalCell(str(args.build / "frugal"), plan_of(dim, args.iterations, args.threads),
-                          pathlib.Path(folder) / "ours", ("--data-dir", str(data)))
+                          pathlib.Path(folder) / "ours",
+                          ("--data-dir", str(data), *([] if args.data_dir else ["--allow-modified-data"])))
         seconds, quality = [], {}
         with Peers(ENVIRONMENT, args.threads) as peers:
             for name, (library, program, solver) in PEERS.items():

@@ -159,8 +159,10 @@ class FrugalCell:
         """Seconds of the stage, and the record."""
         self.out = self.folder / str(self.samples)
         self.samples += 1
-        subprocess.run([self.frugal, "run", str(self.plan), "--out", str(self.out), *self.arguments], check=True,
-                       capture_output=True)
+        result = subprocess.run([self.frugal, "run", str(self.plan), "--out", str(self.out), *self.arguments],
+                                capture_output=True, text=True)
+        if result.returncode not in (0, 3):  # 3: the record says why
+            sys.exit(f"frugal failed: {result.stderr}")
         record = json.loads((self.out / "cells.jsonl").read_text().splitlines()[0])
         if record["status"] != "ok":
             sys.exit(f"frugal failed: {record['error']}")

@@ -94,10 +94,9 @@ Provenance continued(const Provenance& before, Provenance now) {
   }
   now.clocks.insert(before.clocks.begin(), before.clocks.end());
   now.determinism.insert(before.determinism.begin(), before.determinism.end());
-  for (const char* key :
-       {"ranks", "tables"}) {  // only of plans that have them; while threads are those of the new plans alone
+  const Json plans = now.plan.value("threads", Json::object());
+  for (const char* key : {"ranks", "tables"}) {  // only of plans that have them
     Json all = before.plan.value(key, Json::object());
-    const Json plans = now.plan.value("threads", Json::object());
     for (const auto& [plan, threads] : plans.items()) all.erase(plan);
     all.update(now.plan.value(key, Json::object()));
     if (!all.empty()) now.plan[key] = std::move(all);
