@@ -3,15 +3,18 @@
 import contextlib
 import io
 import json
+import os
 import pathlib
 import sys
 import tempfile
 import unittest
+from unittest import mock
 
 PEERS = pathlib.Path(__file__).resolve().parents[2] / "benchmarks/peers"
 sys.path.insert(0, str(PEERS))
 
-from side_by_side import SOME_LEFT_OUT, Peer, PeerFailed, Peers, finish, ratio, reason_of  # noqa: E402
+import compare_mf  # noqa: E402
+from side_by_side import SOME_LEFT_OUT, FrugalCell, Peer, PeerFailed, Peers, finish, ratio, reason_of  # noqa: E402
 from summary import line_of, row, summary_of  # noqa: E402
 
 # A program that serves, the figure being the steps so far; it ends at the step that --fails names.
@@ -123,6 +126,30 @@ class SummaryTest(Fixture):
 
     def test_status_is_0_where_no_peer_is_left_out(self):
         self.assertEqual(finish(None, {"rows": [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])]}), 0)
+
+
+class ComparisonTest(Fixture):
+    def setUp(self):
+        super().setUp()
+        self.program = os.environ.get("FRUGAL_PROGRAM")
+        if not self.program:
+            self.skipTest("FRUGAL_PROGRAM does not name the program")
+
+    def test_of_mf_fits_generated_data_without_any_peer(self):
+        with mock.patch.dict(compare_mf.SIZES, {"1m": (50, 300, 1500)}), mock.patch.dict(compare_mf.PEERS, clear=True), \
+                mock.patch.object(sys, "argv", ["compare_mf.py", "--build", str(pathlib.Path(self.program).parent), "--dims", "4",
+                                                "--iterations", "1", "--samples", "2", "--threads", "1",
+                                                "--out", str(self.folder / "mf.json")]), \
+                contextlib.redirect_stdout(io.StringIO()) as said:
+            self.assertEqual(compare_mf.main(), 0)
+        self.assertIn("a synthetic set of the size of MovieLens-1M", said.getvalue())
+        document = json.loads((self.folder / "mf.json").read_text())
+        self.assertEqual(len(document["results"][0]["seconds"]["ours"]), 2)
+
+    def test_ends_with_what_the_program_said_when_it_refuses(self):
+        cell = FrugalCell(self.program, "schema: 2\n", self.folder / "ours")
+        with self.assertRaisesRegex(SystemExit, "frugal failed: .*schema"):
+            cell.sample("train")
 
 
 if __name__ == "__main__":
