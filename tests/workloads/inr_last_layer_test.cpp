@@ -1,6 +1,4 @@
 // The last layer in closed form, against what defines it, from the weights that it left and loops of its own.
-#include "benchmarks/workloads/inr/last_layer.hpp"
-
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/workloads/inr/last_layer.hpp"
 #include "impl/common/flops.hpp"
 #include "tests/impl/backend_fixture.hpp"
 #include "tests/workloads/work_context.hpp"
@@ -54,8 +53,8 @@ std::vector<double> units(const ModelState& state, const InrSpec& spec, int k, d
 
 /// The gradient of |H w - y|^2 / 2 + r |w|^2 / 2 at the last layer's weights of one channel of one network, over the
 /// length of H^T y; and that channel's sum of squares.
-std::pair<double, double> gradient_and_error(const ModelState& state, const InrSpec& spec, const Samples& samples, int k,
-                                             int channel) {
+std::pair<double, double> gradient_and_error(const ModelState& state, const InrSpec& spec, const Samples& samples,
+                                             int k, int channel) {
   std::vector<std::vector<double>> h;
   for (const float x : samples.coordinates) h.push_back(units(state, spec, k, x));
   const auto columns = static_cast<std::size_t>(spec.width) + 1;
@@ -167,8 +166,7 @@ TEST(InrLastLayerRun, APlanTellsItsWorkBeforehand) {
   for (const harness::Workload* workload : all()) {
     if (workload->name() != "inr") continue;
     TestContext context;
-    EXPECT_EQ(workload->known_metrics(cell).at("flops.train"),
-              workload->run(cell, context).metrics.at("flops.train"));
+    EXPECT_EQ(workload->known_metrics(cell).at("flops.train"), workload->run(cell, context).metrics.at("flops.train"));
   }
 }
 

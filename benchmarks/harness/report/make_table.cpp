@@ -12,6 +12,7 @@
 #include "benchmarks/harness/report/caption.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
 #include "benchmarks/harness/report/figures.hpp"
+#include "benchmarks/harness/report/known_metrics.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
@@ -24,32 +25,6 @@ namespace {
 using Source = ColumnSpec::Source;
 using Relation = ColumnSpec::Relation;
 
-const MetricDescriptor* declared_metric(std::span<const Run> runs, const std::string& name) {
-  for (const Run& run : runs) {
-    if (const MetricDescriptor* metric = run.provenance.metric(name)) return metric;
-  }
-  return nullptr;
-}
-
-bool recorded_metric(std::span<const Run> runs, const std::string& name) {
-  return std::ranges::any_of(runs, [&](const Run& run) {
-    return std::ranges::any_of(run.cells, [&](const CellRecord& cell) { return cell.metrics.contains(name); });
-  });
-}
-
-/// That the column is made of.
-std::vector<std::string> metrics_of(const ColumnSpec& column) {
-  if (column.source != Source::metric) return {};
-  return column.divided_by.empty() ? std::vector{column.name} : std::vector{column.name, column.divided_by};
-}
-
-/// The first of its metrics that these runs know nothing of; empty: none.
-std::string unknown_metric(std::span<const Run> runs, const ColumnSpec& column) {
-  for (std::string& name : metrics_of(column))
-    if (!declared_metric(runs, name) && !recorded_metric(runs, name)) return std::move(name);
-  return "";
-}
-
 bool is_bound(const ColumnSpec& column) {
   return column.source == Source::stage && column.stage_value == ColumnSpec::StageValue::bound;
 }
@@ -58,8 +33,6 @@ bool is_of_energy(const ColumnSpec& column) {
   return column.stage_value == ColumnSpec::StageValue::joules ||
          column.stage_value == ColumnSpec::StageValue::flops_per_joule;
 }
-
-bool is_figure(const ColumnSpec& column) { return column.source == Source::metric || column.source == Source::stage; }
 
 /// Mean and interval of one value a seed.
 TableEntry figure(const std::vector<double>& values, const ColumnSpec& column, const ColumnStyle& style,
@@ -509,67 +482,8 @@ class TableMaker {
   Table table_;
 };
 
-/// A run made by an older program lacks the metrics that were added since: their columns, and the plots of these, go.
-void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
-  const auto is_unknown = [&](const ColumnSpec& column) { return !unknown_metric(runs, column).empty(); };
-  std::set<std::string> left_out;
-  for (const ColumnSpec& column : spec.columns)
-    if (is_unknown(column)) left_out.insert(column_style(column, spec.workload, nullptr).title);
-  std::erase_if(spec.columns, is_unknown);
-  std::erase_if(spec.plots, [&](PlotSpec& plot) {
-    for (std::vector<std::string>* titles : {&plot.x, &plot.y})
-      std::erase_if(*titles, [&](const std::string& title) { return left_out.contains(title); });
-    return plot.kind == PlotSpec::Kind::columns && (plot.x.empty() || plot.y.empty());
-  });
-}
-
-/// Those that the runs' plans name, each once; none where one of the plans names none.
-std::vector<TableSpec> named_specs(std::span<const Run> runs) {
-  std::vector<std::string> names;
-  for (const Run& run : runs) {
-    if (!run.provenance.plan.contains("tables")) return {};
-    const Json& tables = run.provenance.plan.at("tables");
-    const Json plans = run.provenance.plan.value("threads", Json::object());
-    for (const auto& [plan, threads] : plans.items()) {
-      const Json of_plan = tables.value(plan, Json::array());
-      if (of_plan.empty()) return {};
-      for (const Json& name : of_plan)
-        if (std::ranges::find(names, name.get<std::string>()) == names.end()) names.push_back(name);
-    }
-  }
-  std::vector<TableSpec> named, known = embedded_table_specs();
-  for (const std::string& name : names)  // a run of another version may name one that is not known
-    for (const TableSpec& spec : known)
-      if (spec.name == name) named.push_back(spec);
-  return named;
-}
-
-std::vector<Table> tables_with_something(std::vector<TableSpec> specs, std::span<const Run> runs) {
-  std::vector<Table> tables;
-  const bool any_ended_well = std::ranges::any_of(runs, [](const Run& run) {
-    return std::ranges::find(run.cells, Status::ok, &CellRecord::status) != run.cells.end();
-  });
-  const auto is_empty = [&](const ColumnSpec& column) {
-    return !is_figure(column) || (column.source == Source::metric && !recorded_metric(runs, column.name));
-  };
-  for (TableSpec& spec : specs) {
-    if (!has_cells(spec, runs)) continue;
-    if (!spec.over.empty() && !averages(spec, runs)) continue;
-    leave_out_unknown(spec, runs);
-    if (std::ranges::none_of(spec.columns, is_figure)) continue;
-    if (any_ended_well && std::ranges::all_of(spec.columns, is_empty)) continue;
-    tables.push_back(TableMaker(spec, runs).make());
-  }
-  return tables;
-}
-
 }  // namespace
 
 Table make_table(const TableSpec& spec, std::span<const Run> runs) { return TableMaker(spec, runs).make(); }
-
-std::vector<Table> default_tables(std::span<const Run> runs) {
-  std::vector<Table> tables = tables_with_something(named_specs(runs), runs);
-  return tables.empty() ? tables_with_something(embedded_table_specs(), runs) : tables;
-}
 
 }  // namespace frugal::harness

@@ -74,8 +74,7 @@ double solve_last_layer(InrEnsemble& model, const Backend& backend, const InrSpe
     Matrix h(points, width + 1);
     h.leftCols(width) = Eigen::Map<const Rows>(units.data() + k * points * width, points, width).cast<double>();
     h.col(width).setOnes();
-    const Matrix y =
-        Eigen::Map<const Rows>(targets.data() + k * points * channels, points, channels).cast<double>();
+    const Matrix y = Eigen::Map<const Rows>(targets.data() + k * points * channels, points, channels).cast<double>();
     const Eigen::MatrixXf w = ridge_regression(h, y).cast<float>();
     squares += (h * w.cast<double>() - y).squaredNorm();
     for (Eigen::Index c = 0; c < channels; ++c) {

@@ -1,0 +1,78 @@
+// What `frugal report RUN` shows where no table is asked for.
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "benchmarks/harness/report/aggregate.hpp"
+#include "benchmarks/harness/report/column_values.hpp"
+#include "benchmarks/harness/report/known_metrics.hpp"
+#include "benchmarks/harness/report/report.hpp"
+
+namespace frugal::harness {
+namespace {
+
+using Source = ColumnSpec::Source;
+
+/// A run made by an older program lacks the metrics that were added since: their columns, and the plots of these, go.
+void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
+  const auto is_unknown = [&](const ColumnSpec& column) { return !unknown_metric(runs, column).empty(); };
+  std::set<std::string> left_out;
+  for (const ColumnSpec& column : spec.columns)
+    if (is_unknown(column)) left_out.insert(column_style(column, spec.workload, nullptr).title);
+  std::erase_if(spec.columns, is_unknown);
+  std::erase_if(spec.plots, [&](PlotSpec& plot) {
+    for (std::vector<std::string>* titles : {&plot.x, &plot.y})
+      std::erase_if(*titles, [&](const std::string& title) { return left_out.contains(title); });
+    return plot.kind == PlotSpec::Kind::columns && (plot.x.empty() || plot.y.empty());
+  });
+}
+
+/// Those that the runs' plans name, each once; none where one of the plans names none.
+std::vector<TableSpec> named_specs(std::span<const Run> runs) {
+  std::vector<std::string> names;
+  for (const Run& run : runs) {
+    if (!run.provenance.plan.contains("tables")) return {};
+    const Json& tables = run.provenance.plan.at("tables");
+    const Json plans = run.provenance.plan.value("threads", Json::object());
+    for (const auto& [plan, threads] : plans.items()) {
+      const Json of_plan = tables.value(plan, Json::array());
+      if (of_plan.empty()) return {};
+      for (const Json& name : of_plan)
+        if (std::ranges::find(names, name.get<std::string>()) == names.end()) names.push_back(name);
+    }
+  }
+  std::vector<TableSpec> named, known = embedded_table_specs();
+  for (const std::string& name : names)  // a run of another version may name one that is not known
+    for (const TableSpec& spec : known)
+      if (spec.name == name) named.push_back(spec);
+  return named;
+}
+
+std::vector<Table> tables_with_something(std::vector<TableSpec> specs, std::span<const Run> runs) {
+  std::vector<Table> tables;
+  const bool any_ended_well = std::ranges::any_of(runs, [](const Run& run) {
+    return std::ranges::find(run.cells, Status::ok, &CellRecord::status) != run.cells.end();
+  });
+  const auto is_empty = [&](const ColumnSpec& column) {
+    return !is_figure(column) || (column.source == Source::metric && !recorded_metric(runs, column.name));
+  };
+  for (TableSpec& spec : specs) {
+    if (!has_cells(spec, runs)) continue;
+    if (!spec.over.empty() && !averages(spec, runs)) continue;
+    leave_out_unknown(spec, runs);
+    if (std::ranges::none_of(spec.columns, is_figure)) continue;
+    if (any_ended_well && std::ranges::all_of(spec.columns, is_empty)) continue;
+    tables.push_back(make_table(spec, runs));
+  }
+  return tables;
+}
+
+}  // namespace
+
+std::vector<Table> default_tables(std::span<const Run> runs) {
+  std::vector<Table> tables = tables_with_something(named_specs(runs), runs);
+  return tables.empty() ? tables_with_something(embedded_table_specs(), runs) : tables;
+}
+
+}  // namespace frugal::harness
