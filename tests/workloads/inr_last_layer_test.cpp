@@ -33,7 +33,7 @@ struct Samples {
 };
 
 /// The hidden units of network k at x, and a one.
-std::vector<double> units(const ModelState& state, const InrSpec& spec, int k, double x) {
+std::vector<double> units_at(const ModelState& state, const InrSpec& spec, int k, double x) {
   std::vector<double> values{x};
   for (const char* layer : {"layer.0", "layer.1"}) {
     const auto& weight = state.find(std::string(layer) + ".weight")->values;
@@ -56,7 +56,7 @@ std::vector<double> units(const ModelState& state, const InrSpec& spec, int k, d
 std::pair<double, double> gradient_and_error(const ModelState& state, const InrSpec& spec, const Samples& samples,
                                              int k, int channel) {
   std::vector<std::vector<double>> h;
-  for (const float x : samples.coordinates) h.push_back(units(state, spec, k, x));
+  for (const float x : samples.coordinates) h.push_back(units_at(state, spec, k, x));
   const auto columns = static_cast<std::size_t>(spec.width) + 1;
   double squares_of_h = 0;
   for (const auto& row : h)
@@ -130,17 +130,33 @@ TEST_P(InrLastLayer, IsTheRidgeRegressionOfTheSamplesOnTheHiddenUnits) {
   }
 }
 
+TEST_P(InrLastLayer, IsTheSameForAnyNumberOfNetworksAtATime) {
+  InrSpec spec = two_networks(9, 8);
+  spec.networks = 5;
+  const Samples samples(spec);
+  const auto model = backend().make(spec);
+  const ModelState initial = model->export_state();
+  const auto solved = [&](std::int64_t most_units) {
+    model->import_state(initial);
+    const double loss = solve_last_layer(*model, backend(), spec, samples.coordinates, samples.targets, most_units);
+    return std::pair{model->export_state().find("layer.2.weight")->values, loss};
+  };
+  const auto at_once = solved(5 * 9 * 8);
+  EXPECT_EQ(solved(2 * 9 * 8 + 1), at_once);
+  EXPECT_EQ(solved(1), at_once);
+}
+
 INSTANTIATE_TEST_SUITE_P(Backends, InrLastLayer, ::testing::ValuesIn(backends_under_test()), name_of_backend);
 
-constexpr const char* plan =
+constexpr const char* last_layer_plan =
     "schema: 1\nname: p\nworkload: inr\nbackend: cpu\ndataset: synthetic-photo\nparams: {{inr: {{size: 16, grid: 2, "
     "hidden_layers: 1, width: {}, steps: {}, learning_rate: 2.0e-3, last_layer: {}}}}}\n";
 
 TEST(InrLastLayerRun, IsPartOfTheTrainingAndItsLastStep) {
   WorkContext trained_context, solved_context;
   // 64 samples a tile, 81 weights a channel: nothing is left.
-  const auto trained = run_cell(fmt::format(plan, 80, 4, "trained"), trained_context);
-  const auto solved = run_cell(fmt::format(plan, 80, 4, "solved"), solved_context);
+  const auto trained = run_cell(fmt::format(last_layer_plan, 80, 4, "trained"), trained_context);
+  const auto solved = run_cell(fmt::format(last_layer_plan, 80, 4, "solved"), solved_context);
   const InrSpec spec{.networks = 4, .points = 64, .inputs = 2, .channels = 3, .hidden_layers = 1, .width = 80};
   EXPECT_EQ(solved.metrics.at("steps.done"), 4);
   EXPECT_EQ(solved.metrics.at("flops.train"), trained.metrics.at("flops.train") + last_layer_flops(spec));
@@ -154,15 +170,15 @@ TEST(InrLastLayerRun, IsPartOfTheTrainingAndItsLastStep) {
 }
 
 TEST(InrLastLayerRun, AQualityThatTrainingReachedCostsWhatItCost) {
-  const auto trained = run_cell(fmt::format(plan, 16, 300, "trained"));
-  const auto solved = run_cell(fmt::format(plan, 16, 300, "solved"));
+  const auto trained = run_cell(fmt::format(last_layer_plan, 16, 300, "trained"));
+  const auto solved = run_cell(fmt::format(last_layer_plan, 16, 300, "solved"));
   ASSERT_GT(trained.metrics.at("psnr[enrp,best]"), 30) << "this case would tell nothing";
   EXPECT_EQ(solved.metrics.at("flops[30dB]"), trained.metrics.at("flops[30dB]"));
   EXPECT_GT(solved.metrics.at("psnr[enrp]"), trained.metrics.at("psnr[enrp]"));
 }
 
 TEST(InrLastLayerRun, APlanTellsItsWorkBeforehand) {
-  const harness::Cell cell = first_cell(fmt::format(plan, 16, 5, "solved"));
+  const harness::Cell cell = first_cell(fmt::format(last_layer_plan, 16, 5, "solved"));
   for (const harness::Workload* workload : all()) {
     if (workload->name() != "inr") continue;
     TestContext context;
