@@ -41,7 +41,7 @@ cat >"$work/models.yaml" <<'END'
  params: {cadc: {model: mf, save_weights: true, mf: {solver: logistic_sgd, epochs: 4, dim: 12}}}}
 ---
 {schema: 1, name: inr, workload: inr, backend: cpu, dataset: synthetic-photo, limits: {threads: 1}, determinism: bitwise,
- params: {inr: {size: 48, steps: 60, hidden_layers: 1, width: 16, grid: 3, save_weights: true}}}
+ params: {inr: {size: 48, steps: 60, hidden_layers: 1, width: 16, grid: 3, last_layer: solved, save_weights: true}}}
 ---
 {schema: 1, name: points, workload: inr, backend: cpu, dataset: synthetic-photo, limits: {threads: 1}, determinism: bitwise,
  params: {inr: {size: 72, steps: 40, hidden_layers: 1, width: 24, save_weights: true}}}
