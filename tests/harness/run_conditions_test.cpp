@@ -1,9 +1,17 @@
 // What else the machine did: what is read of it, and when it counts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cmath>
+#include <csignal>
+#include <thread>
 
 #include "benchmarks/harness/run/conditions.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
+#include "impl/base/cpu_time.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
@@ -39,6 +47,52 @@ TEST(ConditionsMeter, TellsTheTimeOfThisProcessFromThatOfOthers) {
   EXPECT_GT(*conditions.cpu_s, 0.02);
   EXPECT_LT(*conditions.cpu_s, 0.6);
   EXPECT_GE(conditions.others.value_or(0), 0);
+}
+
+void be_busy(double seconds) {
+  while (cpu_seconds_of_process() < seconds) {
+  }
+}
+
+TEST(ConditionsMeter, TheOtherRanksAreTheProcessesOfTheSameParent) {
+  EXPECT_EQ(time_of_children(::getpid()), 0);
+  const pid_t other = ::fork();
+  if (other == 0) {
+    be_busy(0.3);
+    while (true) ::pause();
+  }
+  for (int i = 0; i < 400 && time_of_children(::getpid()) < 0.29; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  EXPECT_NEAR(time_of_children(::getpid()), 0.3, 0.05);
+  const pid_t rank = ::fork();
+  if (rank == 0) {
+    be_busy(0.2);
+    ::_exit(static_cast<int>(std::lround(100 * time_of_children(::getppid()))));  // its own time is not in it
+  }
+  int status = 0;
+  ::waitpid(rank, &status, 0);
+  EXPECT_NEAR(WEXITSTATUS(status), 30, 5);
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
+  EXPECT_EQ(time_of_children(::getpid()), 0);
+}
+
+TEST(ConditionsMeter, WhatTheOtherRanksOfAJobDoIsNotTheWorkOfOthers) {
+  if (!ConditionsMeter(usable_processors()).read().others) GTEST_SKIP() << "/proc/stat does not tell";
+  const pid_t other = ::fork();
+  if (other == 0) be_busy(1e9);
+  const pid_t rank = ::fork();
+  if (rank == 0) {
+    const ConditionsMeter alone(usable_processors()), of_job(usable_processors(), true);
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+    const double cores = alone.read().others.value_or(0) - of_job.read().others.value_or(0);
+    ::_exit(cores > 0.1 ? 0 : 1);
+  }
+  int status = 0;
+  ::waitpid(rank, &status, 0);
+  EXPECT_EQ(status, 0) << "of a rank beside one that computes";
+  ::kill(other, SIGKILL);
+  ::waitpid(other, nullptr, 0);
 }
 
 CellRecord record_beside(const std::vector<double>& others) {

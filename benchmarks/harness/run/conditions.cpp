@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <sstream>
 #include <string>
 
 #include "benchmarks/harness/run/sensors.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/number.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -66,13 +68,35 @@ std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const st
   return time;
 }
 
-ConditionsMeter::ConditionsMeter(std::set<int> processors)
+double time_of_children(pid_t parent) {
+  double ticks = 0;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
+    const std::optional<pid_t> process = number_in<pid_t>(entry.path().filename().string());
+    if (!process || *process == ::getpid()) continue;
+    const std::string stat = text_if_readable(entry.path() / "stat");                    // gone by now: empty
+    std::istringstream fields(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));  // its name may hold anything
+    std::string skipped;
+    pid_t of = 0;
+    double user = 0, system = 0;
+    fields >> skipped >> of;
+    for (int field = 5; field < 14; ++field) fields >> skipped;
+    if (fields >> user >> system && of == parent) ticks += user + system;
+  }
+  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+ConditionsMeter::ConditionsMeter(std::set<int> processors, bool of_job)
     : processors_(std::move(processors)),
+      of_job_(of_job),
       load_(load_now()),
       before_(time_now(processors_)),
       throttled_before_(throttled_now(processors_)),
       own_before_(own_time()),
+      ranks_before_(ranks_time()),
       start_(std::chrono::steady_clock::now()) {}
+
+double ConditionsMeter::ranks_time() const { return of_job_ ? time_of_children(::getppid()) : 0; }
 
 RepeatConditions ConditionsMeter::read() const {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
@@ -83,7 +107,7 @@ RepeatConditions ConditionsMeter::read() const {
   const std::optional<ProcessorTime> now = time_now(processors_);
   if (before_ && now && wall.count() > 0) {
     const double tick = static_cast<double>(processors_.size()) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-    const double others = now->busy - before_->busy - own - tick;
+    const double others = now->busy - before_->busy - own - (ranks_time() - ranks_before_) - tick;
     conditions.others = rounded(std::max(others, 0.0) / wall.count(), 4);
     conditions.steal = rounded(std::max(now->steal - before_->steal - tick, 0.0) / wall.count(), 4);
   }

@@ -2,9 +2,11 @@
 //
 //   others = (busy time of the processors - time of this process - one tick a processor) / wall time
 //
-// over the processors that the cell may use, as /proc/stat counts them. The kernel counts in ticks (10 ms), so that
+// where the other ranks of its job on this host count as this process, over the processors that the cell may use, as /proc/stat counts them. The kernel counts in ticks (10 ms), so that
 // a repeat of a few milliseconds could not be judged without the last term.
 #pragma once
+#include <sys/types.h>
+
 #include <chrono>
 #include <optional>
 #include <set>
@@ -24,19 +26,27 @@ struct ProcessorTime {
 std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const std::set<int>& processors,
                                             double ticks_per_second);
 
+/// Seconds of processors' time of the processes that `parent` has started and that still run, without this one.
+double time_of_children(pid_t parent);
+
 class ConditionsMeter {
  public:
-  /// A repeat begins, on these processors.
-  explicit ConditionsMeter(std::set<int> processors);
+  /// A repeat begins, on these processors; with `of_job` this process is a rank, and those that its parent has started
+  /// beside it are the others.
+  explicit ConditionsMeter(std::set<int> processors, bool of_job = false);
   /// It has ended.
   RepeatConditions read() const;
 
  private:
+  double ranks_time() const;
+
   std::set<int> processors_;
+  bool of_job_;
   std::optional<double> load_;
   std::optional<ProcessorTime> before_;
   std::optional<double> throttled_before_;
   double own_before_ = 0;
+  double ranks_before_ = 0;  ///< of the other ranks
   std::chrono::steady_clock::time_point start_;
 };
 

@@ -220,7 +220,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
   for (int pass = 0; !is_last; ++pass) {
     context.begin_pass(pass);
     const MeasureClock::time_point pass_start = MeasureClock::now();
-    const ConditionsMeter meter(processors);
+    const ConditionsMeter meter(processors, request.ranks > 1);
     Outcome outcome = workload.run(request.cell, context);
     const RepeatConditions conditions = meter.read();
     if (pass < request.measure.warmup) continue;
