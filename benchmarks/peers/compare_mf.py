@@ -2,9 +2,9 @@
 """Implicit ALS, ours and that of the libraries `implicit`, `irspack` and Spark, side by side on the same cores.
 
 All fit the same data (MovieLens-1M in the NCF split, or a synthetic set of the size of MovieLens-1M or -20M) for the same
-iterations in turn, sample after sample, and the medians are compared. Each side runs alone while it is timed. Ours is the program itself, a
-cell a sample, and its time is the stage `factorize`: initial factors and both index structures included. The peers' is
-that of a fit to a matrix that is there already.
+iterations in turn, sample after sample, and the medians are compared. Each side runs alone while it is timed. Ours is the
+program itself, a cell a sample, and its time is the stage `factorize`: initial factors and both index structures included.
+The peers' is that of a fit to a matrix that is there already.
 
 Equal: the loss (mf_implicit.py, mf_irspack.py and mf_spark.py say how), dimension, iterations, float32, threads, and the
 penalty: a constant one (frequency_scaling 0), the only one `implicit` has; Spark's is that of a row of average length. Ours

@@ -104,24 +104,21 @@ TEST(ReportTable, ThePredictionForAClusterIsComputingAndThenMessagesAndBytes) {
   EXPECT_EQ(report_row(table, 1), "4 | 2.20 | 500 MB | 10000 | 3.70 | 54.1");
 }
 
+std::vector<std::string> names_of_default_tables(const RunRecord& run) {
+  std::vector<std::string> names;
+  for (const Table& table : default_tables({&run, 1})) names.push_back(table.name);
+  return names;
+}
+
 TEST(ReportTable, ATableThatNeedsAnAxisIsLeftOutWithoutIt) {
   const RunRecord without = sample_run_of(1), with = scaling_run();
-  const auto named = [](const RunRecord& run) {
-    std::vector<std::string> names;
-    for (const Table& table : default_tables({&run, 1})) names.push_back(table.name);
-    return names;
-  };
-  EXPECT_THAT(named(with), Contains("cadc_scaling"));
-  EXPECT_THAT(named(without), Not(Contains("cadc_scaling")));
+  EXPECT_THAT(names_of_default_tables(with), Contains("cadc_scaling"));
+  EXPECT_THAT(names_of_default_tables(without), Not(Contains("cadc_scaling")));
 }
 
 TEST(ReportTable, DefaultTablesAreThoseThatAllPlansName) {
   RunRecord run = scaling_run();
-  const auto named = [&] {
-    std::vector<std::string> names;
-    for (const Table& table : default_tables({&run, 1})) names.push_back(table.name);
-    return names;
-  };
+  const auto named = [&] { return names_of_default_tables(run); };
   run.provenance.plan["threads"] = {{"a", 2}, {"b", 2}};
   run.provenance.plan["tables"] = {{"a", {"cadc_scaling"}}};
   EXPECT_THAT(named(), ElementsAre("cadc", "cadc_scaling")) << "plan b names none";

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "benchmarks/workloads/inr/inr_workload.hpp"
 #include "benchmarks/workloads/inr/last_layer.hpp"
 #include "impl/common/flops.hpp"
 #include "tests/impl/backend_fixture.hpp"
@@ -178,12 +179,8 @@ TEST(InrLastLayerRun, AQualityThatTrainingReachedCostsWhatItCost) {
 }
 
 TEST(InrLastLayerRun, APlanTellsItsWorkBeforehand) {
-  const harness::Cell cell = first_cell(fmt::format(last_layer_plan, 16, 5, "solved"));
-  for (const harness::Workload* workload : all()) {
-    if (workload->name() != "inr") continue;
-    TestContext context;
-    EXPECT_EQ(workload->known_metrics(cell).at("flops.train"), workload->run(cell, context).metrics.at("flops.train"));
-  }
+  const std::string plan = fmt::format(last_layer_plan, 16, 5, "solved");
+  EXPECT_EQ(inr_workload().known_metrics(first_cell(plan)).at("flops.train"), run_cell(plan).metrics.at("flops.train"));
 }
 
 }  // namespace

@@ -74,8 +74,8 @@ double time_of_children(pid_t parent) {
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     const std::optional<pid_t> process = number_in<pid_t>(entry.path().filename().string());
     if (!process || *process == ::getpid()) continue;
-    const std::string stat = text_if_readable(entry.path() / "stat");                    // gone by now: empty
-    std::istringstream fields(stat.substr(std::min(stat.size(), stat.rfind(')') + 1)));  // its name may hold anything
+    const std::string stat = text_if_readable(entry.path() / "stat");  // gone by now: empty
+    std::istringstream fields(stat.substr(stat.rfind(')') + 1));       // its name may hold anything
     std::string skipped;
     pid_t of = 0;
     double user = 0, system = 0;

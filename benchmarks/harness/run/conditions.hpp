@@ -2,8 +2,9 @@
 //
 //   others = (busy time of the processors - time of this process - one tick a processor) / wall time
 //
-// where the other ranks of its job on this host count as this process, over the processors that the cell may use, as /proc/stat counts them. The kernel counts in ticks (10 ms), so that
-// a repeat of a few milliseconds could not be judged without the last term.
+// where the other ranks of its job on this host count as this process, over the processors that the cell may use, as
+// /proc/stat counts them. The kernel counts in ticks (10 ms), so that a repeat of a few milliseconds could not be judged
+// without the last term.
 #pragma once
 #include <sys/types.h>
 

@@ -45,6 +45,11 @@ double loss_at(double psnr_enrp) { return std::pow(10, -psnr_enrp / 10); }
 
 bool solves_last_layer(const Json& own) { return own.at("last_layer") == "solved"; }
 
+/// Of so many steps, and of solving the last layer where the cell does.
+double training_flops(const InrSpec& spec, const Json& own, double steps) {
+  return step_flops(spec).total() * steps + (solves_last_layer(own) ? last_layer_flops(spec) : 0);
+}
+
 std::string at_quality(const char* what, double target) { return fmt::format("{}[{:g}dB]", what, target); }
 
 /// Over tiles of these mean square errors; absent where one is not finite.
@@ -261,9 +266,7 @@ class InrRun {
   /// Of the whole ensemble; a fraction when some sub-networks stopped early.
   double steps() const { return static_cast<double>(network_steps_) / static_cast<double>(spec_.networks); }
 
-  double training_flops() const {
-    return step_flops(spec_).total() * steps() + (solves_last_layer(own_) ? last_layer_flops(spec_) : 0);
-  }
+  double training_flops() const { return workloads::training_flops(spec_, own_, steps()); }
 
   void put(const std::string& name, double value) { metrics_[name] = value; }
   /// why: what it means that there is no value.
@@ -422,8 +425,7 @@ class Inr final : public harness::Workload {
     return {{"networks", static_cast<double>(spec.networks)},
             {"parameters", count},
             {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
-            {"flops.train", step_flops(spec).total() * cell.own().at("steps").get<double>() +
-                                (solves_last_layer(cell.own()) ? last_layer_flops(spec) : 0)},
+            {"flops.train", training_flops(spec, cell.own(), cell.own().at("steps"))},
             {"flops.inference", inference_flops(spec)}};
   }
 
