@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# What can be said of the sources without building them: layout, direction of the includes, shell, Python, YAML, links, and
-# whether what the READMEs claim follows from the committed records.
-#   ci/lint.sh [format|arrows|shell|python|yaml|docs|claims]...      default: all
+# What can be said of the sources without building them: layout, direction of the includes, shell, Python, YAML, links,
+# whether each planted error of tests/mutants.tsv still has its place, and whether what the READMEs claim follows from the
+# committed records.
+#   ci/lint.sh [format|arrows|shell|python|yaml|docs|mutants|claims]...      default: all
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 ci/setup.sh --lint
@@ -22,13 +23,14 @@ for name in sys.argv[1:]:
     except yaml.YAMLError as error:
         sys.exit(str(error))' ;;
     docs) /usr/bin/python3 ci/check_docs.py ;;
+    mutants) python3 ci/mutants.py --check ;;
     claims) /usr/bin/python3 ci/claims.py ;;
-    *) echo "ci/lint.sh: there is format, arrows, shell, python, yaml, docs, claims" >&2; exit 2 ;;
+    *) echo "ci/lint.sh: there is format, arrows, shell, python, yaml, docs, mutants, claims" >&2; exit 2 ;;
   esac
 }
 
 parts=("$@")
-if ((${#parts[@]} == 0)); then parts=(format arrows shell python yaml docs claims); fi
+if ((${#parts[@]} == 0)); then parts=(format arrows shell python yaml docs mutants claims); fi
 failed=0
 for part in "${parts[@]}"; do
   if lint "$part"; then

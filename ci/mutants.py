@@ -2,6 +2,7 @@
 """Puts each error of tests/mutants.tsv into a copy of the tree, and tells which of them the tests notice.
 
 ci/mutants.py [WORD...]     only the rows that hold one of these words; default: all
+ci/mutants.py --check       only whether the original text of each row stands where it says, once
 
 A row (tabs between the columns): area, file, original text, wrong text, what it stands for, the tests that should notice
 ("harness:PlanExpand.*", several with spaces between), and for an error that nobody notices the reason why.
@@ -96,6 +97,17 @@ def with_choices(text, mutants):
     return text
 
 
+def wrong_files(mutants):
+    """Text, with its choices, of each file that a row names."""
+    of_file = collections.defaultdict(list)
+    for mutant in mutants:
+        of_file[mutant.file].append(mutant)
+    for name, own in of_file.items():
+        if not (ROOT / name).is_file():
+            sys.exit(f"{TABLE}:{own[0].line}: there is no file {name}")
+    return {name: with_choices((ROOT / name).read_text(encoding="utf-8"), own) for name, own in of_file.items()}
+
+
 def put(path, text):
     """Writes what has changed: an unchanged file is not compiled again."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -104,19 +116,12 @@ def put(path, text):
 
 
 def make_tree(mutants):
-    of_file = collections.defaultdict(list)
-    for mutant in mutants:
-        of_file[mutant.file].append(mutant)
+    wrong = wrong_files(mutants)
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True,
                             capture_output=True, text=True).stdout.split("\0")
     names = [name for name in listed if name and (ROOT / name).is_file() and not (ROOT / name).is_symlink()]
-    for name in sorted(of_file.keys() - set(names)):
-        sys.exit(f"{TABLE}:{of_file[name][0].line}: there is no file {name}")
     for name in names:
-        text = (ROOT / name).read_bytes()
-        if name in of_file:
-            text = with_choices(text.decode(), of_file[name]).encode()
-        put(TREE / name, text)
+        put(TREE / name, wrong[name].encode() if name in wrong else (ROOT / name).read_bytes())
         (TREE / name).chmod((ROOT / name).stat().st_mode)  # the stand-ins of Slurm are programs
     put(TREE / "impl/base/frugal_mutant.cpp", SWITCH.encode())
     put(SWITCH_HEADER, b"bool frugal_mutant(int number) noexcept;\n")
@@ -206,6 +211,9 @@ def report(results, seconds):
 
 def main():
     start = time.monotonic()
+    if sys.argv[1:] == ["--check"]:
+        wrong_files(read_table([])[0])
+        return 0
     mutants, chosen = read_table(sys.argv[1:])
     make_tree(mutants)
     programs = sorted({"test_" + tests.split(":")[0] for mutant in mutants for tests in mutant.tests})

@@ -8,15 +8,16 @@
 namespace frugal::harness {
 namespace {
 
+bool counts_to(const Json& value, int most) { return value.is_number_integer() && value >= 1 && value <= most; }
+
 /// Of a record, which others may have written: what it is used as must be that.
 Json read_back(const Json& execution, const JsonReader& reader) {
   for (const auto& [group, values] : execution.items()) {
     if (!values.is_object()) reader.fail("'execution' holds what no plan has: " + group);
     for (const auto& [key, value] : values.items()) {
       const std::string path = group + "." + key;
-      const auto counts_to = [&](int most) { return value.is_number_integer() && value >= 1 && value <= most; };
-      const bool fits = path == "limits.threads" ? counts_to(max_threads)
-                        : path == "limits.ranks" ? counts_to(max_ranks)
+      const bool fits = path == "limits.threads" ? counts_to(value, max_threads)
+                        : path == "limits.ranks" ? counts_to(value, max_ranks)
                         : path == "measure.pin"  ? value.is_boolean()
                                                  : path == "limits.isa" && value.is_string();
       if (!fits) reader.fail("'execution' holds what no plan has: " + path + ": " + value.dump());
