@@ -58,13 +58,19 @@ struct PngDecoder {
   PngDecoder& operator=(const PngDecoder&) = delete;
   ~PngDecoder() { png_destroy_read_struct(&png, &info, nullptr); }
 
-  /// Header and conversions to grey or RGB of 8 or 16 bits, with their opacity where the file has any, or to 8-bit
-  /// indices into a palette: libpng would give an index beyond the palette in black. False on an error of libpng.
-  bool begin() {
+  /// What stands before the pixels. False on an error of libpng.
+  bool read_header() {
     if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp): libpng's way
     png_read_info(png, info);
+    return true;
+  }
+
+  /// Conversions to grey or RGB of 8 or 16 bits, with their opacity where the file has any, or to 8-bit indices into a
+  /// palette: libpng would give an index beyond the palette in black. Allocates rows of the width that the header claims.
+  /// False on an error of libpng.
+  bool begin() {
+    if (setjmp(png_jmpbuf(png))) return false;  // NOLINT(cert-err52-cpp)
     const png_byte color = png_get_color_type(png, info);
-    if (png_get_bit_depth(png, info) < 8) pixels_a_byte = 8U / png_get_bit_depth(png, info);
     if (color == PNG_COLOR_TYPE_PALETTE) png_set_packing(png);
     if (color == PNG_COLOR_TYPE_GRAY && png_get_bit_depth(png, info) < 8) png_set_expand_gray_1_2_4_to_8(png);
     const bool names_transparent_colours = png_get_valid(png, info, PNG_INFO_tRNS) != 0;
@@ -85,7 +91,6 @@ struct PngDecoder {
   PngSource& source;
   png_structp png;
   png_infop info;
-  std::size_t pixels_a_byte = 1;  ///< in the file, where they have fewer than 8 bits
   bool has_transparency = false;
   std::vector<png_byte> bytes;
   std::vector<png_bytep> rows;
@@ -110,8 +115,11 @@ class PngFile {
       throw UserError(place_, "this is not a PNG file");
     }
     decoder_ = std::make_unique<PngDecoder>(source_);
-    if (!decoder_->begin()) fail(source_.complaint);
+    if (!decoder_->read_header()) fail(source_.complaint);
     require_size(shape(), place_);
+    // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
+    if (row_bytes() * shape().shape[0] / 1100 > bytes_) fail("the file is cut off");
+    if (!decoder_->begin()) fail(source_.complaint);
   }
 
   bool has_transparency() const { return decoder_->has_transparency; }
@@ -137,12 +145,13 @@ class PngFile {
   }
 
  private:
+  /// Of the file, and after begin() of what is read of it.
+  std::size_t row_bytes() const { return png_get_rowbytes(decoder_->png, decoder_->info); }
+
   /// Rows from top to bottom, 16-bit values with the high byte first.
   void decode() {
-    const std::size_t stride = png_get_rowbytes(decoder_->png, decoder_->info);
+    const std::size_t stride = row_bytes();
     const std::size_t height = png_get_image_height(decoder_->png, decoder_->info);
-    // Deflate cannot shrink below 1:1032, so a larger claim is a lie: refuse it before allocating.
-    if (stride * height / decoder_->pixels_a_byte / 1100 > bytes_) fail("the file is cut off");
     decoder_->bytes.resize(stride * height);
     for (std::size_t y = 0; y < height; ++y) decoder_->rows.push_back(decoder_->bytes.data() + y * stride);
     if (!decoder_->read_rows()) fail(source_.complaint);
