@@ -60,25 +60,28 @@ constexpr std::size_t riff_head = 12;  // "RIFF", the length of all that follows
 constexpr std::size_t chunk_head = 8;  // a name of four letters, the length of what follows
 
 /// libsndfile reads what there is of a file that was cut off; here that is an error. Writers that stream leave the
-/// length of the whole at 0 or all ones: their lengths say nothing.
+/// length of the whole at 0 or all ones: then that of the samples says nothing either. What comes before these must fit in
+/// any case: libsndfile takes seconds to read a chunk of a gigabyte that is not there.
 void require_whole_wav(const std::filesystem::path& path, const Place& place) {
   const FileHandle file = open_file(path);
   std::array<char, riff_head> riff{};
   read_piece(file.get(), riff.data(), riff.size(), path);
   const std::uint32_t length = little_endian(riff.data() + 4);
-  if (length == 0 || length == std::numeric_limits<std::uint32_t>::max()) return;
+  const bool streamed = length == 0 || length == std::numeric_limits<std::uint32_t>::max();
   constexpr std::uint64_t padding = 1;  // the last chunk's, which some writers count but leave out
   const std::uint64_t available = std::filesystem::file_size(path) + padding;
   const auto require = [&](std::uint64_t end) {
     if (end > available) fail_cut_off("WAV", place);
   };
-  require(std::uint64_t{length} + chunk_head);
+  if (!streamed) require(std::uint64_t{length} + chunk_head);
   std::array<char, chunk_head> chunk{};
   for (std::uint64_t at = riff_head; read_piece(file.get(), chunk.data(), chunk.size(), path) == chunk.size();) {
     const std::uint32_t size = little_endian(chunk.data() + 4);
+    const bool samples = std::string_view(chunk.data(), 4) == "data";
+    if (samples && streamed) return;
     at += chunk_head + std::uint64_t{size};
     require(at);
-    if (std::string_view(chunk.data(), 4) == "data") return;
+    if (samples) return;
     at += at % 2;  // chunks begin at even places
     if (std::fseek(file.get(), static_cast<long>(at), SEEK_SET) != 0) return;
   }

@@ -118,6 +118,10 @@ TEST_F(Wav, ADataChunkLongerThanTheFileIsCutOffUnlessTheWriterStreamed) {
   }
   const std::string with_more = wav(1, 16, 1, "abcd").insert(12, "LIST" + little_endian(3, 4) + "abc" + '\0');
   EXPECT_EQ(read(with_more).shape, std::vector<int>{2});
+  // Nobody streams what comes before the samples.
+  std::string streamed = wav(1, 16, 1, "abcd").insert(12, "LIST" + little_endian(1U << 30, 4) + "abcd");
+  streamed.replace(4, 4, 4, '\0');
+  EXPECT_THAT(complaint(streamed), HasSubstr("cut off"));
 }
 
 TEST_F(Wav, DamagedAndForeignFilesAreRefused) {
