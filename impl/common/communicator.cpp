@@ -64,4 +64,16 @@ std::vector<std::size_t> weighted_shares(std::span<const double> weights, std::s
   return begins;
 }
 
+void exchange(Communicator& ranks, std::span<const std::span<const std::byte>> outgoing,
+              std::span<const std::span<std::byte>> incoming) {
+  Communicator::Transfers transfers;
+  for (int away = 1; away < ranks.size(); ++away) {  // nobody is everybody's first
+    const int to = (ranks.rank() + away) % ranks.size();
+    const int from = (ranks.rank() + ranks.size() - away) % ranks.size();
+    if (!incoming[from].empty()) transfers.push_back(ranks.receive(incoming[from], from));
+    if (!outgoing[to].empty()) transfers.push_back(ranks.send(outgoing[to], to));
+  }
+  wait_for(transfers);
+}
+
 }  // namespace frugal

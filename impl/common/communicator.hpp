@@ -1,6 +1,8 @@
 // Processes that compute one model together, as the code of a model sees them: who they are, and how data travel.
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <type_traits>
@@ -63,6 +65,36 @@ void gather_rows(Communicator& ranks, T* rows, std::size_t width, std::span<cons
   std::vector<std::size_t> bytes;
   for (const std::size_t begin : begins) bytes.push_back(begin * width * sizeof(T));
   ranks.all_gather(std::as_writable_bytes(std::span(rows, begins.back() * width)), bytes);
+}
+
+/// outgoing[r] to rank r, incoming[r] from it, [ranks] each; one's own are left alone. All ranks call this alike.
+void exchange(Communicator& ranks, std::span<const std::span<const std::byte>> outgoing,
+              std::span<const std::span<std::byte>> incoming);
+
+/// The same where nobody knows how much will come. Returns what all had for this rank, itself included, by sender.
+template <class T>
+std::vector<T> exchanged(Communicator& ranks, const std::vector<std::vector<T>>& outgoing) {
+  static_assert(std::is_trivially_copyable_v<T>);
+  const auto size = static_cast<std::size_t>(ranks.size());
+  const auto own = static_cast<std::size_t>(ranks.rank());
+  std::vector<std::uint64_t> counts(size * size);  // [from, to]
+  for (std::size_t to = 0; to < size; ++to) counts[own * size + to] = outgoing[to].size();
+  gather_rows(ranks, counts.data(), size, equal_shares(size, ranks.size()));
+  std::size_t total = 0;
+  for (std::size_t from = 0; from < size; ++from) total += counts[from * size + own];
+  std::vector<T> received(total);
+  std::vector<std::span<const std::byte>> leaving;
+  std::vector<std::span<std::byte>> arriving;
+  T* room = received.data();
+  for (std::size_t r = 0; r < size; ++r) {
+    const std::span<T> values(room, counts[r * size + own]);
+    if (r == own) std::ranges::copy(outgoing[r], values.begin());
+    leaving.push_back(std::as_bytes(std::span(outgoing[r])));
+    arriving.push_back(std::as_writable_bytes(values));
+    room += values.size();
+  }
+  exchange(ranks, leaving, arriving);
+  return received;
 }
 
 }  // namespace frugal

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "impl/api/backend.hpp"
@@ -27,6 +28,15 @@ inline std::vector<Interaction> some_pairs(const MfSpec& spec, std::uint32_t one
   for (std::uint32_t user = 0; user < spec.users; ++user)
     for (std::uint32_t item = 0; item < spec.items; ++item)
       if (random.below(one_in, std::uint64_t{user} * spec.items + item) == 0) pairs.push_back({user, item});
+  return pairs;
+}
+
+/// The same in an order that is not that of the users.
+inline std::vector<Interaction> some_pairs_shuffled(const MfSpec& spec, std::uint32_t one_in) {
+  std::vector<Interaction> pairs = some_pairs(spec, one_in);
+  const Philox random(2, Purpose::test);
+  for (std::uint32_t k = static_cast<std::uint32_t>(pairs.size()); k > 1; --k)
+    std::swap(pairs[k - 1], pairs[random.below(k, k, 9)]);
   return pairs;
 }
 

@@ -20,14 +20,7 @@ MfSpec spec_of(MfSolver solver) {
   return {.solver = solver, .users = 300, .items = 70, .dim = 8, .negatives = 3, .seed = 5};
 }
 
-/// In an order that is not that of the users.
-std::vector<Interaction> shuffled(const MfSpec& spec) {
-  std::vector<Interaction> pairs = mf_test::some_pairs(spec, 4);
-  const Philox random(2, Purpose::test);
-  for (std::uint32_t k = static_cast<std::uint32_t>(pairs.size()); k > 1; --k)
-    std::swap(pairs[k - 1], pairs[random.below(k, k, 9)]);
-  return pairs;
-}
+std::vector<Interaction> shuffled(const MfSpec& spec) { return mf_test::some_pairs_shuffled(spec, 4); }
 
 void expect_same_bits(const MatrixFactorizer& a, const MatrixFactorizer& b) {
   const ModelState one = a.export_state();

@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
+
 #include "impl/cpu/inr/inr_ensemble.hpp"
+#include "impl/cpu/mf/dealt_pairs.hpp"
 #include "impl/cpu/mf/matrix_factorizer.hpp"
 #include "impl/cpu/recommender/dealt_tables.hpp"
 #include "impl/cpu/recommender/dlrm.hpp"
@@ -49,14 +52,19 @@ class Ranks : public ::testing::Test {
   }
 };
 
+/// What the ranks learn from is rank 0's, who deals it.
+std::span<const Interaction> for_rank_0(Communicator& ranks, std::span<const Interaction> pairs) {
+  return ranks.rank() == 0 ? pairs : pairs.first(0);
+}
+
 TEST_F(Ranks, FactoriseToTheSameBits) {
   for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd})
     for (const int dim : {3, 40}) {
       const MfSpec spec{.solver = solver, .users = 703, .items = 1101, .dim = dim, .learning_rate = 0.02, .seed = 3};
-      const auto pairs = mf_test::some_pairs(spec, 25);
+      const auto pairs = dim == 3 ? mf_test::some_pairs(spec, 25) : mf_test::some_pairs_shuffled(spec, 25);
       expect_same({2, 3, 4, 9}, dim == 3 ? "dim 3" : "dim 40", [&](Communicator& ranks) {
         const auto model = cpu::make(spec, ranks);
-        model->set_interactions(pairs);
+        model->set_interactions(for_rank_0(ranks, pairs));
         Trained trained{model->train(2), {}};
         trained.losses.push_back(model->train(1).front());
         trained.state = model->export_state();
@@ -65,13 +73,34 @@ TEST_F(Ranks, FactoriseToTheSameBits) {
     }
 }
 
+TEST_F(Ranks, DealEachPairToTheRankOfItsRowAndKeepTheirOrder) {
+  std::vector<Interaction> pairs;
+  for (std::uint32_t k = 0; k < 1000; ++k) pairs.push_back({k % 30, k});
+  ThreadRanks::run(4, [&](Communicator& ranks) {
+    const cpu::PairsRun run = cpu::run_of(ranks, for_rank_0(ranks, pairs));
+    EXPECT_EQ(run.first, 250U * static_cast<unsigned>(ranks.rank()));
+    EXPECT_EQ(run.pairs.size(), 250U);
+    std::vector<std::uint32_t> counts(30);
+    for (const Interaction& pair : run.pairs) ++counts[pair.user];
+    cpu::add_up(ranks, counts);
+    EXPECT_EQ(std::count(counts.begin(), counts.begin() + 10, 34U), 10);
+    EXPECT_EQ(std::count(counts.begin() + 10, counts.end(), 33U), 20);
+    const std::size_t begins[] = {0, 0, 12, 29, 30};  // rank 0 has none
+    const std::vector<int> owners = cpu::ranks_of_rows(begins);
+    std::vector<Interaction> expected;
+    for (const Interaction& pair : pairs)
+      if (owners[pair.user] == ranks.rank()) expected.push_back(pair);
+    EXPECT_EQ(cpu::deal(ranks, run.pairs, [&](const Interaction& pair) { return owners[pair.user]; }), expected);
+  });
+}
+
 TEST_F(Ranks, FactoriseWhatIsSmallerThanTheyAreMany) {
   for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd}) {
     const MfSpec spec{.solver = solver, .users = 5, .items = 3, .dim = 2, .seed = 1};
     const std::vector<Interaction> pairs = {{0, 0}, {1, 2}, {4, 1}, {4, 2}};
     expect_same({2, 10}, "few rows", [&](Communicator& ranks) {
       const auto model = cpu::make(spec, ranks);
-      model->set_interactions(pairs);
+      model->set_interactions(for_rank_0(ranks, pairs));
       return Trained{model->train(3), model->export_state()};
     });
   }

@@ -41,15 +41,6 @@ std::vector<std::uint32_t> examples_of(const std::vector<std::uint32_t>& positiv
 
 }  // namespace
 
-MfSchedule::Counts MfSchedule::count(const MfSpec& spec, const PackedPairs& positives) {
-  Counts counts{std::vector<std::uint32_t>(spec.users), std::vector<std::uint32_t>(spec.items)};
-  for (const Interaction& pair : positives) {
-    ++counts.users[pair.user];
-    ++counts.items[pair.item];
-  }
-  return counts;
-}
-
 MfSchedule::MfSchedule(const MfSpec& spec, const Counts& positives)
     : seed_(spec.seed), negatives_(static_cast<std::uint32_t>(spec.negatives)) {
   const std::uint64_t count = std::accumulate(positives.users.begin(), positives.users.end(), std::uint64_t{0});

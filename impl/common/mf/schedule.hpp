@@ -6,7 +6,6 @@
 
 #include "impl/base/host_device.hpp"
 #include "impl/common/mf/example.hpp"
-#include "impl/common/packed_pairs.hpp"
 #include "impl/common/specs.hpp"
 
 namespace frugal {
@@ -57,7 +56,15 @@ class MfSchedule {
     std::vector<std::uint32_t> users;
     std::vector<std::uint32_t> items;
   };
-  static Counts count(const MfSpec& spec, const PackedPairs& positives);
+  template <class Pairs>
+  static Counts count(const MfSpec& spec, const Pairs& positives) {
+    Counts counts{std::vector<std::uint32_t>(spec.users), std::vector<std::uint32_t>(spec.items)};
+    for (const Interaction& pair : positives) {
+      ++counts.users[pair.user];
+      ++counts.items[pair.item];
+    }
+    return counts;
+  }
 
   /// Deals users and items. Throws std::invalid_argument for 2^32 positives or more, or as many examples of one user or
   /// item. An epoch may have more examples than that.

@@ -5,9 +5,14 @@
 namespace frugal {
 namespace {
 
+/// values: those from number `first` on.
+void draw_normals(std::span<float> values, std::uint64_t first, const NormalLaw& law) {
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(law(first + i));
+}
+
 std::vector<float> values_of(const NormalLaw& law, std::size_t count) {
   std::vector<float> values(count);
-  for (std::size_t i = 0; i < count; ++i) values[i] = static_cast<float>(law(i));
+  draw_normals(values, 0, law);
   return values;
 }
 
@@ -38,10 +43,17 @@ std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev,
 }
 
 std::vector<float> initial_factors(const MfSpec& spec, Purpose purpose) {
+  const std::uint32_t rows = purpose == Purpose::user_embedding ? spec.users : spec.items;
+  std::vector<float> values(std::size_t{rows} * static_cast<std::size_t>(spec.dim));
+  draw_initial_factors(values, 0, spec, purpose);
+  return values;
+}
+
+void draw_initial_factors(std::span<float> values, std::uint32_t first_row, const MfSpec& spec, Purpose purpose) {
   const double stddev =
       spec.solver == MfSolver::logistic_sgd ? spec.init_stddev : spec.init_stddev / std::sqrt(spec.dim);
-  const std::uint32_t rows = purpose == Purpose::user_embedding ? spec.users : spec.items;
-  return initial_embedding(rows, spec.dim, stddev, spec.seed, purpose);
+  draw_normals(values, std::uint64_t{first_row} * static_cast<std::uint64_t>(spec.dim),
+               {stddev, Philox(spec.seed, purpose), 0});
 }
 
 float initial_global_bias(const MfSpec& spec) { return static_cast<float>(-std::log(spec.negatives)); }

@@ -18,6 +18,9 @@ std::vector<float> initial_embedding(std::uint32_t rows, int dim, double stddev,
 /// init_stddev / sqrt(dim)).
 std::vector<float> initial_factors(const MfSpec& spec, Purpose purpose);
 
+/// Some rows of them, from `first_row` on, so that threads and ranks draw what is theirs: values [rows, dim].
+void draw_initial_factors(std::span<float> values, std::uint32_t first_row, const MfSpec& spec, Purpose purpose);
+
 /// Of logistic_sgd: log(1 / negatives).
 float initial_global_bias(const MfSpec& spec);
 

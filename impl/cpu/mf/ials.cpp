@@ -12,11 +12,14 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <numeric>
 #include <span>
 
+#include "impl/common/mf/schedule.hpp"
 #include "impl/common/packed_groups.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
+#include "impl/cpu/mf/dealt_pairs.hpp"
 #include "impl/cpu/mf/row_exchange.hpp"
 #include "impl/cpu/mf/solver.hpp"
 
@@ -52,7 +55,8 @@ PackedPairs by_user(const PackedPairs& positives) {
 }
 
 /// The items of each user, ascending: the factors do not depend on the order of the input, and gathers walk forward.
-PackedGroups histories_of_users(const PackedPairs& positives, std::uint32_t users) {
+template <class Pairs>
+PackedGroups histories_of_users(const Pairs& positives, std::uint32_t users) {
   PackedGroups histories;
   std::vector<std::uint32_t> history;
   const auto close = [&] {
@@ -83,23 +87,18 @@ class Ials final : public MfSolverEngine {
   void set_interactions(const PackedPairs& positives) override {
     by_user_ = {};
     by_item_ = {};
+    if (ranks_.size() > 1) return set_own_interactions(run_of(ranks_, positives).pairs);
     if (!are_by_user(positives)) return set_interactions(by_user(positives));
     positives_ = positives.size();
-    of_users_ = shares(positives, spec_.users, &Interaction::user);
-    of_items_ = shares(positives, spec_.items, &Interaction::item);
-    if (ranks_.size() == 1) {
-      by_user_ = histories_of_users(positives, spec_.users);
-      by_item_ = by_user_.transposed(spec_.items);
-      return;
-    }
-    by_user_ = histories_of_users(own_pairs(positives, &Interaction::user, of_users_), spec_.users);
-    by_item_ =
-        histories_of_users(own_pairs(positives, &Interaction::item, of_items_), spec_.users).transposed(spec_.items);
+    of_users_ = {0, spec_.users};
+    of_items_ = {0, spec_.items};
+    by_user_ = histories_of_users(positives, spec_.users);
+    by_item_ = by_user_.transposed(spec_.items);
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t /*first_epoch*/, int epochs) override {
-    pad(parameters.user_factors, users_);
-    pad(parameters.item_factors, items_);
+    if (epochs == 0) return {};
+    pad(parameters.item_factors, items_);  // users are solved before they are read
     std::vector<double> losses;
     for (int e = 0; e < epochs; ++e) losses.push_back(epoch());
     unpad(users_, parameters.user_factors);
@@ -108,23 +107,31 @@ class Ials final : public MfSolverEngine {
   }
 
  private:
+  /// run: of this rank.
+  void set_own_interactions(const std::vector<Interaction>& run) {
+    MfSchedule::Counts counts = MfSchedule::count(spec_, run);
+    add_up(ranks_, counts.users);
+    add_up(ranks_, counts.items);
+    positives_ = std::accumulate(counts.users.begin(), counts.users.end(), std::size_t{0});
+    of_users_ = shares(counts.users);
+    of_items_ = shares(counts.items);
+    by_user_ = histories_of_users(own_pairs(run, of_users_, &Interaction::user), spec_.users);
+    by_item_ = histories_of_users(own_pairs(run, of_items_, &Interaction::item), spec_.users).transposed(spec_.items);
+  }
+
   /// Rows by rank: a row costs its history, and a solution.
-  std::vector<std::size_t> shares(const PackedPairs& positives, std::size_t rows,
-                                  std::uint32_t Interaction::*row) const {
-    if (ranks_.size() == 1) return {0, rows};
-    std::vector<double> work(rows, static_cast<double>(stride_) / 3);
-    for (const Interaction& pair : positives) work[pair.*row] += 1;
+  std::vector<std::size_t> shares(const std::vector<std::uint32_t>& counts) const {
+    std::vector<double> work(counts.size());
+    for (std::size_t row = 0; row < work.size(); ++row) work[row] = counts[row] + static_cast<double>(stride_) / 3;
     return weighted_shares(work, systems_, ranks_.size());
   }
 
-  /// Those of this rank's rows.
-  PackedPairs own_pairs(const PackedPairs& positives, std::uint32_t Interaction::*row,
-                        const std::vector<std::size_t>& begins) const {
-    const std::size_t begin = begins[ranks_.rank()];
-    const std::size_t end = begins[ranks_.rank() + 1];
-    PackedPairs own;
-    for (const Interaction& pair : positives)
-      if (pair.*row >= begin && pair.*row < end) own.push_back(pair);
+  /// Of all ranks' runs the interactions of this rank's rows, by user.
+  std::vector<Interaction> own_pairs(const std::vector<Interaction>& run, const std::vector<std::size_t>& begins,
+                                     std::uint32_t Interaction::*row) const {
+    const std::vector<int> owners = ranks_of_rows(begins);
+    std::vector<Interaction> own = deal(ranks_, run, [&](const Interaction& pair) { return owners[pair.*row]; });
+    if (!std::ranges::is_sorted(own, {}, &Interaction::user)) std::ranges::stable_sort(own, {}, &Interaction::user);
     return own;
   }
 

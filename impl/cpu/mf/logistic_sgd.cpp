@@ -12,6 +12,7 @@
 #include "impl/common/mf/schedule.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
+#include "impl/cpu/mf/dealt_pairs.hpp"
 #include "impl/cpu/mf/item_ring.hpp"
 #include "impl/cpu/mf/round_progress.hpp"
 #include "impl/cpu/mf/solver.hpp"
@@ -33,13 +34,18 @@ class LogisticSgd final : public MfSolverEngine {
         item_bias_(spec.items) {}
 
   void set_interactions(const PackedPairs& positives) override {
-    streams_.set_positives(positives);
-    const std::uint32_t groups = streams_.schedule().groups();
-    active_ = std::min(ranks_.size(), static_cast<int>(groups));
-    groups_ = equal_shares(groups, active_);
-    groups_.resize(static_cast<std::size_t>(ranks_.size()) + 1, groups);
-    user_begins_ = begins_of_groups(streams_.schedule().users());
-    item_begins_ = begins_of_groups(streams_.schedule().items());
+    if (ranks_.size() == 1) {
+      streams_.set_positives(positives);
+      return share_groups();
+    }
+    const PairsRun run = run_of(ranks_, positives);
+    MfSchedule::Counts counts = MfSchedule::count(spec_, run.pairs);
+    add_up(ranks_, counts.users);
+    add_up(ranks_, counts.items);
+    streams_.set_schedule(counts);
+    share_groups();
+    streams_.set_positives(counts, positives_of_own_groups(run), static_cast<std::uint32_t>(groups_[ranks_.rank()]),
+                           static_cast<std::uint32_t>(groups_[ranks_.rank() + 1]));
   }
 
   std::vector<double> train(MfParameters& parameters, std::uint64_t first_epoch, int epochs) override {
@@ -56,6 +62,27 @@ class LogisticSgd final : public MfSolverEngine {
   }
 
  private:
+  /// Neighbouring groups to each rank.
+  void share_groups() {
+    const std::uint32_t groups = streams_.schedule().groups();
+    active_ = std::min(ranks_.size(), static_cast<int>(groups));
+    groups_ = equal_shares(groups, active_);
+    groups_.resize(static_cast<std::size_t>(ranks_.size()) + 1, groups);
+    user_begins_ = begins_of_groups(streams_.schedule().users());
+    item_begins_ = begins_of_groups(streams_.schedule().items());
+  }
+
+  std::vector<PackedPositives::Numbered> positives_of_own_groups(const PairsRun& run) const {
+    const std::vector<int> ranks = ranks_of_rows(groups_);
+    const std::vector<std::uint32_t>& part = streams_.schedule().users().part;
+    std::vector<PackedPositives::Numbered> numbered;
+    numbered.reserve(run.pairs.size());
+    for (const Interaction& pair : run.pairs)
+      numbered.push_back({pair, static_cast<std::uint32_t>(run.first + numbered.size())});
+    return deal(ranks_, numbered,
+                [&](const PackedPositives::Numbered& one) { return ranks[part[one.pair.user] / MfSchedule::workers]; });
+  }
+
   /// [groups + 1]: the first slot of each group.
   std::vector<std::size_t> begins_of_groups(const MfSchedule::Side& side) const {
     std::vector<std::size_t> begins;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -16,12 +18,29 @@
 namespace frugal::cpu {
 namespace {
 
+/// Rows that are drawn at a time.
+constexpr std::size_t drawn_rows = 256;
+
+/// initial_factors(): each rank draws a share of them.
+std::vector<float> drawn_factors(const MfSpec& spec, std::size_t rows, Purpose purpose, Communicator& ranks) {
+  const auto dim = static_cast<std::size_t>(spec.dim);
+  std::vector<float> values(rows * dim);
+  const std::vector<std::size_t> begins = equal_shares(rows, ranks.size());
+  const std::size_t end = begins[ranks.rank() + 1];
+#pragma omp parallel for schedule(static)
+  for (std::size_t first = begins[ranks.rank()]; first < end; first += drawn_rows)
+    draw_initial_factors(std::span(values).subspan(first * dim, std::min(drawn_rows, end - first) * dim),
+                         static_cast<std::uint32_t>(first), spec, purpose);
+  gather_rows(ranks, values.data(), dim, begins);
+  return values;
+}
+
 class CpuMatrixFactorizer final : public MatrixFactorizer {
  public:
   CpuMatrixFactorizer(const MfSpec& spec, Communicator& ranks)
       : spec_(spec), engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
-    parameters_.user_factors = initial_factors(spec, Purpose::user_embedding);
-    parameters_.item_factors = initial_factors(spec, Purpose::item_embedding);
+    parameters_.user_factors = drawn_factors(spec, spec.users, Purpose::user_embedding, ranks);
+    parameters_.item_factors = drawn_factors(spec, spec.items, Purpose::item_embedding, ranks);
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors.data());
     tensors_.add("item_factors", {spec.items, spec.dim}, parameters_.item_factors.data());
     if (!sgd()) return;

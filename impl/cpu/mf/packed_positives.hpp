@@ -1,6 +1,7 @@
 // The positives in the order of mf/schedule.hpp, packed: what MfSchedule::order() gives, in a quarter of its bytes.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "impl/common/mf/schedule.hpp"
@@ -14,9 +15,19 @@ namespace frugal::cpu {
 class PackedPositives {
  public:
   PackedPositives() = default;
-  /// Sorts so many positives at a time, eight bytes each, and passes over all of them as often as that takes.
+  /// All parts of them. Sorts so many positives at a time, eight bytes each, and passes over all of them as often as that
+  /// takes. counts: of the schedule.
   PackedPositives(const MfSchedule& schedule, const MfSchedule::Counts& counts, const PackedPairs& positives,
-                  std::uint64_t at_a_time = std::uint64_t{1} << 28);
+                  std::uint64_t at_a_time = run_positives);
+
+  /// Some of the caller's positives, by number.
+  struct Numbered {
+    Interaction pair;
+    std::uint32_t number;
+  };
+  /// Parts [first_part, end_part), of which `positives` are all, the numbers ascending.
+  PackedPositives(const MfSchedule& schedule, const MfSchedule::Counts& counts, std::span<const Numbered> positives,
+                  std::uint32_t first_part, std::uint32_t end_part, std::uint64_t at_a_time = run_positives);
 
   /// Reads the positives of one part.
   class Reader {
@@ -40,17 +51,24 @@ class PackedPositives {
   };
 
  private:
+  static constexpr std::uint64_t run_positives = std::uint64_t{1} << 28;
+
   struct Place {
     std::uint32_t run;
     std::uint64_t begin;
   };
 
-  /// Appends parts [first, end) as one run.
-  void add_run(const MfSchedule& schedule, const std::vector<std::uint32_t>& counts_by_slot,
-               const PackedPairs& positives, std::uint32_t first, std::uint32_t end);
+  /// Parts [first, end), in runs; for_each(visit) calls visit(pair, number) of all positives, in the caller's order.
+  template <class ForEach>
+  void add_runs(const MfSchedule& schedule, const MfSchedule::Counts& counts, const ForEach& for_each,
+                std::uint32_t first, std::uint32_t end, std::uint64_t at_a_time);
+  /// Parts [first, end) as one run.
+  template <class ForEach>
+  void add_run(const MfSchedule& schedule, const std::vector<std::uint32_t>& counts_by_slot, const ForEach& for_each,
+               std::uint32_t first, std::uint32_t end);
 
   std::vector<std::vector<std::uint8_t>> runs_;
-  std::vector<Place> parts_;
+  std::vector<Place> parts_;  ///< [parts of the schedule]
 };
 
 }  // namespace frugal::cpu

@@ -19,8 +19,8 @@ struct MfParameters {
   float global_bias = 0;
 };
 
-/// Where several ranks solve together, each calls the same functions with the same arguments, and has all parameters
-/// after train().
+/// Where several ranks solve together, each calls the same functions with the same arguments, but for the positives, which
+/// rank 0 alone has; each has all parameters after train().
 class MfSolverEngine {
  public:
   virtual ~MfSolverEngine() = default;

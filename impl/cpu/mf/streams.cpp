@@ -23,10 +23,20 @@ constexpr std::uint32_t blocks_a_positive(std::uint32_t negatives) { return (neg
 
 void MfStreams::set_positives(const PackedPairs& positives) {
   const MfSchedule::Counts counts = MfSchedule::count(spec_, positives);
+  set_schedule(counts);
+  positives_ = PackedPositives(*schedule_, counts, positives);
+}
+
+void MfStreams::set_positives(const MfSchedule::Counts& counts, std::span<const PackedPositives::Numbered> positives,
+                              std::uint32_t first_group, std::uint32_t end_group) {
+  constexpr std::uint32_t workers = MfSchedule::workers;
+  positives_ = PackedPositives(*schedule_, counts, positives, first_group * workers, end_group * workers);
+}
+
+void MfStreams::set_schedule(const MfSchedule::Counts& counts) {
   schedule_.emplace(spec_, counts);
   positives_ = {};
-  positives_ = PackedPositives(*schedule_, counts, positives);
-  positives_count_ = positives.size();
+  positives_count_ = schedule_->begins().back();
   const MfSchedule::Side& items = schedule_->items();
   items_.resize(spec_.items);
   for (std::uint32_t i = 0; i < spec_.items; ++i) items_[i] = {items.slot[i], items.part[i]};

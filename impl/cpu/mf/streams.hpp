@@ -31,6 +31,12 @@ class MfStreams {
   /// About three bytes a positive, and 8 bytes an example up to the room.
   void set_positives(const PackedPairs& positives);
 
+  /// The same in two steps, where several ranks have groups each: the schedule of all positives, and then those of some
+  /// groups, in the caller's order. Others must not be prepared.
+  void set_schedule(const MfSchedule::Counts& counts);
+  void set_positives(const MfSchedule::Counts& counts, std::span<const PackedPositives::Numbered> positives,
+                     std::uint32_t first_group, std::uint32_t end_group);
+
   const MfSchedule& schedule() const { return *schedule_; }
   std::uint64_t positives() const { return positives_count_; }
   /// Whether an epoch is long enough for a team of threads.

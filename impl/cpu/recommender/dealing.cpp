@@ -42,16 +42,13 @@ NamedTensor part_of(const NamedTensor& tensor, std::uint32_t table_rows, const D
 }  // namespace
 
 void exchange(Communicator& ranks, const FloatBuffers& outgoing, FloatBuffers& incoming) {
-  Communicator::Transfers transfers;
-  for (int away = 1; away < ranks.size(); ++away) {  // nobody is everybody's first
-    const int to = (ranks.rank() + away) % ranks.size();
-    const int from = (ranks.rank() + ranks.size() - away) % ranks.size();
-    if (AlignedBuffer<float>& room = incoming[from]; room.size() > 0)
-      transfers.push_back(ranks.receive(std::as_writable_bytes(std::span(room.data(), room.size())), from));
-    if (const AlignedBuffer<float>& data = outgoing[to]; data.size() > 0)
-      transfers.push_back(ranks.send(std::as_bytes(std::span(data.data(), data.size())), to));
-  }
-  wait_for(transfers);
+  std::vector<std::span<const std::byte>> leaving;
+  std::vector<std::span<std::byte>> arriving;
+  for (const AlignedBuffer<float>& data : outgoing)
+    leaving.push_back(std::as_bytes(std::span(data.data(), data.size())));
+  for (AlignedBuffer<float>& room : incoming)
+    arriving.push_back(std::as_writable_bytes(std::span(room.data(), room.size())));
+  frugal::exchange(ranks, leaving, arriving);
 }
 
 void lend_rows(Communicator& ranks, std::span<const EmbeddingTable* const> tables, std::size_t dim,

@@ -1,7 +1,9 @@
 #include "impl/mpi/mf/matrix_factorizer.hpp"
 
+#include <stdexcept>
 #include <vector>
 
+#include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/mf/matrix_factorizer.hpp"
 #include "impl/mpi/following.hpp"
 #include "impl/mpi/leading.hpp"
@@ -12,15 +14,19 @@ namespace {
 class LeadingFactorizer final : public Leading<MatrixFactorizer> {
  public:
   LeadingFactorizer(Team& team, const MfSpec& spec)
-      : Leading(team, Call::make_mf, [&] {
-          tell(team.ranks(), spec);
-          return cpu::make(spec, team.ranks());
-        }) {}
+      : Leading(team, Call::make_mf,
+                [&] {
+                  tell(team.ranks(), spec);
+                  return cpu::make(spec, team.ranks());
+                }),
+        spec_(spec) {}
 
-  void set_interactions(std::span<const Interaction> positives) override {
-    model().set_interactions(positives);
+  void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
+
+  void set_packed_interactions(const PackedPairs& positives) override {
+    require_in_range(positives, spec_.users, spec_.items);  // must be found before the others are told
+    call(Call::set_data, 0, [&] { model().set_packed_interactions(positives); });
     interactions_set_ = true;
-    call(Call::set_data, 0, [&] { tell_values(ranks(), positives); });
   }
 
   std::vector<double> train(int epochs) override {
@@ -31,6 +37,7 @@ class LeadingFactorizer final : public Leading<MatrixFactorizer> {
   std::vector<std::uint32_t> rank(const RankingQueries& queries) const override { return model().rank(queries); }
 
  private:
+  MfSpec spec_;
   bool interactions_set_ = false;
 };
 
@@ -39,7 +46,12 @@ class FollowingFactorizer final : public Following<MatrixFactorizer> {
   explicit FollowingFactorizer(Communicator& ranks) : Following(ranks, cpu::make(hear<MfSpec>(ranks), ranks)) {}
 
  private:
-  void take_data() override { model().set_interactions(hear_values<std::vector<Interaction>>(ranks())); }
+  void take_data() override {
+    try {
+      model().set_interactions({});           // rank 0's are dealt
+    } catch (const std::invalid_argument&) {  // as on rank 0, who tells of it
+    }
+  }
 };
 
 }  // namespace

@@ -1,0 +1,38 @@
+// How ranks come by the interactions of their own rows, and none but rank 0 by all: rank 0 cuts its own into a run for each
+// rank, the ranks count their runs together, and then each sends every pair of its run to the rank that has its row.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "impl/common/communicator.hpp"
+#include "impl/common/packed_pairs.hpp"
+
+namespace frugal::cpu {
+
+/// Interactions that follow one another in the caller's order.
+struct PairsRun {
+  std::vector<Interaction> pairs;
+  std::uint64_t first = 0;  ///< number of the first one
+};
+
+/// `all` of rank 0, what the others have is ignored, in runs as equal as can be, in the order of the ranks.
+PairsRun run_of(Communicator& ranks, const PackedPairs& all);
+
+/// counts[k] becomes the sum of what the ranks had there.
+void add_up(Communicator& ranks, std::span<std::uint32_t> counts);
+
+/// Rows [begins[r], begins[r + 1]) are rank r's: the rank of each row, [begins.back()].
+std::vector<int> ranks_of_rows(std::span<const std::size_t> begins);
+
+/// What all ranks have for this one, in the order of the ranks: owner(one) is the rank that gets it.
+template <class T, class Owner>
+std::vector<T> deal(Communicator& ranks, const std::vector<T>& own, const Owner& owner) {
+  std::vector<std::vector<T>> outgoing(static_cast<std::size_t>(ranks.size()));
+  for (std::vector<T>& to : outgoing) to.reserve(own.size() / outgoing.size() * 9 / 8);
+  for (const T& one : own) outgoing[owner(one)].push_back(one);
+  return exchanged(ranks, outgoing);
+}
+
+}  // namespace frugal::cpu
