@@ -66,6 +66,52 @@ std::vector<std::string_view> split_words(std::string_view text) {
   }
 }
 
+/// What stays together, and the columns that it takes.
+struct Piece {
+  std::string_view text;
+  std::size_t width;
+};
+
+struct Word {
+  Piece whole;
+  std::vector<Piece> parts;
+};
+
+std::vector<Word> measured_words(std::string_view text) {
+  std::vector<Word> words;
+  for (const std::string_view word : split_words(text)) {
+    words.push_back({{word, display_width(word)}, {}});
+    for (const std::string_view part : parts_of_word(word)) words.back().parts.push_back({part, display_width(part)});
+  }
+  return words;
+}
+
+/// place(piece, what stands before it on its line, whether it begins a line) of each piece. Words that are wider than a
+/// line fall into their parts.
+template <class Place>
+void wrap(const std::vector<Word>& words, std::size_t width, const Place& place) {
+  bool is_first = true;
+  std::size_t used = 0;
+  const auto append = [&](const Piece& piece, std::string_view before) {
+    const std::size_t with_piece = used + before.size() + piece.width;
+    const bool begins_line = is_first || with_piece > width;
+    place(piece.text, before, begins_line);
+    used = begins_line ? piece.width : with_piece;
+    is_first = false;
+  };
+  for (const Word& word : words) {
+    if (word.whole.width <= width) {
+      append(word.whole, " ");
+      continue;
+    }
+    std::string_view before = " ";
+    for (const Piece& part : word.parts) {
+      append(part, before);
+      before = "";
+    }
+  }
+}
+
 }  // namespace
 
 std::size_t display_width(std::string_view text) {
@@ -86,32 +132,26 @@ std::size_t longest_word(std::string_view text) {
 }
 
 std::vector<std::string> wrapped_lines(std::string_view text, std::size_t width) {
-  std::vector<std::string> lines(1);
-  const auto append = [&](std::string_view part, std::string_view before) {
-    if (lines.back().empty())
-      lines.back() = part;
-    else if (display_width(lines.back()) + before.size() + display_width(part) <= width)
-      lines.back() += std::string(before) + std::string(part);
+  std::vector<std::string> lines;
+  wrap(measured_words(text), width, [&](std::string_view piece, std::string_view before, bool begins_line) {
+    if (begins_line)
+      lines.emplace_back(piece);
     else
-      lines.emplace_back(part);
-  };
-  for (const std::string_view word : split_words(text)) {
-    if (display_width(word) <= width) {
-      append(word, " ");
-      continue;
-    }
-    bool is_first = true;
-    for (const std::string_view part : parts_of_word(word)) {
-      append(part, is_first ? " " : "");
-      is_first = false;
-    }
-  }
+      lines.back().append(before).append(piece);
+  });
+  if (lines.empty()) lines.emplace_back();
   return lines;
 }
 
 std::size_t width_in_lines(std::string_view text, std::size_t width, std::size_t lines) {
+  const std::vector<Word> words = measured_words(text);
+  const auto lines_at = [&](std::size_t columns) {
+    std::size_t count = 0;
+    wrap(words, columns, [&](std::string_view, std::string_view, bool begins_line) { count += begins_line; });
+    return count;
+  };
   std::size_t least = std::max(width, longest_word(text));
-  while (wrapped_lines(text, least).size() > lines) ++least;
+  while (lines_at(least) > lines) ++least;
   return least;
 }
 
