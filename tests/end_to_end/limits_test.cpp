@@ -1,4 +1,5 @@
 // Limits from both sides: not before, and not much later.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <signal.h>
 
@@ -13,6 +14,7 @@ namespace frugal::end_to_end {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 class Limits : public ProgramTest {
  protected:
@@ -60,6 +62,20 @@ TEST_F(Limits, OfTheDeviceAreFoundInAProcessOfTheirOwnOnceARun) {
     EXPECT_GT(both[0].at("limits").at(rate), 1e8) << rate;
   EXPECT_EQ(both[0].at("limits").at("precision"), "fp32");
   EXPECT_EQ(both[0].at("limits"), both[1].at("limits"));
+}
+
+TEST_F(Limits, OfOpenFilesThatAreTooLowAreNoBug) {
+  bool is_enough = false;
+  for (int files = 6; files < 40 && !is_enough; ++files) {
+    const std::string command =
+        fmt::format("ulimit -n {}; exec {} run plan.yaml --out run{}", files, FAKE_FRUGAL_PROGRAM, files);
+    const Said said = Program("/bin/sh", {"-c", command}, folder_).wait();
+    is_enough = said.code == 0;
+    if (is_enough) continue;
+    EXPECT_THAT(said.err, Not(HasSubstr("internal error"))) << files;
+    EXPECT_THAT(said.err, HasSubstr("Too many open files")) << files;
+  }
+  EXPECT_TRUE(is_enough);
 }
 
 TEST_F(Limits, ATimeoutComesWhenItIsDue) {

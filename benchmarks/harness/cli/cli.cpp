@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <exception>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
@@ -47,6 +49,9 @@ int dispatch(const Args& command, const Workloads& workloads) {
   return verb.run(parse_call(verb, args, workloads, command));
 }
 
+/// What the system refuses where too much is wanted of it: processes, threads, files, memory.
+constexpr int scarce[] = {EAGAIN, EMFILE, ENFILE, ENOMEM};
+
 void print_internal_error(const char* what) {
   fmt::print(stderr, "frugal: internal error: {}. This is a bug: please report it with the command line\n", what);
 }
@@ -69,8 +74,12 @@ int run_program(int argc, char** argv, const Workloads& workloads) {
     code = exit_unavailable;
   } catch (const std::system_error& error) {
     output_error = error.code().value();
-    if (std::ferror(stdout) == 0) print_internal_error(error.what());
-    code = std::ferror(stdout) == 0 ? exit_cells_failed : exit_unavailable;
+    const bool is_scarce = std::ranges::find(scarce, output_error) != std::end(scarce);
+    code = std::ferror(stdout) != 0 || is_scarce ? exit_unavailable : exit_cells_failed;
+    if (code == exit_cells_failed)
+      print_internal_error(error.what());
+    else if (is_scarce)
+      fmt::print(stderr, "frugal: the system gives no more (see ulimit -a): {}\n", error.what());
   } catch (const std::exception& error) {
     print_internal_error(error.what());
     code = exit_cells_failed;
