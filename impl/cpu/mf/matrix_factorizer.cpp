@@ -38,7 +38,9 @@ std::vector<float> drawn_factors(const MfSpec& spec, std::size_t rows, Purpose p
 class CpuMatrixFactorizer final : public MatrixFactorizer {
  public:
   CpuMatrixFactorizer(const MfSpec& spec, Communicator& ranks)
-      : spec_(spec), engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
+      : spec_(spec),
+        is_alone_(ranks.size() == 1),
+        engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
     parameters_.user_factors = drawn_factors(spec, spec.users, Purpose::user_embedding, ranks);
     parameters_.item_factors = drawn_factors(spec, spec.items, Purpose::item_embedding, ranks);
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors.data());
@@ -64,7 +66,8 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
   void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
 
   void set_packed_interactions(const PackedPairs& positives) override {
-    require_in_range(positives, spec_.users, spec_.items);
+    // Of several ranks the first one must have found what is wrong before the others are told to come here.
+    if (is_alone_) require_in_range(positives, spec_.users, spec_.items);
     engine_->set_interactions(positives);
     interactions_set_ = true;
   }
@@ -89,6 +92,7 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
   bool sgd() const { return spec_.solver == MfSolver::logistic_sgd; }
 
   MfSpec spec_;
+  bool is_alone_;
   MfParameters parameters_;
   TensorViews<float> tensors_;  ///< of parameters_, whose vectors never change size
   std::unique_ptr<MfSolverEngine> engine_;
