@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace frugal::data {
@@ -24,6 +25,7 @@ struct ClickSplit {
   /// Where examples are ratings: the first table is the users', the second the items'; else 0.
   std::uint32_t users = 0;
   std::uint32_t items = 0;
+  std::string protocol{};  ///< one line for tables: what was held out
 };
 
 /// Of `rows`, two or more: how many a share is, at least one and not all.

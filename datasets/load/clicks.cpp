@@ -1,5 +1,7 @@
 #include "datasets/load/clicks.hpp"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -27,12 +29,15 @@ ClickSplit split_log(const std::filesystem::path& file, const ClickForm& form, c
   if (dataset.contains("examples")) reading.examples = dataset.at("examples");
   ClickLog log = read_click_log(file, form, reading);
   if (log.examples.size() < 2) throw UserError({file.string()}, "too few examples to hold some out");
-  return split_click_log(std::move(log), rule, seed);
+  ClickSplit split = split_click_log(std::move(log), rule, seed);
+  split.protocol = rule.how == ClickHoldOut::tail     ? ", the last of the file"
+                   : rule.how == ClickHoldOut::latest ? ", the latest"
+                                                      : ", at random";
+  return split;
 }
 
-}  // namespace
-
-ClickSplit load_clicks(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
+/// Its protocol: which examples were held out.
+ClickSplit load(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
   const std::string name = dataset.at("name");
   if (const Generator* generator = find_generator(name); generator && generator->kind == Kind::clicks)
     return synthetic_clicks(clicks_spec(dataset), seed);
@@ -41,12 +46,24 @@ ClickSplit load_clicks(const Json& dataset, const std::vector<std::filesystem::p
   if (manifest.reader != Reader::clicks) {
     const Ratings ratings = load_ratings(manifest, data_dirs);
     const SideAttributes side = load_attributes(dataset, data_dirs, ratings);
-    return clicks_from_ratings(ratings, side, dataset.at("label_rating"), dataset.at("test_fraction"), seed);
+    ClickSplit split =
+        clicks_from_ratings(ratings, side, dataset.at("label_rating"), dataset.at("test_fraction"), seed);
+    split.protocol = ", at random";
+    return split;
   }
   const ClickSplitRule rule = manifest.split == DefaultSplit::tail
                                   ? ClickSplitRule{ClickHoldOut::tail, manifest.test_fraction}
                                   : rule_of(dataset);
   return split_log(locate_all(manifest, data_dirs).front(), click_form(manifest.table), dataset, rule, seed);
+}
+
+}  // namespace
+
+ClickSplit load_clicks(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
+  ClickSplit split = load(dataset, data_dirs, seed);
+  const std::uint64_t held_out = split.test.size();
+  split.protocol = fmt::format("{} of {} examples{}", held_out, held_out + split.train.size(), split.protocol);
+  return split;
 }
 
 }  // namespace frugal::data

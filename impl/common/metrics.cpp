@@ -209,21 +209,22 @@ std::vector<double> filter(const std::vector<double>& plane, int height, int wid
 
 }  // namespace
 
-std::optional<double> ssim(std::span<const float> picture, std::span<const float> original, int height, int width,
-                           int channels) {
+std::optional<double> mssim(std::span<const float> picture, std::span<const float> original, int height, int width,
+                            int channels) {
   assert(picture.size() == original.size());
   assert(picture.size() == static_cast<std::size_t>(height) * width * channels);
   if (height < window || width < window) return std::nullopt;
-  constexpr double c1 = (0.01 * 2) * (0.01 * 2);
-  constexpr double c2 = (0.03 * 2) * (0.03 * 2);
+  constexpr double c1 = 0.01 * 0.01;
+  constexpr double c2 = 0.03 * 0.03;
+  const auto level = [](float value) { return (std::clamp<double>(value, -1, 1) + 1) / 2; };
   const std::size_t pixels = static_cast<std::size_t>(height) * width;
   double total = 0;
   std::size_t count = 0;
   for (int channel = 0; channel < channels; ++channel) {
     std::vector<double> a(pixels), b(pixels), aa(pixels), bb(pixels), ab(pixels);
     for (std::size_t i = 0; i < pixels; ++i) {
-      a[i] = picture[i * channels + channel];
-      b[i] = original[i * channels + channel];
+      a[i] = level(picture[i * channels + channel]);
+      b[i] = level(original[i * channels + channel]);
       aa[i] = a[i] * a[i];
       bb[i] = b[i] * b[i];
       ab[i] = a[i] * b[i];

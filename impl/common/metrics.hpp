@@ -61,10 +61,11 @@ std::optional<double> psnr_in_bits(std::span<const float> values, std::span<cons
 /// error. Absent where the error is not finite.
 std::optional<double> psnr_enrp(double mse);
 
-/// Mean structural similarity (Wang et al. 2004): Gaussian 11 x 11 window, sigma 1.5, K1 .01, K2 .03, dynamic range 2
-/// (values in [-1, 1]), windows fully inside, mean over channels. Absent when a side is below 11.
-/// [height, width, channels] row-major.
-std::optional<double> ssim(std::span<const float> picture, std::span<const float> original, int height, int width,
-                           int channels);
+/// Mean structural similarity, MSSIM (Wang et al., "Image quality assessment", IEEE TIP 2004, eq. 13 and 17): Gaussian
+/// 11 x 11 window, sigma 1.5, K1 .01, K2 .03, windows fully inside, mean over channels. Values in [-1, 1], clipped to these,
+/// are mapped to [0, 1]: its luminance term depends on where 0 lies. Absent when a side is below 11, or a value is no
+/// number. [height, width, channels] row-major.
+std::optional<double> mssim(std::span<const float> picture, std::span<const float> original, int height, int width,
+                            int channels);
 
 }  // namespace frugal

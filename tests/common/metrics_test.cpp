@@ -76,34 +76,38 @@ TEST(Psnr, EnrpIsSixDecibelsBelowTheStandardOne) {
   EXPECT_FALSE(psnr_enrp(std::numeric_limits<double>::quiet_NaN()));
 }
 
-TEST(Ssim, IsOneForIdenticalAndKnownForConstantPictures) {
-  const std::vector<float> a(16 * 16, 0.25F);
-  EXPECT_NEAR(*ssim(a, a, 16, 16, 1), 1, 1e-12);
-  // Without variance only the luminance term is left: (2 ab + c1) / (a^2 + b^2 + c1).
+TEST(Mssim, IsOneForIdenticalAndKnownForConstantPictures) {
+  const std::vector<float> a(16 * 16, -0.5F);
+  EXPECT_NEAR(*mssim(a, a, 16, 16, 1), 1, 1e-12);
+  // Without variance only the luminance term is left, of levels in [0, 1]: (2 ab + c1) / (a^2 + b^2 + c1).
   const std::vector<float> b(16 * 16, 0.5F);
-  EXPECT_NEAR(*ssim(a, b, 16, 16, 1), (2 * .25 * .5 + 4e-4) / (.25 * .25 + .5 * .5 + 4e-4), 1e-9);
+  EXPECT_NEAR(*mssim(a, b, 16, 16, 1), (2 * .25 * .75 + 1e-4) / (.25 * .25 + .75 * .75 + 1e-4), 1e-9);
 }
 
-TEST(Ssim, OneWindowFollowsTheGaussianWeights) {
-  // A single bright pixel at the centre of the only window: its mean is its weight g, its variance g - g^2.
-  std::vector<float> a(11 * 11);
-  a[5 * 11 + 5] = 1;
+TEST(Mssim, OneWindowFollowsTheGaussianWeights) {
+  // A single white pixel at the centre of the only window, else black: its mean is its weight g, its variance g - g^2.
+  const std::vector<float> black(11 * 11, -1);
+  std::vector<float> a = black;
+  a[5 * 11 + 5] = 3;  // clipped
   double taps = 0;
   for (int t = -5; t <= 5; ++t) taps += std::exp(-t * t / (2 * 1.5 * 1.5));
   const double g = 1 / (taps * taps);
-  const double c1 = (0.01 * 2) * (0.01 * 2);
-  const double c2 = (0.03 * 2) * (0.03 * 2);
-  EXPECT_NEAR(*ssim(a, std::vector<float>(11 * 11), 11, 11, 1), c1 * c2 / ((g * g + c1) * (g - g * g + c2)), 1e-12);
+  const double c1 = 0.01 * 0.01;
+  const double c2 = 0.03 * 0.03;
+  EXPECT_NEAR(*mssim(a, black, 11, 11, 1), c1 * c2 / ((g * g + c1) * (g - g * g + c2)), 1e-12);
 }
 
-TEST(Ssim, InvertedContrastIsNegativeAndSmallPicturesHaveNone) {
+TEST(Mssim, InvertedContrastIsNegativeAndSmallPicturesHaveNone) {
   std::vector<float> a(32 * 32), b(32 * 32);
   for (int i = 0; i < 32 * 32; ++i) {
     a[i] = (i / 32 + i % 32) % 2 ? .5F : -.5F;
     b[i] = -a[i];
   }
-  EXPECT_LT(*ssim(a, b, 32, 32, 1), -0.9);
-  EXPECT_FALSE(ssim(std::vector<float>(100), std::vector<float>(100), 10, 10, 1));
+  EXPECT_LT(*mssim(a, b, 32, 32, 1), -0.9);
+  std::vector<float> broken = a;
+  broken[40] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(mssim(broken, a, 32, 32, 1));
+  EXPECT_FALSE(mssim(std::vector<float>(100), std::vector<float>(100), 10, 10, 1));
 }
 
 TEST(GroupedRanking, CountsEachUserOnceAndLeavesOutThoseWithoutHeldOutItems) {

@@ -121,6 +121,10 @@ TEST_F(OwnClicks, TheLatestOrTheLastAreHeldOutWhereAskedFor) {
   };
   EXPECT_THAT(held("latest"), ElementsAre(3, 1));
   EXPECT_THAT(held("tail"), ElementsAre(4, 5));
+  const auto protocol = [&](const char* how) { return split(path, {{"split", how}, {"test_fraction", 0.4}}).protocol; };
+  EXPECT_EQ(protocol("latest"), "2 of 5 examples, the latest");
+  EXPECT_EQ(protocol("tail"), "2 of 5 examples, the last of the file");
+  EXPECT_EQ(protocol("random"), "2 of 5 examples, at random");
   const auto untimed = write("u.csv", "y,n,c\n1,1,a\n0,2,b\n");
   Json dataset = {{"name", "file"}, {"path", untimed.string()}, {"split", "latest"}};
   EXPECT_THAT(user_error([&] { check_own_file(complete_dataset(dataset, Kind::clicks)); }),

@@ -259,6 +259,37 @@ TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
   EXPECT_THAT(fake({"baseline", "update", "a", "--baseline", "base"}).err, HasSubstr("this run has no cells yet"));
 }
 
+TEST_F(Verbs, ABaselineLosesNothingUnlessToldTo) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "base"}).code, 0);
+  const std::string before = read("base/cells.jsonl");
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "part", "--only", "seed=1"}).code, 0);
+  const Said part = fake({"baseline", "update", "part", "--baseline", "base"});
+  EXPECT_EQ(part.code, 2);
+  EXPECT_THAT(part.err, HasSubstr("2 of the 4 cells of its plan have no record"));
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "fewer", "--set", "seeds=[1]"}).code, 0);
+  const Said fewer = fake({"baseline", "update", "fewer", "--baseline", "base"});
+  EXPECT_EQ(fewer.code, 2);
+  EXPECT_THAT(fewer.err, HasSubstr("--subset"));
+  EXPECT_EQ(read("base/cells.jsonl"), before);
+  EXPECT_EQ(fake({"baseline", "update", "fewer", "--baseline", "base", "--subset"}).code, 0);
+  EXPECT_EQ(read("base/cells.jsonl"), read("fewer/cells.jsonl"));
+}
+
+TEST_F(Verbs, AReportOfAnUnfinishedRunSaysSo) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "part", "--only", "seed=1"}).code, 0);
+  write("t.yaml", "schema: 1\ntitle: Toys\nworkload: fake\nrows: [{key: params.fake.n}]\ncolumns: [{metric: score}]\n");
+  const auto report = [&](const char* format) {
+    return fake({"report", "part", "--table", "t.yaml", "--format", format}).out;
+  };
+  for (const char* format : {"txt", "md", "json", "tex"})
+    EXPECT_THAT(report(format), HasSubstr("2 of the 4 cells of its plan have no record")) << format;
+  EXPECT_THAT(report("html"), HasSubstr("2 of 4 done, 2 to do"));
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "part"}).code, 0);
+  EXPECT_THAT(report("md"), Not(HasSubstr("no record")));
+}
+
 TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
   write("toy.yaml", toy_plan);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a", "--set", "seeds=[5,6]"}).code, 0);

@@ -39,6 +39,13 @@ TEST(JudgeDefaults, ARatioMayLoseAHundredth) {
   EXPECT_EQ(verdict("", 0.7, 0.7 - 0.01001), Verdict::worse);
 }
 
+TEST(JudgeDefaults, ASmallRatioMayLoseATwentieth) {
+  EXPECT_EQ(verdict("", 0.04, 0.04 - 0.00199), Verdict::same);
+  EXPECT_EQ(verdict("", 0.04, 0.04 - 0.00201), Verdict::worse);
+  EXPECT_EQ(verdict("", 0.002, 0.002 - 0.00049), Verdict::same) << "the last digit that is printed";
+  EXPECT_EQ(verdict("", 0.002, 0.002 - 0.00051), Verdict::worse);
+}
+
 TEST(JudgeDefaults, DecibelsMayLoseAHalf) {
   EXPECT_EQ(verdict("dB", 33, 33 - 0.499), Verdict::same);
   EXPECT_EQ(verdict("dB", 33, 33 - 0.501), Verdict::worse);

@@ -267,6 +267,12 @@ TEST(Judge, NewCellsAreCountedButNotJudged) {
   EXPECT_EQ(judgement.new_cells, 1u);
 }
 
+/// The same run as a bitwise plan would leave it.
+Run bitwise(Run run) {
+  run.provenance.determinism = {{"sample", "bitwise (checked)"}};
+  return run;
+}
+
 TEST(Judge, OtherSeedsAreComparedAsDistributions) {
   const RunRecord before = run_of_rates({0.70, 0.72, 0.68, 0.71, 0.69}, 1);
   const Judgement noisy = check_run(run_of_rates({0.69, 0.68, 0.70}, 11), baseline_of(before), {.subset = true});
@@ -281,6 +287,15 @@ TEST(Judge, OtherSeedsAreComparedAsDistributions) {
   EXPECT_EQ(judge_verdict(bad, "hr@10[neg=99]"), Verdict::worse);
 }
 
+TEST(Judge, OtherSeedsOfABitwisePlanAreATestAndTheFirstLineSaysSo) {
+  const RunRecord before = bitwise(run_of_rates({0.70, 0.72, 0.68}, 1));
+  const Judgement others =
+      check_run(bitwise(run_of_rates({0.69, 0.73, 0.70}, 11)), baseline_of(before), {.subset = true});
+  EXPECT_EQ(judge_verdict(others, "hr@10[neg=99]"), Verdict::ambiguous);
+  EXPECT_THAT(others.how, HasSubstr("not the same seeds"));
+  EXPECT_THAT(check_run(before, baseline_of(before)).how, HasSubstr("the same seeds must give the same bits"));
+}
+
 TEST(Judge, SharedSeedsAreComparedPairwiseSoThatASmallDropShows) {
   // The seeds spread by 0.1, but each loses 0.02 to 0.021: pairing sees it, the two distributions would not.
   const RunRecord before = run_of_rates({0.60, 0.65, 0.70, 0.55, 0.75});
@@ -293,12 +308,6 @@ TEST(Judge, OneSeedIsHeldAgainstTheSpreadOfTheBaseline) {
   const RunRecord before = run_of_rates({0.70, 0.72, 0.68, 0.71, 0.69});
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.66}), baseline_of(before)), "hr@10[neg=99]"), Verdict::ambiguous);
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.50}), baseline_of(before)), "hr@10[neg=99]"), Verdict::worse);
-}
-
-/// The same run as a bitwise plan would leave it.
-Run bitwise(Run run) {
-  run.provenance.determinism = {{"sample", "bitwise (checked)"}};
-  return run;
 }
 
 TEST(Judge, ALossOfABitwisePlanIsWorseHoweverMuchItsSeedsDiffer) {
@@ -395,6 +404,15 @@ TEST(Judge, AnAmbiguousFindingFailsAndAsksForSeeds) {
   strict.tolerances = {{.metric = "hr@10[neg=99]", .absolute = 0}};
   EXPECT_THAT(judge_finding(check_run(run_of_rates({0.69, 0.72, 0.66}), strict), "hr@10[neg=99]")->message,
               HasSubstr("give a larger tolerance"));
+}
+
+TEST(Judge, AChangeOfTheToleranceItselfAsksForNoFewerSeedsThanThereAre) {
+  // 0.0099, 0.0098 and 0.01 lost, of 0.01: one seed would do to tell that nothing has changed, but something has.
+  const Judgement judgement =
+      check_run(run_of_rates({0.6901, 0.6902, 0.69}), baseline_of(run_of_rates({0.70, 0.70, 0.70})));
+  const Finding* finding = judge_finding(judgement, "hr@10[neg=99]");
+  EXPECT_EQ(finding->verdict, Verdict::ambiguous);
+  EXPECT_THAT(finding->message, HasSubstr("cannot tell: the change is as large as the tolerance"));
 }
 
 TEST(Judge, AGainThatIsNotCertainIsNoWorse) {
@@ -564,6 +582,7 @@ TEST_F(BaselineFile, AToleranceOfNoCellsPathIsRefused) {
   EXPECT_THAT(typo, HasSubstr("base.yaml:4:44"));
   EXPECT_THAT(typo, HasSubstr("did you mean 'params.cadc.keep_fraction'"));
   EXPECT_THAT(error_of(with_where("seed: 1")), HasSubstr("'seed'")) << "a tolerance is for all seeds of a cell";
+  EXPECT_THAT(error_of(with_where("params.cadc.keep_fraction: 0.7")), HasSubstr("no cell of the baseline matches"));
   const Baseline baseline = load_baseline(write(with_where("dataset: ml-1m")));
   EXPECT_EQ(baseline.tolerances[0].where.at(0), std::make_pair(std::string("dataset.name"), Json("ml-1m")));
 }

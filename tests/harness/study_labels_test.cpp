@@ -6,6 +6,10 @@
 namespace frugal::harness {
 namespace {
 
+TEST(ValueText, OfAFilesNameIsOneLineThatNoTerminalActsOn) {
+  EXPECT_EQ(value_text(Json("a\x1b[31mb\nc\x7f.png")), "a [31mb c .png");
+}
+
 TEST(CellLabels, NameWhatVariesWithinTheWorkloadAndTheDataSet) {
   const Json full = samples::sample_cell(1, 1, 0.5).cell.to_json();
   const Json tenth = samples::sample_cell(0.1, 1, 0.5).cell.to_json();

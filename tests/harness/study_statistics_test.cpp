@@ -57,6 +57,14 @@ TEST(PooledVariance, FewerThanThreeCellsHaveNothingInCommon) {
   EXPECT_FALSE(fit_prior(std::vector<Variance>{{9, 2}, {8, 2}}));
 }
 
+TEST(PooledVariance, AVarianceBeyondTheNumbersTellsNothingOfOthers) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<Variance> without = {{9, 2}, {1, 2}, {80, 2}};
+  std::vector<Variance> with = without;
+  with.insert(with.end(), {{infinity, 2}, {std::nan(""), 2}});
+  EXPECT_EQ(fit_prior(with)->value, fit_prior(without)->value);
+}
+
 TEST(PooledVariance, TheEvidenceIsNoMoreThanThereIs) {
   const Variance equal = *fit_prior(std::vector<Variance>{{9, 2}, {9, 2}, {9, 3}});
   EXPECT_EQ(equal.degrees, 7);

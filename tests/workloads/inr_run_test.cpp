@@ -69,7 +69,7 @@ TEST(InrWorkload, APictureNeedBeNeitherSquareNorAMultipleOfTheGrid) {
   for (const char* name : {"original.png", "reconstruction.png", "error.png"})
     EXPECT_EQ(shape_of(name), (std::vector{17, 40})) << name;
   EXPECT_EQ(shape_of("render_x2.png"), (std::vector{34, 80}));
-  for (const char* metric : {"psnr", "ssim", "seam", "psnr[between]", "psnr[border]", "psnr[tile,min]"})
+  for (const char* metric : {"psnr", "mssim", "seam", "psnr[between]", "psnr[border]", "psnr[tile,min]"})
     EXPECT_TRUE(outcome.metrics.contains(metric)) << metric;
   EXPECT_EQ(data::read_signal(context.artifacts() / "original.png", data::SignalFormat::png),
             data::read_signal(context.artifacts() / "own.png", data::SignalFormat::png));
@@ -166,8 +166,8 @@ TEST(InrWorkload, AMetricWithoutAValueIsAbsentWithItsReason) {
   }
   EXPECT_FALSE(one.absent.contains("psnr"));
   const auto small = run_cell(inr_plan("cpu", "size: 10, grid: 10, hidden_layers: 1, width: 16, steps: 2"));
-  EXPECT_FALSE(small.metrics.contains("ssim"));
-  EXPECT_EQ(small.absent.at("ssim"), "a side is shorter than the window of 11");
+  EXPECT_FALSE(small.metrics.contains("mssim"));
+  EXPECT_EQ(small.absent.at("mssim"), "a side is shorter than the window of 11");
   EXPECT_EQ(small.absent.at("psnr[between]"), "a tile of one sample has nothing between");
 }
 
@@ -198,7 +198,7 @@ TEST(InrWorkload, SoundAndVolumesAreLearntToo) {
                                        "learning_rate: 1.0e-3",
                                        "synthetic-audio"));
   EXPECT_GT(sound.metrics.at("psnr[enrp]"), 20);
-  EXPECT_FALSE(sound.metrics.contains("ssim"));
+  EXPECT_FALSE(sound.metrics.contains("mssim"));
   const auto volume = run_cell(inr_plan("cpu",
                                         "size: 0, grid: 2, hidden_layers: 1, width: 16, steps: 100, "
                                         "learning_rate: 1.0e-3",

@@ -13,15 +13,21 @@
 namespace frugal::harness {
 namespace {
 
-/// A cell that did not end well would be one that nobody misses.
+/// A cell that did not end well, or did not run, would be one that nobody misses.
 void require_whole(const Run& run) {
+  if (run.cells.empty()) throw UserError(Place{run.folder.string()}, "this run has no cells yet");
   const auto bad = std::ranges::count(run.cells, false, &CellRecord::ended_well);
   if (bad > 0)
     throw UserError(Place{run.folder.string()},
                     fmt::format("{} of {} cells did not end well, and a check against them would not miss them; run "
                                 "them again first (frugal run ... --rerun failed)",
                                 bad, run.cells.size()));
-  if (run.cells.empty()) throw UserError(Place{run.folder.string()}, "this run has no cells yet");
+  if (run.to_do > 0)
+    throw UserError(
+        Place{run.folder.string()},
+        fmt::format("{} of the {} cells of its plan have no record, and a check would not miss them; run them "
+                    "first",
+                    run.to_do, run.planned));
 }
 
 int update_baseline(const Call& call) {
@@ -40,7 +46,14 @@ int update_baseline(const Call& call) {
     if (std::filesystem::equivalent(folder, run.folder))
       throw UserError(Place{target.string()}, "the run is this baseline already");
     // What it holds is also what the next check would have said.
-    fmt::print("{}", to_text(check_run(run, old, {.subset = true, .across_machines = true})));
+    const bool subset = call.has("subset");
+    const Judgement judgement = check_run(run, old, {.subset = subset, .across_machines = true});
+    fmt::print("{}", to_text(judgement));
+    if (const std::size_t missing = judgement.count(Verdict::missing); missing > 0 && !subset)
+      throw UserError(Place{run.folder.string()},
+                      fmt::format("{} cells, seeds or metrics that the old baseline has are not in this run (missing, "
+                                  "above), and no check would miss them any more. Where they are to go: --subset",
+                                  missing));
   }
   std::filesystem::create_directories(folder);
   for (const char* name : {"run.json", "cells.jsonl"})
@@ -60,13 +73,17 @@ Verb baseline_verb() {
       .help =
           "Prints how the run does against the old baseline, as `frugal check` would, and then puts run.json and "
           "cells.jsonl of the run in its place. The tolerances of a YAML file stay. A FILE that is not there, or an "
-          "empty folder, becomes a new baseline. A run with cells that did not end well is refused.",
+          "empty folder, becomes a new baseline. A run with cells that did not end well or have no record is refused, and "
+          "so is one that lacks what the old baseline has, without --subset.",
       .arguments = {run_argument("RUN")},
       .options = {{.name = "baseline",
                    .value = "FILE",
                    .help = "what `frugal check` is given",
                    .required = true,
-                   .values = {.files = true}}},
+                   .values = {.files = true}},
+                  {.name = "subset",
+                   .value = "",
+                   .help = "the run may lack cells, seeds and metrics of the old baseline"}},
       .examples = {"frugal baseline update results/local/smoke --baseline results/baselines/smoke-avx2"},
       .run = update_baseline};
   return {.name = "baseline",

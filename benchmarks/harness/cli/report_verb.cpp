@@ -71,15 +71,16 @@ int run_report(const Call& call) {
   if (exporter != std::end(export_format_names)) return write_report(call, exported(call, exporter->value));
   const TableFormat format = table_format_of(call, call.has("out"));
   const View view = view_of(call, format);
-  std::vector<TableSpec> specs;
-  for (const std::string& name : call.all("table")) {
-    std::vector<TableSpec> loaded = load_table_specs(name);
-    specs.insert(specs.end(), loaded.begin(), loaded.end());
-  }
   std::vector<Run> runs = load_by_machine(call.arguments, call.workloads);
   if (std::ranges::all_of(runs, [](const Run& run) { return run.cells.empty(); }))
     throw UserError("no cell of these runs has a record yet");
   tell_machines_apart(runs);
+  std::vector<TableSpec> specs;
+  for (const std::string& name : call.all("table"))
+    for (TableSpec& spec : load_table_specs(name)) {
+      if (!std::filesystem::exists(name)) leave_out_unknown(spec, runs);
+      specs.push_back(std::move(spec));
+    }
   std::vector<Table> tables;
   if (const auto metric = call.one("users"))
     tables.push_back(user_table(runs, *metric, call.one("against").value()));

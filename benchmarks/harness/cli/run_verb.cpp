@@ -121,10 +121,7 @@ int run_plan(const Call& call) {
   const bool start_anew = rerun.what == Rerun::What::all && !call.has("only") && !call.has("shard");
   Inputs inputs = inputs_of(loaded, call);
   Provenance provenance = provenance_of(loaded, call);
-  const bool any_order =
-      std::ranges::any_of(loaded.file.plans, [](const Plan& plan) { return plan.measure.order_seed.has_value(); });
-  // Reports keep the plan's order, and a merge of parts knows what all of them are.
-  if (any_order || jobs > 1 || call.has("only") || call.has("shard")) provenance.plan["cells"] = ids;
+  provenance.plan["cells"] = ids;
   ResultStore store(
       records_folder(call, loaded.file), provenance,
       {.start_anew = start_anew, .mix = call.has("mix"), .inputs = inputs.of_all(cells), .cells = std::move(ids)});

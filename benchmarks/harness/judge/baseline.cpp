@@ -67,8 +67,13 @@ void check_metric_known(const Tolerance& tolerance, const Place& place, const Ru
   }
 }
 
-std::vector<std::string> paths_of(const Run& run) {
-  const std::vector<CellGroup> groups = group_cells(run);
+/// One for cells that the baseline has not would let their twins' regressions pass.
+void check_cells_known(const Tolerance& tolerance, const Place& place, std::span<const CellGroup> groups) {
+  const auto meant = [&](const CellGroup& group) { return matches(group.cell, tolerance.where); };
+  if (std::ranges::none_of(groups, meant)) throw UserError(place, "no cell of the baseline matches this 'where'");
+}
+
+std::vector<std::string> paths_of(std::span<const CellGroup> groups) {
   std::vector<const Json*> cells;
   for (const CellGroup& group : groups) cells.push_back(&group.cell);
   return known_paths(cells);
@@ -102,10 +107,12 @@ Baseline load_baseline(const std::filesystem::path& path) {
     }
     baseline.run = load_run(folder);
     if (const Node* tolerances = root.find("tolerances")) {
-      const std::vector<std::string> paths = paths_of(baseline.run);
+      const std::vector<CellGroup> groups = group_cells(baseline.run);
+      const std::vector<std::string> paths = paths_of(groups);
       for (const Node& node : tolerances->as_list()) {
         baseline.tolerances.push_back(read_tolerance(node, paths));
         check_metric_known(baseline.tolerances.back(), node.find("metric")->place, baseline.run);
+        if (const Node* where = node.find("where")) check_cells_known(baseline.tolerances.back(), where->place, groups);
       }
     }
   }

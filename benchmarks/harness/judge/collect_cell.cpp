@@ -233,7 +233,8 @@ class CellCollector {
     comparison.finding.current = mean(samples->current);
     comparison.finding.baseline_n = static_cast<int>(samples->baseline.size());
     comparison.finding.current_n = static_cast<int>(samples->current.size());
-    comparison.finding.tolerance = std::max(tolerance.absolute, tolerance.relative * std::abs(baseline));
+    comparison.finding.tolerance =
+        std::min(std::max(tolerance.absolute, tolerance.relative * std::abs(baseline)), tolerance.most);
     // A count that differs between seeds follows the training too: steps until it stopped, for example. Where bits may
     // differ, so may those.
     if (comparison.direction == Direction::informative && !rules_.exact &&

@@ -105,6 +105,9 @@ std::string noise_text(const Comparison& comparison, const Test& test, const Var
   const std::string loss =
       number_text(comparison.finding.tolerance) + (comparison.unit.empty() ? "" : " ") + comparison.unit;
   const int seeds = seeds_needed(comparison, noise);
+  // So many would show that nothing has changed. Here something has, by about the tolerance.
+  if (seeds > 0 && seeds <= std::min(comparison.finding.baseline_n, comparison.finding.current_n))
+    return text + "; cannot tell: the change is as large as the tolerance, give or take its noise";
   return text +
          (seeds > 0
               ? fmt::format("; cannot tell: needs at least {} seeds to see a loss of {}", seeds, loss)

@@ -44,19 +44,29 @@ void require_same_machine(const Run& run, const Baseline& baseline) {
                   machine_text(now), now.machine.value("hostname_hash", "unknown").substr(0, 7)));
 }
 
+/// One line for people.
+std::string how_judged(const Collected& collected) {
+  if (!collected.why_not_exact.empty())
+    return fmt::format("differences may be noise ({}): they are tested over seeds", collected.why_not_exact);
+  std::size_t exact = 0, tested = 0;
+  for (const Comparison& one : collected.comparisons)
+    if (!is_of_the_machine(one.unit)) ++(one.exact ? exact : tested);
+  if (tested == 0) return "the same seeds must give the same bits: the tolerances alone decide";
+  if (exact == 0) return "not the same seeds on both sides: differences are tested over seeds";
+  return "where both sides have the same seeds, these must give the same bits, and the tolerances alone decide; other "
+         "cells are tested over seeds";
+}
+
 Judgement judge(Collected collected, const Run& run, const Run& base, const std::string& base_name) {
-  Judgement judgement{
-      .run = run.folder.string(),
-      .baseline = base_name,
-      .how = collected.why_not_exact.empty()
-                 ? "the same seeds must give the same bits: the tolerances alone decide"
-                 : fmt::format("differences may be noise ({}): they are tested over seeds", collected.why_not_exact),
-      .why_not_exact = collected.why_not_exact,
-      .notes = std::move(collected.notes),
-      .findings = std::move(collected.settled),
-      .new_cells = collected.new_cells,
-      .left_out = collected.left_out,
-      .speed = speed_of(collected.comparisons)};
+  Judgement judgement{.run = run.folder.string(),
+                      .baseline = base_name,
+                      .how = how_judged(collected),
+                      .why_not_exact = collected.why_not_exact,
+                      .notes = std::move(collected.notes),
+                      .findings = std::move(collected.settled),
+                      .new_cells = collected.new_cells,
+                      .left_out = collected.left_out,
+                      .speed = speed_of(collected.comparisons)};
   if (judgement.speed && judgement.why_not_exact.empty()) judgement.how += "; times are tested over seeds";
   std::ranges::move(decide(collected.comparisons), std::back_inserter(judgement.findings));
   describe_runs(base, run, judgement);

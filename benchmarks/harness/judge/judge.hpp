@@ -8,10 +8,10 @@
 //     - {metric: "hr@10[neg=99]", absolute: 0.01}
 //     - {metric: "psnr[enrp]", absolute: 4, where: {params.inr.grid: 32}}
 //     - {metric: time.train, relative: 0.15}      # time.<stage>, time.total
-//     - {metric: ssim, ignore: true}
+//     - {metric: mssim, ignore: true}
 //
-// What holds without an entry: ratios (no unit) 0.01 absolute; decibels 0.5 dB; any other metric with a direction 2%
-// relative; what its workload calls exact (parameters, FLOPs) must be equal. Times, rates, bytes of memory (the baseline
+// What holds without an entry: ratios (no unit) 0.01, of those below 0.2 a twentieth, but 0.0005 at least; decibels 0.5 dB;
+// any other metric with a direction 2% relative; what its workload calls exact (parameters, FLOPs) must be equal. Times, rates, bytes of memory (the baseline
 // may come from another machine) and other informative metrics are judged only where an entry asks for it.
 //
 // Cells are the same when all but their seeds agree. How a difference is judged (docs/checks.md tells it at length):
@@ -30,6 +30,7 @@
 //   no spread  One seed on both sides, in all cells: the tolerance alone decides, and the message says so.
 #pragma once
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 #include <utility>
@@ -40,11 +41,13 @@
 
 namespace frugal::harness {
 
-/// How much a metric may change: the larger of `absolute` and `relative` x |baseline|. `metric` may be "time.<stage>".
+/// How much a metric may change: the larger of `absolute` and `relative` x |baseline|, `most` at most. `metric` may be
+/// "time.<stage>".
 struct Tolerance {
   std::string metric;
   double absolute = 0;
   double relative = 0;
+  double most = std::numeric_limits<double>::infinity();
   bool ignore = false;
   std::vector<std::pair<std::string, Json>> where{};  ///< dotted path -> value; all must match
 };

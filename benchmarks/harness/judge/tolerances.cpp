@@ -12,8 +12,8 @@ Tolerance default_tolerance(const std::string& name, const std::string& unit, Di
   } else if (is_of_the_machine(unit)) {
     tolerance.ignore = true;
   } else {
-    if (unit.empty())
-      tolerance.absolute = 0.01;
+    if (unit.empty())  // NDCG over a whole catalogue is a few hundredths: 0.01 would be a third of it
+      tolerance.absolute = 0.0005, tolerance.relative = 0.05, tolerance.most = 0.01;
     else if (unit == "dB")
       tolerance.absolute = 0.5;
     else

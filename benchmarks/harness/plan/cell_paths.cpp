@@ -19,11 +19,18 @@ void flatten_into(const Json& value, const std::string& path, std::map<std::stri
   for (const auto& [key, child] : value.items()) flatten_into(child, path.empty() ? key : path + "." + key, leaves);
 }
 
+/// A file's name may hold what a terminal acts on, or a line break, which would split a row.
+std::string without_controls(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  return text;
+}
+
 }  // namespace
 
 std::string value_text(const Json& value, std::string_view between) {
   if (value.is_null()) return "-";
-  if (value.is_string()) return value.get<std::string>();
+  if (value.is_string()) return without_controls(value.get<std::string>());
   if (value.is_number_float()) return fmt::format("{}", value.get<double>());
   if (!value.is_array()) return value.dump();
   if (value.empty()) return "none";

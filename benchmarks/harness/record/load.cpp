@@ -129,6 +129,11 @@ void apply_provenance(Run& run) {
   if (run.provenance.disturbed) disown_times(run.provenance, run.cells);
   std::unordered_map<std::string, std::size_t> position;
   for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
+  std::unordered_set<std::string_view> known;
+  for (const CellRecord& record : run.cells) known.insert(record.id);
+  run.planned = position.size();
+  run.to_do = static_cast<std::size_t>(
+      std::ranges::count_if(position, [&](const auto& planned) { return !known.contains(planned.first); }));
   const auto place_in_plan = [&](const CellRecord& record) {
     const auto found = position.find(record.id);
     return found == position.end() ? position.size() : found->second;
@@ -156,7 +161,7 @@ std::vector<Run> by_machine(Run run) {
   std::map<std::string, std::size_t> position;
   for (const CellRecord& record : run.cells) {
     if (!position.try_emplace(record.machine, runs.size()).second) continue;
-    runs.push_back({run.folder, run.provenance, {}});
+    runs.push_back({run.folder, run.provenance, {}, run.planned, run.to_do});
     runs.back().provenance.machines.clear();
     if (record.machine.empty()) continue;
     const auto block = run.provenance.machines.find(record.machine);

@@ -199,6 +199,8 @@ struct Run {
   std::filesystem::path folder;
   Provenance provenance;
   std::vector<CellRecord> cells;
+  std::size_t planned = 0;  ///< cells of its plan; 0: records of an older program, or of a search, which do not say
+  std::size_t to_do = 0;    ///< those of them that have no record
 };
 
 /// One run for each machine of a mixed run; else the run itself.

@@ -165,8 +165,6 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
         stale_ = stale_cells(existing_, before, provenance, scope, folder_);
         current = continued(before, provenance);
         if (!stale_.empty()) current.plan["stale"] = stale_;
-        // The records of a shard, or of a merged run, do not all stand in the plan's order.
-        if (before.plan.contains("cells") && scope.cells) current.plan["cells"] = *scope.cells;
         if (machine_id(provenance.machine) != machine_id(before.machine)) machine_ = machine_id(provenance.machine);
       }
     } else if (!text.empty()) {

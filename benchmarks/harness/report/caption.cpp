@@ -81,7 +81,7 @@ std::vector<std::string> data_texts(const RowSet& set) {
       if (known == data.end()) known = data.insert(data.end(), {name, {}, {}});
       if (record->status != Status::ok) continue;
       for (const InputRecord& input : record->inputs) {
-        const std::string file = std::filesystem::path(input.file).filename().string();
+        const std::string file = value_text(Json(std::filesystem::path(input.file).filename().string()));
         if (input.modified) known->modified.insert(file);
         if (!input.content.empty())
           known->own.insert(fmt::format("{}: {}, sha256 {}", file, input.content, input.sha256.substr(0, 12)));
@@ -134,9 +134,13 @@ std::string run_sentence(const Run& run) {
                 " The times of {} cells are left out: {}.",
                 disowned == std::ssize(run.cells) ? "all" : fmt::format("{} of its {}", disowned, run.cells.size()),
                 provenance.disturbed->why);
-  return fmt::format("Run {} ({}): {}; {}{}{}.{}", provenance.name, provenance.started, machine_text(provenance),
+  const std::string unfinished =
+      run.to_do == 0
+          ? ""
+          : fmt::format(" It is not finished: {} of the {} cells of its plan have no record.", run.to_do, run.planned);
+  return fmt::format("Run {} ({}): {}; {}{}{}.{}{}", provenance.name, provenance.started, machine_text(provenance),
                      commit == "unknown commit" ? "" : "commit ", commit,
-                     build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")), left_out);
+                     build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")), unfinished, left_out);
 }
 
 std::vector<std::string> make_caption(const CaptionFacts& facts) {

@@ -14,20 +14,6 @@ namespace {
 
 using Source = ColumnSpec::Source;
 
-/// A run made by an older program lacks the metrics that were added since: their columns, and the plots of these, go.
-void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
-  const auto is_unknown = [&](const ColumnSpec& column) { return !unknown_metric(runs, column).empty(); };
-  std::set<std::string> left_out;
-  for (const ColumnSpec& column : spec.columns)
-    if (is_unknown(column)) left_out.insert(column_style(column, spec.workload, nullptr).title);
-  std::erase_if(spec.columns, is_unknown);
-  std::erase_if(spec.plots, [&](PlotSpec& plot) {
-    for (std::vector<std::string>* titles : {&plot.x, &plot.y})
-      std::erase_if(*titles, [&](const std::string& title) { return left_out.contains(title); });
-    return plot.kind == PlotSpec::Kind::columns && (plot.x.empty() || plot.y.empty());
-  });
-}
-
 /// Those that the runs' plans name, each once; none where one of the plans names none.
 std::vector<TableSpec> named_specs(std::span<const Run> runs) {
   std::vector<std::string> names;
@@ -69,6 +55,19 @@ std::vector<Table> tables_with_something(std::vector<TableSpec> specs, std::span
 }
 
 }  // namespace
+
+void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
+  const auto is_unknown = [&](const ColumnSpec& column) { return !unknown_metric(runs, column).empty(); };
+  std::set<std::string> left_out;
+  for (const ColumnSpec& column : spec.columns)
+    if (is_unknown(column)) left_out.insert(column_style(column, spec.workload, nullptr).title);
+  std::erase_if(spec.columns, is_unknown);
+  std::erase_if(spec.plots, [&](PlotSpec& plot) {
+    for (std::vector<std::string>* titles : {&plot.x, &plot.y})
+      std::erase_if(*titles, [&](const std::string& title) { return left_out.contains(title); });
+    return plot.kind == PlotSpec::Kind::columns && (plot.x.empty() || plot.y.empty());
+  });
+}
 
 std::vector<Table> default_tables(std::span<const Run> runs) {
   std::vector<Table> tables = tables_with_something(named_specs(runs), runs);

@@ -36,8 +36,9 @@ Remark remark_on_cells(const Run& run) {
   for (const CellRecord& cell : run.cells) ++counts[to_string(cell.status)];
   const std::size_t done = counts["ok"], all = run.cells.size();
   if (all == 0) return {false, "no cell has a record"};
-  if (done == all) return {true, fmt::format("all {} done", all)};
-  std::string text = fmt::format("{} of {} done", done, all);
+  if (done == all && run.to_do == 0) return {true, fmt::format("all {} done", all)};
+  std::string text = fmt::format("{} of {} done", done, all + run.to_do);
+  if (run.to_do > 0) text += fmt::format(", {} to do", run.to_do);
   for (const auto& [status, count] : counts)
     if (status != "ok" && count > 0) text += fmt::format(", {} {}", count, status);
   return {false, text};

@@ -30,7 +30,7 @@
 //     - {metric: samples, per: train}      # the metric over the seconds of a stage; of: joules: over its energy
 //     - {metric: parameters, divided_by: users}        # two metrics of one cell
 //     - {key: params.inr.steps}
-//     - {metric: ssim, note: One sentence under the table while this column is shown., better: higher}
+//     - {metric: mssim, note: One sentence under the table while this column is shown., better: higher}
 //     - {count: n}
 //   more:                                  # optional: columns that a table shows on demand only (--columns)
 //     - {metric: parameters}

@@ -6,7 +6,7 @@
 
 namespace frugal::harness {
 
-/// "psnr 31.20 dB, ssim 0.9312": the first two metrics that the cell has, in the order in which its workload declares
+/// "psnr 31.20 dB, mssim 0.9312": the first two metrics that the cell has, in the order in which its workload declares
 /// them.
 std::string main_metrics_text(const CellRecord& record, const Workloads& workloads);
 

@@ -21,6 +21,9 @@ double inverse_trigamma(double y) {
   return std::exp((low + high) / 2);
 }
 
+/// The square of a value near the largest number is none.
+bool is_known(const Variance& cell) { return cell.degrees > 0 && std::isfinite(cell.value); }
+
 }  // namespace
 
 std::optional<Variance> fit_prior(std::span<const Variance> cells) {
@@ -28,7 +31,7 @@ std::optional<Variance> fit_prior(std::span<const Variance> cells) {
   double all_degrees = 0;
   int known = 0;
   for (const Variance& cell : cells) {
-    if (cell.degrees <= 0) continue;
+    if (!is_known(cell)) continue;
     ++known;
     all_degrees += cell.degrees;
     if (cell.value > 0) positive.push_back(cell.value);
@@ -39,7 +42,7 @@ std::optional<Variance> fit_prior(std::span<const Variance> cells) {
   std::vector<double> logs;
   std::vector<double> sampling;  // what the logarithm of an estimate varies by, were all cells equally noisy
   for (const Variance& cell : cells) {
-    if (cell.degrees <= 0) continue;
+    if (!is_known(cell)) continue;
     const double half = cell.degrees / 2;
     logs.push_back(std::log(std::max(cell.value, least)) - boost::math::digamma(half) + std::log(half));
     sampling.push_back(boost::math::trigamma(half));

@@ -299,6 +299,7 @@ class DlrmWorkload final : public harness::Workload {
     outcome.metrics["flops.train"] = flops.total();
     outcome.metrics["flops.inference"] = inference_flops(spec);
     outcome.implementation = model->implementation();
+    outcome.protocol = data.protocol;
     return outcome;
   }
 

@@ -142,10 +142,10 @@ class InrRun {
       put("psnr", psnr_of(picture_), not_finite);
       if (original_.shape.size() == 2) {
         const int side = std::min(original_.shape[0], original_.shape[1]);
-        put("ssim", ssim(picture_.values, original_.values, original_.shape[0], original_.shape[1], spec_.channels),
+        put("mssim", mssim(picture_.values, original_.values, original_.shape[0], original_.shape[1], spec_.channels),
             side < 11 ? "a side is shorter than the window of 11" : not_finite);
       } else {
-        absent_["ssim"] = "of pictures only";
+        absent_["mssim"] = "of pictures only";
       }
       put("seam", seam(picture_.values, original_.values, original_.shape, spec_.channels, tiling_->starts()),
           spec_.networks == 1 ? one_network : "the original has no steps to compare with, or a value is not finite");
@@ -349,7 +349,8 @@ class Inr final : public harness::Workload {
         {"psnr[int8]", "dB", higher_is_better, "{:.2f}",
          "psnr with the weights rounded to int8, a scale for each tensor of each sub-network"},
         {"psnr[int6]", "dB", higher_is_better, "{:.2f}", "the same with 6 bits a weight"},
-        {"ssim", "", higher_is_better, "{:.4f}", "structural similarity of the final picture"},
+        {"mssim", "", higher_is_better, "{:.4f}",
+         "mean structural similarity of the final picture (Wang et al. 2004), of its values mapped to 0 ... 1"},
         {"seam", "", lower_is_better, "{:.3f}",
          "mean step across tile borders over that elsewhere, against the same of the original: 1 without seams"},
         {"bits_per_pixel", "bit", lower_is_better, "{:.1f}",
