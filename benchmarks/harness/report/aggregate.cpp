@@ -93,17 +93,22 @@ void sort_rows(const std::vector<SortKey>& keys, std::vector<RowGroup>& rows) {
 
 /// Two files of one name are two data sets, which no row and no comparison of rows may mix. Asked of all records: of
 /// two of one seed only the later one becomes part of a row.
-void require_one_content(std::span<const Run> runs, const std::string& workload, const Place& place) {
-  std::map<std::string, std::string> sha256_of;
+void require_one_content(std::span<const Run> runs, const std::string& workload) {
+  struct Content {
+    std::string sha256;
+    std::string run;
+  };
+  std::map<std::string, Content> content_of;
   for (const Run& run : runs) {
     for (const CellRecord& record : run.cells) {
       if (record.cell.workload != workload || record.status != Status::ok) continue;
       for (const InputRecord& input : record.inputs) {
-        const std::string& known = sha256_of.try_emplace(input.file, input.sha256).first->second;
-        if (known == input.sha256) continue;
-        throw UserError(place, fmt::format("these runs read different files called {} (sha256 {} and {}): report "
-                                           "them one by one",
-                                           input.file, known, input.sha256));
+        const Content& known =
+            content_of.try_emplace(input.file, Content{input.sha256, run.folder.string()}).first->second;
+        if (known.sha256 == input.sha256) continue;
+        throw UserError(
+            fmt::format("{} and {} read different files called {} (sha256 {} and {}): report them one by one",
+                        known.run, run.folder.string(), input.file, known.sha256, input.sha256));
       }
     }
   }
@@ -173,7 +178,7 @@ RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
   if (set.rows.empty()) {
     throw UserError(spec.place, fmt::format("this table is about {}, but no cell of the run matches", spec.workload));
   }
-  require_one_content(runs, spec.workload, spec.place);
+  require_one_content(runs, spec.workload);
   const auto add_column = [&](const RowKey& key) {
     set.columns.push_back(key_column(key, spec.workload, set.rows));
     for (RowGroup& row : set.rows) {
