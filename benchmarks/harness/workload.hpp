@@ -190,10 +190,8 @@ class Workload {
 
   /// The files that run() will read, as far as they are here: the harness hashes them, so that a result stays with its
   /// data. Reads headers at most; must be fast.
-  virtual std::vector<InputFile> inputs([[maybe_unused]] const Cell& cell,
-                                        [[maybe_unused]] const std::vector<std::filesystem::path>& data_dirs) const {
-    return {};
-  }
+  virtual std::vector<InputFile> inputs(const Cell& cell,
+                                        const std::vector<std::filesystem::path>& data_dirs) const = 0;
 
   /// In which its products are computed: what the limits of the device are measured in (measure.limits).
   virtual std::string precision([[maybe_unused]] const Cell& cell) const { return "fp32"; }

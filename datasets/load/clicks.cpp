@@ -12,7 +12,6 @@
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/own_file.hpp"
 #include "datasets/load/ratings.hpp"
-#include "datasets/synthetic/params.hpp"
 #include "impl/base/error.hpp"
 
 namespace frugal::data {
@@ -40,7 +39,7 @@ ClickSplit split_log(const std::filesystem::path& file, const ClickForm& form, c
 ClickSplit load(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
   const std::string name = dataset.at("name");
   if (const Generator* generator = find_generator(name); generator && generator->kind == Kind::clicks)
-    return synthetic_clicks(clicks_spec(dataset), seed);
+    return std::get<ClicksMaker>(generator->make)(dataset, seed)->split();
   if (is_own_file(dataset)) return split_log(own_path(dataset), click_form(dataset), dataset, rule_of(dataset), seed);
   const Manifest& manifest = manifest_of_kind(name, Kind::clicks, data_dirs);
   if (manifest.reader != Reader::clicks) {

@@ -7,7 +7,10 @@
 #include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/interactions/split.hpp"
+#include "datasets/synthetic/audio.hpp"
 #include "datasets/synthetic/params.hpp"
+#include "datasets/synthetic/photo.hpp"
+#include "datasets/synthetic/volume.hpp"
 #include "impl/base/suggestion.hpp"
 
 namespace frugal::data {
@@ -138,13 +141,31 @@ const std::vector<Generator>& generators() {
   static const std::vector<Generator> all{
       {"synthetic-interactions", Kind::interactions,
        "users with tastes, items with a popularity law: low rank by construction, streams at any size",
-       interactions_params() + candidate_params(false)},
+       interactions_params() + candidate_params(false),
+       InteractionsMaker([](const Json& dataset, std::uint64_t seed) -> std::unique_ptr<InteractionsStream> {
+         return std::make_unique<InteractionsGenerator>(interactions_spec(dataset), seed);
+       }),
+       [](const Json& dataset) { return why_invalid(interactions_spec(dataset), dataset.at("negatives")); }},
       {"synthetic-clicks", Kind::clicks,
        "a planted logistic model with effects per id and pairwise interactions; its Bayes AUC is known",
-       clicks_params()},
-      {"synthetic-photo", Kind::image, "sky, ridges with sharp edges and texture at all scales, at any size", {}},
-      {"synthetic-audio", Kind::audio, "gliding notes with overtones and a little noise, at 16 kHz", audio_params()},
-      {"synthetic-volume", Kind::volume, "truncated signed distance of a blend of spheres and a ring", volume_params()},
+       clicks_params(), ClicksMaker([](const Json& dataset, std::uint64_t seed) -> std::unique_ptr<ClicksStream> {
+         return std::make_unique<ClicksGenerator>(clicks_spec(dataset), seed);
+       }),
+       [](const Json& dataset) { return why_invalid(clicks_spec(dataset)); }},
+      {"synthetic-photo",
+       Kind::image,
+       "sky, ridges with sharp edges and texture at all scales, at any size",
+       {},
+       SignalMaker{[](const Json&, int size) { return synthetic_photo_shape(size); },
+                   [](const Json&, int size, std::uint64_t seed) { return synthetic_photo(size, seed); }}},
+      {"synthetic-audio", Kind::audio, "gliding notes with overtones and a little noise, at 16 kHz", audio_params(),
+       SignalMaker{
+           [](const Json& dataset, int) { return synthetic_audio_shape(dataset.at("samples")); },
+           [](const Json& dataset, int, std::uint64_t seed) { return synthetic_audio(dataset.at("samples"), seed); }}},
+      {"synthetic-volume", Kind::volume, "truncated signed distance of a blend of spheres and a ring", volume_params(),
+       SignalMaker{
+           [](const Json& dataset, int) { return synthetic_volume_shape(dataset.at("side")); },
+           [](const Json& dataset, int, std::uint64_t seed) { return synthetic_volume(dataset.at("side"), seed); }}},
   };
   return all;
 }
@@ -192,10 +213,7 @@ Json complete_dataset(const Json& dataset, Kind own, const std::vector<std::file
 
 std::string why_invalid_dataset(const Json& dataset) {
   const Generator* const generator = find_generator(dataset.at("name").get<std::string>());
-  if (generator && generator->kind == Kind::interactions)
-    return why_invalid(interactions_spec(dataset), dataset.at("negatives"));
-  if (generator && generator->kind == Kind::clicks) return why_invalid(clicks_spec(dataset));
-  return "";
+  return generator && generator->why_invalid ? generator->why_invalid(dataset) : "";
 }
 
 }  // namespace frugal::data

@@ -1,20 +1,35 @@
 // The data sets that a plan can name, what it can set of each, and what it means by leaving something out.
 #pragma once
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "datasets/catalog/manifest.hpp"
+#include "datasets/signal/signal.hpp"
+#include "datasets/synthetic/streams.hpp"
 #include "impl/base/params.hpp"
 
 namespace frugal::data {
 
-/// A data set that is made, not read.
+/// How a signal is made. size: of pictures, whose sides a plan asks for.
+struct SignalMaker {
+  SignalShape (*shape)(const Json& dataset, int size);
+  Signal (*make)(const Json& dataset, int size, std::uint64_t seed);
+};
+using InteractionsMaker = std::unique_ptr<InteractionsStream> (*)(const Json& dataset, std::uint64_t seed);
+using ClicksMaker = std::unique_ptr<ClicksStream> (*)(const Json& dataset, std::uint64_t seed);
+
+/// A data set that is made, not read. Its functions take a complete data set (complete_dataset()).
 struct Generator {
   std::string name;  ///< "synthetic-interactions"
   Kind kind;
   std::string help;
   std::vector<ParamSpec> params;
+  std::variant<SignalMaker, InteractionsMaker, ClicksMaker> make;  ///< that of its kind
+  std::string (*why_invalid)(const Json& dataset) = nullptr;       ///< of parameters that can contradict each other
 };
 /// All of them.
 const std::vector<Generator>& generators();

@@ -14,7 +14,6 @@
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/own_file.hpp"
 #include "datasets/load/ratings.hpp"
-#include "datasets/synthetic/params.hpp"
 
 namespace frugal::data {
 namespace {
@@ -26,14 +25,13 @@ struct Candidates {
 
 /// A generated set is split while it streams: the last item of a user is held out. Candidates are drawn for the users
 /// that are tested only.
-Split split_generated(InteractionsGenerator& generator, Candidates candidates, std::uint64_t seed,
+Split split_generated(InteractionsStream& stream, Candidates candidates, std::uint64_t seed,
                       std::uint64_t tested_users) {
-  const InteractionsSpec& spec = generator.spec();
   Split split;
-  split.users = spec.users;
-  split.items = spec.items;
+  split.users = stream.users();
+  split.items = stream.items();
   split.chronological = true;
-  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+  stream.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::size_t kept = items.size();
     if (items.size() >= 2) split.held_out.push_back({user, items[--kept]});
     for (const std::uint32_t item : items.first(kept)) split.train.push_back({user, item});
@@ -107,8 +105,8 @@ Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& 
                  std::uint64_t tested_users) {
   if (const Generator* generator = find_generator(dataset.at("name").get<std::string>());
       generator && generator->kind == Kind::interactions) {
-    InteractionsGenerator stream(interactions_spec(dataset), seed);
-    return split_generated(stream, candidates_of(dataset), seed, tested_users);
+    const auto stream = std::get<InteractionsMaker>(generator->make)(dataset, seed);
+    return split_generated(*stream, candidates_of(dataset), seed, tested_users);
   }
   Split split = split_read(dataset, data_dirs, seed);
   keep_tested_users(split, tested_users, seed);

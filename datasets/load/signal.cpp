@@ -11,9 +11,6 @@
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/own_file.hpp"
-#include "datasets/synthetic/audio.hpp"
-#include "datasets/synthetic/photo.hpp"
-#include "datasets/synthetic/volume.hpp"
 #include "impl/base/error.hpp"
 
 namespace frugal::data {
@@ -26,11 +23,11 @@ struct SignalFile {
   SignalFormat format;
 };
 
-/// Where a signal comes from: a file, or the generator that the data set names.
+/// Where a signal comes from.
 struct SignalSource {
   std::string name;  ///< for messages: the path, or the generator
   Kind kind;         ///< image, audio or volume
-  std::optional<SignalFile> file{};
+  std::variant<SignalFile, SignalMaker> from;
 };
 
 Kind kind_of(SignalFormat format) {
@@ -61,7 +58,7 @@ SignalSource find_source(const Json& dataset, const SignalChoice& choice, const 
   const Kind kind = generator ? generator->kind : manifest->kind;
   if (!is_signal(kind))
     throw UserError(fmt::format("data set '{}' holds {}, no signal", name, to_word(kind_names, kind)));
-  if (generator) return {name, kind};
+  if (generator) return {name, kind, std::get<SignalMaker>(generator->make)};
   const std::filesystem::path path =
       locate_one(*manifest, choose_picture(*manifest, choice.file, choice.size), data_dirs);
   SignalSource source = source_of_file(path);
@@ -73,17 +70,13 @@ SignalSource find_source(const Json& dataset, const SignalChoice& choice, const 
 }
 
 SignalShape raw_shape(const SignalSource& source, const Json& dataset, const SignalChoice& choice) {
-  if (source.file) return shape_of_file(source.file->path, source.file->format);
-  if (source.kind == Kind::audio) return synthetic_audio_shape(dataset.at("samples"));
-  if (source.kind == Kind::volume) return synthetic_volume_shape(dataset.at("side"));
-  return synthetic_photo_shape(choice.size);
+  if (const auto* const file = std::get_if<SignalFile>(&source.from)) return shape_of_file(file->path, file->format);
+  return std::get<SignalMaker>(source.from).shape(dataset, choice.size);
 }
 
 Signal raw_signal(const SignalSource& source, const Json& dataset, const SignalChoice& choice, std::uint64_t seed) {
-  if (source.file) return read_signal(source.file->path, source.file->format);
-  if (source.kind == Kind::audio) return synthetic_audio(dataset.at("samples"), seed);
-  if (source.kind == Kind::volume) return synthetic_volume(dataset.at("side"), seed);
-  return synthetic_photo(choice.size, seed);
+  if (const auto* const file = std::get_if<SignalFile>(&source.from)) return read_signal(file->path, file->format);
+  return std::get<SignalMaker>(source.from).make(dataset, choice.size, seed);
 }
 
 Colour colour_of(const SignalChoice& choice) { return from_word(colour_names, "colour", choice.colour); }

@@ -12,7 +12,6 @@
 #include "datasets/interactions/negatives.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/signal.hpp"
-#include "datasets/synthetic/params.hpp"
 #include "impl/base/error.hpp"
 
 namespace frugal::data {
@@ -21,26 +20,25 @@ namespace {
 constexpr std::int64_t first_time = 978'300'000;  // January 2001
 constexpr int constant_rating = 5;                // implicit feedback: what happened, not how much it was liked
 
-void write_movielens(InteractionsGenerator& generator, const std::filesystem::path& out, MovieLensForm form) {
+void write_movielens(InteractionsStream& stream, const std::filesystem::path& out, MovieLensForm form) {
   MovieLensWriter file(out, form);
-  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+  stream.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::int64_t time = first_time;
     for (const std::uint32_t item : items) file.add(user + 1, item + 1, constant_rating, time++);
   });
   file.finish();
 }
 
-void write_ncf(InteractionsGenerator& generator, const std::filesystem::path& out, const Json& dataset,
-               std::uint64_t seed) {
+void write_ncf(InteractionsStream& stream, const std::filesystem::path& out, const Json& dataset, std::uint64_t seed) {
   const int negatives = dataset.at("negatives");
   if (dataset.at("negative_sampling") != to_word(negative_law_names, NegativeLaw::uniform))
     throw UserError(
         "the candidates of a split are written while it streams, before the items' counts are known: leave "
         "negative_sampling at uniform");
   NcfWriter files(out);
-  NegativeSampler sampler(generator.spec().items, negatives, seed);
+  NegativeSampler sampler(stream.items(), negatives, seed);
   std::vector<std::uint32_t> drawn;
-  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+  stream.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::int64_t time = first_time;
     const std::size_t kept = items.size() < 2 ? items.size() : items.size() - 1;
     for (const std::uint32_t item : items.first(kept)) files.add_train({user, item}, constant_rating, time++);
@@ -52,29 +50,28 @@ void write_ncf(InteractionsGenerator& generator, const std::filesystem::path& ou
   files.finish();
 }
 
-void write_interactions(const Json& dataset, const std::filesystem::path& out, std::uint64_t seed) {
-  InteractionsGenerator generator(interactions_spec(dataset), seed);
+void write_interactions(InteractionsStream& stream, const std::filesystem::path& out, const Json& dataset,
+                        std::uint64_t seed) {
   const std::string ending = out.extension().string();
-  if (ending == ".dat") return write_movielens(generator, out, MovieLensForm::colons);
-  if (ending == ".csv") return write_movielens(generator, out, MovieLensForm::csv);
-  if (ending == ".data" || ending == ".tsv") return write_movielens(generator, out, MovieLensForm::tab);
-  if (ending == ".rating") return write_ncf(generator, out, dataset, seed);
+  if (ending == ".dat") return write_movielens(stream, out, MovieLensForm::colons);
+  if (ending == ".csv") return write_movielens(stream, out, MovieLensForm::csv);
+  if (ending == ".data" || ending == ".tsv") return write_movielens(stream, out, MovieLensForm::tab);
+  if (ending == ".rating") return write_ncf(stream, out, dataset, seed);
   throw UserError({out.string()}, "unknown ending for interactions; known: .dat, .csv, .data, .tsv, .train.rating");
 }
 
 /// A count n is read back as log(1 + n), so a dense value x becomes round(e^(x + 2) - 1): in order of x, coarse. An id
 /// is written so that a reader with `rows` rows a table gets the same ids.
-void write_clicks(const Json& dataset, const std::filesystem::path& out, std::uint64_t seed) {
-  const ClicksGenerator generator(clicks_spec(dataset), seed);
-  const ClicksSpec& spec = generator.spec();
+void write_clicks(const ClicksStream& stream, const std::filesystem::path& out) {
+  const ClicksStream::Shape shape = stream.shape();
   if (out.extension() != ".txt" && out.extension() != ".tsv") {
     throw UserError({out.string()}, "unknown ending for clicks; known: .txt, .tsv");
   }
-  CriteoWriter file(out, spec.dense_features, spec.tables);
-  ClicksGenerator::Example example;
+  CriteoWriter file(out, shape.dense_features, static_cast<int>(shape.table_rows.size()));
+  ClicksStream::Example example;
   std::vector<std::int64_t> counts;
-  for (std::uint64_t n = 0; n < spec.examples + spec.test_examples; ++n) {
-    generator.make(n, example);
+  for (std::uint64_t n = 0; n < shape.examples + shape.test_examples; ++n) {
+    stream.make(n, example);
     counts.clear();
     for (const float x : example.dense) {
       const double count = std::expm1(static_cast<double>(x) + 2);
@@ -102,8 +99,10 @@ void write_synthetic(const Json& dataset, const std::filesystem::path& out, int 
   const std::string name = dataset.at("name");
   const Generator* const generator = find_generator(name);
   if (!generator) throw UserError("'" + name + "' is a data set of files; only generators can be made");
-  if (generator->kind == Kind::interactions) return write_interactions(dataset, out, seed);
-  if (generator->kind == Kind::clicks) return write_clicks(dataset, out, seed);
+  if (const auto* const make = std::get_if<InteractionsMaker>(&generator->make))
+    return write_interactions(*(*make)(dataset, seed), out, dataset, seed);
+  if (const auto* const make = std::get_if<ClicksMaker>(&generator->make))
+    return write_clicks(*(*make)(dataset, seed), out);
   write_signal_file(dataset, out, generator->kind == Kind::image ? size : 0, seed);
 }
 

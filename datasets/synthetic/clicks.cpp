@@ -5,7 +5,6 @@
 
 #include "impl/base/error.hpp"
 #include "impl/base/philox.hpp"
-#include "impl/common/metrics.hpp"
 
 namespace frugal::data {
 namespace {
@@ -39,6 +38,11 @@ ClicksGenerator::ClicksGenerator(const ClicksSpec& spec, std::uint64_t seed) : s
     norm += slope_.back() * slope_.back();
   }
   for (double& a : slope_) a /= std::sqrt(norm);
+}
+
+ClicksStream::Shape ClicksGenerator::shape() const {
+  return {spec_.examples, spec_.test_examples, spec_.dense_features,
+          std::vector<std::uint32_t>(static_cast<std::size_t>(spec_.tables), spec_.rows)};
 }
 
 void ClicksGenerator::make(std::uint64_t index, Example& example) const {
@@ -77,32 +81,6 @@ void ClicksGenerator::make(std::uint64_t index, Example& example) const {
   example.logit = click_bias + spec_.signal * (linear + effects + pairs) / std::sqrt(3.0);
   const double uniform = (static_cast<double>(random.block(index, label_stream)[0]) + 0.5) * 0x1p-32;
   example.clicked = uniform < 1 / (1 + std::exp(-example.logit));
-}
-
-Clicks ClicksGenerator::clicks(std::uint64_t first, std::uint64_t count) const {
-  Clicks result;
-  result.dense_features = spec_.dense_features;
-  result.table_rows.assign(static_cast<std::size_t>(spec_.tables), spec_.rows);
-  result.dense.reserve(count * static_cast<std::size_t>(spec_.dense_features));
-  result.ids.reserve(count * static_cast<std::size_t>(spec_.tables));
-  result.labels.reserve(count);
-  std::vector<float> logits;
-  logits.reserve(count);
-  Example example;
-  for (std::uint64_t n = 0; n < count; ++n) {
-    make(first + n, example);
-    result.dense.insert(result.dense.end(), example.dense.begin(), example.dense.end());
-    result.ids.insert(result.ids.end(), example.ids.begin(), example.ids.end());
-    result.labels.push_back(example.clicked ? 1.0F : 0.0F);
-    logits.push_back(static_cast<float>(example.logit));
-  }
-  result.bayes_auc = auc(logits, result.labels);
-  return result;
-}
-
-ClickSplit synthetic_clicks(const ClicksSpec& spec, std::uint64_t seed) {
-  const ClicksGenerator generator(spec, seed);
-  return {generator.clicks(0, spec.examples), generator.clicks(spec.examples, spec.test_examples)};
 }
 
 }  // namespace frugal::data

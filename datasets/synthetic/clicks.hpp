@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "datasets/clicks/clicks.hpp"
+#include "datasets/synthetic/streams.hpp"
 
 namespace frugal::data {
 
@@ -26,32 +26,18 @@ struct ClicksSpec {
 std::string why_invalid(const ClicksSpec& spec);
 
 /// Makes any example of the stream by its index alone.
-class ClicksGenerator {
+class ClicksGenerator final : public ClicksStream {
  public:
   /// Throws UserError when the spec is invalid.
   ClicksGenerator(const ClicksSpec& spec, std::uint64_t seed);
 
-  /// Example `index` of an endless stream.
-  struct Example {
-    std::vector<float> dense;
-    std::vector<std::uint32_t> ids;
-    double logit = 0;
-    bool clicked = false;
-  };
-  void make(std::uint64_t index, Example& example) const;
-
-  /// Examples first .. first + count - 1, with the AUC of their true probabilities.
-  Clicks clicks(std::uint64_t first, std::uint64_t count) const;
-
-  const ClicksSpec& spec() const { return spec_; }
+  Shape shape() const override;
+  void make(std::uint64_t index, Example& example) const override;
 
  private:
   ClicksSpec spec_;
   std::uint64_t seed_;
   std::vector<double> slope_;  ///< a
 };
-
-/// Training examples come first in the stream, test examples follow.
-ClickSplit synthetic_clicks(const ClicksSpec& spec, std::uint64_t seed);
 
 }  // namespace frugal::data

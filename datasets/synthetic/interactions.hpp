@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "datasets/interactions/alias_table.hpp"
+#include "datasets/synthetic/streams.hpp"
 #include "impl/base/philox.hpp"
 
 namespace frugal::data {
@@ -37,12 +38,13 @@ struct InteractionsSpec {
 std::string why_invalid(const InteractionsSpec& spec, int negatives = 0);
 
 /// Makes the items of any user. Holds memory for users and items, none for interactions.
-class InteractionsGenerator {
+class InteractionsGenerator final : public InteractionsStream {
  public:
   /// Throws UserError when the spec is invalid.
   InteractionsGenerator(const InteractionsSpec& spec, std::uint64_t seed);
 
-  const InteractionsSpec& spec() const { return spec_; }
+  std::uint32_t users() const override { return spec_.users; }
+  std::uint32_t items() const override { return spec_.items; }
 
   /// Number of items of a user: a log-normal law, scaled to the exact total.
   std::uint32_t degree(std::uint32_t user) const { return degrees_[user]; }
@@ -50,8 +52,7 @@ class InteractionsGenerator {
   /// Distinct items of a user in order of time (a random order, so that the last one is like any other).
   void items_of(std::uint32_t user, std::vector<std::uint32_t>& items);
 
-  /// Every user's items, by user.
-  void for_each(const std::function<void(std::uint32_t user, std::span<const std::uint32_t> items)>& take);
+  void for_each(const std::function<void(std::uint32_t user, std::span<const std::uint32_t> items)>& take) override;
 
   /// P(i | u) of the first draw: what an oracle would rank by.
   double probability(std::uint32_t user, std::uint32_t item) const;

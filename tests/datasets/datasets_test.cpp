@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <set>
 
+#include "datasets/load/clicks.hpp"
+#include "datasets/load/interactions.hpp"
+#include "datasets/load/signal.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {
@@ -28,6 +31,45 @@ TEST(Datasets, EntriesAreAllThatAPlanCanName) {
     EXPECT_NE(is_signal(entry.kind), on_users_and_items) << entry.name;
   }
   EXPECT_EQ(entries.back().name, own_file);
+}
+
+/// The first values of what a plan gets that names the generator: twice, by the loader of its kind and by its own entry.
+std::pair<std::vector<double>, std::vector<double>> values_of(const Generator& generator) {
+  constexpr std::size_t most = 1000;
+  std::vector<double> loaded, own;
+  const Json dataset = complete_dataset({{"name", generator.name}});
+  if (const auto* const signal = std::get_if<SignalMaker>(&generator.make)) {
+    EXPECT_TRUE(is_signal(generator.kind));
+    const int size = generator.kind == Kind::image ? 24 : 0;
+    const Signal made = signal->make(dataset, size, 3);
+    const Signal read = load_signal(dataset, {.size = size, .colour = "own"}, {}, 3);
+    loaded.assign(read.values.begin(), read.values.end());
+    own.assign(made.values.begin(), made.values.end());
+  } else if (const auto* const clicks = std::get_if<ClicksMaker>(&generator.make)) {
+    EXPECT_EQ(generator.kind, Kind::clicks);
+    for (const float x : load_clicks(dataset, {}, 3).train.dense) loaded.push_back(x);
+    for (const float x : (*clicks)(dataset, 3)->clicks(0, most).dense) own.push_back(x);
+  } else {
+    EXPECT_EQ(generator.kind, Kind::interactions);
+    for (const Interaction& pair : load_split(dataset, {}, 3).train) loaded.push_back(pair.item);
+    std::get<InteractionsMaker>(generator.make)(dataset, 3)->for_each([&](auto, std::span<const std::uint32_t> items) {
+      own.insert(own.end(), items.begin(), items.end() - (items.size() < 2 ? 0 : 1));  // the last is held out
+    });
+  }
+  EXPECT_GE(std::min(loaded.size(), own.size()), most);
+  loaded.resize(most);
+  own.resize(most);
+  return {loaded, own};
+}
+
+TEST(Generators, WhatAPlanGetsIsMadeByTheEntryThatItNamesAndByNoOther) {
+  std::set<std::vector<double>> all;
+  for (const Generator& generator : generators()) {
+    SCOPED_TRACE(generator.name);
+    const auto [loaded, own] = values_of(generator);
+    EXPECT_EQ(loaded, own);
+    EXPECT_TRUE(all.insert(loaded).second) << "these are the data of another generator";
+  }
 }
 
 TEST(DatasetParams, DefaultsAreFilledInAndWithinTheirRange) {

@@ -1,11 +1,15 @@
 // The order of a file's lines decides nothing, in any format whose lines have no order.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <random>
 
 #include "datasets/catalog/manifest.hpp"
+#include "datasets/formats/ratings.hpp"
 #include "datasets/interactions/split.hpp"
 #include "datasets/load/clicks.hpp"
 #include "datasets/load/datasets.hpp"
@@ -24,17 +28,33 @@ constexpr int items = 60;
 int user_id(int u) { return 3 + (17 * u) % 31; }
 int item_id(int i) { return 5 + (23 * i) % 61; }
 
-/// One line for each of nine ratings of each user; three at a time have one time.
-Lines rating_lines(const char* format) {
-  Lines lines;
-  for (int u = 0; u < users; ++u) {
-    for (int k = 0; k < 9; ++k) {
-      const int time = 1000 + k / 3;
-      lines.push_back(fmt::format(fmt::runtime(format), fmt::arg("user", user_id(u)),
-                                  fmt::arg("item", item_id((7 * u + 5 * k) % items)),
-                                  fmt::arg("rating", 1 + (u + k) % 5), fmt::arg("time", time)));
-    }
+/// A line of the table that a manifest describes: its columns as cell(role) gives them, and "1" in any other. Columns
+/// with names stand in the order of the roles.
+template <class Cell>
+std::string table_line(const Json& table, Cell&& cell) {
+  std::map<std::size_t, std::string> found;
+  for (const char* const role : {"user", "item", "rating", "time"}) {
+    const std::string column = table.at("columns").at(role);
+    if (column == "none") continue;
+    const bool is_number = column.find_first_not_of("0123456789") == std::string::npos;
+    found[is_number ? std::stoul(column) - 1 : found.size()] = cell(role);
   }
+  Lines fields(found.rbegin()->first + 1, "1");
+  for (const auto& [place, text] : found) fields[place] = text;
+  return fmt::format("{}", fmt::join(fields, ratings_form(table).delimiter));
+}
+
+/// One line for each of nine ratings of each user; three at a time have one time. rating: of all of them, else 1 to 5.
+Lines rating_lines(const Json& table, std::optional<int> rating = {}) {
+  Lines lines;
+  for (int u = 0; u < users; ++u)
+    for (int k = 0; k < 9; ++k)
+      lines.push_back(table_line(table, [&](std::string_view role) {
+        return std::to_string(role == "user"   ? user_id(u)
+                              : role == "item" ? item_id((7 * u + 5 * k) % items)
+                              : role == "time" ? 1000 + k / 3
+                                               : rating.value_or(1 + (u + k) % 5));
+      }));
   return lines;
 }
 
@@ -62,27 +82,23 @@ void add_files(const Manifest& manifest, std::vector<File>& files) {
   const std::string& first = manifest.files.front().path;
   switch (manifest.reader) {
     case Reader::ratings: {
-      const bool tang = manifest.name == "epinions-tang", massa = manifest.name == "epinions-massa";
-      const bool tab = manifest.table.at("delimiter") == "tab";
-      const char* const format = tang                                        ? "{user}\t{item}\t1\t{rating}\t2\t{time}"
-                                 : massa                                     ? "{user} {item} {rating}"
-                                 : !manifest.timed && tab                    ? "{user}\t{item}\t{rating}"
-                                 : !manifest.timed                           ? "{user}::{item}::{rating}"
-                                 : tab                                       ? "{user}\t{item}\t{rating}\t{time}"
-                                 : manifest.table.at("delimiter") == "comma" ? "{user},{item},{rating},{time}"
-                                                                             : "{user}::{item}::{rating}::{time}";
       if (manifest.split == DefaultSplit::given) {
         for (const ManifestFile& file : manifest.files) files.push_back({file.path, {}});
-        const Lines all = rating_lines(format);
+        const Lines all = rating_lines(manifest.table);
         for (std::size_t k = 0; k < all.size(); ++k)
           files[k % 5 == 0 ? 1 : k % 5 == 1 ? 2 : 0].lines.push_back(all[k]);  // train, validation, test
         return;
       }
-      files.push_back({first, rating_lines(format)});
-      if (manifest.table.at("header") == "yes") files.back().header = "userId,movieId,rating,timestamp\n";
-      if (!tang && !massa) return;
-      const Lines again = rating_lines(tang ? "{user}\t{item}\t1\t3\t2\t{time}" : "{user} {item} 3");
-      files.back().lines.insert(files.back().lines.end(), again.begin(), again.end());  // duplicates, some of one time
+      files.push_back({first, rating_lines(manifest.table)});
+      File& file = files.back();
+      if (manifest.table.at("header") == "yes")
+        file.header =
+            table_line(manifest.table,
+                       [&](const char* role) { return manifest.table.at("columns").at(role).get<std::string>(); }) +
+            "\n";
+      if (manifest.table.at("duplicates") == "error") return;
+      const Lines again = rating_lines(manifest.table, 3);
+      file.lines.insert(file.lines.end(), again.begin(), again.end());  // duplicates, some of one time
       return;
     }
     case Reader::ncf: {

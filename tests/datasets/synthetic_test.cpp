@@ -152,7 +152,7 @@ TEST(SyntheticInteractions, ImpossibleSizesAreRefused) {
 
 TEST(SyntheticClicks, AreDeterministicAndIndexable) {
   const ClicksSpec spec{.examples = 50, .test_examples = 10, .tables = 3, .rows = 40, .dense_features = 2};
-  const ClickSplit split = synthetic_clicks(spec, 6);
+  const ClickSplit split = ClicksGenerator(spec, 6).split();
   EXPECT_EQ(split.train.size(), 50u);
   EXPECT_EQ(split.test.size(), 10u);
   EXPECT_EQ(split.train.dense.size(), 100u);
@@ -161,12 +161,12 @@ TEST(SyntheticClicks, AreDeterministicAndIndexable) {
   EXPECT_EQ(late.dense, split.test.dense);
   EXPECT_EQ(late.ids, split.test.ids);
   EXPECT_EQ(late.labels, split.test.labels);
-  EXPECT_NE(late.dense, synthetic_clicks(spec, 7).test.dense);
+  EXPECT_NE(late.dense, ClicksGenerator(spec, 7).split().test.dense);
 }
 
 TEST(SyntheticClicks, BayesAucIsThatOfTheTrueProbabilitiesAndGrowsWithTheSignal) {
   const auto bayes = [](double signal) {
-    return *synthetic_clicks({.examples = 1, .test_examples = 20'000, .signal = signal}, 1).test.bayes_auc;
+    return *ClicksGenerator({.examples = 1, .test_examples = 20'000, .signal = signal}, 1).split().test.bayes_auc;
   };
   EXPECT_NEAR(bayes(0), 0.5, 0.02);
   EXPECT_GT(bayes(2), 0.82);

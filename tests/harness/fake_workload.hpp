@@ -55,6 +55,8 @@ class FakeWorkload : public Workload {
     return complaints;
   }
 
+  std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override { return {}; }
+
   /// rate * n / 100 + (seed mod 10) / 1000
   static double score(const Cell& cell) {
     return cell.own().at("rate").get<double>() * cell.own().at("n").get<double>() / 100 +

@@ -50,6 +50,8 @@ class HillWorkload : public Workload {
     return {};
   }
 
+  std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override { return {}; }
+
   std::map<std::string, double> known_metrics(const Cell& cell) const override {
     const Json& own = cell.own();
     const double layer = (own.at("depth").get<double>() + 1) * std::pow(own.at("width").get<double>(), 2);

@@ -22,6 +22,12 @@ class ScriptedWorkload final : public FakeWorkload {
  public:
   using Script = std::function<Outcome(int run, RunContext&)>;
   explicit ScriptedWorkload(Script script) : script_(std::move(script)) {}
+  std::vector<MetricDescriptor> metrics() const override {
+    std::vector<MetricDescriptor> all = FakeWorkload::metrics();
+    for (const int done : {0, 10, 20, 30})
+      all.push_back({.name = "at " + std::to_string(done), .unit = "s", .help = ""});
+    return all;
+  }
   Outcome run(const Cell&, RunContext& context) const override { return script_(runs_++, context); }
   int runs() const { return runs_; }
 
@@ -194,6 +200,23 @@ TEST(MeasureCell, AMetricThatIsNotFiniteFailsTheCellAndIsDropped) {
   EXPECT_EQ(measured.outcome().metrics.count("loss"), 0);
   EXPECT_EQ(measured.outcome().absent.at("loss"), "not finite (inf)");
   EXPECT_EQ(measured.outcome().metrics.at("score"), 1);
+}
+
+TEST(MeasureCell, AMetricThatTheWorkloadDoesNotDeclareFailsTheCellAndIsDropped) {
+  const Measured measured = measure([](int, RunContext& context) {
+    context.stage("train", [&] {
+      context.pace(1, 1);
+      context.time_metric("at 40", 1);
+    });
+    Outcome outcome = scored(1);
+    outcome.metrics["scroe"] = 1;
+    outcome.absent["lost"] = "there was none";
+    return outcome;
+  });
+  EXPECT_EQ(measured.outcome().failure, Failure::other);
+  EXPECT_EQ(measured.outcome().error, "the workload 'fake' gave what its metrics() do not declare: at 40, lost, scroe");
+  EXPECT_EQ(measured.outcome().metrics, (std::map<std::string, double>{{"score", 1}}));
+  EXPECT_TRUE(measured.outcome().absent.empty());
 }
 
 TEST(MeasureCell, RepeatsThatDifferFailOnlyWhenThePlanSaysBitwise) {

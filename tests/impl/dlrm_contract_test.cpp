@@ -10,10 +10,8 @@
 namespace frugal::recommender_test {
 namespace {
 
-class DlrmContract : public BackendTest {
+class DlrmContract : public ContractTest<DlrmSpec> {
  protected:
-  void SetUp() override { require(small_); }
-
   std::unique_ptr<Dlrm> make(const DlrmSpec& spec) const { return backend().make(spec); }
 
   /// The state after one step of this optimiser on `clicks`, from the initial state.

@@ -12,24 +12,29 @@
 namespace frugal {
 namespace {
 
-class Equivalence : public BackendTest {
+template <class Spec>
+class EquivalenceOf : public ContractTest<Spec> {
  protected:
   const Backend& oracle() const { return *find_backend("reference"); }
 };
+using InrEquivalence = EquivalenceOf<InrSpec>;
+using MfEquivalence = EquivalenceOf<MfSpec>;
+using TwoTowerEquivalence = EquivalenceOf<TwoTowerSpec>;
+using DlrmEquivalence = EquivalenceOf<DlrmSpec>;
 
-TEST_P(Equivalence, TheEnsembleTrainsAsTheReferenceDoes) { expect_equivalent(check_inr(oracle(), backend()), 100); }
+TEST_P(InrEquivalence, TheEnsembleTrainsAsTheReferenceDoes) { expect_equivalent(check_inr(oracle(), backend()), 100); }
 
-TEST_P(Equivalence, TheFactorizerTrainsAndRanksAsTheReferenceDoes) {
+TEST_P(MfEquivalence, TheFactorizerTrainsAndRanksAsTheReferenceDoes) {
   expect_equivalent(check_matrix_factorizer(oracle(), backend()), 100);
 }
 
-TEST_P(Equivalence, TheTwoTowerTrainsAsTheReferenceDoes) {
+TEST_P(TwoTowerEquivalence, TheTwoTowerTrainsAsTheReferenceDoes) {
   expect_equivalent(check_two_tower(oracle(), backend()), 700);
 }
 
-TEST_P(Equivalence, TheDlrmTrainsAsTheReferenceDoes) { expect_equivalent(check_dlrm(oracle(), backend()), 700); }
+TEST_P(DlrmEquivalence, TheDlrmTrainsAsTheReferenceDoes) { expect_equivalent(check_dlrm(oracle(), backend()), 700); }
 
-TEST_P(Equivalence, EpsilonStandsBesideTheRootAsInTheReference) {
+TEST_P(InrEquivalence, EpsilonStandsBesideTheRootAsInTheReference) {
   // Of the size of the gradients, so that dropping or moving it changes the updates by their own size.
   InrSpec spec{.networks = 4, .points = 36, .hidden_layers = 1, .width = 20};
   spec.adam.learning_rate = 0.01;
@@ -51,7 +56,7 @@ TEST_P(Equivalence, EpsilonStandsBesideTheRootAsInTheReference) {
 }
 
 /// The last user and the last item have no history; there are fewer users than groups of the schedule.
-TEST_P(Equivalence, FewUsersAndEmptyHistoriesTrainAsTheReferenceDoes) {
+TEST_P(MfEquivalence, FewUsersAndEmptyHistoriesTrainAsTheReferenceDoes) {
   for (const MfSolver solver : {MfSolver::logistic_sgd, MfSolver::ials})
     for (const int negatives : {1, 5, 8}) {
       const MfSpec spec{.solver = solver,
@@ -76,7 +81,10 @@ TEST_P(Equivalence, FewUsersAndEmptyHistoriesTrainAsTheReferenceDoes) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Backends, Equivalence, ::testing::ValuesIn(candidates_under_test()), name_of_backend);
+INSTANTIATE_TEST_SUITE_P(Backends, InrEquivalence, ::testing::ValuesIn(candidates_under_test()), name_of_backend);
+INSTANTIATE_TEST_SUITE_P(Backends, MfEquivalence, ::testing::ValuesIn(candidates_under_test()), name_of_backend);
+INSTANTIATE_TEST_SUITE_P(Backends, TwoTowerEquivalence, ::testing::ValuesIn(candidates_under_test()), name_of_backend);
+INSTANTIATE_TEST_SUITE_P(Backends, DlrmEquivalence, ::testing::ValuesIn(candidates_under_test()), name_of_backend);
 
 }  // namespace
 }  // namespace frugal

@@ -16,11 +16,9 @@ using inr_test::evaluated;
 using inr_test::make;
 using inr_test::noise;
 
-class InrContract : public BackendTest {
+class InrContract : public ContractTest<InrSpec> {
  protected:
-  void SetUp() override { require(small_); }
-
-  InrSpec small_{.networks = 4, .points = 25, .channels = 3, .hidden_layers = 2, .width = 12, .seed = 4};
+  InrSpec small_ = smallest<InrSpec>();
 };
 
 TEST_P(InrContract, ExportsExactlyTheParametersItCounts) {

@@ -16,11 +16,9 @@ using mf_test::dot;
 using mf_test::make;
 using mf_test::some_pairs;
 
-class MfContract : public BackendTest {
+class MfContract : public ContractTest<MfSpec> {
  protected:
-  void SetUp() override { require(sgd_); }
-
-  MfSpec sgd_{.users = 31, .items = 23, .dim = 5, .learning_rate = 0.05, .negatives = 3, .seed = 4};
+  MfSpec sgd_ = smallest<MfSpec>();
   MfSpec ials_{.solver = MfSolver::ials, .users = 31, .items = 23, .dim = 5, .regularization = 0.01, .seed = 4};
 };
 

@@ -13,7 +13,7 @@ namespace {
 
 using ranking_test::Problem;
 
-class Ranking : public BackendTest {
+class Ranking : public ContractTest<MfSpec> {
  protected:
   std::vector<std::uint32_t> rank(const Problem& problem) const { return ranking_test::ranked(GetParam(), problem); }
 

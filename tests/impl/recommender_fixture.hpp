@@ -10,6 +10,7 @@
 #include "impl/api/backend.hpp"
 #include "impl/base/permutation.hpp"
 #include "impl/base/philox.hpp"
+#include "tests/impl/backend_fixture.hpp"
 #include "tests/impl/model_state.hpp"
 
 namespace frugal::recommender_test {
@@ -19,9 +20,7 @@ inline double softplus(double z) { return z > 0 ? z + std::log1p(std::exp(-z)) :
 // ---------------------------------------------------------------------------------------------------------------------
 // Two-tower.
 
-inline TwoTowerSpec small_two_tower() {
-  return {.users = 9, .items = 7, .embedding_dim = 5, .tower_layers = {6, 4}, .negatives = 2, .batch = 8, .seed = 11};
-}
+inline TwoTowerSpec small_two_tower() { return smallest<TwoTowerSpec>(); }
 
 inline std::vector<Interaction> random_positives(const TwoTowerSpec& spec, std::uint64_t count) {
   const Philox random(spec.seed, Purpose::test);
@@ -88,16 +87,9 @@ inline std::vector<Interaction> positives_of_step(TwoTowerSpec spec, const std::
 // DLRM.
 
 inline DlrmSpec small_dlrm(FeatureInteraction interaction = FeatureInteraction::dot) {
-  return {.dense_features = 3,
-          .table_rows = {4, 6, 3},
-          .embedding_dim = 4,
-          .bottom = {5, 4},
-          .top = {6, 1},
-          .interaction = interaction,
-          .optimizer = OptimizerKind::sgd,
-          .learning_rate = 0.5,
-          .batch = 16,
-          .seed = 12};
+  DlrmSpec spec = smallest<DlrmSpec>();
+  spec.interaction = interaction;
+  return spec;
 }
 
 struct Clicks {

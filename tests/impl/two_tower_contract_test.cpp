@@ -11,10 +11,8 @@
 namespace frugal::recommender_test {
 namespace {
 
-class TwoTowerContract : public BackendTest {
+class TwoTowerContract : public ContractTest<TwoTowerSpec> {
  protected:
-  void SetUp() override { require(small_); }
-
   std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec) const { return backend().make(spec); }
   std::unique_ptr<TwoTower> make(const TwoTowerSpec& spec, const std::vector<Interaction>& positives) const {
     auto model = make(spec);

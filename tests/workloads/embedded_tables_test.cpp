@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <iterator>
 #include <set>
 #include <span>
@@ -10,6 +11,7 @@
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
 #include "benchmarks/workloads/registry.hpp"
+#include "datasets/load/datasets.hpp"
 #include "tests/workloads/run_cell.hpp"
 
 namespace frugal::workloads {
@@ -58,24 +60,24 @@ TEST(EmbeddedTables, ShowOnlyWhatTheirWorkloadDeclares) {
   }
 }
 
-/// Of a program that knew the parameters and data sets of today and one metric, which no table lacks.
+/// Of a program that knew the parameters and data sets of today and the first metric alone, which no table lacks.
 TEST(EmbeddedTables, OfARunThatLacksMetricsShowTheRest) {
-  for (const char* const workload : {"cadc", "dlrm", "inr"}) {
-    SCOPED_TRACE(workload);
-    const char* const metric = workload == std::string("cadc")   ? "hr@10[neg=99]"
-                               : workload == std::string("dlrm") ? "auc"
-                                                                 : "psnr";
+  std::set<const harness::Workload*> with_tables;
+  for (const harness::TableSpec& spec : harness::embedded_table_specs()) with_tables.insert(workload_of(spec));
+  for (const harness::Workload* workload : with_tables) {
+    SCOPED_TRACE(workload->name());
+    const std::vector<harness::DatasetChoice> datasets = workload->datasets({});
+    const auto made = std::ranges::find_if(
+        datasets, [](const harness::DatasetChoice& choice) { return data::find_generator(choice.name) != nullptr; });
+    ASSERT_NE(made, datasets.end());
     harness::Run run;
     run.provenance.name = "old";
     for (int k = 0; k < 3; ++k) {
       harness::CellRecord record;
-      const std::string dataset = workload == std::string("cadc")   ? "synthetic-interactions"
-                                  : workload == std::string("dlrm") ? "synthetic-clicks"
-                                                                    : "synthetic-photo";
       record.cell = first_cell(fmt::format("schema: 1\nname: p\nworkload: {}\nbackend: cpu\ndataset: {}\nseeds: [{}]\n",
-                                           workload, dataset, k + 1));
+                                           workload->name(), made->name, k + 1));
       record.id = record.cell.id();
-      record.metrics[metric] = 0.5 + 0.1 * k;
+      record.metrics[workload->metrics().front().name] = 0.5 + 0.1 * k;
       record.stages.push_back({.name = "train", .wall_s = {1.0}});
       run.cells.push_back(record);
     }

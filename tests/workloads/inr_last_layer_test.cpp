@@ -90,7 +90,7 @@ std::pair<double, double> gradient_and_error(const ModelState& state, const InrS
   return {length(gradient) / length(of_targets), squares};
 }
 
-class InrLastLayer : public BackendTest {};
+class InrLastLayer : public ContractTest<InrSpec> {};
 
 TEST_P(InrLastLayer, IsTheRidgeRegressionOfTheSamplesOnTheHiddenUnits) {
   for (const auto& [points, width] : {std::pair{40, 8}, std::pair{9, 8}, std::pair{5, 16}}) {

@@ -1,6 +1,7 @@
 #include "benchmarks/harness/run/measure.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <bit>
@@ -9,6 +10,7 @@
 #include <cmath>
 #include <new>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "benchmarks/harness/run/conditions.hpp"
 #include "benchmarks/harness/run/loss_recorder.hpp"
@@ -190,6 +192,23 @@ std::string repeats_differ(const std::map<std::string, double>& before, const st
   return "";
 }
 
+/// No table, gate or check could read what the workload does not declare.
+std::string remove_undeclared(const Workload& workload, std::map<std::string, double>& metrics,
+                              std::map<std::string, std::string>& absent) {
+  const std::vector<MetricDescriptor> declared = workload.metrics();
+  std::set<std::string> unknown;
+  const auto is_unknown = [&](const auto& metric) {
+    const bool known = std::ranges::find(declared, metric.first, &MetricDescriptor::name) != declared.end();
+    if (!known) unknown.insert(metric.first);
+    return !known;
+  };
+  std::erase_if(metrics, is_unknown);
+  std::erase_if(absent, is_unknown);
+  if (unknown.empty()) return "";
+  return fmt::format("the workload '{}' gave what its metrics() do not declare: {}", workload.name(),
+                     fmt::join(unknown, ", "));
+}
+
 std::string remove_not_finite(std::map<std::string, double>& metrics, std::map<std::string, std::string>& absent) {
   std::string error;
   for (auto metric = metrics.begin(); metric != metrics.end();) {
@@ -245,8 +264,10 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
   result.curves = context.curves();
   for (const auto& [name, seconds] : times) result.metrics[name] = median(seconds);
   result.sampling = rule.sampling();
-  result.error = remove_not_finite(result.metrics, result.absent);
-  if (result.error.empty()) result.error = difference;
+  result.error = remove_undeclared(workload, result.metrics, result.absent);
+  const std::string not_finite = remove_not_finite(result.metrics, result.absent);
+  for (const std::string& error : {not_finite, difference})
+    if (result.error.empty()) result.error = error;
   if (!result.error.empty()) result.failure = Failure::other;
   return result;
 }

@@ -60,6 +60,8 @@ class TroubleWorkload final : public Workload {
     return {};
   }
 
+  std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override { return {}; }
+
   Outcome run(const Cell& cell, RunContext& context) const override {
     const Json& params = cell.own();
     Outcome outcome{.implementation = "trouble", .metrics = {}};
