@@ -42,7 +42,7 @@ int update_baseline(const Call& call) {
     // What it holds is also what the next check would have said.
     fmt::print("{}", to_text(check_run(run, old, {.subset = true, .across_machines = true})));
   }
-  std::filesystem::create_directories(folder);
+  make_folders(folder);
   for (const char* name : {"run.json", "cells.jsonl"})
     write_whole_file(folder / name, read_whole_file(run.folder / name));
   fmt::print(stderr, "frugal: {} {} is now {}{}\n", is_new ? "new baseline" : "baseline", folder.string(),

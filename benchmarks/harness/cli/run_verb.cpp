@@ -32,8 +32,6 @@ constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 int exit_code_of(const RunSummary& summary, bool gates_broken) {
   if (summary.interrupted) return exit_interrupted;
   if (summary.stopped) return exit_cells_failed;  // what the others would have come to is unknown
-  if (summary.only_user_errors) return exit_usage;
-  if (summary.only_unavailable) return exit_unavailable;
   if (summary.failures() > 0) return exit_cells_failed;
   return gates_broken ? exit_gate : exit_ok;
 }
