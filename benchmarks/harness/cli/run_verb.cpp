@@ -184,11 +184,7 @@ Verb run_verb() {
            {.name = "only",
             .value = "PATH=VALUE[,...]",
             .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
-           {.name = "rerun",
-            .value = "failed|all|ID",
-            .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
-            .values = {.words = words(rerun_names)},
-            .repeats_work = true},
+           rerun_option(),
            {.name = "shard",
             .value = "I/N",
             .help = "only the Ith of N parts of the cells, to share the work; give each shard its own --out, and see "
