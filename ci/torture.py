@@ -290,7 +290,7 @@ def read_only(program, folder):
         file.chmod(0o444)
     code = run.finish(**user)
     run.look()
-    expect(code == 2, f"read-only folder: exit code {code}, not 2: {run.said()}")
+    expect(code == 4, f"read-only folder: exit code {code}, not 4: {run.said()}")
     expect("Permission denied" in run.said() and str(run.out) in run.said(), f"read-only folder: {run.said()}")
     expect(len(run.done()) == 1, "read-only folder: a cell was lost")
     run.out.chmod(0o755)

@@ -60,13 +60,9 @@ fs::path add_dataset(const NewDataset& dataset, const std::vector<fs::path>& fil
   parse_manifest(dataset.name, text, manifest.string());  // what is written can be read
   for (const fs::path& file : files) {
     const fs::path to = folder / place_below(file, folder, dataset.name);
-    std::error_code error;
-    fs::create_directories(to.parent_path(), error);
-    if (fs::equivalent(file, to, error)) continue;
-    PendingFile copy(to);
-    if (!fs::copy_file(file, copy.path(), fs::copy_options::overwrite_existing, error))
-      throw UserError({to.string()}, "cannot copy the file here: " + error.message());
-    copy.publish();
+    make_folders(to.parent_path());
+    std::error_code not_there;
+    if (!fs::equivalent(file, to, not_there)) copy_whole_file(file, to);
   }
   write_whole_file(manifest, text);
   return manifest;

@@ -2,12 +2,14 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <fstream>
 #include <memory>
 
 #include "datasets/formats/byte_stream.hpp"
+#include "impl/base/descriptor.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 
@@ -57,20 +59,20 @@ bool seek_entry(archive* handle, const std::filesystem::path& path, Wanted&& wan
 }
 
 void copy_entry(archive* handle, const std::filesystem::path& path, const std::filesystem::path& to) {
-  std::ofstream out(to, std::ios::binary);
+  const Descriptor out(::open(to.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (!out.is_open()) fail_to_write(to);
   const void* block = nullptr;
   std::size_t size = 0;
   la_int64_t offset = 0;
   int status = ARCHIVE_OK;
   while ((status = archive_read_data_block(handle, &block, &size, &offset)) == ARCHIVE_OK) {
-    out.seekp(offset);  // sparse entries skip holes
-    out.write(static_cast<const char*>(block), static_cast<std::streamsize>(size));
+    // Sparse entries skip holes.
+    if (::lseek(out.get(), offset, SEEK_SET) < 0 || !write_all(out.get(), {static_cast<const char*>(block), size}))
+      fail_to_write(to);
   }
-  out.close();
   if (status != ARCHIVE_EOF) {
     throw UserError({path.string()}, fmt::format("cannot read this archive: {}", archive_error_string(handle)));
   }
-  if (!out) throw UserError({to.string()}, "cannot write this file (disk full?)");
 }
 
 }  // namespace

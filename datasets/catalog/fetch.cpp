@@ -25,9 +25,8 @@ class ScratchFolder {
     std::error_code error;
     fs::create_directories(path_, error);
     if (error) {
-      throw UserError({parent.string()}, fmt::format("cannot write into this folder ({}); choose another one with "
-                                                     "'--to DIR'",
-                                                     error.message()));
+      throw OutputError(fmt::format("{}: cannot write into this folder ({}); choose another one with '--to DIR'",
+                                    parent.string(), error.message()));
     }
   }
   ScratchFolder(const ScratchFolder&) = delete;
@@ -98,6 +97,8 @@ class Sources {
       try {
         get();
         return true;
+      } catch (const OutputError&) {
+        throw;  // it is no source's fault
       } catch (const UnavailableError& error) {
         reasons += fmt::format("\n  {}: {}", source, error.what());
         return false;
@@ -144,7 +145,7 @@ class Sources {
       return path;
     });
     if (!file.member.empty()) return extract_member(got, file.member, to);
-    fs::copy_file(got, to, fs::copy_options::overwrite_existing);
+    copy_whole_file(got, to);
   }
 
   template <class Get>
@@ -154,7 +155,7 @@ class Sources {
     if (known != fetched_.end()) return known->second;
     say_("fetching " + key);
     const fs::path dir = scratch_ / std::to_string(fetched_.size());
-    fs::create_directories(dir);
+    make_folders(dir);
     fetched_.emplace_back(key, get(dir));
     return fetched_.back().second;
   }
@@ -178,7 +179,7 @@ void fetch(const Manifest& manifest, const std::filesystem::path& folder, const 
     }
     const fs::path target = folder / file.path;
     const fs::path staging = scratch.path() / "checked";
-    fs::create_directories((staging / file.path).parent_path());
+    make_folders((staging / file.path).parent_path());
     sources.bring(file, staging / file.path);
     const FileCheck check = check_file(file, {staging});
     if (!check.is_published()) {
@@ -186,7 +187,7 @@ void fetch(const Manifest& manifest, const std::filesystem::path& folder, const 
                       fmt::format("what was fetched is not what the manifest describes: {}", check.detail));
     }
     // The scratch folder lies on the same file system.
-    fs::create_directories(target.parent_path());
+    make_folders(target.parent_path());
     publish_file(staging / file.path, target);
     say(fmt::format("{}: {} bytes, {}", target.string(), fs::file_size(target), check.detail));
   }

@@ -28,6 +28,13 @@ class UnavailableError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// Output that cannot be written: a full disk, a folder without permission (exit code 4). What was to be written is not to
+/// blame for it.
+class OutputError : public UnavailableError {
+ public:
+  using UnavailableError::UnavailableError;
+};
+
 /// A device ran out of memory: std::bad_alloc (status `oom` of a cell) that says what was asked for and what was free.
 class OutOfMemoryError : public std::bad_alloc {
  public:

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <vector>
 
 #include "impl/base/descriptor.hpp"
 #include "impl/base/error.hpp"
@@ -16,17 +17,40 @@
 namespace frugal {
 namespace {
 
-/// "PATH: cannot VERB this file: WHY", with errno's reason. What the user can only wait for or make room for is no
-/// mistake of theirs.
+/// "PATH: cannot VERB this file: WHY", with errno's reason. A failing disk and a machine with too many open files are no
+/// mistake of the user's.
 [[noreturn]] void fail_to(const char* verb, const std::filesystem::path& path) {
   const int why = errno;
   const std::string message = fmt::format("cannot {} this file: {}", verb, std::strerror(why));
-  if (why == ENOSPC || why == EDQUOT || why == EFBIG || why == EIO)
+  if (why == EIO || why == EMFILE || why == ENFILE)
     throw UnavailableError(fmt::format("{}: {}", path.string(), message));
   throw UserError({path.string()}, message);
 }
 
 }  // namespace
+
+void refuse_output(const std::string& what, const std::filesystem::path& path) {
+  throw OutputError(fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(errno)));
+}
+
+void fail_to_write(const std::filesystem::path& path) { refuse_output("write this file", path); }
+
+bool make_folders(const std::filesystem::path& folder) {
+  std::error_code error;
+  const bool is_new = std::filesystem::create_directories(folder, error);
+  errno = error.value();
+  if (error) refuse_output("make this folder", folder);
+  return is_new;
+}
+
+void copy_whole_file(const std::filesystem::path& from, const std::filesystem::path& to) {
+  const FileHandle source = open_file(from);
+  FileWriter copy(to);
+  std::vector<char> piece(1 << 20);
+  while (const std::size_t bytes = read_piece(source.get(), piece.data(), piece.size(), from))
+    copy.write({piece.data(), bytes});
+  copy.finish();
+}
 
 FileHandle open_file(const std::filesystem::path& path) {
   FileHandle file(std::fopen(path.c_str(), "rb"));
@@ -47,6 +71,8 @@ std::string text_if_readable(const std::filesystem::path& path) {
   try {
     return read_whole_file(path);
   } catch (const UserError&) {
+    return "";
+  } catch (const UnavailableError&) {
     return "";
   }
 }
@@ -81,9 +107,9 @@ void write_whole_file(const std::filesystem::path& path, std::string_view bytes)
 void publish_file(const std::filesystem::path& from, const std::filesystem::path& to) {
   {
     const Descriptor file(::open(from.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.is_open() || ::fsync(file.get()) != 0) fail_to("write", to);
+    if (!file.is_open() || ::fsync(file.get()) != 0) fail_to_write(to);
   }
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail_to("write", to);
+  if (std::rename(from.c_str(), to.c_str()) != 0) fail_to_write(to);
   sync_folder(to.parent_path());
 }
 
@@ -98,7 +124,7 @@ bool write_all(int descriptor, std::string_view bytes) {
 }
 
 void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path) {
-  if (!write_all(descriptor, bytes) || ::fsync(descriptor) != 0) fail_to("write", path);
+  if (!write_all(descriptor, bytes) || ::fsync(descriptor) != 0) fail_to_write(path);
 }
 
 void sync_folder(const std::filesystem::path& folder) {
@@ -135,15 +161,15 @@ void PendingFile::publish() {
 
 FileWriter::FileWriter(const std::filesystem::path& path)
     : path_(path), pending_(path), file_(std::fopen(pending_.path().c_str(), "wb")) {
-  if (!file_) fail_to("write", path_);
+  if (!file_) fail_to_write(path_);
 }
 
 void FileWriter::write(std::string_view bytes) {
-  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) fail_to("write", path_);
+  if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) fail_to_write(path_);
 }
 
 void FileWriter::finish() {
-  if (std::fclose(file_.release()) != 0) fail_to("write", path_);
+  if (std::fclose(file_.release()) != 0) fail_to_write(path_);
   pending_.publish();
 }
 

@@ -1,6 +1,6 @@
 // Files: one way to read them, one to write them, one wording of what went wrong. What is written has its name only when
-// it is whole and on the disk, so a crash leaves the old file or the new one, never half of one. Where these throw
-// UserError, a full or failing disk is an UnavailableError.
+// it is whole and on the disk, so a crash leaves the old file or the new one, never half of one. What cannot be written
+// is an OutputError, whatever the reason. Where these throw UserError, a failing disk is an UnavailableError.
 #pragma once
 #include <cstddef>
 #include <cstdio>
@@ -35,18 +35,30 @@ std::string read_file_start(const std::filesystem::path& path, std::size_t bytes
 /// max_text_bytes (text.hpp).
 std::string read_text_file(const std::filesystem::path& path);
 
-/// Replaces a file as FileWriter does. Throws UserError.
+/// Throws OutputError: "PATH: cannot WHAT: WHY", with errno's reason. For who calls the system itself.
+[[noreturn]] void refuse_output(const std::string& what, const std::filesystem::path& path);
+
+/// The same of a file that is written.
+[[noreturn]] void fail_to_write(const std::filesystem::path& path);
+
+/// A folder and those above it; false when it was there. Throws OutputError.
+bool make_folders(const std::filesystem::path& folder);
+
+/// Copies a file as FileWriter writes one. Throws UserError when it cannot be read, OutputError.
+void copy_whole_file(const std::filesystem::path& from, const std::filesystem::path& to);
+
+/// Replaces a file as FileWriter does. Throws OutputError.
 void write_whole_file(const std::filesystem::path& path, std::string_view bytes);
 
 /// Gives a finished file the name `to`, on the same file system: when this returns, bytes and name are on the disk.
-/// Throws UserError.
+/// Throws OutputError.
 void publish_file(const std::filesystem::path& from, const std::filesystem::path& to);
 
 /// All bytes to a descriptor, however many calls it takes. False, with errno, when they cannot be written.
 bool write_all(int descriptor, std::string_view bytes);
 
-/// All bytes to the file of a descriptor; when this returns they are on the disk. Throws UserError; `path` is for the
-/// message.
+/// All bytes to the file of a descriptor; when this returns they are on the disk. Throws OutputError; `path` is for
+/// the message.
 void write_durably(int descriptor, std::string_view bytes, const std::filesystem::path& path);
 
 /// Makes new names in a folder durable, where its file system can.
@@ -65,7 +77,7 @@ class PendingFile {
   ~PendingFile();
 
   const std::filesystem::path& path() const { return temporary_; }
-  /// publish_file() to the target. Throws UserError.
+  /// publish_file() to the target. Throws OutputError.
   void publish();
 
  private:
@@ -77,7 +89,7 @@ class PendingFile {
 /// Writes a file piece by piece; it gets its name at finish().
 class FileWriter {
  public:
-  /// Throws UserError, as all of these, when the file cannot be written.
+  /// Throws OutputError, as all of these, when the file cannot be written.
   explicit FileWriter(const std::filesystem::path& path);
   void write(std::string_view bytes);
   void finish();

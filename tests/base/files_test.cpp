@@ -27,6 +27,15 @@ class FilesOnDisk : public testing::Test {
     }
     return "no error";
   }
+  template <class Body>
+  static std::string output_error_of(Body&& body) {
+    try {
+      body();
+    } catch (const OutputError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
   std::ptrdiff_t names() const { return std::distance(fs::directory_iterator(folder_.path()), {}); }
 
   ScratchFolder folder_;
@@ -50,18 +59,30 @@ TEST_F(FilesOnDisk, WhatCannotBeReadOrWrittenSaysWhichFileAndWhy) {
   const std::string absent = (folder_ / "absent").string();
   EXPECT_EQ(error_of([&] { read_whole_file(absent); }), absent + ": cannot open this file: No such file or directory");
   EXPECT_THAT(error_of([&] { read_whole_file(folder_.path()); }), HasSubstr("cannot read this file: Is a directory"));
-  EXPECT_EQ(error_of([&] { write_whole_file(absent + "/a", "x"); }),
+  EXPECT_EQ(output_error_of([&] { write_whole_file(absent + "/a", "x"); }),
             absent + "/a: cannot write this file: No such file or directory");
-  EXPECT_THAT(error_of([&] { write_whole_file(folder_.path(), "x"); }), HasSubstr("cannot write this file: Is a dir"));
+  EXPECT_THAT(output_error_of([&] { write_whole_file(folder_.path(), "x"); }),
+              HasSubstr("cannot write this file: Is a dir"));
+  EXPECT_EQ(output_error_of([&] { write_whole_file("/dev/full", "x"); }),
+            "/dev/full: cannot write this file: No space left on device");
 }
 
-TEST_F(FilesOnDisk, AFullDiskIsNoMistakeOfTheUser) {
-  try {
-    write_whole_file("/dev/full", "x");
-    FAIL() << "wrote to a full device";
-  } catch (const UnavailableError& error) {
-    EXPECT_STREQ(error.what(), "/dev/full: cannot write this file: No space left on device");
-  }
+TEST_F(FilesOnDisk, FoldersAreMadeOrSayWhyNot) {
+  EXPECT_TRUE(make_folders(folder_ / "a/b"));
+  EXPECT_FALSE(make_folders(folder_ / "a/b"));
+  write_whole_file(folder_ / "file", "x");
+  EXPECT_EQ(output_error_of([&] { make_folders(folder_ / "file/a"); }),
+            (folder_ / "file/a").string() + ": cannot make this folder: Not a directory");
+  EXPECT_EQ(output_error_of([&] { make_folders("/proc/a"); }),
+            "/proc/a: cannot make this folder: No such file or directory");
+}
+
+TEST_F(FilesOnDisk, ACopyHasAllBytesAndReplacesWhatWasThere) {
+  const std::string bytes(3'000'000, 'x');
+  write_whole_file(folder_ / "a", bytes);
+  write_whole_file(folder_ / "b", "old");
+  copy_whole_file(folder_ / "a", folder_ / "b");
+  EXPECT_EQ(read_whole_file(folder_ / "b"), bytes);
 }
 
 TEST_F(FilesOnDisk, TextIsBounded) {

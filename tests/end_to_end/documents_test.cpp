@@ -26,7 +26,7 @@ class Documents : public ProgramTest {
 
 TEST_F(Documents, TheManualTellsEveryVerbAndItsOptions) {
   const std::string manual = read("made/frugal.1");
-  for (const char* usage : {"frugal doctor", "frugal run PLAN", "frugal data fetch NAME", "frugal check RUN"})
+  for (const char* usage : {"frugal doctor", "frugal run PLAN", "frugal data fetch NAME", "frugal check RUN [NEW] "})
     EXPECT_THAT(manual, HasSubstr(std::string(".SS ") + usage)) << usage;
   EXPECT_THAT(manual, AllOf(HasSubstr("\\-\\-rerun failed|all|ID"), HasSubstr("FRUGAL_DATA"), HasSubstr("130")));
   EXPECT_THAT(manual, Not(HasSubstr("__cell"))) << "what is for the program's own use";

@@ -82,11 +82,13 @@ TEST_F(Failures, ExceptionsAndExitsAreFailures) {
   EXPECT_THAT(record().at("error").get<std::string>(), HasSubstr("exit code 0 before it was done"));
 }
 
-TEST_F(Failures, AMistakeInTheDataIsTwoAndSomethingGoneIsFour) {
+TEST_F(Failures, CellsThatFailAreThreeWhateverTheReasonAndTwoIsOnlyWhereNothingRan) {
   const Said mistake = run({"params.trouble.act=user_error"});
-  EXPECT_EQ(mistake.code, 2);
+  EXPECT_EQ(mistake.code, 3);
   EXPECT_THAT(mistake.err, HasSubstr("ratings.dat:7: broken on purpose"));
-  EXPECT_EQ(run({"params.trouble.act=unavailable"}).code, 4);
+  EXPECT_EQ(run({"params.trouble.act=user_error"}).code, 3) << "nothing to run: it says the same again";
+  EXPECT_EQ(run({"params.trouble.act=unavailable"}).code, 3);
+  EXPECT_EQ(run({"params.trouble.act=user_error", "params.trouble.broken_seed=2", "seeds=[1,2,3]"}).code, 3);
   EXPECT_EQ(run({"params.trouble.act=[user_error,unavailable]"}).code, 2) << "no axis: a list is no act";
 }
 

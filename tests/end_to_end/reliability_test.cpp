@@ -59,6 +59,75 @@ TEST_F(Reliability, OutputThatCannotBeWrittenIsNoSuccessAndNoBug) {
   EXPECT_EQ(to_file.err, "frugal: /dev/full: cannot write this file: No space left on device\n");
 }
 
+TEST_F(Reliability, APlaceThatCannotBeWrittenIsFourAndSaysWhyInEveryVerb) {
+  write("toy.yaml", two_cells);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "run"}).code, 0);
+  write("table.yaml", score_table);
+  const std::string why = ": Not a directory\n";  // root may write anywhere but below a file
+  for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+           {"run", "toy.yaml", "--out", "toy.yaml/a"},
+           {"report", "run", "--table", "table.yaml", "--out", "toy.yaml/a"},
+           {"compare", "run", "run", "--format", "md=toy.yaml/a"},
+           {"merge", "toy.yaml/a", "run"},
+           {"submit", "toy.yaml", "--engine", "local:1", "--set", "limits.threads=1", "--out", "toy.yaml/a"},
+           {"baseline", "update", "run", "--baseline", "toy.yaml/a"},
+           {"capsule", "run", "--out", "toy.yaml/a"},
+           {"data", "make", "synthetic-photo", "--out", "toy.yaml/a.png"}}) {
+    const Said said = fake(command);
+    EXPECT_EQ(said.code, 4) << command[0] << said.err;
+    EXPECT_THAT(said.err, AllOf(HasSubstr("frugal: toy.yaml/a"), HasSubstr(": cannot "), HasSubstr(why))) << command[0];
+  }
+}
+
+TEST_F(Reliability, TooManyOpenFilesIsFour) {
+  write("toy.yaml", two_cells);
+  const std::string run = std::string(FAKE_FRUGAL_PROGRAM) + " run toy.yaml --out run";
+  std::size_t at_run_json = 0;
+  for (int files = 4; files <= 12; ++files) {
+    const Said said = shell("ulimit -n " + std::to_string(files) + "; " + run);
+    if (said.err.find("Too many open files") == std::string::npos) continue;
+    EXPECT_EQ(said.code, 4) << files << said.err;
+    at_run_json += said.err.find("run.json: cannot write this file: Too many open files") != std::string::npos;
+  }
+  EXPECT_GT(at_run_json, 0u);
+}
+
+TEST_F(Reliability, AnArtifactThatCannotBeWrittenEndsTheRunAndTheSameCommandGoesOn) {
+  write("plan.yaml", R"(schema: 1
+name: plan
+workload: trouble
+backend: cpu
+dataset: toy
+params: {trouble: {act: artifact, broken_seed: 2}}
+seeds: [1, 2, 3]
+)");
+  write("run/artifacts", "no folder");
+  const Said refused = fake({"run", "plan.yaml", "--out", "run"});
+  EXPECT_EQ(refused.code, 4);
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("frugal: run/artifacts/"), HasSubstr("cannot make this folder: Not a dir"),
+                                 HasSubstr("The cells that were done before are kept")));
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 1u);
+  std::filesystem::remove(folder_ / "run/artifacts");
+  const Said again = fake({"run", "plan.yaml", "--out", "run"});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 3u);
+}
+
+TEST_F(Reliability, AnArtifactWithoutRoomEndsTheRunAndTheSameCommandGoesOn) {
+  write("picture.yaml",
+        "{schema: 1, name: picture, workload: inr, backend: reference, dataset: synthetic-photo, "
+        "params: {inr: {size: 256, grid: 16, width: 4, hidden_layers: 1, steps: 1}}}");
+  const std::string run = std::string(FRUGAL_PROGRAM) + " run picture.yaml --out run";
+  const Said refused = shell("trap '' XFSZ; ulimit -f 80; " + run);  // blocks of 512 bytes: records have room
+  EXPECT_EQ(refused.code, 4) << refused.err;
+  EXPECT_THAT(refused.err, AllOf(HasSubstr("original.png: cannot write this file: File too large"),
+                                 HasSubstr("give the same command again")));
+  EXPECT_EQ(lines_of("run/cells.jsonl"), 0u);
+  const Said again = shell(run);
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.out, Not(HasSubstr("failed")));
+}
+
 TEST_F(Reliability, AnAbsurdNumberOfThreadsIsRefused) {
   write("toy.yaml", two_cells);
   const Said said = fake({"run", "toy.yaml", "--set", "limits.threads=100000"});

@@ -308,10 +308,61 @@ TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
     higher += record.dump() + "\n";
   }
   write("capsule/cells.jsonl", higher);
-  const Said claim = fake({"reproduce", "capsule", "--out", "again"});
+  const Said claim = fake({"reproduce", "capsule", "--out", "again", "--rerun", "all"});
   EXPECT_EQ(claim.code, 1);
   EXPECT_THAT(claim.out, AllOf(HasSubstr("worse"), HasSubstr("2 of 4 claims hold")));
   EXPECT_EQ(fake({"reproduce", "again"}).code, 2) << "no capsule";
+}
+
+TEST_F(Verbs, EachReproductionRunsEverythingAndOneThatWasStoppedGoesOn) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  ASSERT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 0);
+  const std::string first = "results/local/reproduced_toy";
+  for (const std::string& folder : {first, first + "_2"}) {
+    const Said said = fake({"reproduce", "capsule"});
+    EXPECT_EQ(said.code, 0) << said.err;
+    EXPECT_THAT(said.err, Not(HasSubstr("nothing to do")));
+    EXPECT_THAT(said.out, HasSubstr("records: " + folder + "\n"));
+    EXPECT_EQ(lines_of(folder + "/cells.jsonl"), lines_of("a/cells.jsonl"));
+  }
+  const Said finished = fake({"reproduce", "capsule", "--out", first});
+  EXPECT_EQ(finished.code, 2);
+  EXPECT_THAT(finished.err, AllOf(HasSubstr(first + ": all cells of this capsule"), HasSubstr("--rerun all")));
+  EXPECT_THAT(fake({"reproduce", "capsule", "--out", first, "--rerun", "all"}).out, HasSubstr("claims hold"));
+  EXPECT_TRUE(std::filesystem::exists(folder_ / first / "cells.jsonl.bak"));
+
+  const std::string records = read(first + "/cells.jsonl");
+  write(first + "/cells.jsonl", records.substr(0, records.find('\n') + 1));
+  const Said stopped = fake({"reproduce", "capsule", "--out", first});
+  EXPECT_EQ(stopped.code, 0) << stopped.err;
+  EXPECT_THAT(stopped.err, HasSubstr("going on: 1 of "));
+  EXPECT_EQ(lines_of(first + "/cells.jsonl"), lines_of("a/cells.jsonl"));
+}
+
+TEST_F(Verbs, TheAdviceOfAReproductionCanBeFollowed) {
+  write("plan.yaml",
+        "{schema: 1, name: p, workload: trouble, backend: cpu, dataset: toy, params: {trouble: {act: throw}}}\n");
+  ASSERT_EQ(fake({"run", "plan.yaml", "--out", "a"}).code, 3);
+  ASSERT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 0);
+  const Said said = fake({"reproduce", "capsule"});
+  EXPECT_THAT(masked(said.out),
+              HasSubstr("next:    frugal reproduce capsule --out results/local/reproduced_plan --rerun failed\n"));
+  fake({"reproduce", "capsule", "--out", "results/local/reproduced_plan", "--rerun", "failed"});
+  EXPECT_EQ(lines_of("results/local/reproduced_plan/cells.jsonl"), 2u);
+}
+
+TEST_F(Verbs, ATrendWithoutAnyChangeIsNoMistake) {
+  write("toy.yaml", toy_plan);
+  for (const char* run : {"a", "b"})  // side by side: their times do not count
+    ASSERT_EQ(fake({"run", "toy.yaml", "--out", run, "--jobs", "2", "--set", "limits.threads=1"}).code, 0);
+  const Said said = fake({"trend", "a", "b"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("nothing changed in these runs"));
+  EXPECT_EQ(said.err, "");
+  const Said json = fake({"trend", "a", "b", "--format", "json"});
+  EXPECT_EQ(json.code, 0);
+  EXPECT_TRUE(nlohmann::json::accept(json.out)) << json.out;
 }
 
 TEST_F(Verbs, CompareAndReportPrintTables) {
@@ -335,7 +386,7 @@ columns: [{metric: score}, {count: n}]
   EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--format", "tex", "--out", "t.tex"}).out, "");
   EXPECT_THAT(read("t.tex"), HasSubstr("tabular"));
   EXPECT_EQ(fake({"report", "a", "--format", "docx"}).code, 2);
-  EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--out", "no/such/folder.md"}).code, 2);
+  EXPECT_EQ(fake({"report", "a", "--table", "table.yaml", "--out", "no/such/folder.md"}).code, 4);
   EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}).out, HasSubstr("\n| cell"));
   EXPECT_THAT(fake({"trend", "a", "b", "--metric", "score"}, {"COLUMNS=80"}).out, HasSubstr("\ncell"));
 }

@@ -130,6 +130,15 @@ TEST(CompareRuns, OnlyWhatChangedIsListedAndTheRestIsCounted) {
   EXPECT_THAT(text, HasSubstr("the others: "));
 }
 
+TEST(CompareRuns, WhatIsAmbiguousIsNotCalledUnchanged) {
+  EXPECT_THAT(answer(sample_run_of(2), sample_run_of(2)), HasSubstr("nothing changed: "));
+  Judgement judgement = compare_runs(sample_run_of(2), sample_run_of(2));
+  judgement.findings.front().verdict = Verdict::ambiguous;
+  const std::string text = compared_text({&judgement, 1});
+  EXPECT_THAT(text,
+              AllOf(HasSubstr("no change is certain: "), HasSubstr("1 ambiguous"), Not(HasSubstr("nothing changed"))));
+}
+
 TEST(CompareRuns, AStageOfATwentiethIsNoLineOfItsOwn) {
   RunRecord a = sample_run_of(2);
   for (CellRecord& cell : a.cells) cell.stages.push_back({"load", {0.01, 0.01, 0.01}, 0, 0});

@@ -79,6 +79,17 @@ TEST(CheckText, CallsATimeSlowerAsTheOtherFormatsDo) {
               AllOf(HasSubstr("\nslower     "), HasSubstr("\n1 worse, 2 slower, 5 same\nFAILED\n")));
 }
 
+TEST(CheckText, ACellWithoutALabelLeavesNoGap) {
+  Judgement judgement;
+  Finding& finding = judgement.findings.emplace_back();
+  finding.id = "0123";
+  finding.suite = "inr.cpu";
+  finding.metric = "time.total";
+  finding.verdict = Verdict::worse;
+  finding.message = "slow";
+  EXPECT_THAT(to_text(judgement), HasSubstr("slower     0123 inr.cpu time.total: slow\n"));
+}
+
 TEST(CheckJson, IsOneObjectWithEveryFinding) {
   const Judgement judgement = planted();
   const Json json = Json::parse(to_json_text(judgement));

@@ -31,6 +31,15 @@ TEST(PlanExpansion, SeveralZipsMultiply) {
   EXPECT_EQ(values_of(plan, "params.fake.mf.dim"), "10 20 30 10 20 30");
 }
 
+TEST(PlanExpansion, AValueThatAnAxisHasTwiceIsRefusedAsATwiceNamedSeedIs) {
+  EXPECT_THAT(plan_error("matrix: {params.fake.n: [2, 1, 2]}"),
+              HasSubstr("params.fake.n is here already with this value, and a cell runs once with each"));
+  EXPECT_THAT(plan_error("matrix: {params.fake.rate: [1, 1.0]}"), HasSubstr("is here already"));
+  EXPECT_THAT(plan_error("zip: [{params.fake.n: [1, 1], params.fake.mf.dim: [2, 2]}]"),
+              HasSubstr("params.fake.n is here already with these values"));
+  EXPECT_EQ(values_of(read_plan("zip: [{params.fake.n: [1, 1], params.fake.mf.dim: [2, 3]}]"), "params.fake.n"), "1 1");
+}
+
 TEST(PlanExpansion, AnAxisWinsOverTheDocument) {
   EXPECT_EQ(values_of(read_plan("params: {fake: {n: 9}}\nmatrix: {params.fake.n: [1, 2]}"), "params.fake.n"), "1 2");
 }

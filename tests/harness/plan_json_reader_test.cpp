@@ -15,8 +15,18 @@ std::string json_error(const std::function<void()>& body) { return fixtures::use
 
 TEST(JsonText, ThatIsNoJsonIsRefusedAtItsPlace) {
   EXPECT_EQ(parse_json("{\"a\": 1}", third_line), Json({{"a", 1}}));
-  for (const char* text : {"", "{", "{\"a\": nan}", "{} {}"})
-    EXPECT_EQ(json_error([&] { parse_json(text, third_line); }), "cells.jsonl:3: is not valid JSON") << text;
+  const auto refusal = [](const std::string& text) { return json_error([&] { parse_json(text, third_line); }); };
+  EXPECT_EQ(refusal(""), "cells.jsonl:3:1: is not valid JSON");
+  EXPECT_EQ(refusal("{"), "cells.jsonl:3:2: is not valid JSON");
+  EXPECT_EQ(refusal("{} {}"), "cells.jsonl:3:4: is not valid JSON");
+  EXPECT_EQ(refusal("{\"a\": 1e999}"), "cells.jsonl:3: is not valid JSON: it has a number that is too large");
+  EXPECT_EQ(json_error([] { parse_json("{\n  \"a\": x}", Place{"run.json"}); }), "run.json:2:8: is not valid JSON");
+}
+
+TEST(JsonText, WithANumberThatIsNotFiniteSaysWhichAndWhere) {
+  for (const std::string word : {"NaN", "nan", "Infinity", "-Infinity", "inf", "-inf"})
+    EXPECT_EQ(json_error([&] { parse_json("{\"a\": [1, " + word + "]}", third_line); }),
+              "cells.jsonl:3:11: is not valid JSON: it has no " + word);
 }
 
 TEST(JsonMembers, HaveTheTypeThatIsAskedForOrAreRefused) {

@@ -315,10 +315,14 @@ TEST_F(Store, AnErrorTextOfAnyBytesMakesAValidLine) {
   EXPECT_THAT(load_run(folder()).cells.at(0).error, HasSubstr("with two lines"));
 }
 
-TEST_F(Store, AFolderThatCannotBeMadeIsAUserError) {
+TEST_F(Store, AFolderThatCannotBeMadeSaysWhyAndIsNoMistakeOfTheUser) {
   fixtures::write_file(scratch / "file", "");
-  EXPECT_THAT(fixtures::user_error_of([&] { ResultStore(scratch / "file/run", provenance, {}); }),
-              HasSubstr("cannot make or open"));
+  try {
+    ResultStore(scratch / "file/run", provenance, {});
+    FAIL() << "a folder in a file";
+  } catch (const OutputError& error) {
+    EXPECT_EQ(error.what(), (scratch / "file/run").string() + ": cannot make this folder: Not a directory");
+  }
 }
 
 TEST_F(Store, LoadingWhatIsNoRunSaysSo) {

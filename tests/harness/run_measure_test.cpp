@@ -247,9 +247,9 @@ TEST(MeasureCell, TellsTheKindsOfFailureApart) {
            })
         .outcome();
   };
-  EXPECT_EQ(failure_when([] { throw UserError(Place{"u.data", 3}, "torn"); }).failure, Failure::user);
   EXPECT_EQ(failure_when([] { throw UserError(Place{"u.data", 3}, "torn"); }).error, "u.data:3: torn");
-  EXPECT_EQ(failure_when([] { throw UnavailableError("no device"); }).failure, Failure::unavailable);
+  EXPECT_EQ(failure_when([] { throw UnavailableError("no device"); }).failure, Failure::other);
+  EXPECT_EQ(failure_when([] { throw OutputError("no room"); }).failure, Failure::output);
   EXPECT_EQ(failure_when([] { throw std::bad_alloc(); }).failure, Failure::memory);
   EXPECT_EQ(failure_when([] { throw OutOfMemoryError("8 bytes wanted"); }).failure, Failure::memory);
   EXPECT_EQ(failure_when([] { throw OutOfMemoryError("8 bytes wanted"); }).error, "8 bytes wanted");

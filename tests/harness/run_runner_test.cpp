@@ -17,6 +17,7 @@
 namespace frugal::harness {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -254,11 +255,18 @@ TEST_F(RunnerInputs, AnyPublishedHashVouchesAndOtherwiseTheRequest) {
   EXPECT_TRUE(lenient.of(*cells[0].cell).at(0).modified);
 }
 
-TEST_F(Runner, MistakesCountAsSuchOnlyWhenThereIsNothingElse) {
-  EXPECT_TRUE(run({}, {{1, Failure::user}, {2, Failure::user}}).only_user_errors);
-  EXPECT_FALSE(run({Rerun::What::failed}, {{1, Failure::user}, {2, Failure::other}}).only_user_errors);
-  EXPECT_FALSE(run().only_user_errors) << "the record does not tell what an earlier failure was";
-  EXPECT_TRUE(run({Rerun::What::failed}, {{1, Failure::unavailable}}).only_unavailable);
+TEST_F(Runner, ACellThatCannotWriteItsArtifactsEndsTheRunAndRunsAgain) {
+  try {
+    run({}, {{3, Failure::output}});
+    FAIL() << "it went on";
+  } catch (const OutputError& error) {
+    EXPECT_THAT(error.what(), AllOf(HasSubstr("made to fail. The cells that were done before are kept"),
+                                    HasSubstr("give the same command again")));
+  }
+  EXPECT_THAT(ran, ElementsAre(1, 2, 3));
+  EXPECT_EQ(load_run(scratch / "run").cells.size(), 2);
+  EXPECT_EQ(run().failures(), 0);
+  EXPECT_THAT(ran, ElementsAre(3, 4));
 }
 
 class Gates : public Runner {

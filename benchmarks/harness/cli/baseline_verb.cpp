@@ -55,7 +55,7 @@ int update_baseline(const Call& call) {
                                   "above), and no check would miss them any more. Where they are to go: --subset",
                                   missing));
   }
-  std::filesystem::create_directories(folder);
+  make_folders(folder);
   for (const char* name : {"run.json", "cells.jsonl"})
     write_whole_file(folder / name, read_whole_file(run.folder / name));
   fmt::print(stderr, "frugal: {} {} is now {}{}\n", is_new ? "new baseline" : "baseline", folder.string(),

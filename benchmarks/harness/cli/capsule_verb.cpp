@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <set>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/reported_runs.hpp"
@@ -22,16 +23,45 @@ int make_capsule(const Call& call) {
   return exit_ok;
 }
 
-/// As `frugal run PLAN --set ... --out DIR` would.
-int run_again(const Call& call, const Run& claimed, const std::filesystem::path& folder, const std::string& out) {
-  Call again{.workloads = call.workloads, .command = call.command, .arguments = {(folder / capsule_plan).string()}};
+/// --out; without it a new folder, as another capsule may have the same name.
+std::string new_records_folder(const Call& call, const std::string& name) {
+  if (const auto out = call.one("out")) return *out;
+  const std::string first = "results/local/reproduced_" + name;
+  std::string folder = first;
+  for (int number = 2; std::filesystem::exists(folder); ++number) folder = fmt::format("{}_{}", first, number);
+  return folder;
+}
+
+/// The words that go on in this folder.
+Args command_into(const std::string& out, const Call& call) {
+  Args command = call.command;
+  if (!call.has("out")) command.insert(command.end(), {"--out", out});
+  return command;
+}
+
+/// As `frugal run PLAN --set ... --out DIR` would be called.
+Call run_call(const Call& call, const Args& command, const Run& claimed, const std::string& out) {
+  const std::filesystem::path folder = call.arguments.at(0);
+  Call again{.workloads = call.workloads, .command = command, .arguments = {(folder / capsule_plan).string()}};
   again.values["out"] = {out};
-  for (const char* option : {"data-dir", "allow-modified-data"})
+  for (const char* option : {"data-dir", "allow-modified-data", "rerun", "mix"})
     if (call.has(option)) again.values[option] = call.all(option);
   const Json* overrides = cell_value(claimed.provenance.plan, "overrides");
   if (overrides && overrides->is_array())
     for (const Json& one : *overrides) again.values["set"].push_back(one.get<std::string>());
-  return run_verb().run(again);
+  return again;
+}
+
+/// A run that was stopped goes on; figures of an earlier one that was not are no answer to "does it hold here, now?".
+void refuse_finished(const Call& run, const std::string& out) {
+  if (run.has("rerun") || !std::filesystem::exists(std::filesystem::path(out) / "run.json")) return;
+  std::set<std::string> known;
+  for (const CellRecord& record : load_run(out).cells) known.insert(record.id);
+  const std::vector<PlannedCell> cells = planned_cells(load_plan_of(run).file);
+  if (std::ranges::all_of(cells, [&](const PlannedCell& cell) { return known.contains(cell.id); }))
+    throw UserError(Place{out},
+                    "all cells of this capsule have been run here. --rerun all runs them again; without --out, or with "
+                    "another one, the new records lie beside these");
 }
 
 /// A line a claim, what does not hold first.
@@ -54,8 +84,11 @@ int reproduce(const Call& call) {
   if (!std::filesystem::exists(folder / capsule_plan))
     throw UserError(Place{folder.string()},
                     fmt::format("no capsule: it has no {} (frugal capsule makes one of a run)", capsule_plan));
-  const std::string out = call.one("out").value_or("results/local/reproduced_" + claimed.provenance.name);
-  const int code = run_again(call, claimed, folder, out);
+  const std::string out = new_records_folder(call, claimed.provenance.name);
+  const Args command = command_into(out, call);
+  const Call run = run_call(call, command, claimed, out);
+  refuse_finished(run, out);
+  const int code = run_verb().run(run);
   // Cells that failed, and gates that broke, are claims that do not hold; all else stopped the run.
   if (code != exit_ok && code != exit_gate && code != exit_cells_failed) return code;
   const Judgement judgement =
@@ -92,8 +125,11 @@ Verb reproduce_verb() {
           .arguments = {run_argument("CAPSULE")},
           .options = {{.name = "out",
                        .value = "DIR",
-                       .help = "where the new records go; default: results/local/reproduced_<name of the run>",
+                       .help = "where the new records go; a run that was stopped there goes on. Default: a new folder "
+                               "results/local/reproduced_<name of the run>",
                        .values = {.folders = true}},
+                      rerun_option(),
+                      mix_option(),
                       data_dir_option(),
                       modified_data_option()},
           .examples = {"frugal reproduce demo_capsule"},

@@ -47,11 +47,11 @@ Verb check_verb() {
       .summary = "a run against a baseline: exit code 1 when it is worse",
       .help =
           "Holds a run against a baseline. RUN is a run folder. FILE is one as well, its cells.jsonl, or a YAML "
-          "file that names one and gives tolerances.\n\nWith --paired the arguments are two programs, the old build "
-          "and the new one (or one program twice, with --set-new): their times are compared cell by cell, in turns, "
+          "file that names one and gives tolerances.\n\nWith --paired the arguments are two programs: the old build "
+          "in place of RUN, and NEW, the new one (or one program twice, with --set-new): their times are compared cell by cell, in turns, "
           "until all is decided, so that other work on the machine raises no alarm.\n\nExit code 1: something is "
           "worse, or it cannot be told (docs/checks.md).",
-      .arguments = {{.name = "RUN", .least = 1, .most = 2, .values = {.files = true}}},
+      .arguments = {{.name = "RUN", .values = {.files = true}}, {.name = "NEW", .least = 0, .values = {.files = true}}},
       .options =
           {{.name = "baseline", .value = "FILE", .help = "what to hold the run against", .values = {.files = true}},
            {.name = "subset", .value = "", .help = "the run may lack cells and seeds of the baseline"},

@@ -11,7 +11,7 @@ namespace {
 
 int write_documents(const Call& call) {
   const std::filesystem::path folder = call.arguments.at(0);
-  std::filesystem::create_directories(folder);
+  make_folders(folder);
   write_whole_file(folder / "frugal.1", manual_page());
   write_whole_file(folder / "frugal.bash", bash_completion());
   write_whole_file(folder / "_frugal", zsh_completion());

@@ -70,12 +70,13 @@ std::string examples_text(const std::vector<std::string>& examples) {
 const char* const program_question = "how little data, and how few FLOPs, does this really need?";
 
 const std::vector<std::pair<int, std::string>>& exit_code_words() {
-  static const std::vector<std::pair<int, std::string>> words = {{exit_ok, "ok"},
-                                                                 {exit_gate, "gate failed"},
-                                                                 {exit_usage, "bad plan or usage"},
-                                                                 {exit_cells_failed, "some cells failed"},
-                                                                 {exit_unavailable, "something is unavailable"},
-                                                                 {exit_interrupted, "interrupted"}};
+  static const std::vector<std::pair<int, std::string>> words = {
+      {exit_ok, "ok"},
+      {exit_gate, "gate failed"},
+      {exit_usage, "bad plan or usage"},
+      {exit_cells_failed, "some cells failed"},
+      {exit_unavailable, "something is unavailable, or cannot be written"},
+      {exit_interrupted, "interrupted"}};
   return words;
 }
 

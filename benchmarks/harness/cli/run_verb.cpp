@@ -32,8 +32,6 @@ constexpr std::size_t no_limit = std::numeric_limits<std::size_t>::max();
 int exit_code_of(const RunSummary& summary, bool gates_broken) {
   if (summary.interrupted) return exit_interrupted;
   if (summary.stopped) return exit_cells_failed;  // what the others would have come to is unknown
-  if (summary.only_user_errors) return exit_usage;
-  if (summary.only_unavailable) return exit_unavailable;
   if (summary.failures() > 0) return exit_cells_failed;
   return gates_broken ? exit_gate : exit_ok;
 }
@@ -183,11 +181,7 @@ Verb run_verb() {
            {.name = "only",
             .value = "PATH=VALUE[,...]",
             .help = "only cells that match all pairs: backend=cpu,params.inr.grid=2"},
-           {.name = "rerun",
-            .value = "failed|all|ID",
-            .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
-            .values = {.words = words(rerun_names)},
-            .repeats_work = true},
+           rerun_option(),
            {.name = "shard",
             .value = "I/N",
             .help = "only the Ith of N parts of the cells, to share the work; give each shard its own --out, and see "

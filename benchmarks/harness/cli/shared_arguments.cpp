@@ -11,6 +11,7 @@
 #include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/runner.hpp"
 #include "embedded_plans.hpp"
 
 namespace frugal::harness {
@@ -48,6 +49,14 @@ OptionSpec mix_option() {
   return {.name = "mix",
           .value = "",
           .help = "goes on with a run of another machine; each record then names its own, and reports tell them apart"};
+}
+
+OptionSpec rerun_option() {
+  return {.name = "rerun",
+          .value = "failed|all|ID",
+          .help = "runs these again: what failed, everything (the old record is kept as .bak), one cell",
+          .values = {.words = words(rerun_names)},
+          .repeats_work = true};
 }
 
 OptionSpec out_option(const std::string& what) {

@@ -19,6 +19,8 @@ OptionSpec set_option();
 OptionSpec data_dir_option();
 OptionSpec modified_data_option();
 OptionSpec mix_option();
+/// As Rerun::parse() reads it.
+OptionSpec rerun_option();
 /// `what` lies in the folder.
 OptionSpec out_option(const std::string& what);
 /// `words` of table_format_names, the default first.

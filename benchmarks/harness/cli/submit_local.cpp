@@ -43,8 +43,7 @@ pid_t start_task(const SubmittedJob& job, std::size_t task) {
   const Descriptor log(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
   const std::string head = fmt::format("shard {} on {}\n", job.name(task), job.host);
   // Whoever asks whether it lives holds the lock for a moment.
-  if (!log.is_open() || ::flock(log.get(), LOCK_EX) != 0 || !write_all(log.get(), head))
-    throw UserError(Place{path.string()}, fmt::format("cannot write: {}", std::strerror(errno)));
+  if (!log.is_open() || ::flock(log.get(), LOCK_EX) != 0 || !write_all(log.get(), head)) fail_to_write(path);
   const Args words = job.command(task);
   const std::vector<char*> pointers = exec_words(words);
   const pid_t pid = ::fork();

@@ -17,6 +17,7 @@
 #include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/study/shards.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -228,9 +229,8 @@ int submit_plan(const Call& call) {
   // A node may have what this machine has not: its log says when it has not.
   if (report_unavailable(cells) && wish.name == "local") return exit_unavailable;
   const std::unique_ptr<SubmitEngine> engine = engine_of(wish.name, wishes);
-  std::error_code told_by_lock;
-  fs::create_directories(dir / "shards", told_by_lock);
-  fs::create_directories(dir / "logs", told_by_lock);
+  make_folders(dir / "shards");
+  make_folders(dir / "logs");
   const FolderLock lock(dir / "shards", FolderLock::Kind::writer);
   before = SubmittedJob::load(dir);  // as nobody changes it any more
   require_continuable(before, job);

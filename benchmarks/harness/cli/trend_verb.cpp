@@ -21,9 +21,12 @@ int run_trend(const Call& call) {
   const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
   const std::vector<Run> runs = load_by_machine(call.arguments, call.workloads);
   std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
-  if (tables.empty())
-    throw UserError(
-        "nothing changed in these runs, and none has times taken without other work; --metric NAME shows one");
+  if (tables.empty()) {
+    fmt::print(is_for_people(format) ? stdout : stderr,
+               "nothing changed in these runs, and none has times taken without other work; --metric NAME shows one\n");
+    if (format == TableFormat::json) fmt::print("{}", render(tables, format));
+    return exit_ok;
+  }
   tables = arrange(std::move(tables), {.whole = !is_for_people(format)});
   fmt::print("{}", render(tables, format, screen_columns().value_or(usual_width)));
   return exit_ok;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <unordered_set>
 
 namespace frugal::harness {
@@ -37,6 +39,24 @@ AxisGroup read_zip(const Vocabulary& vocabulary, const Node& entry) {
   }
   if (group.empty()) throw UserError(entry.place, "an entry of zip needs at least one axis");
   return group;
+}
+
+/// Two equal values would be one cell, as two equal seeds would.
+void require_different(const AxisGroup& group) {
+  std::set<Json> seen;
+  for (std::size_t i = 0; i < group.front().values.size(); ++i) {
+    Json point = Json::array();
+    Place place = group.front().key_place;
+    for (const Axis& axis : group)
+      for (const Setting& setting : axis.values[i].settings) {
+        point.push_back(Json::array({setting.path, to_json(setting.value)}));
+        place = setting.value.place;
+      }
+    if (!seen.insert(std::move(point)).second)
+      throw UserError(place, fmt::format("{} is here already with {}, and a cell runs once with each; measure.repeats "
+                                         "runs it several times",
+                                         group.front().path, group.size() == 1 ? "this value" : "these values"));
+  }
 }
 
 /// The order in which axes over one parameter would win is not something a reader could guess.
@@ -207,6 +227,7 @@ Space read_space(const Vocabulary& vocabulary, const Node& document) {
     for (const Node& entry : zip->as_list()) space.groups.push_back(read_zip(vocabulary, entry));
   }
   require_disjoint(space.groups);
+  for (const AxisGroup& group : space.groups) require_different(group);
   if (const Node* include = document.find("include")) {
     for (const Node& entry : include->as_list()) space.includes.push_back(read_layer(vocabulary, entry));
   }

@@ -1,12 +1,43 @@
 #include "benchmarks/harness/plan/json_reader.hpp"
 
+#include <algorithm>
+#include <cctype>
+
 namespace frugal::harness {
+
+namespace {
+
+bool is_of_word(char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0 || c == '-'; }
+
+/// What other programs write for numbers that JSON cannot hold.
+bool is_no_finite_number(std::string_view word) {
+  std::string lower(word.substr(word.starts_with('-') ? 1 : 0));
+  for (char& c : lower) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return lower == "nan" || lower == "inf" || lower == "infinity";
+}
+
+/// Where the parser stopped: in a word at its begin.
+[[noreturn]] void refuse_json(std::string_view text, std::size_t stop, Place place) {
+  std::size_t at = std::min(stop, text.size());
+  while (at > 0 && at < text.size() && is_of_word(text[at]) && is_of_word(text[at - 1])) --at;
+  std::size_t end = at;
+  while (end < text.size() && is_of_word(text[end])) ++end;
+  const std::string_view word = text.substr(at, end - at);
+  const std::string_view before = text.substr(0, at);
+  place.line = std::max(place.line, 1) + static_cast<int>(std::ranges::count(before, '\n'));
+  place.column = static_cast<int>(at - (before.rfind('\n') + 1)) + 1;  // npos + 1 is 0
+  throw UserError(place, "is not valid JSON" + (is_no_finite_number(word) ? ": it has no " + std::string(word) : ""));
+}
+
+}  // namespace
 
 Json parse_json(std::string_view text, const Place& place) {
   try {
     return Json::parse(text);
-  } catch (const Json::exception&) {
-    throw UserError(place, "is not valid JSON");
+  } catch (const Json::parse_error& error) {
+    refuse_json(text, error.byte > 0 ? error.byte - 1 : 0, place);
+  } catch (const Json::out_of_range&) {
+    throw UserError(place, "is not valid JSON: it has a number that is too large");
   }
 }
 

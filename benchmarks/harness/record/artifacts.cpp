@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <vector>
-
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 
@@ -12,23 +10,14 @@ namespace {
 
 constexpr const char* unfinished = ".unfinished";  // no id ends so
 
-void copy_durably(const std::filesystem::path& from, const std::filesystem::path& to) {
-  const FileHandle source = open_file(from);
-  FileWriter copy(to);
-  std::vector<char> piece(1 << 20);
-  while (const std::size_t bytes = read_piece(source.get(), piece.data(), piece.size(), from))
-    copy.write({piece.data(), bytes});
-  copy.finish();
-}
-
 void copy_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
-  std::filesystem::create_directories(to);
+  make_folders(to);
   for (const auto& entry : std::filesystem::directory_iterator(from)) {
     const std::filesystem::path copy = to / entry.path().filename();
     if (entry.is_directory())
       copy_folder(entry.path(), copy);
     else
-      copy_durably(entry.path(), copy);
+      copy_whole_file(entry.path(), copy);
   }
   sync_folder(to);
 }
@@ -49,9 +38,7 @@ void bring_artifacts(const std::filesystem::path& from, const std::filesystem::p
     std::filesystem::rename(half, target);
     sync_folder(target.parent_path());
   } catch (const std::filesystem::filesystem_error& error) {
-    if (error.code() == std::errc::no_space_on_device || error.code() == std::errc::io_error)
-      throw UnavailableError(error.what());
-    throw UserError(Place{target.string()}, fmt::format("cannot bring the cell's artifacts: {}", error.what()));
+    throw OutputError(fmt::format("{}: cannot bring the cell's artifacts: {}", target.string(), error.what()));
   }
 }
 

@@ -10,7 +10,7 @@ std::filesystem::path artifacts_of(const std::filesystem::path& folder, const st
 
 /// Copies the artifacts of a cell from one run folder to another, in place of any that are there. They have their name
 /// only when they are whole and on the disk. Copied and not linked: a cell that runs again writes its files in place,
-/// and would change both. The cell must have some. Throws UserError; UnavailableError when the disk is full or fails.
+/// and would change both. The cell must have some. Throws UserError, OutputError.
 void bring_artifacts(const std::filesystem::path& from, const std::filesystem::path& to, const std::string& id);
 
 /// Removes what a bring_artifacts() that was killed left in a run folder: for who has the folder's lock.

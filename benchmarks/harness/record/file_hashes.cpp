@@ -82,12 +82,12 @@ void FileHashes::write() const {
                    {"sha256", entry.sha256}};
   }
   try {
-    std::filesystem::create_directories(cache_.parent_path());
+    make_folders(cache_.parent_path());
     write_whole_file(cache_, nlohmann::json{{"schema", 1}, {"files", files}}.dump(1) + "\n");
-  } catch (const UserError&) {
-    return;  // a folder that cannot be written: hashed again next time
-  } catch (const std::exception&) {
-    return;  // likewise, or a path that is no UTF-8
+  } catch (const OutputError&) {
+    return;  // hashed again next time
+  } catch (const nlohmann::json::exception&) {
+    return;  // likewise: a path that is no UTF-8
   }
 }
 

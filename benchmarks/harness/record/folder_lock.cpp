@@ -10,14 +10,15 @@
 #include <utility>
 
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 
 FolderLock::FolderLock(const std::filesystem::path& folder, Kind kind)
     : descriptor_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  if (descriptor_ < 0 && kind == Kind::writer) refuse_output("open this run folder", folder);
   if (descriptor_ < 0)
-    throw UserError(Place{folder.string()},
-                    fmt::format("cannot make or open the run folder: {}", std::strerror(errno)));
+    throw UserError(Place{folder.string()}, fmt::format("cannot open this run folder: {}", std::strerror(errno)));
   if (::flock(descriptor_, (kind == Kind::writer ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return;
   ::close(descriptor_);
   throw UserError(Place{folder.string()},

@@ -9,8 +9,8 @@ class FolderLock {
  public:
   enum class Kind { writer, reader };
 
-  /// The folder must be there. Throws UserError when it cannot be opened, or when somebody else writes to it (a writer:
-  /// or reads it).
+  /// The folder must be there. Throws UserError when it cannot be opened (a writer: OutputError), or when somebody else
+  /// writes to it (a writer: or reads it).
   FolderLock(const std::filesystem::path& folder, Kind kind);
   ~FolderLock();
   FolderLock(FolderLock&& other) noexcept;

@@ -357,8 +357,7 @@ MergeSummary merge_sources(const std::deque<Source>& sources, const MergeRequest
 
 MergeSummary merge_runs(const MergeRequest& request) {
   std::deque<Source> sources = open_shards(request);
-  std::error_code told_by_lock;
-  const bool is_new = fs::create_directories(request.out, told_by_lock);
+  const bool is_new = make_folders(request.out);
   try {
     read_out(request.out, FolderLock(request.out, FolderLock::Kind::writer), sources);
     return merge_sources(sources, request);

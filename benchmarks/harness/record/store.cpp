@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -19,10 +17,6 @@
 
 namespace frugal::harness {
 namespace {
-
-[[noreturn]] void fail_to(const std::string& verb, const std::filesystem::path& path) {
-  throw UserError(Place{path.string()}, fmt::format("cannot {}: {}", verb, std::strerror(errno)));
-}
 
 /// Figures of another build, machine, thread count or way to measure must not be mixed into one record.
 void require_same_conditions(const Provenance& before, const Provenance& now, bool mix,
@@ -112,7 +106,7 @@ Provenance continued(const Provenance& before, Provenance now) {
 void keep_as(const std::filesystem::path& path, const std::string& suffix) {
   const std::filesystem::path kept = path.string() + suffix;
   if (std::filesystem::exists(path) && ::rename(path.c_str(), kept.c_str()) != 0)
-    fail_to("rename to " + kept.string(), path);
+    refuse_output("rename this file to " + kept.string(), path);
 }
 
 /// Moves both files aside, under the first of .bak, .bak.1, .bak.2, ... that neither has taken: no record is lost.
@@ -145,8 +139,7 @@ std::string record_line(const CellRecord& record) {
 
 ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provenance, const RunScope& scope)
     : folder_(std::move(folder)) {
-  std::error_code error;
-  std::filesystem::create_directories(folder_, error);
+  make_folders(folder_);
   lock_.emplace(folder_, FolderLock::Kind::writer);
   const std::filesystem::path cells = folder_ / "cells.jsonl";
   const std::filesystem::path run = folder_ / "run.json";
@@ -174,7 +167,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
     }
     write_whole_file(run, current.to_json().dump(2) + "\n");
     file_ = ::open(cells.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to("write", cells);
+    if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to_write(cells);
     sync_folder(folder_);
   } catch (...) {
     if (file_ >= 0) ::close(file_);
@@ -186,13 +179,7 @@ ResultStore::~ResultStore() { ::close(file_); }
 
 void ResultStore::append(CellRecord record) {
   record.machine = machine_;
-  const std::string line = record_line(record);
-  try {
-    write_durably(file_, line, folder_ / "cells.jsonl");
-  } catch (const UnavailableError& error) {
-    throw UnavailableError(fmt::format(
-        "{}. The cells that were done before are kept: make room, and give the same command again", error.what()));
-  }
+  write_durably(file_, record_line(record), folder_ / "cells.jsonl");
 }
 
 }  // namespace frugal::harness

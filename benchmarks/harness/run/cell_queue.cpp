@@ -1,11 +1,14 @@
 #include "benchmarks/harness/run/cell_queue.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <thread>
 
 #include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/record/artifacts.hpp"
 #include "benchmarks/harness/run/main_metrics.hpp"
+#include "impl/base/error.hpp"
 
 namespace frugal::harness {
 
@@ -16,7 +19,15 @@ void CellQueue::run() {
   for (std::size_t i = 1; i < workers; ++i) beside.emplace_back([this] { work_off(); });
   work_off();
   for (std::thread& thread : beside) thread.join();
-  if (error_) std::rethrow_exception(error_);
+  if (!error_) return;
+  try {
+    std::rethrow_exception(error_);
+  } catch (const OutputError& error) {
+    throw OutputError(fmt::format(
+        "{}. The cells that were done before are kept: make room, or see to it that one can write there, and "
+        "give the same command again",
+        error.what()));
+  }
 }
 
 void CellQueue::work_off() {
@@ -65,6 +76,7 @@ void CellQueue::run_cell(const QueuedCell& queued) {
     summary_.interrupted = true;
     return;
   }
+  if (end.failure == Failure::output) throw OutputError(end.record.error);
   request_.inputs.of(*planned.cell);
   end.record.inputs = std::move(inputs);
   keep(queued, std::move(end));
@@ -78,8 +90,6 @@ void CellQueue::keep(const QueuedCell& queued, CellEnd end) {
     ++summary_.done_now;
   else
     summary_.failed.push_back(queued.cell->id);
-  user_errors_ += end.failure == Failure::user;
-  unavailable_ += end.failure == Failure::unavailable;
   summary_.records[queued.cell->id] = std::move(end.record);
 }
 

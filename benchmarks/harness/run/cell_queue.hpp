@@ -25,9 +25,6 @@ class CellQueue {
   /// beside have ended.
   void run();
 
-  std::size_t user_errors() const { return user_errors_; }
-  std::size_t unavailable() const { return unavailable_; }
-
  private:
   void work_off();
   const QueuedCell* take();
@@ -39,8 +36,6 @@ class CellQueue {
   RunSummary& summary_;
   std::mutex mutex_;  ///< of all that follows, the request's store, inputs and progress, and the summary
   std::size_t next_ = 0;
-  std::size_t user_errors_ = 0;
-  std::size_t unavailable_ = 0;
   std::exception_ptr error_;
 };
 

@@ -44,7 +44,7 @@ ChildReport run_limits(const LimitsRequest& request, StopSignals& stops);
 /// The report as a record: status, error, metrics with memory.peak, stages.
 CellRecord record_of(const CellRequest& request, const Limits& limits, const ChildReport& report);
 
-/// Which exit code the report leads to.
+/// Why the child did not end well.
 Failure failure_of(const ChildReport& report);
 
 }  // namespace frugal::harness

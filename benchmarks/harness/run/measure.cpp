@@ -19,6 +19,7 @@
 #include "benchmarks/harness/run/repeat_rule.hpp"
 #include "benchmarks/harness/run/stage_meter.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
+#include "impl/base/files.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -98,14 +99,14 @@ class MeasureContext final : public RunContext {
   const std::vector<std::filesystem::path>& data_dirs() const override { return request_.data_dirs; }
 
   std::filesystem::path artifacts() override {
-    std::filesystem::create_directories(request_.artifacts);
+    make_folders(request_.artifacts);
     return request_.artifacts;
   }
 
   std::optional<std::filesystem::path> export_folder() override {
     if (!request_.exports) return std::nullopt;
     std::filesystem::path folder = request_.artifacts / export_name;
-    std::filesystem::create_directories(folder);
+    make_folders(folder);
     return folder;
   }
 
@@ -289,10 +290,8 @@ void measure_cell(const Workload& workload, const CellRequest& request, const st
     result = run_passes(workload, request, stop, send, device);
   } catch (const Interrupted&) {
     result = failure_message(Failure::interrupted, "stopped");
-  } catch (const UserError& error) {
-    result = failure_message(Failure::user, error.what());
-  } catch (const UnavailableError& error) {
-    result = failure_message(Failure::unavailable, error.what());
+  } catch (const OutputError& error) {
+    result = failure_message(Failure::output, error.what());
   } catch (const OutOfMemoryError& error) {
     result = failure_message(Failure::memory, error.what());
   } catch (const std::bad_alloc&) {

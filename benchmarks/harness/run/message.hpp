@@ -29,8 +29,8 @@ struct CellRequest {
   static CellRequest from_json(const Json& json);
 };
 
-/// Why a cell did not end well; decides the exit code of the run.
-enum class Failure { none, user, unavailable, memory, interrupted, other };
+/// Why a cell did not end well. One that was interrupted, or could not write its output, leaves no record.
+enum class Failure { none, output, memory, interrupted, other };
 
 struct CellMessage {
   enum class Kind {

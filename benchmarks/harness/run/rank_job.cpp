@@ -82,7 +82,7 @@ void become_job(int ranks) {
   ::execvp(arguments.front(), arguments.data());
   CellMessage message;
   message.kind = CellMessage::Kind::outcome;
-  message.failure = Failure::unavailable;
+  message.failure = Failure::other;
   message.error = fmt::format("limits.ranks {}: cannot start mpirun: {}", ranks, std::strerror(errno));
   send_to_parent(message);
 }

@@ -162,9 +162,6 @@ RunSummary run_cells(const RunRequest& request) {
 
   CellQueue queue(request, std::move(todo), summary);
   queue.run();
-  const std::size_t failures = summary.failures();
-  summary.only_user_errors = failures > 0 && queue.user_errors() == failures;
-  summary.only_unavailable = failures > 0 && queue.unavailable() == failures;
   return summary;
 }
 

@@ -46,8 +46,6 @@ struct RunSummary {
   int done_now = 0;
   std::vector<std::string> failed;         ///< ids, of this run
   std::vector<std::string> failed_before;  ///< ids that were not run again
-  bool only_user_errors = false;           ///< all failures are mistakes of the plan or its data
-  bool only_unavailable = false;           ///< all failures are things that are not there
   bool interrupted = false;
   bool stopped = false;  ///< RunRequest::fail_fast ended it before all was run
 
@@ -70,7 +68,8 @@ struct RunRequest {
 };
 
 /// Runs what is not done, appends each record to the store as soon as it is known. Throws UserError when a file that a
-/// cell reads changes while the cells run: what was read of it is then unknown, and that cell has no record.
+/// cell reads changes while the cells run (what was read of it is then unknown), OutputError when a record or an artifact
+/// cannot be written: that cell has no record.
 RunSummary run_cells(const RunRequest& request);
 
 }  // namespace frugal::harness

@@ -49,8 +49,10 @@ std::string to_text(const Judgement& judgement) {
     if (verdict == Verdict::same || verdict == Verdict::no_worse) continue;
     for (const Finding& finding : judgement.findings) {
       if (finding.verdict != verdict) continue;
-      text += fmt::format("{:<9}  {} {} {} {}: {}\n", verdict_word(finding), finding.id, finding.suite, finding.cell,
-                          finding.metric, finding.message);
+      text += fmt::format("{:<9} ", verdict_word(finding));
+      for (const std::string* word : {&finding.id, &finding.suite, &finding.cell, &finding.metric})
+        if (!word->empty()) text += " " + *word;
+      text += fmt::format(": {}\n", finding.message);
     }
   }
   std::string counts;
@@ -72,9 +74,12 @@ std::string compared_text(std::span<const Judgement> judgements) {
     for (const Finding* finding : changed)
       text += fmt::format("{:<7}  {}: {}\n", verdict_word(*finding), finding_name(*finding), figures_text(*finding));
     const std::vector<const Finding*> others = other_findings(judgement, changed);
-    if (!others.empty())
-      text += fmt::format("{}: {} (--format json has all)\n", changed.empty() ? "nothing changed" : "the others",
-                          counts_text(others));
+    const bool is_uncertain =
+        std::ranges::any_of(others, [](const Finding* finding) { return finding->verdict == Verdict::ambiguous; });
+    const char* const head = !changed.empty() ? "the others"
+                             : is_uncertain   ? "no change is certain"
+                                              : "nothing changed";
+    if (!others.empty()) text += fmt::format("{}: {} (--format json has all)\n", head, counts_text(others));
     if (judgement.new_cells + judgement.left_out > 0)
       text += fmt::format("cells of one side only: {} of the base, {} of the run\n", judgement.left_out,
                           judgement.new_cells);

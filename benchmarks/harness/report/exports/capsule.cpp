@@ -135,7 +135,7 @@ void write_capsule(const Run& run, const std::filesystem::path& folder) {
     throw UserError(Place{run.folder.string()}, "this run has no cells yet: there is nothing to repeat");
   const std::string plan = plan_text(run);
   const std::string metadata = crate_metadata(run, modified_at(run.folder / "cells.jsonl"));
-  std::filesystem::create_directories(folder);
+  make_folders(folder);
   for (const char* name : {"run.json", "cells.jsonl"})
     write_whole_file(folder / name, read_whole_file(run.folder / name));
   write_whole_file(folder / capsule_plan, plan);
