@@ -89,7 +89,9 @@ struct Complaint {
 struct InputFile {
   std::string name;            ///< for records: the manifest's path, or the path as the plan gives it
   std::filesystem::path path;  ///< where it lies on this machine
-  std::string dataset{};  ///< `frugal data fetch` brings it; empty: a user's own file, of which nothing is published
+  std::string
+      dataset{};  ///< `frugal data fetch` brings it, unless `added`; empty: a user's own file, of which nothing is published
+  bool added = false;  ///< to be had nowhere: a user made the data set of a file (`frugal data add`)
   PublishedFile published{};
   std::string content{};  ///< of a user's own file, for records and captions: "4000 x 3000 RGB of 8 bits"
 };

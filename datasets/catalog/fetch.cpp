@@ -178,6 +178,10 @@ void fetch(const Manifest& manifest, const std::filesystem::path& folder, const 
       continue;
     }
     const fs::path target = folder / file.path;
+    if (!manifest.has_source())
+      throw UnavailableError(fmt::format(
+          "'{}' is a data set of your own, to be had nowhere else, and {} {}. {}", manifest.name, target.string(),
+          here.state == FileState::missing ? "is missing" : "has changed since it was added", own_file_remedy));
     const fs::path staging = scratch.path() / "checked";
     make_folders((staging / file.path).parent_path());
     sources.bring(file, staging / file.path);

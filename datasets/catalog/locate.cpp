@@ -16,10 +16,14 @@ UnavailableError not_here(const Manifest& manifest, const std::string& missing,
                           const std::vector<std::filesystem::path>& data_dirs) {
   std::string looked;
   for (const std::filesystem::path& dir : data_dirs) looked += (looked.empty() ? "" : ", ") + dir.string();
-  return UnavailableError(
-      fmt::format("data set '{}' is not here: no {} below {}. Get it with: frugal data fetch {}; or put "
-                  "a copy below a folder given by --data-dir or FRUGAL_DATA",
-                  manifest.name, missing, looked.empty() ? "any data folder" : looked, manifest.name));
+  const std::string remedy = manifest.has_source()
+                                 ? fmt::format(
+                                       "Get it with: frugal data fetch {}; or put a copy below a folder given by "
+                                       "--data-dir or FRUGAL_DATA",
+                                       manifest.name)
+                                 : std::string(own_file_remedy);
+  return UnavailableError(fmt::format("data set '{}' is not here: no {} below {}. {}", manifest.name, missing,
+                                      looked.empty() ? "any data folder" : looked, remedy));
 }
 
 }  // namespace

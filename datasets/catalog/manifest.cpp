@@ -226,6 +226,11 @@ Manifest parse_manifest(std::string_view name, std::string_view text, const std:
   return manifest;
 }
 
+bool Manifest::has_source() const {
+  return !homepage.empty() || !debian.empty() || !pypi.empty() ||
+         std::ranges::any_of(files, [](const ManifestFile& file) { return !file.url.empty(); });
+}
+
 const std::vector<Manifest>& manifests(const std::vector<std::filesystem::path>& data_dirs) {
   static std::map<std::vector<std::filesystem::path>, std::vector<Manifest>> known;
   const auto found = known.find(data_dirs);

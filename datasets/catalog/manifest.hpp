@@ -60,6 +60,10 @@ struct ManifestFile {
   std::string member{};                    ///< in the archive, wheel or package; "data" for a single compressed file
 };
 
+/// What a user can do about a file of a data set without has_source() that is missing or has changed.
+inline constexpr std::string_view own_file_remedy =
+    "Put the file that was added back, or add the one you have under another name (frugal data add)";
+
 /// One data set.
 struct Manifest {
   std::string name;  ///< as plans name it
@@ -79,6 +83,9 @@ struct Manifest {
   std::string debian;      ///< package that ships the files, where a registry is all a machine can reach
   std::string pypi;        ///< "scikit-image==0.22.0"
   std::vector<ManifestFile> files;
+
+  /// Does it say where its files are to be had? That of a data set which a user added does not.
+  bool has_source() const;
 };
 
 /// The manifest in `source`, a file NAME.yaml. Throws UserError at file:line:column for a key or word that is not known

@@ -8,6 +8,7 @@
 
 #include "datasets/formats/table_words.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {
@@ -148,8 +149,8 @@ Json column_list(const ClickLayout& layout, const std::vector<std::size_t>& colu
   for (std::size_t k = 0; k < columns.size();) {
     std::size_t next = k + 1;
     while (!layout.header && next < columns.size() && columns[next] == columns[next - 1] + 1) ++next;
-    const std::string& first = layout.names[columns[k]];
-    list.push_back(next - k == 1 ? first : fmt::format("{}-{}", first, layout.names[columns[next - 1]]));
+    const std::string first = layout.key(columns[k]);
+    list.push_back(next - k == 1 ? first : fmt::format("{}-{}", first, layout.key(columns[next - 1])));
     k = next;
   }
   return list;
@@ -220,10 +221,10 @@ ClickForm click_form(const Json& params) {
 
 Json settled_click_params(const Json& params, const ClickLayout& layout) {
   Json settled = settled_table(params, click_table_params(), layout);
-  settled["columns"] = {{"label", layout.names[layout.label]},
+  settled["columns"] = {{"label", layout.key(layout.label)},
                         {"dense", column_list(layout, layout.dense)},
                         {"categorical", column_list(layout, layout.categorical)},
-                        {"time", layout.time ? layout.names[*layout.time] : none}};
+                        {"time", layout.time ? layout.key(*layout.time) : std::string(none)}};
   return settled;
 }
 

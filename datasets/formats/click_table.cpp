@@ -12,6 +12,7 @@
 #include "datasets/formats/times.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/hash.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {

@@ -104,25 +104,6 @@ std::string_view LineReader::ahead() const {
   return read.substr(0, read.rfind('\n') + 1);  // without a newline none: npos + 1 is 0
 }
 
-std::string shown(std::string_view text) {
-  constexpr std::size_t longest = 40;
-  std::string result = "'";
-  std::size_t at = 0;
-  while (at < std::min(text.size(), longest)) {
-    const auto byte = static_cast<unsigned char>(text[at]);
-    const std::size_t length = utf8_length(text.substr(at));
-    if (byte == '\t') {
-      result += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f || length == 0) {
-      result += fmt::format("\\x{:02x}", byte);
-    } else {
-      result += text.substr(at, length);
-    }
-    at += std::max<std::size_t>(length, 1);
-  }
-  return result + (text.size() > at ? "...'" : "'");
-}
-
 Place Fields::place() const {
   return {reader_.file(), reader_.line_number(), static_cast<int>(at_ - line_.data()) + 1};
 }

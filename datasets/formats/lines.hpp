@@ -70,10 +70,6 @@ class LineReader {
   bool open_ended_ = false;
 };
 
-/// `text` for an error message: at most 40 bytes; what cannot be seen (control characters, bytes that are no UTF-8) as
-/// `\xNN`.
-std::string shown(std::string_view text);
-
 /// Takes a line apart from left to right. Every take_ function throws UserError at file:line:column, quoting what was
 /// found and the form the line should have.
 class Fields {

@@ -11,6 +11,7 @@
 #include "datasets/formats/table_words.hpp"
 #include "datasets/formats/times.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {
@@ -214,9 +215,9 @@ std::vector<ParamSpec> published_ratings_params() {
                     .default_value = false,
                     .help = "ids are positive numbers, times seconds since 1970, the last line ends in a newline"});
   params.push_back(
-      {.name = "ratings.least", .type = ParamSpec::Type::real, .default_value = -1e30, .help = "the lowest"});
+      {.name = "ratings.least", .type = ParamSpec::Type::real, .default_value = -largest_rating, .help = "the lowest"});
   params.push_back(
-      {.name = "ratings.most", .type = ParamSpec::Type::real, .default_value = 1e30, .help = "the highest"});
+      {.name = "ratings.most", .type = ParamSpec::Type::real, .default_value = largest_rating, .help = "the highest"});
   return params;
 }
 
@@ -236,18 +237,18 @@ RatingsForm ratings_form(const Json& params) {
 }
 
 std::string RatingsLayout::roles() const {
-  std::string text = fmt::format("user = {}, item = {}", names[user], names[item]);
-  if (rating) text += fmt::format(", rating = {}", names[*rating]);
-  if (time) text += fmt::format(", time = {}", names[*time]);
+  std::string text = fmt::format("user = {}, item = {}", key(user), key(item));
+  if (rating) text += fmt::format(", rating = {}", key(*rating));
+  if (time) text += fmt::format(", time = {}", key(*time));
   return text;
 }
 
 Json settled_params(const Json& params, const RatingsLayout& layout) {
   Json settled = settled_table(params, ratings_params(), layout);
-  settled["columns"] = {{"user", layout.names[layout.user]},
-                        {"item", layout.names[layout.item]},
-                        {"rating", layout.rating ? layout.names[*layout.rating] : none},
-                        {"time", layout.time ? layout.names[*layout.time] : none}};
+  settled["columns"] = {{"user", layout.key(layout.user)},
+                        {"item", layout.key(layout.item)},
+                        {"rating", layout.rating ? layout.key(*layout.rating) : std::string(none)},
+                        {"time", layout.time ? layout.key(*layout.time) : std::string(none)}};
   return settled;
 }
 

@@ -17,6 +17,8 @@ namespace frugal::data {
 /// What a strict form takes: ids from 1, times from 0. A later time than the year 2100 is milliseconds or a wrong column.
 inline constexpr std::int64_t largest_strict_id = std::numeric_limits<std::int32_t>::max();
 inline constexpr std::int64_t latest_strict_time = 4'102'444'800;
+/// Of either sign; beyond it a float would overflow.
+inline constexpr double largest_rating = 1e30;
 
 struct RatingsForm : TableForm {
   // Columns, by name or by number from 1. Empty: found by their names, or by what they hold; "none": there is none.
@@ -25,8 +27,8 @@ struct RatingsForm : TableForm {
   std::string rating{};  ///< without one every interaction counts 1
   std::string time{};
   Duplicates duplicates = Duplicates::last;
-  double least_rating = -std::numeric_limits<double>::infinity();
-  double most_rating = std::numeric_limits<double>::infinity();
+  double least_rating = -largest_rating;
+  double most_rating = largest_rating;
 };
 
 /// The parameters that RatingsForm is read from: those of a table, columns.user and so on, duplicates.

@@ -9,6 +9,7 @@
 
 #include "datasets/formats/pair_order.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {
@@ -63,8 +64,8 @@ Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates d
       if (duplicates == Duplicates::error) {
         std::ranges::sort(same, {}, &Rating::line);
         throw UserError({file, same[1].line},
-                        fmt::format("user {} rated item {} twice: here and in line {}", users_.name(same[0].user),
-                                    items_.name(same[0].item), same[0].line));
+                        fmt::format("user {} rated item {} twice: here and in line {}",
+                                    shown(users_.name(same[0].user)), shown(items_.name(same[0].item)), same[0].line));
       }
       rows_[kept] = merged(same, duplicates);
       ratings.duplicates += next - k - 1;

@@ -7,6 +7,7 @@
 
 #include "datasets/formats/id_map.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {
@@ -43,7 +44,7 @@ void require_no_pair_twice(std::span<const Ratings> parts, std::span<const std::
     if (user != other_user || item != other_item) continue;
     throw UserError({paths[part].string(), line},
                     fmt::format("user {} and item {} are in line {} of {} too: what is tested must not be trained on",
-                                parts[part].user_names[user], parts[part].item_names[item], other_line,
+                                shown(parts[part].user_names[user]), shown(parts[part].item_names[item]), other_line,
                                 paths[other_part].string()));
   }
 }

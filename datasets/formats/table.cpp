@@ -37,6 +37,34 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
+/// What a file begins with, unpacked.
+std::string start_of(const std::filesystem::path& path, const std::string& member) {
+  std::string start(4096, '\0');
+  start.resize(ByteStream(path, member).read(start.data(), start.size()));
+  return start;
+}
+
+bool is_utf_16(std::string_view start) { return start.starts_with("\xff\xfe") || start.starts_with("\xfe\xff"); }
+
+/// NUL bytes, or many other ones that no text has.
+bool is_binary(std::string_view start) {
+  const auto is_control = [](char c) { return c >= 0 && c < ' ' && c != '\t' && c != '\n' && c != '\r'; };
+  return start.find('\0') != std::string_view::npos ||
+         4 * std::ranges::count_if(start, is_control) > static_cast<std::ptrdiff_t>(start.size());
+}
+
+void require_text(const std::filesystem::path& path, const std::string& member) {
+  const std::string start = start_of(path, member);
+  if (is_utf_16(start)) throw UserError({path.string()}, "this text is in UTF-16: save it as UTF-8");
+  if (!is_binary(start)) return;
+  const std::size_t nul = start.find('\0');
+  const auto line = nul < start.size() ? std::ranges::count(start.substr(0, nul), '\n') + 1 : 0;
+  throw UserError(
+      {path.string(), static_cast<int>(line)},
+      fmt::format("this is no text but a binary file, or a damaged one: {}; it begins {}",
+                  nul < start.size() ? "this line holds NUL bytes" : "it is full of control characters", shown(start)));
+}
+
 /// The first lines that a row may stand in.
 std::vector<std::string> first_rows(const std::filesystem::path& path, const TableForm& form, int& first_line) {
   LineReader reader(path, form.member);
@@ -112,6 +140,16 @@ Json settled_table(const Json& params, std::span<const ParamSpec> specs, const T
   return settled;
 }
 
+std::string TableLayout::key(std::size_t column) const {
+  const std::string_view name = names[column];
+  for (std::size_t at = 0; at < name.size();) {
+    const std::size_t length = utf8_length(name.substr(at));
+    if (length == 0) return std::to_string(column + 1);
+    at += length;
+  }
+  return std::string(name);
+}
+
 std::string TableLayout::columns_text() const {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "" : ", ") + shown(name);
@@ -175,7 +213,13 @@ std::string guess_delimiter(const std::vector<std::string>& rows, const TableFor
 
 }  // namespace
 
+bool holds_text(const std::filesystem::path& path, const std::string& member) {
+  const std::string start = start_of(path, member);
+  return is_utf_16(start) || !is_binary(start);
+}
+
 TableLayout layout_of(const std::filesystem::path& path, const TableForm& form) {
+  require_text(path, form.member);
   int first_line = 0;
   const std::vector<std::string> rows = first_rows(path, form, first_line);
   const std::string file = path.string();
@@ -259,9 +303,8 @@ double TableReader::real(std::size_t column, std::string_view what, double from,
     const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || stop != text.data() + text.size()) fail(column, fmt::format("{} (a number)", what));
   }
-  if (!(value >= from && value <= to))
-    fail(column,
-         std::isinf(to) ? fmt::format("{} (a number)", what) : fmt::format("{} between {} and {}", what, from, to));
+  if (!std::isfinite(value)) fail(column, fmt::format("{} (a number)", what));
+  if (value < from || value > to) fail(column, fmt::format("{} between {} and {}", what, from, to));
   return value;
 }
 

@@ -47,11 +47,16 @@ struct TableLayout {
   std::string header_line;
 
   std::size_t columns() const { return names.size(); }
+  /// What find() finds a column by, in UTF-8: its name, or its number where the name is in another encoding.
+  std::string key(std::size_t column) const;
   /// "'a', 'b' (comma-separated)".
   std::string columns_text() const;
   /// The column of this name or, where none is called so, of this number (from 1). Throws UserError naming `what`.
   std::size_t find(const std::string& column, std::string_view what, const std::string& file) const;
 };
+
+/// Is the file, unpacked, text, maybe of an encoding that is not read here? From its first bytes.
+bool holds_text(const std::filesystem::path& path, const std::string& member);
 
 /// Reads the first lines. Throws UserError for a file that holds no table.
 TableLayout layout_of(const std::filesystem::path& path, const TableForm& form);

@@ -27,7 +27,8 @@ std::vector<std::uint32_t> renumber(const std::vector<std::uint32_t>& counts, st
 }  // namespace
 
 Ratings filter_ratings(Ratings ratings, double min_rating, int core) {
-  std::erase_if(ratings.rows, [&](const Rating& row) { return row.value < min_rating; });
+  const auto least_value = static_cast<float>(min_rating);  // as ratings are held: 3.3 is not less than 3.3
+  if (min_rating != 0) std::erase_if(ratings.rows, [&](const Rating& row) { return row.value < least_value; });
   std::vector<std::uint32_t> of_user;
   std::vector<std::uint32_t> of_item;
   for (bool changed = true; changed;) {

@@ -4,9 +4,9 @@
 
 namespace frugal::data {
 
-/// Drops ratings below `min_rating`, then, until nothing changes, users and items with fewer than `core` ratings (the
-/// k-core). Users and items that are left get new dense indices in the old order. Throws UserError when nothing is
-/// left.
+/// Drops ratings below `min_rating` (0: none, negative ones neither), then, until nothing changes, users and items with
+/// fewer than `core` ratings (the k-core). Users and items that are left get new dense indices in the old order. Throws
+/// UserError when nothing is left.
 Ratings filter_ratings(Ratings ratings, double min_rating, int core);
 
 }  // namespace frugal::data

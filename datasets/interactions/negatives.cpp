@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 
@@ -21,9 +22,10 @@ void NegativeSampler::draw(std::uint32_t user, std::span<const std::uint32_t> se
                            std::span<const std::string> names) {
   if (seen.size() + static_cast<std::size_t>(negatives_) > items_) {
     throw UserError(fmt::format(
-        "user {} has {} of the {} items: too few are left for {} negatives. Ask for fewer, or for a split without "
-        "candidates (split: ratio)",
-        names.empty() ? std::to_string(user) : names[user], seen.size(), items_, negatives_));
+        "user {} has {} of the {} items: too few are left for {} negatives. Ask for {}a split without candidates, "
+        "which ranks among all items (split: ratio)",
+        names.empty() ? std::to_string(user) : shown(names[user]), seen.size(), items_, negatives_,
+        negatives_ > fewest_negatives ? fmt::format("fewer (negatives: {}), or for ", fewest_negatives) : ""));
   }
   ++stamp_;
   for (const std::uint32_t item : seen) stamps_[item] = stamp_;

@@ -11,6 +11,9 @@
 
 namespace frugal::data {
 
+/// The workload cadc has metrics for 99 and for 999.
+inline constexpr int fewest_negatives = 99;
+
 /// Draws distinct items from those a user never touched (Philox, Purpose::eval_negatives, stream = user): uniformly, or
 /// without replacement in proportion to the items' training interactions, of which an item without any counts one half.
 class NegativeSampler {

@@ -6,6 +6,7 @@
 #include "datasets/formats/click_columns.hpp"
 #include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
+#include "datasets/interactions/negatives.hpp"
 #include "datasets/interactions/split.hpp"
 #include "datasets/synthetic/audio.hpp"
 #include "datasets/synthetic/params.hpp"
@@ -37,7 +38,7 @@ Params candidate_params(bool given) {
   std::vector<std::string> laws = words(negative_law_names);
   if (!given) std::erase(laws, to_word(negative_law_names, NegativeLaw::given));
   const std::string first = laws.front();
-  return {{"negatives", Type::integer, 99, "candidates beside each held-out item", 1, 1e6},
+  return {{"negatives", Type::integer, fewest_negatives, "candidates beside each held-out item", 1, 1e6},
           word_param("negative_sampling", first,
                      given ? "where candidates come from: the published lists (drawn uniformly where another number is "
                              "asked), or drawn from a user's unseen items"
@@ -75,7 +76,8 @@ Params split_params(DefaultSplit split, bool timed) {
                            "share",
                            rules),
                 {"test_fraction", Type::real, 0.1, "temporal, ratio: share of the interactions held out", 1e-6, 0.9},
-                {"min_rating", Type::real, 0.0, "least that counts", 0, 10},
+                {"min_rating", Type::real, 0.0, "lower ratings are left out; 0: none is, negative ones neither",
+                 -largest_rating, largest_rating},
                 {"core", Type::integer, 0, "least interactions of a user, of an item", 0, 1e6}} +
          candidate_params(false);
 }

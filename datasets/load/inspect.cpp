@@ -9,13 +9,15 @@
 #include "datasets/formats/ratings.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect_text.hpp"
+#include "datasets/load/interactions.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 #include "impl/common/groups.hpp"
 
 namespace frugal::data {
 namespace {
 
-constexpr std::uint32_t default_negatives = 99;
+constexpr std::uint64_t plan_seeds = 3;  ///< of the plan to paste: 1, 2, 3
 
 /// The median of counts, none of them 0.
 std::uint32_t median(std::vector<std::uint32_t> counts) {
@@ -71,8 +73,8 @@ class Inspector {
     std::vector<Rating> first(std::min(shown_rows, ratings_.rows.size()));
     std::ranges::partial_sort_copy(ratings_.rows, first, {}, &Rating::line, &Rating::line);
     for (const Rating& row : first) {
-      std::vector<std::string> fields{fmt::to_string(row.line), ratings_.user_names[row.user],
-                                      ratings_.item_names[row.item], fmt::format("{:g}", row.value)};
+      std::vector<std::string> fields{fmt::to_string(row.line), shown(ratings_.user_names[row.user]),
+                                      shown(ratings_.item_names[row.item]), fmt::format("{:g}", row.value)};
       if (ratings_.timed) fields.push_back(time_text(row.time));
       result_.rows.push_back(std::move(fields));
     }
@@ -136,15 +138,12 @@ class Inspector {
     if (ratings_.timed &&
         std::ranges::all_of(ratings_.rows, [&](const Rating& row) { return row.time == ratings_.rows[0].time; }))
       result_.findings.push_back("all times are the same: nothing is later than anything else");
+    if (layout_.time)
+      if (std::string mixed = mixed_times_words(path_, form_, layout_, *layout_.time); !mixed.empty())
+        result_.findings.push_back(std::move(mixed));
     if (!ratings_.timed)
       result_.findings.push_back("no column of times: the latest interaction cannot be held out (split: random can)");
-    const std::uint32_t most = std::ranges::max(of_user_);
-    if (ratings_.items < most + default_negatives)
-      result_.findings.push_back(fmt::format(
-          "{} items are too few for {} negatives beside the {} of user {}; the metrics "
-          "of the workload cadc need 99 or 999",
-          ratings_.items, default_negatives, most,
-          shown(ratings_.user_names[static_cast<std::size_t>(std::ranges::max_element(of_user_) - of_user_.begin())])));
+    find_negative_ratings();
     if (std::ranges::count(of_user_, 1U) * 2 > static_cast<std::ptrdiff_t>(ratings_.users))
       result_.findings.push_back(
           "more than half of the users have one interaction: are users and items in the right "
@@ -153,7 +152,44 @@ class Inspector {
       result_.findings.push_back(std::move(open_end));
   }
 
+  void find_negative_ratings() {
+    const auto negative = [](const Rating& row) { return row.value < 0; };
+    const auto count = std::ranges::count_if(ratings_.rows, negative);
+    if (count == 0 || complete_.at("min_rating") != 0) return;
+    const auto first = std::ranges::min_element(ratings_.rows, {}, [&](const Rating& row) {
+      return std::pair{!negative(row), row.line};
+    });
+    result_.findings.push_back(
+        fmt::format("{}:{}: a negative rating, {:g}, the first of {}: they count as interactions like all others, but "
+                    "for those below min_rating",
+                    path_.string(), first->line, first->value, count));
+  }
+
+  /// The split of the plan: the one that is given, else the first that all seeds of the plan can make. Empty, and why in
+  /// result_.no_plan, where there is none.
+  std::string choose_split() {
+    std::vector<std::string> splits = {ratings_.timed ? "latest" : "random", "ratio"};
+    if (given_.contains("split")) splits = {given_.at("split")};
+    std::string reasons;
+    for (const std::string& split : splits) {
+      Json dataset = complete_;
+      dataset["split"] = split;
+      try {
+        const std::uint64_t seeds = split == "ratio" ? plan_seeds : 1;  // another draw may leave a small test empty
+        for (std::uint64_t seed = 1; seed <= seeds; ++seed) split_by_rule(ratings_, dataset, seed);
+        if (!reasons.empty()) result_.findings.push_back(reasons + "; so the plan has split: " + split);
+        return split;
+      } catch (const UserError& error) {
+        reasons += fmt::format("{}split: {}: {}", reasons.empty() ? "" : "; ", split, error.what());
+      }
+    }
+    result_.no_plan = reasons;
+    return "";
+  }
+
   void write_plan() {
+    const std::string split = choose_split();
+    if (split.empty()) return;
     const Json columns = settled_params(complete_, layout_).at("columns");
     std::string dataset = fmt::format("name: file, path: {}, columns: {{", Json(path_.string()).dump());
     for (const char* const role : {"user", "item", "rating", "time"})
@@ -161,7 +197,7 @@ class Inspector {
     dataset += "}";
     for (const auto& [key, value] : given_.items())
       if (key != "columns") dataset += fmt::format(", {}: {}", key, flow(value));
-    if (!ratings_.timed && !given_.contains("split")) dataset += ", split: random";
+    if (split != "latest" && !given_.contains("split")) dataset += ", split: " + split;
     result_.plan = fmt::format(
         "schema: 1\nname: mine\nworkload: cadc\nbackend: cpu\ndataset: {{{}}}\n"
         "params: {{cadc: {{model: mf}}}}  # the factorisation alone; model: two_tower adds the recommender\n"

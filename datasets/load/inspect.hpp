@@ -17,7 +17,8 @@ struct Inspection {
   std::vector<std::vector<std::string>> rows;               ///< the first ones as they are understood
   std::vector<std::pair<std::string, std::string>> counts;  ///< name, value
   std::vector<std::string> findings;                        ///< what looks wrong, with the line where there is one
-  std::string plan;                                         ///< YAML to paste: a plan for this file
+  std::string plan;                                         ///< YAML to paste: a plan for this file, which runs
+  std::string no_plan;                                      ///< where there is none: why
 };
 
 /// Reads the whole file. given: parameters of the data set `file`, as a plan has them. Throws UserError as
@@ -28,7 +29,7 @@ Inspection inspect_ratings(const std::filesystem::path& path, const Json& given)
 Inspection inspect_clicks(const std::filesystem::path& path, const Json& given);
 
 /// What a file is taken for where nobody says: clicks where its header names a label, and not users and items,
-/// else interactions.
+/// else interactions. Throws UserError for what is no text.
 Kind likely_kind(const std::filesystem::path& path, const Json& given);
 
 }  // namespace frugal::data

@@ -6,10 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "datasets/formats/click_table.hpp"
+#include "datasets/formats/signal_file.hpp"
 #include "datasets/formats/table_words.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/inspect.hpp"
 #include "datasets/load/inspect_text.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 namespace {
@@ -164,6 +166,8 @@ class ClickInspector {
       return add("times", "none: a random share can be held out, and the last lines (split: tail), not the latest");
     const auto [first, last] = std::ranges::minmax_element(log_.times);
     add("times", fmt::format("{} to {}", time_text(first->first), time_text(last->first)));
+    if (std::string mixed = mixed_times_words(path_, form_, layout_, *layout_.time); !mixed.empty())
+      find(std::move(mixed));
     if (*first == *last) return find("all times are the same: nothing is later than anything else");
     if (!given_.contains("split"))
       find(
@@ -171,6 +175,10 @@ class ClickInspector {
   }
 
   void write_plan() {
+    if (log_.examples.size() < 2) {
+      result_.no_plan = "too few examples to hold some out";
+      return;
+    }
     const Json columns = settled_click_params(complete_, layout_).at("columns");
     const auto list = [](const Json& all) {
       std::string text;
@@ -213,8 +221,9 @@ Kind likely_kind(const std::filesystem::path& path, const Json& given) {
   Json table = Json::object();
   for (const ParamSpec& spec : specs)
     if (given.contains(spec.name)) table[spec.name] = given.at(spec.name);
-  const TableLayout layout =
-      layout_of(path, table_form(read_params(specs, to_node(table, {path.string()}), "parameter of a table")));
+  const TableForm form = table_form(read_params(specs, to_node(table, {path.string()}), "parameter of a table"));
+  if (!holds_text(path, form.member)) signal_format(path);  // says what it is not
+  const TableLayout layout = layout_of(path, form);
   const auto names = [&](Role role) { return layout.header && column_of_role(role, layout.names) >= 0; };
   const bool clicks = names(Role::label) && !(names(Role::user) && names(Role::item));
   return clicks ? Kind::clicks : Kind::interactions;

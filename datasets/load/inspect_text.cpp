@@ -9,6 +9,8 @@
 
 #include "datasets/formats/byte_stream.hpp"
 #include "datasets/formats/lines.hpp"
+#include "datasets/formats/times.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::data {
 
@@ -41,6 +43,21 @@ std::vector<std::string> column_words(const TableLayout& layout, std::size_t col
   for (std::size_t k = 0; k < std::min<std::size_t>(3, layout.samples[column].size()); ++k)
     values += (k > 0 ? ", " : "") + shown(layout.samples[column][k]);
   return {role, layout.header ? shown(layout.names[column]) : layout.names[column], values};
+}
+
+std::string mixed_times_words(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
+                              std::size_t column) {
+  TableReader table(path, form, layout, "");
+  int number_line = 0, date_line = 0;  // the first of each
+  while ((number_line == 0 || date_line == 0) && table.next()) {
+    int& line = is_date(table.field(column, "a time")) ? date_line : number_line;
+    if (line == 0) line = table.line_number();
+  }
+  if (number_line == 0 || date_line == 0) return "";
+  return fmt::format(
+      "{}:{}: a {}, and line {} has a {}: dates count as seconds since 1970, so numbers must be such too",
+      path.string(), std::max(number_line, date_line), number_line > date_line ? "number" : "date",
+      std::min(number_line, date_line), number_line > date_line ? "date" : "number");
 }
 
 std::string open_end_words(const std::filesystem::path& path, const std::string& member) {

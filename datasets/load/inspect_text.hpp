@@ -27,6 +27,10 @@ std::string form_words(const std::filesystem::path& path, const TableLayout& lay
 /// What a column is taken for, its name, its first values.
 std::vector<std::string> column_words(const TableLayout& layout, std::size_t column, const std::string& role);
 
+/// A complaint where a column of times has both numbers and dates; else empty.
+std::string mixed_times_words(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
+                              std::size_t column);
+
 /// A complaint where the last line does not end in a newline; else empty.
 std::string open_end_words(const std::filesystem::path& path, const std::string& member);
 

@@ -51,24 +51,13 @@ Split split_given(Split split, Candidates candidates, std::uint64_t seed) {
   return split;
 }
 
-Split split_by_rule(Ratings ratings, const Json& dataset, Candidates candidates, std::uint64_t seed) {
-  const double min_rating = dataset.at("min_rating");
-  const int core = dataset.at("core");
-  if (min_rating > 0 || core > 0) ratings = filter_ratings(std::move(ratings), min_rating, core);
-  const SplitRule rule{.how = from_word(hold_out_names, "split", dataset.at("split").get<std::string>()),
-                       .test_fraction = dataset.at("test_fraction"),
-                       .negatives = candidates.negatives,
-                       .law = candidates.law};
-  return split_ratings(ratings, rule, seed);
-}
-
 /// A user's own file: what was merged stands in the protocol.
-Split split_own_file(const Json& dataset, Candidates candidates, std::uint64_t seed) {
+Split split_own_file(const Json& dataset, std::uint64_t seed) {
   const std::filesystem::path path = own_path(dataset);
   const RatingsForm form = ratings_form(dataset);
   Ratings ratings = read_ratings(path, form);
   const std::uint64_t merged = ratings.duplicates;
-  Split split = split_by_rule(std::move(ratings), dataset, candidates, seed);
+  Split split = split_by_rule(std::move(ratings), dataset, seed);
   if (merged > 0)
     split.protocol +=
         fmt::format("; {} repeated pairs merged ({})", merged, to_word(duplicates_names, form.duplicates));
@@ -83,23 +72,33 @@ Candidates candidates_of(const Json& dataset) {
 /// Of a data set that is read.
 Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
   const std::string name = dataset.at("name");
-  if (is_own_file(dataset)) return split_own_file(dataset, candidates_of(dataset), seed);
+  if (is_own_file(dataset)) return split_own_file(dataset, seed);
   const Manifest& manifest = manifest_of_kind(name, Kind::interactions, data_dirs);
   if (manifest.reader == Reader::ratings && manifest.split == DefaultSplit::given) {
     const std::vector<Ratings> parts = load_rating_parts(manifest, data_dirs);
     return split_parts(std::span(parts).first<3>(),
                        from_word(held_part_names, "hold_out", dataset.at("hold_out").get<std::string>()));
   }
-  const Candidates candidates = candidates_of(dataset);
-  if (manifest.reader != Reader::ncf)
-    return split_by_rule(load_ratings(manifest, data_dirs), dataset, candidates, seed);
+  if (manifest.reader != Reader::ncf) return split_by_rule(load_ratings(manifest, data_dirs), dataset, seed);
   const auto files = locate_all(manifest, data_dirs);
   return split_given(read_ncf(files.at(0), files.at(1), files.at(2),
                               from_word(ncf_lists_names, "lists", dataset.at("lists").get<std::string>())),
-                     candidates, seed);
+                     candidates_of(dataset), seed);
 }
 
 }  // namespace
+
+Split split_by_rule(Ratings ratings, const Json& dataset, std::uint64_t seed) {
+  const double min_rating = dataset.at("min_rating");
+  const int core = dataset.at("core");
+  if (min_rating != 0 || core > 0) ratings = filter_ratings(std::move(ratings), min_rating, core);
+  const Candidates candidates = candidates_of(dataset);
+  const SplitRule rule{.how = from_word(hold_out_names, "split", dataset.at("split").get<std::string>()),
+                       .test_fraction = dataset.at("test_fraction"),
+                       .negatives = candidates.negatives,
+                       .law = candidates.law};
+  return split_ratings(ratings, rule, seed);
+}
 
 Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed,
                  std::uint64_t tested_users) {

@@ -9,6 +9,9 @@
 
 namespace frugal::data {
 
+/// What load_split() makes of ratings that are read, by the parameters of this complete data set. Throws UserError.
+Split split_by_rule(Ratings ratings, const Json& dataset, std::uint64_t seed);
+
 /// A data set for `cadc`; dataset: complete (complete_dataset()). Throws UserError for a data set of another kind or a
 /// bad file, UnavailableError with the command that would fetch it when no data directory holds it. tested_users: as for
 /// keep_tested_users().

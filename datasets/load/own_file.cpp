@@ -40,7 +40,7 @@ std::string own_content(const Json& dataset) {
   if (!dataset.contains("columns")) return file_content(path);
   if (!dataset.at("columns").contains("label")) return ratings_layout(path, ratings_form(dataset)).roles();
   const ClickLayout layout = click_layout(path, click_form(dataset));
-  return fmt::format("label = {}, {} columns of numbers, {} of categories", layout.names[layout.label],
+  return fmt::format("label = {}, {} columns of numbers, {} of categories", layout.key(layout.label),
                      layout.dense.size(), layout.categorical.size());
 }
 

@@ -1,5 +1,8 @@
 #include "impl/base/text.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdint>
 
 #include "impl/base/error.hpp"
@@ -80,6 +83,25 @@ std::string markup_escaped(std::string_view text) {
     }
   }
   return escaped;
+}
+
+std::string shown(std::string_view text) {
+  constexpr std::size_t longest = 40;
+  std::string result = "'";
+  std::size_t at = 0;
+  while (at < std::min(text.size(), longest)) {
+    const auto byte = static_cast<unsigned char>(text[at]);
+    const std::size_t length = utf8_length(text.substr(at));
+    if (byte == '\t') {
+      result += "\\t";
+    } else if (byte < 0x20 || byte == 0x7f || length == 0) {
+      result += fmt::format("\\x{:02x}", byte);
+    } else {
+      result += text.substr(at, length);
+    }
+    at += std::max<std::size_t>(length, 1);
+  }
+  return result + (text.size() > at ? "...'" : "'");
 }
 
 std::string shortened(std::string_view text) {

@@ -24,6 +24,10 @@ std::string markup_escaped(std::string_view text);
 /// Bytes of the well-formed UTF-8 character that `text` begins with (Unicode 15, table 3-7); 0 where it begins with none.
 std::size_t utf8_length(std::string_view text);
 
+/// `text` in single quotes for a message or a terminal: at most 40 bytes; what cannot be seen (control characters, bytes
+/// that are no UTF-8) as `\xNN`.
+std::string shown(std::string_view text);
+
 /// At most 60 bytes of `text`, cut between characters, with "..." when something was left out.
 std::string shortened(std::string_view text);
 

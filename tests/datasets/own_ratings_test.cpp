@@ -228,7 +228,7 @@ TEST_F(OwnRatings, DuplicatesCountByTheRule) {
   RatingsForm form;
   form.duplicates = Duplicates::error;
   EXPECT_THAT(refusal("user,item\nann,1\nbob,1\nann,1\n", form),
-              HasSubstr(":4: user ann rated item 1 twice: here and in line 2"));
+              HasSubstr(":4: user 'ann' rated item '1' twice: here and in line 2"));
 }
 
 TEST_F(OwnRatings, SayWhatTheirColumnsAreAndInTheProtocolWhatWasMerged) {
@@ -254,6 +254,28 @@ TEST_F(OwnRatings, ThatDoNotFitAreRefusedAtTheirPlace) {
   form.user = "membr";
   EXPECT_THAT(refusal("member,item\n1,2\n", form),
               HasSubstr("unknown column (for users) 'membr'; did you mean 'member'?"));
+}
+
+TEST_F(OwnRatings, ARatingIsAFiniteFloat) {
+  for (const char* const text : {"inf", "-inf", "infinity", "nan"})
+    EXPECT_THAT(refusal(std::string("user,item,rating\n1,2,") + text + "\n"),
+                HasSubstr("expected a rating (a number)"));
+  EXPECT_THAT(refusal("user,item,rating\n1,2,1e39\n"), HasSubstr("expected a rating between -1e+30 and 1e+30"));
+}
+
+TEST_F(OwnRatings, MinRatingTakesAnyNumberAndZeroLeavesNothingOut) {
+  std::string text = "user,item,rating\n";
+  for (int user = 0; user < 10; ++user)
+    for (int item = 0; item < 40; ++item)
+      text += fmt::format("{},{},{}\n", user, item + user % 2 * 40, 10 * (item % 10) - 20);
+  const auto path = write("r.csv", text);
+  const auto kept = [&](double least) {
+    const Split all = split(path, {{"split", "random"}, {"negatives", 1}, {"min_rating", least}, {"core", 1}});
+    return all.train.size() + all.held_out.size();
+  };
+  EXPECT_EQ(kept(0), 400u);
+  EXPECT_EQ(kept(-10), 360u);
+  EXPECT_EQ(kept(60), 80u);
 }
 
 TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefused) {

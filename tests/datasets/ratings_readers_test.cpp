@@ -100,21 +100,20 @@ TEST_P(BadRatingLines, AreRefusedAtTheirPlace) {
   EXPECT_THAT(message, HasSubstr(GetParam().message));
 }
 
-INSTANTIATE_TEST_SUITE_P(Colons, BadRatingLines,
-                         ::testing::Values(BadLine{"", "a user id (an integer), got the end of the line"},
-                                           BadLine{"x::1::5::9", "a user id (an integer), got 'x::1::5::9'"},
-                                           BadLine{"0::1::5::9", "a user id between 1 and 2147483647"},
-                                           BadLine{"-4::1::5::9", "a user id between 1 and"},
-                                           BadLine{"4294967296::1::5::9", "a user id between 1 and"},
-                                           BadLine{"99999999999999999999::1::5::9", "a user id between 1 and"},
-                                           BadLine{"1:2::5::9", "a user id (an integer), got '1:2::5::9'"},
-                                           BadLine{"1::2::6::9", "a rating between 0.5 and 5"},
-                                           BadLine{"1::2::nan::9", "a rating between 0.5 and 5"},
-                                           BadLine{"1::2::five::9", "a rating (a number)"},
-                                           BadLine{"1::2::5",
-                                                   "expected '::' and a time in seconds since 1970, got the end"},
-                                           BadLine{"1::2::5::9::8", "expected nothing more, got '::8'"},
-                                           BadLine{"1::2::5::978300760000", "a time in seconds since 1970 between"}));
+INSTANTIATE_TEST_SUITE_P(
+    Colons, BadRatingLines,
+    ::testing::Values(BadLine{"", "a user id (an integer), got the end of the line"},
+                      BadLine{"x::1::5::9", "a user id (an integer), got 'x::1::5::9'"},
+                      BadLine{"0::1::5::9", "a user id between 1 and 2147483647"},
+                      BadLine{"-4::1::5::9", "a user id between 1 and"},
+                      BadLine{"4294967296::1::5::9", "a user id between 1 and"},
+                      BadLine{"99999999999999999999::1::5::9", "a user id between 1 and"},
+                      BadLine{"1:2::5::9", "a user id (an integer), got '1:2::5::9'"},
+                      BadLine{"1::2::6::9", "a rating between 0.5 and 5"},
+                      BadLine{"1::2::nan::9", "a rating (a number)"}, BadLine{"1::2::five::9", "a rating (a number)"},
+                      BadLine{"1::2::5", "expected '::' and a time in seconds since 1970, got the end"},
+                      BadLine{"1::2::5::9::8", "expected nothing more, got '::8'"},
+                      BadLine{"1::2::5::978300760000", "a time in seconds since 1970 between"}));
 
 TEST_F(RatingsReaders, NulBytesAreNamed) {
   const auto path = write("u.data", std::string("1\t2\t3\t4\n1\0\t3\t3\t4\n", 18));
@@ -164,7 +163,7 @@ TEST_F(RatingsReaders, CsvWithoutItsHeaderIsRefused) {
 TEST_F(RatingsReaders, MovieLensDuplicatesNameBothLines) {
   const auto path = write("u.data", "7\t2\t3\t4\n8\t2\t3\t4\n7\t2\t5\t9\n");
   const std::string message = user_error([&] { read_movielens_tab(path); });
-  EXPECT_THAT(message, StartsWith(path.string() + ":3: user 7 rated item 2 twice: here and in line 1"));
+  EXPECT_THAT(message, StartsWith(path.string() + ":3: user '7' rated item '2' twice: here and in line 1"));
 }
 
 TEST_F(RatingsReaders, EpinionsDuplicatesAreMergedAndTheLatestWinsThenTheHighest) {

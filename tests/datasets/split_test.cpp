@@ -96,10 +96,18 @@ TEST(LeaveOneOutSplit, AllUnseenItemsCanBeAskedFor) {
 }
 
 TEST(LeaveOneOutSplit, TooFewUnseenItemsAreRefused) {
+  EXPECT_THAT(
+      user_error([] {
+        split_ratings(round_robin(4, 20, {1, 2, 3, 4, 5}), leave_one_out(HoldOut::latest, 16), 3);
+      }),
+      HasSubstr("user 0 has 5 of the 20 items: too few are left for 16 negatives. Ask for a split without candidates"));
+}
+
+TEST(LeaveOneOutSplit, FewerNegativesAreAdvisedWhereThereAreFewer) {
   EXPECT_THAT(user_error([] {
-                split_ratings(round_robin(4, 20, {1, 2, 3, 4, 5}), leave_one_out(HoldOut::latest, 16), 3);
+                split_ratings(round_robin(4, 200, {1, 2, 3, 4, 5}), leave_one_out(HoldOut::latest, 999), 3);
               }),
-              HasSubstr("user 0 has 5 of the 20 items: too few are left for 16 negatives. Ask for fewer"));
+              HasSubstr("Ask for fewer (negatives: 99), or for a split without candidates"));
 }
 
 TEST(LeaveOneOutSplit, LatestNeedsTimes) {
@@ -279,6 +287,8 @@ TEST(Filter, DropsLowRatingsThenPeelsToTheCoreAndRenumbers) {
   EXPECT_EQ(left.rows[1].item, 1u);
   EXPECT_EQ(left.rows[3].user, 1u);
   EXPECT_EQ(filter_ratings(ratings, 0, 0).rows.size(), 7u);
+  ratings.rows[0].value = 3.3F;
+  EXPECT_EQ(filter_ratings(ratings, 3.3, 0).rows.size(), 6u) << "3.3 is not less than 3.3, though the float is";
   EXPECT_THAT(user_error([&] { filter_ratings(ratings, 3, 5); }), HasSubstr("no rating is left"));
 }
 
@@ -446,7 +456,7 @@ TEST_F(Parts, AreTrainedOnAndTestedOnAsTheFilesSay) {
 
 TEST_F(Parts, ThatShareAPairAreRefusedWithBothPlaces) {
   EXPECT_EQ(user_error([&] { load("1\t2\n1\t3\n", "2\t3\n", "3\t3\n1\t3\n"); }),
-            (folder_ / "parts/test.tsv").string() + ":2: user 1 and item 3 are in line 2 of " +
+            (folder_ / "parts/test.tsv").string() + ":2: user '1' and item '3' are in line 2 of " +
                 (folder_ / "parts/train.tsv").string() + " too: what is tested must not be trained on");
 }
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <cmath>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
@@ -40,7 +41,7 @@ TEST_F(OwnData, InspectSaysWhatAFileIsTakenForAndGivesAPlanThatRuns) {
   const Said said = frugal({"data", "inspect", "ratings.csv"});
   ASSERT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, AllOf(HasSubstr("comma-separated, with a header, 4 columns"), HasSubstr("user       'member'"),
-                              HasSubstr("2     m0    f0    1       2024-03-01 00:00:00"),
+                              HasSubstr("2     'm0'  'f0'   1       2024-03-01 00:00:00"),
                               HasSubstr("users                       60;"), HasSubstr("what looks wrong\n  nothing")));
   write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
   const Said run = frugal({"run", "pasted.yaml", "--set", "backend=reference", "--set", "params.cadc.mf.epochs=1"});
@@ -51,10 +52,12 @@ TEST_F(OwnData, InspectTellsWhatLooksWrongWithItsLine) {
   write("odd.csv", "user,item\n1,a\n2,a\n1,a\n3,b");
   const Said said = frugal({"data", "inspect", "odd.csv"});
   EXPECT_EQ(said.code, 0) << said.err;
-  EXPECT_THAT(said.out,
-              AllOf(HasSubstr("odd.csv:4: user 1 rated item a twice: here and in line 2"),
-                    HasSubstr("odd.csv:5: the last line does not end in a newline"), HasSubstr("no column of times"),
-                    HasSubstr("2 items are too few for 99 negatives"), HasSubstr("split: random")));
+  EXPECT_THAT(
+      said.out,
+      AllOf(HasSubstr("odd.csv:4: user '1' rated item 'a' twice: here and in line 2"),
+            HasSubstr("odd.csv:5: the last line does not end in a newline"), HasSubstr("no column of times"),
+            HasSubstr("no plan for it can run: split: random: this split leaves nothing to train on, or nothing to "
+                      "test on; split: ratio: this")));
   write("bad.csv", "user,item,rating\n1,a,x\n");
   const Said bad = frugal({"data", "inspect", "bad.csv"});
   EXPECT_EQ(bad.code, 2);
@@ -144,7 +147,9 @@ TEST_F(OwnData, AnAddedFileIsADataSetLikeAnyOther) {
   write("data/films/ratings.csv", "user,item\n1,2\n");
   EXPECT_EQ(frugal({"data", "verify", "films", "--data-dir", "data"}).code, 2);
   EXPECT_THAT(frugal({"run", "named.yaml", "--data-dir", "data", "--out", "third"}).err,
-              HasSubstr("this is not the published"));
+              AllOf(HasSubstr("this file has changed since it was added to 'films'"),
+                    HasSubstr("Put the old one back, add this one under another name (frugal data add), or run with "
+                              "--allow-modified-data")));
 }
 
 TEST_F(OwnData, ACompressedFileBesideTheWantedNameIsFoundAndIsThePublishedOne) {
@@ -208,6 +213,148 @@ TEST_F(OwnData, APictureIsInspectedToo) {
   EXPECT_THAT(said.out, AllOf(HasSubstr("16 x 16 RGB of 8 bits"), HasSubstr("path: \"p.png\"")));
   write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
   EXPECT_EQ(frugal({"plan", "pasted.yaml"}).code, 0);
+}
+
+std::string npy(const std::string& shape, const std::vector<float>& values) {
+  const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }\n";
+  return std::string("\x93NUMPY\1\0", 8) + std::string({static_cast<char>(header.size()), '\0'}) + header +
+         std::string(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(float));
+}
+
+TEST_F(OwnData, WhatARunRefusesIsNeitherInspectedNorAdded) {
+  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "whole.png", "--param", "size=16"}).code, 0);
+  const std::string head = "user,item,rating\n1,a,2\n";
+  const std::pair<std::string, std::string> files[] = {
+      {"comma.csv", "user;item;rating\n1;a;2\n2;b;3,5\n"},
+      {"wide.csv", head + "1,2,3,4\n"},
+      {"nan.csv", head + "2,b,nan\n"},
+      {"inf.csv", head + "2,b,inf\n"},
+      {"label.csv", "clicked,site\n1,a\n2,b\n"},
+      {"cut.png", read("whole.png").substr(0, read("whole.png").size() - 40)},
+      {"large.npy", npy("1, 2, 2", {0, 1, 2, 0})},
+      {"nan.npy", npy("1, 2, 2", {0, 1, std::nanf(""), 0})}};
+  for (const auto& [name, bytes] : files) {
+    write(name, bytes);
+    const Said seen = frugal({"data", "inspect", name});
+    EXPECT_EQ(seen.code, 2) << name << seen.out;
+    const Said added = frugal({"data", "add", "mine", name, "--to", "data"});
+    EXPECT_EQ(added.code, 2) << name;
+    EXPECT_EQ(added.err, seen.err) << name;
+    EXPECT_FALSE(std::filesystem::exists(folder_ / "data")) << name;
+  }
+}
+
+TEST_F(OwnData, PicturesOfOtherFormatsAreNoTables) {
+  using namespace std::string_literals;
+  const std::pair<const char*, std::string> files[] = {{"p.bmp", "BM\x3a\0\0\0\0\0\0\0,\n1,2,3\n"s},
+                                                       {"p.tif", "II*\0\x08\0\0\0,\n1,2,3\n"s},
+                                                       {"p.gif", "GIF89a\x01\0\x01\0\x80\0\0,\n"s},
+                                                       {"p.webp", "RIFF\x1a\0\0\0WEBPVP8L,\n"s},
+                                                       {"p.bin", "\1\2\3,\4\n\5\6\7,\1\n"s}};
+  for (const auto& [name, bytes] : files) {
+    write(name, bytes);
+    const Said seen = frugal({"data", "inspect", name});
+    EXPECT_EQ(seen.code, 2) << name;
+    EXPECT_EQ(seen.out, "") << name;
+    EXPECT_THAT(seen.err, HasSubstr("this is no signal: neither a PNG")) << name;
+    EXPECT_THAT(frugal({"data", "inspect", name, "--as", "ratings"}).err, HasSubstr("this is no text")) << name;
+  }
+  write("wide.csv", "\xff\xfeu\0,\0i\0\n\0"s);
+  EXPECT_THAT(frugal({"data", "inspect", "wide.csv"}).err, HasSubstr("UTF-16: save it as UTF-8"));
+}
+
+TEST_F(OwnData, InspectPrintsNoControlCharacterOfAFile) {
+  write("odd.csv", "user,item,rating\nred\x1b[31m,bell\x07,1\n\"two\nlines\",i,2\nred\x1b[31m,bell\x07,3\n");
+  const Said seen = frugal({"data", "inspect", "odd.csv"});
+  ASSERT_EQ(seen.code, 0) << seen.err;
+  EXPECT_EQ(seen.out.find_first_of("\x1b\x07"), std::string::npos) << seen.out;
+  EXPECT_THAT(seen.out, AllOf(HasSubstr("'red\\x1b[31m'"), HasSubstr("'bell\\x07'"), HasSubstr("'two\\x0alines'")));
+}
+
+TEST_F(OwnData, AColumnNamedInAnotherEncodingIsNamedByItsNumber) {
+  std::string text = "us\xe9r,item\n";
+  for (int k = 0; k < 300; ++k) text += fmt::format("u{},i{}\n", k % 60, k % 159);
+  write("latin.csv", text);
+  const Said said = frugal({"data", "inspect", "latin.csv", "--param", "columns.user=1", "--param", "header=yes"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("columns: {user: 1, item: item"));
+  write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
+  const Said run = frugal({"run", "pasted.yaml", "--set", "params.cadc.mf.epochs=1"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(frugal({"data", "add", "latin", "latin.csv", "--to", "data", "--param", "columns.user=1", "--param",
+                    "header=yes"})
+                .code,
+            0);
+}
+
+TEST_F(OwnData, InspectTellsOfNegativeRatingsAndOfTimesOfTwoKinds) {
+  write("odd.csv", "user,item,rating,time\n1,a,2,1700000000\n2,b,-3,2024-02-29\n2,a,-1,1700000000\n");
+  EXPECT_THAT(frugal({"data", "inspect", "odd.csv"}).out,
+              AllOf(HasSubstr("odd.csv:3: a negative rating, -3, the first of 2: they count as interactions"),
+                    HasSubstr("odd.csv:3: a date, and line 2 has a number")));
+  write("odd.csv", "clicked,site,time\n1,a,2024-02-29\n0,b,1700000000\n");
+  EXPECT_THAT(frugal({"data", "inspect", "odd.csv"}).out, HasSubstr("odd.csv:3: a number, and line 2 has a date"));
+}
+
+TEST_F(OwnData, InspectOfFewItemsGivesAPlanThatRuns) {
+  std::string text = "user,item,time\n";
+  for (int user = 0; user < 20; ++user)
+    for (int k = 0; k < 5; ++k) text += fmt::format("u{},i{},{}\n", user, (user + 3 * k) % 12, k);
+  write("few.csv", text);
+  const Said said = frugal({"data", "inspect", "few.csv"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out,
+              AllOf(HasSubstr("too few are left for 99 negatives"), HasSubstr("so the plan has split: ratio")));
+  write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
+  const Said run = frugal({"run", "pasted.yaml", "--set", "params.cadc.mf.epochs=1"});
+  EXPECT_EQ(run.code, 0) << run.err;
+}
+
+TEST_F(OwnData, APlanForATinySignalHasGridsThatFit) {
+  write("1x1.npy", npy("1, 1, 1", {0.5F}));
+  write("50x1.npy", npy("1, 50, 1", std::vector<float>(50, 0.5F)));
+  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "3x3.png", "--param", "size=3"}).code, 0);
+  const std::pair<const char*, const char*> grids[] = {{"1x1.npy", "[1]"}, {"50x1.npy", "[1]"}, {"3x3.png", "[2]"}};
+  for (const auto& [name, grid] : grids) {
+    const Said said = frugal({"data", "inspect", name});
+    ASSERT_EQ(said.code, 0) << said.err;
+    EXPECT_THAT(said.out, HasSubstr(std::string("params.inr.grid: ") + grid));
+    write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
+    const Said run = frugal({"run", "pasted.yaml", "--set", "params.inr.steps=1", "--out", std::string("out/") + name});
+    EXPECT_EQ(run.code, 0) << name << run.err;
+  }
+}
+
+TEST_F(OwnData, AFolderIsInspectedAsARunReadsIt) {
+  std::filesystem::create_directory(folder_ / "sea");
+  EXPECT_THAT(frugal({"data", "inspect", "sea"}).err, HasSubstr("sea: this folder holds no picture, sound or volume"));
+  for (const char* name : {"sea/a.png", "sea/b.png"})
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", name, "--param", "size=16"}).code, 0);
+  write("sea/notes.txt", "by the sea\n");
+  const Said said = frugal({"data", "inspect", "sea"});
+  ASSERT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("sea: 2 of 2 files can be read"), HasSubstr("16 x 16 RGB of 8 bits"),
+                              HasSubstr("what is refused\n  nothing"), HasSubstr("path: \"sea\"")));
+  write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
+  EXPECT_THAT(frugal({"plan", "pasted.yaml"}).out, HasSubstr("18 cells"));
+  write("sea/b.png", read("sea/a.png").substr(0, 200));
+  const Said damaged = frugal({"data", "inspect", "sea"});
+  EXPECT_EQ(damaged.code, 2);
+  EXPECT_THAT(damaged.out, AllOf(HasSubstr("sea: 1 of 2 files"), HasSubstr("b.png: cannot decode this PNG")));
+}
+
+TEST_F(OwnData, AMissingFileOfItsOwnDataSetIsNotSaidToBeFetched) {
+  ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "data"}).code, 0);
+  std::filesystem::remove(folder_ / "data/films/ratings.csv");
+  write("named.yaml", plan("films"));
+  const Said run = frugal({"run", "named.yaml", "--data-dir", "data"});
+  EXPECT_EQ(run.code, 4);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("Put the file that was added back, or add the one you have under another name"),
+                             ::testing::Not(HasSubstr("fetch"))));
+  const Said fetch = frugal({"data", "fetch", "films", "--to", "data"}, {"FRUGAL_DATA=" + (folder_ / "data").string()});
+  EXPECT_EQ(fetch.code, 4);
+  EXPECT_THAT(fetch.err, AllOf(HasSubstr("'films' is a data set of your own, to be had nowhere else"),
+                               HasSubstr("is missing. Put the file that was added back")));
 }
 
 TEST_F(OwnData, PicturesGetAName) {

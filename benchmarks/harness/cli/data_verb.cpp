@@ -203,9 +203,9 @@ Verb data_verb() {
            .help =
                "Reads a text table of ratings, purchases or plays, or of clicks, plain or compressed, and prints what its "
                "columns are taken for, the first rows as they are understood, counts, what looks wrong with its place, and a "
-               "plan to paste. Of a picture, sound or volume: its size, and a plan. --param sets what the data set 'file' takes: frugal list workloads.\n\nExit code 2: "
+               "plan to paste. Of a picture, sound or volume, or a folder of them: its size, and a plan. --param sets what the data set 'file' takes: frugal list workloads.\n\nExit code 2: "
                "the file cannot be read, or not be understood.",
-           .arguments = {{.name = "FILE", .values = {.files = true}}},
+           .arguments = {{.name = "FILE", .values = {.files = true, .folders = true}}},
            .options = {as_option(), param_option("of the data set 'file'")},
            .examples = {"frugal data inspect ratings.csv",
                         "frugal data inspect log.tsv.gz --param columns.user=member --param columns.item=3",

@@ -8,12 +8,13 @@
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
+#include "benchmarks/harness/cli/inspect_signals.hpp"
 #include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/text_table.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "datasets/catalog/add.hpp"
-#include "datasets/formats/click_columns.hpp"
+#include "datasets/formats/click_table.hpp"
 #include "datasets/formats/ncf.hpp"
 #include "datasets/formats/ratings.hpp"
 #include "datasets/formats/ratings_parts.hpp"
@@ -35,17 +36,6 @@ data::Kind own_kind(const Call& call, const std::filesystem::path& file, const J
   return data::likely_kind(file, given);
 }
 
-/// A picture, sound or volume: its header says it all.
-int inspect_signal(const std::string& file) {
-  fmt::print("{}: {}, {}\n\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n", file,
-             size_text(std::filesystem::file_size(file)), data::file_content(file));
-  fmt::print(
-      "schema: 1\nname: mine\nworkload: inr\nbackend: cpu\ndataset: {{name: file, path: {}}}\n"
-      "params: {{inr: {{steps: 500}}}}\nmatrix: {{params.inr.grid: [2, 4, 8]}}\nseeds: [1, 2, 3]\n",
-      Json(file).dump());
-  return exit_ok;
-}
-
 /// The three files of a split as He et al. 2017 publish it?
 bool is_ncf(const std::vector<std::filesystem::path>& files) {
   const char* const endings[] = {".train.rating", ".test.rating", ".test.negative"};
@@ -55,16 +45,18 @@ bool is_ncf(const std::vector<std::filesystem::path>& files) {
   return true;
 }
 
-/// Pictures, sounds or volumes, of one kind; their content says how they are read.
+/// Pictures, sounds or volumes, of one kind; their content says how they are read, and all of it is.
 bool are_signals(const std::vector<std::filesystem::path>& files, data::NewDataset& added) {
   if (!data::known_format(files.front())) return false;
   added.kind = data::signal_kind(files.front());
   added.reader = data::Reader::signal;
-  for (const std::filesystem::path& file : files)
+  for (const std::filesystem::path& file : files) {
     if (data::signal_kind(file) != added.kind)
       throw UserError(Place{file.string()},
                       fmt::format("this is of another kind than {}, which is of the kind {}: a data set is of one",
                                   files.front().string(), to_word(data::kind_names, added.kind)));
+    data::read_signal(file, data::signal_format(file));
+  }
   return true;
 }
 
@@ -97,7 +89,7 @@ Json given_params(const Call& call, const char* example) {
 
 int inspect_data(const Call& call) {
   const std::string file = call.arguments.at(0);
-  if (data::known_format(file)) return inspect_signal(file);
+  if (std::filesystem::is_directory(file) || data::known_format(file)) return inspect_signals(call, file);
   const Json given = given_params(call, column_example);
   const data::Kind kind = own_kind(call, file, given);
   const data::Inspection seen =
@@ -116,7 +108,10 @@ int inspect_data(const Call& call) {
   fmt::print("what looks wrong\n");
   for (const std::string& finding : seen.findings) fmt::print("  {}\n", finding);
   if (seen.findings.empty()) fmt::print("  nothing\n");
-  fmt::print("\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n{}", seen.plan);
+  if (seen.plan.empty())
+    fmt::print("\nno plan for it can run: {}\n", seen.no_plan);
+  else
+    fmt::print("\na plan for it; save it as mine.yaml, then: frugal run mine.yaml\n\n{}", seen.plan);
   return exit_ok;
 }
 
@@ -150,13 +145,19 @@ int add_data(const Call& call) {
   complete = data::complete_dataset(complete, added.kind);
   if (added.kind == data::Kind::clicks) {
     added.reader = data::Reader::clicks;
-    added.table = data::settled_click_params(complete, data::click_layout(files.front(), data::click_form(complete)));
+    const data::ClickForm form = data::click_form(complete);
+    added.table = data::settled_click_params(complete, data::click_layout(files.front(), form));
+    data::read_click_log(files.front(), form, {.rows_per_table = complete.at("rows_per_table")});
     added.split = "random";
   } else {
     const data::RatingsLayout layout = data::ratings_layout(files.front(), data::ratings_form(complete));
     added.table = data::settled_params(complete, layout);
     added.split = parts ? "given" : layout.time ? "latest" : "random";
-    if (parts) data::read_ratings_parts(files, data::ratings_form(added.table));  // of one form, and no pair twice
+    const data::RatingsForm form = data::ratings_form(added.table);
+    if (parts)
+      data::read_ratings_parts(files, form);  // of one form, and no pair twice
+    else
+      data::read_ratings(files.front(), form);
   }
   for (const auto& [key, value] : given.items())
     if (!added.table.contains(key))

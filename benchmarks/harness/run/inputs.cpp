@@ -15,11 +15,18 @@ std::string published_hash(const PublishedFile& file) {
 
 [[noreturn]] void refuse_modified(const InputFile& file, const FileContent& content) {
   const std::string size = file.published.bytes > 0 ? fmt::format("{} bytes, ", file.published.bytes) : "";
-  throw UserError(
-      Place{file.path.string()},
-      fmt::format("this is not the published {}: {} bytes, sha256 {}, but published is {}{}. Get it with 'frugal data "
-                  "fetch {}', or run with --allow-modified-data: records and tables then say so",
-                  file.name, content.bytes, content.sha256, size, published_hash(file.published), file.dataset));
+  const std::string known = size + published_hash(file.published);
+  const std::string what =
+      file.added ? fmt::format(
+                       "this file has changed since it was added to '{}': {} bytes, sha256 {}, but it was {}. Put the "
+                       "old one back, add this one under another name (frugal data add)",
+                       file.dataset, content.bytes, content.sha256, known)
+                 : fmt::format(
+                       "this is not the published {}: {} bytes, sha256 {}, but published is {}. Get it with 'frugal "
+                       "data fetch {}'",
+                       file.name, content.bytes, content.sha256, known, file.dataset);
+  throw UserError(Place{file.path.string()},
+                  what + ", or run with --allow-modified-data: records and tables then say so");
 }
 
 }  // namespace

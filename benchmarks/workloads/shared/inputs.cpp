@@ -20,8 +20,11 @@ void add_input(const data::Manifest& manifest, const data::ManifestFile& file,
                const std::vector<std::filesystem::path>& data_dirs, std::vector<InputFile>& inputs) {
   const auto path = data::locate(file, data_dirs);
   if (!path) return;
-  inputs.push_back(
-      {.name = file.path, .path = *path, .dataset = manifest.name, .published = data::published(file, *path)});
+  inputs.push_back({.name = file.path,
+                    .path = *path,
+                    .dataset = manifest.name,
+                    .added = !manifest.has_source(),
+                    .published = data::published(file, *path)});
 }
 
 void add_inputs(const data::Manifest* manifest, const std::vector<std::filesystem::path>& data_dirs,
