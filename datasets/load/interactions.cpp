@@ -91,13 +91,20 @@ Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& 
 Split split_by_rule(Ratings ratings, const Json& dataset, std::uint64_t seed) {
   const double min_rating = dataset.at("min_rating");
   const int core = dataset.at("core");
+  const std::size_t all = ratings.rows.size();
   if (min_rating != 0 || core > 0) ratings = filter_ratings(std::move(ratings), min_rating, core);
   const Candidates candidates = candidates_of(dataset);
   const SplitRule rule{.how = from_word(hold_out_names, "split", dataset.at("split").get<std::string>()),
                        .test_fraction = dataset.at("test_fraction"),
                        .negatives = candidates.negatives,
                        .law = candidates.law};
-  return split_ratings(ratings, rule, seed);
+  Split split = split_ratings(ratings, rule, seed);
+  if (const std::size_t left_out = all - ratings.rows.size(); left_out > 0)
+    split.protocol += fmt::format("; {} of {} ratings left out ({}{}{})", left_out, all,
+                                  min_rating != 0 ? fmt::format("below {:g}", min_rating) : "",
+                                  min_rating != 0 && core > 0 ? ", and " : "",
+                                  core > 0 ? fmt::format("of users or items with fewer than {}", core) : "");
+  return split;
 }
 
 Split load_split(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed,

@@ -10,7 +10,7 @@
 namespace frugal {
 
 /// All tensors as F32; the step as text under "__metadata__". Written to a temporary file and renamed. Throws
-/// UserError.
+/// OutputError.
 void save_safetensors(const std::filesystem::path& path, const ModelState& state);
 
 /// Tensors of F32, or of F16, which are widened; step 0 where the file has none. Strict: a tensor that repeats a name,

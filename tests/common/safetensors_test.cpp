@@ -77,7 +77,7 @@ TEST(Safetensors, SavingReplacesAFileAndLeavesNoOther) {
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 1);
 
   std::filesystem::create_directories(folder / "in_the_way/of");
-  EXPECT_THROW(save_safetensors(folder / "in_the_way", {}), UserError);
+  EXPECT_THROW(save_safetensors(folder / "in_the_way", {}), OutputError);
   EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder.path()), {}), 2);
 }
 
@@ -120,13 +120,13 @@ TEST(Safetensors, DamageIsAnErrorThatSaysWhatAndWhere) {
   EXPECT_THAT(safetensors_error(file_of(R"({"__metadata__":{"step":"x"}})")), HasSubstr("whole number"));
 }
 
-TEST(Safetensors, AFileThatCannotBeReadOrWrittenIsAUserError) {
+TEST(Safetensors, AFileThatCannotBeReadIsAUserErrorAndOneThatCannotBeWrittenAnOutputError) {
   const ScratchFolder folder;
   EXPECT_THROW(load_safetensors(folder / "none"), UserError);
   EXPECT_THROW(load_safetensors(folder.path()), UserError);
   std::ofstream(folder / "empty").close();
   EXPECT_THROW(load_safetensors(folder / "empty"), UserError);
-  EXPECT_THROW(save_safetensors(folder / "no/such/folder/w", {}), UserError);
+  EXPECT_THROW(save_safetensors(folder / "no/such/folder/w", {}), OutputError);
 }
 
 }  // namespace

@@ -17,7 +17,9 @@ namespace frugal::data {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 struct OwnRow {
@@ -269,13 +271,19 @@ TEST_F(OwnRatings, MinRatingTakesAnyNumberAndZeroLeavesNothingOut) {
     for (int item = 0; item < 40; ++item)
       text += fmt::format("{},{},{}\n", user, item + user % 2 * 40, 10 * (item % 10) - 20);
   const auto path = write("r.csv", text);
+  const auto split_from = [&](double least, int core) {
+    return split(path, {{"split", "random"}, {"negatives", 1}, {"min_rating", least}, {"core", core}});
+  };
   const auto kept = [&](double least) {
-    const Split all = split(path, {{"split", "random"}, {"negatives", 1}, {"min_rating", least}, {"core", 1}});
+    const Split all = split_from(least, 1);
     return all.train.size() + all.held_out.size();
   };
   EXPECT_EQ(kept(0), 400u);
   EXPECT_EQ(kept(-10), 360u);
   EXPECT_EQ(kept(60), 80u);
+  EXPECT_THAT(split_from(-20, 1).protocol, Not(HasSubstr("left out")));
+  EXPECT_THAT(split_from(60, 0).protocol, EndsWith("; 320 of 400 ratings left out (below 60)"));
+  EXPECT_THAT(split_from(-10, 2).protocol, EndsWith("(below -10, and of users or items with fewer than 2)"));
 }
 
 TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefused) {

@@ -13,6 +13,7 @@
 namespace frugal::end_to_end {
 namespace {
 
+using ::testing::AnyOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -73,7 +74,8 @@ TEST_F(Limits, OfOpenFilesThatAreTooLowAreNoBug) {
     is_enough = said.code == 0;
     if (is_enough) continue;
     EXPECT_THAT(said.err, Not(HasSubstr("internal error"))) << files;
-    EXPECT_THAT(said.err, HasSubstr("Too many open files")) << files;
+    // Of very few the loader says that the program's libraries cannot be opened.
+    EXPECT_THAT(said.err, AnyOf(HasSubstr("Too many open files"), HasSubstr("error while loading"))) << files;
   }
   EXPECT_TRUE(is_enough);
 }
