@@ -52,7 +52,7 @@ def publish(run: pathlib.Path) -> None:
     if run != target:
         copy_records(run, target)
     print(target.relative_to(ROOT))
-    if (run / "search.json").exists():
+    if "search" in json.loads((target / "run.json").read_text())["command"][1:2]:
         if run != target:
             shutil.copy(run / "tables.md", target)
         return
