@@ -99,8 +99,8 @@ class Ials final : public MfSolverEngine {
   std::vector<double> train(MfParameters& parameters, std::uint64_t /*first_epoch*/, int epochs) override {
     if (epochs == 0) return {};
     pad(parameters.item_factors, items_);  // users are solved before they are read
-    std::vector<double> losses;
-    for (int e = 0; e < epochs; ++e) losses.push_back(epoch());
+    std::vector<double> losses(static_cast<std::size_t>(epochs));
+    for (double& loss : losses) loss = epoch();
     unpad(users_, parameters.user_factors);
     unpad(items_, parameters.item_factors);
     return losses;

@@ -52,6 +52,7 @@ class LogisticSgd final : public MfSolverEngine {
     to_slots(parameters);
     ItemRing ring(ranks_, active_, {items_.data(), item_bias_.data(), static_cast<std::size_t>(stride_), item_begins_});
     std::vector<double> losses;
+    losses.reserve(static_cast<std::size_t>(epochs));
     for (int e = 0; e < epochs; ++e)
       losses.push_back(
           epoch(static_cast<std::uint32_t>(first_epoch + static_cast<std::uint64_t>(e)), parameters.global_bias, ring));
