@@ -11,8 +11,9 @@
 //     - {metric: mssim, ignore: true}
 //
 // What holds without an entry: ratios (no unit) 0.01, of those below 0.2 a twentieth, but 0.0005 at least; decibels 0.5 dB;
-// any other metric with a direction 2% relative; what its workload calls exact (parameters, FLOPs) must be equal. Times, rates, bytes of memory (the baseline
-// may come from another machine) and other informative metrics are judged only where an entry asks for it.
+// any other metric with a direction 2% relative; what its workload calls exact (parameters, FLOPs) must be equal. Times,
+// rates, bytes of memory (the baseline may come from another machine) and other informative metrics are judged only where
+// an entry asks for it.
 //
 // Cells are the same when all but their seeds agree. How a difference is judged (docs/checks.md tells it at length):
 //
