@@ -18,20 +18,11 @@ namespace fs = std::filesystem;
 
 class FilesOnDisk : public testing::Test {
  protected:
-  template <class Body>
+  template <class Error = UserError, class Body>
   static std::string error_of(Body&& body) {
     try {
       body();
-    } catch (const UserError& error) {
-      return error.what();
-    }
-    return "no error";
-  }
-  template <class Body>
-  static std::string output_error_of(Body&& body) {
-    try {
-      body();
-    } catch (const OutputError& error) {
+    } catch (const Error& error) {
       return error.what();
     }
     return "no error";
@@ -59,11 +50,11 @@ TEST_F(FilesOnDisk, WhatCannotBeReadOrWrittenSaysWhichFileAndWhy) {
   const std::string absent = (folder_ / "absent").string();
   EXPECT_EQ(error_of([&] { read_whole_file(absent); }), absent + ": cannot open this file: No such file or directory");
   EXPECT_THAT(error_of([&] { read_whole_file(folder_.path()); }), HasSubstr("cannot read this file: Is a directory"));
-  EXPECT_EQ(output_error_of([&] { write_whole_file(absent + "/a", "x"); }),
+  EXPECT_EQ(error_of<OutputError>([&] { write_whole_file(absent + "/a", "x"); }),
             absent + "/a: cannot write this file: No such file or directory");
-  EXPECT_THAT(output_error_of([&] { write_whole_file(folder_.path(), "x"); }),
+  EXPECT_THAT(error_of<OutputError>([&] { write_whole_file(folder_.path(), "x"); }),
               HasSubstr("cannot write this file: Is a dir"));
-  EXPECT_EQ(output_error_of([&] { write_whole_file("/dev/full", "x"); }),
+  EXPECT_EQ(error_of<OutputError>([&] { write_whole_file("/dev/full", "x"); }),
             "/dev/full: cannot write this file: No space left on device");
 }
 
@@ -71,9 +62,9 @@ TEST_F(FilesOnDisk, FoldersAreMadeOrSayWhyNot) {
   EXPECT_TRUE(make_folders(folder_ / "a/b"));
   EXPECT_FALSE(make_folders(folder_ / "a/b"));
   write_whole_file(folder_ / "file", "x");
-  EXPECT_EQ(output_error_of([&] { make_folders(folder_ / "file/a"); }),
+  EXPECT_EQ(error_of<OutputError>([&] { make_folders(folder_ / "file/a"); }),
             (folder_ / "file/a").string() + ": cannot make this folder: Not a directory");
-  EXPECT_EQ(output_error_of([&] { make_folders("/proc/a"); }),
+  EXPECT_EQ(error_of<OutputError>([&] { make_folders("/proc/a"); }),
             "/proc/a: cannot make this folder: No such file or directory");
 }
 

@@ -71,16 +71,19 @@ int run_report(const Call& call) {
   if (exporter != std::end(export_format_names)) return write_report(call, exported(call, exporter->value));
   const TableFormat format = table_format_of(call, call.has("out"));
   const View view = view_of(call, format);
+  std::vector<TableSpec> specs;
+  std::vector<bool> is_embedded;  // of each
+  for (const std::string& name : call.all("table"))
+    for (TableSpec& spec : load_table_specs(name)) {
+      specs.push_back(std::move(spec));
+      is_embedded.push_back(!std::filesystem::is_regular_file(name));
+    }
   std::vector<Run> runs = load_by_machine(call.arguments, call.workloads);
   if (std::ranges::all_of(runs, [](const Run& run) { return run.cells.empty(); }))
     throw UserError("no cell of these runs has a record yet");
   tell_machines_apart(runs);
-  std::vector<TableSpec> specs;
-  for (const std::string& name : call.all("table"))
-    for (TableSpec& spec : load_table_specs(name)) {
-      if (!std::filesystem::exists(name)) leave_out_unknown(spec, runs);
-      specs.push_back(std::move(spec));
-    }
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    if (is_embedded[i]) leave_out_unknown(specs[i], runs);
   std::vector<Table> tables;
   if (const auto metric = call.one("users"))
     tables.push_back(user_table(runs, *metric, call.one("against").value()));

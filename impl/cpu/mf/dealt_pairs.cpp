@@ -42,6 +42,13 @@ void add_up(Communicator& ranks, std::span<std::uint32_t> counts) {
   gather_rows(ranks, counts.data(), 1, begins);
 }
 
+MfSchedule::Counts count_together(Communicator& ranks, const MfSpec& spec, const PairsRun& run) {
+  MfSchedule::Counts counts = MfSchedule::count(spec, run.pairs);
+  add_up(ranks, counts.users);
+  add_up(ranks, counts.items);
+  return counts;
+}
+
 std::vector<int> ranks_of_rows(std::span<const std::size_t> begins) {
   std::vector<int> ranks(begins.back());
   for (std::size_t r = 0; r + 1 < begins.size(); ++r)

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "impl/common/communicator.hpp"
+#include "impl/common/mf/schedule.hpp"
 #include "impl/common/packed_pairs.hpp"
 
 namespace frugal::cpu {
@@ -22,6 +23,9 @@ PairsRun run_of(Communicator& ranks, const PackedPairs& all);
 
 /// counts[k] becomes the sum of what the ranks had there.
 void add_up(Communicator& ranks, std::span<std::uint32_t> counts);
+
+/// Of the pairs of all ranks: `run` is this one's.
+MfSchedule::Counts count_together(Communicator& ranks, const MfSpec& spec, const PairsRun& run);
 
 /// Rows [begins[r], begins[r + 1]) are rank r's: the rank of each row, [begins.back()].
 std::vector<int> ranks_of_rows(std::span<const std::size_t> begins);

@@ -15,7 +15,6 @@
 #include <numeric>
 #include <span>
 
-#include "impl/common/mf/schedule.hpp"
 #include "impl/common/packed_groups.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/kernels/mf_kernels.hpp"
@@ -87,7 +86,7 @@ class Ials final : public MfSolverEngine {
   void set_interactions(const PackedPairs& positives) override {
     by_user_ = {};
     by_item_ = {};
-    if (ranks_.size() > 1) return set_own_interactions(run_of(ranks_, positives).pairs);
+    if (ranks_.size() > 1) return set_own_interactions(run_of(ranks_, positives));
     if (!are_by_user(positives)) return set_interactions(by_user(positives));
     positives_ = positives.size();
     of_users_ = {0, spec_.users};
@@ -108,15 +107,14 @@ class Ials final : public MfSolverEngine {
 
  private:
   /// run: of this rank.
-  void set_own_interactions(const std::vector<Interaction>& run) {
-    MfSchedule::Counts counts = MfSchedule::count(spec_, run);
-    add_up(ranks_, counts.users);
-    add_up(ranks_, counts.items);
+  void set_own_interactions(const PairsRun& run) {
+    const MfSchedule::Counts counts = count_together(ranks_, spec_, run);
     positives_ = std::accumulate(counts.users.begin(), counts.users.end(), std::size_t{0});
     of_users_ = shares(counts.users);
     of_items_ = shares(counts.items);
-    by_user_ = histories_of_users(own_pairs(run, of_users_, &Interaction::user), spec_.users);
-    by_item_ = histories_of_users(own_pairs(run, of_items_, &Interaction::item), spec_.users).transposed(spec_.items);
+    by_user_ = histories_of_users(own_pairs(run.pairs, of_users_, &Interaction::user), spec_.users);
+    by_item_ =
+        histories_of_users(own_pairs(run.pairs, of_items_, &Interaction::item), spec_.users).transposed(spec_.items);
   }
 
   /// Rows by rank: a row costs its history, and a solution.

@@ -39,9 +39,7 @@ class LogisticSgd final : public MfSolverEngine {
       return share_groups();
     }
     const PairsRun run = run_of(ranks_, positives);
-    MfSchedule::Counts counts = MfSchedule::count(spec_, run.pairs);
-    add_up(ranks_, counts.users);
-    add_up(ranks_, counts.items);
+    const MfSchedule::Counts counts = count_together(ranks_, spec_, run);
     streams_.set_schedule(counts);
     share_groups();
     streams_.set_positives(counts, positives_of_own_groups(run), static_cast<std::uint32_t>(groups_[ranks_.rank()]),
