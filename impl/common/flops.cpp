@@ -75,6 +75,20 @@ double last_layer_flops(const InrSpec& spec) {
   return static_cast<double>(spec.networks) * one;
 }
 
+double second_order_flops(const InrSpec& spec) {
+  const auto networks = static_cast<double>(spec.networks), n = static_cast<double>(spec.points);
+  const double r = n * spec.channels, p = static_cast<double>(parameters(spec)) / networks, w = spec.width;
+  const double forward = inference_flops(spec) / networks;
+  double one = 2 * forward + 2 * spec.hidden_layers * w * w * r;
+  if (p <= r) {
+    one += r * p + r * p * p + 2 * r * p + p * p * p / 3 + 2 * p * p;
+  } else {
+    for (int l = 0; l < spec.layers(); ++l) one += n * n * spec.layer_in(l) + (l < spec.layers() - 1 ? r * r * w : 0);
+    one += r * r * r / 3 + 2 * r * r + forward;
+  }
+  return networks * one;
+}
+
 std::int64_t parameters(const MfSpec& spec) {
   const std::int64_t rows = std::int64_t{spec.users} + spec.items;
   return spec.solver == MfSolver::logistic_sgd ? rows * (spec.dim + 1) + 1 : rows * spec.dim;

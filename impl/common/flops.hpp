@@ -47,6 +47,12 @@ Flops step_flops(const InrSpec& spec);
 /// the smaller of them: a Gram matrix m^2 max(n, u), its Cholesky factor m^3/3, two triangular solves 2 m^2 a channel,
 /// and the product with the targets or of the weights, 2 n u a channel.
 double last_layer_flops(const InrSpec& spec);
+/// One step of Levenberg and Marquardt tried by every sub-network. With n points, R = n * channels residuals, P
+/// parameters, w units and d hidden layers: forward before and after it; the gradients of every output, 2 d w^2 of each
+/// residual; and by J^T J (P <= R) J itself R P, J^T J R P^2, J^T r 2 R P, a Cholesky factor P^3/3 and two triangular
+/// solves 2 P^2; or by J J^T, for each layer n^2 in and for all but the last R^2 w, then R^3/3, 2 R^2 and as much as
+/// forward for J^T times the solution.
+double second_order_flops(const InrSpec& spec);
 
 /// One epoch on `positives` interactions. logistic_sgd: an example costs 2d forward, 4d backward, 4d update.
 /// ials, both sides: Gram matrices d^2 (users + items), outer products d^2 a positive and side, Cholesky d^3/3 and

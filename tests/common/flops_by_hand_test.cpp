@@ -32,6 +32,19 @@ TEST(FlopsByHand, ALastLayerInClosedForm) {
   EXPECT_EQ(last_layer_flops(spec), 3 * (3 * 48 + 9 * 5 + 27.0 / 3 + 2 * 3 * 5 * 2 + 2 * 9 * 2));
 }
 
+TEST(FlopsByHand, ASecondOrderStep) {
+  InrSpec spec{.networks = 3, .points = 30, .inputs = 2, .channels = 2, .hidden_layers = 1, .width = 4};
+  // 2 -> 4 -> 4 -> 2: 42 parameters, 64 a forward pass of a point, twice; 60 residuals, each with a product of 4 x 4
+  // backwards; J; J^T J, its lower half; J^T r; a factor; two triangular solves.
+  EXPECT_EQ(second_order_flops(spec),
+            3 * (2 * 30 * 64 + 60 * 32 + 60 * 42 + 60 * 42 * 42 + 2 * 60 * 42 + 42.0 * 42 * 42 / 3 + 2 * 42 * 42));
+  // 6 points: 12 residuals. Lower halves of 6 x 6 of the inputs, 2, 4 and 4 products an entry, of 12 x 12 of the deltas,
+  // 4 and 4; a factor of 12 x 12; two triangular solves; and the sums over residuals, once more what forward takes.
+  spec.points = 6;
+  EXPECT_EQ(second_order_flops(spec),
+            3 * (2 * 6 * 64 + 12 * 32 + 36 * (2 + 4 + 4) + 144 * (4 + 4) + 1728.0 / 3 + 2 * 144 + 6 * 64));
+}
+
 TEST(FlopsByHand, AnEpochOfIals) {
   const MfSpec spec{.solver = MfSolver::ials, .users = 7, .items = 5, .dim = 6};
   // 12 rows: the lower half of a Gram matrix, d^2 a row; 40 positives on both sides, the lower half again; for each row

@@ -127,6 +127,8 @@ TEST_F(DlrmRun, TheCostsAreThoseOfTheStepsTaken) {
   EXPECT_GT(context_->work.at("train").bytes, 2 * kept * 4 * (4 + 1 + 3));
   EXPECT_EQ(metric("flops.inference"), forward);
   EXPECT_EQ(metric("parameters"), 3 * 20 * 4 + dense);
+  EXPECT_EQ(metric("bytes.model"), 4 * metric("parameters"));
+  EXPECT_EQ(metric("bytes.sample"), std::ceil(kept * (1 + 4 * 32 + 3 * 5) / 8)) << "an id below 20 takes 5 bits";
 }
 
 TEST_F(DlrmRun, TheSampleIsTheSeedsAndEveryExampleHasItsOwnLabel) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <stdexcept>
 #include <utility>
@@ -64,6 +65,13 @@ void keep_only(data::Clicks& clicks, const std::vector<std::uint32_t>& kept) {
   clicks.dense.resize(kept.size() * dense);
   clicks.ids.resize(kept.size() * tables);
   clicks.labels.resize(kept.size());
+}
+
+/// Of n examples as a table: a bit for the label, four bytes a number, ids of just as many bits as they need.
+double bytes_of_examples(const DlrmSpec& spec, std::uint64_t n) {
+  std::uint64_t bits = 1 + 32 * static_cast<std::uint64_t>(spec.dense_features);
+  for (const std::uint32_t rows : spec.table_rows) bits += static_cast<std::uint64_t>(std::bit_width(rows - 1));
+  return std::ceil(static_cast<double>(n) * static_cast<double>(bits) / 8);
 }
 
 class DlrmWorkload final : public harness::Workload {
@@ -158,20 +166,25 @@ class DlrmWorkload final : public harness::Workload {
 
   std::vector<MetricDescriptor> metrics() const override {
     using enum MetricDescriptor::Direction;
-    return {{"auc", "", higher_is_better, "{:.4f}", "exact, mid-ranks for ties, on the test examples"},
-            {"logloss", "", lower_is_better, "{:.4f}", "mean binary cross-entropy on the test examples"},
-            {"calibration", "", informative, "{:.4f}", "predicted over observed positives among the test examples"},
-            {"calibration.error", "", lower_is_better, "{:.4f}",
-             "mean gap between predicted and observed share over 20 equal bins of test examples by prediction"},
-            {"auc[bayes]", "", informative, "{:.4f}", "of the true probabilities, where the data set knows them"},
-            {"auc[of bayes]", "", higher_is_better, "{:.4f}",
-             "share of the way from 0.5 to auc[bayes], where the data set knows it"},
-            {"samples", "", informative, "{:.0f}", "training examples processed, all epochs"},
-            {"examples.kept", "", informative, "{:.0f}", "training examples the model saw"},
-            {"loss[train]", "", informative, "{:.4f}", "mean over the last epoch's steps, each before its update"},
-            {"parameters", "", informative, "{:.0f}", "tables and dense layers", true},
-            {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included", true},
-            {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic", true}};
+    return {
+        {"auc", "", higher_is_better, "{:.4f}", "exact, mid-ranks for ties, on the test examples"},
+        {"logloss", "", lower_is_better, "{:.4f}", "mean binary cross-entropy on the test examples"},
+        {"calibration", "", informative, "{:.4f}", "predicted over observed positives among the test examples"},
+        {"calibration.error", "", lower_is_better, "{:.4f}",
+         "mean gap between predicted and observed share over 20 equal bins of test examples by prediction"},
+        {"auc[bayes]", "", informative, "{:.4f}", "of the true probabilities, where the data set knows them"},
+        {"auc[of bayes]", "", higher_is_better, "{:.4f}",
+         "share of the way from 0.5 to auc[bayes], where the data set knows it"},
+        {"samples", "", informative, "{:.0f}", "training examples processed, all epochs"},
+        {"examples.kept", "", informative, "{:.0f}", "training examples the model saw"},
+        {"loss[train]", "", informative, "{:.4f}", "mean over the last epoch's steps, each before its update"},
+        {"parameters", "", informative, "{:.0f}", "tables and dense layers", true},
+        {"bytes.model", "B", informative, "{:.4g}", "tables and dense layers in fp32", true},
+        {"bytes.sample", "B", informative, "{:.4g}",
+         "training examples the model saw, as a table: a bit for the label, four bytes a number, ids of just as many "
+         "bits as they need"},
+        {"flops.train", "FLOP", informative, "{:.4g}", "analytic, optimiser included", true},
+        {"flops.inference", "FLOP", informative, "{:.4g}", "one example, analytic", true}};
   }
 
   std::string why_no_ranks(const Cell& cell) const override { return workloads::why_no_ranks(cell); }
@@ -296,6 +309,8 @@ class DlrmWorkload final : public harness::Workload {
     outcome.metrics["samples"] = static_cast<double>(n) * passes;
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
+    outcome.metrics["bytes.model"] = 4 * static_cast<double>(parameters(spec));
+    outcome.metrics["bytes.sample"] = bytes_of_examples(spec, n);
     outcome.metrics["flops.train"] = flops.total();
     outcome.metrics["flops.inference"] = inference_flops(spec);
     outcome.implementation = model->implementation();

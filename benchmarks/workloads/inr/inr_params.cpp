@@ -78,6 +78,9 @@ std::vector<ParamSpec> inr_params() {
            "stop soon after psnr[enrp] reaches this, in dB: the training time is then the time to it; "
            "0: never",
            0, 1000),
+      integer("second_order_steps", 0,
+              "after these, of Levenberg and Marquardt: for sub-networks with at most 4096 weights or target values", 0,
+              1e6),
       text("last_layer", "trained",
            "solved: after the training, the best last layer for the hidden ones as they stand (ridge regression)",
            {"trained", "solved"}),

@@ -10,6 +10,7 @@
 #include "benchmarks/workloads/inr/inr_params.hpp"
 #include "benchmarks/workloads/inr/last_layer.hpp"
 #include "benchmarks/workloads/inr/quantize.hpp"
+#include "benchmarks/workloads/inr/second_order.hpp"
 #include "benchmarks/workloads/inr/signal_metrics.hpp"
 #include "benchmarks/workloads/inr/train_until_stale.hpp"
 #include "benchmarks/workloads/shared/export.hpp"
@@ -46,8 +47,9 @@ double loss_at(double psnr_enrp) { return std::pow(10, -psnr_enrp / 10); }
 bool solves_last_layer(const Json& own) { return own.at("last_layer") == "solved"; }
 
 /// Of so many steps, and of solving the last layer where the cell does.
-double training_flops(const InrSpec& spec, const Json& own, double steps) {
-  return step_flops(spec).total() * steps + (solves_last_layer(own) ? last_layer_flops(spec) : 0);
+double training_flops(const InrSpec& spec, const Json& own, double steps, double second_order_steps) {
+  return step_flops(spec).total() * steps + second_order_flops(spec) * second_order_steps +
+         (solves_last_layer(own) ? last_layer_flops(spec) : 0);
 }
 
 std::string at_quality(const char* what, double target) { return fmt::format("{}[{:g}dB]", what, target); }
@@ -98,19 +100,39 @@ class InrRun {
     context_.stage("train", [&] {
       std::optional<double> target_loss;
       if (const double stop = own_.at("stop_psnr"); stop > 0) target_loss = loss_at(stop);
-      const std::int64_t most = own_.at("steps");
+      const std::int64_t most = own_.at("steps"), most_second = own_.at("second_order_steps");
+      const std::int64_t all = most + most_second + (solves_last_layer(own_) ? 1 : 0);
       curve_ = train_until_stale(*model_, most, own_.at("patience"), target_loss,
-                                 [&](std::int64_t done) { return context_.pace(done, most); });
+                                 [&](std::int64_t done) { return context_.pace(done, all); });
       network_steps_ = model_->network_steps();
+      if (most_second > 0) train_second_order(most_second, target_loss, all);
       if (solves_last_layer(own_)) {
         curve_.losses.push_back(solve_last_layer(*model_, backend_of(cell_), spec_, tiling_->coordinates(), targets_));
-        context_.pace(std::ssize(curve_.losses), std::ssize(curve_.losses));
+        context_.pace(std::ssize(curve_.losses), all);
       }
       time_to_quality();
       return Work{.flops = training_flops(), .bytes = training_bytes(spec_), .sines = step_sines(spec_) * steps()};
     });
     for (std::size_t i = 0; i < curve_.losses.size(); ++i)
       context_.loss("train", static_cast<double>(i + 1), curve_.losses[i]);
+  }
+
+  void train_second_order(std::int64_t most, std::optional<double> target_loss, std::int64_t all) {
+    SecondOrderTraining training(spec_, model_->export_state(), tiling_->coordinates(), targets_);
+    for (; second_order_steps_ < most && !(target_loss && curve_.losses.back() <= *target_loss);
+         ++second_order_steps_) {
+      const std::int64_t done = std::ssize(curve_.losses);
+      curve_.losses.push_back(training.step(
+          [&](double share) { context_.progress((static_cast<double>(done) + share) / static_cast<double>(all)); }));
+      context_.pace(done + 1, all);
+    }
+    model_->import_state(training.state());
+    if (second_order_steps_ == 0) return;
+    // The back end's own, which rounds more than those steps do.
+    double squares = 0;
+    const std::vector<float> values = values_at(tiling_->coordinates());
+    for (std::size_t i = 0; i < values.size(); ++i) squares += std::pow(double{values[i]} - double{targets_[i]}, 2);
+    curve_.losses.back() = squares / static_cast<double>(values.size());
   }
 
   /// By the first step whose loss is not above that of the target; solving the last layer is the last one.
@@ -122,9 +144,14 @@ class InrRun {
         for (const char* what : {"flops", "seconds"}) absent_[at_quality(what, target)] = why;
         continue;
       }
-      const std::int64_t step = reached - curve_.losses.begin() + 1;
-      put(at_quality("flops", target),
-          step <= curve_.rule.steps ? step_flops(spec_).total() * static_cast<double>(step) : training_flops());
+      const std::int64_t step = reached - curve_.losses.begin() + 1, second = step - curve_.rule.steps;
+      double flops = training_flops();
+      if (second <= 0)
+        flops = step_flops(spec_).total() * static_cast<double>(step);
+      else if (second <= second_order_steps_)
+        flops = step_flops(spec_).total() * static_cast<double>(curve_.rule.steps) +
+                second_order_flops(spec_) * static_cast<double>(second);
+      put(at_quality("flops", target), flops);
       context_.time_metric(at_quality("seconds", target), step);
     }
   }
@@ -266,7 +293,9 @@ class InrRun {
   /// Of the whole ensemble; a fraction when some sub-networks stopped early.
   double steps() const { return static_cast<double>(network_steps_) / static_cast<double>(spec_.networks); }
 
-  double training_flops() const { return workloads::training_flops(spec_, own_, steps()); }
+  double training_flops() const {
+    return workloads::training_flops(spec_, own_, steps(), static_cast<double>(second_order_steps_));
+  }
 
   void put(const std::string& name, double value) { metrics_[name] = value; }
   /// why: what it means that there is no value.
@@ -286,8 +315,9 @@ class InrRun {
   std::unique_ptr<InrEnsemble> model_;
   std::vector<float> targets_;  ///< [networks, points, channels]
   std::vector<float> tiles_;    ///< what the trained networks give there
-  LossCurve curve_;             ///< its losses end with that of the solved last layer
+  LossCurve curve_;             ///< its losses go on with those after second-order steps and the solved last layer
   std::int64_t network_steps_ = 0;
+  std::int64_t second_order_steps_ = 0;
   data::Signal picture_;
   std::map<std::string, double> metrics_;
   std::map<std::string, std::string> absent_;
@@ -306,6 +336,18 @@ std::optional<data::SignalShape> known_shape(const Cell& cell) {
   } catch (const UnavailableError&) {
     return std::nullopt;
   }
+}
+
+/// What the back end and the second-order steps cannot compute.
+void check_network(const InrSpec& spec, const Cell& cell, const Backend* backend, std::vector<Complaint>& complaints) {
+  check_spec(spec, "params.inr", backend, complaints);
+  const std::int64_t weights = parameters(spec) / spec.networks, values = spec.points * spec.channels;
+  if (cell.own().at("second_order_steps") > 0 && std::min(weights, values) > most_second_order_unknowns)
+    complaints.push_back(
+        {"params.inr.second_order_steps",
+         fmt::format("a step solves a system of a sub-network's weights, {}, or of its target values, {}: one of them "
+                     "must be at most {}; take smaller tiles (params.inr.grid) or a smaller network",
+                     weights, values, most_second_order_unknowns)});
 }
 
 class Inr final : public harness::Workload {
@@ -366,8 +408,8 @@ class Inr final : public harness::Workload {
         {"networks", "", informative, "{:.0f}", "sub-networks, one a tile", true},
         {"parameters", "", informative, "{:.0f}", "of all sub-networks", true},
         {"flops.train", "FLOP", informative, "{:.4g}",
-         "forward, backward and optimiser of the steps taken, and the solved last layer, analytic; activations not "
-         "counted",
+         "forward, backward and optimiser of the steps taken, second-order ones and the solved last layer included, "
+         "analytic; activations not counted",
          true},
         {"flops.inference", "FLOP", informative, "{:.4g}", "the whole signal once, analytic; activations not counted",
          true},
@@ -394,7 +436,7 @@ class Inr final : public harness::Workload {
       if (std::string why = why_no_tiling(cell, shape); !why.empty())
         complaints.push_back({"params.inr.grid", std::move(why)});
       else
-        check_spec(inr_spec(cell, tiling_of(cell, shape), shape.channels), "params.inr", backend, complaints);
+        check_network(inr_spec(cell, tiling_of(cell, shape), shape.channels), cell, backend, complaints);
     } catch (const UserError& error) {
       complaints.push_back({data::is_own_file(cell.dataset) ? "dataset.path" : "params.inr.image", error.what()});
     } catch (const UnavailableError& error) {
@@ -423,11 +465,12 @@ class Inr final : public harness::Workload {
     if (!shape || !why_no_tiling(cell, *shape).empty()) return {};
     const InrSpec spec = inr_spec(cell, tiling_of(cell, *shape), shape->channels);
     const auto count = static_cast<double>(parameters(spec));
-    return {{"networks", static_cast<double>(spec.networks)},
-            {"parameters", count},
-            {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
-            {"flops.train", training_flops(spec, cell.own(), cell.own().at("steps"))},
-            {"flops.inference", inference_flops(spec)}};
+    return {
+        {"networks", static_cast<double>(spec.networks)},
+        {"parameters", count},
+        {"bits_per_pixel", 32 * count / static_cast<double>(shape->samples())},
+        {"flops.train", training_flops(spec, cell.own(), cell.own().at("steps"), cell.own().at("second_order_steps"))},
+        {"flops.inference", inference_flops(spec)}};
   }
 
   std::vector<harness::InputFile> inputs(const Cell& cell,
