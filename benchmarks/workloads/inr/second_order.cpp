@@ -11,7 +11,16 @@
 #include "impl/common/inr/layout.hpp"
 
 namespace frugal::workloads {
+
+/// Weights [out, in] and biases [out] of a layer, or a step of them.
+struct SecondOrderLayer {
+  Eigen::MatrixXd weight;
+  Eigen::VectorXd bias;
+};
+
 namespace {
+
+using Layer = SecondOrderLayer;
 
 using Matrix = Eigen::MatrixXd;
 using Vector = Eigen::VectorXd;
@@ -23,12 +32,6 @@ constexpr double first_damping = 1e-2, after_success = 0.5, after_refusal = 5;
 constexpr double least_damping = 1e-13;
 /// Values of J at a time.
 constexpr Eigen::Index most_jacobian_values = Eigen::Index{1} << 22;
-
-/// Weights [out, in] and biases [out] of a layer, or a step of them.
-struct Layer {
-  Matrix weight;
-  Vector bias;
-};
 
 /// f(z) in z, f'(z) in slope.
 void activate(const InrSpec& spec, int layer, Matrix& z, Matrix& slope) {
@@ -240,7 +243,7 @@ class Linearized {
 }  // namespace
 
 struct SecondOrderTraining::Network {
-  std::vector<Layer> layers;
+  std::vector<SecondOrderLayer> layers;
   double damping = first_damping;
 };
 

@@ -35,7 +35,7 @@ class SecondOrderTraining {
   ModelState state() const;
 
  private:
-  class Network;
+  struct Network;
 
   InrSpec spec_;
   std::uint64_t step_;
