@@ -19,11 +19,8 @@ export SLURM_CONF=$work/slurm.conf
 follower=
 # of_slurm NAME VALUE: the processes of this Slurm whose environment has the variable.
 of_slurm() {
-  local folder variables
-  for folder in /proc/[0-9]*; do
-    variables=$({ tr '\0' '\n' <"$folder/environ"; } 2>/dev/null) || continue
-    grep -qx "SLURM_CONF=$work/slurm.conf" <<<"$variables" && grep -qx "$1=$2" <<<"$variables" && echo "${folder#/proc/}"
-  done
+  { grep -lzxsF "SLURM_CONF=$work/slurm.conf" /proc/[0-9]*/environ || true; } |
+    { xargs -r grep -lzxsF "$1=$2" || true; } | cut -d/ -f3
 }
 parent_of() { awk '/^PPid/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
 name_of() { cat "/proc/$1/comm" 2>/dev/null || true; }
@@ -207,7 +204,7 @@ for pid in $(of_slurm SLURMD_NODENAME n1); do
 done
 for pid in $(of_slurm SLURMD_NODENAME n2); do
   [[ $(name_of "$(parent_of "$pid")") == slurmstepd ]] || continue
-  kill -9 "$pid"
+  kill -9 "$pid" 2>/dev/null || continue  # it has just ended
   break
 done
 sleep 8  # until the node is missed
