@@ -165,6 +165,7 @@ FileWriter::FileWriter(const std::filesystem::path& path)
 }
 
 void FileWriter::write(std::string_view bytes) {
+  if (bytes.empty()) return;  // fwrite must not be given the null that an empty view may have
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_.get()) != bytes.size()) fail_to_write(path_);
 }
 
