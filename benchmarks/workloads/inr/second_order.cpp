@@ -67,20 +67,23 @@ void activate(const InrSpec& spec, int layer, Matrix& z, Matrix& slope) {
   }
 }
 
-/// What comes after layer l, from what comes before it: f(z) of all but the last layer, whose z it is. And f'(z).
-Matrix through(const InrSpec& spec, int l, const Layer& layer, const Matrix& input, Matrix& slope) {
-  Matrix z = (input * layer.weight.transpose()).rowwise() + layer.bias.transpose();
-  if (l < spec.layers() - 1) activate(spec, l, z, slope);
-  return z;
-}
+/// A sub-network at its samples.
+struct Pass {
+  std::vector<Matrix> inputs;  ///< of each layer, [points, in]
+  std::vector<Matrix> slopes;  ///< f'(z) of all but the last layer, [points, out]
+  Matrix residuals;            ///< y - target, [points, channels]
+};
 
-/// y - target, [points, channels].
-Matrix residuals_of(const InrSpec& spec, const std::vector<Layer>& layers, const Matrix& inputs,
-                    const Matrix& targets) {
-  Matrix values = inputs, unused;
-  for (int l = 0; l < spec.layers(); ++l)
-    values = through(spec, l, layers[static_cast<std::size_t>(l)], values, unused);
-  return values - targets;
+Pass forward(const InrSpec& spec, const std::vector<Layer>& layers, const Matrix& inputs, const Matrix& targets) {
+  Pass pass;
+  Matrix values = inputs;
+  for (std::size_t l = 0; l < layers.size(); ++l) {
+    pass.inputs.push_back(std::move(values));
+    values = (pass.inputs.back() * layers[l].weight.transpose()).rowwise() + layers[l].bias.transpose();
+    if (l + 1 < layers.size()) activate(spec, static_cast<int>(l), values, pass.slopes.emplace_back());
+  }
+  pass.residuals = values - targets;
+  return pass;
 }
 
 /// A sub-network at its samples as a linear function of its weights. Rows of residuals, of J and of deltas:
@@ -89,14 +92,9 @@ class Linearized {
  public:
   Linearized(const InrSpec& spec, const std::vector<Layer>& layers, const Matrix& inputs, const Matrix& targets)
       : layers_(layers), points_(inputs.rows()), channels_(targets.cols()) {
-    std::vector<Matrix> slopes(layers.size());
-    Matrix values = inputs;
-    for (std::size_t l = 0; l < layers.size(); ++l) {
-      inputs_.push_back(values);
-      values = through(spec, static_cast<int>(l), layers[l], inputs_.back(), slopes[l]);
-    }
-    const Matrix residuals = values - targets;
-    residuals_ = residuals.reshaped();
+    Pass pass = forward(spec, layers, inputs, targets);
+    inputs_ = std::move(pass.inputs);
+    residuals_ = pass.residuals.reshaped();
 
     // dy/dz of the layers below the last, of which it is one in its channel and zero in the others.
     const std::size_t last = layers.size() - 1;
@@ -109,7 +107,7 @@ class Linearized {
           delta = layers[last].weight.row(c).replicate(points_, 1);
         else
           delta.noalias() = of_channel(deltas_[l + 1], c) * layers[l + 1].weight;
-        delta.array() *= slopes[l].array();
+        delta.array() *= pass.slopes[l].array();
       }
     }
   }
@@ -288,7 +286,7 @@ double SecondOrderTraining::step(const std::function<void(double)>& progress) {
     const Linearized here(spec_, network.layers, inputs, targets);
     std::optional<std::vector<Layer>> there = here.after_step(network.damping, heard);
     const double before = here.squares();
-    const double after = there ? residuals_of(spec_, *there, inputs, targets).squaredNorm() : before;
+    const double after = there ? forward(spec_, *there, inputs, targets).residuals.squaredNorm() : before;
     if (after < before) {
       network.layers = std::move(*there);
       network.damping = std::max(network.damping * after_success, least_damping);
