@@ -38,10 +38,8 @@ std::vector<float> coordinates_of(const InrSpec& spec) {
 
 ModelState initial_state(const InrSpec& spec) {
   ModelState state;
-  for (const InrTensor& tensor : inr_tensors(spec)) {
-    state.tensors.push_back({tensor.name(), {spec.networks, tensor.out}, inr_initial_values(spec, tensor)});
-    if (!tensor.bias) state.tensors.back().shape.push_back(tensor.in);
-  }
+  for (const InrTensor& tensor : inr_tensors(spec))
+    state.tensors.push_back({tensor.name(), inr_shape(spec, tensor), inr_initial_values(spec, tensor)});
   return state;
 }
 

@@ -302,8 +302,7 @@ double SecondOrderTraining::step(const std::function<void(double)>& progress) {
 ModelState SecondOrderTraining::state() const {
   ModelState state{.step = step_, .tensors = {}};
   for (const InrTensor& tensor : inr_tensors(spec_)) {
-    NamedTensor values{tensor.name(), {spec_.networks, tensor.out}, {}};
-    if (!tensor.bias) values.shape.push_back(tensor.in);
+    NamedTensor values{tensor.name(), inr_shape(spec_, tensor), {}};
     values.values.reserve(static_cast<std::size_t>(spec_.networks * tensor.size()));
     for (const Network& network : networks_) {
       const Layer& layer = network.layers[static_cast<std::size_t>(tensor.layer)];

@@ -14,11 +14,6 @@
 namespace frugal {
 namespace {
 
-std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor) {
-  if (tensor.bias) return {spec.networks, tensor.out};
-  return {spec.networks, tensor.out, tensor.in};
-}
-
 /// Of a weight, before weight_scale.
 double weight_bound(const InrSpec& spec, const InrTensor& tensor) {
   const double in = spec.layer_in(tensor.layer);
@@ -37,6 +32,11 @@ double weight_bound(const InrSpec& spec, const InrTensor& tensor) {
 }
 
 }  // namespace
+
+std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor) {
+  if (tensor.bias) return {spec.networks, tensor.out};
+  return {spec.networks, tensor.out, tensor.in};
+}
 
 double inr_bound(const InrSpec& spec, const InrTensor& tensor) {
   const double in = spec.layer_in(tensor.layer);

@@ -28,6 +28,8 @@ struct InrTensor {
 
 /// The tensors in order: layer 0 weight, layer 0 bias, layer 1 weight, ...
 std::vector<InrTensor> inr_tensors(const InrSpec& spec);
+/// Of one in a state: [K, out, in], a bias [K, out].
+std::vector<std::int64_t> inr_shape(const InrSpec& spec, const InrTensor& tensor);
 
 /// How far initial values reach (contract: impl/api/inr_ensemble.hpp).
 double inr_bound(const InrSpec& spec, const InrTensor& tensor);

@@ -203,8 +203,7 @@ class CpuInrEnsemble final : public InrEnsemble {
     ModelState state{.step = step_, .tensors = {}};
     for (int copy = 0; copy < 3; ++copy)
       for (const InrTensor& tensor : tensors_) {
-        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
-        if (!tensor.bias) exported.shape.push_back(tensor.in);
+        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), inr_shape(spec_, tensor), {}};
         exported.values.resize(static_cast<std::size_t>(spec_.networks * tensor.size()));
         for_each_value(copy, tensor, [&](std::int64_t at, std::int64_t i) { exported.values[i] = state_[at]; });
         gather_rows(ranks_, exported.values.data(), static_cast<std::size_t>(tensor.size()), share_.owned);

@@ -125,8 +125,7 @@ class CudaInrEnsemble final : public InrEnsemble {
     for (int copy = 0; copy < 3; ++copy) {
       const std::vector<float> values = state_[copy].download(stream_);
       for (const InrTensor& tensor : tensors_) {
-        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
-        if (!tensor.bias) exported.shape.push_back(tensor.in);
+        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), inr_shape(spec_, tensor), {}};
         for_each_place(tensor, [&](std::size_t at) { exported.values.push_back(values[at]); });
         state.tensors.push_back(std::move(exported));
       }

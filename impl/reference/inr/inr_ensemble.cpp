@@ -92,8 +92,7 @@ class ReferenceInrEnsemble final : public InrEnsemble {
     ModelState state{.step = step_, .tensors = {}};
     for (int copy = 0; copy < 3; ++copy)
       for (const InrTensor& tensor : tensors_) {
-        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), {spec_.networks, tensor.out}, {}};
-        if (!tensor.bias) exported.shape.push_back(tensor.in);
+        NamedTensor exported{inr_state_prefixes[copy] + tensor.name(), inr_shape(spec_, tensor), {}};
         for (const InrNetwork& net : state_[copy]) {
           const InrLayer& layer = net[tensor.layer];
           for (const double value : tensor.bias ? layer.bias : layer.weight)
