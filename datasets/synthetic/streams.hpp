@@ -45,7 +45,12 @@ class ClicksStream {
   /// Examples first .. first + count - 1, with the AUC of their true probabilities.
   Clicks clicks(std::uint64_t first, std::uint64_t count) const;
 
+  /// What is trained on without that AUC.
   ClickSplit split() const;
+
+ private:
+  /// Examples first .. first + logits.size() - 1, by all threads; logits: of their true probabilities.
+  Clicks make_all(std::uint64_t first, std::span<float> logits) const;
 };
 
 }  // namespace frugal::data

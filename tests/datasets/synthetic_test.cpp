@@ -18,6 +18,7 @@
 namespace frugal::data {
 namespace {
 
+using ::testing::ElementsAreArray;
 using ::testing::HasSubstr;
 
 template <class Score>
@@ -162,6 +163,18 @@ TEST(SyntheticClicks, AreDeterministicAndIndexable) {
   EXPECT_EQ(late.ids, split.test.ids);
   EXPECT_EQ(late.labels, split.test.labels);
   EXPECT_NE(late.dense, ClicksGenerator(spec, 7).split().test.dense);
+}
+
+TEST(SyntheticClicks, AreThoseOfTheirIndicesWhicheverThreadMakesThem) {
+  const ClicksGenerator generator({.tables = 3, .rows = 40, .dense_features = 2}, 6);
+  const Clicks made = generator.clicks(1000, 300);
+  ClicksStream::Example example;
+  for (std::size_t n = 0; n < 300; ++n) {
+    generator.make(1000 + n, example);
+    EXPECT_THAT(std::span(made.dense).subspan(2 * n, 2), ElementsAreArray(example.dense)) << n;
+    EXPECT_THAT(std::span(made.ids).subspan(3 * n, 3), ElementsAreArray(example.ids)) << n;
+    EXPECT_EQ(made.labels[n], example.clicked ? 1 : 0) << n;
+  }
 }
 
 TEST(SyntheticClicks, BayesAucIsThatOfTheTrueProbabilitiesAndGrowsWithTheSignal) {

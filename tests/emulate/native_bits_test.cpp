@@ -338,8 +338,9 @@ Bits recommender_bits(const cpu::RecommenderKernels& kernels, long width) {
   Floats labels(batch), weighted(width), summed(width), loss(batch), slope(batch), shares = logits, sums(width);
   Floats scratch(static_cast<std::size_t>(cpu::pair_scratch(vectors, width)));
   Floats dots(vectors * (vectors - 1) / 2), dx(x.size()), delta = uniforms(vectors * width, 5);
-  Floats w = table, squares(table.size(), 0.25F);
+  Floats w = table, squares(table.size(), 0.25F), drawn(width);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 3 == 0;
+  kernels.draw_uniforms({1, 2, 3, 0.125}, 7, width, drawn.data());
   kernels.weighted_sum(table.data(), index.data(), weights.data(), positions.data(), 3, 2, width, weighted.data());
   kernels.sum_rows(table.data(), index.data(), std::ssize(index), width, summed.data());
   kernels.add(summed.data(), weighted.data(), width);
@@ -351,7 +352,7 @@ Bits recommender_bits(const cpu::RecommenderKernels& kernels, long width) {
   kernels.pair_dots_backward(x.data(), dots.data(), vectors, width, scratch.data(), dx.data());
   kernels.sgd({.rate = 0.1F}, table.data(), w.data(), std::ssize(w));
   kernels.adagrad({.rate = 0.1F, .epsilon = 1e-3F}, table.data(), w.data(), squares.data(), std::ssize(w));
-  return bits_of({weighted, summed, loss, slope, shares, delta, sums, dots, dx, w, squares});
+  return bits_of({drawn, weighted, summed, loss, slope, shares, delta, sums, dots, dx, w, squares});
 }
 
 TEST_F(EmulatedKernels, LeaveTheBitsOfARecommendersStep) {

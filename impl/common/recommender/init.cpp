@@ -16,19 +16,11 @@ std::vector<float> values_of(const NormalLaw& law, std::size_t count) {
   return values;
 }
 
-/// values: those from number `first` on.
-void draw_scaled_uniforms(std::span<float> values, std::uint64_t first, double bound, const Philox& random,
-                          std::uint32_t stream) {
-  for (std::size_t i = 0; i < values.size();) {
-    const auto words = random.block((first + i) / 4, stream);
-    for (std::size_t w = (first + i) % 4; w < 4 && i < values.size(); ++w, ++i)
-      values[i] = scaled_uniform(words[w], bound);
-  }
-}
-
 std::vector<float> scaled_uniforms(std::size_t count, double bound, const Philox& random, std::uint32_t stream) {
   std::vector<float> values(count);
-  draw_scaled_uniforms(values, 0, bound, random, stream);
+  for (std::size_t i = 0; i < count;)
+    for (const std::uint32_t word : random.block(i / 4, stream))
+      if (i < count) values[i++] = scaled_uniform(word, bound);
   return values;
 }
 
@@ -68,12 +60,6 @@ double initial_table_bound(std::uint32_t rows) { return 1 / std::sqrt(static_cas
 std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table) {
   return scaled_uniforms(std::size_t{rows} * static_cast<std::size_t>(dim), initial_table_bound(rows),
                          Philox(seed, Purpose::user_embedding), table);
-}
-
-void draw_initial_row(std::span<float> values, std::uint32_t row, std::uint32_t rows, std::uint64_t seed,
-                      std::uint32_t table) {
-  draw_scaled_uniforms(values, std::uint64_t{row} * values.size(), initial_table_bound(rows),
-                       Philox(seed, Purpose::user_embedding), table);
 }
 
 NormalLaw dlrm_weight_law(DenseShape shape, std::uint64_t seed, std::uint32_t stream) {

@@ -39,10 +39,6 @@ double initial_table_bound(std::uint32_t rows);
 /// [rows, dim], U(+-1 / sqrt(rows)): word i of Philox(seed, Purpose::user_embedding), stream = table.
 std::vector<float> initial_table(std::uint32_t rows, int dim, std::uint64_t seed, std::uint32_t table);
 
-/// values [dim]: row `row` of initial_table(), so that threads and ranks draw what is theirs.
-void draw_initial_row(std::span<float> values, std::uint32_t row, std::uint32_t rows, std::uint64_t seed,
-                      std::uint32_t table);
-
 /// Value i is normal i of the stream, times stddev, rounded once.
 struct NormalLaw {
   double stddev;         ///< 1 or less, as a rule

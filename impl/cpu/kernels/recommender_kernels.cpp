@@ -2,9 +2,40 @@
 
 #include "impl/cpu/kernels/adam.hpp"
 #include "impl/cpu/kernels/lanes.hpp"
+#include "impl/cpu/kernels/philox_lanes.hpp"
 
 namespace frugal::cpu::FRUGAL_ISA {
 namespace {
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Initial values.
+
+/// Through the upper 24 bits of the words, which are what a unit has of them: all is exact but the last two roundings.
+void draw_uniforms(const UniformStream& from, std::uint64_t first, long n, float* __restrict out) {
+  constexpr long whole = 8;  // blocks that philox_below takes at a time
+  constexpr long most = 64;  // blocks whose words stay in L1
+  std::uint64_t block[most];
+  std::uint32_t bits[4 * most];
+  long skipped = static_cast<long>(first % 4);
+  std::uint64_t next = first / 4;
+  while (n > 0) {
+    const long wanted = (skipped + n + 4 * whole - 1) / (4 * whole) * whole;
+    const long blocks = wanted < most ? wanted : most;
+    for (long b = 0; b < blocks; ++b) block[b] = next + static_cast<std::uint64_t>(b);
+    philox_below(from.seed, from.purpose, from.stream, 1U << 24, block, blocks, bits);
+    const long count = n < 4 * blocks - skipped ? n : 4 * blocks - skipped;
+    const std::uint32_t* const drawn = bits + skipped;
+#pragma omp simd
+    for (long i = 0; i < count; ++i) {
+      const double unit = static_cast<double>(static_cast<std::int32_t>(drawn[i])) * 0x1p-24;
+      out[i] = static_cast<float>((2.0 * unit - 1.0) * from.bound);
+    }
+    out += count;
+    n -= count;
+    next += static_cast<std::uint64_t>(blocks);
+    skipped = 0;
+  }
+}
 
 // ---------------------------------------------------------------------------------------------------------------------
 // Gathers.
@@ -274,8 +305,8 @@ void rowwise_adagrad(const UpdateStep& step, const float* __restrict g, float* _
 
 extern const RecommenderKernels recommender_kernels;
 const RecommenderKernels recommender_kernels = {
-    gather_dots,   weighted_sum, sum_rows,           add, cross_entropy, add_exponentials, exponentials, column_sums,
-    relu_backward, pair_dots,    pair_dots_backward, sgd, adagrad,       rowwise_adagrad,  adam,
+    draw_uniforms, gather_dots,   weighted_sum, sum_rows,           add, cross_entropy, add_exponentials, exponentials,
+    column_sums,   relu_backward, pair_dots,    pair_dots_backward, sgd, adagrad,       rowwise_adagrad,  adam,
 };
 
 }  // namespace frugal::cpu::FRUGAL_ISA
