@@ -1,7 +1,10 @@
 #include <gtest/gtest.h>
 #include <omp.h>
 
+#include <algorithm>
+
 #include "impl/cpu/recommender/dlrm.hpp"
+#include "impl/reference/recommender/dlrm.hpp"
 #include "tests/impl/recommender_fixture.hpp"
 
 namespace frugal::recommender_test {
@@ -50,6 +53,31 @@ TEST(DlrmCpu, SameBitsAtAnyNumberOfThreads) {
     }
   }
   omp_set_num_threads(threads);
+}
+
+// On an Intel core they would slow a step down tenfold and more. So large a rate would make them move the parameters.
+TEST(DlrmCpu, TakesSubnormalGradientsForZero) {
+  DlrmSpec spec = many_examples(OptimizerKind::sgd, FeatureInteraction::dot);
+  spec.learning_rate = 1e38;
+  Clicks clicks = planted_clicks(spec, 500, 0);
+  std::ranges::fill(clicks.labels, 0.F);
+  const auto sure = [&](auto& model) {  // that nobody clicks: the probability is e^-88
+    ModelState state = model.export_state();
+    for (NamedTensor& tensor : state.tensors)
+      if (tensor.name == "top.1.weight" || tensor.name == "top.1.bias")
+        std::ranges::fill(tensor.values, tensor.name == "top.1.bias" ? -88.F : 0.F);
+    model.import_state(state);
+  };
+  const auto model = cpu::make(spec);
+  sure(*model);
+  const ModelState before = model->export_state();
+  train_step(*model, clicks);
+  EXPECT_TRUE(std::ranges::equal(model->export_state().tensors, before.tensors, {}, &NamedTensor::values,
+                                 &NamedTensor::values));
+  const auto oracle = reference::make(spec);
+  sure(*oracle);
+  train_step(*oracle, clicks);
+  EXPECT_NE(oracle->export_state().find("top.1.bias")->values, before.find("top.1.bias")->values);
 }
 
 TEST(DlrmCpu, ContinuesFromAnExportedStateWithTheSameBits) {

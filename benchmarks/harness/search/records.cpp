@@ -159,10 +159,8 @@ void search_by_records(const Problem& problem, Lab& lab) {
   for (std::size_t i = 0; i < problem.structures.size(); ++i)
     if (problem.structures[i].expected_gap) order.push_back(i);
   std::ranges::stable_sort(order, {}, [&](std::size_t i) { return *problem.structures[i].expected_gap; });
-  for (const std::size_t i : order) {
-    if (!lab.affords(problem.structures[i].cost.back())) break;
-    lab.ask(i);
-  }
+  for (const std::size_t i : order)
+    if (lab.affords(problem.structures[i].cost.back())) lab.ask(i);
 }
 
 }  // namespace frugal::harness

@@ -32,7 +32,8 @@ void search_by_halving(const Problem& problem, Lab& lab);
 void search_by_model(const Problem& problem, Lab& lab);
 
 /// No search at all: what was best on other data, as far as records of the same space tell (Structure::expected_gap).
-/// Evaluates the structure of the least expected gap, then the next, while the budget lasts.
+/// Evaluates the structure of the least expected gap, then, in that order, whatever the rest of the budget pays for: an
+/// expensive choice leaves enough for cheap ones, and where the data are unlike the records' one of these may be best.
 void search_by_records(const Problem& problem, Lab& lab);
 
 void search_with(Strategy strategy, const Problem& problem, Lab& lab);

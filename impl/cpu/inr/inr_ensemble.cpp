@@ -31,6 +31,7 @@
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
+#include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -186,6 +187,7 @@ class CpuInrEnsemble final : public InrEnsemble {
 #pragma omp parallel num_threads(threads)
     {
       const InrOneThread alone;
+      const SubnormalsAreZero flush;
       InrWorker& worker = *workers[omp_get_thread_num()];
 #pragma omp for schedule(static)
       for (std::int64_t task = 0; task < tasks; ++task) {
@@ -295,6 +297,7 @@ class CpuInrEnsemble final : public InrEnsemble {
 #pragma omp parallel num_threads(threads)
     {
       const InrOneThread alone;
+      const SubnormalsAreZero flush;
       const int thread = omp_get_thread_num();
       std::optional<InrPool::Task> last;
       while (const std::optional<InrPool::Task> task = pool.next(thread)) {
@@ -326,6 +329,7 @@ class CpuInrEnsemble final : public InrEnsemble {
 #pragma omp parallel num_threads(threads)
       {
         const InrOneThread alone;
+        const SubnormalsAreZero flush;
         InrWorker& worker = *workers_[omp_get_thread_num()];
         worker.begin_step(copy_of(k, 0));
 #pragma omp for schedule(dynamic, 1)
@@ -335,8 +339,10 @@ class CpuInrEnsemble final : public InrEnsemble {
       const auto by_blocks = [&](const auto& body) {
         return [&, body](std::int64_t at, std::int64_t count) {
 #pragma omp parallel for schedule(static) num_threads(threads)
-          for (std::int64_t block = at; block < at + count; block += inr_block)
+          for (std::int64_t block = at; block < at + count; block += inr_block) {
+            const SubnormalsAreZero flush;
             body(block, std::min(inr_block, at + count - block));
+          }
         };
       };
       const auto add = by_blocks([&](std::int64_t at, std::int64_t count) {

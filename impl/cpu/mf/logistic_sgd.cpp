@@ -17,6 +17,7 @@
 #include "impl/cpu/mf/round_progress.hpp"
 #include "impl/cpu/mf/solver.hpp"
 #include "impl/cpu/mf/streams.hpp"
+#include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -120,6 +121,7 @@ class LogisticSgd final : public MfSolverEngine {
       progress.run(
           static_cast<std::uint32_t>(omp_get_thread_num()), static_cast<std::uint32_t>(omp_get_num_threads()),
           [&](std::uint32_t group, std::uint32_t round) {
+            const SubnormalsAreZero flush;
             losses[group * groups + round] = kernels.sgd(model, streams_.round(group, round));
           },
           [&] { ring.poll(progress); });

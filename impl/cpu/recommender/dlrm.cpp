@@ -24,6 +24,7 @@
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
+#include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -161,6 +162,7 @@ class CpuDlrm final : public Dlrm {
       const std::size_t end = begins[ranks_.rank() + 1];
 #pragma omp parallel
       {
+        const SubnormalsAreZero flush;
         DlrmWorker worker(bottom_stack_, top_stack_, block_, vectors_, dim_);
 #pragma omp for schedule(dynamic)
         for (std::size_t first = begins[ranks_.rank()]; first < end; first += block_) {
@@ -273,6 +275,7 @@ class CpuDlrm final : public Dlrm {
     const float weight = 1.F / static_cast<float>(n);
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t slot = slots[ranks_.rank()]; slot < end_slot; ++slot) {
+      const SubnormalsAreZero flush;
       DlrmWorker& worker = *workers_[omp_get_thread_num()];
       for (std::size_t block = bottom_slots_.begin(slot); block < bottom_slots_.end(slot); ++block) {
         const std::size_t first = block * block_;
@@ -329,7 +332,10 @@ class CpuDlrm final : public Dlrm {
     for (std::size_t t = frozen(); t < tables; ++t)
       for (std::size_t first = 0; first < lookups_[t].sorted.rows(); first += row_block) tasks.push_back({t, first});
 #pragma omp parallel for schedule(dynamic)
-    for (const Task& task : tasks) update_rows(task.table, task.first_row, step);
+    for (const Task& task : tasks) {
+      const SubnormalsAreZero flush;
+      update_rows(task.table, task.first_row, step);
+    }
   }
 
   /// Rows first_row.. of those that the batch uses, up to row_block of them.
@@ -364,6 +370,7 @@ class CpuDlrm final : public Dlrm {
     const std::size_t pieces = bottom_pieces + top_.pieces();
 #pragma omp parallel for schedule(static)
     for (std::size_t p = 0; p < pieces; ++p) {
+      const SubnormalsAreZero flush;
       if (p < bottom_pieces)
         bottom_.update_piece(step, p, bottom_slots_);
       else

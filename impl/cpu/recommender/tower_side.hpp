@@ -15,6 +15,7 @@
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
+#include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
 
@@ -204,9 +205,13 @@ class TowerSide {
           from += dim_;
         });
     }
-#pragma omp parallel for schedule(static)
-    for (std::size_t r = 0; r < ids.size(); ++r)
-      if (dealing_.owns(ids[r])) table_.update_row(step, dealing_.row_of(ids[r]), x_.data() + r * in_);
+#pragma omp parallel
+    {
+      const SubnormalsAreZero flush;
+#pragma omp for schedule(static)
+      for (std::size_t r = 0; r < ids.size(); ++r)
+        if (dealing_.owns(ids[r])) table_.update_row(step, dealing_.row_of(ids[r]), x_.data() + r * in_);
+    }
   }
 
   std::span<const std::uint32_t> block_ids(std::size_t block) const {

@@ -29,6 +29,7 @@
 #include "impl/cpu/ranking/ranking.hpp"
 #include "impl/cpu/recommender/batch_softmax.hpp"
 #include "impl/cpu/recommender/tower_side.hpp"
+#include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -178,6 +179,7 @@ class CpuTwoTower final : public TwoTower {
       const Share mine = own(begins);
 #pragma omp parallel
       {
+        const SubnormalsAreZero flush;
         DenseWorker products(side.stack(), tower_block);
         AlignedBuffer<float> x(tower_block * side.input());
         AlignedBuffer<float> activations(tower_block * side.stack().outputs());
@@ -199,6 +201,7 @@ class CpuTwoTower final : public TwoTower {
     const Share item_blocks = own(item_.blocks_of_ranks());
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t b = 0; b < user_blocks.size() + item_blocks.size(); ++b) {
+      const SubnormalsAreZero flush;
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
       if (b < item_blocks.size())
         item_.forward(worker.item.products, item_blocks.begin + b);
@@ -221,6 +224,7 @@ class CpuTwoTower final : public TwoTower {
     const Share user_slots = own(user_shares);
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t s = 0; s < item_slots.size() + user_slots.size(); ++s) {
+      const SubnormalsAreZero flush;
       TwoTowerWorker& worker = *workers_[omp_get_thread_num()];
       if (s < item_slots.size())
         item_backward(worker, step, item_slots.begin + s);
@@ -238,6 +242,7 @@ class CpuTwoTower final : public TwoTower {
     const std::size_t pieces = user_pieces + item_.tower().pieces();
 #pragma omp parallel for schedule(static)
     for (std::size_t p = 0; p < pieces; ++p) {
+      const SubnormalsAreZero flush;
       if (p < user_pieces)
         user_.tower().update_piece(step, p, user_.slots());
       else
@@ -297,8 +302,10 @@ class CpuTwoTower final : public TwoTower {
     for (std::size_t& begin : shares) begin = std::min(begin * positives_block, positives);
     const Share mine = own(shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t first = mine.begin; first < mine.end; first += positives_block)
+    for (std::size_t first = mine.begin; first < mine.end; first += positives_block) {
+      const SubnormalsAreZero flush;
       learn(first, std::min(positives_block, mine.end - first), weight);
+    }
     if (ranks_.size() > 1)
       for (std::size_t p = 0; p < positives; ++p)
         std::fill_n(user_rows_.begin() + p * examples_, examples_, user_.ids().row_of()[p]);
@@ -312,9 +319,11 @@ class CpuTwoTower final : public TwoTower {
     const std::vector<std::size_t> shares = user_.blocks_of_ranks();
     const Share blocks = own(shares);
 #pragma omp parallel for schedule(dynamic)
-    for (std::size_t block = blocks.begin; block < blocks.end; ++block)
+    for (std::size_t block = blocks.begin; block < blocks.end; ++block) {
+      const SubnormalsAreZero flush;
       softmax_->learn(*workers_[omp_get_thread_num()]->softmax, softmax_side(user_), softmax_side(item_), block, weight,
                       losses_.data(), slopes_.data());
+    }
     if (ranks_.size() == 1) return;
     softmax_->gather(ranks_, shares);
     gather_positions(shares, losses_.data());
