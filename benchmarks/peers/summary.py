@@ -37,25 +37,31 @@ def line_of(entry: dict) -> str:
 
 def summary_of(folder: pathlib.Path, workloads: list[str]) -> tuple[str, dict]:
     """As Markdown, and as a document."""
-    documents, rows = [], []
+    runs, rows = {}, []
     for workload in workloads:
         path = folder / f"{workload}.json"
         if path.exists():
-            documents.append(json.loads(path.read_text()))
-            rows += documents[-1]["rows"]
+            comparison = json.loads(path.read_text())
+            runs[workload] = {"threads": comparison["threads"], **comparison["run"]}
+            rows += comparison["rows"]
         else:
             rows.append(row(workload, "all", "", [], "all", reason="the comparison ended before its end"))
-    document = {"schema": 1, "rows": rows}
-    lines = [COLUMNS, *map(line_of, rows), ""]
-    if documents:
-        run = documents[0]["run"]
-        document.update(threads=documents[0]["threads"], **run)
-        machine, build = run["machine"], run["build"]
-        lines.append(f"Alternating samples, medians with their range in brackets; a ratio is the peer's time over ours. "
-                     f"{documents[0]['threads']} threads, {machine['cpu']} ({', '.join(machine['isa'])}), "
-                     f"{machine['os']}, {machine['kernel']}; commit {build['commit'][:12]}"
-                     f"{' and changes' if build['dirty'] else ''}, {build['compiler']}; {run['started']}.")
-    return "\n".join(lines) + "\n", document
+    lines = [COLUMNS, *map(line_of, rows), "",
+             "Alternating samples, medians with their range in brackets; a ratio is the peer's time over ours."]
+    of_conditions: dict[str, list[str]] = {}
+    for workload, run in runs.items():
+        of_conditions.setdefault(conditions_of(run), []).append(workload)
+    for conditions, alike in of_conditions.items():
+        lines.append(f"{'all' if len(of_conditions) == 1 else ', '.join(alike)}: {conditions}.")
+    return "\n".join(lines) + "\n", {"schema": 1, "runs": runs, "rows": rows}
+
+
+def conditions_of(run: dict) -> str:
+    """What a comparison ran on, in words."""
+    machine, build = run["machine"], run["build"]
+    return (f"{run['threads']} threads, {machine['cpu']} ({', '.join(machine['isa'])}), {machine['os']}, {machine['kernel']}; "
+            f"commit {build['commit'][:12]}{' and changes' if build['dirty'] else ''}, {build['compiler']}; "
+            f"{run['started'][:10]}")
 
 
 def main() -> None:

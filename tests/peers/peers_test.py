@@ -119,10 +119,19 @@ class SummaryTest(Fixture):
         lines = table.splitlines()
         self.assertEqual(len([line for line in lines if line.startswith("| inr ")]), 2)
         self.assertIn("| mf | all | - | all | - | left out: the comparison ended before its end | - | 0 |", lines)
-        self.assertIn("2 threads, Some CPU (avx2, fma), Some OS, 6.1; commit 0123456789ab, g++ 12", lines[-1])
-        self.assertEqual(document["build"], self.RUN["build"])
+        self.assertEqual(lines[-1],
+                         "all: 2 threads, Some CPU (avx2, fma), Some OS, 6.1; commit 0123456789ab, g++ 12; 2026-01-01.")
+        self.assertEqual(document["runs"]["inr"]["build"], self.RUN["build"])
         self.assertEqual([entry["peer"] for entry in document["rows"]], ["JAX, jit", "JAX, scan", "all"])
         json.dumps(document)
+
+    def test_comparisons_of_different_commits_name_theirs(self):
+        for workload, commit in (("inr", "0123456789abcdef"), ("mf", "fedcba9876543210")):
+            run = {**self.RUN, "build": {**self.RUN["build"], "commit": commit}}
+            finish(self.folder / f"{workload}.json", {"threads": 2, "run": run, "rows": []})
+        lines = summary_of(self.folder, ["inr", "mf"])[0].splitlines()
+        self.assertIn("commit 0123456789ab,", next(line for line in lines if line.startswith("inr: ")))
+        self.assertIn("commit fedcba987654,", next(line for line in lines if line.startswith("mf: ")))
 
     def test_status_is_0_where_no_peer_is_left_out(self):
         self.assertEqual(finish(None, {"rows": [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])]}), 0)
