@@ -80,6 +80,9 @@ TEST_F(Reliability, APlaceThatCannotBeWrittenIsFourAndSaysWhyInEveryVerb) {
 }
 
 TEST_F(Reliability, TooManyOpenFilesIsFour) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers open files of their own";
+#endif
   write("toy.yaml", two_cells);
   const std::string run = std::string(FAKE_FRUGAL_PROGRAM) + " run toy.yaml --out run";
   std::size_t at_run_json = 0;
