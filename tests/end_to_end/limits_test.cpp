@@ -66,6 +66,9 @@ TEST_F(Limits, OfTheDeviceAreFoundInAProcessOfTheirOwnOnceARun) {
 }
 
 TEST_F(Limits, OfOpenFilesThatAreTooLowAreNoBug) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "the sanitizers open files of their own";
+#endif
   bool is_enough = false;
   for (int files = 6; files < 40 && !is_enough; ++files) {
     const std::string command =
@@ -130,6 +133,9 @@ TEST_F(Limits, TheEnvironmentOfACellIsThatOfAFairClock) {
 
 // What is loaded into the program is libc, which is there anyway.
 TEST_F(Limits, AToolThatWritesWhenACellEndsIsGivenTheTime) {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  GTEST_SKIP() << "a sanitizer's library must be loaded before any other";
+#endif
   for (const char* loads : {"LD_PRELOAD=libc.so.6", "CUDA_INJECTION64_PATH=none"}) {
     ASSERT_EQ(run({"params.trouble.act=at_exit"}, {loads}).code, 0);
     EXPECT_TRUE(std::filesystem::exists(folder_ / "run/artifacts" / record().at("id").get<std::string>() / "late.txt"))
