@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <thread>
 
+#include "impl/base/sanitizer.hpp"
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -38,9 +39,7 @@ class Limits : public ProgramTest {
 };
 
 TEST_F(Limits, MemoryIsThereUpToTheLimitAndNotBeyond) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "builds with a sanitizer set no limit";
-#endif
+  if (has_sanitizer) GTEST_SKIP() << "builds with a sanitizer set no limit";
   const std::vector<std::string> limit = {"params.trouble.act=allocate_some", "limits.memory_gib=0.5"};
   run({limit[0], limit[1], "params.trouble.gib=0.3"});
   EXPECT_EQ(record().at("status"), "ok");
@@ -50,9 +49,7 @@ TEST_F(Limits, MemoryIsThereUpToTheLimitAndNotBeyond) {
 }
 
 TEST_F(Limits, OfTheDeviceAreFoundInAProcessOfTheirOwnOnceARun) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer needs much memory of its own";
-#endif
+  if (has_sanitizer) GTEST_SKIP() << "a sanitizer needs much memory of its own";
   run({"params.trouble.act=sleep", "params.trouble.seconds=0.01", "measure.limits=true", "seeds=[1,2]"});
   const auto both = records("run/cells.jsonl");
   ASSERT_EQ(both.size(), 2);
@@ -66,9 +63,7 @@ TEST_F(Limits, OfTheDeviceAreFoundInAProcessOfTheirOwnOnceARun) {
 }
 
 TEST_F(Limits, OfOpenFilesThatAreTooLowAreNoBug) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizers open files of their own";
-#endif
+  if (has_sanitizer) GTEST_SKIP() << "the sanitizers open files of their own";
   bool is_enough = false;
   for (int files = 6; files < 40 && !is_enough; ++files) {
     const std::string command =
@@ -133,9 +128,7 @@ TEST_F(Limits, TheEnvironmentOfACellIsThatOfAFairClock) {
 
 // What is loaded into the program is libc, which is there anyway.
 TEST_F(Limits, AToolThatWritesWhenACellEndsIsGivenTheTime) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "a sanitizer's library must be loaded before any other";
-#endif
+  if (has_sanitizer) GTEST_SKIP() << "a sanitizer's library must be loaded before any other";
   for (const char* loads : {"LD_PRELOAD=libc.so.6", "CUDA_INJECTION64_PATH=none"}) {
     ASSERT_EQ(run({"params.trouble.act=at_exit"}, {loads}).code, 0);
     EXPECT_TRUE(std::filesystem::exists(folder_ / "run/artifacts" / record().at("id").get<std::string>() / "late.txt"))

@@ -1,6 +1,7 @@
 // What must hold whatever a user types and whatever the machine does.
 #include <gmock/gmock.h>
 
+#include "impl/base/sanitizer.hpp"
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -80,9 +81,7 @@ TEST_F(Reliability, APlaceThatCannotBeWrittenIsFourAndSaysWhyInEveryVerb) {
 }
 
 TEST_F(Reliability, TooManyOpenFilesIsFour) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  GTEST_SKIP() << "the sanitizers open files of their own";
-#endif
+  if (has_sanitizer) GTEST_SKIP() << "the sanitizers open files of their own";
   write("toy.yaml", two_cells);
   const std::string run = std::string(FAKE_FRUGAL_PROGRAM) + " run toy.yaml --out run";
   std::size_t at_run_json = 0;

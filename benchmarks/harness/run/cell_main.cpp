@@ -12,6 +12,7 @@
 #include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/measure.hpp"
 #include "benchmarks/harness/run/rank_job.hpp"
+#include "impl/base/sanitizer.hpp"
 
 /// Of gcov's library, which is linked where --coverage is given.
 extern "C" [[gnu::weak]] void __gcov_init();  // NOLINT(bugprone-reserved-identifier)
@@ -32,12 +33,8 @@ CellRequest parse_request(const Json& json) {
 
 /// Whether something in this process writes when it ends in order: a sanitizer, gcov, or a tool that was loaded into it.
 bool is_watched() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#else
-  return __gcov_init != nullptr || std::getenv("LD_PRELOAD") != nullptr ||
+  return has_sanitizer || __gcov_init != nullptr || std::getenv("LD_PRELOAD") != nullptr ||
          std::getenv("CUDA_INJECTION64_PATH") != nullptr;
-#endif
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "benchmarks/harness/run/child_messages.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
 #include "impl/base/process.hpp"
+#include "impl/base/sanitizer.hpp"
 
 extern char** environ;
 
@@ -25,11 +26,7 @@ namespace frugal::harness {
 namespace {
 
 // Shadow memory is terabytes of private mappings: no limit that a plan would set leaves room for it.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool can_limit_memory = false;
-#else
-constexpr bool can_limit_memory = true;
-#endif
+constexpr bool can_limit_memory = !has_sanitizer;
 
 constexpr std::size_t descriptor_count = 3;
 
