@@ -34,6 +34,8 @@ inline constexpr Named<MfSolver> mf_solver_names[] = {{MfSolver::logistic_sgd, "
 /// The words of plans.
 inline constexpr Named<TwoTowerLoss> two_tower_loss_names[] = {{TwoTowerLoss::bce, "bce"},
                                                                {TwoTowerLoss::batch_softmax, "batch_softmax"}};
+inline constexpr Named<TwoTowerSharing> two_tower_sharing_names[] = {{TwoTowerSharing::ids, "ids"},
+                                                                     {TwoTowerSharing::examples, "examples"}};
 
 /// The words of plans.
 inline constexpr Named<FeatureInteraction> interaction_names[] = {{FeatureInteraction::dot, "dot"},

@@ -135,22 +135,29 @@ enum class TwoTowerLoss {
   batch_softmax  ///< softmax over the items of the step's positives, corrected for their popularity
 };
 
+/// How several ranks share a step of a two-tower network.
+enum class TwoTowerSharing {
+  ids,      ///< each takes some of its distinct users and items: the bits are those of one rank
+  examples  ///< each takes some of its positives: less travels, and the bits depend on the number of ranks
+};
+
 /// score(u, i) = tower_user(e_u, x_u) . tower_item(e_i, x_i), x: fixed side features, appended to the embedding row.
 /// tower_layers are the output widths of the dense layers, ReLU after each but the last; empty: no tower.
 struct TwoTowerSpec {
-  std::uint32_t users = 0;                 ///< rows of the user table
-  std::uint32_t items = 0;                 ///< rows of the item table
-  int embedding_dim = 64;                  ///< width of a row
-  std::vector<int> tower_layers{128, 64};  ///< the same of both towers
-  bool embedding_trainable = true;         ///< or the rows stay as they are
-  int user_features = 0;                   ///< side features of a user; they need tower layers
-  int item_features = 0;                   ///< the same of an item
-  double init_stddev = 0.1;                ///< of random embeddings
-  TwoTowerLoss loss = TwoTowerLoss::bce;   ///< what it learns from
-  int negatives = 4;                       ///< per positive; of bce
-  int batch = 1024;                        ///< positives a step; the last step of an epoch takes what is left
-  Adam adam{};                             ///< embedding rows: lazy (only rows touched by the step move)
-  std::uint64_t seed = 0;                  ///< of initial values, order and negatives
+  std::uint32_t users = 0;                         ///< rows of the user table
+  std::uint32_t items = 0;                         ///< rows of the item table
+  int embedding_dim = 64;                          ///< width of a row
+  std::vector<int> tower_layers{128, 64};          ///< the same of both towers
+  bool embedding_trainable = true;                 ///< or the rows stay as they are
+  int user_features = 0;                           ///< side features of a user; they need tower layers
+  int item_features = 0;                           ///< the same of an item
+  double init_stddev = 0.1;                        ///< of random embeddings
+  TwoTowerLoss loss = TwoTowerLoss::bce;           ///< what it learns from
+  TwoTowerSharing sharing = TwoTowerSharing::ids;  ///< of a step, where there are several ranks
+  int negatives = 4;                               ///< per positive; of bce
+  int batch = 1024;                                ///< positives a step; the last step of an epoch takes what is left
+  Adam adam{};                                     ///< embedding rows: lazy (only rows touched by the step move)
+  std::uint64_t seed = 0;                          ///< of initial values, order and negatives
 };
 
 /// How a DLRM's features meet (impl/api/dlrm.hpp).

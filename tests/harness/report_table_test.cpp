@@ -76,7 +76,7 @@ TEST(ReportTable, ScalingIsSpeedUpAndEfficiencyByThreads) {
                "needs: limits.threads"),
       scaling_run());
   EXPECT_THAT(report_titles(table), ElementsAre("threads", "train time", "train time speedup", "train time efficiency",
-                                                "train parallel efficiency", "train CPU time"));
+                                                "train processors busy", "train CPU time"));
   EXPECT_EQ(report_row(table, 0), "1 | 8.00 | ref. | ref. | 80.0 | 6.40");
   EXPECT_EQ(report_row(table, 1), "4 | 2.50 | 3.20 | 80.0 | 80.0 | 8.00");
 }

@@ -4,6 +4,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "impl/cpu/inr/inr_ensemble.hpp"
 #include "impl/cpu/mf/dealt_pairs.hpp"
@@ -11,6 +12,7 @@
 #include "impl/cpu/recommender/dealt_tables.hpp"
 #include "impl/cpu/recommender/dlrm.hpp"
 #include "impl/cpu/recommender/two_tower.hpp"
+#include "impl/cpu/runs.hpp"
 #include "tests/impl/inr_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
@@ -78,7 +80,7 @@ TEST_F(Ranks, DealEachPairToTheRankOfItsRowAndKeepTheirOrder) {
   for (std::uint32_t k = 0; k < 1000; ++k) pairs.push_back({k % 30, k});
   ThreadRanks::run(4, [&](Communicator& ranks) {
     const cpu::PairsRun run = cpu::run_of(ranks, for_rank_0(ranks, pairs));
-    EXPECT_EQ(run.first, 250U * static_cast<unsigned>(ranks.rank()));
+    EXPECT_EQ(run.begins, (std::vector<std::size_t>{0, 250, 500, 750, 1000}));
     EXPECT_EQ(run.pairs.size(), 250U);
     std::vector<std::uint32_t> counts(30);
     for (const Interaction& pair : run.pairs) ++counts[pair.user];
@@ -120,11 +122,11 @@ TEST_F(Ranks, TrainTwoTowersToTheSameBits) {
         spec.seed = 5;
         expect_same({2, 3, 9}, trainable ? "trainable towers" : "frozen towers", [&](Communicator& ranks) {
           const auto model = cpu::make(spec, ranks);
-          model->set_interactions(pairs);
+          model->set_interactions(for_rank_0(ranks, pairs));
           Trained trained{model->train(7), {}};
           const auto other = cpu::make(spec, ranks);
           other->import_state(model->export_state());
-          other->set_interactions(pairs);
+          other->set_interactions(for_rank_0(ranks, pairs));
           for (const double more : other->train(5)) trained.losses.push_back(more);
           for (const float score : other->score(std::span(pairs).first(500))) trained.losses.push_back(score);
           RankingQueries queries;
@@ -136,6 +138,57 @@ TEST_F(Ranks, TrainTwoTowersToTheSameBits) {
       }
 }
 
+TEST_F(Ranks, ThatShareExamplesDifferFromOneByRoundingAloneAndRepeat) {
+  const auto pairs = mf_test::some_pairs({.users = 400, .items = 900, .seed = 3}, 60);
+  TwoTowerSpec spec{.users = 400, .items = 900, .embedding_dim = 12, .tower_layers = {24, 8}};
+  spec.embedding_trainable = false;
+  spec.sharing = TwoTowerSharing::examples;
+  spec.batch = 700;
+  spec.seed = 5;
+  struct Steps {
+    ModelState first;  // after one
+    Trained seven;
+  };
+  const auto train = [&](Communicator& ranks) {
+    const auto model = cpu::make(spec, ranks);
+    model->set_interactions(for_rank_0(ranks, pairs));
+    Steps steps{{}, {model->train(1), {}}};
+    steps.first = model->export_state();
+    for (const double loss : model->train(6)) steps.seven.losses.push_back(loss);
+    steps.seven.state = model->export_state();
+    return steps;
+  };
+  const Steps expected = train(alone());
+  for (const int size : {2, 3, 9}) {
+    std::vector<Steps> all;
+    for (const int threads : {1, 3}) {
+      std::vector<Steps> found(static_cast<std::size_t>(size));
+      ThreadRanks::run(size, [&](Communicator& ranks) {
+        omp_set_num_threads(threads);
+        found[ranks.rank()] = train(ranks);
+      });
+      all.insert(all.end(), found.begin(), found.end());
+    }
+    for (const Steps& one : all) {
+      EXPECT_EQ(one.seven.losses, all[0].seven.losses) << size << " ranks";
+      EXPECT_TRUE(identical(one.seven.state, all[0].seven.state)) << size << " ranks";
+    }
+    for (std::size_t s = 0; s < expected.seven.losses.size(); ++s)
+      EXPECT_NEAR(all[0].seven.losses[s], expected.seven.losses[s], 1e-5) << "step " << s << ", " << size << " ranks";
+    // Sums of 3500 gradients in another order. (Adam moves a weight by as much however small its gradient is, so that
+    // weights may differ where gradients are all rounding.)
+    for (std::size_t t = 0; t < expected.first.tensors.size(); ++t) {
+      const NamedTensor& moment = expected.first.tensors[t];
+      if (!moment.name.starts_with("adam.m/")) continue;
+      float largest = 0;
+      for (const float value : moment.values) largest = std::max(largest, std::abs(value));
+      EXPECT_GT(largest, 0) << moment.name;
+      for (std::size_t i = 0; i < moment.values.size(); ++i)
+        ASSERT_NEAR(all[0].first.tensors[t].values[i], moment.values[i], 1e-5F * largest) << moment.name << " " << i;
+    }
+  }
+}
+
 TEST_F(Ranks, TrainADlrmToTheSameBits) {
   for (const auto interaction : {FeatureInteraction::dot, FeatureInteraction::cat}) {
     DlrmSpec spec{.dense_features = 4, .table_rows = {1, 300, 7}, .frozen_tables = 1, .embedding_dim = 6};
@@ -144,22 +197,48 @@ TEST_F(Ranks, TrainADlrmToTheSameBits) {
     spec.interaction = interaction;
     spec.batch = 600;
     spec.seed = 8;
-    const auto clicks = recommender_test::clicks_with_bags(spec, 1500, 7, 1);
-    expect_same({2, 3, 12}, "dlrm", [&](Communicator& ranks) {
-      const auto model = cpu::make(spec, ranks);
-      model->set_examples(clicks.batch());
-      Trained trained{model->train(4), {}};
-      const auto other = cpu::make(spec, ranks);
-      other->import_state(model->export_state());
-      other->set_examples(clicks.batch());
-      for (const double loss : other->train(3)) trained.losses.push_back(loss);
-      std::vector<float> scores(1500);
-      other->predict(clicks.batch(), scores);
-      trained.losses.insert(trained.losses.end(), scores.begin(), scores.end());
-      trained.state = other->export_state();
-      return trained;
-    });
+    for (const bool bags : {false, true}) {
+      const auto clicks =
+          bags ? recommender_test::clicks_with_bags(spec, 1500, 7, 1) : recommender_test::planted_clicks(spec, 1500);
+      const auto batch_of = [&](Communicator& ranks) { return ranks.rank() == 0 ? clicks.batch() : ClickBatch(); };
+      expect_same({2, 3, 12}, bags ? "dlrm with bags" : "dlrm", [&](Communicator& ranks) {
+        const auto model = cpu::make(spec, ranks);
+        model->set_examples(batch_of(ranks));
+        Trained trained{model->train(4), {}};
+        const auto other = cpu::make(spec, ranks);
+        other->import_state(model->export_state());
+        other->set_examples(batch_of(ranks));
+        for (const double loss : other->train(3)) trained.losses.push_back(loss);
+        std::vector<float> logits(1500);
+        other->predict(batch_of(ranks), logits);
+        trained.losses.insert(trained.losses.end(), logits.begin(), logits.end());
+        trained.state = other->export_state();
+        return trained;
+      });
+    }
   }
+}
+
+TEST_F(Ranks, LearnFromFewerExamplesThanTheyAreMany) {
+  DlrmSpec spec{.dense_features = 2, .table_rows = {9}, .embedding_dim = 4, .bottom = {4}, .top = {1}, .batch = 8};
+  const auto clicks = recommender_test::clicks_with_bags(spec, 3, 4);
+  expect_same({5}, "3 examples", [&](Communicator& ranks) {
+    const auto model = cpu::make(spec, ranks);
+    model->set_examples(ranks.rank() == 0 ? clicks.batch() : ClickBatch());
+    return Trained{model->train(2), model->export_state()};
+  });
+}
+
+TEST_F(Ranks, PredictMoreExamplesThanTheyTellEachOtherOfAtATime) {
+  const DlrmSpec spec{
+      .dense_features = 1, .table_rows = {7}, .embedding_dim = 4, .bottom = {4}, .top = {1}, .batch = 8};
+  for (const auto& clicks :
+       {recommender_test::planted_clicks(spec, 70'000), recommender_test::clicks_with_bags(spec, 70'000, 3)})
+    expect_same({3}, "70,000 examples", [&](Communicator& ranks) {
+      std::vector<float> logits(70'000);
+      cpu::make(spec, ranks)->predict(ranks.rank() == 0 ? clicks.batch() : ClickBatch(), logits);
+      return Trained{{logits.begin(), logits.end()}, {}};
+    });
 }
 
 TEST_F(Ranks, HaveAShareOfTheRowsOfATableAndRefuseAStateOfOthers) {

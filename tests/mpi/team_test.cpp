@@ -225,6 +225,23 @@ TEST_F(MpiTeam, EveryNumberOfATwoTowerSpecReachesTheFollowers) {
   }
 }
 
+TEST_F(MpiTeam, RanksThatShareExamplesTrainTheSameTwoTowersUpToRounding) {
+  TwoTowerSpec spec{.users = 90, .items = 60, .embedding_dim = 6, .tower_layers = {9, 5}, .batch = 100, .seed = 2};
+  spec.embedding_trainable = false;
+  spec.sharing = TwoTowerSharing::examples;
+  const auto pairs = mf_test::some_pairs({.users = 90, .items = 60, .seed = 2}, 6);
+  const auto cpu = find_backend("cpu")->make(spec);
+  cpu->set_interactions(pairs);
+  const std::vector<double> losses = cpu->train(4);
+  lead(3, [&](Team& team) {
+    const auto model = make_two_tower(team, spec);
+    model->set_interactions(pairs);
+    const std::vector<double> found = model->train(4);
+    ASSERT_EQ(found.size(), losses.size());
+    for (std::size_t step = 0; step < losses.size(); ++step) EXPECT_NEAR(found[step], losses[step], 1e-5);
+  });
+}
+
 TEST_F(MpiTeam, EveryNumberOfADlrmSpecReachesTheFollowers) {
   DlrmSpec base{.dense_features = 3, .table_rows = {20, 5}, .embedding_dim = 4, .bottom = {4}, .top = {8, 1}};
   base.batch = 200;

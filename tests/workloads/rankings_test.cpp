@@ -47,6 +47,12 @@ class Rankings : public ::testing::Test {
   data::Split split_;
 };
 
+TEST_F(Rankings, TrainingInteractionsAreExportedByTheIdsOfTheFile) {
+  split_.train = {{0, 4}, {1, 1}};
+  export_training(scratch_.path() / "train.tsv", split_);
+  EXPECT_EQ(read("train.tsv"), "user\titem\nAnn B\ti\\t4\n50%\ti1\n");
+}
+
 TEST_F(Rankings, HeldOutItemsStandWhereTheModelRanksThemAndIdsAreOneWord) {
   split_.held_out = {{0, 2}, {1, 3}};
   split_.negatives = {4, 5, 0, 5};

@@ -60,11 +60,11 @@ struct Baseline {
 };
 
 enum class Verdict {
-  better,     ///< beyond the tolerance to the good, and no chance
+  better,     ///< beyond the tolerance to the good, and statistically significant
   same,       ///< within the tolerance
   no_worse,   ///< not beyond the tolerance to the bad, whatever it is to the good
   ambiguous,  ///< the seeds are too few to tell
-  worse,      ///< beyond the tolerance to the bad, and no chance
+  worse,      ///< beyond the tolerance to the bad, and statistically significant
   changed,    ///< an informative metric that is not what it was
   missing     ///< the baseline has it, this run has not: a cell, a seed, or a metric of it
 };

@@ -107,8 +107,7 @@ std::string protocols_text(const RowSet& set) {
         protocols.push_back(record->protocol);
   const std::size_t others = protocols.size() > most ? protocols.size() - most : 0;
   protocols.resize(protocols.size() - others);
-  if (others > 0) protocols.push_back(fmt::format("and {} more", others));
-  return fmt::format("{}", fmt::join(protocols, "; or "));
+  return fmt::format("{}{}", fmt::join(protocols, "; or "), others > 0 ? fmt::format("; or {} more ways", others) : "");
 }
 
 }  // namespace

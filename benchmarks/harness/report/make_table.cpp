@@ -89,7 +89,8 @@ class TableMaker {
     if (beyond_bound_) {
       table_.notes.emplace_back(
           "A share of bound over 100%: work is counted for the plain algorithm, and this implementation does with "
-          "less, or the machine was busy while its limits were measured.");
+          "less, or multiplies by other units than those of the limit (fp32 by tensor cores), or the machine was busy "
+          "while its limits were measured.");
       concern(table_.notes.back(), is_bound);
     }
     for (const PlotSpec& plot : spec_.plots) add_figures(plot);

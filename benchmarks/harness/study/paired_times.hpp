@@ -39,7 +39,7 @@ inline constexpr int looks[] = {8, 16, 24, 32, 48, 64, 96, 128, 192};
 
 enum class PairedVerdict {
   undecided,  ///< more pairs are needed
-  slower,     ///< no chance, and by more than half of the slowdown that matters
+  slower,     ///< statistically significant, and by more than half of the slowdown that matters
   faster,     ///< likewise
   same,       ///< less slow than what matters
   ambiguous   ///< the pairs are at their end, and nothing can be said

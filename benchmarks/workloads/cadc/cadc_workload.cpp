@@ -286,6 +286,7 @@ class Cadc final : public harness::Workload {
     if (!folder) return;
     export_ids(*folder / "user_ids.tsv", split.user_names, split.users);
     export_ids(*folder / "item_ids.tsv", split.item_names, split.items);
+    export_training(*folder / "train.tsv", split);
     if (model) {
       const ModelState state = model->export_state();
       export_weights(*folder, state);

@@ -26,6 +26,7 @@ TwoTowerSpec two_tower_spec(const Cell& cell, std::uint32_t users, std::uint32_t
   spec.tower_layers = tower.at("layers").get<std::vector<int>>();
   spec.embedding_trainable = cell.own().at("embedding_trainable");
   spec.loss = choice_of(two_tower_loss_names, tower, "loss");
+  spec.sharing = choice_of(two_tower_sharing_names, tower, "ranks_share");
   spec.negatives = tower.at("negatives");
   spec.batch = tower.at("batch");
   spec.adam.learning_rate = tower.at("learning_rate");
@@ -156,6 +157,13 @@ std::vector<ParamSpec> cadc_params() {
        .default_value = "bce",
        .help = "binary cross-entropy with drawn negatives, or softmax over the batch's items, corrected for popularity",
        .choices = words(two_tower_loss_names)},
+      {.name = "tower.ranks_share",
+       .type = Type::string,
+       .default_value = "ids",
+       .help =
+           "of a step, where limits.ranks is above 1: its distinct ids, with the results of one rank, or its examples, "
+           "for frozen embeddings and bce: less travels, and results depend on the number of ranks",
+       .choices = words(two_tower_sharing_names)},
       {.name = "tower.side_features",
        .type = Type::boolean,
        .default_value = false,

@@ -108,6 +108,15 @@ void write_qrels(const std::filesystem::path& path, const data::Split& split) {
 
 }  // namespace
 
+void export_training(const std::filesystem::path& file, const data::Split& split) {
+  FileWriter writer(file);
+  writer.write("user\titem\n");
+  for (const Interaction& pair : split.train)
+    writer.write(
+        fmt::format("{}\t{}\n", escaped_id(split.user_names, pair.user), escaped_id(split.item_names, pair.item)));
+  writer.finish();
+}
+
 void export_rankings(const std::filesystem::path& folder, const data::Split& split, const Ranker& ranker,
                      const ScorePairs& score, const std::function<void(double)>& progress) {
   write_qrels(folder / "qrels.trec", split);

@@ -21,6 +21,9 @@ namespace frugal::workloads {
 /// The scores of pairs, in their order.
 using ScorePairs = std::function<std::vector<float>(std::span<const Interaction>)>;
 
+/// A line "user<TAB>item" for each training interaction, below one that says so; ids as export_ids() writes them.
+void export_training(const std::filesystem::path& file, const data::Split& split);
+
 /// Ids are the original ones; in these files, which blanks separate, blanks and % of an id are written as %20 and the
 /// like. progress is told the share that is done.
 void export_rankings(const std::filesystem::path& folder, const data::Split& split, const Ranker& ranker,

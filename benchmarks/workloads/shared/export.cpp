@@ -52,7 +52,7 @@ void export_arrays(const std::filesystem::path& folder, const std::string& stem,
 
 void export_ids(const std::filesystem::path& file, const std::vector<std::string>& names, std::uint32_t count) {
   std::string text = "index\tid\n";
-  for (std::uint32_t i = 0; i < count; ++i) text += fmt::format("{}\t{}\n", i, escaped(id_of(names, i)));
+  for (std::uint32_t i = 0; i < count; ++i) text += fmt::format("{}\t{}\n", i, escaped_id(names, i));
   write_whole_file(file, text);
 }
 
@@ -63,7 +63,7 @@ void export_columns(const std::filesystem::path& file, const std::string& row_na
   for (const ExportedColumn& column : columns) text += "\t" + column.name;
   text += '\n';
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    text += escaped(id_of(names, rows[row]));
+    text += escaped_id(names, rows[row]);
     for (const ExportedColumn& column : columns) text += fmt::format("\t{}", column.values[row]);
     text += '\n';
   }
@@ -72,6 +72,10 @@ void export_columns(const std::filesystem::path& file, const std::string& row_na
 
 std::string id_of(const std::vector<std::string>& names, std::uint32_t index) {
   return names.empty() ? std::to_string(index) : names.at(index);
+}
+
+std::string escaped_id(const std::vector<std::string>& names, std::uint32_t index) {
+  return escaped(id_of(names, index));
 }
 
 }  // namespace frugal::workloads

@@ -32,4 +32,7 @@ void export_columns(const std::filesystem::path& file, const std::string& row_na
 /// The original id of a row.
 std::string id_of(const std::vector<std::string>& names, std::uint32_t index);
 
+/// The same as export_ids() writes it.
+std::string escaped_id(const std::vector<std::string>& names, std::uint32_t index);
+
 }  // namespace frugal::workloads

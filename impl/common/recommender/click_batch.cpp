@@ -42,15 +42,21 @@ ClickBatch StepExamples::gather(const DlrmSpec& spec, std::uint64_t step) {
   const EpochSchedule schedule(examples_.labels.size(), static_cast<std::uint64_t>(spec.batch), spec.seed);
   const EpochSchedule::Step now = schedule.at(step);
   const Permutation order = schedule.order(now.epoch);
+  numbers_.resize(now.count);
+  for (std::uint64_t i = 0; i < now.count; ++i) numbers_[i] = order(now.first + i);
+  return pick(spec, numbers_);
+}
+
+ClickBatch StepExamples::pick(const DlrmSpec& spec, std::span<const std::uint64_t> numbers) {
   const std::size_t features = static_cast<std::size_t>(spec.dense_features);
   const std::size_t tables = spec.table_rows.size();
-  dense_.resize(now.count * features);
-  labels_.resize(now.count);
+  dense_.resize(numbers.size() * features);
+  labels_.resize(numbers.size());
   ids_.clear();
   offsets_.clear();
   if (!examples_.offsets.empty()) offsets_.push_back(0);
-  for (std::uint64_t i = 0; i < now.count; ++i) {
-    const std::uint64_t from = order(now.first + i);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const std::uint64_t from = numbers[i];
     std::copy_n(examples_.dense.data() + from * features, features, dense_.data() + i * features);
     labels_[i] = examples_.labels[from];
     const std::size_t begin = examples_.begin_of(from * tables);

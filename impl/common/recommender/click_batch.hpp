@@ -39,9 +39,12 @@ class StepExamples {
   void set(const ClickBatch& examples, const DlrmSpec& spec);
   /// Of step `step`, counted from 0. Good until the next call. Throws std::invalid_argument when there are no examples.
   ClickBatch gather(const DlrmSpec& spec, std::uint64_t step);
+  /// Those of these numbers, in this order. Good until the next call.
+  ClickBatch pick(const DlrmSpec& spec, std::span<const std::uint64_t> numbers);
 
  private:
   ClickBatch examples_;
+  std::vector<std::uint64_t> numbers_;
   std::vector<float> dense_;
   std::vector<std::uint32_t> ids_;
   std::vector<float> labels_;

@@ -66,6 +66,8 @@ std::string why_invalid(const TwoTowerSpec& spec) {
   if (spec.loss == TwoTowerLoss::bce && spec.negatives < 1)
     return fmt::format("negatives per positive must be 1 or more, but got {}", spec.negatives);
   if (spec.batch < 1) return fmt::format("batch must be 1 or more, but got {}", spec.batch);
+  if (spec.sharing == TwoTowerSharing::examples && (spec.embedding_trainable || spec.loss != TwoTowerLoss::bce))
+    return "ranks share the examples of a step only with frozen embeddings and the loss bce";
   return {};
 }
 

@@ -1,5 +1,5 @@
-// How ranks come by the interactions of their own rows, and none but rank 0 by all: rank 0 cuts its own into a run for each
-// rank, the ranks count their runs together, and then each sends every pair of its run to the rank that has its row.
+// How ranks come by the interactions of their own rows: they count their runs (impl/cpu/runs.hpp) together, and then each
+// sends every pair of its run to the rank that has its row.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -8,21 +8,9 @@
 
 #include "impl/common/communicator.hpp"
 #include "impl/common/mf/schedule.hpp"
-#include "impl/common/packed_pairs.hpp"
+#include "impl/cpu/runs.hpp"
 
 namespace frugal::cpu {
-
-/// Interactions that follow one another in the caller's order.
-struct PairsRun {
-  std::vector<Interaction> pairs;
-  std::uint64_t first = 0;  ///< number of the first one
-};
-
-/// `all` of rank 0, what the others have is ignored, in runs as equal as can be, in the order of the ranks.
-PairsRun run_of(Communicator& ranks, const PackedPairs& all);
-
-/// counts[k] becomes the sum of what the ranks had there.
-void add_up(Communicator& ranks, std::span<std::uint32_t> counts);
 
 /// Of the pairs of all ranks: `run` is this one's.
 MfSchedule::Counts count_together(Communicator& ranks, const MfSpec& spec, const PairsRun& run);

@@ -75,10 +75,11 @@ class LogisticSgd final : public MfSolverEngine {
   std::vector<PackedPositives::Numbered> positives_of_own_groups(const PairsRun& run) const {
     const std::vector<int> ranks = ranks_of_rows(groups_);
     const std::vector<std::uint32_t>& part = streams_.schedule().users().part;
+    const std::size_t first = run.begins[ranks_.rank()];
     std::vector<PackedPositives::Numbered> numbered;
     numbered.reserve(run.pairs.size());
     for (const Interaction& pair : run.pairs)
-      numbered.push_back({pair, static_cast<std::uint32_t>(run.first + numbered.size())});
+      numbered.push_back({pair, static_cast<std::uint32_t>(first + numbered.size())});
     return deal(ranks_, numbered,
                 [&](const PackedPositives::Numbered& one) { return ranks[part[one.pair.user] / MfSchedule::workers]; });
   }

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "impl/cpu/kernels/recommender_kernels.hpp"
+#include "impl/cpu/runs.hpp"
 
 namespace frugal::cpu {
 namespace {
@@ -27,10 +29,11 @@ BatchSoftmax::BatchSoftmax(int block, long width, std::uint32_t items, std::size
       item_term_(rounded_up(batch, block_)),
       user_term_(rounded_up(batch, block_)) {}
 
-void BatchSoftmax::set_interactions(std::span<const Interaction> positives) {
-  std::vector<std::uint64_t> counts(rareness_.size());
+void BatchSoftmax::set_interactions(std::span<const Interaction> positives, Communicator& ranks) {
+  std::vector<std::uint32_t> counts(rareness_.size());
   for (const Interaction& positive : positives) ++counts[positive.item];
-  const double n = static_cast<double>(positives.size());
+  add_up(ranks, counts);
+  const double n = std::accumulate(counts.begin(), counts.end(), 0.0);
   for (std::size_t i = 0; i < counts.size(); ++i)
     rareness_[i] = counts[i] > 0 ? static_cast<float>(std::log(n / static_cast<double>(counts[i]))) : 0.F;
 }

@@ -46,8 +46,8 @@ class BatchSoftmax {
   /// block: users, or items, a product. batch: positives a step.
   BatchSoftmax(int block, long width, std::uint32_t items, std::size_t batch);
 
-  /// Shares of the items.
-  void set_interactions(std::span<const Interaction> positives);
+  /// Shares of the items in what all ranks have; positives: this one's.
+  void set_interactions(std::span<const Interaction> positives, Communicator& ranks);
 
   /// Before the passes of a step.
   void start(const SortedIds& items);

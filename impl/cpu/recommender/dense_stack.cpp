@@ -1,6 +1,7 @@
 #include "impl/cpu/recommender/dense_stack.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "impl/cpu/kernels/recommender_kernels.hpp"
@@ -139,6 +140,18 @@ void GradientSlots::deal(std::size_t blocks) {
 }
 
 std::size_t GradientSlots::end(std::size_t slot) const { return std::min(blocks_, (slot + 1) * per_slot_); }
+
+void GradientSlots::gather_sums(Communicator& ranks) {
+  const auto size = static_cast<std::size_t>(ranks.size());
+  std::vector<float> sum(stride_);
+  if (used_ > 0) reduce(0, sum);  // else none of the step's examples are this rank's
+  if (gradients_.size() < size * stride_) gradients_ = AlignedBuffer<float>(size * stride_);
+  std::ranges::copy(sum, gradient(static_cast<std::size_t>(ranks.rank())));
+  std::vector<std::size_t> begins(size + 1);
+  std::iota(begins.begin(), begins.end(), std::size_t{0});
+  gather(ranks, begins);
+  used_ = size;
+}
 
 void GradientSlots::reduce(std::size_t first, std::span<float> sum) const {
   const RecommenderKernels& kernels = recommender_kernels();

@@ -123,6 +123,9 @@ class GradientSlots {
     gather_rows(ranks, gradients_.data(), stride_, begins);
   }
 
+  /// Where each rank has gradients of its own: the sum of a rank's slots becomes one slot, and all have those of all ranks.
+  void gather_sums(Communicator& ranks);
+
   /// sum[i] of parameters first..first+sum.size() over the used slots.
   void reduce(std::size_t first, std::span<float> sum) const;
 

@@ -6,7 +6,7 @@
 // examples; each distinct row sums its gradients in the order of the batch and is updated once.
 //
 // Deterministic, bitwise, at any number of threads: blocks, slots and sums do not depend on it. Nor on that of ranks: each
-// takes the blocks of its slots through the network, with the rows of all tables that these need (dealt_tables.hpp). All get
+// has a run of the examples (dealt_examples.hpp), and all get those of a step; each takes the blocks of its slots through the network, with the rows of all tables that these need (dealt_tables.hpp). All get
 // the dense gradients and update the layers alike; the rows of a table are updated where they lie.
 #include "impl/cpu/recommender/dlrm.hpp"
 
@@ -20,6 +20,7 @@
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/recommender/dealt_examples.hpp"
 #include "impl/cpu/recommender/dealt_tables.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
@@ -113,6 +114,7 @@ class CpuDlrm final : public Dlrm {
         bottom_slots_(bottom_stack_.parameters(), slots_),
         top_slots_(top_stack_.parameters(), slots_),
         tables_(spec, rule_, ranks),
+        examples_(spec, ranks),
         lookups_(spec.table_rows.size()),
         bag_gradients_(spec.table_rows.size() * static_cast<std::size_t>(spec.batch) * dim_),
         losses_(static_cast<std::size_t>(spec.batch)) {
@@ -144,22 +146,27 @@ class CpuDlrm final : public Dlrm {
     step_ = state.step;
   }
 
-  void set_examples(const ClickBatch& examples) override { examples_.set(examples, spec_); }
+  void set_examples(const ClickBatch& examples) override { examples_.set(examples); }
 
   std::vector<double> train(std::uint64_t steps) override {
     std::vector<double> losses(steps);
-    for (double& loss : losses) loss = train_step(examples_.gather(spec_, step_));
+    for (double& loss : losses) loss = train_step(examples_.gather(step_));
     return losses;
   }
 
   void predict(const ClickBatch& batch, std::span<float> out) const override {
-    require_readable(batch, spec_, out.size());
+    const bool shared = ranks_.size() > 1;
+    if (ranks_.rank() == 0) require_readable(batch, spec_, out.size());
     DealtTables::Room room;
-    const std::size_t round = ranks_.size() == 1 ? out.size() : most_lent;
+    ToldExamples told;
+    const std::size_t round = shared ? most_lent : out.size();
     for (std::size_t done = 0; done < out.size(); done += round) {
-      const std::vector<std::size_t> begins = shares_of_blocks(done, std::min(round, out.size() - done));
-      const DealtTables::Lent lent = tables_.lend(batch, begins, room);
+      const std::size_t count_now = std::min(round, out.size() - done);
+      const ClickBatch now = shared ? told.tell(batch, done, count_now, spec_, ranks_) : batch;
+      const std::vector<std::size_t> begins = shares_of_blocks(count_now);
+      const DealtTables::Lent lent = tables_.lend(now, begins, room);
       const std::size_t end = begins[ranks_.rank() + 1];
+      float* const logits = out.data() + done;
 #pragma omp parallel
       {
         const SubnormalsAreZero flush;
@@ -167,20 +174,20 @@ class CpuDlrm final : public Dlrm {
 #pragma omp for schedule(dynamic)
         for (std::size_t first = begins[ranks_.rank()]; first < end; first += block_) {
           const std::size_t count = std::min(block_, end - first);
-          std::copy_n(forward(worker, lent, first, count), count, out.begin() + first);
+          std::copy_n(forward(worker, lent, first, count), count, logits + first);
         }
       }
-      gather_rows(ranks_, out.data(), 1, begins);
+      gather_rows(ranks_, logits, 1, begins);
     }
   }
 
  private:
   std::size_t frozen() const { return static_cast<std::size_t>(spec_.frozen_tables); }
 
-  /// `count` examples from `first` on, dealt to ranks in whole blocks: [ranks + 1].
-  std::vector<std::size_t> shares_of_blocks(std::size_t first, std::size_t count) const {
+  /// `count` examples, dealt to ranks in whole blocks: [ranks + 1].
+  std::vector<std::size_t> shares_of_blocks(std::size_t count) const {
     std::vector<std::size_t> begins = equal_shares((count + block_ - 1) / block_, ranks_.size());
-    for (std::size_t& begin : begins) begin = first + std::min(begin * block_, count);
+    for (std::size_t& begin : begins) begin = std::min(begin * block_, count);
     return begins;
   }
 
@@ -400,7 +407,7 @@ class CpuDlrm final : public Dlrm {
   DealtTables tables_;
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
-  StepExamples examples_;
+  DealtExamples examples_;
 
   // One step.
   DealtTables::Room room_;

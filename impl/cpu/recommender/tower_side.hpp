@@ -34,13 +34,14 @@ struct TowerWorker {
 
 /// The users, or the items: table, features, tower, and what one step computes for the distinct ids of its batch. The rows
 /// of the table are dealt to ranks (dealing.hpp); of a list of ids, a step's or another, each rank takes some, and is lent
-/// their rows.
+/// their rows. Where ranks share the examples of a step (TwoTowerSharing), each has the ids of its own, and all rows.
 class TowerSide {
  public:
   TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose, std::uint32_t stream,
             std::size_t ids_a_step, Communicator& ranks)
       : ranks_(ranks),
-        dealing_(ranks),
+        own_examples_(spec.sharing == TwoTowerSharing::examples && ranks.size() > 1),
+        dealing_(own_examples_ ? alone() : ranks),
         count_(count),
         dim_(spec.embedding_dim),
         features_(features),
@@ -95,8 +96,13 @@ class TowerSide {
     slots_.deal(blocks());
   }
 
-  /// What each of several ranks computes of the step: slots, the blocks in them, and the rows in these. [ranks + 1]
-  std::vector<std::size_t> slots_of_ranks() const { return equal_shares(slots_.used(), ranks_.size()); }
+  /// What each of several ranks computes of the ids: slots, the blocks in them, and the rows in these. [ranks + 1]
+  std::vector<std::size_t> slots_of_ranks() const {
+    if (!own_examples_) return equal_shares(slots_.used(), ranks_.size());
+    std::vector<std::size_t> begins(static_cast<std::size_t>(ranks_.size()) + 1);  // all that it has are its own
+    std::fill(begins.begin() + ranks_.rank() + 1, begins.end(), slots_.used());
+    return begins;
+  }
   std::vector<std::size_t> blocks_of_ranks() const {
     std::vector<std::size_t> begins = slots_of_ranks();
     for (std::size_t& begin : begins) begin = std::min(slots_.begin(begin), blocks());
@@ -136,7 +142,16 @@ class TowerSide {
 
   /// All ranks have the outputs that each has computed.
   void gather_outputs() {
-    gather_rows(ranks_, last_.data(), tower_block * static_cast<std::size_t>(out_), blocks_of_ranks());
+    if (!own_examples_)
+      gather_rows(ranks_, last_.data(), tower_block * static_cast<std::size_t>(out_), blocks_of_ranks());
+  }
+
+  /// After backward(): all ranks have the gradients of the tower that each has computed.
+  void gather_gradients() {
+    if (own_examples_)
+      slots_.gather_sums(ranks_);
+    else
+      slots_.gather(ranks_, slots_of_ranks());
   }
 
   /// Outputs of ids first ... first + count - 1 of a list, at most tower_block of them, into out [tower_block, width]; the
@@ -235,6 +250,7 @@ class TowerSide {
   float* activations_of(std::size_t block) { return outputs_.data() + block * tower_block * stack_.outputs(); }
 
   Communicator& ranks_;
+  bool own_examples_;  // each rank has ids of its own
   Dealing dealing_;
   std::uint32_t count_;
   std::size_t dim_;

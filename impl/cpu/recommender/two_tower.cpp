@@ -11,8 +11,11 @@
 // positives (batch_softmax.hpp: of users); towers backward, in the same blocks of rows; Adam on the towers.
 //
 // Deterministic, bitwise, at any number of threads: blocks and slots (dense_stack.hpp) do not depend on it. Nor on that of
-// ranks: each computes the blocks of its slots forward and back, and the losses of some blocks of positives, and all get
-// from it what comes of them: outputs, slopes, gradients. The update is everybody's, who then have the same.
+// ranks: each has a run of the positives, and all get those of a step; each computes the blocks of its slots forward and
+// back, and the losses of some blocks of positives, and all get from it what comes of them: outputs, slopes, gradients. The
+// update is everybody's, who then have the same. Where ranks share examples (TwoTowerSharing), each takes positives of its
+// own, all have all of the frozen rows, and only gradients of the towers go to all: bits then depend on the number of
+// ranks.
 #include "impl/cpu/recommender/two_tower.hpp"
 
 #include <omp.h>
@@ -29,6 +32,7 @@
 #include "impl/cpu/ranking/ranking.hpp"
 #include "impl/cpu/recommender/batch_softmax.hpp"
 #include "impl/cpu/recommender/tower_side.hpp"
+#include "impl/cpu/runs.hpp"
 #include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
@@ -55,6 +59,7 @@ class CpuTwoTower final : public TwoTower {
         ranks_(ranks),
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
+        own_examples_(spec.sharing == TwoTowerSharing::examples && ranks.size() > 1),
         rule_{OptimizerKind::adam, spec.adam},
         user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch),
               ranks),
@@ -80,12 +85,13 @@ class CpuTwoTower final : public TwoTower {
   std::string implementation() const override { return onednn_implementation(); }
   ModelState export_state() const override {
     ModelState state = views_.export_state(step_);
-    complete(
-        state, [&](std::string_view name) { return table_rows(name); }, ranks_);
+    if (!own_examples_)
+      complete(
+          state, [&](std::string_view name) { return table_rows(name); }, ranks_);
     return state;
   }
   void import_state(const ModelState& state) override {
-    if (ranks_.size() == 1)
+    if (ranks_.size() == 1 || own_examples_)
       views_.import_state(state);
     else
       views_.import_state(part_of(
@@ -95,13 +101,14 @@ class CpuTwoTower final : public TwoTower {
   }
 
   void set_interactions(std::span<const Interaction> positives) override {
-    require_in_range(positives, spec_.users, spec_.items);
-    positives_.assign(positives.begin(), positives.end());
-    if (softmax_) softmax_->set_interactions(positives);
+    if (ranks_.rank() == 0) require_in_range(positives, spec_.users, spec_.items);
+    positives_ = run_of(ranks_, positives);
+    if (softmax_) softmax_->set_interactions(positives_.pairs, ranks_);
   }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (positives_.empty() && steps > 0) throw std::invalid_argument("two-tower training needs interactions");
+    if (positives_.begins.back() == 0 && steps > 0)
+      throw std::invalid_argument("two-tower training needs interactions");
     make_workers();
     std::vector<double> losses(steps);
     for (double& loss : losses) loss = train_step();
@@ -194,7 +201,7 @@ class CpuTwoTower final : public TwoTower {
   }
 
   double train_step() {
-    const std::size_t positives = draw_batch();
+    const Drawn drawn = draw_batch();
     item_.borrow();
     user_.borrow();
     const Share user_blocks = own(user_.blocks_of_ranks());
@@ -211,17 +218,15 @@ class CpuTwoTower final : public TwoTower {
     item_.gather_outputs();
     user_.gather_outputs();
 
-    const float weight = 1.F / static_cast<float>(positives * examples_);
+    const float weight = 1.F / static_cast<float>(drawn.all * examples_);
     if (softmax_)
       learn_softmax(weight);
     else
-      learn_bce(positives, weight);
+      learn_bce(drawn.here, weight);
 
     const UpdateStep step = update_step(rule_, ++step_);
-    const std::vector<std::size_t> item_shares = item_.slots_of_ranks();
-    const std::vector<std::size_t> user_shares = user_.slots_of_ranks();
-    const Share item_slots = own(item_shares);
-    const Share user_slots = own(user_shares);
+    const Share item_slots = own(item_.slots_of_ranks());
+    const Share user_slots = own(user_.slots_of_ranks());
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t s = 0; s < item_slots.size() + user_slots.size(); ++s) {
       const SubnormalsAreZero flush;
@@ -232,8 +237,8 @@ class CpuTwoTower final : public TwoTower {
         user_backward(worker, step, user_slots.begin + s - item_slots.size());
     }
     if (ranks_.size() > 1) {
-      item_.slots().gather(ranks_, item_shares);
-      user_.slots().gather(ranks_, user_shares);
+      item_.gather_gradients();
+      user_.gather_gradients();
       item_.update_rows(step);
       user_.update_rows(step);
     }
@@ -249,27 +254,47 @@ class CpuTwoTower final : public TwoTower {
         item_.tower().update_piece(step, p - user_pieces, item_.slots());
     }
     refresh_operands();
-    return std::accumulate(losses_.begin(), losses_.begin() + positives * examples_, 0.0) /
-           static_cast<double>(positives * examples_);
+    return sum_of_losses(drawn.here) / static_cast<double>(drawn.all * examples_);
   }
 
-  /// Draws the step's positives and negatives and sorts their ids; returns the number of positives.
-  std::size_t draw_batch() {
-    const EpochSchedule schedule(positives_.size(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
+  /// Over the whole step; `positives`: those that are here.
+  double sum_of_losses(std::size_t positives) {
+    const double here = std::accumulate(losses_.begin(), losses_.begin() + positives * examples_, 0.0);
+    if (!own_examples_) return here;
+    std::vector<double> of_ranks(static_cast<std::size_t>(ranks_.size()));
+    of_ranks[ranks_.rank()] = here;
+    gather_rows(ranks_, of_ranks.data(), 1, equal_shares(of_ranks.size(), ranks_.size()));
+    return std::accumulate(of_ranks.begin(), of_ranks.end(), 0.0);
+  }
+
+  /// Positives of a step.
+  struct Drawn {
+    std::size_t all;
+    std::size_t here;  ///< of which this rank has the ids
+  };
+
+  /// Draws the step's positives and negatives and sorts their ids.
+  Drawn draw_batch() {
+    const EpochSchedule schedule(positives_.begins.back(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
     const EpochSchedule::Step step = schedule.at(step_);
-    const std::size_t count = step.count;
+    Share here{0, step.count};
+    if (own_examples_) here = own(equal_shares(step.count, ranks_.size()));
+    const std::size_t count = here.size();
     const Permutation shuffled = schedule.order(step.epoch);
+    const std::vector<Interaction> gathered =
+        ranks_.size() > 1 ? positives_of(schedule, step) : std::vector<Interaction>();
     const Philox random(spec_.seed, Purpose::negatives);
     batch_users_.resize(count);
     batch_items_.resize(count * examples_);
     const std::size_t negatives = examples_ - 1;
-    const std::uint64_t begin = step.first * negatives;
+    const std::uint64_t begin = (step.first + here.begin) * negatives;
     const std::uint64_t end = begin + count * negatives;
 #pragma omp parallel
     {
 #pragma omp for nowait
       for (std::size_t p = 0; p < count; ++p) {
-        const Interaction positive = positives_[shuffled(step.first + p)];
+        const Interaction positive =
+            gathered.empty() ? positives_.pairs[shuffled(step.first + p)] : gathered[here.begin + p];
         batch_users_[p] = positive.user;
         batch_items_[p * examples_] = positive.item;
       }
@@ -294,21 +319,33 @@ class CpuTwoTower final : public TwoTower {
         user_.set_ids(batch_users_);
       }
     }
-    return count;
+    return {step.count, count};
+  }
+
+  /// Of a step, in its order: each rank has some.
+  std::vector<Interaction> positives_of(const EpochSchedule& schedule, const EpochSchedule::Step& step) const {
+    const StepOwners owners(schedule, step, positives_.begins, ranks_.rank());
+    std::vector<Interaction> of_ranks(step.count);
+    Interaction* to = of_ranks.data() + owners.begins()[ranks_.rank()];
+    for (const std::uint64_t number : owners.own()) *to++ = positives_.pairs[number];
+    gather_rows(ranks_, of_ranks.data(), 1, owners.begins());
+    std::vector<Interaction> positives(step.count);
+    owners.in_order([&](std::size_t position, std::size_t place) { positives[position] = of_ranks[place]; });
+    return positives;
   }
 
   void learn_bce(std::size_t positives, float weight) {
     std::vector<std::size_t> shares = equal_shares((positives + positives_block - 1) / positives_block, ranks_.size());
     for (std::size_t& begin : shares) begin = std::min(begin * positives_block, positives);
-    const Share mine = own(shares);
+    const Share mine = own_examples_ ? Share{0, positives} : own(shares);
 #pragma omp parallel for schedule(dynamic)
     for (std::size_t first = mine.begin; first < mine.end; first += positives_block) {
       const SubnormalsAreZero flush;
       learn(first, std::min(positives_block, mine.end - first), weight);
     }
-    if (ranks_.size() > 1)
-      for (std::size_t p = 0; p < positives; ++p)
-        std::fill_n(user_rows_.begin() + p * examples_, examples_, user_.ids().row_of()[p]);
+    if (ranks_.size() == 1 || own_examples_) return;
+    for (std::size_t p = 0; p < positives; ++p)
+      std::fill_n(user_rows_.begin() + p * examples_, examples_, user_.ids().row_of()[p]);
     gather_rows(ranks_, slopes_.data(), examples_, shares);
     gather_rows(ranks_, losses_.data(), examples_, shares);
   }
@@ -397,13 +434,14 @@ class CpuTwoTower final : public TwoTower {
   Communicator& ranks_;
   long width_;            // of the towers' outputs
   std::size_t examples_;  // a positive and its negatives
+  bool own_examples_;     // each rank takes positives of its own
   UpdateRule rule_;
   TowerSide user_;
   TowerSide item_;
   std::optional<BatchSoftmax> softmax_;  // where the loss is one
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
-  std::vector<Interaction> positives_;
+  PairsRun positives_{.pairs = {}, .begins = {0}};
 
   // One step: examples p * examples_ + k are positive p (k = 0) and its negatives.
   std::vector<std::uint32_t> batch_users_;

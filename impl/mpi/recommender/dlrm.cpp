@@ -62,14 +62,9 @@ class LeadingDlrm final : public Leading<Dlrm> {
         spec_(spec) {}
 
   void set_examples(const ClickBatch& examples) override {
-    model().set_examples(examples);
+    require_readable(examples, spec_, examples.labels.size());  // before the others are told
+    call(Call::set_data, 0, [&] { model().set_examples(examples); });
     has_examples_ = !examples.labels.empty();
-    call(Call::set_data, 0, [&] {
-      tell_values(ranks(), examples.dense);
-      tell_values(ranks(), examples.ids);
-      tell_values(ranks(), examples.labels);
-      tell_values(ranks(), examples.offsets);
-    });
   }
 
   std::vector<double> train(std::uint64_t steps) override {
@@ -79,12 +74,7 @@ class LeadingDlrm final : public Leading<Dlrm> {
 
   void predict(const ClickBatch& examples, std::span<float> out) const override {
     require_readable(examples, spec_, out.size());  // before the others are told
-    call(Call::evaluate, out.size(), [&] {
-      tell_values(ranks(), examples.dense);
-      tell_values(ranks(), examples.ids);
-      tell_values(ranks(), examples.offsets);
-      model().predict(examples, out);
-    });
+    call(Call::evaluate, out.size(), [&] { model().predict(examples, out); });
   }
 
   ModelState export_state() const override { return gathered_state(); }
@@ -99,28 +89,13 @@ class FollowingDlrm final : public Following<Dlrm> {
   explicit FollowingDlrm(Communicator& ranks) : Following(ranks, cpu::make(hear_dlrm_spec(ranks), ranks)) {}
 
  private:
-  void take_data() override {
-    dense_ = hear_values<std::vector<float>>(ranks());
-    ids_ = hear_values<std::vector<std::uint32_t>>(ranks());
-    labels_ = hear_values<std::vector<float>>(ranks());
-    offsets_ = hear_values<std::vector<std::uint64_t>>(ranks());
-    model().set_examples({.dense = dense_, .ids = ids_, .labels = labels_, .offsets = offsets_});
-  }
+  void take_data() override { model().set_examples({}); }  // rank 0's are dealt
 
   void obey_other(const Order& order) override {
     assert(order.call == Call::evaluate);
-    const auto dense = hear_values<std::vector<float>>(ranks());
-    const auto ids = hear_values<std::vector<std::uint32_t>>(ranks());
-    const auto offsets = hear_values<std::vector<std::uint64_t>>(ranks());
-    std::vector<float> values(order.number);
-    model().predict({.dense = dense, .ids = ids, .labels = {}, .offsets = offsets}, values);
+    std::vector<float> logits(order.number);
+    model().predict({}, logits);
   }
-
-  // The examples, which the model reads where they are.
-  std::vector<float> dense_;
-  std::vector<std::uint32_t> ids_;
-  std::vector<float> labels_;
-  std::vector<std::uint64_t> offsets_;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <cassert>
 #include <vector>
 
+#include "impl/common/recommender/shapes.hpp"
 #include "impl/cpu/recommender/two_tower.hpp"
 #include "impl/mpi/following.hpp"
 #include "impl/mpi/leading.hpp"
@@ -20,6 +21,7 @@ struct TowerNumbers {
   int item_features;
   double init_stddev;
   TwoTowerLoss loss;
+  TwoTowerSharing sharing;
   int negatives;
   int batch;
   Adam adam;
@@ -28,7 +30,7 @@ struct TowerNumbers {
 
 void tell_spec(Communicator& ranks, const TwoTowerSpec& s) {
   tell(ranks, TowerNumbers{s.users, s.items, s.embedding_dim, s.embedding_trainable, s.user_features, s.item_features,
-                           s.init_stddev, s.loss, s.negatives, s.batch, s.adam, s.seed});
+                           s.init_stddev, s.loss, s.sharing, s.negatives, s.batch, s.adam, s.seed});
   tell_values(ranks, std::span<const int>(s.tower_layers));
 }
 
@@ -43,6 +45,7 @@ TwoTowerSpec hear_spec(Communicator& ranks) {
           .item_features = n.item_features,
           .init_stddev = n.init_stddev,
           .loss = n.loss,
+          .sharing = n.sharing,
           .negatives = n.negatives,
           .batch = n.batch,
           .adam = n.adam,
@@ -52,15 +55,18 @@ TwoTowerSpec hear_spec(Communicator& ranks) {
 class LeadingTwoTower final : public Leading<TwoTower> {
  public:
   LeadingTwoTower(Team& team, const TwoTowerSpec& spec)
-      : Leading(team, Call::make_two_tower, [&] {
-          tell_spec(team.ranks(), spec);
-          return cpu::make(spec, team.ranks());
-        }) {}
+      : Leading(team, Call::make_two_tower,
+                [&] {
+                  tell_spec(team.ranks(), spec);
+                  return cpu::make(spec, team.ranks());
+                }),
+        users_(spec.users),
+        items_(spec.items) {}
 
   void set_interactions(std::span<const Interaction> positives) override {
-    model().set_interactions(positives);
+    require_in_range(positives, users_, items_);  // before the others are told
+    call(Call::set_data, 0, [&] { model().set_interactions(positives); });
     has_positives_ = !positives.empty();
-    call(Call::set_data, 0, [&] { tell_values(ranks(), positives); });
   }
 
   std::vector<double> train(std::uint64_t steps) override {
@@ -80,6 +86,8 @@ class LeadingTwoTower final : public Leading<TwoTower> {
   ModelState export_state() const override { return gathered_state(); }
 
  private:
+  std::uint32_t users_;
+  std::uint32_t items_;
   bool has_positives_ = false;
 };
 
@@ -88,7 +96,7 @@ class FollowingTwoTower final : public Following<TwoTower> {
   explicit FollowingTwoTower(Communicator& ranks) : Following(ranks, cpu::make(hear_spec(ranks), ranks)) {}
 
  private:
-  void take_data() override { model().set_interactions(hear_values<std::vector<Interaction>>(ranks())); }
+  void take_data() override { model().set_interactions({}); }  // rank 0's are dealt
 
   void obey_other(const Order& order) override {
     if (order.call == Call::evaluate) {

@@ -111,7 +111,8 @@ void add_judgement(Comment& comment, const Judgement& judgement, bool with_ambig
                        judgement.new_cells);
   const bool has_interval =
       std::ranges::any_of(judgement.findings, [](const Finding& finding) { return finding.half_width.has_value(); });
-  if (has_interval) how += "- a change is told when it is beyond the tolerance and no chance; ± is the 90% interval\n";
+  if (has_interval)
+    how += "- a change is told when it is beyond the tolerance and statistically significant; ± is the 90% interval\n";
   if (judgement.speed)
     how +=
         "- both were timed at their own time: what else had changed on the machine is in the ratio too, and "

@@ -1,0 +1,63 @@
+#include "impl/cpu/runs.hpp"
+
+#include <algorithm>
+
+namespace frugal::cpu {
+
+PairsRun run_of(Communicator& ranks, const PackedPairs& all) {
+  std::uint64_t size = all.size();
+  ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)));
+  PairsRun run{.pairs = {}, .begins = equal_shares(size, ranks.size())};
+  const std::vector<std::size_t>& begins = run.begins;
+  run.pairs.resize(begins[ranks.rank() + 1] - begins[ranks.rank()]);
+  if (ranks.rank() != 0) {
+    wait_for(*ranks.receive(std::as_writable_bytes(std::span(run.pairs)), 0));
+    return run;
+  }
+  PackedPairs::Iterator pair = all.begin();
+  for (Interaction& one : run.pairs) one = *pair++;
+  std::vector<Interaction> sent;
+  for (int to = 1; to < ranks.size(); ++to) {
+    sent.resize(begins[to + 1] - begins[to]);
+    for (Interaction& one : sent) one = *pair++;
+    wait_for(*ranks.send(std::as_bytes(std::span(sent)), to));
+  }
+  return run;
+}
+
+void add_up(Communicator& ranks, std::span<std::uint32_t> counts) {
+  const std::vector<std::size_t> begins = equal_shares(counts.size(), ranks.size());
+  std::vector<std::vector<std::uint32_t>> outgoing;
+  outgoing.reserve(static_cast<std::size_t>(ranks.size()));
+  for (int to = 0; to < ranks.size(); ++to)
+    outgoing.emplace_back(counts.begin() + static_cast<std::ptrdiff_t>(begins[to]),
+                          counts.begin() + static_cast<std::ptrdiff_t>(begins[to + 1]));
+  const std::vector<std::uint32_t> received = exchanged(ranks, outgoing);
+  const std::size_t first = begins[ranks.rank()];
+  const std::size_t own = begins[ranks.rank() + 1] - first;
+  std::fill_n(counts.begin() + static_cast<std::ptrdiff_t>(first), own, 0U);
+  const std::uint32_t* next = received.data();
+  for (int from = 0; from < ranks.size(); ++from)
+    for (std::size_t k = 0; k < own; ++k) counts[first + k] += *next++;
+  gather_rows(ranks, counts.data(), 1, begins);
+}
+
+StepOwners::StepOwners(const EpochSchedule& schedule, const EpochSchedule::Step& step,
+                       std::span<const std::size_t> begins, int rank)
+    : begins_(begins.size()) {
+  const Permutation order = schedule.order(step.epoch);
+  owners_.reserve(step.count);
+  own_.reserve(step.count);
+  for (std::uint64_t position = 0; position < step.count; ++position) {
+    const std::uint64_t example = order(step.first + position);
+    const auto after =
+        std::ranges::upper_bound(begins, example);  // runs may be empty: of those that begin here, the last
+    const auto owner = static_cast<std::uint32_t>(after - begins.begin() - 1);
+    owners_.push_back(owner);
+    ++begins_[owner + 1];
+    if (static_cast<int>(owner) == rank) own_.push_back(example - begins[owner]);
+  }
+  for (std::size_t r = 1; r < begins_.size(); ++r) begins_[r] += begins_[r - 1];
+}
+
+}  // namespace frugal::cpu
