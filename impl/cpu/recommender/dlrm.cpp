@@ -30,9 +30,9 @@
 namespace frugal::cpu {
 namespace {
 
-constexpr std::size_t row_block = 64;       // distinct embedding rows a task
-constexpr std::size_t rows_ahead = 8;       // embedding rows fetched before they are summed or updated
-constexpr std::size_t most_lent = 1 << 16;  // examples that several ranks predict before they are lent other rows
+constexpr std::size_t row_block = 64;                // distinct embedding rows a task
+constexpr std::size_t rows_ahead = 8;                // embedding rows fetched before they are summed or updated
+constexpr std::size_t examples_at_a_time = 1 << 16;  // that several ranks predict before they are told of others
 
 /// Examples a product: wide layers pay for more of them with every pass over their weights.
 std::size_t suited_block(std::size_t dense_parameters) {
@@ -159,7 +159,7 @@ class CpuDlrm final : public Dlrm {
     if (ranks_.rank() == 0) require_readable(batch, spec_, out.size());
     DealtTables::Room room;
     ToldExamples told;
-    const std::size_t round = shared ? most_lent : out.size();
+    const std::size_t round = shared ? examples_at_a_time : out.size();
     for (std::size_t done = 0; done < out.size(); done += round) {
       const std::size_t count_now = std::min(round, out.size() - done);
       const ClickBatch now = shared ? told.tell(batch, done, count_now, spec_, ranks_) : batch;
