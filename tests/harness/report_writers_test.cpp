@@ -208,6 +208,8 @@ TEST(ReportNumbers, HalfWidthSharesPrefixAndDecimals) {
   EXPECT_EQ(narrow.text + "±" + narrow.half_width_text, "1.5000±0.0000");
   const TableEntry plain = number_entry(123.4, 0.4, "", "s");
   EXPECT_EQ(plain.text + "±" + plain.half_width_text, "123.4±0.4");
+  const TableEntry general = number_entry(129.784, 0.00384, "{:.3g}", "%");
+  EXPECT_EQ(general.text + "±" + general.half_width_text, "129.78±0.00") << "their last digits are of one place";
   EXPECT_EQ(number_entry(-2.8, 0.14, "{:+.1f}", "%").half_width_text, "0.1") << "a width has no sign";
 }
 

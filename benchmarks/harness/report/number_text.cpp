@@ -70,13 +70,15 @@ TableEntry number_entry(double value, std::optional<double> half_width, const st
   TableEntry entry;
   entry.value = value;
   entry.half_width = half_width;
-  if (format.empty() || format == "si") {
-    const Prefix& prefix = format.empty() ? unscaled : prefix_for(value);
+  // Digits that count from the first one, as of {:.3g}, would leave value and width with other last places.
+  const bool plain = format.empty() || (half_width && format.ends_with("g}"));
+  if (plain || format == "si") {
+    const Prefix& prefix = plain ? unscaled : prefix_for(value);
     if (half_width) *half_width /= prefix.factor;
     const int decimals = common_decimals(value / prefix.factor, half_width);
     entry.text = fixed_text(value / prefix.factor, decimals);
     if (half_width) entry.half_width_text = fixed_text(*half_width, decimals);
-    const std::string word = format.empty() ? "" : prefix.symbol + unit;
+    const std::string word = plain ? "" : prefix.symbol + unit;
     if (!word.empty()) entry.suffix = " " + word;
   } else {
     entry.text = fmt::format(fmt::runtime(format), value);
