@@ -46,16 +46,19 @@ StepOwners::StepOwners(const EpochSchedule& schedule, const EpochSchedule::Step&
                        std::span<const std::size_t> begins, int rank)
     : begins_(begins.size()) {
   const Permutation order = schedule.order(step.epoch);
-  owners_.reserve(step.count);
-  own_.reserve(step.count);
+  std::vector<std::uint64_t> examples(step.count);
+  owners_.resize(step.count);
+#pragma omp parallel for
   for (std::uint64_t position = 0; position < step.count; ++position) {
-    const std::uint64_t example = order(step.first + position);
-    const auto after =
-        std::ranges::upper_bound(begins, example);  // runs may be empty: of those that begin here, the last
-    const auto owner = static_cast<std::uint32_t>(after - begins.begin() - 1);
-    owners_.push_back(owner);
+    examples[position] = order(step.first + position);
+    // Runs may be empty: of those that begin here, the last.
+    const auto after = std::ranges::upper_bound(begins, examples[position]);
+    owners_[position] = static_cast<std::uint32_t>(after - begins.begin() - 1);
+  }
+  for (std::uint64_t position = 0; position < step.count; ++position) {
+    const std::uint32_t owner = owners_[position];
     ++begins_[owner + 1];
-    if (static_cast<int>(owner) == rank) own_.push_back(example - begins[owner]);
+    if (static_cast<int>(owner) == rank) own_.push_back(examples[position] - begins[owner]);
   }
   for (std::size_t r = 1; r < begins_.size(); ++r) begins_[r] += begins_[r - 1];
 }
