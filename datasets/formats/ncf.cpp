@@ -173,23 +173,19 @@ void settle_lists(Split& split, const std::vector<Interaction>& train, NcfLists 
 void settle_held_out(Split& split, std::vector<Interaction>& train, NcfLists lists, Oddities& odd) {
   std::vector<bool> trained(split.users, false);
   for (const Interaction& pair : train) trained[pair.user] = true;
-  const auto per_query = static_cast<std::ptrdiff_t>(split.negatives_per_query);
-  std::vector<Interaction> leaked, kept;
-  std::vector<std::uint32_t> kept_negatives;
-  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
+  std::vector<Interaction> leaked;
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t query = 0; query < split.held_out.size(); ++query) {
     const Interaction& pair = split.held_out[query];
     if (has(train, pair)) leaked.push_back(pair);
     if (!trained[pair.user]) ++odd.absent;
     if (!trained[pair.user] && lists == NcfLists::cleaned) continue;
-    kept.push_back(pair);
-    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query) * per_query;
-    kept_negatives.insert(kept_negatives.end(), begin, begin + per_query);
+    kept.push_back(query);
   }
   odd.leaked = leaked.size();
   if (lists != NcfLists::cleaned) return;
   std::erase_if(train, [&](const Interaction& pair) { return has(leaked, pair); });
-  split.held_out = std::move(kept);
-  split.negatives = std::move(kept_negatives);
+  keep_queries(split, kept);
   if (split.held_out.empty()) throw UserError("no held-out user has training interactions");
 }
 
@@ -202,21 +198,10 @@ std::size_t unused_items(const Split& split, const std::vector<Interaction>& tra
 
 /// By user, each with its candidates.
 void sort_queries(Split& split) {
-  const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
   std::vector<std::uint32_t> order(split.held_out.size());
   std::iota(order.begin(), order.end(), 0U);
   std::ranges::sort(order, {}, [&](std::uint32_t query) { return split.held_out[query].user; });
-  std::vector<Interaction> held_out;
-  std::vector<std::uint32_t> negatives;
-  held_out.reserve(split.held_out.size());
-  negatives.reserve(split.negatives.size());
-  for (const std::uint32_t query : order) {
-    held_out.push_back(split.held_out[query]);
-    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query * per_query);
-    negatives.insert(negatives.end(), begin, begin + static_cast<std::ptrdiff_t>(per_query));
-  }
-  split.held_out = std::move(held_out);
-  split.negatives = std::move(negatives);
+  keep_queries(split, order);
 }
 
 std::string stem_of_split(const std::filesystem::path& train) {

@@ -61,6 +61,9 @@ struct Split : Population {
   std::string protocol;                     ///< one line for tables: where the split and the negatives come from
 };
 
+/// Keeps these queries of a split, by their numbers, in this order, each with its candidates.
+void keep_queries(Split& split, std::span<const std::uint32_t> queries);
+
 /// The items that each user has in the training set, ascending: what full ranking masks.
 struct SeenItems : Groups<std::uint32_t> {
   explicit SeenItems(const Split& split);

@@ -215,17 +215,10 @@ void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed) {
   std::nth_element(lots.begin(), lots.begin() + static_cast<std::ptrdiff_t>(users), lots.end());
   std::vector<bool> kept(split.users, false);
   for (std::size_t k = 0; k < users; ++k) kept[lots[k].second] = true;
-  const auto per_query = static_cast<std::size_t>(split.negatives.empty() ? 0 : split.negatives_per_query);
-  std::vector<Interaction> held_out;
-  std::vector<std::uint32_t> negatives;
-  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
-    if (!kept[split.held_out[query].user]) continue;
-    held_out.push_back(split.held_out[query]);
-    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query * per_query);
-    negatives.insert(negatives.end(), begin, begin + static_cast<std::ptrdiff_t>(per_query));
-  }
-  split.held_out = std::move(held_out);
-  split.negatives = std::move(negatives);
+  std::vector<std::uint32_t> queries;
+  for (std::uint32_t query = 0; query < split.held_out.size(); ++query)
+    if (kept[split.held_out[query].user]) queries.push_back(query);
+  keep_queries(split, queries);
   split.protocol += fmt::format(", tested on {} of {} users", users, tested.size());
 }
 

@@ -1,0 +1,98 @@
+// Data sets that come split: ratings in the files train, validation and test, and splits with lists of candidates.
+#include <nlohmann/json.hpp>
+
+#include "datasets/load/datasets.hpp"
+#include "datasets/load/interactions.hpp"
+#include "tests/datasets/data_test_support.hpp"
+
+namespace frugal::data {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+/// A data set with a manifest in the folder of the test, where manifests are read once.
+class OfAManifest : public WithFolder {
+ protected:
+  Json dataset(const std::string& name, const Json& more) const {
+    Json given = {{"name", name}};
+    if (more.is_object()) given.update(more);
+    return complete_dataset(given, Kind::interactions, dirs_);
+  }
+  void write_manifest(const std::string& name, const std::string& keys) const {
+    write(name + ".yaml",
+          "name: " + name + "\ntitle: t\nkind: interactions\nlicence: l\ncitation: c\nsplit: given\n" + keys);
+  }
+
+  const std::vector<std::filesystem::path> dirs_ = {folder_};
+};
+
+/// Ratings in the files train, validation and test: USER<TAB>ITEM, and a TIME where time_ is 3.
+class Parts : public OfAManifest {
+ protected:
+  Split load(const std::string& train, const std::string& validation, const std::string& test, const Json& more = {}) {
+    write("parts/train.tsv", train);
+    write("parts/validation.tsv", validation);
+    write("parts/test.tsv", test);
+    write_manifest(
+        "parts",
+        "reader: ratings\ntable: {delimiter: tab, header: no, columns: {user: 1, item: 2, rating: none, time: " +
+            time_ + "}, duplicates: " + duplicates_ +
+            "}\nfiles: [{path: parts/train.tsv}, {path: parts/validation.tsv}, {path: parts/test.tsv}]\n");
+    const Split split = load_split(dataset("parts", more), dirs_, 1);
+    EXPECT_EQ(split.chronological, has_times(dataset("parts", more), dirs_));
+    return split;
+  }
+
+  std::string time_ = "none";
+  std::string duplicates_ = "error";
+};
+
+/// "user item" by their own ids.
+std::vector<std::string> named(const Split& split, const std::vector<Interaction>& pairs) {
+  std::vector<std::string> names;
+  for (const Interaction& pair : pairs)
+    names.push_back(split.user_names[pair.user] + " " + split.item_names[pair.item]);
+  return names;
+}
+
+TEST_F(Parts, AreTrainedOnAndTestedOnAsTheFilesSay) {
+  const std::string train = "10\t7\n9\t3\n";
+  const std::string validation = "9\t20\n";
+  const std::string test = "10\t1\n9\t100\n8\t7\n";  // nothing else is known of user 8
+  const Split split = load(train, validation, test);
+  EXPECT_THAT(named(split, split.train.unpacked()), ElementsAre("9 3", "9 20", "10 7"));
+  EXPECT_THAT(named(split, split.held_out), ElementsAre("9 100", "10 1"));
+  EXPECT_EQ(split.items, 5u);
+  EXPECT_EQ(split.negatives_per_query, 0);
+  EXPECT_EQ(split.protocol,
+            "given split, tested on test, trained on train and validation, 1 held-out interactions of users unknown to "
+            "training dropped");
+
+  const Split tuning = load(train, validation, test, {{"hold_out", "validation"}});
+  EXPECT_THAT(named(tuning, tuning.train.unpacked()), ElementsAre("9 3", "10 7"));
+  EXPECT_THAT(named(tuning, tuning.held_out), ElementsAre("9 20"));
+  EXPECT_EQ(tuning.items, 5u);  // the catalogue is that of all files
+  EXPECT_EQ(tuning.protocol, "given split, tested on validation, trained on train, test left out");
+}
+
+TEST_F(Parts, ThatShareAPairAreRefusedWithBothPlaces) {
+  EXPECT_EQ(user_error([&] { load("1\t2\n1\t3\n", "2\t3\n", "3\t3\n1\t3\n"); }),
+            (folder_ / "parts/test.tsv").string() + ":2: user '1' and item '3' are in line 2 of " +
+                (folder_ / "parts/train.tsv").string() + " too: what is tested must not be trained on");
+}
+
+TEST_F(Parts, ThatLeaveNothingToTestOnAreRefused) {
+  EXPECT_THAT(user_error([&] { load("1\t2\n", "1\t3\n", "2\t3\n"); }), HasSubstr("nothing to test on"));
+}
+
+TEST(RealSplits, DistillCfsMovieLensIsTheirs) {
+  FRUGAL_REAL_FILE(path, "ml-1m-distill/test.tsv.gz");
+  const Split split = load_split(complete_dataset({{"name", "ml-1m-distill"}}), real_data_dirs(), 1);
+  EXPECT_EQ(split.users, 6040u);
+  EXPECT_EQ(split.held_out.size(), 108'799u);
+  EXPECT_EQ(split.train.size(), 791'718u + 99'692u);
+}
+
+}  // namespace
+}  // namespace frugal::data
