@@ -42,7 +42,7 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
 Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out);
 
 /// Moves one random training interaction of each user that has two or more out of split.train (Philox,
-/// Purpose::validation) and returns them, by user: what early stopping watches, so that it never sees the test items.
+/// Purpose::validation) and returns them, by user: what early stopping watches in place of the test items.
 std::vector<Interaction> take_validation(Split& split, std::uint64_t seed);
 
 /// Keeps what is held out of `users` random users (Philox, Purpose::tested_user) and their candidates, and says so in the
