@@ -32,8 +32,17 @@ Enum required_word(const Node& map, const std::string& key, const Named<Enum> (&
   return from_word(names, key, node.text, node.place);
 }
 
+/// The side of a square picture that comes at several, "lake_128.png": by its name a plan finds the right one.
+int side_in_name(const std::filesystem::path& path, const Node& node) {
+  const std::int64_t side = node.as_integer();
+  if (side < 1 || !path.stem().string().ends_with(fmt::format("_{}", side)))
+    throw UserError(node.place, fmt::format("a file of size {0} has a name that ends in _{0}", side));
+  return static_cast<int>(side);
+}
+
 ManifestFile parse_manifest_file(const Node& node) {
-  require_keys(node, {"path", "bytes", "sha256", "git_blob", "md5", "also_sha256", "url", "archive_md5", "member"},
+  require_keys(node,
+               {"path", "bytes", "sha256", "git_blob", "md5", "also_sha256", "url", "archive_md5", "member", "size"},
                "key of a manifest's file");
   ManifestFile file;
   file.path = required(node, "path").text;
@@ -50,6 +59,7 @@ ManifestFile parse_manifest_file(const Node& node) {
   file.url = text_of(node, "url");
   file.archive_md5 = text_of(node, "archive_md5");
   file.member = text_of(node, "member");
+  if (const Node* const size = node.find("size")) file.size = side_in_name(file.path, *size);
   return file;
 }
 

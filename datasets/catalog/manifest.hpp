@@ -58,6 +58,7 @@ struct ManifestFile {
   std::string url{};                       ///< direct, or of an archive (then `member` names the file inside)
   std::string archive_md5{};               ///< of the archive, where that is what the publisher gives
   std::string member{};                    ///< in the archive, wheel or package; "data" for a single compressed file
+  int size = 0;  ///< of a picture that comes at several: its side, and then its name ends in it, "lake_128.png"; else 0
 };
 
 /// What a user can do about a file of a data set without has_source() that is missing or has changed.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/locate.hpp"
@@ -113,6 +114,18 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
   EXPECT_THAT(refusal("kind: image\nreader: signal\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
 }
 
+TEST(Manifests, OfAPictureAtSeveralSizesNameThese) {
+  const auto with = [](const std::string& file) {
+    return parse_manifest(
+        "x", "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: image\nreader: signal\nfiles: [" + file + "]\n",
+        "x.yaml");
+  };
+  EXPECT_EQ(with("{path: a/lake_128.png, size: 128}").files[0].size, 128);
+  EXPECT_EQ(with("{path: a/lake_128.png}").files[0].size, 0);
+  EXPECT_THAT(user_error([&] { with("{path: a/lake_128.png, size: 28}"); }),
+              HasSubstr("a file of size 28 has a name that ends in _28"));
+}
+
 TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
   const std::string criteo =
       "kind: clicks\nreader: clicks\ntable: {columns: {label: 1, categorical: [2-4], time: none}}\nsplit: ";
@@ -137,11 +150,35 @@ TEST(ChoosePicture, TakesTheNamedFileElseTheSizeElseTheLargest) {
   EXPECT_EQ(choose_picture(lake, "", 128).path, "enrp/lake_128.png");
   EXPECT_EQ(choose_picture(lake, "", 100).path, "enrp/lake_512.png");
   Manifest two = lake;
-  two.files[0].path = "mine/dog.jpg";
+  two.files[0] = {.path = "mine/dog.jpg"};
   EXPECT_EQ(choose_picture(two, "dog", 0).path, "mine/dog.jpg");
   EXPECT_THAT(user_error([&] { choose_picture(two, "", 100); }),
               HasSubstr("holds 3 files: say which one a cell takes with params.inr.image"));
   EXPECT_THAT(user_error([&] { choose_picture(lake, "lake_128.pgn", 128); }), HasSubstr("did you mean 'lake_128.png'"));
+}
+
+/// A set of pictures that its user named.
+Manifest pictures(std::vector<ManifestFile> files) {
+  Manifest manifest;
+  manifest.name = "holiday";
+  manifest.files = std::move(files);
+  return manifest;
+}
+
+TEST(ChoosePicture, ANumberThatACameraCountsIsNoSize) {
+  const Manifest holiday = pictures({{.path = "holiday/IMG_0001.jpg"}, {.path = "holiday/IMG_0002.jpg"}});
+  EXPECT_EQ(user_error([&] { choose_picture(holiday, "", 0); }),
+            "holiday holds 2 files: say which one a cell takes with params.inr.image, an axis for several: "
+            "holiday/IMG_0001.jpg, holiday/IMG_0002.jpg");
+  EXPECT_THAT(user_error([&] { choose_picture(holiday, "IMG", 2); }), HasSubstr("unknown file of holiday 'IMG'"));
+  EXPECT_EQ(choose_picture(holiday, "IMG_0001", 2).path, "holiday/IMG_0001.jpg");
+}
+
+TEST(ChoosePicture, OfFilesOfOneNameThePathSaysWhich) {
+  const Manifest holiday = pictures({{.path = "sea/p.png"}, {.path = "lake/p.png"}});
+  for (const char* const image : {"", "p", "p.png"})
+    EXPECT_THAT(user_error([&] { choose_picture(holiday, image, 0); }), HasSubstr("sea/p.png, lake/p.png"));
+  EXPECT_EQ(choose_picture(holiday, "lake/p.png", 0).path, "lake/p.png");
 }
 
 class Files : public WithFolder {

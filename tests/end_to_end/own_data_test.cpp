@@ -386,6 +386,17 @@ TEST_F(OwnData, PicturesGetAName) {
   EXPECT_EQ(frugal({"data", "verify", "holiday", "--data-dir", "data"}).code, 2);
 }
 
+TEST_F(OwnData, PicturesThatACameraCountsAreNotSizesOfOne) {
+  for (const char* const name : {"IMG_0001.png", "IMG_0002.png"})
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", name, "--param", "size=16"}).code, 0);
+  ASSERT_EQ(frugal({"data", "add", "holiday", "IMG_0001.png", "IMG_0002.png", "--to", "data"}).code, 0);
+  write("any.yaml",
+        "{schema: 1, name: any, workload: inr, dataset: holiday, backend: reference, params: {inr: {steps: 1}}}");
+  const Said any = frugal({"run", "any.yaml", "--data-dir", "data"});
+  EXPECT_EQ(any.code, 2);
+  EXPECT_THAT(any.err, HasSubstr("holiday holds 2 files: say which one a cell takes with params.inr.image"));
+}
+
 TEST_F(OwnData, PicturesThatAreNoDataSetAreRefusedAndNothingIsWritten) {
   for (const char* name : {"here/p.png", "there/p.png"}) {
     std::filesystem::create_directories((folder_ / name).parent_path());
