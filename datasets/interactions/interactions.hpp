@@ -33,6 +33,7 @@ struct Rating {
 struct Ratings : Population {
   std::vector<Rating> rows;  ///< distinct (user, item) pairs; of a file: by user, then item
   bool timed = false;        ///< the file has usable times
+  bool fine_times = false;   ///< some have fractions, so all are in millionths of the file's unit
   std::uint64_t duplicates =
       0;  ///< repeated pairs that were merged, where the format allows it: the latest counts, then the
           ///< highest

@@ -77,7 +77,7 @@ Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& 
   if (manifest.reader == Reader::ratings && manifest.split == DefaultSplit::given) {
     const std::vector<Ratings> parts = load_rating_parts(manifest, data_dirs);
     return split_parts(std::span(parts).first<3>(),
-                       from_word(held_part_names, "hold_out", dataset.at("hold_out").get<std::string>()));
+                       from_word(held_part_names, "hold_out", dataset.at("hold_out").get<std::string>()), seed);
   }
   if (manifest.reader != Reader::ncf) return split_by_rule(load_ratings(manifest, data_dirs), dataset, seed);
   const auto files = locate_all(manifest, data_dirs);

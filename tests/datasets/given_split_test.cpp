@@ -76,6 +76,26 @@ TEST_F(Parts, AreTrainedOnAndTestedOnAsTheFilesSay) {
   EXPECT_EQ(tuning.protocol, "given split, tested on validation, trained on train, test left out");
 }
 
+TEST_F(Parts, WithTimesAreTrainedOnInTheOrderOfTime) {
+  time_ = "3";
+  const std::string train = "10\t7\t5\n9\t8\t30\n9\t7\t50\n9\t1\t10\n";
+  const std::string validation = "9\t3\t40\n10\t9\t4\n";
+  const std::string test = "9\t2\t20\n10\t1\t1\n";
+  const Split split = load(train, validation, test);
+  EXPECT_TRUE(split.chronological);
+  EXPECT_THAT(named(split, split.train.unpacked()), ElementsAre("9 1", "9 8", "9 3", "9 7", "10 9", "10 7"));
+  const Split tuning = load(train, validation, test, {{"hold_out", "validation"}});
+  EXPECT_THAT(named(tuning, tuning.train.unpacked()), ElementsAre("9 1", "9 8", "9 7", "10 7"));
+}
+
+TEST_F(Parts, TimesWithFractionsInOneFileAreInTheUnitOfTheOthers) {
+  time_ = "3";
+  const Split split = load("9\t1\t10\n9\t8\t30\n", "9\t3\t20.5\n", "9\t2\t40\n");
+  EXPECT_THAT(named(split, split.train.unpacked()), ElementsAre("9 1", "9 3", "9 8"));
+  EXPECT_THAT(user_error([&] { load("9\t1\t9000000000000000000\n", "9\t3\t20.5\n", "9\t2\t40\n"); }),
+              HasSubstr("train.tsv: a time too large for the fractions that those of another part have"));
+}
+
 TEST_F(Parts, ThatShareAPairAreRefusedWithBothPlaces) {
   EXPECT_EQ(user_error([&] { load("1\t2\n1\t3\n", "2\t3\n", "3\t3\n1\t3\n"); }),
             (folder_ / "parts/test.tsv").string() + ":2: user '1' and item '3' are in line 2 of " +

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <stdexcept>
 
@@ -306,6 +307,7 @@ class Cadc final : public harness::Workload {
   static Start start_of(const Cell& cell, const data::Split& split, RunContext& context, Outcome& outcome) {
     const Json& own = cell.own();
     const auto sampling = choice_of(sampling_names, own, "sampling");
+    assert((sampling != Sampling::recent || split.chronological) && "check() asked has_times()");
     std::optional<ProxyWatch> watch;
     if (watches_proxy(sampling)) context.stage("sample", [&] { watch.emplace(sampling, split, cell.seed); });
     Start start;
