@@ -76,7 +76,8 @@ struct Manifest {
   std::string homepage;
   std::optional<DefaultSplit> split;  ///< of interactions, and of clicks that are no ratings
   double test_fraction = 0;           ///< of the split tail
-  bool timed = true;                  ///< interactions and clicks: the files carry times
+  bool timed = false;                 ///< of a `table`: it has a column of times. Other readers read none
+  int negatives = 99;                 ///< of the reader `ncf`: candidates in each list
   Json table;              ///< of the readers `ratings` and `clicks`: published_ratings_params(), all of them,
                            ///< and published_click_table_params()
   std::string attributes;  ///< the manifest of what else is known of users and items; empty: none. Clicks with

@@ -42,12 +42,22 @@ Split split_generated(InteractionsStream& stream, Candidates candidates, std::ui
   return split;
 }
 
-/// A split that comes with lists of candidates keeps them unless others are asked for.
-Split split_given(Split split, Candidates candidates, std::uint64_t seed) {
-  if (candidates.law == NegativeLaw::given && candidates.negatives == split.negatives_per_query) return split;
-  if (candidates.law == NegativeLaw::given) candidates.law = NegativeLaw::uniform;
-  draw_negatives(split, candidates.negatives, candidates.law, seed);
-  split.protocol = "given split, " + describe_negatives(candidates.negatives, candidates.law);
+/// A split that comes with lists of candidates keeps them unless others are asked for: by another law, or in another
+/// number than their data set `promised`. lists: their file.
+Split split_given(NcfSplit split, Candidates asked, int promised, const std::filesystem::path& lists,
+                  std::uint64_t seed) {
+  if (asked.law == NegativeLaw::given) {
+    if (asked.negatives == split.negatives_per_query) return split;
+    // A plan without a word on the number asks for the promised one: it wants the lists, not others in their place.
+    if (asked.negatives == promised)
+      throw UserError({lists.string()},
+                      fmt::format("these lists hold {0} candidates each, and the data set promises {1}: write "
+                                  "negatives: {0} to take them, or negative_sampling: uniform to draw {1} instead",
+                                  split.negatives_per_query, promised));
+    asked.law = NegativeLaw::uniform;
+  }
+  draw_negatives(split, asked.negatives, asked.law, seed);
+  split.protocol = fmt::format("given split, {}{}", describe_negatives(asked.negatives, asked.law), split.odd_pairs);
   return split;
 }
 
@@ -83,7 +93,7 @@ Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& 
   const auto files = locate_all(manifest, data_dirs);
   return split_given(read_ncf(files.at(0), files.at(1), files.at(2),
                               from_word(ncf_lists_names, "lists", dataset.at("lists").get<std::string>())),
-                     candidates_of(dataset), seed);
+                     candidates_of(dataset), manifest.negatives, files.at(2), seed);
 }
 
 }  // namespace

@@ -99,8 +99,6 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
   EXPECT_THAT(
       with_files("kind: clicks\n" + of_ratings + "attributes: ml-1m-attributes\nfiles: [{path: a}, {path: b}]\n"),
       HasSubstr(":9:8: ratings as clicks come in one file"));
-  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\ntimed: false\n"),
-              HasSubstr(":6:8: the table's columns say whether there are times"));
   EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {columns: {user: 1, item: 2, rating: 3, time: "
                       "none}}\nsplit: latest\n"),
               HasSubstr(":5:8: the split 'latest' needs times"));
@@ -112,6 +110,21 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
               HasSubstr(":4:9: unknown key of a manifest's table 'delimeter'; did you mean 'delimiter'?"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings), HasSubstr("a manifest needs 'split'"));
   EXPECT_THAT(refusal("kind: image\nreader: signal\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
+}
+
+TEST(Manifests, SayHowManyCandidatesEachListHolds) {
+  const auto with = [](const std::string& negatives) {
+    return parse_manifest(
+        "x",
+        "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: interactions\nreader: ncf\nsplit: given\n" + negatives +
+            "files: [{path: a}, {path: b}, {path: c}]\n",
+        "x.yaml");
+  };
+  EXPECT_EQ(with("").negatives, 99);
+  EXPECT_EQ(with("negatives: 50\n").negatives, 50);
+  EXPECT_EQ(user_error([&] { with("negatives: 0\n"); }), "x.yaml:8:12: a list holds 1 to 1000000 candidates");
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\nnegatives: 9\n"),
+              HasSubstr(":6:12: lists of candidates belong to the reader 'ncf'"));
 }
 
 TEST(Manifests, OfAPictureAtSeveralSizesNameThese) {

@@ -106,6 +106,50 @@ TEST_F(Parts, ThatLeaveNothingToTestOnAreRefused) {
   EXPECT_THAT(user_error([&] { load("1\t2\n", "1\t3\n", "2\t3\n"); }), HasSubstr("nothing to test on"));
 }
 
+/// Lists of two candidates. User 1's held-out item is in training too, twice; user 0's list names the held-out item and one
+/// of training; items 3 and 4 are candidates only.
+class GivenLists : public OfAManifest {
+ protected:
+  Split load(const std::string& promised, const Json& more = {}) {
+    write("x.train.rating", "0\t0\n0\t1\n1\t2\n1\t0\n1\t0\n");
+    write("x.test.rating", "0\t2\n1\t0\n");
+    write("x.test.negative", "(0,2)\t2\t1\n(1,0)\t4\t3\n");
+    write_manifest("lists", "reader: ncf\n" + promised +
+                                "files: [{path: x.train.rating}, {path: x.test.rating}, {path: x.test.negative}]\n");
+    const Split split = load_split(dataset("lists", more), dirs_, 1);
+    EXPECT_EQ(split.chronological, has_times(dataset("lists", more), dirs_));
+    return split;
+  }
+};
+
+TEST_F(GivenLists, AreTakenAsTheyAreWhereAPlanSaysNothing) {
+  const Split split = load("negatives: 2\n");
+  EXPECT_EQ(dataset("lists", {}).at("negatives"), 2);
+  EXPECT_EQ(split.negative_law, NegativeLaw::given);
+  EXPECT_THAT(split.negatives, ElementsAre(2, 1, 4, 3));
+}
+
+TEST_F(GivenLists, OfAnotherLengthThanPromisedAreNotReplacedUnasked) {
+  EXPECT_EQ(user_error([&] { load(""); }),
+            (folder_ / "x.test.negative").string() +
+                ": these lists hold 2 candidates each, and the data set promises 99: write negatives: 2 to take them, "
+                "or negative_sampling: uniform to draw 99 instead");
+  EXPECT_THAT(load("", {{"negatives", 2}}).negatives, ElementsAre(2, 1, 4, 3));
+}
+
+TEST_F(GivenLists, DrawnInTheirPlaceKeepTheNotesOnThePairs) {
+  const std::string pairs =
+      ", 1 held-out pairs are in the training file too (kept), 1 training pairs come again (counted once), 2 item "
+      "indices are in no pair";
+  EXPECT_EQ(load("negatives: 2\n").protocol,
+            "given split and given negatives (2), 1 lists name the held-out item itself (not counted), 1 negatives are "
+            "of the user's training (kept)" +
+                pairs);
+  const std::string drawn = "given split, 1 uniform unseen negatives" + pairs;
+  EXPECT_EQ(load("negatives: 2\n", {{"negatives", 1}}).protocol, drawn);
+  EXPECT_EQ(load("negatives: 2\n", {{"negatives", 1}, {"negative_sampling", "uniform"}}).protocol, drawn);
+}
+
 TEST(RealSplits, DistillCfsMovieLensIsTheirs) {
   FRUGAL_REAL_FILE(path, "ml-1m-distill/test.tsv.gz");
   const Split split = load_split(complete_dataset({{"name", "ml-1m-distill"}}), real_data_dirs(), 1);
