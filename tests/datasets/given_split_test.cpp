@@ -9,6 +9,7 @@ namespace frugal::data {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 
 /// A data set with a manifest in the folder of the test, where manifests are read once.
@@ -94,6 +95,15 @@ TEST_F(Parts, TimesWithFractionsInOneFileAreInTheUnitOfTheOthers) {
   EXPECT_THAT(named(split, split.train.unpacked()), ElementsAre("9 1", "9 3", "9 8"));
   EXPECT_THAT(user_error([&] { load("9\t1\t9000000000000000000\n", "9\t3\t20.5\n", "9\t2\t40\n"); }),
               HasSubstr("train.tsv: a time too large for the fractions that those of another part have"));
+}
+
+TEST_F(Parts, SayWhatWasMerged) {
+  duplicates_ = "last";
+  const auto protocol = [&](const Json& more) {
+    return load("9\t3\n9\t3\n", "9\t20\n9\t20\n9\t20\n", "9\t100\n9\t100\n", more).protocol;
+  };
+  EXPECT_THAT(protocol({}), EndsWith("; 4 repeated pairs merged (last)"));
+  EXPECT_THAT(protocol({{"hold_out", "validation"}}), EndsWith("test left out; 3 repeated pairs merged (last)"));
 }
 
 TEST_F(Parts, ThatShareAPairAreRefusedWithBothPlaces) {
