@@ -118,7 +118,7 @@ Split split_by_rule(Ratings ratings, const Json& dataset, std::uint64_t seed) {
   Split split = split_ratings(ratings, rule, seed);
   if (const std::size_t left_out = all - ratings.rows.size(); left_out > 0)
     split.protocol += fmt::format("; {} of {} ratings left out ({}{}{})", left_out, all,
-                                  min_rating != 0 ? fmt::format("below {:g}", min_rating) : "",
+                                  min_rating != 0 ? fmt::format("below {:g}: as if unseen", min_rating) : "",
                                   min_rating != 0 && core > 0 ? ", and " : "",
                                   core > 0 ? fmt::format("of users or items with fewer than {}", core) : "");
   return split;

@@ -295,8 +295,9 @@ TEST_F(OwnRatings, MinRatingTakesAnyNumberAndZeroLeavesNothingOut) {
   EXPECT_EQ(kept(-10), 360u);
   EXPECT_EQ(kept(60), 80u);
   EXPECT_THAT(split_from(-20, 1).protocol, Not(HasSubstr("left out")));
-  EXPECT_THAT(split_from(60, 0).protocol, EndsWith("; 320 of 400 ratings left out (below 60)"));
-  EXPECT_THAT(split_from(-10, 2).protocol, EndsWith("(below -10, and of users or items with fewer than 2)"));
+  EXPECT_THAT(split_from(60, 0).protocol, EndsWith("; 320 of 400 ratings left out (below 60: as if unseen)"));
+  EXPECT_THAT(split_from(-10, 2).protocol,
+              EndsWith("(below -10: as if unseen, and of users or items with fewer than 2)"));
 }
 
 TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefused) {
