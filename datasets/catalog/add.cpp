@@ -44,7 +44,7 @@ fs::path add_dataset(const NewDataset& dataset, const std::vector<fs::path>& fil
                                  to_word(kind_names, dataset.kind), to_word(reader_names, dataset.reader));
   if (!dataset.table.is_null()) text += fmt::format("table: {}\n", dataset.table.dump());
   text += fmt::format("licence: {}\ncitation: {}\n", yaml(dataset.licence), yaml(dataset.citation));
-  if (dataset.reader == Reader::ncf) text += "timed: false\n";
+  if (dataset.reader == Reader::ncf) text += fmt::format("negatives: {}\n", dataset.negatives);
   if (!dataset.split.empty()) text += fmt::format("split: {}\n", dataset.split);
   text += "files:\n";
   std::set<fs::path> places;

@@ -14,6 +14,7 @@ struct NewDataset {
   Reader reader = Reader::ratings;
   std::string title{}, licence{}, citation{};
   std::string split{};  ///< of interactions and of clicks; not `tail`
+  int negatives = 0;    ///< of the reader `ncf`: candidates in each list
   Json table{};         ///< of the readers `ratings` and `clicks`: what they are to read by
 };
 

@@ -26,6 +26,18 @@ UnavailableError not_here(const Manifest& manifest, const std::string& missing,
                                       looked.empty() ? "any data folder" : looked, remedy));
 }
 
+/// "lake" of "enrp/lake_128.png", where that is a size of the picture: a name may end in any number, as cameras count.
+std::string picture_of(const ManifestFile& file) {
+  const std::string stem = std::filesystem::path(file.path).stem().string();
+  return file.size == 0 ? stem : stem.substr(0, stem.size() - fmt::format("_{}", file.size).size());
+}
+
+bool are_one_picture(const std::vector<const ManifestFile*>& files) {
+  const std::string first = picture_of(*files.front());
+  return std::ranges::all_of(files,
+                             [&](const ManifestFile* file) { return file->size > 0 && picture_of(*file) == first; });
+}
+
 }  // namespace
 
 std::optional<std::filesystem::path> locate(const ManifestFile& file,
@@ -60,26 +72,21 @@ const ManifestFile& choose_picture(const Manifest& manifest, const std::string& 
   std::vector<std::string> known;
   for (const ManifestFile& file : manifest.files) {
     const std::filesystem::path path(file.path);
-    if (file.path == image || path.filename() == image || path.stem() == image) return file;
-    if (image.empty() || path.stem().string().starts_with(image + "_")) candidates.push_back(&file);
+    if (file.path == image) return file;
+    if (image.empty() || path.filename() == image || path.stem() == image || picture_of(file) == image)
+      candidates.push_back(&file);
     known.push_back(path.filename().string());
   }
   if (candidates.empty()) throw UserError(unknown_word("file of " + manifest.name, image, known));
-  const std::string suffix = fmt::format("_{}", size);
-  const auto exact = std::find_if(candidates.begin(), candidates.end(), [&](const ManifestFile* file) {
-    return std::filesystem::path(file->path).stem().string().ends_with(suffix);
-  });
-  if (exact != candidates.end()) return **exact;
-  const auto without_size = [](const ManifestFile* file) {
-    const std::string stem = std::filesystem::path(file->path).stem().string();
-    return stem.substr(0, stem.rfind('_'));
-  };
-  const std::string first = without_size(candidates.front());
-  if (!std::ranges::all_of(candidates, [&](const ManifestFile* file) { return without_size(file) == first; }))
+  if (candidates.size() > 1 && !are_one_picture(candidates)) {
+    std::vector<std::string> paths;
+    for (const ManifestFile* const file : candidates) paths.push_back(file->path);
     throw UserError(
         fmt::format("{} holds {} files: say which one a cell takes with params.inr.image, an axis for several: {}",
-                    manifest.name, candidates.size(), fmt::join(known, ", ")));
-  return *candidates.back();
+                    manifest.name, paths.size(), fmt::join(paths, ", ")));
+  }
+  const auto exact = std::ranges::find(candidates, size, &ManifestFile::size);
+  return exact != candidates.end() ? **exact : **std::ranges::max_element(candidates, {}, &ManifestFile::size);
 }
 
 std::filesystem::path locate_one(const Manifest& manifest, const ManifestFile& file,

@@ -22,9 +22,10 @@ std::vector<std::filesystem::path> locate_all(const Manifest& manifest,
 std::filesystem::path locate_one(const Manifest& manifest, const ManifestFile& file,
                                  const std::vector<std::filesystem::path>& data_dirs);
 
-/// The file of a set of signals: by path, name or stem; else the stem's size variant ("lake" at 128: lake_128.png), or
-/// the last one listed, which by convention is the largest. An empty `image` stands for any stem, where all files are
-/// sizes of one. Throws UserError when the manifest has no such file, or several that may be meant.
+/// The file of a set of signals: by path, name or stem; else, of a picture that comes at several sizes
+/// (ManifestFile::size), the one of this size ("lake" at 128: lake_128.png), or the largest. An empty `image` stands for
+/// the one file, or the one picture, that there is. Throws UserError when the manifest has no such file, or several that
+/// may be meant.
 const ManifestFile& choose_picture(const Manifest& manifest, const std::string& image, int size);
 
 }  // namespace frugal::data

@@ -32,8 +32,17 @@ Enum required_word(const Node& map, const std::string& key, const Named<Enum> (&
   return from_word(names, key, node.text, node.place);
 }
 
+/// The side of a square picture that comes at several, "lake_128.png": by its name a plan finds the right one.
+int side_in_name(const std::filesystem::path& path, const Node& node) {
+  const std::int64_t side = node.as_integer();
+  if (side < 1 || !path.stem().string().ends_with(fmt::format("_{}", side)))
+    throw UserError(node.place, fmt::format("a file of size {0} has a name that ends in _{0}", side));
+  return static_cast<int>(side);
+}
+
 ManifestFile parse_manifest_file(const Node& node) {
-  require_keys(node, {"path", "bytes", "sha256", "git_blob", "md5", "also_sha256", "url", "archive_md5", "member"},
+  require_keys(node,
+               {"path", "bytes", "sha256", "git_blob", "md5", "also_sha256", "url", "archive_md5", "member", "size"},
                "key of a manifest's file");
   ManifestFile file;
   file.path = required(node, "path").text;
@@ -50,6 +59,7 @@ ManifestFile parse_manifest_file(const Node& node) {
   file.url = text_of(node, "url");
   file.archive_md5 = text_of(node, "archive_md5");
   file.member = text_of(node, "member");
+  if (const Node* const size = node.find("size")) file.size = side_in_name(file.path, *size);
   return file;
 }
 
@@ -99,7 +109,6 @@ void require_column(const Json& columns, const char* name, const Place& place, s
 
 /// How a reader of tables is to read, and whether there are times.
 void parse_table(const Node& root, Manifest& manifest) {
-  const Node* const timed = root.find("timed");
   const Node* const table = root.find("table");
   const bool is_ratings = manifest.reader == Reader::ratings;
   const bool is_table = is_ratings || manifest.reader == Reader::clicks;
@@ -107,11 +116,7 @@ void parse_table(const Node& root, Manifest& manifest) {
     throw UserError(table ? table->place : root.find("reader")->place,
                     table ? "the readers 'ratings' and 'clicks' have a 'table', and no other"
                           : fmt::format("the reader '{}' needs a 'table'", to_word(reader_names, manifest.reader)));
-  if (!is_table) {
-    if (timed) manifest.timed = timed->as_boolean();
-    return;
-  }
-  if (timed) throw UserError(timed->place, "the table's columns say whether there are times (time: none)");
+  if (!is_table) return;
   manifest.table = read_params(is_ratings ? published_ratings_params() : published_click_table_params(), *table,
                                "key of a manifest's table");
   const Json& columns = manifest.table.at("columns");
@@ -139,7 +144,7 @@ void parse_split(const Node& root, Manifest& manifest) {
       throw UserError(root.find("files")->place, "ratings come in one file, or in three: train, validation, test");
     if (manifest.split == DefaultSplit::tail && !is_clicks) refuse("the split 'tail' belongs to the reader 'clicks'");
     if (manifest.split == DefaultSplit::latest && !manifest.timed)
-      refuse("the split 'latest' needs times, and timed is false");
+      refuse("the split 'latest' needs times, and the table has none");
   } else if (const Node* const split = root.find("split")) {
     throw UserError(split->place, fmt::format("a manifest of {} has no split", to_word(kind_names, manifest.kind)));
   } else if (manifest.reader == Reader::ratings && manifest.files.size() > 1) {
@@ -154,6 +159,17 @@ void parse_split(const Node& root, Manifest& manifest) {
   manifest.test_fraction = fraction->as_real();
   if (!(manifest.test_fraction > 0 && manifest.test_fraction < 1))
     throw UserError(fraction->place, "test_fraction must lie between 0 and 1");
+}
+
+/// How many candidates each published list holds.
+void parse_negatives(const Node& root, Manifest& manifest) {
+  const Node* const negatives = root.find("negatives");
+  if (!negatives) return;
+  if (manifest.reader != Reader::ncf)
+    throw UserError(negatives->place, "lists of candidates belong to the reader 'ncf'");
+  const std::int64_t count = negatives->as_integer();
+  if (count < 1 || count > 1'000'000) throw UserError(negatives->place, "a list holds 1 to 1000000 candidates");
+  manifest.negatives = static_cast<int>(count);
 }
 
 void require_known_attributes(const Node& root) {
@@ -201,8 +217,8 @@ Manifest parse_manifest(std::string_view name, std::string_view text, const std:
   if (documents.size() != 1) throw UserError({source}, "a manifest is one YAML document");
   const Node& root = documents.front();
   require_keys(root,
-               {"name", "title", "kind", "reader", "licence", "citation", "homepage", "split", "test_fraction", "timed",
-                "table", "attributes", "debian", "pypi", "files"},
+               {"name", "title", "kind", "reader", "licence", "citation", "homepage", "split", "test_fraction",
+                "negatives", "table", "attributes", "debian", "pypi", "files"},
                "key of a manifest");
   Manifest manifest;
   manifest.name = required(root, "name").text;
@@ -223,6 +239,7 @@ Manifest parse_manifest(std::string_view name, std::string_view text, const std:
   require_known_attributes(root);
   require_fitting_reader(manifest, root);
   parse_split(root, manifest);
+  parse_negatives(root, manifest);
   return manifest;
 }
 

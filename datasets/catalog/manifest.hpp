@@ -58,6 +58,7 @@ struct ManifestFile {
   std::string url{};                       ///< direct, or of an archive (then `member` names the file inside)
   std::string archive_md5{};               ///< of the archive, where that is what the publisher gives
   std::string member{};                    ///< in the archive, wheel or package; "data" for a single compressed file
+  int size = 0;  ///< of a picture that comes at several: its side, and then its name ends in it, "lake_128.png"; else 0
 };
 
 /// What a user can do about a file of a data set without has_source() that is missing or has changed.
@@ -75,7 +76,8 @@ struct Manifest {
   std::string homepage;
   std::optional<DefaultSplit> split;  ///< of interactions, and of clicks that are no ratings
   double test_fraction = 0;           ///< of the split tail
-  bool timed = true;                  ///< interactions and clicks: the files carry times
+  bool timed = false;                 ///< of a `table`: it has a column of times. Other readers read none
+  int negatives = 99;                 ///< of the reader `ncf`: candidates in each list
   Json table;              ///< of the readers `ratings` and `clicks`: published_ratings_params(), all of them,
                            ///< and published_click_table_params()
   std::string attributes;  ///< the manifest of what else is known of users and items; empty: none. Clicks with

@@ -102,6 +102,10 @@ Negatives read_negatives(const std::filesystem::path& path, const Pairs& held_ou
   return negatives;
 }
 
+std::string note(std::size_t count, const char* what, const char* done) {
+  return count > 0 ? fmt::format(", {} {}{}", count, what, done) : "";
+}
+
 /// What published files hold beside what their format promises.
 struct Oddities {
   std::size_t own = 0;       ///< lists that name the held-out item itself
@@ -112,20 +116,19 @@ struct Oddities {
   std::size_t merged = 0;    ///< training pairs that come again
   std::size_t unused = 0;    ///< items below the largest index that neither training nor the held-out pairs have
 
-  std::string text(NcfLists lists) const {
+  std::string of_lists(NcfLists lists) const {
+    return note(own, "lists name the held-out item itself", " (not counted)") +
+           note(repeated, "negatives come twice in their list", " (counted once)") +
+           note(trained, "negatives are of the user's training",
+                lists == NcfLists::cleaned ? " (left out)" : " (kept)");
+  }
+
+  std::string of_pairs(NcfLists lists) const {
     const bool cleaned = lists == NcfLists::cleaned;
-    std::string all;
-    const auto add = [&](std::size_t count, const char* what, const char* done) {
-      if (count > 0) all += fmt::format(", {} {}{}", count, what, done);
-    };
-    add(own, "lists name the held-out item itself", " (not counted)");
-    add(repeated, "negatives come twice in their list", " (counted once)");
-    add(trained, "negatives are of the user's training", cleaned ? " (left out)" : " (kept)");
-    add(leaked, "held-out pairs are in the training file too", cleaned ? " (no longer)" : " (kept)");
-    add(absent, "held-out users have no training", cleaned ? " (left out)" : " (kept)");
-    add(merged, "training pairs come again", " (counted once)");
-    add(unused, "item indices are in no pair", "");
-    return all;
+    return note(leaked, "held-out pairs are in the training file too", cleaned ? " (no longer)" : " (kept)") +
+           note(absent, "held-out users have no training", cleaned ? " (left out)" : " (kept)") +
+           note(merged, "training pairs come again", " (counted once)") +
+           note(unused, "item indices are in no pair", "");
   }
 };
 
@@ -173,23 +176,19 @@ void settle_lists(Split& split, const std::vector<Interaction>& train, NcfLists 
 void settle_held_out(Split& split, std::vector<Interaction>& train, NcfLists lists, Oddities& odd) {
   std::vector<bool> trained(split.users, false);
   for (const Interaction& pair : train) trained[pair.user] = true;
-  const auto per_query = static_cast<std::ptrdiff_t>(split.negatives_per_query);
-  std::vector<Interaction> leaked, kept;
-  std::vector<std::uint32_t> kept_negatives;
-  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
+  std::vector<Interaction> leaked;
+  std::vector<std::uint32_t> kept;
+  for (std::uint32_t query = 0; query < split.held_out.size(); ++query) {
     const Interaction& pair = split.held_out[query];
     if (has(train, pair)) leaked.push_back(pair);
     if (!trained[pair.user]) ++odd.absent;
     if (!trained[pair.user] && lists == NcfLists::cleaned) continue;
-    kept.push_back(pair);
-    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query) * per_query;
-    kept_negatives.insert(kept_negatives.end(), begin, begin + per_query);
+    kept.push_back(query);
   }
   odd.leaked = leaked.size();
   if (lists != NcfLists::cleaned) return;
   std::erase_if(train, [&](const Interaction& pair) { return has(leaked, pair); });
-  split.held_out = std::move(kept);
-  split.negatives = std::move(kept_negatives);
+  keep_queries(split, kept);
   if (split.held_out.empty()) throw UserError("no held-out user has training interactions");
 }
 
@@ -202,21 +201,10 @@ std::size_t unused_items(const Split& split, const std::vector<Interaction>& tra
 
 /// By user, each with its candidates.
 void sort_queries(Split& split) {
-  const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
   std::vector<std::uint32_t> order(split.held_out.size());
   std::iota(order.begin(), order.end(), 0U);
   std::ranges::sort(order, {}, [&](std::uint32_t query) { return split.held_out[query].user; });
-  std::vector<Interaction> held_out;
-  std::vector<std::uint32_t> negatives;
-  held_out.reserve(split.held_out.size());
-  negatives.reserve(split.negatives.size());
-  for (const std::uint32_t query : order) {
-    held_out.push_back(split.held_out[query]);
-    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query * per_query);
-    negatives.insert(negatives.end(), begin, begin + static_cast<std::ptrdiff_t>(per_query));
-  }
-  split.held_out = std::move(held_out);
-  split.negatives = std::move(negatives);
+  keep_queries(split, order);
 }
 
 std::string stem_of_split(const std::filesystem::path& train) {
@@ -232,13 +220,13 @@ void print_triple(TextWriter& file, const Interaction& pair, int rating, std::in
 
 }  // namespace
 
-Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::path& held_out_path,
-               const std::filesystem::path& negatives_path, NcfLists lists) {
+NcfSplit read_ncf(const std::filesystem::path& train_path, const std::filesystem::path& held_out_path,
+                  const std::filesystem::path& negatives_path, NcfLists lists) {
   Pairs train = read_pairs(train_path);
   Pairs held_out = read_pairs(held_out_path);
   Negatives negatives = read_negatives(negatives_path, held_out);
 
-  Split split;
+  NcfSplit split;
   split.users = std::max(train.users, held_out.users);
   split.items = std::max({train.items, held_out.items, negatives.item_count});
   // Indices are dense by the format's promise; a stray huge one would silently cost a huge embedding table.
@@ -259,7 +247,9 @@ Split read_ncf(const std::filesystem::path& train_path, const std::filesystem::p
   settle_lists(split, train.rows, lists, odd);
   settle_held_out(split, train.rows, lists, odd);
   split.train = train.rows;
-  split.protocol = fmt::format("given split and given negatives ({}){}", split.negatives_per_query, odd.text(lists));
+  split.odd_pairs = odd.of_pairs(lists);
+  split.protocol = fmt::format("given split and given negatives ({}){}{}", split.negatives_per_query,
+                               odd.of_lists(lists), split.odd_pairs);
   return split;
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string>
 
 #include "datasets/formats/text_writer.hpp"
 #include "datasets/interactions/interactions.hpp"
@@ -19,12 +20,17 @@ enum class NcfLists { published, cleaned };
 inline constexpr Named<NcfLists> ncf_lists_names[] = {{NcfLists::published, "published"},
                                                       {NcfLists::cleaned, "cleaned"}};
 
+/// A split with lists of candidates.
+struct NcfSplit : Split {
+  std::string odd_pairs;  ///< the end of the protocol: what was found odd whatever the candidates are
+};
+
 /// Train and held-out files of USER<TAB>ITEM and more columns that are not read, and negatives as
 /// "(USER,ITEM)<TAB>NEGATIVE<TAB>...", line for line with the held-out file. Ids are dense already and are kept; the
 /// result is in the order of users, then items, whatever that of the lines is. The protocol says what was found odd.
 /// Throws UserError, at file:line:column for a line that does not fit, and when the files contradict each other.
-Split read_ncf(const std::filesystem::path& train, const std::filesystem::path& held_out,
-               const std::filesystem::path& negatives, NcfLists lists = NcfLists::published);
+NcfSplit read_ncf(const std::filesystem::path& train, const std::filesystem::path& held_out,
+                  const std::filesystem::path& negatives, NcfLists lists = NcfLists::published);
 
 /// Writes NAME.train.rating, and NAME.test.rating and NAME.test.negative beside it; they get their names at finish().
 class NcfWriter {

@@ -14,6 +14,7 @@
 #include <span>
 
 #include "datasets/formats/clipped.hpp"
+#include "datasets/formats/sample_limit.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 
@@ -205,6 +206,7 @@ NpyLayout layout_of(std::string_view start, std::uintmax_t file_bytes, const Pla
   layout.shape = {.shape = {extents[0], extents[1], extents[2]},
                   .channels = extents.size() == 4 ? extents[3] : 1,
                   .bits = static_cast<int>(8 * layout.type.bytes)};
+  require_size(layout.shape, place);
   return layout;
 }
 
@@ -230,6 +232,7 @@ SignalShape volume_shape(const std::filesystem::path& path) {
 
 Signal read_volume(const std::filesystem::path& path) {
   const Place place{path.string()};
+  volume_shape(path);  // refuses what is too large before all of it is in memory
   const std::string bytes = read_whole_file(path);
   const NpyLayout layout = layout_of(bytes, bytes.size(), place);
   Signal volume{layout.shape, {}};

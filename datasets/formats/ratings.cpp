@@ -126,7 +126,7 @@ class RatingsReader {
   Ratings read() {
     while (table_.next()) {
       take_row();
-      if (!fine_) take_plain_rows();  // which have whole times
+      if (!builder_.fine_times()) take_plain_rows();  // which have whole times
       if (!reserved_ && builder_.size() >= first_rows) reserve();
     }
     return builder_.finish(table_.file(), layout_.time.has_value(), form_.duplicates);
@@ -170,12 +170,10 @@ class RatingsReader {
                   "a time (a number, or a date such as 2024-02-29 or 2024-02-29T12:30:00Z; to do without: "
                   "columns: {time: none})");
     std::int64_t whole = moment->whole;
-    if (moment->micro != 0 && !fine_) {
-      fine_ = true;
-      if (!builder_.refine_times()) table_.reject(column, "a time with a fraction, after others too large for one");
-    }
-    if (fine_ && (__builtin_mul_overflow(whole, std::int64_t{1'000'000}, &whole) ||
-                  __builtin_add_overflow(whole, std::int64_t{moment->micro}, &whole)))
+    if (moment->micro != 0 && !builder_.fine_times() && !builder_.refine_times())
+      table_.reject(column, "a time with a fraction, after others too large for one");
+    if (builder_.fine_times() && (__builtin_mul_overflow(whole, std::int64_t{1'000'000}, &whole) ||
+                                  __builtin_add_overflow(whole, std::int64_t{moment->micro}, &whole)))
       table_.reject(column, "a time too large for the fractions that others have");
     return whole;
   }
@@ -186,7 +184,6 @@ class RatingsReader {
   PlainRows plain_;
   RatingsBuilder builder_;
   bool reserved_ = false;
-  bool fine_ = false;  ///< some time has a fraction: all are in millionths
 };
 
 }  // namespace

@@ -31,11 +31,16 @@ Rating merged(std::span<Rating> rows, Duplicates duplicates) {
 
 }  // namespace
 
-bool RatingsBuilder::refine_times() {
+bool to_millionths(std::span<Rating> rows) {
   constexpr std::int64_t finer = 1'000'000;
-  for (Rating& row : rows_)
+  for (Rating& row : rows)
     if (__builtin_mul_overflow(row.time, finer, &row.time)) return false;
   return true;
+}
+
+bool RatingsBuilder::refine_times() {
+  fine_times_ = to_millionths(rows_);
+  return fine_times_;
 }
 
 Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates duplicates) {
@@ -46,6 +51,7 @@ Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates d
   ratings.users = users_.size();
   ratings.items = items_.size();
   ratings.timed = timed;
+  ratings.fine_times = fine_times_;
   for (Rating& row : rows_) {
     row.user = user_rank[row.user];
     row.item = item_rank[row.item];

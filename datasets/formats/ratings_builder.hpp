@@ -2,6 +2,7 @@
 // order of the file's lines.
 #pragma once
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ inline constexpr Named<Duplicates> duplicates_names[] = {{Duplicates::last, "las
                                                          {Duplicates::sum, "sum"},
                                                          {Duplicates::error, "error"}};
 
+/// Makes times count millionths of their unit. False, and some of them made so, when one is too large.
+bool to_millionths(std::span<Rating> rows);
+
 class RatingsBuilder {
  public:
   void reserve(std::uint64_t rows) { rows_.reserve(rows); }
@@ -39,6 +43,7 @@ class RatingsBuilder {
 
   /// From now on times count millionths of the file's unit; those so far are made so. False when one is too large.
   bool refine_times();
+  bool fine_times() const { return fine_times_; }
 
   std::uint64_t size() const { return rows_.size(); }
 
@@ -49,6 +54,7 @@ class RatingsBuilder {
   std::vector<Rating> rows_;
   IdMap users_;
   IdMap items_;
+  bool fine_times_ = false;
 };
 
 }  // namespace frugal::data

@@ -6,6 +6,7 @@
 #include <tuple>
 
 #include "datasets/formats/id_map.hpp"
+#include "datasets/formats/ratings_builder.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/text.hpp"
 
@@ -49,6 +50,17 @@ void require_no_pair_twice(std::span<const Ratings> parts, std::span<const std::
   }
 }
 
+/// Makes the times of all parts count one unit, though only some files have fractions.
+void unite_times(std::span<Ratings> parts, std::span<const std::filesystem::path> paths) {
+  if (std::ranges::none_of(parts, &Ratings::fine_times)) return;
+  for (std::size_t part = 0; part < parts.size(); ++part) {
+    if (parts[part].fine_times) continue;
+    if (!to_millionths(parts[part].rows))
+      throw UserError({paths[part].string()}, "a time too large for the fractions that those of another part have");
+    parts[part].fine_times = true;
+  }
+}
+
 }  // namespace
 
 std::vector<Ratings> read_ratings_parts(std::span<const std::filesystem::path> paths, const RatingsForm& form) {
@@ -67,6 +79,7 @@ std::vector<Ratings> read_ratings_parts(std::span<const std::filesystem::path> p
     parts[part].item_names = items.names;
   }
   require_no_pair_twice(parts, paths);
+  unite_times(parts, paths);
   return parts;
 }
 

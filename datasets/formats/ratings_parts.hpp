@@ -8,8 +8,8 @@
 
 namespace frugal::data {
 
-/// The files one by one, of one form, each with the users and items of all of them. Throws UserError as read_ratings(),
-/// and for a pair that two files have.
+/// The files one by one, of one form, each with the users and items of all of them, their times in one unit. Throws
+/// UserError as read_ratings(), and for a pair that two files have.
 std::vector<Ratings> read_ratings_parts(std::span<const std::filesystem::path> paths, const RatingsForm& form);
 
 }  // namespace frugal::data

@@ -1,8 +1,24 @@
 #include "datasets/interactions/interactions.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace frugal::data {
+
+void keep_queries(Split& split, std::span<const std::uint32_t> queries) {
+  const auto per_query = static_cast<std::size_t>(split.negatives_per_query);
+  std::vector<Interaction> held_out;
+  std::vector<std::uint32_t> negatives;
+  held_out.reserve(queries.size());
+  negatives.reserve(queries.size() * per_query);
+  for (const std::uint32_t query : queries) {
+    held_out.push_back(split.held_out[query]);
+    const auto own = std::span(split.negatives).subspan(query * per_query, per_query);
+    negatives.insert(negatives.end(), own.begin(), own.end());
+  }
+  split.held_out = std::move(held_out);
+  split.negatives = std::move(negatives);
+}
 
 SeenItems::SeenItems(const Split& split, std::span<const Interaction> queries) {
   std::vector<bool> asked(split.users, false);

@@ -33,6 +33,7 @@ struct Rating {
 struct Ratings : Population {
   std::vector<Rating> rows;  ///< distinct (user, item) pairs; of a file: by user, then item
   bool timed = false;        ///< the file has usable times
+  bool fine_times = false;   ///< some have fractions, so all are in millionths of the file's unit
   std::uint64_t duplicates =
       0;  ///< repeated pairs that were merged, where the format allows it: the latest counts, then the
           ///< highest
@@ -60,6 +61,9 @@ struct Split : Population {
                                             ///< have, so that the seed decides
   std::string protocol;                     ///< one line for tables: where the split and the negatives come from
 };
+
+/// Keeps these queries of a split, by their numbers, in this order, each with its candidates.
+void keep_queries(Split& split, std::span<const std::uint32_t> queries);
 
 /// The items that each user has in the training set, ascending: what full ranking masks.
 struct SeenItems : Groups<std::uint32_t> {

@@ -32,6 +32,11 @@ class Chronology {
         users_(hashes_of(ratings.users, ratings.user_names)),
         items_(hashes_of(ratings.items, ratings.item_names)) {}
 
+  /// The rows of each user.
+  void sort(Groups<std::uint32_t>& users) const {
+    for (std::size_t user = 0; user < users.size(); ++user) sort(users.of(user));
+  }
+
   void sort(std::span<std::uint32_t> rows) const {
     std::ranges::sort(rows, [&](std::uint32_t a, std::uint32_t b) { return time(a) < time(b); });
     for (std::size_t begin = 0; begin < rows.size();) {
@@ -107,9 +112,9 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
   std::uint32_t tied = 0;
   if (ratings.timed) {
     chronology.emplace(ratings, seed);
+    chronology->sort(groups);
     for (std::uint32_t user = 0; user < ratings.users; ++user) {
-      const std::span<std::uint32_t> rows = groups.of(user);
-      chronology->sort(rows);
+      const std::span<const std::uint32_t> rows = groups.of(user);
       const std::size_t n = rows.size();
       tied += n >= 2 && chronology->time(rows[n - 1]) == chronology->time(rows[n - 2]);
     }
@@ -154,22 +159,23 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
   return split;
 }
 
-Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out) {
-  Split split;
-  static_cast<Population&>(split) = parts[0];
-  const auto append = [](std::vector<Interaction>& to, const Ratings& part) {
-    for (const Rating& row : part.rows) to.push_back({row.user, row.item});
-  };
-  std::vector<Interaction> train;
-  append(train, parts[0]);
+Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out, std::uint64_t seed) {
+  Ratings trained = parts[0];
   if (held_out == HeldPart::test) {
-    append(train, parts[1]);
-    std::ranges::sort(train, {}, [](const Interaction& pair) { return std::pair{pair.user, pair.item}; });
+    trained.rows.insert(trained.rows.end(), parts[1].rows.begin(), parts[1].rows.end());
+    std::ranges::sort(trained.rows, {}, [](const Rating& row) { return std::pair{row.user, row.item}; });
   }
-  split.train = train;
+  Groups<std::uint32_t> groups = rows_by_user(trained.rows, trained.users);
+  if (trained.timed) Chronology(trained, seed).sort(groups);
+  Split split;
+  static_cast<Population&>(split) = trained;
+  split.chronological = trained.timed;
+  for (const std::uint32_t row : groups.members)
+    split.train.push_back({trained.rows[row].user, trained.rows[row].item});
   std::vector<bool> known(split.users, false);
   for (const Interaction& pair : split.train) known[pair.user] = true;
-  append(split.held_out, parts[held_out == HeldPart::test ? 2 : 1]);
+  for (const Rating& row : parts[held_out == HeldPart::test ? 2 : 1].rows)
+    split.held_out.push_back({row.user, row.item});
   const std::size_t dropped = std::erase_if(split.held_out, [&](const Interaction& pair) { return !known[pair.user]; });
   if (split.train.empty() || split.held_out.empty())
     throw UserError("this split leaves nothing to train on, or nothing to test on");
@@ -215,17 +221,10 @@ void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed) {
   std::nth_element(lots.begin(), lots.begin() + static_cast<std::ptrdiff_t>(users), lots.end());
   std::vector<bool> kept(split.users, false);
   for (std::size_t k = 0; k < users; ++k) kept[lots[k].second] = true;
-  const auto per_query = static_cast<std::size_t>(split.negatives.empty() ? 0 : split.negatives_per_query);
-  std::vector<Interaction> held_out;
-  std::vector<std::uint32_t> negatives;
-  for (std::size_t query = 0; query < split.held_out.size(); ++query) {
-    if (!kept[split.held_out[query].user]) continue;
-    held_out.push_back(split.held_out[query]);
-    const auto begin = split.negatives.begin() + static_cast<std::ptrdiff_t>(query * per_query);
-    negatives.insert(negatives.end(), begin, begin + static_cast<std::ptrdiff_t>(per_query));
-  }
-  split.held_out = std::move(held_out);
-  split.negatives = std::move(negatives);
+  std::vector<std::uint32_t> queries;
+  for (std::uint32_t query = 0; query < split.held_out.size(); ++query)
+    if (kept[split.held_out[query].user]) queries.push_back(query);
+  keep_queries(split, queries);
   split.protocol += fmt::format(", tested on {} of {} users", users, tested.size());
 }
 

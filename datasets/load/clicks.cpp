@@ -8,6 +8,7 @@
 #include "datasets/catalog/locate.hpp"
 #include "datasets/clicks/rating_clicks.hpp"
 #include "datasets/formats/click_table.hpp"
+#include "datasets/formats/ratings.hpp"
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/own_file.hpp"
@@ -47,7 +48,7 @@ ClickSplit load(const Json& dataset, const std::vector<std::filesystem::path>& d
     const SideAttributes side = load_attributes(dataset, data_dirs, ratings);
     ClickSplit split =
         clicks_from_ratings(ratings, side, dataset.at("label_rating"), dataset.at("test_fraction"), seed);
-    split.protocol = ", at random";
+    split.protocol = ", at random" + merged_words(ratings.duplicates, ratings_form(manifest.table).duplicates);
     return split;
   }
   const ClickSplitRule rule = manifest.split == DefaultSplit::tail

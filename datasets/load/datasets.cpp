@@ -1,6 +1,7 @@
 #include "datasets/load/datasets.hpp"
 
 #include <algorithm>
+#include <optional>
 
 #include "datasets/clicks/click_log.hpp"
 #include "datasets/formats/click_columns.hpp"
@@ -33,17 +34,19 @@ ParamSpec word_param(std::string name, std::string_view chosen, std::string help
           .choices = std::move(choices)};
 }
 
-/// What can be asked of the candidates beside each held-out item. given: there are published lists.
-Params candidate_params(bool given) {
+/// What can be asked of the candidates beside each held-out item. listed: how many the published lists hold; none: there are
+/// no lists.
+Params candidate_params(std::optional<int> listed) {
   std::vector<std::string> laws = words(negative_law_names);
-  if (!given) std::erase(laws, to_word(negative_law_names, NegativeLaw::given));
+  if (!listed) std::erase(laws, to_word(negative_law_names, NegativeLaw::given));
   const std::string first = laws.front();
-  return {{"negatives", Type::integer, fewest_negatives, "candidates beside each held-out item", 1, 1e6},
-          word_param("negative_sampling", first,
-                     given ? "where candidates come from: the published lists (drawn uniformly where another number is "
-                             "asked), or drawn from a user's unseen items"
-                           : "how candidates are drawn from a user's unseen items",
-                     std::move(laws))};
+  return {
+      {"negatives", Type::integer, listed.value_or(fewest_negatives), "candidates beside each held-out item", 1, 1e6},
+      word_param("negative_sampling", first,
+                 listed ? "where candidates come from: the published lists (drawn uniformly where another number is "
+                          "asked), or drawn from a user's unseen items"
+                        : "how candidates are drawn from a user's unseen items",
+                 std::move(laws))};
 }
 
 /// What can be asked of files that come split into train, validation and test.
@@ -55,14 +58,14 @@ Params parts_params() {
                  words(held_part_names))};
 }
 
-/// What can be asked of files that come split with candidates.
-Params lists_params() {
+/// What can be asked of files that come split with candidates, `listed` in each list.
+Params lists_params(int listed) {
   return Params{
              word_param("lists", to_word(ncf_lists_names, NcfLists::published),
                         "negatives that the user has in training, and users without training: published: kept, as the "
                         "published code does; cleaned: left out",
                         words(ncf_lists_names))} +
-         candidate_params(true);
+         candidate_params(listed);
 }
 
 /// What can be asked of ratings: how to split them. timed: may they have times?
@@ -79,7 +82,7 @@ Params split_params(DefaultSplit split, bool timed) {
                 {"min_rating", Type::real, 0.0, "lower ratings are left out; 0: none is, negative ones neither",
                  -largest_rating, largest_rating},
                 {"core", Type::integer, 0, "least interactions of a user, of an item", 0, 1e6}} +
-         candidate_params(false);
+         candidate_params(std::nullopt);
 }
 
 ParamSpec rows_param() {
@@ -100,7 +103,7 @@ Params click_split_params(DefaultSplit split, bool timed) {
 Params params_of_manifest(const Manifest& manifest) {
   if (manifest.kind == Kind::interactions)
     return manifest.split != DefaultSplit::given ? split_params(*manifest.split, manifest.timed)
-           : manifest.reader == Reader::ncf      ? lists_params()
+           : manifest.reader == Reader::ncf      ? lists_params(manifest.negatives)
                                                  : parts_params();
   if (manifest.kind != Kind::clicks) return {};
   if (manifest.reader == Reader::clicks) {
@@ -143,7 +146,7 @@ const std::vector<Generator>& generators() {
   static const std::vector<Generator> all{
       {"synthetic-interactions", Kind::interactions,
        "users with tastes, items with a popularity law: low rank by construction, streams at any size",
-       interactions_params() + candidate_params(false),
+       interactions_params() + candidate_params(std::nullopt),
        InteractionsMaker([](const Json& dataset, std::uint64_t seed) -> std::unique_ptr<InteractionsStream> {
          return std::make_unique<InteractionsGenerator>(interactions_spec(dataset), seed);
        }),

@@ -42,25 +42,39 @@ Split split_generated(InteractionsStream& stream, Candidates candidates, std::ui
   return split;
 }
 
-/// A split that comes with lists of candidates keeps them unless others are asked for.
-Split split_given(Split split, Candidates candidates, std::uint64_t seed) {
-  if (candidates.law == NegativeLaw::given && candidates.negatives == split.negatives_per_query) return split;
-  if (candidates.law == NegativeLaw::given) candidates.law = NegativeLaw::uniform;
-  draw_negatives(split, candidates.negatives, candidates.law, seed);
-  split.protocol = "given split, " + describe_negatives(candidates.negatives, candidates.law);
+/// A split that comes with lists of candidates keeps them unless others are asked for: by another law, or in another
+/// number than their data set `promised`. lists: their file.
+Split split_given(NcfSplit split, Candidates asked, int promised, const std::filesystem::path& lists,
+                  std::uint64_t seed) {
+  if (asked.law == NegativeLaw::given) {
+    if (asked.negatives == split.negatives_per_query) return split;
+    // A plan without a word on the number asks for the promised one: it wants the lists, not others in their place.
+    if (asked.negatives == promised)
+      throw UserError({lists.string()},
+                      fmt::format("these lists hold {0} candidates each, and the data set promises {1}: write "
+                                  "negatives: {0} to take them, or negative_sampling: uniform to draw {1} instead",
+                                  split.negatives_per_query, promised));
+    asked.law = NegativeLaw::uniform;
+  }
+  draw_negatives(split, asked.negatives, asked.law, seed);
+  split.protocol = fmt::format("given split, {}{}", describe_negatives(asked.negatives, asked.law), split.odd_pairs);
   return split;
 }
 
-/// A user's own file: what was merged stands in the protocol.
-Split split_own_file(const Json& dataset, std::uint64_t seed) {
-  const std::filesystem::path path = own_path(dataset);
-  const RatingsForm form = ratings_form(dataset);
-  Ratings ratings = read_ratings(path, form);
+/// Ratings in one file, by the parameters of this data set.
+Split split_file(Ratings ratings, Duplicates rule, const Json& dataset, std::uint64_t seed) {
   const std::uint64_t merged = ratings.duplicates;
   Split split = split_by_rule(std::move(ratings), dataset, seed);
-  if (merged > 0)
-    split.protocol +=
-        fmt::format("; {} repeated pairs merged ({})", merged, to_word(duplicates_names, form.duplicates));
+  split.protocol += merged_words(merged, rule);
+  return split;
+}
+
+/// Ratings in the files train, validation and test.
+Split split_files(const std::vector<Ratings>& parts, Duplicates rule, HeldPart held_out, std::uint64_t seed) {
+  Split split = split_parts(std::span(parts).first<3>(), held_out, seed);
+  std::uint64_t merged = parts[0].duplicates + parts[1].duplicates;
+  if (held_out == HeldPart::test) merged += parts[2].duplicates;  // else that file is left out
+  split.protocol += merged_words(merged, rule);
   return split;
 }
 
@@ -71,19 +85,22 @@ Candidates candidates_of(const Json& dataset) {
 
 /// Of a data set that is read.
 Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs, std::uint64_t seed) {
-  const std::string name = dataset.at("name");
-  if (is_own_file(dataset)) return split_own_file(dataset, seed);
-  const Manifest& manifest = manifest_of_kind(name, Kind::interactions, data_dirs);
-  if (manifest.reader == Reader::ratings && manifest.split == DefaultSplit::given) {
-    const std::vector<Ratings> parts = load_rating_parts(manifest, data_dirs);
-    return split_parts(std::span(parts).first<3>(),
-                       from_word(held_part_names, "hold_out", dataset.at("hold_out").get<std::string>()));
+  if (is_own_file(dataset)) {
+    const RatingsForm form = ratings_form(dataset);
+    return split_file(read_ratings(own_path(dataset), form), form.duplicates, dataset, seed);
   }
-  if (manifest.reader != Reader::ncf) return split_by_rule(load_ratings(manifest, data_dirs), dataset, seed);
-  const auto files = locate_all(manifest, data_dirs);
-  return split_given(read_ncf(files.at(0), files.at(1), files.at(2),
-                              from_word(ncf_lists_names, "lists", dataset.at("lists").get<std::string>())),
-                     candidates_of(dataset), seed);
+  const Manifest& manifest = manifest_of_kind(dataset.at("name").get<std::string>(), Kind::interactions, data_dirs);
+  if (manifest.reader == Reader::ncf) {
+    const auto files = locate_all(manifest, data_dirs);
+    const auto lists = from_word(ncf_lists_names, "lists", dataset.at("lists").get<std::string>());
+    return split_given(read_ncf(files.at(0), files.at(1), files.at(2), lists), candidates_of(dataset),
+                       manifest.negatives, files.at(2), seed);
+  }
+  const Duplicates rule = ratings_form(manifest.table).duplicates;
+  if (manifest.split == DefaultSplit::given)
+    return split_files(load_rating_parts(manifest, data_dirs), rule,
+                       from_word(held_part_names, "hold_out", dataset.at("hold_out").get<std::string>()), seed);
+  return split_file(load_ratings(manifest, data_dirs), rule, dataset, seed);
 }
 
 }  // namespace
@@ -101,7 +118,7 @@ Split split_by_rule(Ratings ratings, const Json& dataset, std::uint64_t seed) {
   Split split = split_ratings(ratings, rule, seed);
   if (const std::size_t left_out = all - ratings.rows.size(); left_out > 0)
     split.protocol += fmt::format("; {} of {} ratings left out ({}{}{})", left_out, all,
-                                  min_rating != 0 ? fmt::format("below {:g}", min_rating) : "",
+                                  min_rating != 0 ? fmt::format("below {:g}: as if unseen", min_rating) : "",
                                   min_rating != 0 && core > 0 ? ", and " : "",
                                   core > 0 ? fmt::format("of users or items with fewer than {}", core) : "");
   return split;

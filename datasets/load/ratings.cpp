@@ -21,6 +21,10 @@ std::vector<Ratings> load_rating_parts(const Manifest& manifest, const std::vect
   return read_ratings_parts(locate_all(manifest, data_dirs), ratings_form(manifest.table));
 }
 
+std::string merged_words(std::uint64_t merged, Duplicates rule) {
+  return merged > 0 ? fmt::format("; {} repeated pairs merged ({})", merged, to_word(duplicates_names, rule)) : "";
+}
+
 const Manifest& manifest_of_kind(std::string_view name, Kind kind,
                                  const std::vector<std::filesystem::path>& data_dirs) {
   const Manifest* const manifest = find_manifest(name, data_dirs);

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "datasets/catalog/check.hpp"
 #include "datasets/catalog/locate.hpp"
@@ -98,8 +99,6 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
   EXPECT_THAT(
       with_files("kind: clicks\n" + of_ratings + "attributes: ml-1m-attributes\nfiles: [{path: a}, {path: b}]\n"),
       HasSubstr(":9:8: ratings as clicks come in one file"));
-  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\ntimed: false\n"),
-              HasSubstr(":6:8: the table's columns say whether there are times"));
   EXPECT_THAT(refusal("kind: interactions\nreader: ratings\ntable: {columns: {user: 1, item: 2, rating: 3, time: "
                       "none}}\nsplit: latest\n"),
               HasSubstr(":5:8: the split 'latest' needs times"));
@@ -111,6 +110,33 @@ TEST(Manifests, WhatDoesNotFitTogetherIsRefusedAtItsPlace) {
               HasSubstr(":4:9: unknown key of a manifest's table 'delimeter'; did you mean 'delimiter'?"));
   EXPECT_THAT(refusal("kind: interactions\n" + of_ratings), HasSubstr("a manifest needs 'split'"));
   EXPECT_THAT(refusal("kind: image\nreader: signal\nsplit: latest\n"), HasSubstr(":4:8: a manifest of image has no"));
+}
+
+TEST(Manifests, SayHowManyCandidatesEachListHolds) {
+  const auto with = [](const std::string& negatives) {
+    return parse_manifest(
+        "x",
+        "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: interactions\nreader: ncf\nsplit: given\n" + negatives +
+            "files: [{path: a}, {path: b}, {path: c}]\n",
+        "x.yaml");
+  };
+  EXPECT_EQ(with("").negatives, 99);
+  EXPECT_EQ(with("negatives: 50\n").negatives, 50);
+  EXPECT_EQ(user_error([&] { with("negatives: 0\n"); }), "x.yaml:8:12: a list holds 1 to 1000000 candidates");
+  EXPECT_THAT(refusal("kind: interactions\n" + of_ratings + "split: latest\nnegatives: 9\n"),
+              HasSubstr(":6:12: lists of candidates belong to the reader 'ncf'"));
+}
+
+TEST(Manifests, OfAPictureAtSeveralSizesNameThese) {
+  const auto with = [](const std::string& file) {
+    return parse_manifest(
+        "x", "name: x\ntitle: t\nlicence: l\ncitation: c\nkind: image\nreader: signal\nfiles: [" + file + "]\n",
+        "x.yaml");
+  };
+  EXPECT_EQ(with("{path: a/lake_128.png, size: 128}").files[0].size, 128);
+  EXPECT_EQ(with("{path: a/lake_128.png}").files[0].size, 0);
+  EXPECT_THAT(user_error([&] { with("{path: a/lake_128.png, size: 28}"); }),
+              HasSubstr("a file of size 28 has a name that ends in _28"));
 }
 
 TEST(Manifests, AShareIsHeldOutByTheSplitTailOnly) {
@@ -137,11 +163,35 @@ TEST(ChoosePicture, TakesTheNamedFileElseTheSizeElseTheLargest) {
   EXPECT_EQ(choose_picture(lake, "", 128).path, "enrp/lake_128.png");
   EXPECT_EQ(choose_picture(lake, "", 100).path, "enrp/lake_512.png");
   Manifest two = lake;
-  two.files[0].path = "mine/dog.jpg";
+  two.files[0] = {.path = "mine/dog.jpg"};
   EXPECT_EQ(choose_picture(two, "dog", 0).path, "mine/dog.jpg");
   EXPECT_THAT(user_error([&] { choose_picture(two, "", 100); }),
               HasSubstr("holds 3 files: say which one a cell takes with params.inr.image"));
   EXPECT_THAT(user_error([&] { choose_picture(lake, "lake_128.pgn", 128); }), HasSubstr("did you mean 'lake_128.png'"));
+}
+
+/// A set of pictures that its user named.
+Manifest pictures(std::vector<ManifestFile> files) {
+  Manifest manifest;
+  manifest.name = "holiday";
+  manifest.files = std::move(files);
+  return manifest;
+}
+
+TEST(ChoosePicture, ANumberThatACameraCountsIsNoSize) {
+  const Manifest holiday = pictures({{.path = "holiday/IMG_0001.jpg"}, {.path = "holiday/IMG_0002.jpg"}});
+  EXPECT_EQ(user_error([&] { choose_picture(holiday, "", 0); }),
+            "holiday holds 2 files: say which one a cell takes with params.inr.image, an axis for several: "
+            "holiday/IMG_0001.jpg, holiday/IMG_0002.jpg");
+  EXPECT_THAT(user_error([&] { choose_picture(holiday, "IMG", 2); }), HasSubstr("unknown file of holiday 'IMG'"));
+  EXPECT_EQ(choose_picture(holiday, "IMG_0001", 2).path, "holiday/IMG_0001.jpg");
+}
+
+TEST(ChoosePicture, OfFilesOfOneNameThePathSaysWhich) {
+  const Manifest holiday = pictures({{.path = "sea/p.png"}, {.path = "lake/p.png"}});
+  for (const char* const image : {"", "p", "p.png"})
+    EXPECT_THAT(user_error([&] { choose_picture(holiday, image, 0); }), HasSubstr("sea/p.png, lake/p.png"));
+  EXPECT_EQ(choose_picture(holiday, "lake/p.png", 0).path, "lake/p.png");
 }
 
 class Files : public WithFolder {

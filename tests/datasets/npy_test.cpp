@@ -91,6 +91,14 @@ TEST_F(Npy, ArraysOfOtherFormsAreRefused) {
   EXPECT_THAT(complaint(npy(header_of("|u1", "1, 1, 1"), "a", 9)), HasSubstr("version 9"));
 }
 
+TEST_F(Npy, TooManySamplesAreRefusedByTheHeader) {
+  const auto path = write("v.npy", npy(header_of("|u1", "65537, 4096, 1"), ""));
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) + 65537UL * 4096);  // a hole, which takes no room
+  for (const std::string& refusal : {user_error([&] { volume_shape(path); }), user_error([&] { read_volume(path); })})
+    EXPECT_THAT(refusal,
+                HasSubstr("v.npy: this holds 65537 x 4096 x 1 = 268439552 samples, and at most 268435456 are"));
+}
+
 TEST_F(Npy, DamagedFilesAreRefused) {
   const std::string whole = npy(header_of("|u1", "1, 1, 3"), "abc");
   EXPECT_THAT(complaint("NUMPY"), HasSubstr("not a NumPy"));

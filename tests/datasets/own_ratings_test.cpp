@@ -239,6 +239,19 @@ TEST_F(OwnRatings, SayWhatTheirColumnsAreAndInTheProtocolWhatWasMerged) {
   EXPECT_THAT(split(path).protocol, HasSubstr("; 1 repeated pairs merged (last)"));
 }
 
+TEST_F(OwnRatings, ThatWereGivenANameSayInTheProtocolWhatWasMergedToo) {
+  const auto path =
+      write("films/r.csv", text_of("{user},{item},{rating},{time}\n", "user,movie,stars,when\n3,1,5,1\n"));
+  write("films.yaml",
+        "name: films\ntitle: t\nkind: interactions\nreader: ratings\nlicence: l\ncitation: c\nsplit: latest\n"
+        "table: {delimiter: comma, header: yes, columns: {user: user, item: movie, rating: stars, time: when}}\n"
+        "files: [{path: films/r.csv}]\n");
+  const std::vector<std::filesystem::path> dirs = {folder_};
+  const Json films = complete_dataset({{"name", "films"}, {"negatives", 20}}, Kind::interactions, dirs);
+  EXPECT_EQ(load_split(films, dirs, 3).protocol, split(path).protocol);
+  EXPECT_THAT(split(path).protocol, HasSubstr("; 1 repeated pairs merged (last)"));
+}
+
 TEST_F(OwnRatings, ThatDoNotFitAreRefusedAtTheirPlace) {
   EXPECT_THAT(refusal("user,item,rating\n1,2,3\n1,3,x\n"),
               HasSubstr("r.csv:3:5: expected a rating (a number), got 'x'; a line reads 'user,item,rating'"));
@@ -282,8 +295,9 @@ TEST_F(OwnRatings, MinRatingTakesAnyNumberAndZeroLeavesNothingOut) {
   EXPECT_EQ(kept(-10), 360u);
   EXPECT_EQ(kept(60), 80u);
   EXPECT_THAT(split_from(-20, 1).protocol, Not(HasSubstr("left out")));
-  EXPECT_THAT(split_from(60, 0).protocol, EndsWith("; 320 of 400 ratings left out (below 60)"));
-  EXPECT_THAT(split_from(-10, 2).protocol, EndsWith("(below -10, and of users or items with fewer than 2)"));
+  EXPECT_THAT(split_from(60, 0).protocol, EndsWith("; 320 of 400 ratings left out (below 60: as if unseen)"));
+  EXPECT_THAT(split_from(-10, 2).protocol,
+              EndsWith("(below -10: as if unseen, and of users or items with fewer than 2)"));
 }
 
 TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefused) {

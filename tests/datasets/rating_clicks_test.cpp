@@ -1,9 +1,14 @@
 #include "datasets/clicks/rating_clicks.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <vector>
 
+#include "datasets/load/clicks.hpp"
+#include "datasets/load/datasets.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
 namespace frugal::data {
@@ -61,6 +66,28 @@ TEST(RatingClicks, ActivityCountsTrainingExamplesOnly) {
   for (std::size_t i = 0; i < split.train.size(); ++i) ++counts[split.train.ids[i * 3]];
   for (std::size_t i = 0; i < split.test.size(); ++i)
     EXPECT_FLOAT_EQ(split.test.dense[i * 5], static_cast<float>(std::log1p(counts[split.test.ids[i * 3]])));
+}
+
+/// Ratings as clicks, with a manifest in the folder of the test.
+class RatingClickFiles : public WithFolder {};
+
+TEST_F(RatingClickFiles, SayInTheProtocolWhatWasMerged) {
+  std::string ratings = "1\t1\t5\t9\n";
+  std::string items;
+  for (const char* const user : {"1", "2"})
+    for (int item = 1; item <= 20; ++item) ratings += fmt::format("{}\t{}\t{}\t1\n", user, item, 1 + item % 5);
+  for (int item = 1; item <= 20; ++item)
+    items += fmt::format("{}|T|01-Jan-1995||u|0|1|1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0\n", item);
+  write("mine/u.data", ratings);
+  write("ml-100k/u.user", "1|24|M|technician|85711\n2|7|F|other|T8H\n");
+  write("ml-100k/u.item", items);
+  write("mine.yaml",
+        "name: mine\ntitle: t\nkind: clicks\nreader: ratings\nlicence: l\ncitation: c\nattributes: ml-100k-attributes\n"
+        "table: {delimiter: tab, header: no, columns: {user: 1, item: 2, rating: 3, time: 4}}\n"
+        "files: [{path: mine/u.data}]\n");
+  const std::vector<std::filesystem::path> dirs = {folder_};
+  EXPECT_THAT(load_clicks(complete_dataset({{"name", "mine"}}, Kind::clicks, dirs), dirs, 1).protocol,
+              ::testing::EndsWith("of 40 examples, at random; 1 repeated pairs merged (last)"));
 }
 
 }  // namespace

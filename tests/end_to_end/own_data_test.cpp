@@ -184,6 +184,34 @@ TEST_F(OwnData, ASplitOfThreeFilesIsADataSetToo) {
               HasSubstr("are three"));
 }
 
+TEST_F(OwnData, ListsOfCandidatesAreTakenOrRefusedByTheirLength) {
+  write("x.train.rating", "0\t1\n0\t2\n1\t2\n");
+  write("x.test.rating", "0\t3\n1\t1\n");
+  const auto add = [&](const std::string& name, int candidates) {
+    std::string negatives;
+    for (const char* const pair : {"(0,3)", "(1,1)"}) {
+      negatives += pair;
+      for (int item = 4; item < 4 + candidates; ++item) negatives += fmt::format("\t{}", item);
+      negatives += "\n";
+    }
+    write("x.test.negative", negatives);
+    ASSERT_EQ(frugal({"data", "add", name, "x.train.rating", "x.test.rating", "x.test.negative", "--to", "data"}).code,
+              0);
+    write(name + ".yaml", plan(name));
+  };
+  add("many", 999);
+  ASSERT_EQ(frugal({"run", "many.yaml", "--data-dir", "data", "--out", "many"}).code, 0);
+  EXPECT_TRUE(metrics("many").contains("ndcg@10[neg=999]"));
+  EXPECT_EQ(record("many").at("dataset").at("negatives"), 999);
+  add("odd", 150);
+  const Said odd = frugal({"run", "odd.yaml", "--data-dir", "data", "--out", "odd"});
+  EXPECT_EQ(odd.code, 2);
+  EXPECT_THAT(odd.err, HasSubstr("99 or 999 negatives, and the lists of odd hold 150: write negatives: 99, "
+                                 "negative_sampling: uniform to draw others"));
+  write("drawn.yaml", plan("{name: odd, negatives: 99, negative_sampling: uniform}"));
+  EXPECT_EQ(frugal({"run", "drawn.yaml", "--data-dir", "data", "--out", "drawn"}).code, 0);
+}
+
 TEST_F(OwnData, RatingsInFilesToTrainToValidateAndToTestAreADataSetToo) {
   std::string train = "user,item\n", validation = train, test = train;
   for (int user = 0; user < 30; ++user)
@@ -384,6 +412,17 @@ TEST_F(OwnData, PicturesGetAName) {
   EXPECT_THAT(any.err, HasSubstr("params.inr.image"));
   write("data/holiday/dunes.png", "changed");
   EXPECT_EQ(frugal({"data", "verify", "holiday", "--data-dir", "data"}).code, 2);
+}
+
+TEST_F(OwnData, PicturesThatACameraCountsAreNotSizesOfOne) {
+  for (const char* const name : {"IMG_0001.png", "IMG_0002.png"})
+    ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", name, "--param", "size=16"}).code, 0);
+  ASSERT_EQ(frugal({"data", "add", "holiday", "IMG_0001.png", "IMG_0002.png", "--to", "data"}).code, 0);
+  write("any.yaml",
+        "{schema: 1, name: any, workload: inr, dataset: holiday, backend: reference, params: {inr: {steps: 1}}}");
+  const Said any = frugal({"run", "any.yaml", "--data-dir", "data"});
+  EXPECT_EQ(any.code, 2);
+  EXPECT_THAT(any.err, HasSubstr("holiday holds 2 files: say which one a cell takes with params.inr.image"));
 }
 
 TEST_F(OwnData, PicturesThatAreNoDataSetAreRefusedAndNothingIsWritten) {

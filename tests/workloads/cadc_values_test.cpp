@@ -175,6 +175,19 @@ TEST(CadcValues, ValidationItemsMeetCandidatesOfTheirOwnByTheSameLaw) {
   }
 }
 
+TEST(CadcValues, EarlyStoppingDoesNotKnowWhichItemsAreTheTest) {
+  for (const data::NegativeLaw law : {data::NegativeLaw::uniform, data::NegativeLaw::popularity}) {
+    data::Split split = popular_split(law);
+    std::vector<Interaction> validation;
+    for (std::uint32_t user = 0; user < 40; ++user) validation.push_back({user, 700 + user});
+    const GivenRanks before(std::vector<std::uint32_t>(40, 0)), after(std::vector<std::uint32_t>(40, 0));
+    ValidationRanking(split, validation, 1).ndcg(before);
+    for (Interaction& query : split.held_out) query.item = before.candidates[99 * query.user];
+    ValidationRanking(split, validation, 1).ndcg(after);
+    EXPECT_EQ(after.candidates, before.candidates) << "a test item is a candidate as any unseen item";
+  }
+}
+
 class CadcRun : public ::testing::Test {
  protected:
   /// Runs, and leaves the split as the run saw it and the model as it left it.

@@ -125,7 +125,7 @@ int add_data(const Call& call) {
   if (is_ncf(files)) {
     added.reader = data::Reader::ncf;
     added.split = "given";
-    data::read_ncf(files[0], files[1], files[2]);  // they are what their names say
+    added.negatives = data::read_ncf(files[0], files[1], files[2]).negatives_per_query;
     return add_to(call, added, files);
   }
   if (are_signals(files, added)) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <stdexcept>
 
@@ -145,10 +146,8 @@ class Cadc final : public harness::Workload {
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<Complaint> complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
-    if (const auto negatives = cell.dataset.find("negatives");
-        negatives != cell.dataset.end() && *negatives != 99 && *negatives != 999)
-      complaints.push_back(
-          {"dataset.negatives", "the metrics of this workload are those with 99 or 999 negatives", false});
+    if (std::string why = why_no_metrics(cell, data_dirs); !why.empty())
+      complaints.push_back({"dataset.negatives", std::move(why), false});
     // The real counts are known only after reading; the answers do not depend on them.
     if (uses_mf(cell)) check_spec(mf_spec(cell, 1000, 1000), "params.cadc.mf", backend, complaints);
     if (has_stage_one(cell)) {
@@ -234,6 +233,21 @@ class Cadc final : public harness::Workload {
     data::SideAttributes side;            ///< empty without side features
   };
 
+  /// Of this number of candidates; empty where there are some, and where the data set has no candidates.
+  static std::string why_no_metrics(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) {
+    const auto negatives = cell.dataset.find("negatives");
+    if (negatives == cell.dataset.end() || *negatives == 99 || *negatives == 999) return "";
+    const std::string why = "the metrics of this workload are those with 99 or 999 negatives";
+    const std::string name = cell.dataset.at("name");
+    const data::Manifest* const manifest = data::find_manifest(name, data_dirs);
+    const bool given =
+        cell.dataset.at("negative_sampling") == to_word(data::negative_law_names, data::NegativeLaw::given);
+    if (!given || !manifest) return why;
+    return fmt::format(
+        "{}, and the lists of {} hold {}: write negatives: 99, negative_sampling: uniform to draw others", why, name,
+        manifest->negatives);
+  }
+
   static void check_two_tower(const Cell& cell, const Backend* backend,
                               const std::vector<std::filesystem::path>& data_dirs, std::vector<Complaint>& complaints) {
     const Json& own = cell.own();
@@ -307,6 +321,7 @@ class Cadc final : public harness::Workload {
   static Start start_of(const Cell& cell, const data::Split& split, RunContext& context, Outcome& outcome) {
     const Json& own = cell.own();
     const auto sampling = choice_of(sampling_names, own, "sampling");
+    assert((sampling != Sampling::recent || split.chronological) && "check() asked has_times()");
     std::optional<ProxyWatch> watch;
     if (watches_proxy(sampling)) context.stage("sample", [&] { watch.emplace(sampling, split, cell.seed); });
     Start start;

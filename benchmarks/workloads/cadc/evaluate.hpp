@@ -49,7 +49,8 @@ class Evaluation {
 };
 
 /// Mean NDCG@10 of validation items, at most one a user, by the split's own protocol: among as many of the user's
-/// unseen items, drawn by the same law, or among all items but those in training where the split has no candidates.
+/// unseen items, drawn by the same law, or among all items but those in training where the split has no candidates. It
+/// does not ask which items are held out for the test: they are unseen ones like any other.
 class ValidationRanking {
  public:
   ValidationRanking(const data::Split& split, std::vector<Interaction> held_out, std::uint64_t seed);
