@@ -192,6 +192,21 @@ TEST_F(Verbs, ABrokenGateIsOneAndIsNamed) {
   EXPECT_EQ(fake({"run", "gated.yaml", "--only", "params.fake.n=2"}).code, 0);
 }
 
+TEST_F(Verbs, AGateIsJudgedOverAllSeedsOfTheFolderWhicheverCommandRanThem) {
+  // Seed 1 alone is 0.006, both together are 0.0065.
+  write("gated.yaml", std::string(toy_plan) + "gate: [{metric: score, min: 0.0062, where: {params.fake.n: 1}}]\n");
+  const Said first = fake({"run", "gated.yaml", "--only", "seed=1"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("gate not judged: plan 'toy': score of 1 cell, as 1 of 2 seeds has no record"));
+  const Said second = fake({"run", "gated.yaml", "--only", "seed=2"});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, AllOf(HasSubstr("(n = 2)"), Not(HasSubstr("not judged"))));
+  const std::string id = records("results/local/gated/cells.jsonl").at(0).at("id");
+  const Said again = fake({"run", "gated.yaml", "--rerun", id});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("(n = 2)"));
+}
+
 TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
   write("toy.yaml", toy_plan);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
