@@ -1,6 +1,8 @@
 // The command line: help, mistakes and their exit codes.
 #include <gmock/gmock.h>
 
+#include <csignal>
+
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -272,6 +274,39 @@ TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
   EXPECT_EQ(read("base/cells.jsonl"), worse) << "the old baseline stays";
   write("a/cells.jsonl", "");
   EXPECT_THAT(fake({"baseline", "update", "a", "--baseline", "base"}).err, HasSubstr("this run has no cells yet"));
+}
+
+TEST_F(Verbs, ABaselineIsReplacedWholeOrNotAtAll) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  ASSERT_EQ(fake({"baseline", "update", "a", "--baseline", "base"}).code, 0);
+  const std::string before = read("base/run.json") + read("base/cells.jsonl");
+  auto run = nlohmann::json::parse(read("a/run.json"));
+  run["started"] = "2030-01-01T00:00:00Z";
+  write("a/run.json", run.dump());
+  std::string cells;
+  for (nlohmann::json record : records("a/cells.jsonl")) {
+    record["protocol"] = std::string(1 << 20, 'p');
+    cells += record.dump() + "\n";
+  }
+  write("a/cells.jsonl", cells);
+  // No file may be larger than 1 MiB: the signal kills, or is ignored, and the disk is full.
+  const std::string limited =
+      std::string("ulimit -f 2048; exec ") + FAKE_FRUGAL_PROGRAM + " baseline update a --baseline base";
+  for (const auto& [prefix, code] : {std::pair<std::string, int>{"", 128 + SIGXFSZ}, {"trap '' XFSZ; ", 4}}) {
+    const Said cut = Program("/bin/sh", {"-c", prefix + limited}, folder_).wait();
+    EXPECT_EQ(cut.code, code) << cut.err;
+    EXPECT_EQ(read("base/run.json") + read("base/cells.jsonl"), before);
+  }
+  // What a kill between its last steps leaves.
+  write("base/run.json", read("a/run.json"));
+  std::filesystem::remove(folder_ / "base/cells.jsonl");
+  const Said check = fake({"check", "a", "--baseline", "base"});
+  EXPECT_EQ(check.code, 2);
+  EXPECT_THAT(check.err, HasSubstr("a baseline is completed by frugal baseline update RUN --baseline FOLDER"));
+  EXPECT_EQ(fake({"baseline", "update", "a", "--baseline", "base"}).code, 0);
+  EXPECT_EQ(read("base/cells.jsonl"), cells);
+  EXPECT_EQ(read("base/run.json"), read("a/run.json"));
 }
 
 TEST_F(Verbs, ABaselineLosesNothingUnlessToldTo) {

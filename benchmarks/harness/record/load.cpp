@@ -142,8 +142,12 @@ Run load_run(const std::filesystem::path& path) {
   run.folder = std::filesystem::is_directory(path, ignored) ? path : path.parent_path();
   const std::filesystem::path cells = std::filesystem::is_directory(path, ignored) ? path / "cells.jsonl" : path;
   if (!std::filesystem::exists(cells, ignored))
-    throw UserError(fmt::format("{}: no run is here: {} does not exist (a run is a folder that `frugal run` wrote)",
-                                path.string(), cells.string()));
+    throw UserError(fmt::format(
+        "{}: no run is here: {} does not exist ({})", path.string(), cells.string(),
+        std::filesystem::exists(run.folder / "run.json", ignored)
+            ? "run.json does: what was to put its records here did not end; a baseline is completed by frugal baseline "
+              "update RUN --baseline FOLDER"
+            : "a run is a folder that `frugal run` wrote"));
   run.provenance = load_provenance(run.folder);
   run.cells = read_records(cells);
   apply_provenance(run);
