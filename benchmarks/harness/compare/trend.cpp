@@ -88,6 +88,7 @@ class TrendMaker {
       for (const CellGroup& group : group_cells(*run))
         if (std::ranges::find(cells, group.cell) == cells.end()) cells.push_back(group.cell);
     std::vector<const Json*> pointers;
+    pointers.reserve(cells.size());
     for (const Json& cell : cells) pointers.push_back(&cell);
     const CellLabels of_all(pointers);
     for (const Json& cell : cells) labels_[cell.dump()] = of_all.of(cell);

@@ -120,10 +120,10 @@ std::vector<Table> trend_tables(const Trend& trend, const std::vector<std::strin
     }
   // Where nothing else is shown, what begins anew is: else nobody would hear of it.
   if (shown.empty()) {
-    const auto anew = std::ranges::stable_partition(
-        others, [&](const std::string& metric) { return fresh_starts(trend, {metric}).empty(); });
-    shown.assign(anew.begin(), anew.end());
-    others.erase(anew.begin(), anew.end());
+    const auto anew = std::stable_partition(
+        others.begin(), others.end(), [&](const std::string& metric) { return fresh_starts(trend, {metric}).empty(); });
+    shown.assign(anew, others.end());
+    others.erase(anew, others.end());
   }
   std::vector<Table> tables;
   for (const std::string& metric : shown) tables.push_back(metric_table(trend, metric));

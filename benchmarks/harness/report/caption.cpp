@@ -142,6 +142,7 @@ std::vector<std::string> stand_in_sentences(const CaptionFacts& facts) {
       ++cells[{run_words(run_of(*shown, facts.runs)), run_words(run_of(record, facts.runs))}];
     }
   std::vector<std::string> sentences;
+  sentences.reserve(cells.size());
   for (const auto& [runs, count] : cells)
     sentences.push_back(fmt::format("Of {} cell{} the record of run {} is shown, and not that of run {}.", count,
                                     count == 1 ? "" : "s", runs.first, runs.second));

@@ -62,6 +62,7 @@ void tell_conditions_apart(std::span<Run> runs) {
     std::vector<Json> conditions;
     for (const Run* run : same) conditions.push_back(conditions_of(run->provenance));
     std::vector<const Json*> pointers;
+    pointers.reserve(conditions.size());
     for (const Json& one : conditions) pointers.push_back(&one);
     const std::vector<std::string> differ = varying_paths(pointers);
     if (differ.empty() || !share_cells(same)) continue;
