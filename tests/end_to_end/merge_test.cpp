@@ -214,6 +214,24 @@ TEST_F(Merge, TwoResultsOfACellAreRefusedByFilesAndCell) {
                     HasSubstr("score is 0.012 in"), HasSubstr("--rerun " + id)));
 }
 
+TEST_F(Merge, TimesAmongTheMetricsMayDifferAsTheClockDoes) {
+  run({"--out", "part1"});
+  run({"--out", "part2"});
+  const json descriptor = {{"name", "seconds[40dB]"}, {"unit", "s"},   {"direction", "lower_is_better"},
+                           {"format", "{:.3g}"},      {"help", "..."}, {"exact", false}};
+  double seconds = 0;
+  for (const char* part : {"part1", "part2"}) {
+    edit_run(part, [&](json& run) { run["metrics"].push_back(descriptor); });
+    edit_cells(part, [&](json& record) { record["metrics"]["seconds[40dB]"] = seconds += 0.25; });
+  }
+  const Said said = merge({"all", "part1", "part2"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_EQ(records("all/cells.jsonl").at(0).at("metrics").at("seconds[40dB]"), 0.25) << "the first counts";
+  for (const char* part : {"part1", "part2"}) edit_run(part, [](json& run) { run["metrics"].back()["unit"] = "B"; });
+  EXPECT_THAT(merge({"other", "part1", "part2"}).err, HasSubstr("seconds[40dB] is 0.25 in the first"))
+      << "bytes that no process took are a result";
+}
+
 TEST_F(Merge, ACellThatEndedWellElsewhereReplacesAFailure) {
   run_shards();
   edit_cells("part1", [](json& record) { record["status"] = "failed"; });

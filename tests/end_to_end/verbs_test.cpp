@@ -1,6 +1,8 @@
 // The command line: help, mistakes and their exit codes.
 #include <gmock/gmock.h>
 
+#include <csignal>
+
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -192,6 +194,21 @@ TEST_F(Verbs, ABrokenGateIsOneAndIsNamed) {
   EXPECT_EQ(fake({"run", "gated.yaml", "--only", "params.fake.n=2"}).code, 0);
 }
 
+TEST_F(Verbs, AGateIsJudgedOverAllSeedsOfTheFolderWhicheverCommandRanThem) {
+  // Seed 1 alone is 0.006, both together are 0.0065.
+  write("gated.yaml", std::string(toy_plan) + "gate: [{metric: score, min: 0.0062, where: {params.fake.n: 1}}]\n");
+  const Said first = fake({"run", "gated.yaml", "--only", "seed=1"});
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(first.err, HasSubstr("gate not judged: plan 'toy': score of 1 cell, as 1 of 2 seeds has no record"));
+  const Said second = fake({"run", "gated.yaml", "--only", "seed=2"});
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, AllOf(HasSubstr("(n = 2)"), Not(HasSubstr("not judged"))));
+  const std::string id = records("results/local/gated/cells.jsonl").at(0).at("id");
+  const Said again = fake({"run", "gated.yaml", "--rerun", id});
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("(n = 2)"));
+}
+
 TEST_F(Verbs, CheckAgainstItselfPassesAndAgainstABetterRunFails) {
   write("toy.yaml", toy_plan);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
@@ -257,6 +274,39 @@ TEST_F(Verbs, BaselineUpdateReplacesItAndTellsWhatChanges) {
   EXPECT_EQ(read("base/cells.jsonl"), worse) << "the old baseline stays";
   write("a/cells.jsonl", "");
   EXPECT_THAT(fake({"baseline", "update", "a", "--baseline", "base"}).err, HasSubstr("this run has no cells yet"));
+}
+
+TEST_F(Verbs, ABaselineIsReplacedWholeOrNotAtAll) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  ASSERT_EQ(fake({"baseline", "update", "a", "--baseline", "base"}).code, 0);
+  const std::string before = read("base/run.json") + read("base/cells.jsonl");
+  auto run = nlohmann::json::parse(read("a/run.json"));
+  run["started"] = "2030-01-01T00:00:00Z";
+  write("a/run.json", run.dump());
+  std::string cells;
+  for (nlohmann::json record : records("a/cells.jsonl")) {
+    record["protocol"] = std::string(1 << 20, 'p');
+    cells += record.dump() + "\n";
+  }
+  write("a/cells.jsonl", cells);
+  // No file may be larger than 1 MiB: the signal kills, or is ignored, and the disk is full.
+  const std::string limited =
+      std::string("ulimit -f 2048; exec ") + FAKE_FRUGAL_PROGRAM + " baseline update a --baseline base";
+  for (const auto& [prefix, code] : {std::pair<std::string, int>{"", 128 + SIGXFSZ}, {"trap '' XFSZ; ", 4}}) {
+    const Said cut = Program("/bin/sh", {"-c", prefix + limited}, folder_).wait();
+    EXPECT_EQ(cut.code, code) << cut.err;
+    EXPECT_EQ(read("base/run.json") + read("base/cells.jsonl"), before);
+  }
+  // What a kill between its last steps leaves.
+  write("base/run.json", read("a/run.json"));
+  std::filesystem::remove(folder_ / "base/cells.jsonl");
+  const Said check = fake({"check", "a", "--baseline", "base"});
+  EXPECT_EQ(check.code, 2);
+  EXPECT_THAT(check.err, HasSubstr("a baseline is completed by frugal baseline update RUN --baseline FOLDER"));
+  EXPECT_EQ(fake({"baseline", "update", "a", "--baseline", "base"}).code, 0);
+  EXPECT_EQ(read("base/cells.jsonl"), cells);
+  EXPECT_EQ(read("base/run.json"), read("a/run.json"));
 }
 
 TEST_F(Verbs, ABaselineLosesNothingUnlessToldTo) {

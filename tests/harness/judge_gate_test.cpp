@@ -21,15 +21,17 @@ GateReport gate(const MetricBound& bound, const std::vector<double>& scores) {
   plan.workload = "fake";
   plan.gates = {bound};
   PlanFile file;
-  std::map<std::string, CellRecord> records;
+  std::vector<CellRecord> records;
   for (std::size_t i = 0; i < scores.size(); ++i) {
     CellRecord record = fixtures::fake_record(3, i + 1);
     record.metrics["score"] = scores[i];
     plan.cells.push_back(record.cell);
-    records[record.id] = std::move(record);
+    records.push_back(std::move(record));
   }
   file.plans.push_back(plan);
-  return check_gates(file, planned_cells(file), records, false);
+  StoredRecords stored;
+  for (const CellRecord& record : records) stored[record.id] = &record;
+  return check_gates(file, stored);
 }
 
 const MetricBound at_least{.metric = "score", .min = 0.6, .max = {}};
@@ -58,6 +60,32 @@ TEST(GateOverSeeds, AMeanThatKeepsTheBoundSaysWhenThatMayBeNoise) {
 TEST(GateOverSeeds, OneSeedHasNoNoiseToTell) {
   EXPECT_THAT(gate(at_least, {0.59}).broken, ElementsAre(HasSubstr("score is 0.59, below 0.6")));
   EXPECT_THAT(gate(at_least, {0.61}).close, IsEmpty());
+}
+
+TEST(GateOverSeeds, NothingIsDecidedWhileASeedHasNoRecord) {
+  Plan plan;
+  plan.name = "toy";
+  plan.workload = "fake";
+  plan.gates = {at_least};
+  PlanFile file;
+  std::vector<CellRecord> records;
+  for (const int n : {1, 2})
+    for (const std::uint64_t seed : {1, 2}) {
+      records.push_back(fixtures::fake_record(n, seed));
+      records.back().metrics["score"] = seed == 1 ? 0.5 : 0.9;
+      plan.cells.push_back(records.back().cell);
+    }
+  file.plans.push_back(plan);
+  StoredRecords stored{{records[0].id, &records[0]}, {records[2].id, &records[2]}, {records[3].id, &records[3]}};
+  const GateReport report = check_gates(file, stored);
+  EXPECT_THAT(report.broken, IsEmpty()) << "0.5 is of one seed of two";
+  EXPECT_THAT(report.not_judged, ElementsAre("plan 'toy': score of 1 cell, as 1 of 2 seeds has no record here yet"));
+  EXPECT_THAT(report.text(), HasSubstr("gate kept: "));
+  EXPECT_THAT(check_gates(file, stored, std::set{records[2].id}).not_judged, IsEmpty()) << "another cell was asked for";
+  records[1].status = Status::failed;
+  stored[records[1].id] = &records[1];
+  EXPECT_THAT(check_gates(file, stored).broken, ElementsAre(HasSubstr("score is 0.5, below 0.6")))
+      << "what ended well decides";
 }
 
 }  // namespace

@@ -60,6 +60,41 @@ TEST(MachinesOfReport, OneMachineKeepsItsName) {
   EXPECT_EQ(runs[0].provenance.machine.at("cpu"), "Test CPU");
 }
 
+TEST(MachinesOfReport, RunsOfOneMachineThatWereMeasuredInOtherWaysAreTwoRows) {
+  std::vector<RunRecord> runs{samples::sample_run_of(2), samples::sample_run_of(2)};
+  for (const std::size_t i : {0, 1}) {
+    Provenance& provenance = runs[i].provenance;
+    provenance.plan["measure"] = {{"sample", {{"warmup", 0}, {"repeats", 1 + 4 * i}, {"limits", false}}}};
+    provenance.machine["backends"] = {{"cpu", {{"instruction set", i == 0 ? "avx512" : "avx2"}}}};
+  }
+  std::vector<RunRecord> others = runs;
+  tell_machines_apart(runs);
+  EXPECT_EQ(runs[0].provenance.machine.at("cpu"), "Test CPU (cpu instruction set avx512, repeats 1)");
+  EXPECT_EQ(runs[1].provenance.machine.at("cpu"), "Test CPU (cpu instruction set avx2, repeats 5)");
+  const std::string text = report_of(runs);
+  EXPECT_THAT(text, HasSubstr("repeats 1"));
+  EXPECT_THAT(text, HasSubstr("repeats 5"));
+  EXPECT_THAT(text, Not(HasSubstr("is shown, and not"))) << "no record stands for another";
+  for (CellRecord& record : others[1].cells) record.cell.params["cadc"]["mf"]["dim"] = 32;
+  tell_machines_apart(others);
+  EXPECT_EQ(others[1].provenance.machine.at("cpu"), "Test CPU") << "no cell of one is a cell of the other";
+}
+
+TEST(MachinesOfReport, RecordsThatStandForThoseOfAnotherRunAreTold) {
+  std::vector<RunRecord> runs{samples::sample_run_of(2), samples::sample_run_of(2)};
+  runs[1].provenance.started = "2025-02-01T12:00:00Z";
+  EXPECT_THAT(report_of(runs), Not(HasSubstr("is shown"))) << "the same records are no second ones";
+  for (CellRecord& record : runs[1].cells) record.stages.back().wall_s = {4.0};
+  runs[1].cells.front().status = Status::failed;
+  const std::string text = report_of(runs);
+  EXPECT_THAT(text,
+              HasSubstr("Of 3 cells the record of run sample (2025-02-01T12:00:00Z) is shown, and not that of run "
+                        "sample (2025-01-31T12:00:00Z)."));
+  EXPECT_THAT(text, HasSubstr("Of 1 cell the record of run sample (2025-01-31T12:00:00Z) is shown, and not that of run "
+                              "sample (2025-02-01T12:00:00Z)."))
+      << "a failure does not replace a result";
+}
+
 TEST(DisturbedTimes, AreMarkedWithTheirSpeedupsAndMetricsAreNot) {
   std::vector<RunRecord> runs{samples::sample_run_of(1)};
   EXPECT_THAT(report_of(runs), Not(HasSubstr("~")));

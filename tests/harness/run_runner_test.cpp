@@ -273,7 +273,13 @@ class Gates : public Runner {
  protected:
   std::vector<std::string> broken(MetricBound gate, bool is_part = false) {
     file.plans.front().gates = {std::move(gate)};
-    return check_gates(file, planned_cells(file), records, is_part).broken;
+    StoredRecords stored;
+    std::set<std::string> ids;
+    for (const auto& [id, record] : records) {
+      stored[id] = &record;
+      ids.insert(id);
+    }
+    return check_gates(file, stored, is_part ? std::optional(ids) : std::nullopt).broken;
   }
   Gates() {
     for (const PlannedCell& cell : cells) {

@@ -37,5 +37,22 @@ TEST(PooledCells, AreSelectedByWhatTheyAreAndWhereTheyRan) {
   EXPECT_TRUE(pool_cells(runs, "inr", {}).empty());
 }
 
+TEST(PooledCells, AFailureNeverReplacesARecordThatEndedWell) {
+  for (const std::size_t failed : {0, 1}) {
+    std::vector<RunRecord> runs{sample_run_of(1), sample_run_of(1)};
+    for (CellRecord& record : runs[failed].cells) {
+      record.status = Status::failed;
+      record.implementation.clear();
+    }
+    for (const PooledCell& cell : pool_cells(runs, "cadc", {})) {
+      ASSERT_EQ(cell.records.size(), 1u);
+      EXPECT_EQ(cell.records.front()->status, Status::ok) << failed;
+      ASSERT_EQ(cell.left_out.size(), 1u);
+      EXPECT_EQ(cell.left_out.front()->status, Status::failed) << failed;
+      EXPECT_EQ(cell.implementation, Json("cpu: test")) << failed;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace frugal::harness

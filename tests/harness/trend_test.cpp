@@ -63,6 +63,57 @@ TEST(Trend, TimesBeginAnewOnAnotherMachine) {
   EXPECT_EQ(times->points.at(1).change, "another machine");
 }
 
+void read_file_of(RunRecord& run, char content, double keep) {
+  for (CellRecord& cell : run.cells)
+    if (cell.cell.own().at("keep_fraction") == keep)
+      cell.inputs = {{.file = "ratings.csv", .sha256 = std::string(64, content), .bytes = 5}};
+}
+
+/// The change of a cell's hit rate at each run.
+std::vector<std::string> hit_rates_of(const Trend& trend, const std::string& cell) {
+  std::vector<std::string> changes;
+  for (const TrendSeries& series : trend.series)
+    if (series.metric == "hr@10[neg=99]" && series.cell == cell)
+      for (const TrendPoint& point : series.points) changes.push_back(point.change);
+  return changes;
+}
+
+TEST(Trend, FiguresOfACellBeginAnewOnOtherDataAndLaterChangesAreFound) {
+  std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1, 0.2), run_of_day(3, 1, 0.3), run_of_day(4, 1, 0.3)};
+  for (std::size_t i = 0; i < runs.size(); ++i) read_file_of(runs[i], i == 0 ? 'a' : 'b', 0.1);
+  const Trend trend = trend_of(runs);
+  EXPECT_THAT(hit_rates_of(trend, "ml-1m keep_fraction=0.1"),
+              ElementsAre("", "other data", HasSubstr("worse: -0.1"), ""));
+  EXPECT_THAT(hit_rates_of(trend, "ml-1m keep_fraction=1"),
+              ElementsAre("", HasSubstr("worse: -0.2"), HasSubstr("worse: -0.1"), ""))
+      << "this cell did not read the file";
+  const std::vector<Table> tables = trend_tables(trend);
+  EXPECT_THAT(tables.front().notes, Contains("Begins anew at run 2 (0123456789ab): other data."));
+  EXPECT_THAT(tables.front().notes, Contains("Of these some begin anew at run 2 (0123456789ab): other data."));
+}
+
+TEST(Trend, OtherDataAreToldWhereNothingElseIsShown) {
+  std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1)};
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    read_file_of(runs[i], i == 0 ? 'a' : 'b', 1);
+    for (CellRecord& cell : runs[i].cells) cell.stages.clear();
+  }
+  const std::vector<Table> tables = trend_tables(trend_of(runs));
+  ASSERT_EQ(tables.size(), 3u);
+  EXPECT_THAT(tables.front().notes, Contains(HasSubstr("other data")));
+}
+
+TEST(Trend, OtherSeedsBeginAnewAndLaterChangesAreFound) {
+  std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1), run_of_day(3, 1, 0.1)};
+  for (std::size_t i : {1, 2})
+    for (CellRecord& cell : runs[i].cells) {
+      cell.cell.seed += 10;
+      cell.id = cell.cell.id();
+    }
+  const Trend trend = trend_of(runs);
+  EXPECT_THAT(hit_rates_of(trend, "ml-1m keep_fraction=1"), ElementsAre("", "other seeds", HasSubstr("worse: -0.1")));
+}
+
 TEST(Trend, WithoutCommitDatesTheRunsOwnDatesOrderThem) {
   std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1.3)};
   runs[0].provenance.build.erase("commit_date");

@@ -8,7 +8,7 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
-#include "impl/base/files.hpp"
+#include "benchmarks/harness/record/replace_run.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -34,8 +34,8 @@ int update_baseline(const Call& call) {
   const Run run = load_up_to_date(call.arguments.at(0), call.workloads);
   const std::filesystem::path target = *call.one("baseline");
   require_whole(run);
-  const bool is_new =
-      !std::filesystem::exists(target) || (std::filesystem::is_directory(target) && std::filesystem::is_empty(target));
+  const bool is_new = !std::filesystem::exists(target) || is_half_replaced(target) ||
+                      (std::filesystem::is_directory(target) && std::filesystem::is_empty(target));
   if (is_new && (target.extension() == ".yaml" || target.extension() == ".jsonl"))
     throw UserError(Place{target.string()}, "there is no such file; a new baseline is a folder");
   std::filesystem::path folder = target;
@@ -55,9 +55,7 @@ int update_baseline(const Call& call) {
                                   "above), and no check would miss them any more. Where they are to go: --subset",
                                   missing));
   }
-  make_folders(folder);
-  for (const char* name : {"run.json", "cells.jsonl"})
-    write_whole_file(folder / name, read_whole_file(run.folder / name));
+  replace_run(run.folder, folder);
   fmt::print(stderr, "frugal: {} {} is now {}{}\n", is_new ? "new baseline" : "baseline", folder.string(),
              run.folder.string(),
              is_new ? "" : "; commit it when the changes above are meant (git diff shows every figure)");

@@ -2,7 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
@@ -19,14 +24,37 @@
 namespace frugal::harness {
 namespace {
 
+/// Dotted path and value: what a cell is told by.
+using Told = std::vector<std::pair<std::string, Json>>;
+
 /// One of the two, with the settings it alone gets.
 struct Contender {
   std::string program;
   std::vector<std::string> settings;
   std::filesystem::path folder;  ///< of its records
   PlanFile plan;
-  std::vector<PlannedCell> cells;
+  std::vector<PlannedCell> cells;  ///< the partner of a cell has the same place on the other side
+  std::vector<std::string> varying;
+
+  /// What tells a cell from the others, and its seed, so that it is never nothing. Unlike an id it names the cell in
+  /// every build that has these parameters, whatever others came later.
+  Told told(const PlannedCell& cell) const {
+    Told told{{"seed", cell.json.at("seed")}};
+    for (const std::string& path : varying)
+      if (const Json* value = cell_value(cell.json, path); value != nullptr && path != "seed")
+        told.emplace_back(path, *value);
+    return told;
+  }
 };
+
+/// As --only takes it.
+std::string only_text(const Told& told) {
+  std::string text;
+  for (const auto& [path, value] : told)
+    text += fmt::format("{}{}={}", text.empty() ? "" : ",", path,
+                        value.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return text;
+}
 
 /// The folder, or the first of folder.1, folder.2, ... that is not there: each check has records of its own.
 std::filesystem::path fresh(const std::filesystem::path& folder) {
@@ -48,6 +76,7 @@ class PairedRuns {
       throw UserError(fmt::format("the two settings make {} cells of the old and {} of the new: nothing to pair",
                                   sides_[0].cells.size(), sides_[1].cells.size()));
     }
+    pair_cells();
   }
 
   std::vector<Finding> cells() const {
@@ -76,10 +105,9 @@ class PairedRuns {
   TimedRun time_cell(Side side, std::size_t index) const {
     const Contender& one = sides_[side == Side::old_one ? 0 : 1];
     const std::filesystem::path folder = one.folder / std::to_string(index + 1);
-    std::vector<std::string> command = {
-        one.program, "run",           plan_name(),
-        "--out",     folder.string(), "--rerun",
-        "all",       "--shard",       fmt::format("{}/{}", index + 1, one.cells.size())};
+    const Told asked = one.told(one.cells[index]);
+    std::vector<std::string> command = {one.program, "run", plan_name(), "--out",         folder.string(),
+                                        "--rerun",   "all", "--only",    only_text(asked)};
     for (const std::string& setting : one.settings) command.insert(command.end(), {"--set", setting});
     for (const std::string& dir : call_.all("data-dir")) command.insert(command.end(), {"--data-dir", dir});
     const ConditionsMeter meter(usable_processors());
@@ -92,13 +120,12 @@ class PairedRuns {
     }
     TimedRun timed;
     timed.others = conditions.others.value_or(0) + conditions.steal.value_or(0);
-    // The folder has this cell alone, under whatever id that build gives it; of its records the last counts.
-    const Run run = load_run(folder);
-    const std::optional<double> seconds = run.cells.empty() ? std::nullopt : stage_seconds(run.cells.back(), "total");
+    const CellRecord record = record_of(one, asked, folder);
+    const std::optional<double> seconds = stage_seconds(record, "total");
     if (!seconds || *seconds <= 0)
       throw UserError(fmt::format("{} left no time of a cell in {}", one.program, folder.string()));
     timed.seconds = *seconds;
-    timed.instructions = stage_use(run.cells.back(), "total", counted_instructions);
+    timed.instructions = stage_use(record, "total", counted_instructions);
     return timed;
   }
 
@@ -106,15 +133,85 @@ class PairedRuns {
   std::string plan_name() const { return call_.one("plan").value_or("smoke"); }
 
   Contender contender(std::size_t argument, const std::string& option, std::filesystem::path folder) const {
-    Contender one{
-        .program = call_.arguments.at(argument), .settings = {}, .folder = std::move(folder), .plan = {}, .cells = {}};
+    Contender one{.program = call_.arguments.at(argument),
+                  .settings = {},
+                  .folder = std::move(folder),
+                  .plan = {},
+                  .cells = {},
+                  .varying = {}};
     one.settings = call_.all("set");
     for (const std::string& setting : call_.all(option)) one.settings.push_back(setting);
     std::vector<Override> overrides;
     for (const std::string& text : one.settings) overrides.push_back(read_assignment("set", text, "seeds=[1,2]"));
     one.plan = load_plan(plan_name(), overrides, call_.workloads, data_dirs_from(call_.all("data-dir")));
     one.cells = planned_cells(one.plan);
+    std::vector<const Json*> all;
+    for (const PlannedCell& cell : one.cells) all.push_back(&cell.json);
+    one.varying = varying_paths(all);
     return one;
+  }
+
+  /// Is this what --set-old or --set-new give?
+  bool is_set_apart(const std::string& path) const {
+    for (const char* option : {"set-old", "set-new"})
+      for (const std::string& setting : call_.all(option)) {
+        std::string set = setting.substr(0, setting.find('='));
+        if (set == "seeds") set = "seed";
+        if (path == set || path.starts_with(set + ".")) return true;
+      }
+    return false;
+  }
+
+  /// What both of a pair must agree on.
+  Json pair_key(const PlannedCell& cell, bool same_cells) const {
+    if (same_cells) return cell.id;
+    Json key = Json::object();
+    for (const Contender& side : sides_)
+      for (const std::string& path : side.varying)
+        if (const Json* value = cell_value(cell.json, path); value != nullptr && !is_set_apart(path))
+          key[path] = *value;
+    return key;
+  }
+
+  /// Brings the old cells to the places of their partners. Where both sides have the same cells a pair is one cell;
+  /// else it agrees in all but what one side alone is given, whose values are paired in their order.
+  void pair_cells() {
+    Contender& old_one = sides_[0];
+    const auto ids_of = [](const Contender& side) {
+      std::set<std::string> ids;
+      for (const PlannedCell& cell : side.cells) ids.insert(cell.id);
+      return ids;
+    };
+    const bool same_cells = ids_of(old_one) == ids_of(sides_[1]);
+    std::multimap<Json, PlannedCell> waiting;  // of one key in the order in which they came
+    for (PlannedCell& cell : old_one.cells) {
+      Json key = pair_key(cell, same_cells);
+      waiting.emplace(std::move(key), std::move(cell));
+    }
+    old_one.cells.clear();
+    for (const PlannedCell& cell : sides_[1].cells) {
+      const Json key = pair_key(cell, same_cells);
+      const auto partner = waiting.lower_bound(key);
+      if (partner == waiting.end() || partner->first != key)
+        throw UserError(
+            fmt::format("the new settings make the cell '{}', which no cell of the old ones belongs to: "
+                        "--set-old and --set-new must leave the same cells but for the values they give",
+                        cell.label));
+      old_one.cells.push_back(std::move(partner->second));
+      waiting.erase(partner);
+    }
+  }
+
+  /// The folder has the cell that was asked for, and no other: of its records the last counts.
+  static CellRecord record_of(const Contender& one, const Told& asked, const std::filesystem::path& folder) {
+    Run run = load_run(folder);
+    if (run.cells.size() == 1 && matches(run.cells.front().cell.to_json(), asked)) return std::move(run.cells.front());
+    throw UserError(
+        fmt::format("{} was to run the one cell {}, and left {} in {}: its plan '{}' must be another one "
+                    "than ours",
+                    one.program, only_text(asked),
+                    run.cells.size() == 1 ? "another one" : fmt::format("{} cells", run.cells.size()), folder.string(),
+                    one.plan.file));
   }
 
   const Call& call_;

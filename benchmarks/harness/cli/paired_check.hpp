@@ -5,7 +5,8 @@
 
 namespace frugal::harness {
 
-/// arguments: the two programs. Throws UserError when one of them fails to run a cell.
+/// arguments: the two programs. Throws UserError when one of them fails to run a cell, or runs another one than it is
+/// asked for, and when the cells of the two settings do not belong together.
 Judgement check_pairs(const Call& call);
 
 }  // namespace frugal::harness

@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/command_line.hpp"
@@ -96,6 +98,24 @@ void say_obstacles(const std::vector<PlannedCell>& cells, Progress& progress) {
     progress.say("times may be poor: " + obstacle);
 }
 
+/// All that the folder has now: gates are about all seeds of a cell, whichever command ran them.
+StoredRecords records_of(const ResultStore& store, const RunSummary& summary) {
+  StoredRecords records;
+  for (const CellRecord& record : store.existing()) records[record.id] = &record;
+  for (const auto& [id, record] : summary.records) records[id] = &record;
+  return records;
+}
+
+/// Ids of the cells that this command is about, where it leaves others out.
+std::optional<std::set<std::string>> part_of(const Call& call, const std::vector<PlannedCell>& cells,
+                                             const Rerun& rerun) {
+  if (rerun.what == Rerun::What::one) return std::set{rerun.id};
+  if (!call.has("only") && !call.has("shard")) return std::nullopt;
+  std::set<std::string> ids;
+  for (const PlannedCell& cell : cells) ids.insert(cell.id);
+  return ids;
+}
+
 int run_plan(const Call& call) {
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
@@ -139,9 +159,9 @@ int run_plan(const Call& call) {
                                         .fail_fast = call.has("fail-fast"),
                                         .jobs = jobs});
 
-  const bool is_part = call.has("only") || call.has("shard") || rerun.what == Rerun::What::one;
   GateReport gates;
-  if (!summary.interrupted && !summary.stopped) gates = check_gates(loaded.file, cells, summary.records, is_part);
+  if (!summary.interrupted && !summary.stopped)
+    gates = check_gates(loaded.file, records_of(store, summary), part_of(call, cells, rerun));
   const std::string folder = store.folder().string();
   const RunClosing closing{.summary = summary,
                            .cells = cells,
@@ -151,8 +171,7 @@ int run_plan(const Call& call) {
                            .report = shell_word(call.command[0]) + " report " + shell_word(folder),
                            .wall_s = screen.now() - start};
   fmt::print(stderr, "{}", failures_text(closing));
-  for (const std::string& line : gates.broken) fmt::print(stderr, "gate broken: {}\n", line);
-  for (const std::string& line : gates.close) fmt::print(stderr, "gate kept: {}\n", line);
+  fmt::print(stderr, "{}", gates.text());
   if (summary.interrupted)
     fmt::print(stderr, "\ninterrupted: {} of {} cells are done and kept. To go on: {}\n", summary.done(), summary.cells,
                closing.again);

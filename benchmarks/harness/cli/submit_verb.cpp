@@ -139,14 +139,11 @@ int judge_gates(const Call& call, const SubmittedJob& job) {
   const Call run = parse_call(run_verb(), Args(job.run.begin() + 2, job.run.end()), call.workloads, job.run);
   const LoadedPlan loaded = load_plan_of(run);
   if (std::ranges::all_of(loaded.file.plans, [](const Plan& plan) { return plan.gates.empty(); })) return exit_ok;
-  std::map<std::string, CellRecord> records;
-  for (CellRecord& record : load_run(dir).cells) {
-    const std::string id = record.id;
-    records[id] = std::move(record);
-  }
-  const GateReport gates = check_gates(loaded.file, planned_cells(loaded.file), records, false);
-  for (const std::string& line : gates.broken) fmt::print(stderr, "gate broken: {}\n", line);
-  for (const std::string& line : gates.close) fmt::print(stderr, "gate kept: {}\n", line);
+  const Run merged = load_run(dir);
+  StoredRecords records;
+  for (const CellRecord& record : merged.cells) records[record.id] = &record;
+  const GateReport gates = check_gates(loaded.file, records);
+  fmt::print(stderr, "{}", gates.text());
   return gates.broken.empty() ? exit_ok : exit_gate;
 }
 

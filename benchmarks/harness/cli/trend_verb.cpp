@@ -44,7 +44,7 @@ Verb trend_verb() {
       .help =
           "The runs in order of their commits' dates, figure by figure. A run is a change point where it is better, "
           "worse or changed against the last change point, or the first run, by the rule of `frugal check` "
-          "(docs/checks.md). Times begin anew on another machine. Without --metric: what changed, and the total time.",
+          "(docs/checks.md). Times begin anew on another machine, all figures of a cell on other data. Without --metric: what changed, and the total time.",
       .arguments = {std::move(runs)},
       .options = {{.name = "metric", .value = "NAME", .help = "this metric, or time.STAGE", .repeatable = true},
                   {.name = "time", .value = "SHARE", .help = "times within it are the same; default: 5%"},

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "benchmarks/harness/judge/formats/words.hpp"
@@ -11,6 +13,7 @@
 #include "benchmarks/harness/report/exports/measurements.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/same_data.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -23,17 +26,41 @@ std::string commit_date(const Run& run) {
 /// Cell without its seed, and metric: what is one series in all runs, whatever its label in each.
 using SeriesKey = std::pair<std::string, std::string>;
 
-std::string cell_key(const Run& run, const std::string& id) {
-  const auto record = std::ranges::find(run.cells, id, &CellRecord::id);
-  if (record == run.cells.end()) return "";
-  Json cell = record->cell.to_json();
+std::string cell_key(const CellRecord& record) {
+  Json cell = record.cell.to_json();
   cell.erase("seed");
   return cell.dump();
+}
+
+std::string cell_key(const Run& run, const std::string& id) {
+  const auto record = std::ranges::find(run.cells, id, &CellRecord::id);
+  return record == run.cells.end() ? "" : cell_key(*record);
 }
 
 bool same_machine(const Run& a, const Run& b) {
   return machine_id(a.provenance.machine) == machine_id(b.provenance.machine) &&
          threads_text(a.provenance) == threads_text(b.provenance);
+}
+
+/// Adds the cells that read one of the files.
+void add_readers(const Run& run, const std::map<std::string, ChangedFile>& files, std::set<std::string>& keys) {
+  for (const CellRecord& record : run.cells)
+    if (std::ranges::any_of(record.inputs, [&](const InputRecord& input) { return files.contains(input.file); }))
+      keys.insert(cell_key(record));
+}
+
+/// Did a cell, of one seed, end well in both?
+bool shares_cells(const Run& a, const Run& b) {
+  std::set<std::string_view> of_a;
+  for (const CellRecord& record : a.cells)
+    if (record.status == Status::ok) of_a.insert(record.id);
+  return std::ranges::any_of(
+      b.cells, [&](const CellRecord& record) { return record.status == Status::ok && of_a.contains(record.id); });
+}
+
+Run without(Run run, const std::set<std::string>& keys) {
+  std::erase_if(run.cells, [&](const CellRecord& record) { return keys.contains(cell_key(record)); });
+  return run;
 }
 
 class TrendMaker {
@@ -61,6 +88,7 @@ class TrendMaker {
       for (const CellGroup& group : group_cells(*run))
         if (std::ranges::find(cells, group.cell) == cells.end()) cells.push_back(group.cell);
     std::vector<const Json*> pointers;
+    pointers.reserve(cells.size());
     for (const Json& cell : cells) pointers.push_back(&cell);
     const CellLabels of_all(pointers);
     for (const Json& cell : cells) labels_[cell.dump()] = of_all.of(cell);
@@ -88,14 +116,19 @@ class TrendMaker {
 
   void judge(const SeriesKey& key, const Measurement& measurement, TrendPoint& point) {
     std::size_t& reference = references_[key];
-    if (is_of_the_machine(measurement.unit) && !same_machine(*trend_.runs[reference], *trend_.runs[point.run])) {
+    const Judged& judged = judge_runs(reference, point.run);
+    if (judged.of_other_data.contains(key.first))
+      point.change = "other data";
+    else if (is_of_the_machine(measurement.unit) && !same_machine(*trend_.runs[reference], *trend_.runs[point.run]))
       point.change = "another machine";
+    else if (!judged.seeds_in_common)
+      point.change = "other seeds";
+    if (!point.change.empty()) {  // this figure begins anew
       reference = point.run;
       return;
     }
-    const std::map<SeriesKey, Finding>& findings = judged(reference, point.run);
-    const auto found = findings.find(key);
-    if (found == findings.end()) return;
+    const auto found = judged.findings.find(key);
+    if (found == judged.findings.end()) return;
     const Finding& finding = found->second;
     if (finding.verdict != Verdict::better && finding.verdict != Verdict::worse && finding.verdict != Verdict::changed)
       return;
@@ -104,16 +137,31 @@ class TrendMaker {
     reference = point.run;
   }
 
-  const std::map<SeriesKey, Finding>& judged(std::size_t base, std::size_t run) {
-    const auto [known, is_new] = judged_.try_emplace({base, run});
-    if (is_new) {
-      const Run& current = *trend_.runs[run];
-      for (Finding& finding : compare_runs(*trend_.runs[base], current, time_tolerance_).findings) {
-        SeriesKey key{cell_key(current, finding.id), finding.metric};
-        known->second.emplace(std::move(key), std::move(finding));
-      }
+  /// One run against another.
+  struct Judged {
+    std::set<std::string> of_other_data{};  ///< cells
+    bool seeds_in_common = false;           ///< of any cell; else nothing is judged
+    std::map<SeriesKey, Finding> findings{};
+  };
+
+  const Judged& judge_runs(std::size_t base_index, std::size_t run_index) {
+    const auto [known, is_new] = judged_.try_emplace({base_index, run_index});
+    Judged& judged = known->second;
+    if (!is_new) return judged;
+    const Run& base = *trend_.runs[base_index];
+    const Run& run = *trend_.runs[run_index];
+    const std::map<std::string, ChangedFile> changed = changed_files(base, run);
+    add_readers(base, changed, judged.of_other_data);
+    add_readers(run, changed, judged.of_other_data);
+    judged.seeds_in_common = shares_cells(base, run);
+    Judgement judgement = changed.empty() ? compare_runs(base, run, time_tolerance_)
+                                          : compare_runs(without(base, judged.of_other_data),
+                                                         without(run, judged.of_other_data), time_tolerance_);
+    for (Finding& finding : judgement.findings) {
+      SeriesKey key{cell_key(run, finding.id), finding.metric};
+      judged.findings.emplace(std::move(key), std::move(finding));
     }
-    return known->second;
+    return judged;
   }
 
   double time_tolerance_;
@@ -121,7 +169,7 @@ class TrendMaker {
   std::map<std::string, std::string> labels_;
   std::map<SeriesKey, std::size_t> series_;
   std::map<SeriesKey, std::size_t> references_;  ///< run
-  std::map<std::pair<std::size_t, std::size_t>, std::map<SeriesKey, Finding>> judged_;
+  std::map<std::pair<std::size_t, std::size_t>, Judged> judged_;
 };
 
 }  // namespace

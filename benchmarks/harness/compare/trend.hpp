@@ -1,7 +1,8 @@
 // Runs over time: where did a figure change? The rule is that of a check. Each figure has a reference, at first the oldest
 // run that has it. Every later run is held against the reference; where it is better, worse or changed, that is a change
 // point, and the run becomes the new reference. So a drift too slow for any two neighbours is found too, once it exceeds
-// the tolerance. Times begin anew where the machine, or the number of threads, is another one.
+// the tolerance. Times begin anew where the machine, or the number of threads, is another one; all figures of a cell begin
+// anew where it read other data under the same name, and all of a run that has no seed in common with the reference.
 #pragma once
 #include <span>
 #include <string>
@@ -17,7 +18,7 @@ struct TrendPoint {
   double mean = 0;
   std::optional<double> half_width{};  ///< of the 95% interval
   int n = 0;                           ///< seeds
-  std::string change{};                ///< "slower: +30% ± 2%", "another machine"; empty: none
+  std::string change{};                ///< "slower: +30% ± 2%", "another machine", "other data"; empty: none
   bool is_change = false;              ///< a change point
 };
 
@@ -37,7 +38,7 @@ struct Trend {
   std::vector<TrendSeries> series{};
 };
 
-/// The runs must outlive it. Two runs of other data, or without a cell in common, are not held against each other.
+/// The runs must outlive it.
 Trend trend_of(std::span<const Run> runs, double time_tolerance = compared_time_tolerance);
 
 /// A table with a plot for each metric that changed, and for the total time; or for `metrics` alone. Throws UserError on

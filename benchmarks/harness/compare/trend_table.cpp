@@ -53,6 +53,21 @@ std::vector<std::string> change_notes(const Trend& trend, const std::string& met
   return notes;
 }
 
+/// "at run 3 (2c4444e): other data", each once: where figures of these metrics have a new reference for another reason
+/// than a change.
+std::vector<std::string> fresh_starts(const Trend& trend, const std::vector<std::string>& metrics) {
+  std::vector<std::string> texts;
+  for (const TrendSeries& series : trend.series) {
+    if (std::ranges::find(metrics, series.metric) == metrics.end()) continue;
+    for (const TrendPoint& point : series.points) {
+      if (point.is_change || point.change.empty()) continue;
+      std::string text = fmt::format("at {}: {}", run_text(trend, point), point.change);
+      if (std::ranges::find(texts, text) == texts.end()) texts.push_back(std::move(text));
+    }
+  }
+  return texts;
+}
+
 Table metric_table(const Trend& trend, const std::string& metric) {
   const auto first = std::ranges::find(trend.series, metric, &TrendSeries::metric);
   Table table{.name = "trend", .title = fmt::format("{} over {} runs", metric, trend.runs.size())};
@@ -77,9 +92,11 @@ Table metric_table(const Trend& trend, const std::string& metric) {
     }
   }
   table.notes = change_notes(trend, metric);
+  if (const std::vector<std::string> starts = fresh_starts(trend, {metric}); !starts.empty())
+    table.notes.push_back(fmt::format("Begins anew {}.", fmt::join(starts, "; ")));
   table.caption.emplace_back(
       "Mean over seeds ± half width of the 95% interval. A change: the run is better, worse or changed against the run of "
-      "the last change, or the first, by the rule of frugal check.");
+      "the last change, or the first, by the rule of frugal check. Figures begin anew on another machine, other data or other seeds.");
   for (std::size_t i = 0; i < trend.runs.size(); ++i)
     table.caption.push_back(fmt::format("{}: {}", i + 1, run_sentence(*trend.runs[i])));
   for (const std::size_t key : {0, 1, 2}) table.headings[key].key = true;
@@ -101,10 +118,21 @@ std::vector<Table> trend_tables(const Trend& trend, const std::vector<std::strin
           trend.series, [&](const TrendSeries& series) { return series.metric == metric && changes(series); });
       (moved || metric == "time.total" ? shown : others).push_back(metric);
     }
+  // Where nothing else is shown, what begins anew is: else nobody would hear of it.
+  if (shown.empty()) {
+    const auto anew = std::stable_partition(
+        others.begin(), others.end(), [&](const std::string& metric) { return fresh_starts(trend, {metric}).empty(); });
+    shown.assign(anew, others.end());
+    others.erase(anew, others.end());
+  }
   std::vector<Table> tables;
   for (const std::string& metric : shown) tables.push_back(metric_table(trend, metric));
-  if (!others.empty() && !tables.empty())
-    tables.front().notes.push_back(fmt::format("Without any change, so without a table: {}.", fmt::join(others, ", ")));
+  if (!others.empty() && !tables.empty()) {
+    std::vector<std::string>& notes = tables.front().notes;
+    notes.push_back(fmt::format("Without any change, so without a table: {}.", fmt::join(others, ", ")));
+    if (const std::vector<std::string> starts = fresh_starts(trend, others); !starts.empty())
+      notes.push_back(fmt::format("Of these some begin anew {}.", fmt::join(starts, "; ")));
+  }
   return tables;
 }
 

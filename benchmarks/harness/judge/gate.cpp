@@ -5,23 +5,30 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 
 namespace frugal::harness {
 namespace {
 
+using Part = std::optional<std::set<std::string>>;
+
 /// A cell with its seeds.
 struct GatedCell {
   const PlannedCell* first = nullptr;
-  Json json;  ///< without the seed
-  std::vector<const CellRecord*> records{};
+  Json json;                                 ///< without the seed
+  std::vector<const CellRecord*> records{};  ///< of seeds that ended well
+  std::size_t seeds = 0;
+  std::size_t to_do = 0;  ///< seeds without a record
+  bool is_asked = false;  ///< one of the seeds is
 };
 
-/// Those of one plan that match the gate, with what ended well.
+/// Those of one plan that match the gate and are asked for.
 std::vector<GatedCell> gated_cells(const Plan& plan, const MetricBound& gate, const std::vector<PlannedCell>& cells,
-                                   const std::map<std::string, CellRecord>& records) {
+                                   const StoredRecords& records, const Part& part) {
   std::vector<GatedCell> gated;
   std::map<Json, std::size_t> known;  // cell without its seed -> its place
   for (const PlannedCell& cell : cells) {
@@ -30,11 +37,33 @@ std::vector<GatedCell> gated_cells(const Plan& plan, const MetricBound& gate, co
     json.erase("seed");
     const auto [place, is_new] = known.try_emplace(json, gated.size());
     if (is_new) gated.push_back({&cell, std::move(json)});
+    GatedCell& one = gated[place->second];
+    ++one.seeds;
+    one.is_asked = one.is_asked || !part || part->contains(cell.id);
     const auto record = records.find(cell.id);
-    if (record != records.end() && record->second.status == Status::ok)
-      gated[place->second].records.push_back(&record->second);
+    if (record == records.end())
+      ++one.to_do;
+    else if (record->second->status == Status::ok)
+      one.records.push_back(record->second);
   }
+  std::erase_if(gated, [](const GatedCell& cell) { return !cell.is_asked; });
   return gated;
+}
+
+/// Takes out those of which seeds are to do; a line for all of them, or none.
+void leave_unfinished(std::vector<GatedCell>& gated, const Plan& plan, const MetricBound& gate, GateReport& report) {
+  std::size_t cells = 0, seeds = 0, to_do = 0;
+  for (const GatedCell& cell : gated) {
+    if (cell.to_do == 0) continue;
+    ++cells;
+    seeds += cell.seeds;
+    to_do += cell.to_do;
+  }
+  std::erase_if(gated, [](const GatedCell& cell) { return cell.to_do > 0; });
+  if (cells == 0) return;
+  report.not_judged.push_back(fmt::format("plan '{}': {} of {} cell{}, as {} of {} seeds {} no record here yet",
+                                          plan.name, gate.metric, cells, cells == 1 ? "" : "s", to_do, seeds,
+                                          to_do == 1 ? "has" : "have"));
 }
 
 /// "is 0.61 ± 0.02 (n = 3)"; of one seed "is 0.61".
@@ -86,22 +115,33 @@ class GateCheck {
 
 }  // namespace
 
-GateReport check_gates(const PlanFile& file, const std::vector<PlannedCell>& cells,
-                       const std::map<std::string, CellRecord>& records, bool is_part) {
+std::string GateReport::text() const {
+  const std::pair<const char*, const std::vector<std::string>*> kinds[] = {
+      {"broken", &broken}, {"kept", &close}, {"not judged", &not_judged}};
+  std::string text;
+  for (const auto& [what, lines] : kinds)
+    for (const std::string& line : *lines) text += fmt::format("gate {}: {}\n", what, line);
+  return text;
+}
+
+GateReport check_gates(const PlanFile& file, const StoredRecords& records, const Part& part) {
   GateReport report;
+  if (std::ranges::all_of(file.plans, [](const Plan& plan) { return plan.gates.empty(); })) return report;
+  const std::vector<PlannedCell> cells = planned_cells(file);
   for (const Plan& plan : file.plans) {
     std::vector<const Json*> of_plan;
     for (const PlannedCell& cell : cells)
       if (cell.plan == &plan) of_plan.push_back(&cell.json);
     const CellLabels labels(of_plan);
     for (const MetricBound& gate : plan.gates) {
-      const std::vector<GatedCell> gated = gated_cells(plan, gate, cells, records);
+      std::vector<GatedCell> gated = gated_cells(plan, gate, cells, records, part);
+      if (gated.empty() && !part)
+        report.broken.push_back(fmt::format("plan '{}': the gate on {} matches no cell", plan.name, gate.metric));
+      leave_unfinished(gated, plan, gate, report);
       for (const GatedCell& cell : gated)
         GateCheck(gate).hold(
             cell, fmt::format("{} {} {}", cell.first->cell->workload, cell.first->cell->backend, labels.of(cell.json)),
             report);
-      if (gated.empty() && !is_part)
-        report.broken.push_back(fmt::format("plan '{}': the gate on {} matches no cell", plan.name, gate.metric));
     }
   }
   return report;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "benchmarks/harness/record/record.hpp"
@@ -17,6 +19,24 @@ Provenance load_provenance(const std::filesystem::path& folder);
 /// The lines of a cells.jsonl: the last record of each id, in order of first appearance. Text after the last newline is
 /// ignored: a crash while writing left it.
 std::vector<CellRecord> parse_records(std::string_view text, const std::string& file);
+
+/// What lines of a cells.jsonl hold, as they come: the last item of an id counts, where the first one stood.
+template <class Item>
+class LastOfEachId {
+ public:
+  void add(Item item) {
+    const auto [known, is_new] = position_.try_emplace(item.id, items_.size());
+    if (is_new)
+      items_.push_back(std::move(item));
+    else
+      items_[known->second] = std::move(item);
+  }
+  std::vector<Item> take() { return std::move(items_); }
+
+ private:
+  std::vector<Item> items_;
+  std::unordered_map<std::string, std::size_t> position_;
+};
 
 /// Calls `visit` for each line of a cells.jsonl, without its newline, with the byte at which it begins; text after the last
 /// newline is ignored. Holds one line at a time. Throws UserError when the file cannot be read.

@@ -17,7 +17,6 @@ namespace frugal::harness {
 
 namespace {
 
-/// Records as their lines come: the last one of an id counts, where the first one stood.
 class RecordList {
  public:
   explicit RecordList(std::string file) : place_{std::move(file)} {}
@@ -25,13 +24,9 @@ class RecordList {
     ++place_.line;
     CellRecord record = CellRecord::from_json(parse_json(line, place_), place_);
     share(record.cell.params);
-    const auto [known, is_new] = position_.try_emplace(record.id, records_.size());
-    if (is_new)
-      records_.push_back(std::move(record));
-    else
-      records_[known->second] = std::move(record);
+    records_.add(std::move(record));
   }
-  std::vector<CellRecord> take() { return std::move(records_); }
+  std::vector<CellRecord> take() { return records_.take(); }
 
  private:
   /// Equal parameters are held once: most of a record's memory, and the same for all seeds.
@@ -48,8 +43,7 @@ class RecordList {
   }
 
   Place place_;
-  std::vector<CellRecord> records_;
-  std::unordered_map<std::string, std::size_t> position_;
+  LastOfEachId<CellRecord> records_;
   std::unordered_multimap<std::size_t, SharedJson> known_params_;  ///< by the hash of their text
 };
 
@@ -148,8 +142,12 @@ Run load_run(const std::filesystem::path& path) {
   run.folder = std::filesystem::is_directory(path, ignored) ? path : path.parent_path();
   const std::filesystem::path cells = std::filesystem::is_directory(path, ignored) ? path / "cells.jsonl" : path;
   if (!std::filesystem::exists(cells, ignored))
-    throw UserError(fmt::format("{}: no run is here: {} does not exist (a run is a folder that `frugal run` wrote)",
-                                path.string(), cells.string()));
+    throw UserError(fmt::format(
+        "{}: no run is here: {} does not exist ({})", path.string(), cells.string(),
+        std::filesystem::exists(run.folder / "run.json", ignored)
+            ? "run.json does: what was to put its records here did not end; a baseline is completed by frugal baseline "
+              "update RUN --baseline FOLDER"
+            : "a run is a folder that `frugal run` wrote"));
   run.provenance = load_provenance(run.folder);
   run.cells = read_records(cells);
   apply_provenance(run);

@@ -129,15 +129,22 @@ void require_same_inputs(const std::deque<Source>& sources) {
     }
 }
 
-int worth(const Entry& entry) { return entry.status == Status::ok ? 2 : entry.status == Status::skipped ? 1 : 0; }
-
-/// The first figure that differs in a bit, as words; empty: none does. Times and memory are no result of a cell.
-std::string other_figure(const CellRecord& a, const CellRecord& b) {
+/// Times, rates and memory are of the moment: two runs of a cell may differ in them. Other bytes (what a model takes) are
+/// as good as any figure.
+bool is_of_the_moment(const std::string& metric, const Provenance& provenance) {
   static const std::string peak = peak_memory_metric().name;
+  const MetricDescriptor* known = provenance.metric(metric);
+  return metric == peak || (known != nullptr && is_of_the_clock(known->unit));
+}
+
+/// The first result that differs in a bit, as words; empty: none does.
+std::string other_result(const CellRecord& a, const Source& from_a, const CellRecord& b, const Source& from_b) {
   std::set<std::string> names;
   for (const CellRecord* record : {&a, &b})
     for (const auto& [name, value] : record->metrics) names.insert(name);
-  names.erase(peak);
+  std::erase_if(names, [&](const std::string& name) {
+    return is_of_the_moment(name, from_a.provenance) || is_of_the_moment(name, from_b.provenance);
+  });
   for (const std::string& name : names) {
     const auto of_a = a.metrics.find(name);
     const auto of_b = b.metrics.find(name);
@@ -152,7 +159,7 @@ std::string other_figure(const CellRecord& a, const CellRecord& b) {
 }
 
 void require_same_result(const CellRecord& a, const Source& of_a, const CellRecord& b, const Source& of_b) {
-  const std::string difference = other_figure(a, b);
+  const std::string difference = other_result(a, of_a, b, of_b);
   if (difference.empty()) return;
   throw UserError(
       fmt::format("{} and {}: the cell {} ({} {}, seed {}) has two results: {}. Find out which one is right, "
@@ -183,9 +190,9 @@ Merged merge_records(const std::deque<Source>& sources) {
         continue;
       }
       Kept& kept = known->second;
-      if (worth(entry) > worth(*kept.entry)) {
+      if (worth(entry.status) > worth(kept.entry->status)) {
         kept = {&entry, &source, {&source}};
-      } else if (worth(entry) == worth(*kept.entry) && entry.status == Status::ok) {
+      } else if (worth(entry.status) == worth(kept.entry->status) && entry.status == Status::ok) {
         const CellRecord first = kept.source->record(*kept.entry);
         const CellRecord second = source.record(entry);
         require_same_result(first, *kept.source, second, source);
@@ -333,7 +340,7 @@ MergeSummary merge_sources(const std::deque<Source>& sources, const MergeRequest
   for (const std::string& id : merged.order) {
     const Entry& entry = *merged.cells.at(id).entry;
     machines.insert(entry.machine);
-    if (worth(entry) > 0)
+    if (worth(entry.status) > 0)
       ++summary.ended_well;
     else
       summary.failed.push_back(id);

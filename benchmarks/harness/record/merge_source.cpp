@@ -4,7 +4,6 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
-#include <unordered_map>
 #include <unordered_set>
 
 #include "benchmarks/harness/plan/json_reader.hpp"
@@ -43,24 +42,19 @@ void read_source(MergeSource& source, const MergeSource* alike) {
   const std::vector<std::string> ids = plan_ids(source.provenance, source.folder, "stale");
   const std::unordered_set<std::string> stale(ids.begin(), ids.end());
   const std::string first_machine = machine_id(source.provenance.machine);
-  std::unordered_map<std::string, std::size_t> position;
+  LastOfEachId<MergeEntry> entries;
   std::set<std::pair<std::string, std::string>> seen;
   Place place{source.cells()};
   for_each_line(source.cells(), [&](std::string_view line, std::uint64_t from) {
     ++place.line;
     CellRecord record = CellRecord::from_json(parse_json(line, place), place);
     if (stale.contains(record.id)) return;
-    MergeEntry entry{record.id, record.status, record.machine.empty() ? first_machine : record.machine, from,
-                     line.size()};
-    const auto [known, is_new] = position.try_emplace(record.id, source.entries.size());
-    if (is_new)
-      source.entries.push_back(std::move(entry));
-    else
-      source.entries[known->second] = std::move(entry);
+    entries.add({record.id, record.status, record.machine.empty() ? first_machine : record.machine, from, line.size()});
     if (record.status != Status::ok) return;
     for (InputRecord& input : record.inputs)
       if (seen.emplace(input.file, input.sha256).second) source.inputs.push_back({std::move(input), record.id});
   });
+  source.entries = entries.take();
 }
 
 }  // namespace frugal::harness

@@ -103,6 +103,9 @@ inline constexpr Named<Status> status_names[] = {{Status::ok, "ok"},
                                                  {Status::oom, "oom"}};
 std::string to_string(Status status);
 
+/// Of two records of a cell the one of more worth counts: one that ran, then one that this machine is known not to run.
+inline int worth(Status status) { return status == Status::ok ? 2 : status == Status::skipped ? 1 : 0; }
+
 Json to_json(const InputRecord& input);
 Json to_json(const RepeatConditions& conditions);
 Json to_json(const StageUse& use);

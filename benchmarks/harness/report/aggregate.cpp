@@ -136,6 +136,8 @@ std::vector<RowGroup> rows_of(const TableSpec& spec, std::span<const Run> runs) 
       if (!is_new) {
         std::vector<const CellRecord*>& own = rows[place->second].records;
         own.insert(own.end(), cell.records.begin(), cell.records.end());
+        std::vector<const CellRecord*>& left_out = rows[place->second].left_out;
+        left_out.insert(left_out.end(), cell.left_out.begin(), cell.left_out.end());
         continue;
       }
     }

@@ -4,7 +4,10 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
@@ -110,6 +113,41 @@ std::string protocols_text(const RowSet& set) {
   return fmt::format("{}{}", fmt::join(protocols, "; or "), others > 0 ? fmt::format("; or {} more ways", others) : "");
 }
 
+/// "smoke (2025-01-31T12:00:00Z)".
+std::string run_words(const Run& run) { return fmt::format("{} ({})", run.provenance.name, run.provenance.started); }
+
+const Run& run_of(const CellRecord* record, std::span<const Run> runs) {
+  return *std::ranges::find_if(
+      runs, [&](const Run& run) { return record >= run.cells.data() && record < run.cells.data() + run.cells.size(); });
+}
+
+/// All of a record but where it is written: the same in a shard and in the run that it was merged into.
+Json content_of(const CellRecord& record) {
+  Json content = record.to_json();
+  content.erase("machine");
+  return content;
+}
+
+/// Of cells that several runs have, whose records the table shows.
+std::vector<std::string> stand_in_sentences(const CaptionFacts& facts) {
+  std::map<std::pair<std::string, std::string>, std::size_t> cells;  // run that is shown, run that is not
+  for (const RowGroup& row : facts.set.rows)
+    for (const CellRecord* record : row.left_out) {
+      const Json cell = record->cell.to_json();
+      const auto shown = std::ranges::find_if(row.records, [&](const CellRecord* other) {
+        return other->cell.seed == record->cell.seed && other->cell.to_json() == cell;
+      });
+      if (content_of(**shown) == content_of(*record)) continue;
+      ++cells[{run_words(run_of(*shown, facts.runs)), run_words(run_of(record, facts.runs))}];
+    }
+  std::vector<std::string> sentences;
+  sentences.reserve(cells.size());
+  for (const auto& [runs, count] : cells)
+    sentences.push_back(fmt::format("Of {} cell{} the record of run {} is shown, and not that of run {}.", count,
+                                    count == 1 ? "" : "s", runs.first, runs.second));
+  return sentences;
+}
+
 }  // namespace
 
 std::string interval_sentence(std::size_t n, const std::string& which) {
@@ -137,7 +175,7 @@ std::string run_sentence(const Run& run) {
       run.to_do == 0
           ? ""
           : fmt::format(" It is not finished: {} of the {} cells of its plan have no record.", run.to_do, run.planned);
-  return fmt::format("Run {} ({}): {}; {}{}{}.{}{}", provenance.name, provenance.started, machine_text(provenance),
+  return fmt::format("Run {}: {}; {}{}{}.{}{}", run_words(run), machine_text(provenance),
                      commit == "unknown commit" ? "" : "commit ", commit,
                      build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")), unfinished, left_out);
 }
@@ -171,6 +209,7 @@ std::vector<std::string> make_caption(const CaptionFacts& facts) {
     });
     if (used) caption.push_back(run_sentence(run));
   }
+  for (std::string& sentence : stand_in_sentences(facts)) caption.push_back(std::move(sentence));
   return caption;
 }
 

@@ -23,11 +23,15 @@ void add_records(PooledCell& pooled, const PooledCell& more) {
   for (const CellRecord* record : more.records) {
     const auto known =
         std::ranges::find(pooled.records, record->cell.seed, [](const CellRecord* other) { return other->cell.seed; });
-    if (known == pooled.records.end())
+    if (known == pooled.records.end()) {
       pooled.records.push_back(record);
-    else
-      *known = record;
+      continue;
+    }
+    const bool counts = worth(record->status) >= worth((*known)->status);
+    pooled.left_out.push_back(counts ? *known : record);
+    if (counts) *known = record;
   }
+  if (pooled.implementation.is_null()) pooled.implementation = more.implementation;
 }
 
 std::string path_text(const Json& cell, const char* path) {

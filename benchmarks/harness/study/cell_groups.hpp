@@ -29,11 +29,12 @@ std::vector<CellGroup> group_cells(const Run& run);
 
 /// Cells of one machine (and number of threads) and one build, from one run or several.
 struct PooledCell : SeedRecords {
-  Json cell;                     ///< without its seed
-  Json implementation;           ///< null: no record names one
-  const Provenance* provenance;  ///< of the first run that has the cell
-  std::string machine;           ///< machine_text
-  std::string build;             ///< build_text
+  Json cell;                                  ///< without its seed
+  Json implementation;                        ///< null: no record names one
+  const Provenance* provenance;               ///< of the first run that has the cell
+  std::string machine;                        ///< machine_text
+  std::string build;                          ///< build_text
+  std::vector<const CellRecord*> left_out{};  ///< of another run, whose seed has its record in `records`
 
   /// The value at a dotted path of the cell, or at "implementation", "machine..." or "build..."; null: there is none.
   const Json* value(std::string_view path) const;
@@ -41,8 +42,8 @@ struct PooledCell : SeedRecords {
   bool meets(const Conditions& conditions) const;
 };
 
-/// Those of the workload that meet the conditions. Of two records of one seed the later run's counts, as within a run.
-/// They refer to the runs.
+/// Those of the workload that meet the conditions. Of two records of one seed the one that ended well counts, else the
+/// later run's, as within a run; the other is left out. They refer to the runs.
 std::vector<PooledCell> pool_cells(std::span<const Run> runs, const std::string& workload, const Conditions& where);
 
 /// Names cells by what tells them apart within their workload: "ml-1m keep_fraction=0.1". What other workloads have does

@@ -8,23 +8,31 @@
 
 namespace frugal::harness {
 
-void require_same_data(const Run& a, const std::string& a_name, const Run& b, const std::string& b_name) {
+std::map<std::string, ChangedFile> changed_files(const Run& a, const Run& b) {
   std::map<std::string, const InputRecord*> of_a;
   for (const CellRecord& record : a.cells)
     if (record.status == Status::ok)
       for (const InputRecord& input : record.inputs) of_a.try_emplace(input.file, &input);
+  std::map<std::string, ChangedFile> changed;
   for (const CellRecord& record : b.cells) {
     if (record.status != Status::ok) continue;
     for (const InputRecord& input : record.inputs) {
       const auto known = of_a.find(input.file);
-      if (known == of_a.end() || known->second->same_content(input)) continue;
-      const InputRecord& other = *known->second;
-      throw UserError(fmt::format(
-          "these runs read different data, so their figures say nothing of each other: {} had {} bytes, sha256 {}, in {}, "
-          "and {} bytes, sha256 {}, in {}. Run one of them again on the data of the other",
-          input.file, other.bytes, other.sha256, a_name, input.bytes, input.sha256, b_name));
+      if (known != of_a.end() && !known->second->same_content(input))
+        changed.try_emplace(input.file, ChangedFile{known->second, &input});
     }
   }
+  return changed;
+}
+
+void require_same_data(const Run& a, const std::string& a_name, const Run& b, const std::string& b_name) {
+  const std::map<std::string, ChangedFile> changed = changed_files(a, b);
+  if (changed.empty()) return;
+  const auto& [file, contents] = *changed.begin();
+  throw UserError(fmt::format(
+      "these runs read different data, so their figures say nothing of each other: {} had {} bytes, sha256 {}, in {}, "
+      "and {} bytes, sha256 {}, in {}. Run one of them again on the data of the other",
+      file, contents.a->bytes, contents.a->sha256, a_name, contents.b->bytes, contents.b->sha256, b_name));
 }
 
 std::size_t cells_of_unknown_data(const Run& a, const Run& b) {

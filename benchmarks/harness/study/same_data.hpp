@@ -1,13 +1,24 @@
 // Did two runs read the same data? Figures of other data are no worse and no better.
 #pragma once
 #include <cstddef>
+#include <map>
+#include <string>
 
 #include "benchmarks/harness/record/record.hpp"
 
 namespace frugal::harness {
 
-/// Throws UserError where a file of one name had another content in `a` than in `b`: what cells that ended well read
-/// counts. `a_name` and `b_name` are what the message calls them.
+/// A file as one of two runs read it, and as the other did.
+struct ChangedFile {
+  const InputRecord* a = nullptr;
+  const InputRecord* b = nullptr;
+};
+
+/// Files of one name, by it, that had another content in `a` than in `b`: what cells that ended well read counts. They
+/// refer to the runs.
+std::map<std::string, ChangedFile> changed_files(const Run& a, const Run& b);
+
+/// Throws UserError where there is such a file. `a_name` and `b_name` are what the message calls the runs.
 void require_same_data(const Run& a, const std::string& a_name, const Run& b, const std::string& b_name);
 
 /// Cells of `b` that read files, of which the same cells of `a` do not say what they held: records of older programs.
