@@ -179,7 +179,7 @@ void train_one_step(const InrTraining& training, const InrPlan& plan, const Upda
   const auto networks = static_cast<unsigned>(training.networks);
   const auto chunks = static_cast<unsigned>(plan.chunks);
   with_precision(training.net.precision, [&](auto precision) {
-    launch({"inr_chunk_gradient", dim3(networks, chunks), inr_threads, plan.shared_bytes}, stream,
+    launch({"inr_chunk_gradient", dim3(networks, chunks), inr_threads, plan.shared_bytes, inr_static_shared}, stream,
            inr_chunk_gradient<decltype(precision)::value>, training, plan);
   });
   launch({"inr_update", dim3(networks, blocks_for(static_cast<std::uint64_t>(training.net.count), inr_threads)),
@@ -270,8 +270,9 @@ void inr_train(const InrTraining& training, const InrPlan& plan, const UpdateSte
                const Stream& stream) {
   if (plan.chunks == 1) {
     return with_precision(training.net.precision, [&](auto precision) {
-      launch({"inr_train_persistent", static_cast<unsigned>(training.networks), inr_threads, plan.shared_bytes}, stream,
-             inr_train_persistent<decltype(precision)::value>, training, plan, updates, steps, squares);
+      launch({"inr_train_persistent", static_cast<unsigned>(training.networks), inr_threads, plan.shared_bytes,
+              inr_static_shared},
+             stream, inr_train_persistent<decltype(precision)::value>, training, plan, updates, steps, squares);
     });
   }
   const auto take_steps = [&](int n) {

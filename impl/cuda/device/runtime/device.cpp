@@ -175,7 +175,9 @@ void fill_zero(void* at, std::size_t bytes, const Stream& stream, const char* wh
 }  // namespace memory
 
 void prepare_launch(const LaunchShape& shape, const Stream& stream, const void* kernel, LaunchConfiguration& launch) {
-  constexpr std::size_t without_opt_in = 48 * 1024;
+  require_possible(shape);
+  // 48 KB need no opting in, but what the kernel declares itself is part of them.
+  constexpr std::size_t without_opt_in = 40 * 1024;
   if (shape.shared_bytes > without_opt_in)
     check(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
