@@ -133,6 +133,23 @@ TEST_F(RecommenderCuda, BagsOfAnyLengthFollowOneAnother) {
   }
 }
 
+// The room that a prediction makes for its bags is that of the next step too.
+TEST_F(RecommenderCuda, APredictionOfLongerBagsChangesNothingOfTheTraining) {
+  const DlrmSpec spec = small_dlrm();
+  const Clicks seen = clicks_with_bags(spec, 16, 2, 1);
+  const Clicks longer = clicks_with_bags(spec, 16, 90, 2);
+  const auto model = backend_->make(spec);
+  const auto other = backend_->make(spec);
+  for (const auto* each : {&model, &other}) {
+    (*each)->set_examples(seen.batch());
+    (*each)->train(1);
+  }
+  std::vector<float> logits(longer.labels.size());
+  model->predict(longer.batch(), logits);
+  EXPECT_EQ(model->train(2), other->train(2));
+  EXPECT_TRUE(identical(model->export_state(), other->export_state()));
+}
+
 TEST_F(RecommenderCuda, NewInteractionsReplaceThoseOfTheRecordedStep) {
   const TwoTowerSpec spec = small_two_tower();
   const auto used = backend_->make(spec);

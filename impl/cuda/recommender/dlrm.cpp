@@ -220,14 +220,17 @@ class CudaDlrm final : public Dlrm {
     const std::size_t lookups = most_lookups_of(examples, shape_.tables, batch_size_, n);
     graph_.reset();
     reserve(examples, lookups);
-    if (frozen() < shape_.tables) tables_.reserve(batch_.lookups());
+    reserve_tables();
     examples_.emplace(examples, shape_, 0, n, stream_);
     count_ = n;
   }
 
   std::vector<double> train(std::uint64_t steps) override {
     if (count_ == 0 && steps > 0) throw std::invalid_argument("DLRM training needs examples");
-    if (!graph_ && steps > 0) graph_.emplace(stream_, [this] { step(); });
+    if (!graph_ && steps > 0) {
+      reserve_tables();  // a prediction may have made room for longer bags
+      graph_.emplace(stream_, [this] { step(); });
+    }
     std::vector<double> losses(steps);
     for (std::uint64_t done = 0; done < steps;) {
       const std::size_t count = std::min<std::uint64_t>(kept_losses, steps - done);
@@ -295,6 +298,11 @@ class CudaDlrm final : public Dlrm {
     if (batch_.has_bags()) return {bag_sums_.data(), nullptr};
     return {tables_.data(), batch_.rows().rows};
   }
+  /// What a step updates the tables with, of all lookups that the batch has room for.
+  void reserve_tables() {
+    if (frozen() < shape_.tables) tables_.reserve(batch_.lookups());
+  }
+
 
   /// Up to the last layer.
   void forward() const {
