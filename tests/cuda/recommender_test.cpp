@@ -185,6 +185,15 @@ TEST_F(RecommenderCuda, SaysWhatItCannotHold) {
   wide.embedding_dim = 1 << 16;
   wide.bottom = {1 << 16};
   EXPECT_NE(backend_->supports(wide).reason.find("shared memory"), std::string::npos);
+  tower = small_two_tower();
+  tower.tower_layers = {5'000'000, 4};
+  EXPECT_EQ(backend_->supports(tower).reason, "the cuda back end takes dense layers up to 4194240 wide, not 5000000");
+  tower.tower_layers = {100'000, 100'000, 4};
+  EXPECT_NE(backend_->supports(tower).reason.find("towers of up to 4294967040 parameters"), std::string::npos);
+  wide = small_dlrm(FeatureInteraction::cat);
+  wide.table_rows.assign(1200, 2);
+  wide.embedding_dim = 4096;
+  EXPECT_NE(backend_->supports(wide).reason.find("up to 4194240 wide"), std::string::npos);
 }
 
 }  // namespace

@@ -209,6 +209,9 @@ constexpr unsigned blocks_for(std::uint64_t n, unsigned block) {
   return static_cast<unsigned>((n + block - 1) / block);
 }
 
+/// The most that kernels number by 32 bits, in blocks of up to 256 threads: those behind the last one have numbers too.
+inline constexpr std::uint64_t most_numbered = 0xffffff00;
+
 }  // namespace frugal::cuda
 
 #ifdef FRUGAL_CUDA_ON_CPU
