@@ -104,6 +104,15 @@ TEST_F(MfCuda, TheFactorsOfIalsDoNotDependOnTheOrderOfItsInput) {
   EXPECT_TRUE(identical(backward->export_state(), forward->export_state()));
 }
 
+// So many that they are refused before one of them is read.
+TEST_F(MfCuda, RefusesMorePositivesThan32BitsCount) {
+  const Interaction none{};
+  const std::span<const Interaction> too_many(&none, std::size_t{1} << 32);
+  EXPECT_THROW(find_backend("cuda")->make(spec(MfSolver::ials, 4))->set_interactions(too_many), std::invalid_argument);
+  EXPECT_THROW(find_backend("cuda")->make(spec(MfSolver::logistic_sgd, 4))->set_interactions(too_many.first(1U << 30)),
+               std::invalid_argument);
+}
+
 TEST_F(MfCuda, SaysWhatItCannotHold) {
   MfSpec large = spec(MfSolver::ials, 1025);
   EXPECT_EQ(find_backend("cuda")->supports(large).reason, "the cuda back end takes dim up to 1024, not 1025");

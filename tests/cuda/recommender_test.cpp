@@ -133,6 +133,23 @@ TEST_F(RecommenderCuda, BagsOfAnyLengthFollowOneAnother) {
   }
 }
 
+// The room that a prediction makes for its bags is that of the next step too.
+TEST_F(RecommenderCuda, APredictionOfLongerBagsChangesNothingOfTheTraining) {
+  const DlrmSpec spec = small_dlrm();
+  const Clicks seen = clicks_with_bags(spec, 16, 2, 1);
+  const Clicks longer = clicks_with_bags(spec, 16, 90, 2);
+  const auto model = backend_->make(spec);
+  const auto other = backend_->make(spec);
+  for (const auto* each : {&model, &other}) {
+    (*each)->set_examples(seen.batch());
+    (*each)->train(1);
+  }
+  std::vector<float> logits(longer.labels.size());
+  model->predict(longer.batch(), logits);
+  EXPECT_EQ(model->train(2), other->train(2));
+  EXPECT_TRUE(identical(model->export_state(), other->export_state()));
+}
+
 TEST_F(RecommenderCuda, NewInteractionsReplaceThoseOfTheRecordedStep) {
   const TwoTowerSpec spec = small_two_tower();
   const auto used = backend_->make(spec);
@@ -168,6 +185,15 @@ TEST_F(RecommenderCuda, SaysWhatItCannotHold) {
   wide.embedding_dim = 1 << 16;
   wide.bottom = {1 << 16};
   EXPECT_NE(backend_->supports(wide).reason.find("shared memory"), std::string::npos);
+  tower = small_two_tower();
+  tower.tower_layers = {5'000'000, 4};
+  EXPECT_EQ(backend_->supports(tower).reason, "the cuda back end takes dense layers up to 4194240 wide, not 5000000");
+  tower.tower_layers = {100'000, 100'000, 4};
+  EXPECT_NE(backend_->supports(tower).reason.find("towers of up to 4294967040 parameters"), std::string::npos);
+  wide = small_dlrm(FeatureInteraction::cat);
+  wide.table_rows.assign(1200, 2);
+  wide.embedding_dim = 4096;
+  EXPECT_NE(backend_->supports(wide).reason.find("up to 4194240 wide"), std::string::npos);
 }
 
 }  // namespace

@@ -149,12 +149,21 @@ struct LaunchShape {
   dim3 grid;
   dim3 block;
   std::size_t shared_bytes = 0;  ///< dynamic: shared_memory() in the kernel
+  /// Of a kernel with both, no less than its __shared__ variables: the device's limit is on the sum. A kernel without
+  /// dynamic shared memory has what the compiler allowed.
+  std::size_t static_bytes = 0;
   /// Neighbouring blocks that read and write each other's shared memory, up to 8; grid.x is a multiple. From sm_90 on.
   unsigned cluster = 1;
   /// All blocks are alive at once and may wait for each other (cooperation.hpp); a launch that does not fit is refused.
   bool cooperative = false;
   bool early = false;  ///< may start while the launch before it ends: the kernel calls wait_for_launch_before()
 };
+
+/// The most of grid.y, and of grid.z.
+inline constexpr unsigned most_grid_rows = 65535;
+
+/// Throws DeviceError, with the numbers, on a shape that no launch can have on the device in use.
+void require_possible(const LaunchShape& shape);
 
 /// Runs kernel(arguments...) on the stream. One source for both compilers: launch({"scale", blocks, 256}, stream,
 /// scale, n, buffer.data()). Arguments are converted to the kernel's parameters and copied. Nothing runs for an empty
@@ -199,6 +208,9 @@ class Graph {
 constexpr unsigned blocks_for(std::uint64_t n, unsigned block) {
   return static_cast<unsigned>((n + block - 1) / block);
 }
+
+/// The most that kernels number by 32 bits, in blocks of up to 256 threads: those behind the last one have numbers too.
+inline constexpr std::uint64_t most_numbered = 0xffffff00;
 
 }  // namespace frugal::cuda
 

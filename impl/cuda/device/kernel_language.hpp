@@ -4,7 +4,8 @@
 // see (it is slow, and cannot read fmt's checked format strings).
 // For a kernel to run on both: dynamic shared memory comes from shared_memory<T>(); no float atomics (they would not be
 // deterministic either); no inline PTX or tensor-core instruction without a path of plain code beside it
-// (cooperation.hpp and kernels/tensor_core.hpp have both). __shared__ arrays are for kernels whose blocks do not meet.
+// (cooperation.hpp and kernels/tensor_core.hpp have both). __shared__ arrays are for kernels whose blocks do not meet, and
+// beside dynamic shared memory the launch says how large they are (LaunchShape::static_bytes).
 #pragma once
 
 #ifdef FRUGAL_CUDA_ON_CPU

@@ -285,8 +285,9 @@ Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
   if (spec.implementation == InrImplementation::onednn) return Support::no("onednn is the cpu's");
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
-  if (spec.points * std::max(spec.inputs, spec.channels) > most || spec.networks > 65535)
-    return Support::no("cuda supports up to 2^31 values of a network and 65535 networks");
+  if (spec.points * std::max(spec.inputs, spec.channels) > most || inr_floats(spec) > static_cast<double>(most) ||
+      spec.networks > most_grid_rows)
+    return Support::no("cuda supports up to 2^31 values and parameters of a network and 65535 networks");
   const Support available = device_available();
   if (!available) return available;
   if (spec.precision != Precision::fp32 && !has_tensor_cores())

@@ -4,6 +4,7 @@
 // (the last layer: `last_row`), so that a thread reads four outputs at once; its bias follows. The padding is zero,
 // gets zero gradients and so stays zero.
 #pragma once
+#include <cmath>
 #include <cstdint>
 
 #include "impl/base/host_device.hpp"
@@ -58,6 +59,15 @@ inline InrNetwork inr_network(const InrSpec& spec) {
   net.last_row = net.padded_channels;
   net.count = net.bias_at(spec.layers() - 1) + net.padded_channels;
   return net;
+}
+
+/// The count of inr_network(), also where 32 bits are too few for it.
+inline double inr_floats(const InrSpec& spec) {
+  const double multiple = spec.precision == Precision::fp32 ? 8 : 16;
+  const double padded = std::ceil(spec.width / multiple) * multiple;
+  const double padded_channels = std::ceil(spec.channels / 4.0) * 4;
+  const double row = padded + 4;
+  return spec.inputs * row + padded + spec.hidden_layers * (padded * row + padded) + (padded + 1) * padded_channels;
 }
 
 }  // namespace frugal::cuda

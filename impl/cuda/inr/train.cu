@@ -129,10 +129,10 @@ __global__ void __launch_bounds__(inr_threads, 1) inr_chunk_gradient(InrTraining
   if (plan.gradient) copy_floats(to, gradient, count);
 }
 
-/// Grid [networks, parameters / threads]: adds the chunks in order and takes the step.
+/// Grid [parameters / threads, networks]: adds the chunks in order and takes the step.
 __global__ void inr_update(InrTraining training, int chunks, const UpdateStep* updates) {
-  const std::int64_t k = blockIdx.x;
-  const int i = static_cast<int>(blockIdx.y * blockDim.x + threadIdx.x);
+  const std::int64_t k = blockIdx.y;
+  const std::int64_t i = std::int64_t{blockIdx.x} * blockDim.x + threadIdx.x;
   const int count = training.net.count;
   if (i >= count || training.curves[k].stopped(training.patience)) return;
   float gradient = 0;
@@ -179,10 +179,10 @@ void train_one_step(const InrTraining& training, const InrPlan& plan, const Upda
   const auto networks = static_cast<unsigned>(training.networks);
   const auto chunks = static_cast<unsigned>(plan.chunks);
   with_precision(training.net.precision, [&](auto precision) {
-    launch({"inr_chunk_gradient", dim3(networks, chunks), inr_threads, plan.shared_bytes}, stream,
+    launch({"inr_chunk_gradient", dim3(networks, chunks), inr_threads, plan.shared_bytes, inr_static_shared}, stream,
            inr_chunk_gradient<decltype(precision)::value>, training, plan);
   });
-  launch({"inr_update", dim3(networks, blocks_for(static_cast<std::uint64_t>(training.net.count), inr_threads)),
+  launch({"inr_update", dim3(blocks_for(static_cast<std::uint64_t>(training.net.count), inr_threads), networks),
           inr_threads},
          stream, inr_update, training, plan.chunks, updates);
   launch({"inr_finish_step", 1, inr_threads}, stream, inr_finish_step, training, plan.chunks, squares);
@@ -270,8 +270,9 @@ void inr_train(const InrTraining& training, const InrPlan& plan, const UpdateSte
                const Stream& stream) {
   if (plan.chunks == 1) {
     return with_precision(training.net.precision, [&](auto precision) {
-      launch({"inr_train_persistent", static_cast<unsigned>(training.networks), inr_threads, plan.shared_bytes}, stream,
-             inr_train_persistent<decltype(precision)::value>, training, plan, updates, steps, squares);
+      launch({"inr_train_persistent", static_cast<unsigned>(training.networks), inr_threads, plan.shared_bytes,
+              inr_static_shared},
+             stream, inr_train_persistent<decltype(precision)::value>, training, plan, updates, steps, squares);
     });
   }
   const auto take_steps = [&](int n) {

@@ -317,10 +317,12 @@ struct WideBlock {
           T::multiply(sums, left, right);
         }
       }
-      if (lane.pair < begin || lane.pair >= end) continue;
-      float* const own = to + (lane.pair - begin) * W + block * 16 + lane.group;
-      own[0] = (sums[0] + sums[1]) * scale;
-      own[8] = (sums[2] + sums[3]) * scale;
+      if (lane.pair >= begin && lane.pair < end) {
+        float* const own = to + (lane.pair - begin) * W + block * 16 + lane.group;
+        own[0] = (sums[0] + sums[1]) * scale;
+        own[8] = (sums[2] + sums[3]) * scale;
+      }
+      if constexpr (W / 16 > wide_threads / 32) __syncwarp();  // the products of the next block are the whole warp's
     }
   }
 

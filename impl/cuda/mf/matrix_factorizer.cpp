@@ -50,17 +50,17 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
   }
 
   void set_interactions(std::span<const Interaction> positives) override {
+    require_places(positives.size());
     const DeviceBuffer<Interaction> pairs(positives, "positives", stream_);
     if (!in_range(pairs, spec_, stream_))
       require_in_range(positives, spec_.users, spec_.items);  // has the words for it
-    // All examples of an epoch are on the device at once, by 32-bit places.
-    if (sgd() && positives.size() * (static_cast<std::uint64_t>(spec_.negatives) + 1) > 0xffffffffU)
-      throw std::invalid_argument(fmt::format(
-          "the cuda back end takes less than 2^32 examples an epoch, not {} positives with {} negatives each",
-          positives.size(), spec_.negatives));
-    interactions_set_ = false;  // until the engine has room for them
+    interactions_set_ = false;                                // until the engine has room for them
     engine_->set_interactions(pairs);
     interactions_set_ = true;
+  }
+  void set_packed_interactions(const PackedPairs& positives) override {
+    require_places(positives.size());
+    set_interactions(positives.unpacked());
   }
 
   std::vector<double> train(int epochs) override {
@@ -82,6 +82,17 @@ class CudaMatrixFactorizer final : public MatrixFactorizer {
 
  private:
   bool sgd() const { return spec_.solver == MfSolver::logistic_sgd; }
+
+  /// All positives of iALS, or all examples of an epoch of SGD, are on the device at once, by 32-bit places.
+  void require_places(std::uint64_t positives) const {
+    const std::uint64_t each = sgd() ? static_cast<std::uint64_t>(spec_.negatives) + 1 : 1;
+    if (positives <= most_numbered / each) return;
+    throw std::invalid_argument(
+        sgd()
+            ? fmt::format("the cuda back end takes up to {} examples an epoch, not {} positives with {} negatives each",
+                          most_numbered, positives, spec_.negatives)
+            : fmt::format("the cuda back end takes up to {} positives, not {}", most_numbered, positives));
+  }
 
   DeviceBuffer<float> on_device(const std::vector<float>& rows, const char* what) const {
     return {std::span<const float>(with_gaps(rows, static_cast<std::size_t>(spec_.dim), stride_)), what, stream_};

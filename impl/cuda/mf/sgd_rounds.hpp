@@ -140,7 +140,8 @@ class Worker {
       if (until >= steps) break;
       store_shared(own_place_ + (until + look) / lanes % 2 * (ring_bytes / 2), held);
       __syncwarp();
-      batch += lanes;
+      // Who has run out goes along with the other workers of the warp, but reads nothing further behind its own examples.
+      if (lanes == 32 || until + lanes < count) batch += lanes;
       held = *batch;
     }
     state.take_loss();
@@ -157,7 +158,7 @@ class Worker {
   static constexpr std::uint32_t example_bytes = sizeof(MfExample);
   static constexpr std::uint32_t ring_bytes = 2 * lanes * example_bytes;
   static_assert(look <= lanes && lanes % ahead == 0 && (lanes - look) % ahead == 0);
-  static_assert(2 * lanes <= SgdStreams::read_ahead);
+  static_assert(2 * lanes + look <= SgdStreams::read_ahead);
 
   /// Between two steps of a turn.
   struct State {

@@ -30,8 +30,8 @@ __global__ void place_positives(const std::uint64_t* keys, std::uint32_t n, cons
   positives[i] = {static_cast<std::uint32_t>(keys[i] >> number_bits), pairs[number].item, number};
 }
 
-constexpr unsigned sort_threads = 256;
-constexpr unsigned sort_warps = sort_threads / 32;
+constexpr unsigned sort_warps = 8;        ///< of a block
+constexpr unsigned fewer_sort_warps = 4;  ///< the same where shared memory has no room for the counts of more
 
 /// The lanes that give the same key.
 __device__ inline unsigned lanes_with(std::uint32_t key) {
@@ -74,21 +74,24 @@ __device__ inline Drawn draw_example(const Draw& draw, std::uint32_t part, std::
           MfSchedule::turn(draw.groups, part, placed.part)};
 }
 
-/// Block p draws and sorts the examples of part p. Shared memory: a count a warp and turn.
-__global__ void __launch_bounds__(sort_threads) sort_examples(Draw draw) {
-  auto* const counts = shared_memory<std::uint32_t>();  // [sort_warps, turns]
+/// Block p draws and sorts the examples of part p. Shared memory: a count a warp and turn. The places do not depend on the
+/// number of warps.
+template <unsigned warps>
+__global__ void __launch_bounds__(32 * warps) sort_examples(Draw draw) {
+  constexpr unsigned threads = 32 * warps;
+  auto* const counts = shared_memory<std::uint32_t>();  // [warps, turns]
   __shared__ ScanScratch scratch;
   const std::uint32_t turns = draw.groups * MfSchedule::workers;
   const std::uint32_t part = blockIdx.x;
   const unsigned lane = threadIdx.x % 32;
   const unsigned warp = threadIdx.x / 32;
   std::uint32_t* const own = counts + warp * turns;
-  for (std::uint32_t i = threadIdx.x; i < sort_warps * turns; i += sort_threads) counts[i] = 0;
+  for (std::uint32_t i = threadIdx.x; i < warps * turns; i += threads) counts[i] = 0;
   __syncthreads();
   // Each warp has a stretch of the examples.
   const std::uint32_t first = draw.part_begins[part] * draw.per_positive;
   const std::uint32_t last = draw.part_begins[part + 1] * draw.per_positive;
-  const std::uint32_t stretch = ((last - first + sort_threads - 1) / sort_threads) * 32;
+  const std::uint32_t stretch = ((last - first + threads - 1) / threads) * 32;
   const std::uint32_t begin = min(first + warp * stretch, last);
   const std::uint32_t end = min(begin + stretch, last);
   for (std::uint32_t e = begin + lane; e < end; e += 32) atomicAdd(&own[draw_example(draw, part, e).turn], 1U);
@@ -97,16 +100,16 @@ __global__ void __launch_bounds__(sort_threads) sort_examples(Draw draw) {
   // Counts become places: turns in order, warps in order within a turn.
   std::uint32_t carry = first;
   std::uint32_t* const begins = draw.begins + std::size_t{part} * (turns + 1);
-  for (std::uint32_t t = 0; t < turns; t += sort_threads) {
+  for (std::uint32_t t = 0; t < turns; t += threads) {
     const std::uint32_t turn = t + threadIdx.x;
     std::uint32_t of_turn = 0;
     if (turn < turns)
-      for (unsigned w = 0; w < sort_warps; ++w) of_turn += counts[w * turns + turn];
+      for (unsigned w = 0; w < warps; ++w) of_turn += counts[w * turns + turn];
     std::uint32_t total;
     std::uint32_t place = carry + block_scan(of_turn, total, scratch);
     if (turn < turns) {
       begins[turn] = place;
-      for (unsigned w = 0; w < sort_warps; ++w) {
+      for (unsigned w = 0; w < warps; ++w) {
         const std::uint32_t count = counts[w * turns + turn];
         counts[w * turns + turn] = place;
         place += count;
@@ -188,8 +191,18 @@ void SgdStreams::draw(std::uint32_t epoch, const Stream& stream) {
                   .item_count = static_cast<std::uint32_t>(items_.size()),
                   .examples = examples_[epoch % 2].data(),
                   .begins = begins_[epoch % 2].data()};
-  launch({"sort_examples", parts_, sort_threads, std::size_t{sort_warps} * parts_ * sizeof(std::uint32_t)}, stream,
-         sort_examples, draw);
+  const auto shape = [&](unsigned warps) {
+    return LaunchShape{.name = "sort_examples",
+                       .grid = parts_,
+                       .block = 32 * warps,
+                       .shared_bytes = std::size_t{warps} * parts_ * sizeof(std::uint32_t),
+                       .static_bytes = sizeof(ScanScratch)};
+  };
+  const LaunchShape usual = shape(sort_warps);
+  if (usual.shared_bytes + usual.static_bytes <= device_limits().shared_bytes_per_block)
+    launch(usual, stream, sort_examples<sort_warps>, draw);
+  else
+    launch(shape(fewer_sort_warps), stream, sort_examples<fewer_sort_warps>, draw);
 }
 
 }  // namespace frugal::cuda

@@ -24,7 +24,7 @@ class SgdStreams {
   /// [parts, turns + 1]
   const std::uint32_t* begins(std::uint32_t epoch) const { return begins_[epoch % 2].data(); }
 
-  static constexpr std::uint32_t read_ahead = 64;
+  static constexpr std::uint32_t read_ahead = 68;
 
   /// What a positive and its negatives are made of.
   struct Item {

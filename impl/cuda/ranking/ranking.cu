@@ -11,6 +11,8 @@
 // fp32 scores; deterministic: sums of integers. Against `reference`: ranks differ only by near-ties, items within
 // 8 eps sqrt(dim + 1) of the bar (impl/equivalence).
 #include <algorithm>
+#include <stdexcept>
+#include <string>
 
 #include "impl/cuda/kernels/warp.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
@@ -158,6 +160,9 @@ unsigned splits_for(unsigned query_tiles, unsigned item_tiles) {
 }  // namespace
 
 std::vector<std::uint32_t> rank(const DotScorer& scorer, const RankingQueries& queries, const Stream& stream) {
+  if (queries.held_out.size() > most_numbered)
+    throw std::invalid_argument("the cuda back end ranks for up to " + std::to_string(most_numbered) +
+                                " queries at a time, not " + std::to_string(queries.held_out.size()));
   const auto count = static_cast<std::uint32_t>(queries.held_out.size());
   if (count == 0) return {};
   const DeviceBuffer<Interaction> held_out(queries.held_out, "held-out items", stream);

@@ -24,6 +24,7 @@
 #include "impl/cuda/recommender/dlrm_step.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
 #include "impl/cuda/recommender/interaction.hpp"
+#include "impl/cuda/recommender/layer_widths.hpp"
 #include "impl/cuda/recommender/logit_layer.hpp"
 #include "impl/cuda/recommender/lookup_sort.hpp"
 #include "impl/cuda/recommender/tensor_stack.hpp"
@@ -32,6 +33,7 @@ namespace frugal::cuda {
 namespace {
 
 constexpr std::size_t most_lookups = 0x7fffffff;
+constexpr std::size_t most_examples_with_bags = 0xffffffff;
 constexpr std::size_t kept_losses = 4096;    ///< losses kept on the device
 constexpr std::size_t batches_at_once = 16;  ///< of a prediction, in device memory
 
@@ -217,17 +219,23 @@ class CudaDlrm final : public Dlrm {
   void set_examples(const ClickBatch& examples) override {
     const std::size_t n = examples.labels.size();
     require_readable(examples, spec_, n);
+    if (!examples.offsets.empty() && n > most_examples_with_bags)
+      throw std::invalid_argument(
+          fmt::format("the cuda back end takes up to {} examples with bags, not {}", most_examples_with_bags, n));
     const std::size_t lookups = most_lookups_of(examples, shape_.tables, batch_size_, n);
     graph_.reset();
     reserve(examples, lookups);
-    if (frozen() < shape_.tables) tables_.reserve(batch_.lookups());
+    reserve_tables();
     examples_.emplace(examples, shape_, 0, n, stream_);
     count_ = n;
   }
 
   std::vector<double> train(std::uint64_t steps) override {
     if (count_ == 0 && steps > 0) throw std::invalid_argument("DLRM training needs examples");
-    if (!graph_ && steps > 0) graph_.emplace(stream_, [this] { step(); });
+    if (!graph_ && steps > 0) {
+      reserve_tables();  // a prediction may have made room for longer bags
+      graph_.emplace(stream_, [this] { step(); });
+    }
     std::vector<double> losses(steps);
     for (std::uint64_t done = 0; done < steps;) {
       const std::size_t count = std::min<std::uint64_t>(kept_losses, steps - done);
@@ -288,6 +296,11 @@ class CudaDlrm final : public Dlrm {
       moved = true;
     }
     if (moved) graph_.reset();
+  }
+
+  /// What a step updates the tables with, of all lookups that the batch has room for.
+  void reserve_tables() {
+    if (frozen() < shape_.tables) tables_.reserve(batch_.lookups());
   }
 
   /// What stands for the categorical features: rows of the tables where they lie, or sums of several.
@@ -375,6 +388,11 @@ Support supports(const DlrmSpec& spec) {
   const std::uint64_t uses = static_cast<std::uint64_t>(spec.batch) * spec.table_rows.size();
   if (uses > most_lookups)
     return Support::no(fmt::format("the cuda back end takes up to {} rows a step, not {}", most_lookups, uses));
+  if (Support widths = supports_widths(spec.dense_features, spec.bottom); !widths) return widths;
+  const auto tables = static_cast<std::int64_t>(spec.table_rows.size());
+  const std::int64_t met =
+      spec.interaction == FeatureInteraction::dot ? tables * (tables + 1) / 2 : tables * spec.embedding_dim;
+  if (Support widths = supports_widths(spec.bottom.back() + met, spec.top); !widths) return widths;
   if (device_available()) {
     if (!has_tensor_cores())
       return Support::no("this device is older than sm_80: it has not the tensor cores that dense layers need");

@@ -61,13 +61,13 @@ constexpr unsigned number_threads = 256;
 __global__ void __launch_bounds__(number_threads)
     number(DlrmShape shape, ClickView from, const std::uint32_t* table_begins, DlrmInputs to) {
   const std::uint32_t bags = shape.batch * shape.tables;
-  const std::uint32_t thread = blockIdx.x * number_threads + threadIdx.x;
-  const std::uint32_t threads = gridDim.x * number_threads;
-  for (std::uint64_t i = std::uint64_t{to.begins[bags]} + thread; i < to.most; i += threads) {
+  const std::uint64_t thread = std::uint64_t{blockIdx.x} * number_threads + threadIdx.x;
+  const std::uint64_t threads = std::uint64_t{gridDim.x} * number_threads;
+  for (std::uint64_t i = to.begins[bags] + thread; i < to.most; i += threads) {
     to.rows[i] = table_begins[shape.tables];
     to.bag_of[i] = 0;
   }
-  const std::uint32_t bag = thread / 32;
+  const std::uint32_t bag = blockIdx.x * (number_threads / 32) + threadIdx.x / 32;
   if (bag >= bags) return;
   const std::uint32_t begin = to.begins[bag];
   const std::uint32_t size = to.begins[bag + 1] - begin;

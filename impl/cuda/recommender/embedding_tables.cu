@@ -23,6 +23,8 @@ struct TableView {
   float* second;
 
   __device__ bool trains(std::uint32_t row) const { return row >= frozen_rows && row < rows; }
+  /// That of this thread, in a grid of `lanes` threads a row. Of the rows of a block, as 32 bits do not count all threads.
+  __device__ std::uint32_t own_row() const { return blockIdx.x * (update_threads / lanes) + threadIdx.x / lanes; }
 };
 
 /// One row by `lanes` neighbouring lanes of a warp, who keep its gradient: a lane has pieces own, own + lanes ... of it,
@@ -115,7 +117,7 @@ class RowGradient {
 template <class Piece, unsigned pieces>
 __global__ void __launch_bounds__(update_threads)
     update_given(const UpdateStep* step, IdGroups::View groups, const float* gradients, TableView tables) {
-  const std::uint32_t r = (blockIdx.x * update_threads + threadIdx.x) / tables.lanes;
+  const std::uint32_t r = tables.own_row();
   if (r >= *groups.rows) return;
   const std::uint32_t row = groups.ids[r];
   if (!tables.trains(row)) return;
@@ -131,7 +133,7 @@ __global__ void __launch_bounds__(update_threads)
 template <class Piece, unsigned pieces>
 __global__ void __launch_bounds__(update_threads)
     update_used(const UpdateStep* step, SortedLookups lookups, const float* gradients, TableView tables, float* parts) {
-  const std::uint32_t first = (blockIdx.x * update_threads + threadIdx.x) / tables.lanes;
+  const std::uint32_t first = tables.own_row();
   if (first >= lookups.count) return;
   // All at once: most rows are used once, and their way is this, the row and the gradient, no more.
   const std::uint32_t row = lookups.rows[first];
@@ -164,7 +166,7 @@ __global__ void __launch_bounds__(update_threads)
 template <class Piece, unsigned pieces>
 __global__ void __launch_bounds__(update_threads)
     update_across(const UpdateStep* step, SortedLookups lookups, TableView tables, const float* parts) {
-  const std::uint32_t c = (blockIdx.x * update_threads + threadIdx.x) / tables.lanes;
+  const std::uint32_t c = tables.own_row();
   const std::uint64_t end = (std::uint64_t{c} + 1) * chunk;
   if (end >= lookups.count) return;
   const std::uint32_t row = lookups.rows[end - 1];

@@ -280,9 +280,10 @@ std::size_t bytes_of(const DlrmShape& shape, unsigned block) {
 std::size_t least_interaction_bytes(const DlrmShape& shape) { return bytes_of(shape, 1); }
 
 unsigned interaction_block(const DlrmShape& shape) {
-  constexpr std::size_t wanted = 100 * 1024;  // two blocks a multiprocessor
+  constexpr std::size_t of_two = 100 * 1024;  // two blocks a multiprocessor, where that is large
+  const std::size_t room = std::min(of_two, device_limits().shared_bytes_per_block);
   unsigned block = batch_block;
-  while (block > 1 && bytes_of(shape, block) > wanted) block /= 2;
+  while (block > 1 && bytes_of(shape, block) > room) block /= 2;
   return block;
 }
 

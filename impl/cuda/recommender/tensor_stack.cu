@@ -109,9 +109,12 @@ bool uses_warpgroups(Precision precision) {
   return precision != Precision::fp32 && device_limits().compute_capability == 90;
 }
 
-ProductTile product_tile(bool large, Precision precision) {
-  const unsigned size = large ? large_tile : small_tile;
+/// The larger tile where there is work for it and a block of it fits the device.
+ProductTile product_tile(bool enough_work, Precision precision) {
   const bool warpgroups = uses_warpgroups(precision);
+  const std::size_t bytes = warpgroups ? warpgroup_product_bytes(large_tile) : tile_product_bytes(large_tile);
+  const bool large = enough_work && bytes <= device_limits().shared_bytes_per_block;
+  const unsigned size = large ? large_tile : small_tile;
   return {warpgroups ? warpgroup_product_rows : size, size, warpgroups};
 }
 

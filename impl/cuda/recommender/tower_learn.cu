@@ -134,6 +134,7 @@ template <unsigned C>
 __global__ void __launch_bounds__(tower_threads) run_learning(LearnTowers towers) {
   __shared__ TileExamples examples;
   __shared__ double warp_losses[tower_warps];
+  static_assert(sizeof examples + sizeof warp_losses <= tower_static_bytes);
   const unsigned which = blockIdx.x < towers.blocks[0] ? 0 : 1;
   const std::uint32_t block = blockIdx.x - (which == 0 ? 0 : towers.blocks[0]);
   const TowerLearning& side = towers.side[which];
@@ -196,6 +197,7 @@ void learn_towers(const LearnTowers& towers, const Stream& stream) {
                           .grid = towers.blocks[0] + towers.blocks[1],
                           .block = tower_threads,
                           .shared_bytes = bytes,
+                          .static_bytes = tower_static_bytes,
                           .early = true};
   switch (towers.side[0].layers.output_padded() / tile_width) {
     case 1:

@@ -81,6 +81,8 @@ FRUGAL_HOST_DEVICE constexpr std::uint32_t row_low_values(const TowerLayers& lay
 /// Shared memory of the kernels, in bytes, for tiles of `rows` rows.
 std::size_t forward_bytes(const TowerLayers& layers, unsigned rows);
 std::size_t learn_bytes(const TowerLayers& layers, unsigned rows);
+/// More than learn_towers declares itself.
+inline constexpr std::size_t tower_static_bytes = 2048;
 
 /// Up to segment_length examples of a row of a tile, in shared memory.
 struct alignas(16) TowerSegment {

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cassert>
 #include <stdexcept>
 #include <string>
@@ -13,6 +14,7 @@
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/cuda/ranking/ranking.hpp"
 #include "impl/cuda/recommender/embedding_tables.hpp"
+#include "impl/cuda/recommender/layer_widths.hpp"
 #include "impl/cuda/recommender/two_tower_engine.hpp"
 #include "impl/cuda/recommender/two_tower_step.hpp"
 
@@ -22,6 +24,22 @@ namespace {
 std::unique_ptr<TwoTowerEngine> make_engine(const TwoTowerSpec& spec, const Stream& stream) {
   std::unique_ptr<TwoTowerEngine> engine = make_fused_two_tower(spec, stream);
   return engine ? std::move(engine) : make_general_two_tower(spec, stream);
+}
+
+void require_countable(std::size_t count, const char* what) {
+  if (count > most_numbered)
+    throw std::invalid_argument(fmt::format("the cuda back end takes up to {} {}, not {}", most_numbered, what, count));
+}
+
+/// Of a tower with so many inputs.
+std::uint64_t count_parameters(std::uint64_t inputs, const std::vector<int>& widths) {
+  std::uint64_t count = 0;
+  for (const int width : widths) {
+    const auto outputs = static_cast<std::uint64_t>(width);
+    count += (inputs + 1) * outputs;
+    inputs = outputs;
+  }
+  return count;
 }
 
 class CudaTwoTower final : public TwoTower {
@@ -38,6 +56,7 @@ class CudaTwoTower final : public TwoTower {
   }
 
   void set_interactions(std::span<const Interaction> positives) override {
+    if (spec_.loss == TwoTowerLoss::batch_softmax) require_countable(positives.size(), "positives of batch_softmax");
     require_in_range(positives, spec_.users, spec_.items);
     engine_->set_interactions(positives, stream_);
     has_interactions_ = !positives.empty();
@@ -54,6 +73,7 @@ class CudaTwoTower final : public TwoTower {
 
   std::vector<float> score(std::span<const Interaction> pairs) const override {
     if (pairs.empty()) return {};
+    require_countable(pairs.size(), "pairs to score");
     std::vector<std::uint32_t> users;
     std::vector<std::uint32_t> items;
     for (const Interaction& pair : pairs) {
@@ -102,6 +122,12 @@ Support supports(const TwoTowerSpec& spec) {
   const std::uint64_t examples = std::uint64_t{shape.batch} * shape.examples;
   if (examples > 0x7fffffffU)
     return Support::no(fmt::format("the cuda back end takes fewer than 2^31 examples a step, not {}", examples));
+  const std::int64_t inputs = std::int64_t{spec.embedding_dim} + std::max(spec.user_features, spec.item_features);
+  if (Support widths = supports_widths(inputs, spec.tower_layers); !widths) return widths;
+  const std::uint64_t parameters = count_parameters(static_cast<std::uint64_t>(inputs), spec.tower_layers);
+  if (parameters > most_numbered)
+    return Support::no(
+        fmt::format("the cuda back end takes towers of up to {} parameters, not {}", most_numbered, parameters));
   return EmbeddingTables::supports_dim(spec.embedding_dim);
 }
 

@@ -40,10 +40,9 @@ double expected_rows(std::uint32_t ids, std::uint64_t n) { return ids * (1 - std
 Tiling tiling(const TwoTowerShape& shape, const TowerLayers& users, const TowerLayers& items) {
   const std::uint32_t ids[] = {shape.users, shape.items};
   const std::uint64_t drawn[] = {shape.batch, std::uint64_t{shape.batch} * shape.examples};
-  constexpr std::size_t static_bytes = 2048;  // more than the kernels have of it
   Tiling found;
   for (std::uint32_t rows = 16; rows <= most_tile_rows; rows += 16) {
-    if (std::max(learn_bytes(users, rows), learn_bytes(items, rows)) + static_bytes >
+    if (std::max(learn_bytes(users, rows), learn_bytes(items, rows)) + tower_static_bytes >
             device_limits().shared_bytes_per_block ||
         rows * std::max(row_values(users), row_values(items)) > low_distance)
       break;

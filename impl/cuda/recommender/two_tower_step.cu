@@ -31,10 +31,12 @@ __global__ void draw(TwoTowerShape shape, const TwoTowerStep* step, const Intera
   }
 }
 
-/// `lanes` lanes an example: a power of two that divides a warp.
-__global__ void __launch_bounds__(128) score(TwoTowerShape shape, const TwoTowerStep* step, TowerRows users,
-                                             TowerRows items, unsigned lanes, float* losses, float* slopes) {
-  const std::uint32_t e = (blockIdx.x * blockDim.x + threadIdx.x) / lanes;
+constexpr unsigned score_threads = 128;
+
+/// `lanes` lanes an example: a power of two that divides a warp. 32 bits do not count all threads.
+__global__ void __launch_bounds__(score_threads) score(TwoTowerShape shape, const TwoTowerStep* step, TowerRows users,
+                                                       TowerRows items, unsigned lanes, float* losses, float* slopes) {
+  const std::uint32_t e = blockIdx.x * (score_threads / lanes) + threadIdx.x / lanes;
   const unsigned lane = threadIdx.x % lanes;
   const std::uint32_t examples = step->count * shape.examples;
   const bool present = e < examples;
@@ -116,8 +118,9 @@ void draw_batch(const TwoTowerShape& shape, const TwoTowerStep* step, const Inte
 void score_examples(const TwoTowerShape& shape, const TwoTowerStep* step, const TowerRows& users,
                     const TowerRows& items, float* losses, float* slopes, const Stream& stream) {
   const unsigned lanes = std::min(32U, std::bit_ceil((users.outputs.width + 3) / 4));
-  launch({"score_examples", blocks_for(std::uint64_t{shape.batch} * shape.examples * lanes, 128), 128}, stream, score,
-         shape, step, users, items, lanes, losses, slopes);
+  launch(
+      {"score_examples", blocks_for(std::uint64_t{shape.batch} * shape.examples * lanes, score_threads), score_threads},
+      stream, score, shape, step, users, items, lanes, losses, slopes);
 }
 
 void finish_step(const TwoTowerShape& shape, const TwoTowerStep* step, const float* losses, Progress* progress,

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <numeric>
 #include <vector>
 
@@ -201,6 +202,55 @@ TEST_P(HostShim, AGraphReplaysWhatItRecordedWithItsArguments) {
   EXPECT_EQ(values.download(stream_)[9], 6);
 }
 
+TEST_P(HostShim, WhatABranchDoesIsRecordedToo) {
+  const Stream branch, other;
+  DeviceBuffer<int> values(10, "values");
+  values.zero(stream_);
+  const auto count_on = [&](const Stream& on, int term) { launch({"add", 1, 10}, on, add, values.data(), 10, term); };
+  const Graph graph(stream_, [&] {
+    branch.wait_for(stream_);
+    count_on(branch, 1);
+    other.wait_for(branch);
+    count_on(other, 10);
+    stream_.wait_for(other);
+    count_on(branch, 100);
+    EXPECT_THROW(values.download(branch), DeviceError);
+    stream_.wait_for(branch);
+  });
+  EXPECT_EQ(values.download(branch)[0], 0);
+  graph.replay(stream_);
+  EXPECT_EQ(values.download(other)[0], 111);
+}
+
+TEST_P(HostShim, ARecordingThatDoesNotWaitForItsBranchIsAnError) {
+  const Stream branch;
+  const auto record = [&](bool waits) {
+    return Graph(stream_, [&] {
+      branch.wait_for(stream_);
+      if (waits) stream_.wait_for(branch);
+      launch({"some_leave", 1, 8}, branch, some_leave);
+    });
+  };
+  EXPECT_THROW(record(false), DeviceError);
+  EXPECT_THROW(record(true), DeviceError);
+}
+
+TEST_P(HostShim, ARecordingThatFailsLetsGoOfItsBranches) {
+  const Stream branch;
+  EXPECT_THROW(Graph(stream_,
+                     [&] {
+                       branch.wait_for(stream_);
+                       throw std::runtime_error("while it is recorded");
+                     }),
+               std::runtime_error);
+  DeviceBuffer<int> values(10, "values");
+  for (const Stream* stream : {&branch, static_cast<const Stream*>(&stream_)}) {
+    values.zero(*stream);
+    launch({"add", 1, 10}, *stream, add, values.data(), 10, 5);
+    EXPECT_EQ(values.download(*stream), std::vector<int>(10, 5));
+  }
+}
+
 __global__ void draw(Philox random, float* out) { out[threadIdx.x] = random.uniform(threadIdx.x, 2); }
 
 TEST_P(HostShim, KernelsDrawTheSameRandomNumbers) {
@@ -224,6 +274,22 @@ TEST_P(HostShim, OutOfMemoryNamesTheArrayTheBytesWantedAndFree) {
 TEST_P(HostShim, RefusesALaunchThatADeviceWouldRefuse) {
   EXPECT_THROW(launch({"throws", 1, 1025}, stream_, throws), DeviceError);
   EXPECT_THROW(launch({"throws", 1, 32, 300 * 1024}, stream_, throws), DeviceError);
+  EXPECT_THROW(launch({"throws", dim3(1, 65536), 32}, stream_, throws), DeviceError);
+  const LaunchShape both{
+      .name = "throws", .grid = 1, .block = 32, .shared_bytes = 227 * 1024 - 100, .static_bytes = 128};
+  EXPECT_THAT([&] { launch(both, stream_, throws); },
+              ThrowsMessage<DeviceError>(
+                  HasSubstr("232348 bytes of dynamic and 128 of static shared memory wanted, 232448 there")));
+}
+
+TEST(HostShimMemory, ReadingBehindABufferDies) {
+  const DeviceBuffer<int> buffer(1000, "buffer");
+  EXPECT_DEATH(
+      {
+        const volatile int* const end = buffer.data() + buffer.size();
+        std::printf("%d\n", *end);
+      },
+      "");
 }
 
 /// Each half of the block adds up its own values behind its own barrier, the second twice as often.

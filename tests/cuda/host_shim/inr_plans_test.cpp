@@ -219,6 +219,25 @@ TEST_F(InrPlans, NetworksTooWideForSharedMemoryEvaluateTheSameValues) {
   EXPECT_EQ(inr_test::evaluated(*make("cuda", spec), spec, 9), expected);
 }
 
+// Launches of a graph are looked at when they are recorded, and this one never runs.
+TEST_F(InrPlans, NetworksOfManyParametersTakeGridsThatADeviceHas) {
+  const InrSpec spec{.networks = 2, .points = 256, .hidden_layers = 2, .width = 3000, .activation = Activation::relu};
+  const cuda::InrTraining training{.net = cuda::inr_network(spec), .networks = 2, .points = 256};
+  ASSERT_GT(training.net.count, 65535 * 256);
+  const cuda::InrPlan plan = cuda::inr_plan(spec, training.net, cuda::device_limits());
+  ASSERT_GT(plan.chunks, 1);
+  const cuda::Stream stream;
+  EXPECT_NO_THROW(cuda::Graph(stream, [&] { cuda::inr_train(training, plan, nullptr, 1, nullptr, stream); }));
+}
+
+TEST_F(InrPlans, ANetworkThat32BitsCannotAddressIsRefused) {
+  InrSpec spec{.networks = 1, .points = 64, .hidden_layers = 2, .width = 32'000, .activation = Activation::relu};
+  EXPECT_TRUE(find_backend("cuda")->supports(spec));
+  EXPECT_EQ(cuda::inr_floats(spec), cuda::inr_network(spec).count);
+  spec.width = 33'000;
+  EXPECT_THAT(find_backend("cuda")->supports(spec).reason, ::testing::HasSubstr("2^31 values and parameters"));
+}
+
 TEST_F(InrPlans, OlderDevicesRefuseTensorCores) {
   DeviceLimits limits = cuda::host_shim::default_limits();
   limits.compute_capability = 75;

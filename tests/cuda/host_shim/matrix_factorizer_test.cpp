@@ -61,6 +61,34 @@ TEST_F(MfShim, SgdHasTheSameBitsHoweverItIsLaunchedAndWhereverItsRowsAre) {
   }
 }
 
+// Where the counts of eight warps do not fit, those of four do: static shared memory is part of the limit.
+TEST_F(MfShim, SgdSortsTheSameExamplesByFewerWarpsWhereSharedMemoryIsSmall) {
+  const MfSpec spec{.users = 150, .items = 90, .dim = 16, .learning_rate = 0.02, .negatives = 3, .seed = 3};
+  const auto pairs = mf_test::some_pairs(spec, 20);
+  const auto usual = make("cuda", spec, pairs);
+  const std::vector<double> losses = usual->train(2);
+  cuda::DeviceLimits limits = shim::default_limits();
+  limits.shared_bytes_per_block = 8 * 128 * sizeof(std::uint32_t);
+  shim::set_limits(limits);
+  const auto other = make("cuda", spec, pairs);
+  EXPECT_EQ(other->train(2), losses);
+  EXPECT_TRUE(identical(other->export_state(), usual->export_state()));
+}
+
+// Eight workers of a warp go on together, and the last ones of all have two examples where their mates have a hundred; or a
+// worker is a warp, and has one example less than a multiple of 32.
+TEST_F(MfShim, SgdReadsNoExampleFarBehindTheLast) {
+  const MfSpec narrow{.users = 128, .items = 1, .dim = 8, .negatives = 1, .seed = 3};
+  const MfSpec wide{.users = 2, .items = 1, .dim = 300, .negatives = 20, .seed = 3};
+  for (const MfSpec& spec : {narrow, wide}) {
+    std::vector<Interaction> pairs;
+    for (std::uint32_t user = 0; user < spec.users; ++user)
+      pairs.resize(pairs.size() + (spec.users == 2 ? 3 : user < 120 ? 50 : 1), {user, 0});
+    const auto oracle = make("reference", spec, pairs);
+    EXPECT_NEAR(make("cuda", spec, pairs)->train(1)[0], oracle->train(1)[0], 1e-4);
+  }
+}
+
 // The matrices of ials go to device memory, and blocks solve several rows each.
 TEST_F(MfShim, IalsHasTheSameBitsWhereItsMatricesAreNotInSharedMemory) {
   const MfSpec spec{.solver = MfSolver::ials, .users = 40, .items = 30, .dim = 50, .seed = 3};

@@ -1,6 +1,9 @@
 // What only the shim can ask of the recommenders: another order of threads and blocks, and other devices.
 #include <gtest/gtest.h>
 
+#include <tuple>
+#include <vector>
+
 #include "impl/cuda/device/host_shim/block.hpp"
 #include "impl/cuda/device/host_shim/device.hpp"
 #include "impl/equivalence/random_state.hpp"
@@ -151,6 +154,48 @@ TEST_F(RecommenderShim, TheOrderOfThreadsAndBlocksChangesNoBitOfADlrm) {
     EXPECT_TRUE(identical(reversed->export_state(), forward->export_state()));
     shim::set_order(shim::Order::forward);
   }
+}
+
+/// As RTX cards of sm_86, 89 and 120: 99 KB for a block.
+DeviceLimits small_card() {
+  DeviceLimits limits = shim::default_limits();
+  limits.compute_capability = 86;
+  limits.shared_bytes_per_block = 99 * 1024;
+  return limits;
+}
+
+// Enough work for tiles of 128: of the products over the batch, and of the gradient of a weight.
+TEST_F(RecommenderShim, WideLayersOfADlrmTrainOnACardOf99Kilobytes) {
+  for (const auto& [top, batch, steps] :
+       {std::tuple{std::vector{1024, 1}, 1536, 1}, {std::vector{512, 1024, 1}, 64, 2}}) {
+    DlrmSpec spec = small_dlrm();
+    spec.top = top;
+    spec.batch = batch;
+    spec.learning_rate = 0.01;
+    spec.precision = Precision::bf16;
+    const Clicks clicks = planted_clicks(spec, static_cast<std::size_t>(batch));
+    const auto last_loss_on = [&, of = steps](const DeviceLimits& limits) {
+      shim::set_limits(limits);
+      EXPECT_TRUE(backend_->supports(spec));
+      const auto model = backend_->make(spec);
+      model->set_examples(clicks.batch());
+      return model->train(static_cast<std::uint64_t>(of)).back();
+    };
+    const double expected = last_loss_on(shim::default_limits());
+    EXPECT_NEAR(last_loss_on(small_card()), expected, 1e-3 * expected);
+  }
+}
+
+// Sixteen examples of a block need 99.9 KB.
+TEST_F(RecommenderShim, ADotOfManyTablesTrainsOnACardOf99Kilobytes) {
+  DlrmSpec spec = small_dlrm(FeatureInteraction::dot);
+  spec.table_rows.assign(52, 3);
+  spec.embedding_dim = spec.bottom.back() = 4;
+  const Clicks clicks = planted_clicks(spec, 16);
+  const double expected = train_step(*backend_->make(spec), clicks);
+  shim::set_limits(small_card());
+  ASSERT_TRUE(backend_->supports(spec));
+  EXPECT_NEAR(train_step(*backend_->make(spec), clicks), expected, 1e-5 * expected);
 }
 
 }  // namespace

@@ -1,13 +1,14 @@
-// The device layer on the processor: memory is the heap's, so that a sanitizer sees every overrun; a stream runs its
-// work at once, or records it.
+// The device layer on the processor: who goes beyond a buffer dies, by a page behind it that nobody may touch, or, where
+// there is a sanitizer, by that; a stream runs its work at once, or records it.
 #include "impl/cuda/device/host_shim/device.hpp"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <map>
+#include <new>
 
 #include "impl/base/error.hpp"
 
@@ -19,7 +20,20 @@ using Work = std::vector<std::function<void()>>;
 
 struct HostStream {
   std::unique_ptr<Work> recording;
-  HostStream* branch_of = nullptr;  ///< the stream whose recording has this one's work too
+  std::vector<HostStream*> branches;  ///< whose work is in the recording too
+  HostStream* branch_of = nullptr;
+  bool waited_for = true;  ///< of a branch: all of its work so far, by the recording stream or by another branch
+
+  /// At the end of a recording. False: nobody waited for one of the branches.
+  bool let_branches_go() {
+    bool all_waited_for = true;
+    for (HostStream* branch : branches) {
+      all_waited_for = all_waited_for && branch->waited_for;
+      branch->branch_of = nullptr;
+    }
+    branches.clear();
+    return all_waited_for;
+  }
 };
 
 HostStream& host_stream(const Stream& stream) { return *static_cast<HostStream*>(stream.handle()); }
@@ -59,6 +73,7 @@ std::size_t allocated() { return heap().used; }
 
 void issue(const Stream& stream, std::function<void()> work) {
   HostStream& own = host_stream(stream);
+  own.waited_for = false;
   HostStream& target = own.branch_of == nullptr ? own : *own.branch_of;
   if (target.recording)
     target.recording->push_back(std::move(work));
@@ -67,23 +82,16 @@ void issue(const Stream& stream, std::function<void()> work) {
 }
 
 void check_shape(const LaunchShape& shape) {
-  const std::uint64_t threads = to_index(shape.block).count();
-  if (threads == 0 || threads > 1024)
-    throw DeviceError(fmt::format("launch of {}: a block of {} threads", shape.name, threads));
-  if (shape.grid.y > 65535 || shape.grid.z > 65535 || shape.grid.x > 0x7fffffffU)
-    throw DeviceError(fmt::format("launch of {}: a grid of {} x {} x {} blocks", shape.name, shape.grid.x, shape.grid.y,
-                                  shape.grid.z));
-  if (shape.shared_bytes > current_limits().shared_bytes_per_block)
-    throw DeviceError(fmt::format("launch of {}: {} bytes of shared memory wanted, {} there", shape.name,
-                                  shape.shared_bytes, current_limits().shared_bytes_per_block));
+  require_possible(shape);
   if (shape.cluster > 1 &&
       (current_limits().compute_capability < 90 || shape.cluster > 8 || shape.grid.x % shape.cluster != 0))
     throw DeviceError(fmt::format("launch of {}: clusters of {} of {} blocks on a device of capability {}", shape.name,
                                   shape.cluster, shape.grid.x, current_limits().compute_capability));
   const std::uint64_t blocks = to_index(shape.grid).count();
+  const std::size_t shared = shape.shared_bytes + shape.static_bytes;
   const std::uint64_t fit = static_cast<std::uint64_t>(current_limits().multiprocessors) *
-                            std::min<std::uint64_t>(2048 / threads, (current_limits().shared_bytes_per_block + 1024) /
-                                                                        (shape.shared_bytes + 1024));
+                            std::min<std::uint64_t>(2048 / to_index(shape.block).count(),
+                                                    (current_limits().shared_bytes_per_block + 1024) / (shared + 1024));
   if (shape.cooperative && blocks > fit)
     throw DeviceError(fmt::format("launch of {}: {} blocks cannot be alive at once, {} can", shape.name, blocks, fit));
 }
@@ -100,26 +108,61 @@ std::vector<std::pair<std::string, std::string>> device_libraries() { return {};
 const DeviceLimits& device_limits() { return host_shim::current_limits(); }
 
 Stream::Stream(Priority /*priority*/) : handle_(new host_shim::HostStream) {}
-Stream::~Stream() { delete static_cast<host_shim::HostStream*>(handle_); }
+Stream::~Stream() {
+  auto* const own = static_cast<host_shim::HostStream*>(handle_);
+  if (own->branch_of != nullptr) std::erase(own->branch_of->branches, own);
+  delete own;
+}
 void Stream::synchronize() const {}
 
 void Stream::wait_for(const Stream& other) const {
   host_shim::HostStream& own = host_shim::host_stream(*this);
   host_shim::HostStream& before = host_shim::host_stream(other);
-  if (before.recording)
-    own.branch_of = &before;
-  else if (before.branch_of == &own)
-    before.branch_of = nullptr;
+  before.waited_for = true;
+  host_shim::HostStream* const recording = before.recording ? &before : before.branch_of;
+  if (recording == nullptr || recording == &own) return;
+  own.waited_for = false;
+  if (std::exchange(own.branch_of, recording) != recording) recording->branches.push_back(&own);
 }
 
 namespace memory {
+namespace {
+
+// A sanitizer knows where an array of the heap ends. Else the array ends, but for what aligns it, where a page begins that
+// nobody may touch.
+#ifdef __SANITIZE_ADDRESS__
+void* reserve(std::size_t bytes) { return ::operator new(bytes); }
+void give_back(void* pointer, std::size_t /*bytes*/) { ::operator delete(pointer); }
+#else
+constexpr std::size_t page = 4096;
+constexpr std::size_t alignment = 16;
+
+constexpr std::size_t rounded_up(std::size_t bytes, std::size_t to) { return (bytes + to - 1) / to * to; }
+
+void* reserve(std::size_t bytes) {
+  const std::size_t room = rounded_up(bytes, page);
+  void* const start = ::mmap(nullptr, room + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) throw std::bad_alloc();
+  std::byte* const end = static_cast<std::byte*>(start) + room;
+  if (::mprotect(end, page, PROT_NONE) != 0) throw std::bad_alloc();
+  return end - rounded_up(bytes, alignment);
+}
+
+void give_back(void* pointer, std::size_t bytes) {
+  std::byte* const end = static_cast<std::byte*>(pointer) + rounded_up(bytes, alignment);
+  const std::size_t room = rounded_up(bytes, page);
+  ::munmap(end - room, room + page);
+}
+#endif
+
+}  // namespace
 
 void* allocate(std::size_t bytes, const char* what) {
   host_shim::Heap& heap = host_shim::heap();
   if (heap.bound - heap.used < bytes || heap.used > heap.bound)
     throw OutOfMemoryError(fmt::format("out of device memory: allocation of {}: {} bytes wanted, {} free", what, bytes,
                                        heap.bound - std::min(heap.used, heap.bound)));
-  void* const pointer = ::operator new(bytes);
+  void* const pointer = reserve(bytes);
   std::memset(pointer, 0xFF, bytes);  // floats are NaN until somebody writes them
   heap.sizes[pointer] = bytes;
   heap.used += bytes;
@@ -131,8 +174,8 @@ void release(void* pointer) noexcept {
   host_shim::Heap& heap = host_shim::heap();
   const auto found = heap.sizes.find(pointer);
   heap.used -= found->second;
+  give_back(pointer, found->second);
   heap.sizes.erase(found);
-  ::operator delete(pointer);
 }
 
 void to_device(void* to, const void* from, std::size_t bytes, const Stream& stream, const char* what) {
@@ -158,8 +201,16 @@ void fill_zero(void* at, std::size_t bytes, const Stream& stream, const char*) {
 void Graph::begin(const Stream& stream) {
   host_shim::host_stream(stream).recording = std::make_unique<host_shim::Work>();
 }
-void Graph::abandon(const Stream& stream) noexcept { host_shim::host_stream(stream).recording.reset(); }
-void Graph::end(const Stream& stream) { handle_ = host_shim::host_stream(stream).recording.release(); }
+void Graph::abandon(const Stream& stream) noexcept {
+  host_shim::host_stream(stream).let_branches_go();
+  host_shim::host_stream(stream).recording.reset();
+}
+void Graph::end(const Stream& stream) {
+  std::unique_ptr<host_shim::Work> recorded = std::move(host_shim::host_stream(stream).recording);
+  if (!host_shim::host_stream(stream).let_branches_go())
+    throw DeviceError("a graph whose recording stream did not wait for all of its branches");
+  handle_ = recorded.release();
+}
 Graph::~Graph() { delete static_cast<host_shim::Work*>(handle_); }
 
 void Graph::replay(const Stream& stream) const {

@@ -8,6 +8,7 @@
 
 #include "impl/base/error.hpp"
 #include "impl/base/sha256.hpp"
+#include "impl/cuda/device/architectures.hpp"
 #include "impl/cuda/device/runtime/nvml.hpp"
 #include "impl/cuda/device/runtime/staging.hpp"
 
@@ -40,17 +41,27 @@ const char* platform() { return "cuda"; }
 std::string platform_description() { return "CUDA"; }
 
 Support device_available() {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status != cudaSuccess) {
+  const auto unusable = [](cudaError_t status) {
     cudaGetLastError();
-    int driver = 0;
-    if (cudaDriverGetVersion(&driver) == cudaSuccess && driver == 0)
-      return Support::no("no NVIDIA driver is installed");
     return Support::no(fmt::format("no usable device: {}", cudaGetErrorString(status)));
+  };
+  int count = 0;
+  if (const cudaError_t status = cudaGetDeviceCount(&count); status != cudaSuccess) {
+    const Support refusal = unusable(status);
+    int driver = 0;
+    const bool known = cudaDriverGetVersion(&driver) == cudaSuccess;
+    return known && driver == 0 ? Support::no("no NVIDIA driver is installed") : refusal;
   }
   if (count == 0) return Support::no("no CUDA device on this machine");
-  return Support::yes();
+  // By its capability: to ask for a kernel would start the device, which is the work of the stage that uses it first.
+  int device = 0;
+  int major = 0;
+  int minor = 0;
+  cudaError_t status = cudaGetDevice(&device);
+  if (status == cudaSuccess) status = cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device);
+  if (status == cudaSuccess) status = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, device);
+  if (status != cudaSuccess) return unusable(status);
+  return runs_on(10 * major + minor, FRUGAL_CUDA_ARCHITECTURES);
 }
 
 DeviceFacts device_facts() {
@@ -175,7 +186,9 @@ void fill_zero(void* at, std::size_t bytes, const Stream& stream, const char* wh
 }  // namespace memory
 
 void prepare_launch(const LaunchShape& shape, const Stream& stream, const void* kernel, LaunchConfiguration& launch) {
-  constexpr std::size_t without_opt_in = 48 * 1024;
+  require_possible(shape);
+  // 48 KB need no opting in, but what the kernel declares itself is part of them.
+  constexpr std::size_t without_opt_in = 40 * 1024;
   if (shape.shared_bytes > without_opt_in)
     check(
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shape.shared_bytes)),
