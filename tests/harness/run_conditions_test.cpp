@@ -106,6 +106,9 @@ TEST(Quiet, IsWhatTheRepeatInTheMiddleIs) {
   EXPECT_FALSE(record_beside({0.07}).is_quiet()) << "steal counts too";
   EXPECT_TRUE(record_beside({0.0, 1.0, 0.0}).is_quiet()) << "a median does not feel it";
   EXPECT_FALSE(record_beside({0.0, 1.0, 1.0}).is_quiet());
+  EXPECT_FALSE(record_beside({0.0, 1.0}).is_quiet()) << "the mean of two has the disturbed one in it";
+  EXPECT_FALSE(record_beside({0.0, 1.0, 0.0, 1.0}).is_quiet());
+  EXPECT_TRUE(record_beside({0.0, 1.0, 0.0, 0.0}).is_quiet());
   EXPECT_TRUE(record_beside({}).is_quiet()) << "records of older programs are not marked";
 }
 

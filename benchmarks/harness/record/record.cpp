@@ -205,8 +205,8 @@ bool CellRecord::is_quiet() const {
   for (const RepeatConditions& one : conditions)
     if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
   if (busy.empty()) return true;
-  // The lower one of two in the middle: as times, it is the repeats that were disturbed least that count.
-  const auto middle = busy.begin() + static_cast<std::ptrdiff_t>((busy.size() - 1) / 2);
+  // The upper one of two in the middle: the time is their mean, which feels it.
+  const auto middle = busy.begin() + static_cast<std::ptrdiff_t>(busy.size() / 2);
   std::nth_element(busy.begin(), middle, busy.end());
   return *middle <= quiet_cores;
 }
