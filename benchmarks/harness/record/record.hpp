@@ -76,8 +76,8 @@ struct InputRecord {
 /// How busy the machine was with other things while one repeat was measured; nothing where that cannot be read.
 struct RepeatConditions {
   std::optional<double> load{};    ///< average over a minute when the repeat began
-  std::optional<double> others{};  ///< processors' time of other processes over the wall time, in cores; the ticks that
-                                   ///< the kernel counts in are taken off: one a processor
+  std::optional<double> others{};  ///< processors' time of other processes over the wall time, in cores, less what may
+                                   ///< be rounding of the kernel's counters; none where that hides whether it is quiet
   std::optional<double> steal{};   ///< likewise, of other guests of a virtual machine's host
   std::optional<double> cpu_s{};   ///< processors' time of the cell itself
   std::optional<double> mhz{};     ///< mean clock of the processors when the repeat ended
@@ -152,9 +152,12 @@ struct CellRecord {
   const StageRecord* stage(std::string_view name) const;
   /// Nothing went wrong: it ran, or it is known that this machine cannot run it.
   bool ended_well() const { return status == Status::ok || status == Status::skipped; }
-  /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
-  /// nobody knows; but not where the run disowns them, or cells ran side by side.
-  bool is_quiet() const;
+  /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Not where the run
+  /// disowns them, or cells ran side by side. Nothing: nobody knows, as in records of older programs, or where repeats are
+  /// too short to tell (RepeatConditions).
+  std::optional<bool> quiet() const;
+  /// Nothing speaks against its times: they count, and tables do not mark them. Also where nobody knows.
+  bool is_quiet() const { return quiet().value_or(true); }
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.
   static CellRecord from_json(const Json& json, const Place& place);
