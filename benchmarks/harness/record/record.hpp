@@ -224,9 +224,9 @@ struct RunScope {
 /// Appends records to a run folder, one fsynced line each; holds an exclusive lock while it lives.
 class ResultStore {
  public:
-  /// Opens or makes the folder. When it holds a run already, its build, machine, and the threads, measure and
-  /// determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun all);
-  /// else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
+  /// Opens or makes the folder. When it holds a run already, its build, machine, kernels, and the threads, measure
+  /// and determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun
+  /// all); else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
   /// have the content it had. Another plan file may go on only where it has all cells of the run; cells that the same
   /// file has no more are stale().
   /// Starting anew keeps the old files as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ... when these are taken).
