@@ -1,6 +1,8 @@
 // A run is a folder: run.json (provenance, written first), cells.jsonl (one fsynced line per finished cell),
 // artifacts/<cell id>/ (pictures and the like). This is the only code that reads or writes them.
 #pragma once
+#include <sys/types.h>
+
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -239,8 +241,8 @@ class ResultStore {
   const std::vector<CellRecord>& existing() const { return existing_; }
   /// Ids of finished cells that the plan file does not have any more: load_run() leaves them out.
   const std::vector<std::string>& stale() const { return stale_; }
-  /// Notes the machine, where it is not the run's first. When this returns the record is on the disk. Throws
-  /// UnavailableError when the disk is full or fails, UserError when it cannot be written for another reason.
+  /// Notes the machine, where it is not the run's first. When this returns the record is on the disk. Throws OutputError
+  /// when it cannot be written; then nothing of it stays, and all later records are refused with the same error.
   void append(CellRecord record);
 
  private:
@@ -250,6 +252,8 @@ class ResultStore {
   std::string machine_;  ///< for the records; empty: the run's first
   std::optional<FolderLock> lock_;
   int file_ = -1;
+  off_t length_ = 0;     ///< of the whole lines
+  std::string failure_;  ///< of the first record that could not be written; empty: none
 };
 
 }  // namespace frugal::harness
