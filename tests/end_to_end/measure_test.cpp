@@ -50,7 +50,18 @@ TEST_F(MeasureOfARun, EverySampleIsKeptBesideItsConditionsAndWhatEndedThem) {
 TEST_F(MeasureOfARun, PinnedThreadsNameTheirProcessors) {
   run("{pin: true}");
   for (const auto& record : records("run/cells.jsonl")) EXPECT_EQ(record.at("cpus").size(), 1);
-  EXPECT_EQ(fake({"run", "toy.yaml", "--out", "other", "--set", "limits.threads=1000"}).code, 2);
+  EXPECT_EQ(fake({"run", "toy.yaml", "--out", "other", "--set", "limits.threads=1000"}).code, 4);
+}
+
+TEST_F(MeasureOfARun, ACellWhoseThreadsCannotAllBePinnedIsFourBeforeAnyRuns) {
+  write("toy.yaml",
+        "schema: 1\nname: toy\nworkload: fake\nbackend: cpu\ndataset: toy\nmeasure: {pin: true}\n"
+        "matrix: {limits.threads: [1, 1000]}\n");
+  const Said said = fake({"run", "toy.yaml", "--out", "run"});
+  EXPECT_EQ(said.code, 4);
+  EXPECT_THAT(said.err, HasSubstr("measure.pin gives each of 1000 threads a processor of its own"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run"));
+  EXPECT_EQ(fake({"run", "toy.yaml", "--out", "run", "--only", "limits.threads=1"}).code, 0);
 }
 
 }  // namespace

@@ -202,6 +202,15 @@ TEST_F(Merge, NodesNeedMixAndTheirRecordsNameThem) {
   EXPECT_THAT(report.out, AllOf(HasSubstr("(2 machines alike)"), Not(HasSubstr("machine |")))) << report.err;
 }
 
+TEST_F(Merge, ShardsOfOtherKernelsOfOneMachineAreRefused) {
+  run_shards();
+  for (const auto& [part, isa] : {std::pair{"part1", "avx512"}, std::pair{"part2", "avx2"}})
+    edit_run(part, [isa = isa](json& run) { run["machine"]["backends"]["cpu"]["instruction set"] = isa; });
+  EXPECT_THAT(
+      refusal({"all", "part1", "part2", "--mix"}),
+      HasSubstr("instruction set of the back end cpu (FRUGAL_ISA) than part1: avx512 there, avx2 here. Run one"));
+}
+
 TEST_F(Merge, TwoResultsOfACellAreRefusedByFilesAndCell) {
   run({"--shard", "1/2", "--out", "part1"});
   run({"--out", "part2"});

@@ -243,6 +243,9 @@ TEST_F(Submit, RefusesWhatItCannotMean) {
     EXPECT_THAT(refusal({"--engine", wrong}), HasSubstr("at least 1"));
   EXPECT_THAT(refusal({"--engine", "local:2", "--partition", "debug"}), HasSubstr("--partition is for Slurm"));
   EXPECT_THAT(refusal({"--engine", "slurm", "--dry-run", "--sbatch", "--mem=1G\nrm -r x"}), HasSubstr("a line break"));
+  EXPECT_THAT(refusal({"--engine", "slurm", "--dry-run", "--out", "runs\ntouch planted\n#"}),
+              HasSubstr("the folder of --out 'runs\\x0atouch planted\\x0a#': a line break"))
+      << "it would be a command of the script";
   EXPECT_THAT(refusal({"--engine", "slurm", "--dry-run", "--max-parallel", "none"}), HasSubstr("at least 1"));
   EXPECT_THAT(refusal({"--engine", "local:2", "--set", "limits.threads=0"}), HasSubstr("--set limits.threads=1"));
 }

@@ -85,8 +85,25 @@ TEST(Pinning, GivesEachThreadAProcessorOfItsOwnOrSaysThatThereAreTooFew) {
   const std::vector<int> all = pinned_processors(static_cast<int>(usable.size()));
   EXPECT_EQ(std::set<int>(all.begin(), all.end()), usable);
   EXPECT_EQ(pinned_processors(1).size(), 1);
-  EXPECT_THAT(fixtures::user_error_of([] { pinned_processors(max_threads); }), HasSubstr("set limits.threads"));
+  EXPECT_THROW(pinned_processors(max_threads), UnavailableError);
   EXPECT_EQ(openmp_places({0, 2}), "{0},{2}");
+}
+
+TEST(Pinning, OfEveryCellIsJudgedBeforeTheFirstOneRuns) {
+  const auto reasons = [](const std::string& threads) {
+    const PlanFile file =
+        read_text(plan_head + "backend: cpu\nmeasure: {pin: true}\nmatrix: {limits.threads: " + threads + "}\n");
+    return why_not_pinned(planned_cells(file));
+  };
+  EXPECT_THAT(reasons("[1]"), ::testing::IsEmpty());
+  EXPECT_THAT(reasons("[1, 1024]"),
+              ::testing::ElementsAre(::testing::AllOf(HasSubstr("each of 1024 threads a processor of its own"),
+                                                      HasSubstr("set limits.threads"))));
+  const PlanFile some =
+      read_text(plan_head + "backend: cpu\nlimits: {threads: 1024}\nmatrix: {measure.pin: [false, true]}\n");
+  const std::vector<PlannedCell> cells = planned_cells(some);
+  EXPECT_THAT(why_not_pinned({cells[0]}), ::testing::IsEmpty()) << "it is not pinned";
+  EXPECT_EQ(why_not_pinned(cells).size(), 1);
 }
 
 TEST(SamplingRecord, SurvivesTheRecord) {

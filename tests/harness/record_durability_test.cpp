@@ -6,11 +6,16 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/record/files.hpp"
+#include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 #include "tests/harness/record_fixture.hpp"
 
@@ -21,6 +26,7 @@ namespace {
 struct Calls {
   bool listening = false;
   std::vector<std::string> list{};
+  std::optional<std::size_t> room{};  ///< bytes that the disk has left; none: it has enough
 };
 Calls& calls() {
   static Calls all;
@@ -63,6 +69,14 @@ extern "C" int rename(const char* from, const char* to) noexcept {
 extern "C" ssize_t write(int descriptor, const void* bytes, size_t count) {
   if (auto& calls = frugal::harness::calls(); calls.listening)
     calls.list.push_back("write " + frugal::harness::name_of(descriptor));
+  if (std::optional<size_t>& room = frugal::harness::calls().room; room) {
+    if (*room == 0) {
+      errno = ENOSPC;
+      return -1;
+    }
+    count = std::min(count, *room);
+    *room -= count;
+  }
   return frugal::harness::next<ssize_t(int, const void*, size_t)>("write")(descriptor, bytes, count);
 }
 
@@ -99,6 +113,16 @@ TEST_F(Durability, ARecordIsOneWriteAndOneFsync) {
   ResultStore store(run, fixtures::fake_provenance(), {});
   EXPECT_THAT(calls_of([&] { store.append(fixtures::fake_record(1)); }),
               ElementsAre("write cells.jsonl", "fsync cells.jsonl"));
+}
+
+TEST_F(Durability, ALineThatFindsNoRoomLeavesNothingAndNoLaterOneIsGluedToIt) {
+  ResultStore store(run, fixtures::fake_provenance(), {});
+  store.append(fixtures::fake_record(1));
+  calls() = {.room = 20};
+  EXPECT_THROW(store.append(fixtures::fake_record(2)), OutputError);
+  calls().room.reset();
+  EXPECT_THROW(store.append(fixtures::fake_record(3)), OutputError) << "what another worker has";
+  EXPECT_EQ(fixtures::text_of(run / "cells.jsonl"), record_line(fixtures::fake_record(1)));
 }
 
 TEST_F(Durability, WhatAKilledWriterLeftGoesAndNothingElse) {

@@ -118,6 +118,32 @@ TEST_F(Store, RefusesAnotherMachineAndOtherThreads) {
   EXPECT_THAT(error_of_opening(other), HasSubstr("another ranks: 1 for plan 'toy' then, 4 now"));
 }
 
+TEST_F(Store, OtherKernelsOfTheSameMachineAreRefusedAlsoWithMix) {
+  const auto with_kernels = [](Provenance run, const std::string& isa) {
+    run.machine["backends"] = {{"cpu", {{"instruction set", isa}, {"products of bf16", "as fp32"}}}};
+    return run;
+  };
+  const auto error_of_mixing = [&](const Provenance& now) {
+    return fixtures::user_error_of([&] { ResultStore(folder(), now, {.mix = true}).append(fixtures::fake_record(7)); });
+  };
+  provenance = with_kernels(provenance, "avx512");
+  make_run();
+  EXPECT_THAT(error_of_opening(with_kernels(provenance, "avx2")),
+              AllOf(HasSubstr("another instruction set of the back end cpu (FRUGAL_ISA): avx512 then, avx2 now"),
+                    HasSubstr("--out"), HasSubstr("--rerun all"), ::testing::Not(HasSubstr("--mix"))));
+  EXPECT_THAT(error_of_mixing(with_kernels(provenance, "avx2")), HasSubstr("avx512 then, avx2 now"));
+  Provenance amx = provenance;
+  amx.machine["backends"]["cpu"]["products of bf16"] = "amx";
+  EXPECT_THAT(error_of_opening(amx), HasSubstr("another products of bf16 of the back end cpu"));
+  Provenance elsewhere = with_kernels(provenance, "avx2");
+  elsewhere.machine["cpu"] = "Older CPU";
+  EXPECT_EQ(error_of_mixing(elsewhere), "") << "its records name it";
+  EXPECT_THAT(error_of_mixing(with_kernels(elsewhere, "avx512")), HasSubstr("avx2 then, avx512 now"));
+  Provenance untold = provenance;
+  untold.machine.erase("backends");
+  EXPECT_EQ(error_of_opening(untold), "") << "records of an older program";
+}
+
 TEST_F(Store, TheTablesOfAReportAreThoseOfThePlanAsItIsNow) {
   provenance.plan["tables"] = {{"toy", {"cadc"}}, {"older", {"inr"}}};
   provenance.plan["threads"] = {{"toy", 2}, {"older", 2}};

@@ -38,6 +38,9 @@ TEST(PageSummary, SaysWhetherTimesAreToBeTrusted) {
   EXPECT_THAT(summary_of(run), HasSubstr("not known of all cells whether anything else ran"));
   for (CellRecord& cell : run.cells) cell.conditions = {{.others = 0.0}};
   EXPECT_THAT(summary_of(run), HasSubstr("<dt>Times</dt><dd>undisturbed</dd>"));
+  run.cells[1].conditions = {{.load = 0.1}};
+  EXPECT_THAT(summary_of(run), HasSubstr("not known of 1 of 2 cells whether anything else ran: their repeats are too"));
+  run.cells[1].conditions = {{.others = 0.0}};
   run.cells[0].conditions = {{.others = 0.8}};
   EXPECT_THAT(summary_of(run), HasSubstr("Note:</b> disturbed in 1 of 2 cells, by more than 0.1 cores"));
   run.cells[0].disowned = true;

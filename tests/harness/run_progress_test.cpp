@@ -70,6 +70,45 @@ TEST(EtaTest, AnotherAmountOfWorkLastsBetweenAsLongAndInProportion) {
   EXPECT_NEAR(eta.left(0, 0)->high, 4, 1e-9);
 }
 
+TEST(EtaTest, WhatIsFarDearerThanAllThatRanIsWeighedByItsWork) {
+  const auto work = [](double cost) { return CellWork{.kind = "a", .point = std::to_string(cost), .cost = cost}; };
+  Eta eta;
+  for (const double cost : {10, 100, 1000}) eta.expect(work(cost));
+  eta.start(work(10));
+  eta.finish(3);
+  eta.start(work(100));
+  eta.finish(12);
+  // 2 s of set-up and 0.1 s for each unit of work would be 102 s; in proportion to the second it would be 120 s.
+  EXPECT_NEAR(eta.left(0, 0)->low, 102, 1e-9);
+  EXPECT_NEAR(eta.left(0, 0)->high, 120, 1e-9);
+}
+
+TEST(EtaTest, NoiseOfSmallCellsMakesNoPaceAboveThatOfTheLargest) {
+  const auto work = [](double cost) { return CellWork{.kind = "a", .point = std::to_string(cost), .cost = cost}; };
+  for (const double first_seconds : {0.1, 30.0}) {
+    Eta eta;
+    for (const double cost : {10, 20, 200}) eta.expect(work(cost));
+    eta.start(work(10));
+    eta.finish(first_seconds);
+    eta.start(work(20));
+    eta.finish(10);
+    EXPECT_NEAR(eta.left(0, 0)->low, first_seconds < 1 ? 100 : 10, 1e-9);
+    EXPECT_NEAR(eta.left(0, 0)->high, 100, 1e-9);
+  }
+}
+
+TEST(EtaTest, PlansWhoseWorkIsUnknownTellNothingOfEachOther) {
+  Eta eta;
+  const CellWork first{.kind = "a", .apart = "first", .point = "p"}, other{.kind = "a", .apart = "first", .point = "q"};
+  const CellWork second{.kind = "a", .apart = "second", .point = "r"};
+  for (const CellWork& work : {first, other, second}) eta.expect(work);
+  for (const CellWork& work : {first, other}) {
+    eta.start(work);
+    eta.finish(1);
+  }
+  EXPECT_FALSE(eta.left(0, 0));
+}
+
 TEST(EtaTest, WhereWorkIsUnknownTwoPointsBoundTheOthers) {
   Eta eta;
   for (const char* point : {"p", "q", "r", "s"}) eta.expect({.kind = "a", .point = point});

@@ -12,6 +12,7 @@
 #include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "impl/base/sha256.hpp"
+#include "tests/harness/hill_workload.hpp"
 #include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
@@ -136,6 +137,35 @@ TEST_F(Runner, WhatOneJobThrowsEndsTheRunWhenTheOthersHaveEnded) {
                UserError);
   EXPECT_EQ(load_run(scratch / "run").cells.size(), static_cast<std::size_t>(ended.load()));
   EXPECT_LT(ended.load(), 3);
+}
+
+TEST_F(Runner, TheLastCellOfAnotherPlanIsWeighedByItsWork) {
+  const HillWorkload hill;
+  const Workloads workloads_of_hill = {&hill};
+  const std::string head = "schema: 1\nworkload: hill\ndataset: toy\n";
+  const PlanFile plans = parse_plan(head + "name: small\nmatrix: {params.hill.width: [16, 32]}\n---\n" + head +
+                                        "name: large\nparams: {hill: {width: 128}}\nmeasure: {warmup: 1}\n",
+                                    "p.yaml", {}, workloads_of_hill, {});
+  double now = 0;
+  ResultStore store(scratch / "run", fixtures::fake_provenance(), {});
+  Inputs inputs(workloads_of_hill, {}, scratch / "hashes.json", false);
+  Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [&] { return now; }});
+  const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink& tell) {
+    const double width = request.cell.own().at("width").get<double>();
+    now += width == 128 ? 30 : width * width / 256;  // 1 s, 4 s; then 64 s, twice, of which 30 s are gone
+    tell(0, "train");
+    CellEnd end;
+    end.record.cell = request.cell;
+    end.record.id = request.cell.id();
+    return end;
+  };
+  run_cells({.workloads = workloads_of_hill,
+             .store = store,
+             .progress = progress,
+             .execute = execute,
+             .inputs = inputs,
+             .cells = planned_cells(plans)});
+  EXPECT_THAT(talk, HasSubstr("[3/3] 66% | elapsed 0:35 | left about 1:38 | "));
 }
 
 TEST_F(Runner, AfterAnInterruptionGoesOnWithTheNextCell) {

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/record/up_to_date.hpp"
 #include "benchmarks/harness/search/records.hpp"
 #include "tests/harness/record_fixture.hpp"
 #include "tests/harness/search_fixture.hpp"
@@ -43,7 +45,9 @@ class SearchRecords : public ::testing::Test {
 
   SearchSpace learn() const {
     SearchSpace learnt = make_search_space(plan(), hill());
-    learn_from_records(plan(), hill(), {&run_, 1}, learnt);
+    frugal::harness::Run run = run_;
+    add_later_params(run, {&hill()});
+    learn_from_records(plan(), hill(), {&run, 1}, learnt);
     return learnt;
   }
 
@@ -87,6 +91,43 @@ TEST_F(SearchRecords, CountWhereAllAgreesButTheDataAndWhatGoesWithThem) {
   add("a", 32, 2, {{"noise", 5}}, "depth");  // a record of before there was a depth
   add("a", 64, 9, {{"noise", 5}, {"depth", 1}});
   EXPECT_THAT(widths(), ElementsAre(32, 16));
+}
+
+/// Its data sets got a parameter after the records were made, and one of them has a default of its own.
+class LaterHill final : public HillWorkload {
+ public:
+  std::vector<DatasetChoice> datasets(const std::vector<std::filesystem::path>&) const override {
+    return {{"toy", "generated", {{.name = "size", .type = ParamSpec::Type::integer, .default_value = 10, .help = ""}}},
+            {"flat", "fixed", {}, {{"depth", 1}}}};
+  }
+};
+
+TEST_F(SearchRecords, OfAnOlderProgramAreReadAsThoseOfToday) {
+  add("toy", {90, 1, 1});  // the plan's own data, whose size they do not tell
+  add("a", {1, 2, 3});
+  add("flat", 16, 90, Json::object(), "depth");  // of depth 1, and not 2 as the plan
+  const ScratchFolder scratch;
+  std::string lines;
+  for (CellRecord& record : run_.cells) {
+    record.id = record.cell.id();
+    lines += record_line(record);
+  }
+  fixtures::write_file(scratch / "cells.jsonl", lines);
+  fixtures::write_file(scratch / "run.json", fixtures::fake_provenance().to_json().dump());
+  const LaterHill later;
+  std::string text = fixtures::hill_head + three_widths;
+  text.replace(text.find("runs: [other]"), 13, "runs: [" + scratch.path().string() + "]");
+  text.insert(text.find("  records:"), "  strategies: [records]\n");
+  const PlanFile file = parse_plan(text, "p.yaml", {}, {&later}, {});
+  CellRecords records;
+  const RunCells run = [&](const std::vector<PlannedCell>& cells) {
+    for (const PlannedCell& cell : cells) records[cell.id].cell = *cell.cell;
+  };
+  const SearchOutcome outcome = run_search(file.plans.front(), later, records, run, [](const std::string&) {});
+  std::vector<double> gaps;
+  for (const Structure& structure : outcome.space.problem.structures)
+    gaps.push_back(structure.expected_gap.value_or(-1));
+  EXPECT_THAT(gaps, ElementsAre(2, 1, 0)) << "what 'a' says, and nobody else";
 }
 
 TEST_F(SearchRecords, SayNothingOfWhatOneOfTheirDataSetsLacksOrHasBeyondTheBounds) {

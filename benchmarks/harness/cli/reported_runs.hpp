@@ -3,16 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "benchmarks/harness/record/record.hpp"
-#include "benchmarks/harness/workload.hpp"
+#include "benchmarks/harness/record/up_to_date.hpp"
 
 namespace frugal::harness {
-
-/// Gives its cells the parameters that came after it (plan/later_params.hpp), so that they are found in newer runs.
-void add_later_params(Run& run, const Workloads& workloads);
-
-/// load_run() with these.
-Run load_up_to_date(const std::string& folder, const Workloads& workloads);
 
 /// Those in the folders, in their order; one that went on elsewhere is a run for each of its machines. Throws UserError.
 std::vector<Run> load_by_machine(const std::vector<std::string>& folders, const Workloads& workloads);

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "benchmarks/harness/cli/backend_facts.hpp"
@@ -11,6 +13,7 @@
 #include "benchmarks/harness/cli/screen.hpp"
 #include "benchmarks/harness/plan/overrides.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/run/pinning.hpp"
 #include "benchmarks/harness/run/runner.hpp"
 #include "embedded_plans.hpp"
 
@@ -94,7 +97,8 @@ void refuse_searches(const PlanFile& file) {
 }
 
 bool report_unavailable(const std::vector<PlannedCell>& cells) {
-  const std::vector<std::string> reasons = unavailable(cells);
+  std::vector<std::string> reasons = unavailable(cells);
+  std::ranges::move(why_not_pinned(cells), std::back_inserter(reasons));
   for (const std::string& reason : reasons) fmt::print(stderr, "frugal: {}\n", reason);
   if (!reasons.empty())
     fmt::print(stderr, "frugal: the plan is right, but this machine cannot run all of it (frugal doctor says more)\n");

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
 #include <cstdlib>
 
@@ -18,6 +19,7 @@
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/study/shards.hpp"
 #include "impl/base/files.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -48,12 +50,19 @@ EngineWish engine_wish(const Call& call) {
   return wish;
 }
 
-/// Words of the script's #SBATCH lines, which end with the line.
-void require_one_line(const Call& call) {
-  for (const char* option : {"partition", "time", "sbatch"})
-    for (const std::string& value : call.all(option))
-      if (value.find('\n') != std::string::npos)
-        throw UserError(fmt::format("--{}: a line break is no part of an option of sbatch", option));
+/// What stands in comments and #SBATCH lines of the script: with a line break in it, the rest would be a command there.
+void require_one_line(const SubmittedJob& job, const SlurmWishes& wishes) {
+  std::vector<std::pair<std::string, std::string>> texts = {{"the folder of --out", job.out},
+                                                            {"the current folder", job.folder},
+                                                            {"the path of the program", job.run.at(0)},
+                                                            {"the path of the plan", job.run.at(2)},
+                                                            {"--partition", wishes.partition.value_or("")},
+                                                            {"--time", wishes.time.value_or("")}};
+  for (const std::string& options : wishes.more) texts.emplace_back("--sbatch", options);
+  for (const auto& [what, text] : texts)
+    if (std::ranges::any_of(text, [](unsigned char c) { return std::iscntrl(c) != 0; }))
+      throw UserError(fmt::format(
+          "{} {}: a line break, or another control character, cannot stand in a script for sbatch", what, shown(text)));
 }
 
 /// Of the cell that asks for most. Shards of nodes that differ in it could not be merged, so the plan must say.
@@ -191,7 +200,6 @@ int follow_and_merge(const Call& call, SubmittedJob& job, SubmitEngine& engine) 
 
 int submit_plan(const Call& call) {
   const EngineWish wish = engine_wish(call);
-  require_one_line(call);
   const LoadedPlan loaded = load_plan_of(call);
   refuse_searches(loaded.file);
   const std::vector<PlannedCell> cells = planned_cells(loaded.file);
@@ -215,6 +223,7 @@ int submit_plan(const Call& call) {
                    .slurm_job = "",
                    .host = "",
                    .processes = {}};
+  if (wish.name == "slurm") require_one_line(job, wishes);
   for (const auto& shard : shards) job.cells.push_back(shard.size());
   const std::vector<std::size_t> tasks = tasks_to_run(shards, read_shards(job), call.has("rerun"));
   if (call.has("dry-run")) {

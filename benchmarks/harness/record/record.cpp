@@ -199,16 +199,19 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
   return nullptr;
 }
 
-bool CellRecord::is_quiet() const {
+std::optional<bool> CellRecord::quiet() const {
   if (disowned || jobs > 1) return false;
-  std::vector<double> busy;
-  for (const RepeatConditions& one : conditions)
-    if (one.others || one.steal) busy.push_back(one.others.value_or(0) + one.steal.value_or(0));
-  if (busy.empty()) return true;
-  // The lower one of two in the middle: as times, it is the repeats that were disturbed least that count.
-  const auto middle = busy.begin() + static_cast<std::ptrdiff_t>((busy.size() - 1) / 2);
-  std::nth_element(busy.begin(), middle, busy.end());
-  return *middle <= quiet_cores;
+  if (conditions.empty()) return std::nullopt;
+  std::size_t disturbed = 0, unknown = 0;
+  for (const RepeatConditions& one : conditions) {
+    if (!one.others && !one.steal) ++unknown;
+    if (one.others.value_or(0) + one.steal.value_or(0) > quiet_cores) ++disturbed;
+  }
+  // Of an even number the mean of the two in the middle is the time: so many make one of these disturbed.
+  const std::size_t enough = (conditions.size() + 1) / 2;
+  if (disturbed >= enough) return false;
+  if (disturbed + unknown >= enough) return std::nullopt;
+  return true;
 }
 
 Json CellRecord::to_json() const {

@@ -1,6 +1,8 @@
 // A run is a folder: run.json (provenance, written first), cells.jsonl (one fsynced line per finished cell),
 // artifacts/<cell id>/ (pictures and the like). This is the only code that reads or writes them.
 #pragma once
+#include <sys/types.h>
+
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -76,8 +78,8 @@ struct InputRecord {
 /// How busy the machine was with other things while one repeat was measured; nothing where that cannot be read.
 struct RepeatConditions {
   std::optional<double> load{};    ///< average over a minute when the repeat began
-  std::optional<double> others{};  ///< processors' time of other processes over the wall time, in cores; the ticks that
-                                   ///< the kernel counts in are taken off: one a processor
+  std::optional<double> others{};  ///< processors' time of other processes over the wall time, in cores, less what may
+                                   ///< be rounding of the kernel's counters; none where that hides whether it is quiet
   std::optional<double> steal{};   ///< likewise, of other guests of a virtual machine's host
   std::optional<double> cpu_s{};   ///< processors' time of the cell itself
   std::optional<double> mhz{};     ///< mean clock of the processors when the repeat ended
@@ -155,9 +157,12 @@ struct CellRecord {
   const StageRecord* stage(std::string_view name) const;
   /// Nothing went wrong: it ran, or it is known that this machine cannot run it.
   bool ended_well() const { return status == Status::ok || status == Status::skipped; }
-  /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Also where
-  /// nobody knows; but not where the run disowns them, or cells ran side by side.
-  bool is_quiet() const;
+  /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Not where the run
+  /// disowns them, or cells ran side by side. Nothing: nobody knows, as in records of older programs, or where repeats are
+  /// too short to tell (RepeatConditions).
+  std::optional<bool> quiet() const;
+  /// Nothing speaks against its times: they count, and tables do not mark them. Also where nobody knows.
+  bool is_quiet() const { return quiet().value_or(true); }
   Json to_json() const;
   /// Throws UserError when a key is missing or of a wrong type.
   static CellRecord from_json(const Json& json, const Place& place);
@@ -224,9 +229,9 @@ struct RunScope {
 /// Appends records to a run folder, one fsynced line each; holds an exclusive lock while it lives.
 class ResultStore {
  public:
-  /// Opens or makes the folder. When it holds a run already, its build, machine, and the threads, measure and
-  /// determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun all);
-  /// else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
+  /// Opens or makes the folder. When it holds a run already, its build, machine, kernels, and the threads, measure
+  /// and determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun
+  /// all); else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
   /// have the content it had. Another plan file may go on only where it has all cells of the run; cells that the same
   /// file has no more are stale().
   /// Starting anew keeps the old files as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ... when these are taken).
@@ -239,8 +244,8 @@ class ResultStore {
   const std::vector<CellRecord>& existing() const { return existing_; }
   /// Ids of finished cells that the plan file does not have any more: load_run() leaves them out.
   const std::vector<std::string>& stale() const { return stale_; }
-  /// Notes the machine, where it is not the run's first. When this returns the record is on the disk. Throws
-  /// UnavailableError when the disk is full or fails, UserError when it cannot be written for another reason.
+  /// Notes the machine, where it is not the run's first. When this returns the record is on the disk. Throws OutputError
+  /// when it cannot be written; then nothing of it stays, and all later records are refused with the same error.
   void append(CellRecord record);
 
  private:
@@ -250,6 +255,8 @@ class ResultStore {
   std::string machine_;  ///< for the records; empty: the run's first
   std::optional<FolderLock> lock_;
   int file_ = -1;
+  off_t length_ = 0;     ///< of the whole lines
+  std::string failure_;  ///< of the first record that could not be written; empty: none
 };
 
 }  // namespace frugal::harness

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
 
+#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 
 namespace frugal::harness {
@@ -35,6 +37,28 @@ std::optional<Json> ranks_of(const Provenance& run, const std::string& plan) {
   return run.plan.value("ranks", Json::object()).value(plan, Json(1));
 }
 
+/// The machines of a run by their ids, each with the facts of its back ends.
+std::map<std::string, Json> machines_of(const Provenance& run) {
+  std::map<std::string, Json> machines = run.machines;
+  machines.emplace(machine_id(run.machine), run.machine);
+  return machines;
+}
+
+/// On one machine FRUGAL_ISA decides which kernels a back end has; what only one of the runs tells is no difference.
+std::optional<ConditionsDifference> kernels_difference(const Json& then, const Json& now) {
+  const Json backends = now.value("backends", Json::object());
+  for (const auto& [backend, facts] : backends.items())
+    for (const char* fact : {"instruction set", "products of bf16"}) {
+      const std::string path = fmt::format("backends.{}.{}", backend, fact);
+      const Json* value_then = cell_value(then, path);
+      const Json* value_now = cell_value(now, path);
+      if (value_then == nullptr || value_now == nullptr || *value_then == *value_now) continue;
+      return ConditionsDifference{fmt::format("{} of the back end {} (FRUGAL_ISA)", fact, backend),
+                                  value_text(*value_then), value_text(*value_now)};
+    }
+  return std::nullopt;
+}
+
 /// In the words of both sides; where these are the same, the values of the key that differs.
 ConditionsDifference block_difference(const std::string& what, const std::string& key, const Json& then,
                                       const Json& now, std::string (*words)(const Json&)) {
@@ -55,6 +79,12 @@ std::optional<ConditionsDifference> conditions_difference(const Provenance& befo
     ConditionsDifference difference = block_difference("machine", key, machine_then, machine_now, machine_words);
     difference.of_machine = true;
     return difference;
+  }
+  const std::map<std::string, Json> machines_then = machines_of(before);
+  for (const auto& [id, machine] : machines_of(now)) {
+    const auto same = machines_then.find(id);
+    if (same == machines_then.end()) continue;
+    if (auto difference = kernels_difference(same->second, machine)) return difference;
   }
   for (const char* condition : conditions_of_plans) {
     const Json all_before = before.plan.value(condition, Json::object());

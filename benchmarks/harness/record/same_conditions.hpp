@@ -1,4 +1,5 @@
-// Under what conditions figures may stand in one record: the same build, machine, thread counts and way to measure.
+// Under what conditions figures may stand in one record: the same build, machine, kernels, thread counts and way to
+// measure.
 #pragma once
 #include <optional>
 #include <string>
@@ -17,7 +18,8 @@ struct ConditionsDifference {
 /// What run.json says of each plan by its name, beside its determinism.
 inline constexpr const char* conditions_of_plans[] = {"threads", "measure"};
 
-/// The first difference between two runs; of their machines only unless `mix`. Nothing: they may be one record.
+/// The first difference between two runs; of their machines only unless `mix`, and on a machine that both ran on of the
+/// kernels that a back end had there. Nothing: they may be one record.
 std::optional<ConditionsDifference> conditions_difference(const Provenance& before, const Provenance& now, bool mix);
 
 }  // namespace frugal::harness

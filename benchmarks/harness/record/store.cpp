@@ -1,6 +1,6 @@
 // Crash-safe writing of a run folder. run.json is replaced whole; cells.jsonl grows by one write() and fsync a line, so
-// that a crash can tear at most the last line, which the next run cuts off. An flock on the folder keeps a second
-// writer out.
+// that a crash or a full disk can tear at most the last line, which the next run cuts off. An flock on the folder keeps
+// a second writer out.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <tuple>
 
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
@@ -167,7 +168,8 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
     }
     write_whole_file(run, current.to_json().dump(2) + "\n");
     file_ = ::open(cells.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-    if (file_ < 0 || ::ftruncate(file_, static_cast<off_t>(text.size())) != 0) fail_to_write(cells);
+    length_ = static_cast<off_t>(text.size());
+    if (file_ < 0 || ::ftruncate(file_, length_) != 0) fail_to_write(cells);
     sync_folder(folder_);
   } catch (...) {
     if (file_ >= 0) ::close(file_);
@@ -178,8 +180,19 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
 ResultStore::~ResultStore() { ::close(file_); }
 
 void ResultStore::append(CellRecord record) {
+  if (!failure_.empty()) throw OutputError(failure_);
   record.machine = machine_;
-  write_durably(file_, record_line(record), folder_ / "cells.jsonl");
+  const std::string line = record_line(record);
+  try {
+    write_durably(file_, line, folder_ / "cells.jsonl");
+  } catch (const OutputError& error) {
+    // A part of a line must not stay before what comes later. Should this fail too, the next run cuts it off, as nothing
+    // is appended to it.
+    failure_ = error.what();
+    std::ignore = ::ftruncate(file_, length_);
+    throw;
+  }
+  length_ += static_cast<off_t>(line.size());
 }
 
 }  // namespace frugal::harness

@@ -45,16 +45,17 @@ Remark remark_on_cells(const Run& run) {
 }
 
 Remark remark_on_times(const Run& run) {
-  std::size_t disowned = 0, disturbed = 0, unknown = 0, done = 0;
+  std::size_t disowned = 0, disturbed = 0, not_noted = 0, not_told = 0, done = 0;
   for (const CellRecord& cell : run.cells) {
     if (cell.status != Status::ok) continue;
     ++done;
+    const std::optional<bool> quiet = cell.quiet();
     if (cell.disowned)
       ++disowned;
-    else if (cell.conditions.empty())
-      ++unknown;
-    else if (!cell.is_quiet())
-      ++disturbed;
+    else if (quiet.has_value())
+      disturbed += *quiet ? 0 : 1;
+    else
+      ++(cell.conditions.empty() ? not_noted : not_told);
   }
   const auto of_all = [&](std::size_t some) {
     return some == done ? "all cells" : fmt::format("{} of {} cells", some, done);
@@ -65,9 +66,13 @@ Remark remark_on_times(const Run& run) {
   if (disturbed > 0)
     return {false, fmt::format("disturbed in {}, by more than {:g} cores of other work; marked ~", of_all(disturbed),
                                quiet_cores)};
-  if (unknown > 0)
+  if (not_noted > 0)
     return {true, fmt::format("not known of {} whether anything else ran: an older program did not note it",
-                              of_all(unknown))};
+                              of_all(not_noted))};
+  if (not_told > 0)
+    return {true, fmt::format("not known of {} whether anything else ran: their repeats are too short for the kernel's "
+                              "counters, or this machine has none",
+                              of_all(not_told))};
   return {true, "undisturbed"};
 }
 

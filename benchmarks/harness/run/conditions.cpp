@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 #include <filesystem>
+#include <numeric>
 #include <sstream>
 #include <string>
 
@@ -31,7 +33,7 @@ double own_time() {
 }
 
 std::optional<ProcessorTime> time_now(const std::set<int>& processors) {
-  return processor_time(text_if_readable("/proc/stat"), processors, static_cast<double>(::sysconf(_SC_CLK_TCK)));
+  return processor_time(text_if_readable("/proc/stat"), processors);
 }
 
 std::optional<double> load_now() {
@@ -45,31 +47,62 @@ double rounded(double value, double decimals) {
   return std::round(value * scale) / scale;
 }
 
+std::optional<ProcessorTicks> read_ticks(std::istream& fields) {
+  ProcessorTicks ticks;
+  auto& [user, nice, system, irq, softirq] = ticks.busy;
+  double idle = 0, iowait = 0;
+  if (!(fields >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> ticks.steal)) return std::nullopt;
+  return ticks;
+}
+
+/// Of a line in two readings: how many of its counters of busy time have moved.
+int moved_counters(const ProcessorTicks& before, const ProcessorTicks& now) {
+  int moved = 0;
+  for (std::size_t i = 0; i < now.busy.size(); ++i) moved += now.busy[i] != before.busy[i] ? 1 : 0;
+  return moved;
+}
+
 }  // namespace
 
-std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const std::set<int>& processors,
-                                            double ticks_per_second) {
+double ProcessorTicks::all_busy() const { return std::accumulate(busy.begin(), busy.end(), 0.0); }
+
+ProcessorTicks ProcessorTime::sum() const {
+  if (all) return *all;
+  ProcessorTicks sum;
+  for (const ProcessorTicks& one : each) {
+    for (std::size_t i = 0; i < sum.busy.size(); ++i) sum.busy[i] += one.busy[i];
+    sum.steal += one.steal;
+  }
+  return sum;
+}
+
+std::optional<ProcessorTime> processor_time(std::string_view proc_stat, const std::set<int>& processors) {
   ProcessorTime time;
-  std::size_t found = 0;
+  std::optional<ProcessorTicks> all;
+  std::size_t listed = 0;
   std::istringstream lines{std::string(proc_stat)};
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("cpu") || line.starts_with("cpu ")) continue;
+    if (!line.starts_with("cpu")) continue;
     std::istringstream fields(line.substr(3));
+    if (line.starts_with("cpu ")) {
+      all = read_ticks(fields);
+      continue;
+    }
+    ++listed;
     int cpu = -1;
-    double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
-    if (!(fields >> cpu >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal)) continue;
-    if (!processors.contains(cpu)) continue;
-    time.busy += (user + nice + system + irq + softirq) / ticks_per_second;
-    time.steal += steal / ticks_per_second;
-    ++found;
+    if (!(fields >> cpu) || !processors.contains(cpu)) continue;
+    if (const std::optional<ProcessorTicks> ticks = read_ticks(fields)) time.each.push_back(*ticks);
   }
+  if (time.each.empty() || time.each.size() != processors.size()) return std::nullopt;
+  if (listed == time.each.size()) time.all = all;
   // Sandboxes show the file with all counters at 0.
-  if (found == 0 || found != processors.size() || time.busy == 0) return std::nullopt;
+  if (time.sum().all_busy() == 0) return std::nullopt;
   return time;
 }
 
-double time_of_children(pid_t parent) {
+ProcessesTime time_of_children(pid_t parent) {
   double ticks = 0;
+  ProcessesTime time;
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator("/proc", error)) {
     const std::optional<pid_t> process = number_in<pid_t>(entry.path().filename().string());
@@ -81,9 +114,46 @@ double time_of_children(pid_t parent) {
     double user = 0, system = 0;
     fields >> skipped >> of;
     for (int field = 5; field < 14; ++field) fields >> skipped;
-    if (fields >> user >> system && of == parent) ticks += user + system;
+    if (!(fields >> user >> system) || of != parent) continue;
+    ticks += user + system;
+    time.counters += 2;
   }
-  return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+  time.seconds = ticks * KernelTicks::of_this_machine().shown;
+  return time;
+}
+
+KernelTicks KernelTicks::of_this_machine() {
+  KernelTicks ticks{.shown = 1 / static_cast<double>(::sysconf(_SC_CLK_TCK))};
+  // This clock moves by the kernel's ticks.
+  timespec resolution{};
+  if (::clock_getres(CLOCK_MONOTONIC_COARSE, &resolution) == 0)
+    ticks.taken = static_cast<double>(resolution.tv_sec) + 1e-9 * static_cast<double>(resolution.tv_nsec);
+  return ticks;
+}
+
+std::optional<OtherWork> work_of_others(const ProcessorTime& before, const ProcessorTime& now, const ProcessesTime& own,
+                                        double wall_s, const KernelTicks& ticks) {
+  const bool in_one_line = before.all && now.all;
+  const std::vector<ProcessorTicks> from = in_one_line ? std::vector{*before.all} : before.each;
+  const std::vector<ProcessorTicks> to = in_one_line ? std::vector{*now.all} : now.each;
+  double busy = 0, steal = 0;
+  int busy_counters = 0, steal_counters = 0;  // that have moved
+  for (std::size_t i = 0; i < to.size(); ++i) {
+    busy += ticks.shown * (to[i].all_busy() - from[i].all_busy());
+    steal += ticks.shown * (to[i].steal - from[i].steal);
+    busy_counters += moved_counters(from[i], to[i]);
+    steal_counters += to[i].steal != from[i].steal ? 1 : 0;
+  }
+  int at_work = 0;  // processors
+  for (std::size_t i = 0; i < now.each.size(); ++i) at_work += moved_counters(before.each[i], now.each[i]) > 0 ? 1 : 0;
+  // Where none has moved, the repeat may be a part of a tick.
+  const double rounding = ticks.shown * (std::max(busy_counters, 1) + own.counters) + ticks.taken * at_work;
+  const double steal_rounding = ticks.shown * steal_counters;
+  const OtherWork work{.others = std::max(busy - own.seconds - rounding, 0.0) / wall_s,
+                       .steal = std::max(steal - steal_rounding, 0.0) / wall_s};
+  const bool may_hide_too_much = rounding + steal_rounding > quiet_cores * wall_s;
+  if (may_hide_too_much && work.others + work.steal <= quiet_cores) return std::nullopt;
+  return work;
 }
 
 ConditionsMeter::ConditionsMeter(std::set<int> processors, bool of_job)
@@ -96,7 +166,7 @@ ConditionsMeter::ConditionsMeter(std::set<int> processors, bool of_job)
       ranks_before_(ranks_time()),
       start_(std::chrono::steady_clock::now()) {}
 
-double ConditionsMeter::ranks_time() const { return of_job_ ? time_of_children(::getppid()) : 0; }
+ProcessesTime ConditionsMeter::ranks_time() const { return of_job_ ? time_of_children(::getppid()) : ProcessesTime{}; }
 
 RepeatConditions ConditionsMeter::read() const {
   const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - start_;
@@ -106,10 +176,12 @@ RepeatConditions ConditionsMeter::read() const {
   conditions.cpu_s = rounded(own, 6);
   const std::optional<ProcessorTime> now = time_now(processors_);
   if (before_ && now && wall.count() > 0) {
-    const double tick = static_cast<double>(processors_.size()) / static_cast<double>(::sysconf(_SC_CLK_TCK));
-    const double others = now->busy - before_->busy - own - (ranks_time() - ranks_before_) - tick;
-    conditions.others = rounded(std::max(others, 0.0) / wall.count(), 4);
-    conditions.steal = rounded(std::max(now->steal - before_->steal - tick, 0.0) / wall.count(), 4);
+    const ProcessesTime ranks = ranks_time();
+    const ProcessesTime cell{.seconds = own + (ranks.seconds - ranks_before_.seconds), .counters = ranks.counters};
+    if (const auto work = work_of_others(*before_, *now, cell, wall.count(), KernelTicks::of_this_machine())) {
+      conditions.others = rounded(work->others, 4);
+      conditions.steal = rounded(work->steal, 4);
+    }
   }
   if (const auto mhz = clock_now(processors_)) conditions.mhz = rounded(*mhz, 1);
   if (const auto throttled = throttled_now(processors_); throttled && throttled_before_)

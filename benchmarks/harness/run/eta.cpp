@@ -10,6 +10,15 @@ constexpr double least_fraction = 0.02;
 
 }  // namespace
 
+/// Seconds that a unit of cost takes at least, beyond the last of several costs; 0 where one is all that was seen, as all
+/// of its time may be set-up.
+double Eta::least_pace(const std::map<double, Bounds>& seen) {
+  const auto& [first_cost, first] = *seen.begin();
+  const auto& [last_cost, last] = *seen.rbegin();
+  if (first_cost == last_cost) return 0;
+  return std::clamp((last.low - first.high) / (last_cost - first_cost), 0.0, last.low / last_cost);
+}
+
 void Eta::know(const CellWork& work, double least_seconds) {
   double& least = group(work).least;
   least = std::max(least, least_seconds);
@@ -26,7 +35,8 @@ void Eta::finish(double seconds, bool ended_well) {
 }
 
 /// How long cells of a point that nobody has seen last. With set-up a and work b c of cost c, a, b >= 0 unknown, the
-/// time lies on the line between two neighbours; beyond the last one between its time and its time in proportion.
+/// time lies on the line between two neighbours. Beyond the last one it is no longer than that one in proportion, and no
+/// shorter than it, or than the line through the first and the last one.
 std::optional<Eta::Bounds> Eta::seconds_at(double cost, const std::map<double, Bounds>& seen) {
   const auto above = seen.lower_bound(cost);
   if (above != seen.end() && above->first == cost) {
@@ -41,7 +51,8 @@ std::optional<Eta::Bounds> Eta::seconds_at(double cost, const std::map<double, B
   const auto below = std::prev(above);
   if (above == seen.end()) {
     if (below->first == 0) return std::nullopt;
-    return Bounds{below->second.low, below->second.high * cost / below->first};
+    const double more = cost - below->first;
+    return Bounds{below->second.low + least_pace(seen) * more, below->second.high * cost / below->first};
   }
   const double share = (cost - below->first) / (above->first - below->first);
   return Bounds{below->second.low + share * (above->second.low - below->second.low),
@@ -56,9 +67,9 @@ std::optional<double> Eta::mean_seconds(const Group& its, bool runs_now, const R
 }
 
 /// Adds what cells of one kind still take. False: nothing of them is known.
-bool Eta::add_kind(const std::string& kind, const Costs& costs, const Running& now, Estimate& estimate) const {
+bool Eta::add_kind(const Kind& kind, const Costs& costs, const Running& now, Estimate& estimate) const {
   const auto runs_now = [&](double cost, const std::string& point) {
-    return running_ && running_->kind == kind && running_->cost == cost && running_->point == point;
+    return running_ && kind_of(*running_) == kind && running_->cost == cost && running_->point == point;
   };
   std::map<double, Bounds> seen;
   for (const auto& [cost, points] : costs) {

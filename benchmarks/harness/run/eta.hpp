@@ -4,14 +4,16 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace frugal::harness {
 
 /// What tells how long a cell lasts.
 struct CellWork {
-  std::string kind;         ///< cells of different kinds tell nothing of each other: plan, workload and back end
+  std::string kind;         ///< cells of different kinds tell nothing of each other: workload and back end
+  std::string apart{};      ///< nor do those that differ in this: their plan, where the cost tells nothing; else empty
   std::string point;        ///< all but the seed
-  double cost = 0;          ///< work, in any unit that the kind's cells share; 0: unknown
+  double cost = 0;          ///< work of all repeats, in any unit that the kind's cells share; 0: unknown
   bool open_ended = false;  ///< it repeats until its times agree: the share done is that of the longest it may take
 };
 
@@ -56,12 +58,16 @@ class Eta {
     bool has_pace;  ///< elapsed_s / fraction is worth something
   };
 
-  Group& group(const CellWork& work) { return kinds_[work.kind][work.cost][work.point]; }
+  using Kind = std::pair<std::string, std::string>;  ///< CellWork::kind and apart
+
+  static Kind kind_of(const CellWork& work) { return {work.kind, work.apart}; }
+  Group& group(const CellWork& work) { return kinds_[kind_of(work)][work.cost][work.point]; }
   static std::optional<double> mean_seconds(const Group& its, bool runs_now, const Running& now);
-  bool add_kind(const std::string& kind, const Costs& costs, const Running& now, Estimate& estimate) const;
+  bool add_kind(const Kind& kind, const Costs& costs, const Running& now, Estimate& estimate) const;
+  static double least_pace(const std::map<double, Bounds>& seen);
   static std::optional<Bounds> seconds_at(double cost, const std::map<double, Bounds>& seen);
 
-  std::map<std::string, Costs> kinds_;
+  std::map<Kind, Costs> kinds_;
   std::optional<CellWork> running_;
 };
 

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "benchmarks/harness/plan/execution.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/files.hpp"
 
@@ -46,12 +48,28 @@ std::vector<int> pinned_processors(int threads) {
     (cores.insert(first_of_core(processor)).second ? processors : second).push_back(processor);
   processors.insert(processors.end(), second.begin(), second.end());
   if (processors.size() < static_cast<std::size_t>(threads))
-    throw UserError(
+    throw UnavailableError(
         fmt::format("measure.pin gives each of {} threads a processor of its own, but this process may use "
                     "{} only: set limits.threads",
                     threads, processors.size()));
   processors.resize(static_cast<std::size_t>(threads));
   return processors;
+}
+
+std::vector<std::string> why_not_pinned(const std::vector<PlannedCell>& cells) {
+  std::set<int> counts;
+  for (const PlannedCell& cell : cells)
+    if (measure_of(*cell.cell, cell.plan->measure).pin)
+      counts.insert(effective_threads(limits_of(*cell.cell, cell.plan->limits)));
+  std::vector<std::string> reasons;
+  for (const int threads : counts) {
+    try {
+      pinned_processors(threads);
+    } catch (const UnavailableError& error) {
+      reasons.emplace_back(error.what());
+    }
+  }
+  return reasons;
 }
 
 std::string openmp_places(const std::vector<int>& processors) {

@@ -44,12 +44,14 @@ std::string following_clock(const std::set<int>& processors, const std::filesyst
 }
 
 std::string busy_host(const std::set<int>& processors, const std::filesystem::path& root) {
-  constexpr double any_ticks = 1;  // only the ratio counts
-  const std::optional<ProcessorTime> time = processor_time(text_if_readable(root / "proc/stat"), processors, any_ticks);
-  if (!time || time->steal < disturbing_steal * (time->busy + time->steal)) return "";
+  const std::optional<ProcessorTime> time = processor_time(text_if_readable(root / "proc/stat"), processors);
+  if (!time) return "";
+  const ProcessorTicks since_start = time->sum();
+  const double share = since_start.steal / (since_start.all_busy() + since_start.steal);
+  if (share < disturbing_steal) return "";
   return fmt::format(
       "the host of this virtual machine has kept {:.1f} % of the processors' time for others since it started",
-      100 * time->steal / (time->busy + time->steal));
+      100 * share);
 }
 
 std::string heat(const std::set<int>& processors, const std::filesystem::path& root) {

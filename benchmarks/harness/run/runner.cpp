@@ -39,13 +39,18 @@ bool lacks_export(const PlannedCell& cell, const Rerun& rerun, const CellRecord*
          before->status == Status::ok && !std::filesystem::exists(artifacts / export_name);
 }
 
+/// Where a plan tells the work of its cells, those of all plans tell of each other.
 CellWork work_of(const PlannedCell& cell, const Workloads& workloads) {
   Json point = cell.json;
   point.erase("seed");
-  return {.kind = cell.plan->name + "/" + cell.cell->workload + "/" + cell.cell->backend,
-          .point = point.dump(),
-          .cost = known_flops(cell, workloads).value_or(0),
-          .open_ended = cell.plan->measure.max_repeats > cell.plan->measure.repeats};
+  const Measure& measure = cell.plan->measure;
+  const double cost = known_flops(cell, workloads).value_or(0) * (measure.warmup + measure.repeats);
+  const bool open_ended = measure.max_repeats > measure.repeats;
+  return {.kind = cell.cell->workload + "/" + cell.cell->backend,
+          .apart = cost > 0 && !open_ended ? "" : cell.plan->name,
+          .point = cell.plan->name + point.dump(),
+          .cost = cost,
+          .open_ended = open_ended};
 }
 
 /// Set-up and warm-up are not in the record, so a run took longer.

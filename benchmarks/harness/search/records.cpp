@@ -51,14 +51,8 @@ class RecordReader {
       const auto& [path, value] = entry;
       if (is_free(path)) return true;
       const auto found = cell.find(path);
-      return found != cell.end() ? found->second == value : value == default_of(path);
+      return found != cell.end() && found->second == value;
     });
-  }
-
-  Json default_of(const std::string& path) const {
-    for (const ParamSpec& param : workload_.params())
-      if (path == "params." + workload_.name() + "." + param.name) return param.default_value;
-    return {};
   }
 
   /// The data set and what goes with it.

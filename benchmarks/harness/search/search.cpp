@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "benchmarks/harness/record/files.hpp"
+#include "benchmarks/harness/record/up_to_date.hpp"
 #include "benchmarks/harness/search/records.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
@@ -188,7 +188,7 @@ SearchOutcome run_search(const Plan& plan, const Workload& workload, const CellR
   if (outcome.space.problem.structures.empty()) return outcome;
   if (std::ranges::find(plan.search->strategies, Strategy::records) != plan.search->strategies.end()) {
     std::vector<Run> runs;
-    for (const std::string& folder : plan.search->records) runs.push_back(load_run(folder));
+    for (const std::string& folder : plan.search->records) runs.push_back(load_up_to_date(folder, {&workload}));
     learn_from_records(plan, workload, runs, outcome.space);
   }
   const CellEvaluator evaluator(plan, outcome.space, records, run);
