@@ -64,6 +64,14 @@ TEST_F(OwnData, InspectTellsWhatLooksWrongWithItsLine) {
   EXPECT_THAT(bad.err, HasSubstr("bad.csv:2:5: expected a rating (a number), got 'x'"));
 }
 
+TEST_F(OwnData, InspectTellsOfRowsThatTakeInSeveralLines) {
+  write("odd.csv", "user,item,rating\nu1,\"12 vinyl,5\nu2,x,4\nu3,10\",3\nu4,\"a\nb\rc\",5\n");
+  const Said said = frugal({"data", "inspect", "odd.csv"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("odd.csv:2: a row of several lines, the first of 2: is it meant to be one? (this row "
+                                  "takes in lines 2 to 4: the quote in line 2, column 4 begins a field that goes on)"));
+}
+
 TEST_F(OwnData, ARunReadsTheFileAndItsRecordNamesIt) {
   ASSERT_EQ(frugal({"run", "mine.yaml", "--out", "out"}).code, 0);
   const nlohmann::json input = record("out").at("inputs").at(0);
