@@ -450,6 +450,32 @@ TEST_F(OwnData, ANameIsTakenOnce) {
   }
 }
 
+TEST_F(OwnData, APlanThatHasTheNameOfADataSetIsNotReplacedByItsManifest) {
+  const std::string before = read("mine.yaml");
+  const Said said = frugal({"data", "add", "mine", "ratings.csv", "--to", "."});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("mine.yaml: this is where the manifest of the data set is to be written"));
+  EXPECT_EQ(read("mine.yaml"), before);
+  EXPECT_EQ(frugal({"data", "add", "file", "ratings.csv", "--to", "."}).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "file.yaml"));
+}
+
+TEST_F(OwnData, AFolderThatIsNamedTwiceIsSearchedOnce) {
+  ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "cache/frugal"}).code, 0);
+  std::filesystem::create_directory_symlink("cache/frugal", folder_ / "link");
+  for (const char* const folders :
+       {"cache/frugal", "cache/frugal/", "./cache/../cache/frugal", "link", "link:link/:link"}) {
+    const std::vector<std::string> variables = {"XDG_CACHE_HOME=" + (folder_ / "cache").string(),
+                                                std::string("FRUGAL_DATA=") + folders};
+    const Said listed = frugal({"data", "list", "--data-dir", "cache/frugal"}, variables);
+    EXPECT_EQ(listed.code, 0) << folders << listed.err;
+    EXPECT_NE(listed.out.find("\nfilms "), std::string::npos);
+    EXPECT_THAT(frugal({"data", "add", "films", "ratings.csv", "--to", "cache/frugal/"}, variables).err,
+                HasSubstr("a data set 'films' is there already: choose another name"))
+        << folders;
+  }
+}
+
 TEST_F(OwnData, ManifestsOfADataFolderAreAsStrictAsOurs) {
   write("data/shop.yaml",
         "name: shop\ntitle: t\nkind: interactions\nreader: ratings\nlicense: x\nfiles: [{path: x}]\n");

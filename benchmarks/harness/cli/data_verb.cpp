@@ -220,7 +220,7 @@ Verb data_verb() {
            .help =
                "Copies a file of ratings or of clicks, or the three files of a split (NAME.train.rating, NAME.test.rating, NAME.test.negative), or pictures, sounds or volumes, into a data folder and writes NAME.yaml beside it, with size, hash and columns. From "
                "then on plans may say `dataset: NAME`, and a file that has changed is noticed.\n\nExit code 2: the "
-               "name is taken, or the file cannot be read.",
+               "name is taken, the file cannot be read, or something else lies where it would be copied to.",
            .arguments = {{.name = "NAME"}, {.name = "FILE", .most = 1000, .values = {.files = true}}},
            .options = {{.name = "to",
                         .value = "DIR",
