@@ -19,7 +19,8 @@ struct NewDataset {
 };
 
 /// Copies the files into FOLDER/NAME/, unless they lie in `folder` already, and writes FOLDER/NAME.yaml with their sizes and
-/// hashes. Returns the manifest's path. Throws UserError for a name that is taken or is none, or a file that cannot be read.
+/// hashes: all of it or nothing, and nothing that is there is replaced. Returns the manifest's path. Throws UserError for a
+/// name that is taken or is none, a file that cannot be read, or something else that lies where one is to go; OutputError.
 std::filesystem::path add_dataset(const NewDataset& dataset, const std::vector<std::filesystem::path>& files,
                                   const std::filesystem::path& folder,
                                   const std::vector<std::filesystem::path>& data_dirs);

@@ -13,14 +13,22 @@
 namespace frugal::data {
 namespace {
 
-bool unpacks_to(const std::filesystem::path& path, const PublishedFile& published) {
+FileCheck check_unpacked(const std::filesystem::path& path, const PublishedFile& published) {
   const PendingFile unpacked(std::filesystem::temp_directory_path() / path.filename());
   FileWriter plain(unpacked.path());
   ByteStream packed(path);
   std::vector<char> block(std::size_t{1} << 20);
   while (const std::size_t got = packed.read(block.data(), block.size())) plain.write({block.data(), got});
   plain.finish();
-  return check_published(unpacked.path(), published).is_published();
+  return check_published(unpacked.path(), published);
+}
+
+/// What a compressed form of the published file can be held against: no more than is published of the file.
+PublishedFile facts_of_packed(const std::filesystem::path& path, const PublishedFile& published) {
+  const FileCheck unpacked = check_unpacked(path, published);
+  if (unpacked.differs()) return published;
+  if (unpacked.state == FileState::size_only) return {.bytes = std::filesystem::file_size(path)};
+  return {.sha256 = {sha256_file(path)}};
 }
 
 }  // namespace
@@ -34,12 +42,12 @@ PublishedFile published(const ManifestFile& file) {
 
 PublishedFile published(const ManifestFile& file, const std::filesystem::path& path) {
   PublishedFile facts = published(file);
-  if (path.filename() == std::filesystem::path(file.path).filename()) return facts;
-  // What is published is the file, not this compressed form of it: where they agree, the form's own hash will do.
+  if (facts.is_unknown() || path.filename() == std::filesystem::path(file.path).filename()) return facts;
+  // What is published is the file, not this compressed form of it: where they agree, what is known of the form will do.
   using Known = std::tuple<std::filesystem::path, std::uintmax_t, std::filesystem::file_time_type>;
   static std::map<Known, PublishedFile> known;
   const Known key{path, std::filesystem::file_size(path), std::filesystem::last_write_time(path)};
-  if (!known.contains(key)) known[key] = unpacks_to(path, facts) ? PublishedFile{.sha256 = {sha256_file(path)}} : facts;
+  if (!known.contains(key)) known[key] = facts_of_packed(path, facts);
   return known[key];
 }
 

@@ -166,27 +166,52 @@ class Sources {
   std::vector<std::pair<std::string, fs::path>> fetched_;
 };
 
-}  // namespace
-
-void fetch(const Manifest& manifest, const std::filesystem::path& folder, const Say& say) {
-  const ScratchFolder scratch(folder);
-  Sources sources(manifest, scratch.path(), say);
+/// What is to be fetched: the files of the manifest that are not in the folder. Throws where something else lies in the place
+/// of one: it may be a stand-in of the user's own.
+std::vector<ManifestFile> missing_files(const Manifest& manifest, const fs::path& folder, const Say& say) {
+  std::vector<ManifestFile> missing;
   for (const ManifestFile& file : manifest.files) {
     const FileCheck here = check_file(file, {folder});
-    if (here.is_published()) {
+    const fs::path target = folder / file.path;
+    if (here.differs() && manifest.has_source())
+      throw UserError({here.path.string()},
+                      fmt::format("a file with other content lies where '{}' is to go ({}), and is left alone: move it "
+                                  "away, or choose another folder with '--to DIR'",
+                                  file.path, here.detail));
+    if (!manifest.has_source() && (here.differs() || here.state == FileState::missing))
+      throw UnavailableError(fmt::format(
+          "'{}' is a data set of your own, to be had nowhere else, and {} {}. {}", manifest.name, target.string(),
+          here.differs() ? "has changed since it was added" : "is missing", own_file_remedy));
+    if (here.state != FileState::missing) {
       say(fmt::format("{} is here already ({})", file.path, here.detail));
       continue;
     }
+    std::error_code ignored;
+    if (fs::exists(fs::symlink_status(target, ignored)))
+      throw UserError(
+          {target.string()},
+          fmt::format("this is no file, or a link to one that is missing, where '{}' is to go: move it away, "
+                      "or choose another folder with '--to DIR'",
+                      file.path));
+    missing.push_back(file);
+  }
+  return missing;
+}
+
+}  // namespace
+
+void fetch(const Manifest& manifest, const std::filesystem::path& folder, const Say& say) {
+  const std::vector<ManifestFile> missing = missing_files(manifest, folder, say);
+  if (missing.empty()) return;
+  const ScratchFolder scratch(folder);
+  Sources sources(manifest, scratch.path(), say);
+  for (const ManifestFile& file : missing) {
     const fs::path target = folder / file.path;
-    if (!manifest.has_source())
-      throw UnavailableError(fmt::format(
-          "'{}' is a data set of your own, to be had nowhere else, and {} {}. {}", manifest.name, target.string(),
-          here.state == FileState::missing ? "is missing" : "has changed since it was added", own_file_remedy));
     const fs::path staging = scratch.path() / "checked";
     make_folders((staging / file.path).parent_path());
     sources.bring(file, staging / file.path);
     const FileCheck check = check_file(file, {staging});
-    if (!check.is_published()) {
+    if (check.differs()) {
       throw UserError({file.path},
                       fmt::format("what was fetched is not what the manifest describes: {}", check.detail));
     }

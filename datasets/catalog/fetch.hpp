@@ -9,8 +9,9 @@
 namespace frugal::data {
 
 /// Brings every file of the manifest that is not yet in `folder` there. Nothing half-written or of a wrong hash ever
-/// gets its final name. `say` gets one line per step. Throws UnavailableError, with what to do by hand, when no source
-/// answers; UserError when what came does not match.
+/// gets its final name, and nothing that lies in the place of a file is replaced. `say` gets one line per step. Throws
+/// UnavailableError, with what to do by hand, when no source answers; UserError when what came does not match, or other
+/// content lies there.
 void fetch(const Manifest& manifest, const std::filesystem::path& folder,
            const std::function<void(const std::string&)>& say);
 

@@ -212,6 +212,13 @@ bool is_signal(Kind kind) {
   return kind == Kind::image || kind == Kind::audio || kind == Kind::volume || kind == Kind::signal;
 }
 
+std::string why_reserved(std::string_view name) {
+  if (name == own_file) return fmt::format("the data set '{}' is any file of one's own: choose another name", name);
+  if (!name.starts_with(generated_prefix)) return "";
+  return fmt::format("data sets whose names begin with '{}' are generated ones: choose another name than '{}'",
+                     generated_prefix, name);
+}
+
 Manifest parse_manifest(std::string_view name, std::string_view text, const std::string& source) {
   const std::vector<Node> documents = parse_yaml(text, source);
   if (documents.size() != 1) throw UserError({source}, "a manifest is one YAML document");
@@ -223,6 +230,7 @@ Manifest parse_manifest(std::string_view name, std::string_view text, const std:
   Manifest manifest;
   manifest.name = required(root, "name").text;
   if (manifest.name != name) throw UserError(root.find("name")->place, "a manifest is named as its file");
+  if (const std::string why = why_reserved(name); !why.empty()) throw UserError(root.find("name")->place, why);
   manifest.title = required(root, "title").text;
   manifest.kind = required_word(root, "kind", kind_names);
   manifest.reader = required_word(root, "reader", reader_names);

@@ -61,6 +61,13 @@ struct ManifestFile {
   int size = 0;  ///< of a picture that comes at several: its side, and then its name ends in it, "lake_128.png"; else 0
 };
 
+/// The data set that is a user's own file, which `path` names.
+inline constexpr std::string_view own_file = "file";
+/// What the names of all generated data sets begin with.
+inline constexpr std::string_view generated_prefix = "synthetic-";
+/// Why no manifest may have this name, which means something else in a plan; empty: it may.
+std::string why_reserved(std::string_view name);
+
 /// What a user can do about a file of a data set without has_source() that is missing or has changed.
 inline constexpr std::string_view own_file_remedy =
     "Put the file that was added back, or add the one you have under another name (frugal data add)";

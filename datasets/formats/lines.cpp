@@ -86,8 +86,11 @@ bool LineReader::extend(std::string_view& line) {
   // Where the part so far ends, its newline included.
   const std::size_t part = begin_ - start_;
   const std::size_t skipped = static_cast<std::size_t>(line.data() - (buffer_.data() + start_));
+  if (begin_ == end_ && !refill()) {  // which may have moved the line
+    line = {buffer_.data() + start_ + skipped, line.size()};
+    return false;
+  }
   ++last_line_;
-  if (begin_ == end_ && !refill()) return false;
   find_end(part, line);
   line.remove_prefix(skipped);
   return true;

@@ -30,7 +30,7 @@ class LineReader {
   bool next(std::string_view& line);
 
   /// Makes the next line a part of the one last given, newline included: a field in quotes goes on there. False at the
-  /// end. Throws as next().
+  /// end, and the line is as it was. Throws as next(), but for a carriage return.
   bool extend(std::string_view& line);
 
   const std::string& file() const { return file_; }

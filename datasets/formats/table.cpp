@@ -20,7 +20,6 @@ namespace frugal::data {
 namespace {
 
 constexpr std::size_t sample_rows = 100;
-constexpr std::string_view blanks = " \t";
 
 struct DelimiterWord {
   std::string_view word;
@@ -30,12 +29,6 @@ struct DelimiterWord {
 constexpr DelimiterWord delimiters[] = {{"tab", "\t"}, {"colons", "::"}, {"semicolon", ";"},
                                         {"bar", "|"},  {"comma", ","},   {"blanks", " "}};
 constexpr std::string_view guess = "guess";
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(blanks);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
-}
 
 /// What a file begins with, unpacked.
 std::string start_of(const std::filesystem::path& path, const std::string& member) {
@@ -63,25 +56,6 @@ void require_text(const std::filesystem::path& path, const std::string& member) 
       {path.string(), static_cast<int>(line)},
       fmt::format("this is no text but a binary file, or a damaged one: {}; it begins {}",
                   nul < start.size() ? "this line holds NUL bytes" : "it is full of control characters", shown(start)));
-}
-
-/// The first lines that a row may stand in.
-std::vector<std::string> first_rows(const std::filesystem::path& path, const TableForm& form, int& first_line) {
-  LineReader reader(path, form.member);
-  std::vector<std::string> rows;
-  for (std::string_view line; rows.size() < sample_rows + 1 && reader.next(line);) {
-    if (!form.comment.empty() && trimmed(line).starts_with(form.comment)) continue;
-    if (trimmed(line).empty()) continue;
-    while (std::ranges::count(line, '"') % 2 != 0 && !form.strict && reader.extend(line)) continue;
-    if (rows.empty()) first_line = reader.line_number();
-    rows.emplace_back(line);
-  }
-  return rows;
-}
-
-/// Whether fields may stand in quotes.
-bool has_quotes(const TableForm& form, std::string_view delimiter) {
-  return !form.strict && (delimiter == "," || delimiter == ";" || delimiter == "\t" || delimiter == "|");
 }
 
 }  // namespace
@@ -173,42 +147,52 @@ std::size_t TableLayout::find(const std::string& column, std::string_view what, 
 
 namespace {
 
-/// The fields of one line, as a reader with this form would give them.
-class LineSplitter {
- public:
-  LineSplitter(const TableForm& form, std::string_view delimiter)
-      : quotes_(has_quotes(form, delimiter)), strict_(form.strict), delimiter_(delimiter) {}
-
-  std::vector<std::string> operator()(std::string_view line) const {
-    std::vector<std::string> fields;
-    split_line(line, delimiter_, quotes_, !strict_, [&](std::string_view text, bool in_quotes) {
-      fields.push_back(in_quotes ? unquoted(text) : std::string(text));
-    });
-    return fields;
-  }
-
- private:
-  bool quotes_;
-  bool strict_;
-  std::string_view delimiter_;
+/// How many first rows there are, and how many of them have so many fields.
+struct Widths {
+  std::size_t rows = 0;
+  std::map<std::size_t, std::size_t> rows_of;
 };
 
-/// The delimiter that cuts most rows into one number of fields, two or more.
-std::string guess_delimiter(const std::vector<std::string>& rows, const TableForm& form) {
+/// Of the first rows by this delimiter; nothing where the quotes of one do not fit.
+std::optional<Widths> widths_of(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter,
+                                bool quotes) {
+  TableRows rows(path, form, delimiter, quotes);
+  Widths widths;
+  try {
+    while (widths.rows <= sample_rows && rows.next()) {
+      if (!rows.quotes_fit()) return std::nullopt;
+      ++widths.rows;
+      ++widths.rows_of[rows.size()];
+    }
+  } catch (const UserError&) {
+    // A line that cannot be read by this delimiter may be by another; if not, reading by that one says so.
+    if (quotes) return std::nullopt;
+  }
+  return widths;
+}
+
+/// The delimiter that cuts most rows into one number of fields, two or more. Throws UserError where none does.
+std::string guess_delimiter(const std::filesystem::path& path, const TableForm& form) {
   std::string best;
-  std::size_t best_agreeing = 0;
+  double best_share = 0;
   for (const DelimiterWord& one : delimiters) {
-    const LineSplitter split(form, one.text);
-    std::map<std::size_t, std::size_t> counts;
-    for (const std::string& row : rows) ++counts[split(row).size()];
-    counts.erase(1);
-    for (const auto& [fields, agreeing] : counts) {
-      if (agreeing <= best_agreeing) continue;
+    std::optional<Widths> widths = widths_of(path, form, one.text, true);
+    // A delimiter is not to blame for an inch mark: who reads by it says where that stands.
+    if (!widths) widths = widths_of(path, form, one.text, false);
+    for (const auto& [fields, agreeing] : widths->rows_of) {
+      const double share = static_cast<double>(agreeing) / static_cast<double>(widths->rows);
+      if (fields < 2 || share <= best_share) continue;
       best = one.text;
-      best_agreeing = agreeing;
+      best_share = share;
     }
   }
-  return best;
+  if (!best.empty()) return best;
+  TableRows rows(path, form, " ");
+  if (!rows.next()) throw UserError({path.string()}, "this file holds no rows");
+  throw UserError({path.string(), rows.lines().line_number()},
+                  fmt::format("no delimiter cuts these lines into columns: the first reads {}. Say which with "
+                              "delimiter: tab, comma, semicolon, bar, colons or blanks",
+                              shown(rows.text())));
 }
 
 }  // namespace
@@ -220,28 +204,23 @@ bool holds_text(const std::filesystem::path& path, const std::string& member) {
 
 TableLayout layout_of(const std::filesystem::path& path, const TableForm& form) {
   require_text(path, form.member);
-  int first_line = 0;
-  const std::vector<std::string> rows = first_rows(path, form, first_line);
-  const std::string file = path.string();
-  if (rows.empty()) throw UserError({file}, "this file holds no rows");
   TableLayout layout;
-  layout.delimiter = form.delimiter.empty() ? guess_delimiter(rows, form) : form.delimiter;
-  if (layout.delimiter.empty())
-    throw UserError({file, first_line},
-                    fmt::format("no delimiter cuts these lines into columns: the first reads {}. Say which with "
-                                "delimiter: tab, comma, semicolon, bar, colons or blanks",
-                                shown(rows.front())));
-  const LineSplitter split(form, layout.delimiter);
+  layout.delimiter = form.delimiter.empty() ? guess_delimiter(path, form) : form.delimiter;
+  TableRows rows(path, form, layout.delimiter);
+  std::string first_line;
   std::vector<std::vector<std::string>> fields;
-  for (const std::string& row : rows) fields.push_back(split(row));
-  if (fields.front().empty())
-    throw UserError({file, first_line},
-                    fmt::format("a quote that never ends: the line begins {}", shown(rows.front())));
+  while (fields.size() <= sample_rows && rows.next()) {
+    rows.require_quotes();
+    if (fields.empty()) first_line = rows.text();
+    std::vector<std::string>& row = fields.emplace_back();
+    for (std::size_t c = 0; c < rows.size(); ++c) row.emplace_back(rows.field(c));
+  }
+  if (fields.empty()) throw UserError({path.string()}, "this file holds no rows");
   layout.header = form.header ? *form.header : looks_like_header(fields, form.decimal_comma);
   const std::size_t columns = fields.front().size();
   for (std::size_t c = 0; c < columns; ++c)
     layout.names.push_back(layout.header ? fields.front()[c] : std::to_string(c + 1));
-  if (layout.header) layout.header_line = rows.front();
+  if (layout.header) layout.header_line = first_line;
   layout.samples.resize(columns);
   for (std::size_t r = layout.header ? 1 : 0; r < fields.size(); ++r)
     for (std::size_t c = 0; c < std::min(columns, fields[r].size()); ++c) layout.samples[c].push_back(fields[r][c]);
@@ -250,49 +229,29 @@ TableLayout layout_of(const std::filesystem::path& path, const TableForm& form) 
 
 TableReader::TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
                          std::string form_text)
-    : lines_(path, form.member), form_(form), columns_(layout.columns()), form_text_(std::move(form_text)) {
-  form_.delimiter = layout.delimiter;
-  quotes_ = has_quotes(form_, form_.delimiter);
+    : rows_(path, form, layout.delimiter), columns_(layout.columns()), form_text_(std::move(form_text)) {
   if (layout.header) next();
 }
 
 bool TableReader::next() {
-  while (lines_.next(line_)) {
-    if (!form_.comment.empty() && trimmed(line_).starts_with(form_.comment)) {
-      require_end();
-      continue;
-    }
-    if (!form_.strict && (line_.empty() || line_[0] == ' ' || line_[0] == '\t') && trimmed(line_).empty()) continue;
-    require_end();
-    split();
-    return true;
-  }
-  return false;
+  const bool found = rows_.next();
+  require_end();
+  if (found) rows_.require_quotes();
+  return found;
 }
 
 void TableReader::require_end() const {
-  if (!form_.strict || !lines_.newline_missing()) return;
-  throw UserError({file(), line_number(), static_cast<int>(line_.size()) + 1},
+  if (!rows_.form().strict || !rows_.lines().newline_missing()) return;
+  throw UserError({file(), line_number(), static_cast<int>(rows_.text().size()) + 1},
                   "the file ends here without a newline: cut off? Get it again, or end its last line if nothing is "
                   "missing");
-}
-
-void TableReader::split() {
-  while (true) {
-    count_ = 0;
-    unquoted_.clear();
-    const bool closed = split_line(
-        line_, form_.delimiter, quotes_, !form_.strict,
-        [&](std::string_view text, bool in_quotes) { add(in_quotes ? unquoted_.emplace_back(unquoted(text)) : text); });
-    if (closed || !lines_.extend(line_)) return;
-  }
 }
 
 double TableReader::real(std::size_t column, std::string_view what, double from, double to) {
   std::string_view text = field(column, what);
   double value = 0;
   std::string with_point;
-  if (form_.decimal_comma && text.find(',') != std::string_view::npos) {
+  if (rows_.form().decimal_comma && text.find(',') != std::string_view::npos) {
     with_point = text;
     std::ranges::replace(with_point, ',', '.');
     text = with_point;
@@ -319,50 +278,40 @@ std::int64_t TableReader::integer(std::size_t column, std::string_view what, std
   return value;
 }
 
-/// Where a column's field begins in the line.
-std::size_t TableReader::offset_of(std::size_t column) const {
-  std::size_t offset = line_.size();
-  std::size_t at = 0;
-  split_line(line_, form_.delimiter, quotes_, !form_.strict, [&](std::string_view text, bool in_quotes) {
-    if (at++ == column) offset = static_cast<std::size_t>(text.data() - line_.data()) - (in_quotes ? 1 : 0);
-  });
-  return offset;
-}
-
-Place TableReader::place_of(std::size_t column) const {
-  return {file(), line_number(), static_cast<int>(offset_of(column)) + 1};
-}
-
 void TableReader::fail_at(std::size_t offset, const std::string& expected) const {
-  const std::string_view rest = line_.substr(offset);
+  const std::string_view text = rows_.text();
+  const std::string_view rest = text.substr(offset);
   std::string message = fmt::format("expected {}, got {}; a line reads {}", expected,
                                     rest.empty() ? "the end of the line" : shown(rest), form_text_);
-  if (line_.find('\0') != std::string_view::npos) message += " (this line holds NUL bytes: a damaged or binary file?)";
-  if (lines_.newline_missing()) message += " (the file ends here without a newline: a download that was cut off?)";
-  throw UserError({file(), line_number(), static_cast<int>(offset) + 1}, message);
+  if (text.find('\0') != std::string_view::npos) message += " (this line holds NUL bytes: a damaged or binary file?)";
+  if (rows_.lines().newline_missing())
+    message += " (the file ends here without a newline: a download that was cut off?)";
+  throw UserError(rows_.place_of(offset), message + rows_.lines_words());
 }
 
-void TableReader::fail(std::size_t column, const std::string& expected) const { fail_at(offset_of(column), expected); }
+void TableReader::fail(std::size_t column, const std::string& expected) const {
+  fail_at(rows_.offset_of(column), expected);
+}
 
 void TableReader::reject(std::size_t column, const std::string& message) const {
-  throw UserError(place_of(column), message);
+  throw UserError(rows_.place_of(rows_.offset_of(column)), message);
 }
 
 void TableReader::fail_short(std::string_view what) const {
-  const std::string name = delimiter_name(form_.delimiter);
-  fail_at(line_.size(), fmt::format("{} and {}",
-                                    form_.delimiter == "::"  ? shown("::")
-                                    : form_.delimiter == " " ? std::string("a blank")
-                                                             : "a " + name,
-                                    what));
+  const std::string& delimiter = rows_.form().delimiter;
+  fail_at(rows_.text().size(), fmt::format("{} and {}",
+                                           delimiter == "::"  ? shown("::")
+                                           : delimiter == " " ? std::string("a blank")
+                                                              : "a " + delimiter_name(delimiter),
+                                           what));
 }
 
 void TableReader::fail_width() const {
-  if (count_ > columns_)
-    fail_at(offset_of(columns_) - std::min(offset_of(columns_), form_.delimiter.size()), "nothing more");
-  throw UserError(
-      {file(), line_number(), static_cast<int>(line_.size()) + 1},
-      fmt::format("this line has {} columns, and the first has {}; a line reads {}", count_, columns_, form_text_));
+  const std::size_t offset = rows_.offset_of(columns_);
+  if (rows_.size() > columns_) fail_at(offset - std::min(offset, rows_.form().delimiter.size()), "nothing more");
+  throw UserError(rows_.place_of(rows_.text().size()),
+                  fmt::format("this line has {} columns, and the first has {}; a line reads {}{}", rows_.size(),
+                              columns_, form_text_, rows_.lines_words()));
 }
 
 }  // namespace frugal::data

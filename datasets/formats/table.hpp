@@ -5,7 +5,6 @@
 // delimiter and knows no places in the file; neither reads "::" or runs of blanks, so MovieLens and Epinions.
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <filesystem>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -14,21 +13,10 @@
 #include <string_view>
 #include <vector>
 
-#include "datasets/formats/lines.hpp"
+#include "datasets/formats/table_rows.hpp"
 #include "impl/base/params.hpp"
 
 namespace frugal::data {
-
-/// How a table is laid out.
-struct TableForm {
-  std::string delimiter;       ///< "\t", ",", ";", "|", "::", or " ": blanks and tabs, any number; empty: guessed
-  std::optional<bool> header;  ///< the first line names the columns; empty: guessed
-  std::string comment;         ///< lines that begin with it are left out; empty: none
-  std::string member;          ///< of a zip archive, see ByteStream
-  bool decimal_comma = false;  ///< "3,5" is three and a half
-  bool strict = false;  ///< published files: no quotes, no empty lines, no blanks around fields, and the last line
-                        ///< ends in a newline, so that a file that was cut off is noticed
-};
 
 /// The parameters that TableForm is read from: delimiter, header, comment, member, decimal_comma.
 std::vector<ParamSpec> table_params();
@@ -74,27 +62,27 @@ class TableReader {
               std::string form_text);
 
   /// Goes to the next row that is neither empty nor a comment; false at the end. Its fields are valid until the next
-  /// call.
+  /// call. Throws UserError for a line that cannot be one, or whose quotes do not fit.
   bool next();
 
-  const std::string& file() const { return lines_.file(); }
-  int line_number() const { return lines_.line_number(); }
-  std::uint64_t estimated_rows() const { return lines_.estimated_lines(); }
+  const std::string& file() const { return rows_.lines().file(); }
+  int line_number() const { return rows_.lines().line_number(); }
+  std::uint64_t estimated_rows() const { return rows_.lines().estimated_lines(); }
 
   /// As those of LineReader. Every line that is skipped must be a row.
-  std::string_view ahead() const { return lines_.ahead(); }
-  int lines_given() const { return lines_.lines_given(); }
-  void skip(std::size_t bytes, int lines) { lines_.skip(bytes, lines); }
+  std::string_view ahead() const { return rows_.lines().ahead(); }
+  int lines_given() const { return rows_.lines().lines_given(); }
+  void skip(std::size_t bytes, int lines) { rows_.lines().skip(bytes, lines); }
 
   /// The field in a column, from 0. Throws UserError when the row is shorter.
   std::string_view field(std::size_t column, std::string_view what) {
-    if (column >= count_) fail_short(what);
-    return fields_[column];
+    if (column >= rows_.size()) fail_short(what);
+    return rows_.field(column);
   }
 
   /// Throws UserError unless the row has exactly the layout's columns.
   void require_width() const {
-    if (count_ != columns_) fail_width();
+    if (rows_.size() != columns_) fail_width();
   }
 
   /// A number in [from, to].
@@ -107,27 +95,14 @@ class TableReader {
   [[noreturn]] void reject(std::size_t column, const std::string& message) const;
 
  private:
-  void split();
   void require_end() const;
-  std::size_t offset_of(std::size_t column) const;
-  void add(std::string_view field) {
-    if (count_ == fields_.size()) fields_.resize(2 * count_ + 8);
-    fields_[count_++] = field;
-  }
-  Place place_of(std::size_t column) const;
   [[noreturn]] void fail_at(std::size_t offset, const std::string& expected) const;
   [[noreturn]] void fail_short(std::string_view what) const;
   [[noreturn]] void fail_width() const;
 
-  LineReader lines_;
-  TableForm form_;
-  bool quotes_ = false;
+  TableRows rows_;
   std::size_t columns_;
   std::string form_text_;
-  std::string_view line_;
-  std::vector<std::string_view> fields_;
-  std::size_t count_ = 0;
-  std::deque<std::string> unquoted_;  ///< fields that stood in quotes, of this row
 };
 
 }  // namespace frugal::data

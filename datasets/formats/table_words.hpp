@@ -1,6 +1,7 @@
 // A line cut into fields, and what its fields look like.
 #pragma once
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -8,6 +9,9 @@
 #include <vector>
 
 namespace frugal::data {
+
+/// Without the blanks and tabs around it.
+std::string_view trimmed(std::string_view text);
 
 /// A field that stood in quotes (RFC 4180), without them: "" is ".
 std::string unquoted(std::string_view inside);
@@ -32,12 +36,27 @@ void for_each_place(std::string_view text, char byte, Found&& found) {
     if (*at == byte) found(at);
 }
 
+/// The quote that ends a field in quotes, looked for from a place inside it; `end` where there is none ("" is a quote of the field).
+inline const char* closing_quote(const char* at, const char* end) {
+  while (at != end && (*at != '"' || (at + 1 != end && at[1] == '"'))) at += *at == '"' ? 2 : 1;
+  return at;
+}
+
+/// The field of a line whose quotes do not fit, by the places of bytes in the line.
+struct QuoteFault {
+  static constexpr std::size_t none = std::string_view::npos;
+  std::size_t quote = none;   ///< begins the field; none: the quotes of all fields fit
+  std::size_t behind = none;  ///< what follows the quote that ends it, and is no delimiter; none: no quote ends it
+
+  bool is_open() const { return quote != none && behind == none; }
+};
+
 /// Calls add(field, in_quotes) for every field of a line. delimiter: " " stands for any number of blanks and tabs.
-/// quotes: a field that begins with " ends with the next single one; what it holds is given without the outer quotes
-/// and in_quotes is true where an inner "" must become ". trim: blanks around a field do not belong to it. False when a quote
-/// is open at the end of the line.
+/// quotes: a field that begins with " ends with the next single one, and nothing but blanks may follow; what it holds is
+/// given without the outer quotes and in_quotes is true where an inner "" must become ". trim: blanks around a field do
+/// not belong to it. Stops at the first field whose quotes do not fit.
 template <class Add>
-bool split_line(std::string_view line, std::string_view delimiter, bool quotes, bool trim, Add&& add) {
+QuoteFault split_line(std::string_view line, std::string_view delimiter, bool quotes, bool trim, Add&& add) {
   const char* at = line.data();
   const char* const end = at + line.size();
   const auto blank = [](char c) { return c == ' ' || c == '\t'; };
@@ -50,7 +69,7 @@ bool split_line(std::string_view line, std::string_view delimiter, bool quotes, 
       at = stop;
       while (at != end && blank(*at)) ++at;
     } while (at != end);
-    return true;
+    return {};
   }
   const char first = delimiter[0];
   const std::size_t length = delimiter.size();
@@ -68,18 +87,19 @@ bool split_line(std::string_view line, std::string_view delimiter, bool quotes, 
       at = stop + 1;
     });
     add_trimmed(end);
-    return true;
+    return {};
   }
   while (true) {
     if (trim)
       while (at != end && *at == ' ') ++at;
     if (quotes && at != end && *at == '"') {
-      const char* stop = at + 1;
-      while (stop != end && (*stop != '"' || (stop + 1 != end && stop[1] == '"'))) stop += *stop == '"' ? 2 : 1;
-      if (stop == end) return false;
+      const auto quote = static_cast<std::size_t>(at - line.data());
+      const char* const stop = closing_quote(at + 1, end);
+      if (stop == end) return {.quote = quote};
       add(std::string_view(at + 1, static_cast<std::size_t>(stop - at - 1)), true);
       at = stop + 1;
-      while (at != end && *at != first) ++at;  // blanks after the quote, as a rule
+      while (at != end && *at != first && blank(*at)) ++at;
+      if (at != end && *at != first) return {.quote = quote, .behind = static_cast<std::size_t>(at - line.data())};
     } else {
       const char* stop = at;
       while (stop != end && !(*stop == first && (length == 1 || (stop + 1 != end && stop[1] == delimiter[1])))) ++stop;
@@ -89,7 +109,7 @@ bool split_line(std::string_view line, std::string_view delimiter, bool quotes, 
       add(std::string_view(at, static_cast<std::size_t>(last - at)), false);
       at = stop;
     }
-    if (at == end) return true;
+    if (at == end) return {};
     at += length;
   }
 }

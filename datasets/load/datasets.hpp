@@ -24,7 +24,7 @@ using ClicksMaker = std::unique_ptr<ClicksStream> (*)(const Json& dataset, std::
 
 /// A data set that is made, not read. Its functions take a complete data set (complete_dataset()).
 struct Generator {
-  std::string name;  ///< "synthetic-interactions"
+  std::string name;  ///< "synthetic-interactions": begins with generated_prefix
   Kind kind;
   std::string help;
   std::vector<ParamSpec> params;
@@ -35,9 +35,6 @@ struct Generator {
 const std::vector<Generator>& generators();
 /// The one of that name, or null.
 const Generator* find_generator(std::string_view name);
-
-/// The data set that is a user's own file, which `path` names.
-inline constexpr std::string_view own_file = "file";
 
 /// Is this complete data set a user's own file?
 bool is_own_file(const Json& dataset);

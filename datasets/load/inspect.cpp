@@ -148,8 +148,7 @@ class Inspector {
       result_.findings.push_back(
           "more than half of the users have one interaction: are users and items in the right "
           "columns? core: 5 drops those with fewer than five");
-    if (std::string open_end = open_end_words(path_, form_.member); !open_end.empty())
-      result_.findings.push_back(std::move(open_end));
+    for (std::string& words : line_words(path_, form_, layout_)) result_.findings.push_back(std::move(words));
   }
 
   void find_negative_ratings() {

@@ -47,7 +47,7 @@ class ClickInspector {
       find(whole_ + ": whole numbers, taken for amounts. If they are ids, list them in columns: {categorical: [...]}");
     for (std::size_t t = 0; t < layout_.categorical.size(); ++t) count_categories(t);
     count_times();
-    if (std::string open_end = open_end_words(path_, form_.member); !open_end.empty()) find(std::move(open_end));
+    for (std::string& words : line_words(path_, form_, layout_)) find(std::move(words));
     write_plan();
     return std::move(result_);
   }

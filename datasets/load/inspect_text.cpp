@@ -8,7 +8,6 @@
 #include <nlohmann/json.hpp>
 
 #include "datasets/formats/byte_stream.hpp"
-#include "datasets/formats/lines.hpp"
 #include "datasets/formats/times.hpp"
 #include "impl/base/text.hpp"
 
@@ -60,13 +59,26 @@ std::string mixed_times_words(const std::filesystem::path& path, const TableForm
       std::min(number_line, date_line), number_line > date_line ? "date" : "number");
 }
 
-std::string open_end_words(const std::filesystem::path& path, const std::string& member) {
-  LineReader lines(path, member);
-  std::string_view line;
-  while (lines.next(line)) continue;
-  if (!lines.newline_missing()) return "";
-  return fmt::format("{}:{}: the last line does not end in a newline: is the file whole?", path.string(),
-                     lines.line_number());
+std::vector<std::string> line_words(const std::filesystem::path& path, const TableForm& form,
+                                    const TableLayout& layout) {
+  TableRows rows(path, form, layout.delimiter);
+  std::size_t long_rows = 0;
+  int first_line = 0;
+  std::string first;
+  while (rows.next()) {
+    const std::string lines = rows.lines_words();
+    if (lines.empty() || ++long_rows > 1) continue;
+    first_line = rows.lines().line_number();
+    first = lines;
+  }
+  std::vector<std::string> words;
+  if (long_rows > 0)
+    words.push_back(fmt::format("{}:{}: a row of several lines, the first of {}: is it meant to be one?{}",
+                                path.string(), first_line, long_rows, first));
+  if (rows.lines().newline_missing())
+    words.push_back(fmt::format("{}:{}: the last line does not end in a newline: is the file whole?", path.string(),
+                                rows.lines().line_number()));
+  return words;
 }
 
 }  // namespace frugal::data

@@ -31,7 +31,9 @@ std::vector<std::string> column_words(const TableLayout& layout, std::size_t col
 std::string mixed_times_words(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
                               std::size_t column);
 
-/// A complaint where the last line does not end in a newline; else empty.
-std::string open_end_words(const std::filesystem::path& path, const std::string& member);
+/// Complaints about rows that take in several lines, as a quote at the wrong place makes them, and about a last line that
+/// does not end in a newline.
+std::vector<std::string> line_words(const std::filesystem::path& path, const TableForm& form,
+                                    const TableLayout& layout);
 
 }  // namespace frugal::data

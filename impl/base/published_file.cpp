@@ -10,6 +10,7 @@ namespace frugal {
 
 FileCheck check_published(const std::filesystem::path& path, const PublishedFile& published, std::string sha256) {
   const std::uint64_t bytes = std::filesystem::file_size(path);
+  if (published.is_unknown()) return {FileState::unchecked, path, "not checked: nothing is published of it"};
   // The first that is published is what a failure shows.
   std::string difference;
   const auto differs = [&](const char* kind, const std::string& actual, const std::string& wanted) {

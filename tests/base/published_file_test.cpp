@@ -28,7 +28,13 @@ TEST_F(Published, AnyHashThatAgreesVouchesWhateverElseIsPublished) {
 TEST_F(Published, WithoutAHashTheSizeDecides) {
   EXPECT_EQ(state({.bytes = 6}), FileState::size_only);
   EXPECT_EQ(state({.bytes = 7}), FileState::wrong_size);
-  EXPECT_EQ(state({}), FileState::size_only);
+}
+
+TEST_F(Published, AFileOfWhichNothingIsPublishedIsNotChecked) {
+  const FileCheck check = check_published(file_, {});
+  EXPECT_EQ(check.state, FileState::unchecked);
+  EXPECT_EQ(check.detail, "not checked: nothing is published of it");
+  EXPECT_FALSE(check.differs()) << "nor is it another file";
 }
 
 TEST_F(Published, AHashThatTheCallerKnowsIsNotComputedAgain) {

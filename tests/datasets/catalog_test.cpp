@@ -6,6 +6,7 @@
 #include "datasets/catalog/locate.hpp"
 #include "datasets/catalog/manifest.hpp"
 #include "datasets/load/ratings.hpp"
+#include "impl/base/process.hpp"
 #include "impl/base/sha256.hpp"
 #include "tests/datasets/data_test_support.hpp"
 
@@ -213,7 +214,8 @@ TEST_F(Files, AreCheckedByWhateverIsPublished) {
   EXPECT_EQ(check({.path = "b.txt"}).state, FileState::missing);
   EXPECT_EQ(check({.path = "a.txt", .bytes = 5}).state, FileState::wrong_size);
   EXPECT_EQ(check({.path = "a.txt", .bytes = 6}).state, FileState::size_only);
-  EXPECT_EQ(check({.path = "a.txt"}).detail, "no published hash: size only");
+  EXPECT_EQ(check({.path = "a.txt", .bytes = 6}).detail, "no published hash: size only");
+  EXPECT_EQ(check({.path = "a.txt"}).detail, "not checked: nothing is published of it");
   EXPECT_EQ(check({.path = "a.txt", .sha256 = sha256("hello\n")}).state, FileState::good);
   EXPECT_EQ(check({.path = "a.txt", .git_blob = "ce013625030ba8dba906f756967f9e9ca394464a"}).state, FileState::good);
   EXPECT_EQ(check({.path = "a.txt", .md5 = "b1946ac92492d2347c6235b4d2611184"}).state, FileState::good);
@@ -221,6 +223,15 @@ TEST_F(Files, AreCheckedByWhateverIsPublished) {
   const FileCheck wrong = check({.path = "a.txt", .sha256 = sha256("other")});
   EXPECT_EQ(wrong.state, FileState::wrong_hash);
   EXPECT_THAT(wrong.detail, HasSubstr("should be " + sha256("other")));
+}
+
+TEST_F(Files, OfACompressedFormNoMoreIsComparedThanIsPublished) {
+  for (const char* const name : {"a", "b", "c", "d"}) write(name, "hello\n");
+  if (run_process({"gzip", "a", "b", "c", "d"}, folder_).exit_code != 0) GTEST_SKIP() << "gzip is not installed";
+  EXPECT_EQ(check({.path = "a", .sha256 = sha256("hello\n")}).detail, "sha256");
+  EXPECT_EQ(check({.path = "b", .bytes = 6}).state, FileState::size_only);
+  EXPECT_EQ(check({.path = "c", .bytes = 7}).state, FileState::wrong_size);
+  EXPECT_EQ(check({.path = "d"}).state, FileState::unchecked);
 }
 
 TEST_F(Files, KnownVariantsAreGoodWhateverTheirSize) {

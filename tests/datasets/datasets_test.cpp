@@ -16,7 +16,10 @@ using ::testing::HasSubstr;
 TEST(Datasets, NamesOfSetsAndGeneratorsDoNotClash) {
   std::set<std::string> names;
   for (const Manifest& manifest : manifests({})) EXPECT_TRUE(names.insert(manifest.name).second) << manifest.name;
-  for (const Generator& generator : generators()) EXPECT_TRUE(names.insert(generator.name).second) << generator.name;
+  for (const Generator& generator : generators()) {
+    EXPECT_TRUE(names.insert(generator.name).second) << generator.name;
+    EXPECT_NE(why_reserved(generator.name), "") << generator.name << " could be that of a manifest in a data folder";
+  }
 }
 
 TEST(Datasets, EntriesAreAllThatAPlanCanName) {

@@ -12,6 +12,7 @@
 namespace frugal::data {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 void ignore_talk(const std::string&) {}
@@ -81,13 +82,40 @@ TEST_F(Fetching, NoSourceAtAllNamesTheHomepage) {
   }
 }
 
-TEST_F(Fetching, GoodFilesAreNotFetchedAgainAndDamagedOnesAre) {
+TEST_F(Fetching, GoodFilesAreNotFetchedAgainAndMissingOnesAre) {
   write("target/a.txt", "first file\n");
-  write("target/b.txt", "second f");
   fetch(manifest({{.path = "a.txt", .sha256 = sha256("first file\n"), .url = url("absent.txt")},
                   {.path = "b.txt", .sha256 = sha256("second file\n"), .url = url("two.txt")}}),
         folder_ / "target", ignore_talk);
   EXPECT_EQ(read_whole_file(folder_ / "target/b.txt"), "second file\n");
+}
+
+TEST_F(Fetching, AStandInInTheirPlaceIsNotReplaced) {
+  const ManifestFile one{.path = "set/a.txt", .sha256 = sha256("first file\n"), .url = url("one.txt")};
+  const ManifestFile two{.path = "set/b.txt", .sha256 = sha256("second file\n"), .url = url("two.txt")};
+  const auto refused = [&] {
+    return user_error([&] { fetch(manifest({one, two}), folder_ / "target", ignore_talk); });
+  };
+  const auto own = write("target/set/b.txt", "my own");
+  EXPECT_THAT(refused(), AllOf(HasSubstr(own.string() + ": a file with other content lies where 'set/b.txt' is to go"),
+                               HasSubstr("move it away, or choose another folder with '--to DIR'")));
+  EXPECT_EQ(read_whole_file(own), "my own");
+  EXPECT_THAT(target_files(), ::testing::UnorderedElementsAre("set", "set/b.txt")) << "nothing was fetched";
+  std::filesystem::remove(own);
+  std::filesystem::create_symlink("nowhere", own);
+  EXPECT_THAT(refused(), HasSubstr("this is no file, or a link to one that is missing, where 'set/b.txt' is to go"));
+  EXPECT_TRUE(std::filesystem::is_symlink(own));
+}
+
+TEST_F(Fetching, AFileOfWhichNothingIsPublishedIsSaidToBeUnchecked) {
+  std::string said;
+  const auto note = [&](const std::string& line) { said += line + "\n"; };
+  const Manifest bare = manifest({{.path = "a.txt", .url = url("one.txt")}});
+  fetch(bare, folder_ / "target", note);
+  EXPECT_THAT(said, HasSubstr("a.txt: 11 bytes, not checked: nothing is published of it\n"));
+  said.clear();
+  fetch(bare, folder_ / "target", note);
+  EXPECT_EQ(said, "a.txt is here already (not checked: nothing is published of it)\n");
 }
 
 TEST_F(Fetching, ArchiveIsFetchedOnceForAllItsMembersAndChecked) {
@@ -181,13 +209,11 @@ with zipfile.ZipFile('evil.zip', 'w') as archive:
 
 TEST_F(Fetching, NothingIsUsedThatIsNotVerified) {
   ASSERT_TRUE(pack({"tar", "-czf", "set.tar.gz", "one.txt"}));
-  write("target/a.txt", "what was here");
   const auto refuse = [&](ManifestFile file) {
     file.path = "a.txt";
     EXPECT_THAT(user_error([&] { fetch(manifest({std::move(file)}), folder_ / "target", ignore_talk); }),
                 HasSubstr("is not what"));
-    EXPECT_THAT(target_files(), ::testing::ElementsAre("a.txt"));
-    EXPECT_EQ(read_whole_file(folder_ / "target/a.txt"), "what was here");
+    EXPECT_THAT(target_files(), ::testing::IsEmpty());
   };
   refuse({.path = "", .bytes = 12, .url = url("one.txt")});
   refuse({.path = "", .sha256 = sha256("x"), .url = url("one.txt")});

@@ -200,7 +200,7 @@ TEST_F(OwnClicks, ThatDoNotFitAreRefusedAtTheirPlace) {
   EXPECT_THAT(refusal("\"y;c\n", {}), HasSubstr("c.csv:1"));
   ClickForm quoted;
   quoted.delimiter = ";";
-  EXPECT_THAT(refusal("\"1;a\n0;b\n", quoted), HasSubstr("c.csv:1: a quote that never ends: the line begins '\"1;a"));
+  EXPECT_THAT(refusal("\"1;a\n0;b\n", quoted), HasSubstr("c.csv:1:1: a quote that never ends"));
   ClickForm hexadecimal;
   hexadecimal.categories = Categories::hexadecimal;
   EXPECT_THAT(refusal("y,c\n1,fg\n", hexadecimal), HasSubstr("c.csv:2:3: expected a category of up to 8 hexadecimal"));

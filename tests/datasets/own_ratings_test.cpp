@@ -300,9 +300,66 @@ TEST_F(OwnRatings, MinRatingTakesAnyNumberAndZeroLeavesNothingOut) {
               EndsWith("(below -10: as if unseen, and of users or items with fewer than 2)"));
 }
 
-TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefused) {
+TEST_F(OwnRatings, AQuoteThatNeverEndsIsRefusedWhereItStands) {
   const std::string rows = text_of("{user},{item}\n");
-  EXPECT_THAT(refusal("user,item\n1,2\n\"3,4\n" + rows), HasSubstr(":3"));
+  EXPECT_THAT(refusal("user,item\n1,2\n\"3,4\n" + rows), HasSubstr("r.csv:3:1: a quote that never ends"));
+  std::string many = "user,item\n";
+  for (int k = 0; k < 50; ++k) many += rows;  // of several blocks
+  EXPECT_THAT(refusal(many + "3, \"4\n"), HasSubstr("r.csv:16002:4: a quote that never ends"));
+  std::string megabyte;
+  while (megabyte.size() <= LineReader::max_line) megabyte += rows;
+  EXPECT_THAT(refusal(many + "3,\"4\n" + megabyte), HasSubstr("r.csv:16002: a line of more than"));
+}
+
+TEST_F(OwnRatings, TextBehindTheQuoteThatEndsAFieldIsRefusedAtItsPlace) {
+  const std::string odd = "7\t\"Heroes\" (live)\t5\n7\t\"Heroes\" (studio)\t4\n";
+  const auto expected = [](int line) {
+    return fmt::format(
+        "r.csv:{}:12: expected a delimiter or the end of the line, got '(live)\\t5': the field that the "
+        "quote in line {}, column 3 begins has ended",
+        line, line);
+  };
+  EXPECT_THAT(refusal(odd), HasSubstr(expected(1)));
+  EXPECT_THAT(refusal(text_of("{user}\t{item}\t{rating}\n") + odd), HasSubstr(expected(321)));
+  EXPECT_THAT(refusal("user,item\n\"a\"b,1\n"), HasSubstr("r.csv:2:4: expected a delimiter"));
+  EXPECT_THAT(read("r.csv", "user,item\n\"a\"  ,\"x\"\t\n \"b\",y\n").user_names, ElementsAre("a", "b"));
+}
+
+TEST_F(OwnRatings, WhatAStrayQuoteTakesInIsNamedWhereTheRowDoesNotFit) {
+  const std::string head = "user,item,rating\nu1,\"12 vinyl,5\nu2,x,4\n";
+  EXPECT_THAT(refusal(head + "u3,\"Heroes\",3\n"),
+              HasSubstr("r.csv:4:5: expected a delimiter or the end of the line, got 'Heroes\",3': the field that the "
+                        "quote in line 2, column 4 begins has ended"));
+  const std::string taken =
+      " (this row takes in lines 2 to 4: the quote in line 2, column 4 begins a field that goes on)";
+  EXPECT_THAT(refusal(head + "u3,10\",3,4\n"),
+              HasSubstr("r.csv:4:9: expected nothing more, got ',4'; a line reads 'user,item,rating'" + taken));
+  EXPECT_THAT(refusal(head + "u3,10\"\n"),
+              HasSubstr("r.csv:4:7: expected a comma and a rating, got the end of the line; "
+                        "a line reads 'user,item,rating'" +
+                        taken));
+  EXPECT_THAT(refusal("user,item,rating\n\"two\nlines\",x,bad\n"),
+              HasSubstr("r.csv:3:10: expected a rating (a number), got 'bad'"));
+}
+
+TEST_F(OwnRatings, AnInchMarkWithinAFieldIsText) {
+  const auto items = [&](const std::string& text) { return read("r.csv", text).item_names; };
+  EXPECT_THAT(items("u1,12\" vinyl,5\nu2,x,4\nu3,y,3\n"), ElementsAre("12\" vinyl", "x", "y"));
+  EXPECT_THAT(items("user\titem\nu1\t7\"\nu2\tx\n"), ElementsAre("7\"", "x"));
+  // Where a delimiter knows no quotes a field may begin with one.
+  EXPECT_THAT(items("u1::\"12 vinyl::5\nu2::x::4\nu3::y::3\n"), ElementsAre("\"12 vinyl", "x", "y"));
+  EXPECT_THAT(items("u1 12\" 5\nu2 \"x 4\nu3 y 3\n"), ElementsAre("\"x", "12\"", "y"));
+}
+
+TEST_F(OwnRatings, AStrayQuoteIsNamedAndNoOtherDelimiterIsGuessedForIt) {
+  EXPECT_THAT(refusal("user,item,rating\nu1,\"12 vinyl,5\nu2,red book,4\nu3,blue book,3\n"),
+              HasSubstr("r.csv:2:4: a quote that never ends"));
+}
+
+TEST_F(OwnRatings, OfAFewRowsOverManyLinesTheDelimiterIsGuessedByTheRows) {
+  const Ratings ratings =
+      read("r.csv", "user,item,note\nu1,a,\"one two\nthree four\nfive six\"\nu2,b,\"one two\nthree\rfour\"\n");
+  EXPECT_THAT(ratings.item_names, ElementsAre("a", "b"));
 }
 
 TEST_F(OwnRatings, WithoutTimesHaveNoLatest) {

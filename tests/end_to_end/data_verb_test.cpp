@@ -49,7 +49,8 @@ TEST_F(DataVerb, VerifyIsZeroForWhatIsRightTwoForWhatIsWrongAndFourForWhatIsMiss
   write("here/criteo/train.txt", "any size");
   const Said good = data({"verify", "criteo-kaggle", "--data-dir", "here"});
   EXPECT_EQ(good.code, 0);
-  EXPECT_THAT(good.out, AllOf(HasSubstr("ok"), HasSubstr("no published hash: size only")));
+  EXPECT_THAT(good.out, AllOf(HasSubstr("unchecked"), HasSubstr("not checked: nothing is published of it"),
+                              Not(HasSubstr("ok "))));
   EXPECT_EQ(data({"verify", "criteo-kaggle", "ml-100k", "--data-dir", "here"}).code, 4) << "one of two is missing";
   write("here/ml-100k/u.data", "another size");
   const Said size = data({"verify", "ml-100k", "--data-dir", "here"});
@@ -88,6 +89,17 @@ TEST_F(DataVerb, FetchOfWhatIsNotPublishedIsTwoAndLeavesNothing) {
   EXPECT_EQ(said.code, 2);
   EXPECT_THAT(said.err, HasSubstr("is not what is published: md5"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "there/ml-100k/u.data"));
+}
+
+TEST_F(DataVerb, FetchLeavesAStandInAlone) {
+  write("train.txt", "the data\n");
+  ASSERT_TRUE(pack());
+  write("there/ml-100k/u.data", "1\t2\t3\t4\n");
+  const Said said = data({"fetch", "ml-100k", "--to", "there"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, AllOf(HasSubstr("there/ml-100k/u.data: a file with other content lies where"),
+                              Not(HasSubstr("fetching"))));
+  EXPECT_EQ(read("there/ml-100k/u.data"), "1\t2\t3\t4\n");
 }
 
 TEST_F(DataVerb, FetchWithoutANetworkIsFourAndSaysWhatToDoByHand) {

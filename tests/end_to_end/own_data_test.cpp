@@ -64,6 +64,14 @@ TEST_F(OwnData, InspectTellsWhatLooksWrongWithItsLine) {
   EXPECT_THAT(bad.err, HasSubstr("bad.csv:2:5: expected a rating (a number), got 'x'"));
 }
 
+TEST_F(OwnData, InspectTellsOfRowsThatTakeInSeveralLines) {
+  write("odd.csv", "user,item,rating\nu1,\"12 vinyl,5\nu2,x,4\nu3,10\",3\nu4,\"a\nb\rc\",5\n");
+  const Said said = frugal({"data", "inspect", "odd.csv"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, HasSubstr("odd.csv:2: a row of several lines, the first of 2: is it meant to be one? (this row "
+                                  "takes in lines 2 to 4: the quote in line 2, column 4 begins a field that goes on)"));
+}
+
 TEST_F(OwnData, ARunReadsTheFileAndItsRecordNamesIt) {
   ASSERT_EQ(frugal({"run", "mine.yaml", "--out", "out"}).code, 0);
   const nlohmann::json input = record("out").at("inputs").at(0);
@@ -478,6 +486,32 @@ TEST_F(OwnData, ANameIsTakenOnce) {
     const Said again = frugal({"data", "add", name, "ratings.csv", "--to", "data"});
     EXPECT_EQ(again.code, 2) << name;
     EXPECT_THAT(again.err, HasSubstr("name")) << name;
+  }
+}
+
+TEST_F(OwnData, APlanThatHasTheNameOfADataSetIsNotReplacedByItsManifest) {
+  const std::string before = read("mine.yaml");
+  const Said said = frugal({"data", "add", "mine", "ratings.csv", "--to", "."});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("mine.yaml: this is where the manifest of the data set is to be written"));
+  EXPECT_EQ(read("mine.yaml"), before);
+  EXPECT_EQ(frugal({"data", "add", "file", "ratings.csv", "--to", "."}).code, 2);
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "file.yaml"));
+}
+
+TEST_F(OwnData, AFolderThatIsNamedTwiceIsSearchedOnce) {
+  ASSERT_EQ(frugal({"data", "add", "films", "ratings.csv", "--to", "cache/frugal"}).code, 0);
+  std::filesystem::create_directory_symlink("cache/frugal", folder_ / "link");
+  for (const char* const folders :
+       {"cache/frugal", "cache/frugal/", "./cache/../cache/frugal", "link", "link:link/:link"}) {
+    const std::vector<std::string> variables = {"XDG_CACHE_HOME=" + (folder_ / "cache").string(),
+                                                std::string("FRUGAL_DATA=") + folders};
+    const Said listed = frugal({"data", "list", "--data-dir", "cache/frugal"}, variables);
+    EXPECT_EQ(listed.code, 0) << folders << listed.err;
+    EXPECT_NE(listed.out.find("\nfilms "), std::string::npos);
+    EXPECT_THAT(frugal({"data", "add", "films", "ratings.csv", "--to", "cache/frugal/"}, variables).err,
+                HasSubstr("a data set 'films' is there already: choose another name"))
+        << folders;
   }
 }
 

@@ -67,6 +67,12 @@ const data::Manifest& named_manifest(const std::string& name, const DataDirs& da
   throw UserError(unknown_word("data set", name, known));
 }
 
+std::string_view verdict_word(const data::FileCheck& check) {
+  if (check.differs()) return "MISMATCH";
+  if (check.state == data::FileState::missing) return "missing";
+  return check.state == data::FileState::unchecked ? "unchecked" : "ok";
+}
+
 int verify_data(const Call& call) {
   const DataDirs data_dirs = data_dirs_from(call.all("data-dir"));
   const Args& names = call.arguments;
@@ -80,15 +86,11 @@ int verify_data(const Call& call) {
   for (const data::Manifest* const manifest : chosen) {
     for (const data::ManifestFile& file : manifest->files) {
       const data::FileCheck check = data::check_file(file, data_dirs);
-      const bool wrong = check.state == data::FileState::wrong_hash || check.state == data::FileState::wrong_size;
       if (check.state == data::FileState::missing && names.empty()) continue;
       missing |= check.state == data::FileState::missing;
-      mismatch |= wrong;
-      fmt::print("{:<8} {:<16} {}: {}\n",
-                 wrong                ? "MISMATCH"
-                 : check.path.empty() ? "missing"
-                                      : "ok",
-                 manifest->name, check.path.empty() ? file.path : check.path.string(), check.detail);
+      mismatch |= check.differs();
+      fmt::print("{:<9} {:<16} {}: {}\n", verdict_word(check), manifest->name,
+                 check.path.empty() ? file.path : check.path.string(), check.detail);
     }
   }
   return mismatch ? exit_usage : missing ? exit_unavailable : exit_ok;
@@ -183,6 +185,7 @@ Verb data_verb() {
           {.name = "data verify",
            .summary = "hash local files against their manifests",
            .help = "Hashes local files against their manifests; without NAME: all that are here. " + order +
+                   "\n\nOf some files neither hash nor size is published: they are 'unchecked', and no failure."
                    "\n\nExit code 2: a file is not the published one; 4: a file of NAME is missing.",
            .arguments = {{.name = "NAME", .least = 0, .most = 64, .values = manifest_names()}},
            .options = {data_dir_option()},
@@ -192,7 +195,8 @@ Verb data_verb() {
            .summary = "download data sets, check them, and put them into the cache",
            .help =
                "Downloads data sets one by one, tells their licences and how to cite them, checks the files and puts "
-               "them below a folder.\n\nExit code 2: what came is not the published file; 4: one is not to be had.",
+               "them below a folder.\n\nExit code 2: what came is not the published file, or another file lies in its place, which is left alone; 4: "
+               "one is not to be had.",
            .arguments = {{.name = "NAME", .most = 64, .values = manifest_names()}},
            .options =
                {{.name = "to", .value = "DIR", .help = "the folder; default: the cache", .values = {.folders = true}}},
@@ -216,7 +220,7 @@ Verb data_verb() {
            .help =
                "Copies a file of ratings or of clicks, or the three files of a split (NAME.train.rating, NAME.test.rating, NAME.test.negative), or pictures, sounds or volumes, into a data folder and writes NAME.yaml beside it, with size, hash and columns. From "
                "then on plans may say `dataset: NAME`, and a file that has changed is noticed.\n\nExit code 2: the "
-               "name is taken, or the file cannot be read.",
+               "name is taken, the file cannot be read, or something else lies where it would be copied to.",
            .arguments = {{.name = "NAME"}, {.name = "FILE", .most = 1000, .values = {.files = true}}},
            .options = {{.name = "to",
                         .value = "DIR",

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -63,8 +62,7 @@ bool are_signals(const std::vector<std::filesystem::path>& files, data::NewDatas
 int add_to(const Call& call, const data::NewDataset& added, const std::vector<std::filesystem::path>& files) {
   const std::filesystem::path folder = call.one("to").value_or(data_cache_dir().string());
   std::vector<std::filesystem::path> data_dirs = data_dirs_from({});
-  const bool searched = std::ranges::find(data_dirs, folder) != data_dirs.end();
-  if (!searched) data_dirs.push_back(folder);
+  const bool searched = !add_data_dir(data_dirs, folder);
   const std::filesystem::path manifest = data::add_dataset(added, files, folder, data_dirs);
   fmt::print(stderr, "wrote {}: plans may say dataset: {}{}\n", manifest.string(), added.name,
              searched ? "" : fmt::format(" (with --data-dir {0}, or {0} in FRUGAL_DATA)", folder.string()));

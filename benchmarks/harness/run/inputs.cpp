@@ -59,7 +59,7 @@ InputRecord Inputs::of_file(const InputFile& file) {
   const FileContent content = hashes_.of(file.path);
   const auto known = known_.find(file.name);
   if (known == known_.end()) {
-    const bool modified = !check_published(file.path, file.published, content.sha256).is_published();
+    const bool modified = check_published(file.path, file.published, content.sha256).differs();
     if (modified && !allow_modified_) refuse_modified(file, content);
     return known_[file.name] = {file.name, content.sha256, content.bytes, modified, file.content};
   }
