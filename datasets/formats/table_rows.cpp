@@ -28,9 +28,9 @@ bool TableRows::next() {
 void TableRows::cut() {
   count_ = 0;
   unquoted_.clear();
-  fault_ = split_line(
-      text_, form_.delimiter, quotes_, !form_.strict,
-      [&](std::string_view text, bool in_quotes) { add(in_quotes ? unquoted_.emplace_back(unquoted(text)) : text); });
+  fault_ = split_line(text_, form_.delimiter, quotes_, !form_.strict, [&](std::string_view text, bool in_quotes) {
+    add(in_quotes ? unquoted_.emplace_back(unquoted(text)) : text);
+  });
 }
 
 /// Takes in the lines up to that in which the open field ends; false where it ends nowhere. Each is looked at once: a
