@@ -343,12 +343,12 @@ TEST_F(OwnRatings, WhatAStrayQuoteTakesInIsNamedWhereTheRowDoesNotFit) {
 }
 
 TEST_F(OwnRatings, AnInchMarkWithinAFieldIsText) {
-  const auto items = [&](const std::string& text) { return read("r.csv", text).item_names; };
-  EXPECT_THAT(items("u1,12\" vinyl,5\nu2,x,4\nu3,y,3\n"), ElementsAre("12\" vinyl", "x", "y"));
-  EXPECT_THAT(items("user\titem\nu1\t7\"\nu2\tx\n"), ElementsAre("7\"", "x"));
+  const auto names_of = [&](const std::string& text) { return read("r.csv", text).item_names; };
+  EXPECT_THAT(names_of("u1,12\" vinyl,5\nu2,x,4\nu3,y,3\n"), ElementsAre("12\" vinyl", "x", "y"));
+  EXPECT_THAT(names_of("user\titem\nu1\t7\"\nu2\tx\n"), ElementsAre("7\"", "x"));
   // Where a delimiter knows no quotes a field may begin with one.
-  EXPECT_THAT(items("u1::\"12 vinyl::5\nu2::x::4\nu3::y::3\n"), ElementsAre("\"12 vinyl", "x", "y"));
-  EXPECT_THAT(items("u1 12\" 5\nu2 \"x 4\nu3 y 3\n"), ElementsAre("\"x", "12\"", "y"));
+  EXPECT_THAT(names_of("u1::\"12 vinyl::5\nu2::x::4\nu3::y::3\n"), ElementsAre("\"12 vinyl", "x", "y"));
+  EXPECT_THAT(names_of("u1 12\" 5\nu2 \"x 4\nu3 y 3\n"), ElementsAre("\"x", "12\"", "y"));
 }
 
 TEST_F(OwnRatings, AStrayQuoteIsNamedAndNoOtherDelimiterIsGuessedForIt) {
