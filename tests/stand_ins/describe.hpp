@@ -77,6 +77,7 @@ inline void describe(const TwoTowerSpec& spec, Record& to) {
   to["tower.item_features"] = setting_text(spec.item_features);
   to["tower.init_stddev"] = setting_text(spec.init_stddev);
   to["tower.loss"] = setting_text(spec.loss);
+  to["tower.sharing"] = setting_text(spec.sharing);
   to["tower.negatives"] = setting_text(spec.negatives);
   to["tower.batch"] = setting_text(spec.batch);
   describe(spec.adam, "tower.", to);

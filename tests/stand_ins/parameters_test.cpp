@@ -95,6 +95,7 @@ const Table cadc_table{
      {"tower.batch", "256", {"tower.batch=256", "tower.trained=16"}, "steps"},
      {"tower.epochs", "2", {"tower.trained=16"}, "steps"},
      {"tower.loss", "batch_softmax", {"tower.loss=1"}, "loss[tower]"},
+     {"tower.ranks_share", "examples", {"tower.sharing=1"}},
      {"tower.side_features", "true", {"tower.item_features=29", "tower.user_features=30"}, "parameters"},
      {"tower.negatives", "3", {"tower.negatives=3"}, "loss[tower]"},
      {"tower.learning_rate", "0.01", {"tower.learning_rate=0.01"}, "loss[tower]"},
