@@ -14,12 +14,18 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-/// A gate on the score of one cell, a seed for each score.
-GateReport gate(const MetricBound& bound, const std::vector<double>& scores) {
+/// With this gate, and no cells yet.
+Plan toy_plan(const MetricBound& bound) {
   Plan plan;
   plan.name = "toy";
   plan.workload = "fake";
   plan.gates = {bound};
+  return plan;
+}
+
+/// A gate on the score of one cell, a seed for each score.
+GateReport gate(const MetricBound& bound, const std::vector<double>& scores) {
+  Plan plan = toy_plan(bound);
   PlanFile file;
   std::vector<CellRecord> records;
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -63,10 +69,7 @@ TEST(GateOverSeeds, OneSeedHasNoNoiseToTell) {
 }
 
 TEST(GateOverSeeds, NothingIsDecidedWhileASeedHasNoRecord) {
-  Plan plan;
-  plan.name = "toy";
-  plan.workload = "fake";
-  plan.gates = {at_least};
+  Plan plan = toy_plan(at_least);
   PlanFile file;
   std::vector<CellRecord> records;
   for (const int n : {1, 2})

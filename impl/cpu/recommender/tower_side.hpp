@@ -23,6 +23,11 @@ inline constexpr int tower_block = 128;  // rows a product
 
 inline std::size_t tower_blocks(std::size_t rows) { return (rows + tower_block - 1) / tower_block; }
 
+/// Does each rank take examples of its own of a step?
+inline bool have_own_examples(const TwoTowerSpec& spec, const Communicator& ranks) {
+  return spec.sharing == TwoTowerSharing::examples && ranks.size() > 1;
+}
+
 /// One thread's products and buffers for one side.
 struct TowerWorker {
   TowerWorker(const DenseStack& stack, std::size_t input, std::size_t width)
@@ -40,7 +45,7 @@ class TowerSide {
   TowerSide(const TwoTowerSpec& spec, std::uint32_t count, int features, Purpose purpose, std::uint32_t stream,
             std::size_t ids_a_step, Communicator& ranks)
       : ranks_(ranks),
-        own_examples_(spec.sharing == TwoTowerSharing::examples && ranks.size() > 1),
+        own_examples_(have_own_examples(spec, ranks)),
         dealing_(own_examples_ ? alone() : ranks),
         count_(count),
         dim_(spec.embedding_dim),

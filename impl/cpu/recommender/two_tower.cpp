@@ -59,7 +59,7 @@ class CpuTwoTower final : public TwoTower {
         ranks_(ranks),
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
-        own_examples_(spec.sharing == TwoTowerSharing::examples && ranks.size() > 1),
+        own_examples_(have_own_examples(spec, ranks)),
         rule_{OptimizerKind::adam, spec.adam},
         user_(spec, spec.users, spec.user_features, Purpose::user_embedding, 0, static_cast<std::size_t>(spec.batch),
               ranks),
