@@ -60,6 +60,32 @@ __device__ void wait_for_copies() {
 #endif
 }
 
+/// Starts a copy from shared to device memory, for the whole block by one thread: multiples of 16 bytes, of what a
+/// publish_to_copies() of its writers and a barrier made visible. From sm_90 on.
+__device__ inline void store_async(void* to, std::uint32_t from, std::uint32_t bytes) {
+#if __CUDA_ARCH__ >= 900
+  asm volatile(
+      "cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2; cp.async.bulk.commit_group;" ::"l"(to), "r"(from),
+      "r"(bytes)
+      : "memory");
+#else
+  __trap();
+#endif
+}
+/// Waits until the stores of this thread have read what they copy.
+__device__ inline void wait_for_stores() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
+#endif
+}
+/// Before a barrier: what this thread wrote to shared memory is for store_async() and the products of warp groups, which
+/// have a way to it of their own.
+__device__ inline void publish_to_copies() {
+#if __CUDA_ARCH__ >= 900
+  asm volatile("fence.proxy.async.shared::cta;" ::: "memory");
+#endif
+}
+
 /// The two halves of a barrier of all threads of the cluster: writes before the one are seen after the other.
 __device__ inline void arrive_at_cluster() {
 #if __CUDA_ARCH__ >= 900

@@ -37,19 +37,32 @@ __device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float&
   cosine = special_unit::cosine(x);
 }
 
-/// adam_update() of update.hpp with the special unit's root and inverse, each within 2 ulp.
-__device__ __forceinline__ void fast_adam(const UpdateStep& step, float g, float& w, float& m, float& v) {
-  m = fmaf(step.one_minus_beta1, g - m, m);
-  v = fmaf(step.one_minus_beta2, fmaf(g, g, -v), v);
-  const float divisor = fmaxf(special_unit::root(v * step.inverse_second) + step.epsilon, 1e-30F);
-  w = fmaf(-step.rate * m, special_unit::inverse(divisor), w * step.decay);
-}
-__device__ __forceinline__ void fast_adam(const UpdateStep& step, const float4& g, float4& w, float4& m, float4& v) {
-  fast_adam(step, g.x, w.x, m.x, v.x);
-  fast_adam(step, g.y, w.y, m.y, v.y);
-  fast_adam(step, g.z, w.z, m.z, v.z);
-  fast_adam(step, g.w, w.w, m.w, v.w);
-}
+/// adam_update() of update.hpp with the special unit's root and inverse, each within 2 ulp, and with what does not depend
+/// on the parameter taken out of it: for r = sqrt(inverse_second),
+///     rate m / (sqrt(v inverse_second) + epsilon) = (rate / r) m / (sqrt(v) + epsilon / r).
+struct FastAdam {
+  float rate, epsilon, one_minus_beta1, one_minus_beta2, decay;
+
+  /// For parameters in units of 1 / `scale`.
+  explicit __device__ FastAdam(const UpdateStep& step, float scale = 1)
+      : one_minus_beta1(step.one_minus_beta1), one_minus_beta2(step.one_minus_beta2), decay(step.decay) {
+    const float inverse_root = special_unit::inverse(special_unit::root(step.inverse_second));
+    rate = step.rate * inverse_root * scale;
+    epsilon = fmaxf(step.epsilon * inverse_root, 1e-30F);  // where epsilon is 0, no gradient is no step
+  }
+
+  __device__ __forceinline__ void take(float g, float& w, float& m, float& v) const {
+    m = fmaf(one_minus_beta1, g - m, m);
+    v = fmaf(one_minus_beta2, fmaf(g, g, -v), v);
+    w = fmaf(-rate * m, special_unit::inverse(special_unit::root(v) + epsilon), w * decay);
+  }
+  __device__ __forceinline__ void take(const float4& g, float4& w, float4& m, float4& v) const {
+    take(g.x, w.x, m.x, v.x);
+    take(g.y, w.y, m.y, v.y);
+    take(g.z, w.z, m.z, v.z);
+    take(g.w, w.w, m.w, v.w);
+  }
+};
 
 /// Powers of two by which operands are multiplied: steps around 0 are 2^-34 of a sine and 2^-32 of a weight in fp16.
 template <class T>
@@ -57,20 +70,19 @@ inline constexpr float activation_scale = T::scaled ? 1024 : 1;
 template <class T>
 inline constexpr float weight_scale = T::scaled ? 256 : 1;
 
-/// Four weights as operands hold them. Beyond fp16's range, where a phase of omega0 * 255 has long been noise, one counts
-/// as the largest: a training that went astray stays finite where the oracle's does. A NaN stays.
-template <class T>
-__device__ __forceinline__ float4 scaled_weights(float4 w) {
-  if constexpr (T::scaled) {
-    constexpr float most = 255;
-    if (fmaxf(fmaxf(fabsf(w.x), fabsf(w.y)), fmaxf(fabsf(w.z), fabsf(w.w))) > most) {
-      const auto kept = [](float x) { return x > most ? most : x < -most ? -most : x; };
-      w = make_float4(kept(w.x), kept(w.y), kept(w.z), kept(w.w));
-    }
-  }
-  constexpr float scale = weight_scale<T>;
-  return make_float4(w.x * scale, w.y * scale, w.z * scale, w.w * scale);
+__device__ __forceinline__ float4 operator*(const float4& v, float factor) {
+  return make_float4(v.x * factor, v.y * factor, v.z * factor, v.w * factor);
 }
+
+/// A fragment of the weights (rows r and r + 8, columns c and c + 1, in that order), in units of 1 / weight_scale, as
+/// operands. Beyond fp16's range (255, in two parts 511), where a phase of omega0 times the weight has long been noise,
+/// one counts as the largest: a training that went astray stays finite where the oracle's does. A NaN stays.
+template <class T, int parts>
+struct WeightOperands {
+  Pair<T, parts> upper, lower;
+  explicit __device__ WeightOperands(const float4& w)
+      : upper(Pair<T, parts>::finite(w.x, w.y)), lower(Pair<T, parts>::finite(w.z, w.w)) {}
+};
 
 /// A power of two that brings `largest` to [2^13, 2^14): a quarter of what fp16 holds, its low part far above the
 /// smallest step. 1 for 0, infinity and NaN.

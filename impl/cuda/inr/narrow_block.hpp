@@ -121,14 +121,14 @@ struct NarrowBlock {
     if constexpr (Shape::column_warps > 1) named_barrier(1 + row_warp, Shape::column_warps * 32);
   }
 
-  /// A fragment of the weights (rows r and r + 8, columns c and c + 1, in that order) as operands.
+  /// Scaled weights of a fragment as operands.
   __device__ void put_weights(int layer, int fragment, const float4& w) const {
     const unsigned r = in + static_cast<unsigned>(fragment / Shape::gradient_columns) * 16 + lane.group;
     const unsigned c = out + static_cast<unsigned>(fragment % Shape::gradient_columns) * 8 + 2 * lane.pair;
     const std::uint32_t to = weights(static_cast<unsigned>(layer));
-    const float4 scaled = scaled_weights<T>(w);
-    Pair<T, Shape::parts>(scaled.x, scaled.y).store(to + pair_at<W>(r, c), Shape::weights_low);
-    Pair<T, Shape::parts>(scaled.z, scaled.w).store(to + pair_at<W>(r + 8, c), Shape::weights_low);
+    const WeightOperands<T, Shape::parts> operands(w);
+    operands.upper.store(to + pair_at<W>(r, c), Shape::weights_low);
+    operands.lower.store(to + pair_at<W>(r + 8, c), Shape::weights_low);
   }
 
   /// The same of operands that another block has made: upper and lower row, then their second parts.
@@ -197,7 +197,7 @@ struct NarrowBlock {
       before_layer(l);
       float sums[1][Shape::columns][4];
       clear(sums);
-      multiply_tiles<T, Shape::parts, Rows::outer, Rows::depth, W, W, W / 16>(
+      multiply_tiles<T, Shape::parts, TileRows::outer, TileRows::depth, W, W, W / 16>(
           sums, {buffer(l - 1), Shape::buffer_low, row}, {weights(l), Shape::weights_low, column}, lane);
 #pragma unroll
       for (unsigned n = 0; n < Shape::columns; ++n) {
@@ -369,7 +369,7 @@ struct NarrowBlock {
                                                float (&deltas)[Shape::columns][4]) const {
     float sums[1][Shape::columns][4];
     clear(sums);
-    multiply_tiles<T, Shape::parts, Rows::outer, Rows::outer, W, W, W / 16>(
+    multiply_tiles<T, Shape::parts, TileRows::outer, TileRows::outer, W, W, W / 16>(
         sums, {delta_buffer(layer), Shape::buffer_low, row}, {weights(layer), Shape::weights_low, column}, lane);
     const float factor = omega / weight_scale<T>;
 #pragma unroll
@@ -436,7 +436,7 @@ struct NarrowBlock {
   template <int N>
   __device__ __forceinline__ void weight_gradient(unsigned layer, unsigned first,
                                                   float (&sums)[Shape::gradient_rows][N][4]) const {
-    multiply_tiles<T, Shape::parts, Rows::depth, Rows::depth, W, W, Shape::points / 16>(
+    multiply_tiles<T, Shape::parts, TileRows::depth, TileRows::depth, W, W, Shape::points / 16>(
         sums, {buffer(layer - 1), Shape::buffer_low, in}, {delta_buffer(layer), Shape::buffer_low, out + first * 8},
         lane);
   }

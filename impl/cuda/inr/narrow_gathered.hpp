@@ -109,6 +109,7 @@ struct GatheredExchange {
   }
   /// After a barrier: the steps of rounds [first, first + count).
   __device__ __forceinline__ void take_steps(int first, int count) const {
+    const FastAdam of_weights(update, weight_scale<T>);
     const int values = of_round / blocks;
     for (int i = static_cast<int>(b.thread); i < count * values; i += threads) {
       const int place = i / values, j = i % values, round = first + place;
@@ -116,13 +117,13 @@ struct GatheredExchange {
       float4 sum = parts[0];
       for (int group = 1; group < threads / across(); ++group) add(sum, parts[group * across()]);
       const int at = round % rounds * values + j;
-      const float4 moved = move(round / rounds * slice() + at, sum);
+      const float4 moved = move(of_weights, round / rounds * slice() + at, sum);
       put_operands(round / rounds * of_layer + rank * slice() + at, moved);
     }
   }
-  __device__ __forceinline__ float4 move(int i, const float4& gradient) const {
+  __device__ __forceinline__ float4 move(const FastAdam& adam, int i, const float4& gradient) const {
     float4 of_w = w[i], of_m = m[i], of_v = v[i];
-    fast_adam(update, gradient, of_w, of_m, of_v);
+    adam.take(gradient, of_w, of_m, of_v);
     w[i] = of_w;
     m[i] = of_m;
     v[i] = of_v;
@@ -131,17 +132,16 @@ struct GatheredExchange {
   __device__ __forceinline__ void put_operands(int q, const float4& value) const {
     const auto fragment = NarrowPlaces<Shape>::fragment(q);
     unsigned char* const to = operands + static_cast<std::uint32_t>(fragment.layer - 1) * Shape::layer_bytes;
-    const auto put = [&](int row, float x, float y) {
-      const Pair<T, Shape::parts> pair(x, y);
+    const auto put = [&](int row, const Pair<T, Shape::parts>& pair) {
       const std::uint32_t at =
           pair_at<Shape::width>(static_cast<unsigned>(row), static_cast<unsigned>(fragment.column));
 #pragma unroll
       for (std::uint32_t part = 0; part < Shape::parts; ++part)
         __stcg(reinterpret_cast<unsigned*>(to + at + part * Shape::weights_low), pair.bits[part]);
     };
-    const float4 scaled = scaled_weights<T>(value);
-    put(fragment.row, scaled.x, scaled.y);
-    put(fragment.row + 8, scaled.z, scaled.w);
+    const WeightOperands<T, Shape::parts> of_value(value);
+    put(fragment.row, of_value.upper);
+    put(fragment.row + 8, of_value.lower);
   }
 
   __device__ __forceinline__ float4 fragment(int f) const {
@@ -206,7 +206,7 @@ struct GatheredExchange {
     const float4* const parts = b.template at<const float4>(space) + i;
     float4 sum = parts[0];
     for (int c = 1; c < blocks; ++c) add(sum, parts[c * of_slice]);
-    const float4 moved = move(Shape::hidden * slice() + i, sum);
+    const float4 moved = move(FastAdam(update), Shape::hidden * slice() + i, sum);
     __stcg(reinterpret_cast<float4*>(operands + Shape::hidden * Shape::layer_bytes) + rank * of_slice + i, moved);
   }
 
@@ -241,6 +241,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     narrow_gathered(InrTraining training, NarrowScratch scratch, const UpdateStep* updates, int steps,
                     double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
+  using T = typename Shape::T;
   using Memory = GatheredMemory<Shape>;
   constexpr int fragments = Shape::fragments;
   constexpr int threads = Shape::threads;
@@ -282,13 +283,13 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     __syncthreads();  // the network before
     for (int q = static_cast<int>(b.thread); q < Shape::hidden_float4; q += threads)
       b.put_weights(1 + q / (fragments * threads), q / threads % fragments,
-                    places.load(training.parameters + state, q));
+                    places.load(training.parameters + state, q) * weight_scale<T>);
     for (int i = static_cast<int>(b.thread); i < Shape::thin; i += threads)
       b.thin()[i] = places.load_thin(training.parameters + state, i);
     for (int i = static_cast<int>(b.thread); i < slice; i += threads) {
       const int q = exchange.state_of(i);
       if (q < 0) continue;
-      exchange.w[i] = places.load(training.parameters + state, q);
+      exchange.w[i] = places.load(training.parameters + state, q) * (q < Shape::hidden_float4 ? weight_scale<T> : 1);
       exchange.m[i] = places.load(training.first + state, q);
       exchange.v[i] = places.load(training.second + state, q);
     }
@@ -309,14 +310,15 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       exchange.update = updates[s];
       double loss = train_tiles(b, training, k, begin, end, keep_samples, sums, sums_scale, exchange);
       if (blocks == 1) {
+        const FastAdam of_weights(exchange.update, weight_scale<T>), of_thin(exchange.update);
 #pragma unroll
         for (int f = 0; f < Shape::hidden * fragments; ++f) {
-          const float4 w = exchange.move(f * threads + static_cast<int>(b.thread), exchange.fragment(f));
+          const float4 w = exchange.move(of_weights, f * threads + static_cast<int>(b.thread), exchange.fragment(f));
           b.put_weights(1 + f / fragments, f % fragments, w);
         }
         for (int i = static_cast<int>(b.thread); i < Shape::thin / 4; i += threads)
           reinterpret_cast<float4*>(b.thin())[i] =
-              exchange.move(Shape::hidden_float4 + i, reinterpret_cast<const float4*>(b.thin_gradient())[i]);
+              exchange.move(of_thin, Shape::hidden_float4 + i, reinterpret_cast<const float4*>(b.thin_gradient())[i]);
       } else {
         loss = exchange.finish(loss, scratch.squares + slot * blocks);
       }
@@ -331,7 +333,8 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     for (int i = static_cast<int>(b.thread); i < slice; i += threads) {
       const int q = exchange.state_of(i);
       if (q < 0) continue;
-      places.store(training.parameters + state, q, exchange.w[i]);
+      places.store(training.parameters + state, q,
+                   exchange.w[i] * (q < Shape::hidden_float4 ? 1 / weight_scale<T> : 1));
       places.store(training.first + state, q, exchange.m[i]);
       places.store(training.second + state, q, exchange.v[i]);
     }

@@ -64,11 +64,11 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     __syncthreads();  // the network before
     for (int q = static_cast<int>(b.thread); q < Shape::hidden_float4; q += threads)
       b.put_weights(1 + q / (fragments * threads), q / threads % fragments,
-                    places.load(training.parameters + state, q));
+                    places.load(training.parameters + state, q) * weight_scale<T>);
     for (int i = static_cast<int>(b.thread); i < Shape::thin; i += threads)
       b.thin()[i] = places.load_thin(training.parameters + state, i);
     for (int j = static_cast<int>(b.thread); j < slice; j += threads) {
-      own_w[j] = places.load(training.parameters + state, state_of(j));
+      own_w[j] = places.load(training.parameters + state, state_of(j)) * (j < Memory::own_hidden ? weight_scale<T> : 1);
       own_m[j] = places.load(training.first + state, state_of(j));
       own_v[j] = places.load(training.second + state, state_of(j));
     }
@@ -114,7 +114,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         *b.template at<double>(Memory::losses_at + static_cast<std::uint32_t>(rank) * 16) = loss;
       }
       arrive_at_cluster();
-      const UpdateStep update = updates[s];
+      const FastAdam of_weights(updates[s], weight_scale<T>), of_thin(updates[s]);
       float4 w[half], m[half], v[half];
 #pragma unroll
       for (int j = 0; j < half; ++j) {
@@ -134,19 +134,19 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         g.y += more.y;
         g.z += more.z;
         g.w += more.w;
-        fast_adam(update, g, w[j], m[j], v[j]);
+        of_weights.take(g, w[j], m[j], v[j]);
         own_w[at] = w[j];
         own_m[at] = m[j];
         own_v[at] = v[j];
         const int f = rank * half + j;
         b.put_weights(1 + f / fragments, f % fragments, w[j]);
-        const float4 scaled = scaled_weights<T>(w[j]);
-        const Pair<T, Shape::parts> upper(scaled.x, scaled.y);
-        const Pair<T, Shape::parts> lower(scaled.z, scaled.w);
+        const WeightOperands<T, Shape::parts> operands(w[j]);
+        const auto& upper = operands.upper.bits;
+        const auto& lower = operands.lower.bits;
         store_to_cluster(b.address + Memory::operands_at + static_cast<std::uint32_t>(at) * 16, other,
-                         make_float4(std::bit_cast<float>(upper.bits[0]), std::bit_cast<float>(lower.bits[0]),
-                                     std::bit_cast<float>(upper.bits[Shape::parts - 1]),
-                                     std::bit_cast<float>(lower.bits[Shape::parts - 1])));
+                         make_float4(std::bit_cast<float>(upper[0]), std::bit_cast<float>(lower[0]),
+                                     std::bit_cast<float>(upper[Shape::parts - 1]),
+                                     std::bit_cast<float>(lower[Shape::parts - 1])));
       }
       for (int i = first_thin + static_cast<int>(b.thread); i < end_thin; i += threads) {
         const int at = Memory::own_hidden + i - first_thin;
@@ -157,7 +157,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         g.z += more.z;
         g.w += more.w;
         float4 of_w = own_w[at], of_m = own_m[at], of_v = own_v[at];
-        fast_adam(update, g, of_w, of_m, of_v);
+        of_thin.take(g, of_w, of_m, of_v);
         own_w[at] = of_w;
         own_m[at] = of_m;
         own_v[at] = of_v;
@@ -181,7 +181,8 @@ __global__ void __launch_bounds__(Shape::threads, 1)
 
     if (rank == 0 && b.thread == 0) training.curves[k] = *b.template at<const StaleStop>(Shape::curve_at);
     for (int j = static_cast<int>(b.thread); j < slice; j += threads) {
-      places.store(training.parameters + state, state_of(j), own_w[j]);
+      places.store(training.parameters + state, state_of(j),
+                   own_w[j] * (j < Memory::own_hidden ? 1 / weight_scale<T> : 1));
       places.store(training.first + state, state_of(j), own_m[j]);
       places.store(training.second + state, state_of(j), own_v[j]);
     }

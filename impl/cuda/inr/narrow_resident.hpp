@@ -59,7 +59,10 @@ __global__ void __launch_bounds__(Shape::threads, 1)
     }
     stage(training.parameters + state);
 #pragma unroll 1
-    for (int f = 0; f < own; ++f) b.put_weights(1 + f / fragments, f % fragments, master[f * threads]);
+    for (int f = 0; f < own; ++f) {
+      master[f * threads] = master[f * threads] * weight_scale<T>;
+      b.put_weights(1 + f / fragments, f % fragments, master[f * threads]);
+    }
 #pragma unroll
     for (int j = 0; j < Shape::thin_per_thread; ++j) {
       const int i = static_cast<int>(b.thread) + j * Shape::threads;
@@ -86,7 +89,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         narrow_repeat_loss(b, training.networks, k, s, steps, squares);
         break;
       }
-      const UpdateStep update = updates[s];
+      const FastAdam of_weights(updates[s], weight_scale<T>), of_thin(updates[s]);
       float slope[Shape::hidden + 1][Shape::columns][4];
       float y[2][3];
       b.forward(
@@ -125,8 +128,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
               float4 w = master[at * threads];
               float4& m = first_in_shared ? shared_first[at * threads] : first[first_in_shared ? 0 : at];
               float4 moved = m;
-              fast_adam(update, make_float4(g[0] * factor, g[1] * factor, g[2] * factor, g[3] * factor), w, moved,
-                        second[at]);
+              of_weights.take(make_float4(g[0], g[1], g[2], g[3]) * factor, w, moved, second[at]);
               m = moved;
               master[at * threads] = w;
               b.put_weights(l, f, w);
@@ -151,12 +153,14 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         float* const w = b.thin() + i;
         float* const m = first_in_shared ? &thin_first[j] : thin_moments + i;
         float* const v = first_in_shared ? &thin_second[j] : thin_moments + Shape::thin + i;
-        fast_adam(update, b.thin_gradient()[i], *w, *m, *v);
+        of_thin.take(b.thin_gradient()[i], *w, *m, *v);
       }
       __syncthreads();
     }
 
     if (b.thread == 0) training.curves[k] = *b.template at<const StaleStop>(Shape::curve_at);
+#pragma unroll 1
+    for (int f = 0; f < own; ++f) master[f * threads] = master[f * threads] * (1 / weight_scale<T>);
     unstage(training.parameters + state);
 #pragma unroll
     for (int f = 0; f < own; ++f) master[f * threads] = second[f];

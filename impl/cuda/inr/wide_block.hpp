@@ -12,13 +12,13 @@ namespace frugal::cuda {
 template <class Shape>
 struct WideBlock {
   using T = typename Shape::T;
-  static constexpr int W = Shape::width, M = Shape::rows, N = Shape::columns;
+  static constexpr int W = Shape::width, N = Shape::columns;
 
   const InrTraining& training;
   const WideScratch& scratch;
   WideThin<Shape> thin_places;
   MatrixLane lane;
-  unsigned thread, warp, row_warp, column_warp, row, column;
+  unsigned thread, warp, row_group, column_group, row, column;  ///< row and column: the first of the warp
   int k, tile, first;
   unsigned char* memory;
   std::uint32_t address;
@@ -31,14 +31,16 @@ struct WideBlock {
         thread(threadIdx.x),
         warp(thread / 32),
         tile(static_cast<int>(blockIdx.x)) {
-    row_warp = warp / Shape::column_warps;
-    column_warp = warp % Shape::column_warps;
-    row = row_warp * 32;
-    column = column_warp * Shape::columns * 8;
+    row_group = warp / 4 / Shape::column_groups;
+    column_group = warp / 4 % Shape::column_groups;
+    row = row_group * 64 + warp % 4 * 16;
+    column = column_group * Shape::columns * 8;
     k = scratch.first + static_cast<int>(blockIdx.y);
     first = tile * Shape::points;
     memory = shared_memory<unsigned char>();
-    address = shared_address(memory);
+    const std::uint32_t start = shared_address(memory);
+    address = (start + wide_alignment - 1) / wide_alignment * wide_alignment;
+    memory += address - start;
   }
 
   template <class Value>
@@ -63,69 +65,87 @@ struct WideBlock {
       const std::int64_t layer =
           static_cast<std::int64_t>(k) * scratch.hidden + (back ? 2 * scratch.hidden - 1 - phase : phase);
       const unsigned char* const from = (back ? scratch.transposed : scratch.weights) + layer * Shape::layer_bytes +
-                                        static_cast<std::uint32_t>(slab) * Shape::slab_low;
+                                        static_cast<std::uint32_t>(slab) * Shape::slab_bytes;
       const std::uint32_t to =
           address + Shape::slabs_at + static_cast<std::uint32_t>(asked % Shape::stages) * Shape::slab_bytes;
 #pragma unroll
-      for (std::uint32_t part = 0; part < Shape::parts; ++part)
-#pragma unroll
-        for (std::uint32_t i = 0; i < Shape::slab_low / 16 / wide_threads; ++i) {
-          const std::uint32_t piece = (i * wide_threads + thread) * 16;
-          copy_async(to + part * Shape::slab_low + piece, from + part * Shape::weights_low + piece);
-        }
+      for (std::uint32_t at = 0; at < Shape::slab_bytes; at += wide_threads * 16)
+        copy_async(to + at + thread * 16, from + at + thread * 16);
     }
     commit_copies();
     ++asked;
   }
 
-  /// sums = buffer times the next layer's weights; the buffer is free when it returns.
-  __device__ __forceinline__ void multiply(float (&sums)[M][N][4]) {
+  /// sums = buffer times the next layer's weights; the buffer is everybody's before and free when it returns.
+  __device__ __forceinline__ void multiply(float (&sums)[N][4]) {
+    constexpr std::uint32_t panel = Shape::points * 128, slab_panel = Shape::slab_rows * 128;
+    constexpr unsigned steps = Shape::slab_rows / 16;
     clear(sums);
 #pragma unroll 1
     for (unsigned slab = 0; slab < Shape::slabs; ++slab, ++taken) {
-      wait_for_copies<Shape::stages - 2>();
+      wait_for_copies<Shape::ahead - 1>();
+      warpgroup::wait_for_steps<Shape::pending>();
+      publish_to_copies();
       __syncthreads();
       ask();
-      const std::uint32_t weights =
-          address + Shape::slabs_at + static_cast<std::uint32_t>(taken % Shape::stages) * Shape::slab_bytes;
-      multiply_tiles<T, Shape::parts, Rows::outer, Rows::depth, W, W, Shape::slab_rows / 16, M, N, 4>(
-          sums, {address, Shape::buffer_low, row, slab * (Shape::slab_rows / 16)}, {weights, Shape::slab_low, column},
-          lane);
+      const std::uint32_t weights = address + Shape::slabs_at +
+                                    static_cast<std::uint32_t>(taken % Shape::stages) * Shape::slab_bytes +
+                                    column / 64 * slab_panel;
+      warpgroup::begin_step();
+#pragma unroll
+      for (unsigned step = 0; step < steps; ++step) {
+        const unsigned at = slab * steps + step;  // along the depth, in sixteens
+        const std::uint32_t left = address + at / 4 * panel + row_group * (64 * 128) + at % 4 * 32;
+        const std::uint32_t right = weights + step * (16 * 128);
+#pragma unroll
+        for (unsigned product = 0; product < 2 * Shape::parts - 1; ++product)
+          warpgroup::add_product<T, TileRows::outer>(sums, left + (product == 2 ? Shape::buffer_low : 0),
+                                                 right + (product == 1 ? Shape::slab_low : 0), slab_panel);
+      }
+      warpgroup::end_step();
     }
+    warpgroup::wait_for_steps<0>();
+    if (thread == 0) wait_for_stores();
     __syncthreads();
   }
 
-  __device__ __forceinline__ void store_pairs(unsigned m, unsigned n, const float (&h)[4]) const {
-    const unsigned r = row + m * 16 + lane.group, c = column + n * 8 + 2 * lane.pair;
-    Pair<T, Shape::parts>(h[0], h[1]).store(address + pair_at<W>(r, c), Shape::buffer_low);
-    Pair<T, Shape::parts>(h[2], h[3]).store(address + pair_at<W>(r + 8, c), Shape::buffer_low);
+  __device__ __forceinline__ void store_pairs(unsigned n, const float (&h)[4]) const {
+    const unsigned r = row + lane.group, c = column + n * 8 + 2 * lane.pair;
+    Pair<T, Shape::parts>(h[0], h[1]).store(address + panel_pair_at<Shape::points>(r, c), Shape::buffer_low);
+    Pair<T, Shape::parts>(h[2], h[3]).store(address + panel_pair_at<Shape::points>(r + 8, c), Shape::buffer_low);
   }
-  /// The buffer to a tile's place in device memory.
+  /// Makes the buffer everybody's, and copies it to a tile's place in device memory: until the end of the next multiply().
   __device__ __forceinline__ void copy_out(unsigned char* to) const {
+    publish_to_copies();
+    __syncthreads();
+#if defined(__CUDACC__) && __CUDA_ARCH__ < 900
 #pragma unroll 8
     for (std::uint32_t i = thread * 16; i < Shape::tile_bytes; i += wide_threads * 16)
       *reinterpret_cast<uint4*>(to + i) = load_shared(address + i);
+#else
+    if (thread == 0) store_async(to, address, Shape::tile_bytes);
+#endif
   }
 
-  __device__ unsigned* slope_at(int layer, unsigned m, unsigned n) const {
+  __device__ unsigned* slope_at(int layer, unsigned n) const {
     return scratch.slopes + layer_tile(layer) * Shape::slope_words +
-           ((m * N + n) * wide_threads + thread) * Shape::slope_words_of_piece;
+           (n * wide_threads + thread) * Shape::slope_words_of_piece;
   }
-  __device__ __forceinline__ void put_slope(int layer, unsigned m, unsigned n, const float (&c)[4]) const {
+  __device__ __forceinline__ void put_slope(int layer, unsigned n, const float (&c)[4]) const {
     if constexpr (Shape::parts == 2)
-      __stcg(reinterpret_cast<float4*>(slope_at(layer, m, n)), make_float4(c[0], c[1], c[2], c[3]));
+      __stcg(reinterpret_cast<float4*>(slope_at(layer, n)), make_float4(c[0], c[1], c[2], c[3]));
     else
-      __stcg(reinterpret_cast<uint2*>(slope_at(layer, m, n)), make_uint2(T::pack(c[0], c[1]), T::pack(c[2], c[3])));
+      __stcg(reinterpret_cast<uint2*>(slope_at(layer, n)), make_uint2(T::pack(c[0], c[1]), T::pack(c[2], c[3])));
   }
-  __device__ __forceinline__ void take_slope(int layer, unsigned m, unsigned n, float (&c)[4]) const {
+  __device__ __forceinline__ void take_slope(int layer, unsigned n, float (&c)[4]) const {
     if constexpr (Shape::parts == 2) {
-      const float4 v = __ldcg(reinterpret_cast<const float4*>(slope_at(layer, m, n)));
+      const float4 v = __ldcg(reinterpret_cast<const float4*>(slope_at(layer, n)));
       c[0] = v.x;
       c[1] = v.y;
       c[2] = v.z;
       c[3] = v.w;
     } else {
-      const uint2 v = __ldcg(reinterpret_cast<const uint2*>(slope_at(layer, m, n)));
+      const uint2 v = __ldcg(reinterpret_cast<const uint2*>(slope_at(layer, n)));
       const float2 a = T::unpack(v.x), b = T::unpack(v.y);
       c[0] = a.x;
       c[1] = a.y;
@@ -163,27 +183,20 @@ struct WideBlock {
       const auto phase = [&](const float4& x, float wu, float wv, float ww, float wb) {
         return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * turns;
       };
-#pragma unroll
-      for (unsigned m = 0; m < M; ++m) {
-        const float4* const x = at<const float4>(Shape::coordinates_at) + row + m * 16 + lane.group;
-        float h[4], slope[4];
-        sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.x, v.x, w.x, bias.x), activation_scale<T>, h[0],
-                                                slope[0]);
-        sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.y, v.y, w.y, bias.y), activation_scale<T>, h[1],
-                                                slope[1]);
-        sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.x, v.x, w.x, bias.x), activation_scale<T>, h[2],
-                                                slope[2]);
-        sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.y, v.y, w.y, bias.y), activation_scale<T>, h[3],
-                                                slope[3]);
-        store_pairs(m, n, h);
-        put_slope(0, m, n, slope);
-      }
+      const float4* const x = at<const float4>(Shape::coordinates_at) + row + lane.group;
+      float h[4], slope[4];
+      sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.x, v.x, w.x, bias.x), activation_scale<T>, h[0], slope[0]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.y, v.y, w.y, bias.y), activation_scale<T>, h[1], slope[1]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.x, v.x, w.x, bias.x), activation_scale<T>, h[2], slope[2]);
+      sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.y, v.y, w.y, bias.y), activation_scale<T>, h[3], slope[3]);
+      store_pairs(n, h);
+      put_slope(0, n, slope);
     }
   }
 
   /// Activations of a layer to the buffer from its sums, which become its cosines; of the top layer y gets this warp's
   /// part of the outputs.
-  __device__ __forceinline__ void activate(int layer, float (&sums)[M][N][4], float (&y)[M][2][3]) const {
+  __device__ __forceinline__ void activate(int layer, float (&sums)[N][4], float (&y)[2][3]) const {
     const float turns = training.net.omega * 0.159154943091895F;
     const float of_sum = turns / (activation_scale<T> * weight_scale<T>);
     const bool top = layer == scratch.hidden;
@@ -191,75 +204,67 @@ struct WideBlock {
     for (unsigned n = 0; n < N; ++n) {
       const int c = static_cast<int>(column + n * 8 + 2 * lane.pair);
       const float2 bias = thin_pair(thin_places.bias(layer) + c);
+      float h[4];
 #pragma unroll
-      for (unsigned m = 0; m < M; ++m) {
-        float h[4];
+      for (int e = 0; e < 4; ++e)
+        sine_cosine_of_turns<Shape::parts == 2>(fmaf(sums[n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns),
+                                                activation_scale<T>, h[e], sums[n][e]);
+      store_pairs(n, h);
+      if (!top) {
+        put_slope(layer, n, sums[n]);
+      } else {
 #pragma unroll
-        for (int e = 0; e < 4; ++e)
-          sine_cosine_of_turns<Shape::parts == 2>(fmaf(sums[m][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns),
-                                                  activation_scale<T>, h[e], sums[m][n][e]);
-        store_pairs(m, n, h);
-        if (!top) {
-          put_slope(layer, m, n, sums[m][n]);
-        } else {
+        for (int channel = 0; channel < 3; ++channel) {
+          const float2 w = thin_pair(thin_places.last() + channel * W + c);
 #pragma unroll
-          for (int channel = 0; channel < 3; ++channel) {
-            const float2 w = thin_pair(thin_places.last() + channel * W + c);
-#pragma unroll
-            for (int e = 0; e < 4; ++e) y[m][e / 2][channel] = fmaf(h[e], e % 2 == 0 ? w.x : w.y, y[m][e / 2][channel]);
-          }
+          for (int e = 0; e < 4; ++e) y[e / 2][channel] = fmaf(h[e], e % 2 == 0 ? w.x : w.y, y[e / 2][channel]);
         }
       }
     }
   }
 
   /// As NarrowBlock's: errors times the scale that is returned, in y and as an operand.
-  __device__ __forceinline__ float find_errors(float (&y)[M][2][3]) const {
+  __device__ __forceinline__ float find_errors(float (&y)[2][3]) const {
     float4* const outputs = at<float4>(Shape::outputs_at);
 #pragma unroll
-    for (unsigned m = 0; m < M; ++m)
+    for (unsigned e = 0; e < 2; ++e) {
 #pragma unroll
-      for (unsigned e = 0; e < 2; ++e) {
-#pragma unroll
-        for (int c = 0; c < 3; ++c) {
-          y[m][e][c] += __shfl_xor_sync(0xffffffffU, y[m][e][c], 1);
-          y[m][e][c] += __shfl_xor_sync(0xffffffffU, y[m][e][c], 2);
-        }
-        if (lane.pair == 0)
-          outputs[column_warp * Shape::points + row + m * 16 + lane.group + 8 * e] =
-              make_float4(y[m][e][0], y[m][e][1], y[m][e][2], 0);
+      for (int c = 0; c < 3; ++c) {
+        y[e][c] += __shfl_xor_sync(0xffffffffU, y[e][c], 1);
+        y[e][c] += __shfl_xor_sync(0xffffffffU, y[e][c], 2);
       }
+      if (lane.pair == 0)
+        outputs[column_group * Shape::points + row + lane.group + 8 * e] = make_float4(y[e][0], y[e][1], y[e][2], 0);
+    }
     __syncthreads();
     float4 sum = make_float4(0, 0, 0, 0);
     const float* const bias = thin() + thin_places.last_bias();
     const InrNetwork& net = training.net;
 #pragma unroll
-    for (unsigned m = 0; m < M; ++m)
+    for (unsigned e = 0; e < 2; ++e) {
+      const unsigned p = row + lane.group + 8 * e;
+      float4 total = outputs[p];
 #pragma unroll
-      for (unsigned e = 0; e < 2; ++e) {
-        const unsigned p = row + m * 16 + lane.group + 8 * e;
-        float4 total = outputs[p];
-#pragma unroll
-        for (unsigned q = 1; q < Shape::column_warps; ++q) {
-          const float4 part = outputs[q * Shape::points + p];
-          total.x += part.x;
-          total.y += part.y;
-          total.z += part.z;
-        }
-        const int point = first + static_cast<int>(p);
-        const float found[3] = {total.x, total.y, total.z};
-#pragma unroll
-        for (int c = 0; c < 3; ++c)
-          y[m][e][c] =
-              point < training.points && c < net.channels
-                  ? fmaf(found[c], 1 / activation_scale<T>, bias[c]) -
-                        training.targets[(static_cast<std::int64_t>(k) * training.points + point) * net.channels + c]
-                  : 0.F;
-        sum.x += y[m][e][0];
-        sum.y += y[m][e][1];
-        sum.z += y[m][e][2];
-        sum.w += fmaf(y[m][e][0], y[m][e][0], fmaf(y[m][e][1], y[m][e][1], y[m][e][2] * y[m][e][2]));
+      for (unsigned q = 1; q < Shape::column_groups; ++q) {
+        const float4 part = outputs[q * Shape::points + p];
+        total.x += part.x;
+        total.y += part.y;
+        total.z += part.z;
       }
+      const int point = first + static_cast<int>(p);
+      const float found[3] = {total.x, total.y, total.z};
+#pragma unroll
+      for (int c = 0; c < 3; ++c)
+        y[e][c] =
+            point < training.points && c < net.channels
+                ? fmaf(found[c], 1 / activation_scale<T>, bias[c]) -
+                      training.targets[(static_cast<std::int64_t>(k) * training.points + point) * net.channels + c]
+                : 0.F;
+      sum.x += y[e][0];
+      sum.y += y[e][1];
+      sum.z += y[e][2];
+      sum.w += fmaf(y[e][0], y[e][0], fmaf(y[e][1], y[e][1], y[e][2] * y[e][2]));
+    }
 #pragma unroll
     for (int bit = 4; bit < 32; bit *= 2) {
       sum.x += __shfl_xor_sync(0xffffffffU, sum.x, bit);
@@ -267,7 +272,7 @@ struct WideBlock {
       sum.z += __shfl_xor_sync(0xffffffffU, sum.z, bit);
       sum.w += __shfl_xor_sync(0xffffffffU, sum.w, bit);
     }
-    if (column_warp == 0 && lane.id == 0) at<float4>(Shape::sums_at)[row_warp] = sum;
+    if (column_group == 0 && lane.id == 0) at<float4>(Shape::sums_at)[row / 16] = sum;
     __syncthreads();
     sum = at<float4>(Shape::sums_at)[0];
 #pragma unroll
@@ -286,15 +291,13 @@ struct WideBlock {
     }
     const float scale = scale_for<T>(special_unit::root(sum.w));
 #pragma unroll
-    for (unsigned m = 0; m < M; ++m)
+    for (unsigned e = 0; e < 2; ++e) {
 #pragma unroll
-      for (unsigned e = 0; e < 2; ++e) {
-#pragma unroll
-        for (int c = 0; c < 3; ++c) y[m][e][c] *= scale;
-        if (column_warp == 0 && lane.pair == 0)
-          store_shared(address + Shape::errors_at + (row + m * 16 + lane.group + 8 * e) * 16,
-                       two_part_columns<T>(y[m][e][0], y[m][e][1], y[m][e][2], 0));
-      }
+      for (int c = 0; c < 3; ++c) y[e][c] *= scale;
+      if (column_group == 0 && lane.pair == 0)
+        store_shared(address + Shape::errors_at + (row + lane.group + 8 * e) * 16,
+                     two_part_columns<T>(y[e][0], y[e][1], y[e][2], 0));
+    }
     __syncthreads();
     return scale;
   }
@@ -306,14 +309,15 @@ struct WideBlock {
 #pragma unroll
     for (unsigned block = warp; block < W / 16; block += wide_threads / 32) {
       float sums[4] = {0, 0, 0, 0};
-      const std::uint32_t start = address + lane.row_by_bit_4() * (W * 2) + (lane.piece_by_bit_3() ^ (block << 5));
+      const std::uint32_t start = address + block / 4 * (Shape::points * 128) + lane.row_by_bit_4() * 128 +
+                                  (lane.piece_by_bit_3() ^ (block % 4 << 5));
 #pragma unroll 4
       for (unsigned q = 0; q < Shape::points / 16; ++q) {
         std::uint32_t right[2], left[4];
         load_matrices<true>(right, address + of_points + (q * 16 + lane.id % 16) * 16);
 #pragma unroll
         for (unsigned part = 0; part < Shape::parts; ++part) {
-          load_matrices<true>(left, start + q * 16 * W * 2 + part * Shape::buffer_low);
+          load_matrices<true>(left, start + q * (16 * 128) + part * Shape::buffer_low);
           T::multiply(sums, left, right);
         }
       }
@@ -327,7 +331,7 @@ struct WideBlock {
   }
 
   /// Of the top layer from its cosines, in place.
-  __device__ __forceinline__ void top_deltas(const float (&y)[M][2][3], float (&values)[M][N][4]) const {
+  __device__ __forceinline__ void top_deltas(const float (&y)[2][3], float (&values)[N][4]) const {
     const float omega = training.net.omega;
 #pragma unroll
     for (unsigned n = 0; n < N; ++n) {
@@ -336,44 +340,36 @@ struct WideBlock {
 #pragma unroll
       for (int channel = 0; channel < 3; ++channel) w[channel] = thin_pair(thin_places.last() + channel * W + c);
 #pragma unroll
-      for (unsigned m = 0; m < M; ++m)
-#pragma unroll
-        for (int e = 0; e < 4; ++e) {
-          const float(&of_point)[3] = y[m][e / 2];
-          const bool even = e % 2 == 0;
-          values[m][n][e] *=
-              omega * fmaf(of_point[0], even ? w[0].x : w[0].y,
-                           fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
-        }
+      for (int e = 0; e < 4; ++e) {
+        const float(&of_point)[3] = y[e / 2];
+        const bool even = e % 2 == 0;
+        values[n][e] *= omega * fmaf(of_point[0], even ? w[0].x : w[0].y,
+                                     fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
+      }
     }
   }
 
   /// Of `layer` from the product with the weights above it, in place.
-  __device__ __forceinline__ void deltas(int layer, float (&values)[M][N][4]) const {
+  __device__ __forceinline__ void deltas(int layer, float (&values)[N][4]) const {
     const float factor = (layer == 0 ? training.net.first_omega : training.net.omega) / weight_scale<T>;
 #pragma unroll
-    for (unsigned n = 0; n < N; ++n)
+    for (unsigned n = 0; n < N; ++n) {
+      float slope[4];
+      take_slope(layer, n, slope);
 #pragma unroll
-      for (unsigned m = 0; m < M; ++m) {
-        float slope[4];
-        take_slope(layer, m, n, slope);
-#pragma unroll
-        for (int e = 0; e < 4; ++e) values[m][n][e] *= slope[e] * factor;
-      }
+      for (int e = 0; e < 4; ++e) values[n][e] *= slope[e] * factor;
+    }
   }
 
-  /// Deltas to the buffer, multiplied by a power of two, which is returned. Barriers on both sides: the buffer is free
-  /// before and everybody's after.
-  __device__ __forceinline__ float store_deltas(const float (&values)[M][N][4]) const {
+  /// Deltas to the buffer, multiplied by a power of two, which is returned. After a barrier: the buffer is free.
+  __device__ __forceinline__ float store_deltas(const float (&values)[N][4]) const {
     float factor = 1;
     if constexpr (T::scaled) {
       float largest = 0;
 #pragma unroll
-      for (unsigned m = 0; m < M; ++m)
+      for (unsigned n = 0; n < N; ++n)
 #pragma unroll
-        for (unsigned n = 0; n < N; ++n)
-#pragma unroll
-          for (int e = 0; e < 4; ++e) largest = fmaxf(largest, fabsf(values[m][n][e]));
+        for (int e = 0; e < 4; ++e) largest = fmaxf(largest, fabsf(values[n][e]));
       const unsigned of_warp = __reduce_max_sync(0xffffffffU, std::bit_cast<std::uint32_t>(largest));
       if (lane.id == 0) at<unsigned>(Shape::largest_at)[warp] = of_warp;
     }
@@ -387,14 +383,10 @@ struct WideBlock {
       factor = scale_for<T>(std::bit_cast<float>(largest));
     }
 #pragma unroll
-    for (unsigned m = 0; m < M; ++m)
-#pragma unroll
-      for (unsigned n = 0; n < N; ++n) {
-        const float d[4] = {values[m][n][0] * factor, values[m][n][1] * factor, values[m][n][2] * factor,
-                            values[m][n][3] * factor};
-        store_pairs(m, n, d);
-      }
-    __syncthreads();
+    for (unsigned n = 0; n < N; ++n) {
+      const float d[4] = {values[n][0] * factor, values[n][1] * factor, values[n][2] * factor, values[n][3] * factor};
+      store_pairs(n, d);
+    }
     return factor;
   }
 };

@@ -15,15 +15,14 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
   WideBlock<Shape> b(training, scratch);
   if (training.curves[b.k].stopped(training.patience)) return;  // the whole block
 #pragma unroll 1
-  for (int q = 0; q < Shape::stages - 1; ++q) b.ask();
+  for (int q = 0; q < Shape::ahead; ++q) b.ask();
   b.load();
   __syncthreads();
   b.first_layer();
-  float sums[Shape::rows][Shape::columns][4];
-  float y[Shape::rows][2][3] = {};
+  float sums[Shape::columns][4];
+  float y[2][3] = {};
 #pragma unroll 1
   for (int l = 1; l <= scratch.hidden; ++l) {
-    __syncthreads();
     b.copy_out(scratch.activations + b.layer_tile(l - 1) * Shape::tile_bytes);
     b.multiply(sums);
     b.activate(l, sums, y);
@@ -42,6 +41,7 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
     b.deltas(l - 1, sums);
     scale *= b.store_deltas(sums);
   }
+  __syncthreads();
   b.thin_product(Shape::factors_at, training.scale / scale, thin, 0, 4);
   static_assert(W % 128 == 0);
 #endif
@@ -52,8 +52,8 @@ constexpr WideKernels wide_kernels() {
   return {Shape::width,
           Shape::points,
           Shape::parts,
-          Shape::thin_at,
-          Shape::gradient_stages * Shape::gradient_stage_bytes,
+          wide_alignment + Shape::thin_at,
+          wide_alignment + Shape::gradient_stages * Shape::gradient_stage_bytes,
           Shape::slope_words,
           wide_points<Shape>,
           wide_weights<Shape>,
@@ -64,9 +64,9 @@ constexpr WideKernels wide_kernels() {
 /// Those of one kind of operand.
 template <class T, int parts>
 inline constexpr WideKernels wide_kernel_table[] = {
-    wide_kernels<WideShape<128, 128, 128, T, parts>>(),
-    wide_kernels<WideShape<256, 128, 64, T, parts>>(),
-    wide_kernels<WideShape<512, 64, 32, T, parts>>(),
+    wide_kernels<WideShape<128, 128, T, parts>>(),
+    wide_kernels<WideShape<256, 128, T, parts>>(),
+    wide_kernels<WideShape<512, 64, T, parts>>(),
 };
 
 }  // namespace frugal::cuda

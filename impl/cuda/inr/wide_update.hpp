@@ -16,8 +16,8 @@ __device__ __forceinline__ WideFragment wide_fragment(int q) {
   constexpr int threads = static_cast<int>(wide_threads);
   const int thread = q % threads, f = q / threads % 8, piece = q / Shape::piece_float4;
   const int warp = thread / 32, lane = thread % 32, of_layer = piece % Shape::pieces;
-  return {1 + piece / Shape::pieces, of_layer / Shape::pieces_across * 128 + warp / 4 * 32 + f / 4 * 16 + lane / 4,
-          of_layer % Shape::pieces_across * 128 + warp % 4 * 32 + f % 4 * 8 + 2 * (lane % 4)};
+  return {1 + piece / Shape::pieces, of_layer / Shape::pieces_across * 128 + warp / 8 * 64 + warp % 4 * 16 + lane / 4,
+          of_layer % Shape::pieces_across * 128 + warp / 4 % 2 * 64 + f * 8 + 2 * (lane % 4)};
 }
 
 /// A fragment of the weights as operands, plain and transposed.
@@ -25,22 +25,21 @@ template <class Shape>
 __device__ __forceinline__ void wide_put(const WideScratch& scratch, int k, const WideFragment& f, const float4& w) {
   using T = typename Shape::T;
   const std::int64_t layer = (static_cast<std::int64_t>(k) * scratch.hidden + f.layer - 1) * Shape::layer_bytes;
-  const auto put = [&](unsigned row, float x, float y) {
-    const Pair<T, Shape::parts> pair(x, y);
+  const auto put = [&](unsigned row, const Pair<T, Shape::parts>& pair) {
     const auto column = static_cast<unsigned>(f.column);
 #pragma unroll
     for (std::uint32_t part = 0; part < Shape::parts; ++part) {
-      const std::int64_t start = layer + part * Shape::weights_low;
-      *reinterpret_cast<std::uint32_t*>(scratch.weights + start + pair_at<Shape::width>(row, column)) = pair.bits[part];
+      const std::int64_t start = layer + part * Shape::slab_low;
+      *reinterpret_cast<std::uint32_t*>(scratch.weights + start + wide_weight_at<Shape>(row, column)) = pair.bits[part];
 #pragma unroll
       for (unsigned e = 0; e < 2; ++e)
-        *reinterpret_cast<std::uint16_t*>(scratch.transposed + start + piece_at<Shape::width>(column + e, row >> 3) +
-                                          (row & 7U) * 2) = static_cast<std::uint16_t>(pair.bits[part] >> 16 * e);
+        *reinterpret_cast<std::uint16_t*>(scratch.transposed + start + wide_weight_at<Shape>(column + e, row & ~1U) +
+                                          (row & 1U) * 2) = static_cast<std::uint16_t>(pair.bits[part] >> 16 * e);
     }
   };
-  const float4 scaled = scaled_weights<T>(w);
-  put(static_cast<unsigned>(f.row), scaled.x, scaled.y);
-  put(static_cast<unsigned>(f.row) + 8, scaled.z, scaled.w);
+  const WeightOperands<T, Shape::parts> operands(w * weight_scale<T>);
+  put(static_cast<unsigned>(f.row), operands.upper);
+  put(static_cast<unsigned>(f.row) + 8, operands.lower);
 }
 
 /// The state's values of a fragment, zero in the padding.
@@ -71,7 +70,7 @@ __global__ void __launch_bounds__(wide_update_threads)
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   const int k = scratch.first + static_cast<int>(blockIdx.y);
   if (scratch.active[k] == 0) return;
-  const UpdateStep update = updates[scratch.done[k] - 1];
+  const FastAdam update(updates[scratch.done[k] - 1]);
   const int of_layers = scratch.hidden * Shape::pieces * Shape::piece_float4;
   const int thread = static_cast<int>(threadIdx.x);
   const std::int64_t state = static_cast<std::int64_t>(k) * training.net.count;
@@ -94,7 +93,7 @@ __global__ void __launch_bounds__(wide_update_threads)
     const WideFragment f = wide_fragment<Shape>(q);
     const WideState places{training.net, f};
     float4 w = places.load(parameters), m = places.load(first), v = places.load(second);
-    fast_adam(update, sum, w, m, v);
+    update.take(sum, w, m, v);
     places.store(parameters, w);
     places.store(first, m);
     places.store(second, v);
@@ -119,7 +118,7 @@ __global__ void __launch_bounds__(wide_update_threads)
   const int at = thin.place(training.net, 4 * i + lane);
   if (at < 0) return;
   const float gradient = lane == 0 ? sum.x : lane == 1 ? sum.y : lane == 2 ? sum.z : sum.w;
-  fast_adam(update, gradient, parameters[at], first[at], second[at]);
+  update.take(gradient, parameters[at], first[at], second[at]);
 #endif
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 #include <bit>
 #include <cstdint>
+#include <type_traits>
 
 #include "impl/cuda/device/cooperation.hpp"
 #include "impl/cuda/kernels/tensor_core.hpp"
@@ -42,7 +43,8 @@ __device__ inline uint4 load_shared(std::uint32_t at) {
 #endif
 }
 
-/// One of the two kinds of 16-bit floats. In pack() `first` is the lower half.
+/// One of the two kinds of 16-bit floats. In pack() `first` is the lower half; pack_finite() takes what is beyond the
+/// largest number as that, and leaves a NaN.
 struct Fp16 {
   static constexpr bool scaled = true;  ///< operands need scales: few exponents
   static __device__ std::uint32_t pack(float first, float second) {
@@ -52,6 +54,17 @@ struct Fp16 {
     return bits;
 #else
     return std::uint32_t{to_fp16(first)} | std::uint32_t{to_fp16(second)} << 16;
+#endif
+  }
+  static __device__ std::uint32_t pack_finite(float first, float second) {
+#ifdef __CUDACC__
+    std::uint32_t bits;
+    asm("cvt.rn.satfinite.f16x2.f32 %0, %1, %2;" : "=r"(bits) : "f"(second), "f"(first));
+    return bits;
+#else
+    constexpr float most = 65504;
+    const auto kept = [](float x) { return x > most ? most : x < -most ? -most : x; };
+    return pack(kept(first), kept(second));
 #endif
   }
   static __device__ float2 unpack(std::uint32_t bits) {
@@ -80,6 +93,7 @@ struct Bf16 {
     return tensor_core::pack_bf16(first, second);
 #endif
   }
+  static __device__ std::uint32_t pack_finite(float first, float second) { return pack(first, second); }
   static __device__ float2 unpack(std::uint32_t bits) {
     return make_float2(std::bit_cast<float>(bits << 16), std::bit_cast<float>(bits & 0xffff0000U));
   }
@@ -92,17 +106,24 @@ struct Bf16 {
 template <class T, int parts>
 struct Pair {
   std::uint32_t bits[parts];
-  __device__ Pair(float first, float second) {
-    bits[0] = T::pack(first, second);
-    if constexpr (parts == 2) {
-      const float2 high = T::unpack(bits[0]);
-      bits[1] = T::pack(first - high.x, second - high.y);
-    }
-  }
+  __device__ Pair(float first, float second) : Pair(first, second, std::false_type{}) {}
+  /// Of values that may be beyond what T holds.
+  static __device__ Pair finite(float first, float second) { return {first, second, std::true_type{}}; }
   /// To address `at`, the second part `low` bytes on.
   __device__ void store(std::uint32_t at, std::uint32_t low) const {
 #pragma unroll
     for (int part = 0; part < parts; ++part) store_shared(at + static_cast<std::uint32_t>(part) * low, bits[part]);
+  }
+
+ private:
+  template <bool finite>
+  __device__ Pair(float first, float second, std::bool_constant<finite>) {
+    const auto pack = [](float x, float y) { return finite ? T::pack_finite(x, y) : T::pack(x, y); };
+    bits[0] = pack(first, second);
+    if constexpr (parts == 2) {
+      const float2 high = T::unpack(bits[0]);
+      bits[1] = pack(first - high.x, second - high.y);
+    }
   }
 };
 
@@ -115,6 +136,13 @@ __device__ constexpr std::uint32_t piece_at(std::uint32_t row, std::uint32_t pie
 template <int width>
 __device__ constexpr std::uint32_t pair_at(std::uint32_t row, std::uint32_t column) {
   return piece_at<width>(row, column >> 3) + (column & 7U) * 2;
+}
+
+/// The same of a tile in panels of 64 columns: those of all its `rows` rows, 128 bytes a row, then the next panel. Warp
+/// groups multiply such, from a multiple of 1024 bytes on.
+template <int rows>
+__device__ constexpr std::uint32_t panel_pair_at(std::uint32_t row, std::uint32_t column) {
+  return (column >> 6) * (rows * 128) + pair_at<64>(row, column & 63U);
 }
 
 #ifndef __CUDACC__

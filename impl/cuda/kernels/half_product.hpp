@@ -28,11 +28,11 @@ struct TileOperand {
 };
 
 /// Which of its two dimensions an operand's rows are.
-enum class Rows { outer, depth };
+enum class TileRows { outer, depth };
 
 /// sums += left right over `steps` steps of 16: 16 x 8 pieces, M down and N across. `at_once` pieces of N are loaded
 /// before they are multiplied.
-template <class T, int parts, Rows left_rows, Rows right_rows, int left_width, int right_width, int steps, int M, int N,
+template <class T, int parts, TileRows left_rows, TileRows right_rows, int left_width, int right_width, int steps, int M, int N,
           int at_once = N>
 __device__ __forceinline__ void multiply_tiles(float (&sums)[M][N][4], const TileOperand& left,
                                                const TileOperand& right, const MatrixLane& lane) {
@@ -40,8 +40,8 @@ __device__ __forceinline__ void multiply_tiles(float (&sums)[M][N][4], const Til
   // A sum waits for its last product some thirty cycles: a warp with few pieces keeps several sums of each.
   constexpr int chains = M * N >= 4 ? 1 : parts == 2 ? 3 : 2;
   float others[chains > 1 ? chains - 1 : 1][M][N][4] = {};
-  constexpr bool left_turned = left_rows == Rows::depth;
-  constexpr bool right_turned = right_rows == Rows::depth;
+  constexpr bool left_turned = left_rows == TileRows::depth;
+  constexpr bool right_turned = right_rows == TileRows::depth;
   constexpr unsigned left_row = left_width * 2, right_row = right_width * 2;
   const std::uint32_t left_at = left_turned ? left.at + (left.step * 16 + lane.row_by_bit_4()) * left_row
                                             : left.at + (left.first + lane.row_by_bit_3()) * left_row;
@@ -96,14 +96,17 @@ __device__ __forceinline__ void multiply_tiles(float (&sums)[M][N][4], const Til
   }
 }
 
+template <int N>
+__device__ __forceinline__ void clear(float (&sums)[N][4]) {
+#pragma unroll
+  for (int n = 0; n < N; ++n)
+#pragma unroll
+    for (int e = 0; e < 4; ++e) sums[n][e] = 0;
+}
 template <int M, int N>
 __device__ __forceinline__ void clear(float (&sums)[M][N][4]) {
 #pragma unroll
-  for (int m = 0; m < M; ++m)
-#pragma unroll
-    for (int n = 0; n < N; ++n)
-#pragma unroll
-      for (int e = 0; e < 4; ++e) sums[m][n][e] = 0;
+  for (int m = 0; m < M; ++m) clear(sums[m]);
 }
 
 }  // namespace frugal::cuda

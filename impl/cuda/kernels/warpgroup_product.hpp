@@ -104,7 +104,7 @@ __global__ void __launch_bounds__(warpgroup_product_threads)
   unsigned stage = 0;
   for (std::uint32_t step = 0; step < steps; ++step) {
     wait_for_copies<ahead - 1>();
-    warpgroup::publish_copies();
+    publish_to_copies();
     __syncthreads();
     const std::uint32_t at = base + stage * stage_bytes;
     warpgroup::start_step<precision>(c, at + warp / 4 * 64 * row_bytes, at + left_bytes);
