@@ -60,6 +60,13 @@ __device__ void wait_for_copies() {
 #endif
 }
 
+/// What device memory has at an address comes into the second cache. From sm_80 on, as the copies.
+__device__ inline void prefetch(const void* from) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("prefetch.global.L2 [%0];" ::"l"(from));
+#endif
+}
+
 /// Starts a copy from shared to device memory, for the whole block by one thread: multiples of 16 bytes, of what a
 /// publish_to_copies() of its writers and a barrier made visible. From sm_90 on.
 __device__ inline void store_async(void* to, std::uint32_t from, std::uint32_t bytes) {

@@ -17,7 +17,7 @@ namespace frugal::cuda {
 /// Device memory of the networks of one group, beside the training's.
 struct WideScratch {
   unsigned char* weights = nullptr;      ///< [networks, hidden, parts, width, width] operands, of all networks
-  unsigned char* transposed = nullptr;   ///< the same
+  unsigned char* transposed = nullptr;   ///< the same, of a network's layers the last one first
   unsigned char* activations = nullptr;  ///< [group, hidden, tiles, parts, points, width], of layers 0 .. hidden - 1
   unsigned char* deltas = nullptr;       ///< the same, of layers 1 .. hidden
   float* delta_scales = nullptr;         ///< [group, hidden, tiles]

@@ -22,14 +22,15 @@ struct WideBlock {
   int k, tile, first;
   unsigned char* memory;
   std::uint32_t address;
-  int asked = 0, taken = 0;  ///< slabs
+  unsigned asked = 0, taken = 0;  ///< slabs
+  const unsigned char* next;      ///< slab to ask for
 
   __device__ WideBlock(const InrTraining& of_training, const WideScratch& of_scratch)
       : training(of_training),
         scratch(of_scratch),
         thin_places{of_scratch.hidden},
         thread(threadIdx.x),
-        warp(thread / 32),
+        warp(__shfl_sync(0xffffffffU, thread / 32, 0)),  // which tells the compiler that a warp agrees on it
         tile(static_cast<int>(blockIdx.x)) {
     row_group = warp / 4 / Shape::column_groups;
     column_group = warp / 4 % Shape::column_groups;
@@ -41,6 +42,10 @@ struct WideBlock {
     const std::uint32_t start = shared_address(memory);
     address = (start + wide_alignment - 1) / wide_alignment * wide_alignment;
     memory += address - start;
+    next = layers(scratch.weights);
+  }
+  __device__ const unsigned char* layers(const unsigned char* all) const {
+    return all + static_cast<std::int64_t>(k) * scratch.hidden * Shape::layer_bytes + thread * 16;
   }
 
   template <class Value>
@@ -59,25 +64,21 @@ struct WideBlock {
 
   /// Starts the copy of the next slab of weights: of layers 1 .. hidden forward, then transposed back.
   __device__ __forceinline__ void ask() {
-    if (asked < 2 * scratch.hidden * Shape::slabs) {
-      const int phase = asked / Shape::slabs, slab = asked % Shape::slabs;
-      const bool back = phase >= scratch.hidden;
-      const std::int64_t layer =
-          static_cast<std::int64_t>(k) * scratch.hidden + (back ? 2 * scratch.hidden - 1 - phase : phase);
-      const unsigned char* const from = (back ? scratch.transposed : scratch.weights) + layer * Shape::layer_bytes +
-                                        static_cast<std::uint32_t>(slab) * Shape::slab_bytes;
-      const std::uint32_t to =
-          address + Shape::slabs_at + static_cast<std::uint32_t>(asked % Shape::stages) * Shape::slab_bytes;
+    const unsigned of_pass = static_cast<unsigned>(scratch.hidden * Shape::slabs);
+    if (asked < 2 * of_pass) {
+      if (asked == of_pass) next = layers(scratch.transposed);
+      const std::uint32_t to = address + Shape::slabs_at + asked % Shape::stages * Shape::slab_bytes + thread * 16;
 #pragma unroll
-      for (std::uint32_t at = 0; at < Shape::slab_bytes; at += wide_threads * 16)
-        copy_async(to + at + thread * 16, from + at + thread * 16);
+      for (std::uint32_t at = 0; at < Shape::slab_bytes; at += wide_threads * 16) copy_async(to + at, next + at);
+      next += Shape::slab_bytes;
     }
     commit_copies();
     ++asked;
   }
 
-  /// sums = buffer times the next layer's weights; the buffer is everybody's before and free when it returns.
-  __device__ __forceinline__ void multiply(float (&sums)[N][4]) {
+  /// sums = buffer times the next layer's weights; the buffer is everybody's before and free when it returns. What
+  /// take_slope(slopes, ..) will read comes nearer meanwhile; -1: nothing.
+  __device__ __forceinline__ void multiply(float (&sums)[N][4], int slopes) {
     constexpr std::uint32_t panel = Shape::points * 128, slab_panel = Shape::slab_rows * 128;
     constexpr unsigned steps = Shape::slab_rows / 16;
     clear(sums);
@@ -87,10 +88,8 @@ struct WideBlock {
       warpgroup::wait_for_steps<Shape::pending>();
       publish_to_copies();
       __syncthreads();
-      ask();
-      const std::uint32_t weights = address + Shape::slabs_at +
-                                    static_cast<std::uint32_t>(taken % Shape::stages) * Shape::slab_bytes +
-                                    column / 64 * slab_panel;
+      const std::uint32_t weights =
+          address + Shape::slabs_at + taken % Shape::stages * Shape::slab_bytes + column / 64 * slab_panel;
       warpgroup::begin_step();
 #pragma unroll
       for (unsigned step = 0; step < steps; ++step) {
@@ -103,6 +102,10 @@ struct WideBlock {
                                                  right + (product == 1 ? Shape::slab_low : 0), slab_panel);
       }
       warpgroup::end_step();
+      ask();
+      if (slopes >= 0)
+        for (unsigned n = slab * N / Shape::slabs; n < (slab + 1) * N / Shape::slabs; ++n)
+          prefetch(slope_at(slopes, n));
     }
     warpgroup::wait_for_steps<0>();
     if (thread == 0) wait_for_stores();

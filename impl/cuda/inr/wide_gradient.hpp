@@ -13,11 +13,13 @@ __global__ void __launch_bounds__(wide_threads, 1)
     wide_weights(InrTraining training, WideScratch scratch, double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using T = typename Shape::T;
+  wait_for_launch_before();
+  let_next_launch_start();
   constexpr int stages = Shape::gradient_stages;
   constexpr int per_tile = Shape::points / 32;
   constexpr int panel = Shape::points * 128;  // of a tile
   const MatrixLane lane;
-  const unsigned thread = threadIdx.x, warp = thread / 32;
+  const unsigned thread = threadIdx.x, warp = __shfl_sync(0xffffffffU, thread / 32, 0);
   const unsigned group = warp / 4;  // its 64 x 64: in panel group / 2 of the activations, group % 2 of the deltas
   const std::uint32_t address =
       (shared_address(shared_memory<unsigned char>()) + wide_alignment - 1) / wide_alignment * wide_alignment;
@@ -89,7 +91,6 @@ __global__ void __launch_bounds__(wide_threads, 1)
     warpgroup::wait_for_steps<1>();
     publish_to_copies();
     __syncthreads();
-    ask(q + Shape::gradient_ahead);
     const std::uint32_t left = address + static_cast<std::uint32_t>((q - begin) % stages) * Shape::gradient_stage_bytes;
     const std::uint32_t right = left + Shape::parts * Shape::gradient_low;
     warpgroup::begin_step();
@@ -101,6 +102,7 @@ __global__ void __launch_bounds__(wide_threads, 1)
             sums, left + group / 2 * (32 * 128) + step * (16 * 128) + (product == 2 ? Shape::gradient_low : 0),
             right + group % 2 * (32 * 128) + step * (16 * 128) + (product == 1 ? Shape::gradient_low : 0), 0);
     warpgroup::end_step();
+    ask(q + Shape::gradient_ahead);
   }
   warpgroup::wait_for_steps<0>();
   const float factor = training.scale / scale / activation_scale<T>;

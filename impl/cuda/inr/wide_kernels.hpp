@@ -12,6 +12,8 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using T = typename Shape::T;
   constexpr int W = Shape::width;
+  wait_for_launch_before();
+  let_next_launch_start();
   WideBlock<Shape> b(training, scratch);
   if (training.curves[b.k].stopped(training.patience)) return;  // the whole block
 #pragma unroll 1
@@ -24,7 +26,7 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
 #pragma unroll 1
   for (int l = 1; l <= scratch.hidden; ++l) {
     b.copy_out(scratch.activations + b.layer_tile(l - 1) * Shape::tile_bytes);
-    b.multiply(sums);
+    b.multiply(sums, -1);
     b.activate(l, sums, y);
   }
   float scale = b.find_errors(y);
@@ -37,7 +39,7 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
     if (b.thread == 0) scratch.delta_scales[b.layer_tile(l - 1)] = scale;
     b.copy_out(scratch.deltas + b.layer_tile(l - 1) * Shape::tile_bytes);
     b.thin_product(Shape::factors_at, training.scale / scale, thin + b.thin_places.bias(l), 3, 4);
-    b.multiply(sums);
+    b.multiply(sums, l - 1);
     b.deltas(l - 1, sums);
     scale *= b.store_deltas(sums);
   }

@@ -24,16 +24,19 @@ __device__ __forceinline__ WideFragment wide_fragment(int q) {
 template <class Shape>
 __device__ __forceinline__ void wide_put(const WideScratch& scratch, int k, const WideFragment& f, const float4& w) {
   using T = typename Shape::T;
-  const std::int64_t layer = (static_cast<std::int64_t>(k) * scratch.hidden + f.layer - 1) * Shape::layer_bytes;
+  unsigned char* const weights =
+      scratch.weights + (static_cast<std::int64_t>(k) * scratch.hidden + f.layer - 1) * Shape::layer_bytes;
+  unsigned char* const transposed =
+      scratch.transposed + (static_cast<std::int64_t>(k + 1) * scratch.hidden - f.layer) * Shape::layer_bytes;
   const auto put = [&](unsigned row, const Pair<T, Shape::parts>& pair) {
     const auto column = static_cast<unsigned>(f.column);
 #pragma unroll
     for (std::uint32_t part = 0; part < Shape::parts; ++part) {
-      const std::int64_t start = layer + part * Shape::slab_low;
-      *reinterpret_cast<std::uint32_t*>(scratch.weights + start + wide_weight_at<Shape>(row, column)) = pair.bits[part];
+      const std::uint32_t start = part * Shape::slab_low;
+      *reinterpret_cast<std::uint32_t*>(weights + start + wide_weight_at<Shape>(row, column)) = pair.bits[part];
 #pragma unroll
       for (unsigned e = 0; e < 2; ++e)
-        *reinterpret_cast<std::uint16_t*>(scratch.transposed + start + wide_weight_at<Shape>(column + e, row & ~1U) +
+        *reinterpret_cast<std::uint16_t*>(transposed + start + wide_weight_at<Shape>(column + e, row & ~1U) +
                                           (row & 1U) * 2) = static_cast<std::uint16_t>(pair.bits[part] >> 16 * e);
     }
   };
@@ -68,6 +71,8 @@ template <class Shape>
 __global__ void __launch_bounds__(wide_update_threads)
     wide_update(InrTraining training, WideScratch scratch, const UpdateStep* updates) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
+  wait_for_launch_before();
+  let_next_launch_start();
   const int k = scratch.first + static_cast<int>(blockIdx.y);
   if (scratch.active[k] == 0) return;
   const FastAdam update(updates[scratch.done[k] - 1]);
