@@ -84,7 +84,7 @@ def cases_of(args: argparse.Namespace) -> dict:
 
 def this_run(args: argparse.Namespace) -> dict:
     """Machine and build, from a cell of a moment: the micro-benchmarks do not say them."""
-    plan = ("schema: 1\nname: peer\nworkload: inr\nbackend: cpu\ndataset: synthetic-photo\n"
+    plan = (f"schema: 1\nname: peer\nworkload: inr\nbackend: {args.backend}\ndataset: synthetic-photo\n"
             f"params: {{inr: {{grid: 32, hidden_layers: 1, width: 8, steps: 1}}}}\nlimits: {{threads: {args.threads}}}\n")
     with tempfile.TemporaryDirectory() as folder:
         cell = FrugalCell(str(args.build / "frugal"), plan, pathlib.Path(folder) / "ours")

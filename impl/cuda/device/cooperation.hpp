@@ -71,10 +71,9 @@ __device__ inline void prefetch(const void* from) {
 /// publish_to_copies() of its writers and a barrier made visible. From sm_90 on.
 __device__ inline void store_async(void* to, std::uint32_t from, std::uint32_t bytes) {
 #if __CUDA_ARCH__ >= 900
-  asm volatile(
-      "cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2; cp.async.bulk.commit_group;" ::"l"(to), "r"(from),
-      "r"(bytes)
-      : "memory");
+  asm volatile("cp.async.bulk.global.shared::cta.bulk_group [%0], [%1], %2; cp.async.bulk.commit_group;" ::"l"(to),
+               "r"(from), "r"(bytes)
+               : "memory");
 #else
   __trap();
 #endif

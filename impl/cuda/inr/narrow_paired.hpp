@@ -143,10 +143,10 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         const WeightOperands<T, Shape::parts> operands(w[j]);
         const auto& upper = operands.upper.bits;
         const auto& lower = operands.lower.bits;
-        store_to_cluster(b.address + Memory::operands_at + static_cast<std::uint32_t>(at) * 16, other,
-                         make_float4(std::bit_cast<float>(upper[0]), std::bit_cast<float>(lower[0]),
-                                     std::bit_cast<float>(upper[Shape::parts - 1]),
-                                     std::bit_cast<float>(lower[Shape::parts - 1])));
+        store_to_cluster(
+            b.address + Memory::operands_at + static_cast<std::uint32_t>(at) * 16, other,
+            make_float4(std::bit_cast<float>(upper[0]), std::bit_cast<float>(lower[0]),
+                        std::bit_cast<float>(upper[Shape::parts - 1]), std::bit_cast<float>(lower[Shape::parts - 1])));
       }
       for (int i = first_thin + static_cast<int>(b.thread); i < end_thin; i += threads) {
         const int at = Memory::own_hidden + i - first_thin;

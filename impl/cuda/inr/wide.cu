@@ -36,7 +36,7 @@ std::optional<WidePlan> wide_plan(const InrSpec& spec, const DeviceLimits& limit
     const std::int64_t pieces = kernels.width / 128 * (kernels.width / 128) * plan.hidden;
     plan.cuts = static_cast<int>(std::clamp<std::int64_t>(blocks_at_once / (pieces * plan.group), 1, plan.tiles));
     const std::size_t bytes = kernels.points_bytes + sizeof(float) * static_cast<std::size_t>(plan.thin());
-    if (std::max(bytes, kernels.weights_bytes) > limits.shared_bytes_per_block) return {};
+    if (std::max(bytes, kernels.weights_bytes) > limits.shared_bytes_per_block) continue;
     return plan;
   }
   return {};
@@ -64,20 +64,13 @@ void wide_train(const InrTraining& training, const WidePlan& plan, const WideScr
   const auto take_steps = [&](int n) {
     for (int s = 0; s < n; ++s)
       for_each_group([&](const WideScratch& scratch, unsigned networks) {
-        launch({.name = "wide_points",
-                .grid = dim3(static_cast<unsigned>(plan.tiles), networks),
-                .block = 512,
-                .shared_bytes = kernels.points_bytes + sizeof(float) * static_cast<std::size_t>(plan.thin()),
-                .early = true},
+        launch({"wide_points", dim3(static_cast<unsigned>(plan.tiles), networks), 512,
+                kernels.points_bytes + sizeof(float) * static_cast<std::size_t>(plan.thin())},
                stream, kernels.run_points, training, scratch);
-        launch({.name = "wide_weights",
-                .grid = dim3(pieces * static_cast<unsigned>(plan.cuts), networks),
-                .block = 512,
-                .shared_bytes = kernels.weights_bytes,
-                .early = true},
+        launch({"wide_weights", dim3(pieces * static_cast<unsigned>(plan.cuts), networks), 512, kernels.weights_bytes},
                stream, kernels.run_weights, training, scratch, squares);
-        launch({.name = "wide_update", .grid = dim3(of_layers + of_thin, networks), .block = 256, .early = true},
-               stream, kernels.update, training, scratch, updates);
+        launch({"wide_update", dim3(of_layers + of_thin, networks), 256}, stream, kernels.update, training, scratch,
+               updates);
       });
   };
   if (steps >= 2 * steps_per_graph) {

@@ -88,6 +88,7 @@ struct WideBlock {
       warpgroup::wait_for_steps<Shape::pending>();
       publish_to_copies();
       __syncthreads();
+      ask();
       const std::uint32_t weights =
           address + Shape::slabs_at + taken % Shape::stages * Shape::slab_bytes + column / 64 * slab_panel;
       warpgroup::begin_step();
@@ -99,10 +100,9 @@ struct WideBlock {
 #pragma unroll
         for (unsigned product = 0; product < 2 * Shape::parts - 1; ++product)
           warpgroup::add_product<T, TileRows::outer>(sums, left + (product == 2 ? Shape::buffer_low : 0),
-                                                 right + (product == 1 ? Shape::slab_low : 0), slab_panel);
+                                                     right + (product == 1 ? Shape::slab_low : 0), slab_panel);
       }
       warpgroup::end_step();
-      ask();
       if (slopes >= 0)
         for (unsigned n = slab * N / Shape::slabs; n < (slab + 1) * N / Shape::slabs; ++n)
           prefetch(slope_at(slopes, n));

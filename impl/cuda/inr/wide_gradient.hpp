@@ -13,8 +13,6 @@ __global__ void __launch_bounds__(wide_threads, 1)
     wide_weights(InrTraining training, WideScratch scratch, double* squares) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using T = typename Shape::T;
-  wait_for_launch_before();
-  let_next_launch_start();
   constexpr int stages = Shape::gradient_stages;
   constexpr int per_tile = Shape::points / 32;
   constexpr int panel = Shape::points * 128;  // of a tile
@@ -91,6 +89,7 @@ __global__ void __launch_bounds__(wide_threads, 1)
     warpgroup::wait_for_steps<1>();
     publish_to_copies();
     __syncthreads();
+    ask(q + Shape::gradient_ahead);
     const std::uint32_t left = address + static_cast<std::uint32_t>((q - begin) % stages) * Shape::gradient_stage_bytes;
     const std::uint32_t right = left + Shape::parts * Shape::gradient_low;
     warpgroup::begin_step();
@@ -102,7 +101,6 @@ __global__ void __launch_bounds__(wide_threads, 1)
             sums, left + group / 2 * (32 * 128) + step * (16 * 128) + (product == 2 ? Shape::gradient_low : 0),
             right + group % 2 * (32 * 128) + step * (16 * 128) + (product == 1 ? Shape::gradient_low : 0), 0);
     warpgroup::end_step();
-    ask(q + Shape::gradient_ahead);
   }
   warpgroup::wait_for_steps<0>();
   const float factor = training.scale / scale / activation_scale<T>;

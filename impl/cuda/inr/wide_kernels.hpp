@@ -12,12 +12,10 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
   using T = typename Shape::T;
   constexpr int W = Shape::width;
-  wait_for_launch_before();
-  let_next_launch_start();
   WideBlock<Shape> b(training, scratch);
   if (training.curves[b.k].stopped(training.patience)) return;  // the whole block
 #pragma unroll 1
-  for (int q = 0; q < Shape::ahead; ++q) b.ask();
+  for (unsigned q = 0; q < Shape::ahead; ++q) b.ask();
   b.load();
   __syncthreads();
   b.first_layer();
@@ -63,12 +61,14 @@ constexpr WideKernels wide_kernels() {
           wide_start<Shape>};
 }
 
-/// Those of one kind of operand.
+/// Those of one kind of operand: by width, and of one width those that need more shared memory first. A layer's weights
+/// all ahead, where there is room, are copied under the sines of the layer before.
 template <class T, int parts>
 inline constexpr WideKernels wide_kernel_table[] = {
-    wide_kernels<WideShape<128, 128, T, parts>>(),
-    wide_kernels<WideShape<256, 128, T, parts>>(),
-    wide_kernels<WideShape<512, 64, T, parts>>(),
+    wide_kernels<WideShape<128, 128, T, parts, 4>>(),
+    wide_kernels<WideShape<256, 128, T, parts, parts == 1 ? 8 : 4>>(),
+    wide_kernels<WideShape<256, 128, T, parts, 4>>(),
+    wide_kernels<WideShape<512, 64, T, parts, parts == 1 ? 4 : 2>>(),
 };
 
 }  // namespace frugal::cuda

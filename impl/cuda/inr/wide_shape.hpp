@@ -7,12 +7,13 @@
 
 namespace frugal::cuda {
 
-inline constexpr unsigned wide_threads = 512;      ///< four warp groups
+inline constexpr unsigned wide_threads = 512;          ///< four warp groups
 inline constexpr std::uint32_t wide_alignment = 1024;  ///< of what warp groups multiply
 inline constexpr unsigned wide_update_threads = 256;
 
-/// Padded width, points of a tile; T in `parts` parts is an operand. A group of warps has 64 points of 64 or 128 units.
-template <int width_, int points_, class T_, int parts_>
+/// Padded width, points of a tile, slabs of weights in shared memory; T in `parts` parts is an operand. A group of warps has
+/// 64 points of 64 or 128 units.
+template <int width_, int points_, class T_, int parts_, unsigned stages_>
 struct WideShape {
   using T = T_;
   static constexpr int width = width_, points = points_, parts = parts_;
@@ -21,12 +22,13 @@ struct WideShape {
   static constexpr int columns = width / (8 * column_groups);  ///< 16 x 8 pieces of a warp
   static constexpr std::uint32_t buffer_low = points * width * 2;
   static constexpr std::uint32_t tile_bytes = parts * buffer_low;
-  /// Weights stream in slabs of so many rows; while one is multiplied and the next is asked for, one may still be read.
+  /// Weights stream in slabs of so many rows; while one is multiplied and the next is asked for, the one before may still
+  /// be read, unless there are but two.
   static constexpr int slab_rows = width * parts >= 512 ? 16 : 8192 / (width * parts);
   static constexpr int slabs = width / slab_rows;  ///< of a layer
   static constexpr std::uint32_t slab_low = slab_rows * width * 2, slab_bytes = parts * slab_low;
   static constexpr std::uint32_t layer_bytes = slabs * slab_bytes;
-  static constexpr int stages = slab_bytes > 16384 ? 2 : 4, pending = stages > 2 ? 1 : 0, ahead = stages - 1 - pending;
+  static constexpr unsigned stages = stages_, pending = stages > 2 ? 1 : 0, ahead = stages - 1 - pending;
   static constexpr int slope_words_of_piece = parts == 2 ? 4 : 2;
   static constexpr int slope_words = columns * slope_words_of_piece * static_cast<int>(wide_threads);
   // Byte offsets into shared memory; the thin part, whose size depends on the depth, comes last.

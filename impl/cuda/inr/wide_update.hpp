@@ -71,8 +71,6 @@ template <class Shape>
 __global__ void __launch_bounds__(wide_update_threads)
     wide_update(InrTraining training, WideScratch scratch, const UpdateStep* updates) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
-  wait_for_launch_before();
-  let_next_launch_start();
   const int k = scratch.first + static_cast<int>(blockIdx.y);
   if (scratch.active[k] == 0) return;
   const FastAdam update(updates[scratch.done[k] - 1]);

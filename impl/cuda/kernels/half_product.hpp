@@ -32,8 +32,8 @@ enum class TileRows { outer, depth };
 
 /// sums += left right over `steps` steps of 16: 16 x 8 pieces, M down and N across. `at_once` pieces of N are loaded
 /// before they are multiplied.
-template <class T, int parts, TileRows left_rows, TileRows right_rows, int left_width, int right_width, int steps, int M, int N,
-          int at_once = N>
+template <class T, int parts, TileRows left_rows, TileRows right_rows, int left_width, int right_width, int steps,
+          int M, int N, int at_once = N>
 __device__ __forceinline__ void multiply_tiles(float (&sums)[M][N][4], const TileOperand& left,
                                                const TileOperand& right, const MatrixLane& lane) {
   static_assert(N % at_once == 0 && at_once % 2 == 0);

@@ -141,8 +141,8 @@ __device__ __forceinline__ void add_product(float (&c)[tiles][4], std::uint32_t 
 #pragma unroll
   for (unsigned n = 0; n < tiles; n += 2) {
     std::uint32_t b[4];
-    load_matrices<true>(
-        b, swizzled(right + n / 8 * panel + lane.row_by_bit_3() * 128 + n % 8 * 16 + (lane.id >> 4) * 16));
+    load_matrices<true>(b,
+                        swizzled(right + n / 8 * panel + lane.row_by_bit_3() * 128 + n % 8 * 16 + (lane.id >> 4) * 16));
 #pragma unroll
     for (unsigned h = 0; h < 2; ++h) {
       const std::uint32_t pair[2] = {b[2 * h], b[2 * h + 1]};
