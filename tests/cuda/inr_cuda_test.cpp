@@ -75,7 +75,11 @@ INSTANTIATE_TEST_SUITE_P(
         InrSpec{.networks = 2, .points = 49, .channels = 1, .hidden_layers = 1, .width = 100},
         InrSpec{.networks = 2, .points = 144, .hidden_layers = 1, .width = 70, .precision = Precision::tf32},
         InrSpec{.networks = 2, .points = 144, .hidden_layers = 3, .width = 70, .precision = Precision::bf16},
-        InrSpec{.networks = 1, .points = 289, .hidden_layers = 3, .width = 64, .precision = Precision::bf16}),
+        InrSpec{.networks = 1, .points = 289, .hidden_layers = 3, .width = 64, .precision = Precision::bf16},
+        InrSpec{.networks = 1, .points = 140, .hidden_layers = 3, .width = 128, .precision = Precision::tf32},
+        InrSpec{.networks = 2, .points = 150, .hidden_layers = 2, .width = 200},
+        InrSpec{.networks = 1, .points = 150, .hidden_layers = 2, .width = 256, .precision = Precision::bf16},
+        InrSpec{.networks = 2, .points = 70, .hidden_layers = 1, .width = 300}),
     [](const auto& test) { return "case" + std::to_string(test.index); });
 
 /// Loss of the first step, in relu networks, which do not amplify.
