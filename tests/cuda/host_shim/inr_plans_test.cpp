@@ -10,6 +10,7 @@
 #include "impl/cuda/inr/narrow.hpp"
 #include "impl/cuda/inr/train.hpp"
 #include "impl/cuda/inr/wide.hpp"
+#include "tests/cuda/inr_families.hpp"
 #include "tests/impl/inr_fixture.hpp"
 
 namespace frugal {
@@ -68,64 +69,8 @@ TEST_F(InrPlans, TheOrderOfThreadsAndBlocksDoesNotChangeABit) {
     }
 }
 
-/// A spec of every family of tensor-core kernels, and the word for it in the record.
-struct Family {
-  const char* name;
-  InrSpec spec;
-};
-const Family families[] = {
-    {"narrow-resident", {.networks = 6, .points = 16, .hidden_layers = 1, .width = 128}},
-    {"narrow-resident", {.networks = 2, .points = 49, .inputs = 1, .channels = 1, .hidden_layers = 1, .width = 100}},
-    {"narrow-gathered", {.networks = 5, .points = 36, .inputs = 2, .channels = 2, .hidden_layers = 2, .width = 50}},
-    {"narrow-gathered", {.networks = 2, .points = 196, .channels = 1, .hidden_layers = 1, .width = 40}},
-    {"narrow-gathered", {.networks = 2, .points = 64, .inputs = 3, .hidden_layers = 5, .width = 64}},
-    {"narrow-gathered", {.networks = 1, .points = 289, .hidden_layers = 1, .width = 33}},
-    {"narrow-gathered", {.networks = 1, .points = 256, .hidden_layers = 5, .width = 40}},
-    {"narrow-paired", {.networks = 3, .points = 144, .hidden_layers = 1, .width = 90}},
-    {"narrow-gathered", {.networks = 2, .points = 81, .hidden_layers = 2, .width = 66}},
-    {"wide", {.networks = 2, .points = 144, .hidden_layers = 3, .width = 70}},
-};
-
-/// Norm of the difference of Adam's first moments over the norm of the oracle's: of the gradients, after one step.
-double gradient_error(const ModelState& expected, const ModelState& found) {
-  double difference = 0, size = 0;
-  for (const NamedTensor& tensor : expected.tensors) {
-    if (!tensor.name.starts_with("adam.m/")) continue;
-    const NamedTensor* other = found.find(tensor.name);
-    for (std::size_t i = 0; i < tensor.values.size(); ++i) {
-      difference += std::pow(double{tensor.values[i]} - double{other->values[i]}, 2);
-      size += std::pow(double{tensor.values[i]}, 2);
-    }
-  }
-  return std::sqrt(difference / size);
-}
-
-// An operand is off by u of itself: 2^-22 in two parts of fp16, 2^-11 in one, 2^-8 in bf16. A phase is a sum of products of
-// two, of rms 3 at SIREN's initial weights, so it is off by 3 * 2 u; each further layer doubles what it receives
-// (impl/equivalence/inr.cpp), and deltas are made of one more operand of each. In two parts the rounding of sums and of
-// phases in fp32, 2^-24 of omega0, is as large.
-TEST_F(InrPlans, EveryFamilyHasTheGradientOfItsPrecision) {
-  for (const Family& family : families)
-    for (const auto& [precision, unit] : {std::pair{Precision::fp32, 0x1p-22}, std::pair{Precision::tf32, 0x1p-11},
-                                          std::pair{Precision::bf16, 0x1p-8}}) {
-      InrSpec spec = family.spec;
-      spec.weight_decay = 0.3;
-      const auto expected = make("reference", spec);
-      spec.precision = precision;
-      const auto found = make("cuda", spec);
-      EXPECT_THAT(found->implementation(), ::testing::HasSubstr(family.name));
-      const double loss = expected->train(1).front();
-      const double phase = precision == Precision::fp32 ? 6 * unit + 30 * 0x1p-24 : 6 * unit;
-      const double bound = phase * std::pow(2.0, spec.hidden_layers);
-      EXPECT_NEAR(found->train(1).front(), loss, bound * loss) << family.name;
-      const double error = gradient_error(expected->export_state(), found->export_state());
-      EXPECT_LE(error, 2 * bound) << family.name << " " << spec.hidden_layers << " " << spec.width;
-      EXPECT_GE(error, unit / 64) << "no better than what was asked for";
-    }
-}
-
 TEST_F(InrPlans, EveryFamilyGivesTheSameBitsInAnyOrderAndOnAnyDevice) {
-  for (const Family& family : families) {
+  for (const inr_test::Family& family : inr_test::families) {
     InrSpec spec = family.spec;
     spec.networks = std::min<std::int64_t>(spec.networks, 5);
     const auto expected = make("cuda", spec);
@@ -162,7 +107,7 @@ TEST_F(InrPlans, HoweverManyBlocksShareANetworkItLearnsTheSame) {
 }
 
 TEST_F(InrPlans, InEveryFamilyANetworkStopsAndStays) {
-  for (const Family& family : families) {
+  for (const inr_test::Family& family : inr_test::families) {
     InrSpec spec = family.spec;
     spec.networks = 2;
     spec.patience = 2;
