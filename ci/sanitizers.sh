@@ -3,8 +3,18 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 preset=asan
-[[ "${1:-}" == --thread ]] && preset=tsan
-ci/setup.sh
+if [[ "${1:-}" == --thread ]]; then
+  preset=tsan
+  ci/setup.sh --tsan
+  # GCC's OpenMP lets threads meet by futexes of its own, which ThreadSanitizer cannot see. LLVM's has the same interface,
+  # and Archer tells the sanitizer where its threads meet.
+  archer=$(find /usr/lib/llvm-*/lib -name libarcher.so | sort -V | tail -n 1)
+  mkdir -p build/tsan/openmp
+  ln -sf "$(dirname "$archer")/libomp.so.5" build/tsan/openmp/libgomp.so.1
+  export LD_LIBRARY_PATH=$PWD/build/tsan/openmp${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} OMP_TOOL_LIBRARIES=$archer
+else
+  ci/setup.sh
+fi
 cmake --preset "$preset" --log-level=WARNING -DFRUGAL_MICRO=OFF -DCMAKE_UNITY_BUILD=ON
 cmake --build --preset "$preset"
 ctest --preset "$preset" -j "$(nproc)"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what a bare Debian 12 / Ubuntu 24.04 machine lacks. Idempotent, quiet; prints only what it does.
 #   ci/setup.sh                what building and testing need
-#   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --slurm, --mpi, --fuzz,
+#   ci/setup.sh --lint         also what ci/lint.sh needs; likewise --records, --docs, --tidy, --slurm, --mpi, --fuzz, --tsan,
 #                              --coverage, --tex: the LaTeX that a test of tables compiles, --page: what looks at pages
 #                              and figures, --consumers: the tools that read what reports write for them, --peers,
 #                              --emulate: instructions that the processor lacks (may be combined; Ubuntu has no
@@ -27,11 +27,12 @@ for option in "$@"; do
     --mpi) packages+=(libopenmpi-dev openmpi-bin) ;;
     --slurm) packages+=(slurm-wlm munge) ;;
     --fuzz) packages+=(clang libclang-rt-dev llvm) ;;
+    --tsan) packages+=(libomp-dev) ;;
     --coverage) packages+=(gcovr) ;;
     --page) packages+=(chromium python3-matplotlib) ;;
     --emulate) packages+=(libsimde-dev) ;;
     --tex) packages+=(texlive-latex-extra texlive-science) ;;
-    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--coverage] [--page] [--tex] [--emulate] [--consumers] [--peers]" >&2; exit 2 ;;
+    *) echo "usage: ci/setup.sh [--lint] [--records] [--docs] [--tidy] [--slurm] [--mpi] [--fuzz] [--tsan] [--coverage] [--page] [--tex] [--emulate] [--consumers] [--peers]" >&2; exit 2 ;;
   esac
 done
 

@@ -21,7 +21,7 @@ inline const Family families[] = {
     {"narrow-gathered", {.networks = 2, .points = 81, .hidden_layers = 2, .width = 66}},
     {"wide", {.networks = 2, .points = 144, .hidden_layers = 3, .width = 70}},
     {"wide", {.networks = 1, .points = 144, .hidden_layers = 1, .width = 200}},
-    {"wide", {.networks = 1, .points = 81, .hidden_layers = 1, .width = 300}},
+    {"wide", {.networks = 1, .points = 64, .hidden_layers = 1, .width = 300}},
 };
 
 }  // namespace frugal::inr_test
