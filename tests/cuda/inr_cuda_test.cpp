@@ -2,7 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include "tests/cuda/inr_families.hpp"
@@ -121,6 +123,29 @@ TEST_F(InrCuda, EveryFamilyHasTheGradientOfItsPrecision) {
       const double error = gradient_error(expected->export_state(), found->export_state());
       EXPECT_LE(error, 2 * bound) << family.name << " " << spec.hidden_layers << " " << spec.width;
       EXPECT_GE(error, unit / 64) << "no better than what was asked for";
+    }
+}
+
+/// Loss of a step where the first weights of the first hidden layer are these.
+double loss_with_weights(const InrSpec& spec, const std::vector<float>& values) {
+  const auto model = make("cuda", spec);
+  ModelState state = model->export_state();
+  const auto hidden = std::find_if(state.tensors.begin(), state.tensors.end(), [&](const NamedTensor& tensor) {
+    return tensor.values.size() == static_cast<std::size_t>(spec.networks * spec.width * spec.width);
+  });
+  std::copy(values.begin(), values.end(), hidden->values.begin());
+  model->import_state(state);
+  return model->train(1).front();
+}
+
+// Operands of fp16 end at 65504, which is 255 of a weight.
+TEST_F(InrCuda, WeightsBeyondTheRangeOfOperandsLeaveTheLossFiniteAndANanDoesNot) {
+  for (const inr_test::Family& family : inr_test::families)
+    for (const Precision precision : {Precision::fp32, Precision::tf32}) {
+      InrSpec spec = family.spec;
+      spec.precision = precision;
+      EXPECT_TRUE(std::isfinite(loss_with_weights(spec, {-300, 1e6F, 1e30F, std::numeric_limits<float>::infinity()})));
+      EXPECT_TRUE(std::isnan(loss_with_weights(spec, {std::numeric_limits<float>::quiet_NaN()})));
     }
 }
 
