@@ -33,7 +33,7 @@ std::vector<Output> outputs_of(const Call& call, const std::vector<std::string>&
   }
   if (std::ranges::all_of(outputs, [](const Output& output) { return output.file.has_value(); }))
     outputs.push_back({.format = standard});
-  std::ranges::stable_partition(outputs, [](const Output& output) { return output.file.has_value(); });
+  std::stable_partition(outputs.begin(), outputs.end(), [](const Output& output) { return output.file.has_value(); });
   return outputs;
 }
 
