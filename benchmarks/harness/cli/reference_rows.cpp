@@ -44,8 +44,9 @@ std::string markdown(const TextRows& rows) {
       std::string cell = row[column];
       for (std::size_t at = 0; (at = cell.find('|', at)) != std::string::npos; at += 2) cell.insert(at, "\\");
       // Names hold brackets, stars and underscores.
-      if (column == 0 && &row != &rows.front()) cell = "`" + cell + "`";
-      text += (column == 0 ? "| " : " | ") + cell;
+      if (column == 0 && &row != &rows.front()) cell = fmt::format("`{}`", cell);
+      text += column == 0 ? "| " : " | ";
+      text += cell;
     }
     text += " |\n";
     if (&row != &rows.front()) continue;

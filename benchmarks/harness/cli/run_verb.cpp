@@ -121,6 +121,7 @@ int run_plan(const Call& call) {
   refuse_searches(loaded.file);
   std::vector<PlannedCell> cells = planned_cells(loaded.file);
   std::vector<std::string> ids;
+  ids.reserve(cells.size());
   for (const PlannedCell& cell : cells) ids.push_back(cell.id);
   if (const auto expression = call.one("only")) cells = only(std::move(cells), *expression);
   if (const auto which = call.one("shard")) cells = shard(cells, *which, call.workloads);

@@ -46,7 +46,7 @@ std::string field(const std::string& line, const std::string& key) {
 
 /// "TIMEOUT", "FAILED (exit code 4)", "FAILED (signal 9)".
 std::string end_text(const std::string& line) {
-  const std::string state = field(line, "JobState");
+  std::string state = field(line, "JobState");
   const std::string code = field(line, "ExitCode");  // "4:0", of a signal "0:9"
   const std::size_t colon = code.find(':');
   if (state != "FAILED" || colon == std::string::npos) return state;

@@ -126,6 +126,7 @@ std::vector<Table> trend_tables(const Trend& trend, const std::vector<std::strin
     others.erase(anew, others.end());
   }
   std::vector<Table> tables;
+  tables.reserve(shown.size());
   for (const std::string& metric : shown) tables.push_back(metric_table(trend, metric));
   if (!others.empty() && !tables.empty()) {
     std::vector<std::string>& notes = tables.front().notes;

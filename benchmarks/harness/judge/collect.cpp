@@ -24,6 +24,7 @@ Collected collect(const Run& run, const Baseline& baseline, bool subset) {
   const std::vector<CellGroup> before = group_cells(baseline.run);
   const std::vector<CellGroup> now = group_cells(run);
   std::vector<const Json*> cells;
+  cells.reserve(before.size());
   for (const CellGroup& group : before) cells.push_back(&group.cell);
   const CellLabels labels(cells);
   const CellRules rules{baseline.tolerances, baseline.run.provenance, run.provenance, collected.why_not_exact.empty(),

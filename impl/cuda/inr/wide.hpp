@@ -1,4 +1,5 @@
-// Training of networks of up to 512 units on tensor cores, three launches a step replayed from a graph:
+// Training of networks of up to 512 units on tensor cores, by groups of four warps (warpgroup.hpp), three launches a step
+// replayed from a graph:
 //
 //   wide_points    a block takes a tile of points through all layers and back. Weights stream through shared memory;
 //                  activations and deltas go to device memory as operands, in the order of shared memory.
