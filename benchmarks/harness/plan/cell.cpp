@@ -1,4 +1,6 @@
 // What a cell is called and how it is written down.
+#include <fmt/format.h>
+
 #include "benchmarks/harness/plan/execution.hpp"
 #include "benchmarks/harness/plan/json_reader.hpp"
 #include "benchmarks/harness/plan/params.hpp"
@@ -15,7 +17,7 @@ Json read_back(const Json& execution, const JsonReader& reader) {
   for (const auto& [group, values] : execution.items()) {
     if (!values.is_object()) reader.fail("'execution' holds what no plan has: " + group);
     for (const auto& [key, value] : values.items()) {
-      const std::string path = group + "." + key;
+      const std::string path = fmt::format("{}.{}", group, key);
       const bool fits = path == "limits.threads" ? counts_to(value, max_threads)
                         : path == "limits.ranks" ? counts_to(value, max_ranks)
                         : path == "measure.pin"  ? value.is_boolean()

@@ -16,7 +16,8 @@ void flatten_into(const Json& value, const std::string& path, std::map<std::stri
     leaves.emplace(path, value);
     return;
   }
-  for (const auto& [key, child] : value.items()) flatten_into(child, path.empty() ? key : path + "." + key, leaves);
+  for (const auto& [key, child] : value.items())
+    flatten_into(child, path.empty() ? key : fmt::format("{}.{}", path, key), leaves);
 }
 
 /// A file's name may hold what a terminal acts on, or a line break, which would split a row.

@@ -11,8 +11,10 @@ namespace frugal::harness {
 
 std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells) {
   std::vector<Json> texts;
+  texts.reserve(cells.size());
   for (const Cell* cell : cells) texts.push_back(cell->to_json());
   std::vector<const Json*> all;
+  all.reserve(texts.size());
   for (const Json& text : texts) all.push_back(&text);
   return varying_paths(all);
 }
