@@ -62,9 +62,10 @@ struct NumberShape {
   double points() const {
     const double point = decimals > 0 ? 2.8 : 0;
     const auto digits = static_cast<double>(whole + decimals + interval);
+    const auto spaces = (whole + decimals) / 3;  // one behind three digits
     // A bold digit is wider by a seventh.
     return (bold ? 5.9 : 5) * digits + point + (sign ? 7.8 : 0) + (interval > 0 ? 12.3 + point : 0) + (bold ? 3 : 0) +
-           1.7 * static_cast<double>((whole + decimals) / 3);
+           1.7 * static_cast<double>(spaces);
   }
 };
 

@@ -442,6 +442,7 @@ class TableMaker {
       return entry;
     }
     std::vector<double> list;
+    list.reserve(values.size());
     for (const auto& [unit, value] : values) list.push_back(value);
     TableEntry entry = figure(list, column, style, finished);
     entry.disturbed = is_disturbed(column, row);

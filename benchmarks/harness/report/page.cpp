@@ -87,7 +87,7 @@ std::string drawn_figure(const Figure& figure) {
 /// A long figure stays folded until somebody asks for it.
 std::string page_figure(const Figure& figure) {
   constexpr std::size_t many_bars = 20;
-  const std::string drawn = drawn_figure(figure);
+  std::string drawn = drawn_figure(figure);
   if (figure.bars.size() <= many_bars) return drawn;
   return fmt::format("<details>\n<summary>{} of {} rows</summary>\n{}</details>\n", markup_escaped(figure.title),
                      figure.bars.size(), drawn);

@@ -70,6 +70,7 @@ std::vector<Measurement> measurements_of(std::span<const Run> runs) {
   for (const Run& run : runs) {
     const std::vector<CellGroup> groups = group_cells(run);
     std::vector<const Json*> cells;
+    cells.reserve(groups.size());
     for (const CellGroup& group : groups) cells.push_back(&group.cell);
     const CellLabels labels(cells);
     for (const CellGroup& group : groups) {
