@@ -226,9 +226,10 @@ class SvgDrawing {
   }
 
   void draw_band(std::size_t index) {
-    std::vector<PlotPoint> edge;
     const std::vector<FigurePoint>& points = figure_.series[index].points;
     if (std::ranges::none_of(points, [](const FigurePoint& point) { return point.half_width > 0; })) return;
+    std::vector<PlotPoint> edge;
+    edge.reserve(2 * points.size());
     for (const FigurePoint& point : points)
       edge.push_back({x_of(point.at.x), clamped_y(point.at.y + point.half_width)});
     for (auto point = points.rbegin(); point != points.rend(); ++point)
@@ -334,7 +335,7 @@ class SvgDrawing {
       const std::size_t end = std::min(rest.find("; "), rest.size());
       const std::string part = rest.substr(0, end);
       rest = end == rest.size() ? "" : rest.substr(end + 2);
-      const std::string longer = line.empty() ? part : line + "; " + part;
+      const std::string longer = line.empty() ? part : fmt::format("{}; {}", line, part);
       if (!line.empty() && text_width(longer, size) > look_.width - 12) {
         put();
         line = part;

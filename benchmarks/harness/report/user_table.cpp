@@ -111,6 +111,7 @@ std::vector<Model> models_of(std::span<const Run> runs, const std::string& metri
 std::map<std::string, const Model*> references_of(const std::vector<Model>& models, const std::string& against,
                                                   const CellLabels& labels) {
   std::vector<const Json*> cells;
+  cells.reserve(models.size());
   for (const Model& model : models) cells.push_back(&model.group.cell);
   const auto where = read_where("against", against, cells);
   std::map<std::string, const Model*> references;
@@ -182,6 +183,7 @@ Table user_table(std::span<const Run> runs, const std::string& metric, const std
   std::size_t without = 0;
   const std::vector<Model> models = models_of(runs, metric, without);
   std::vector<const Json*> cells;
+  cells.reserve(models.size());
   for (const Model& model : models) cells.push_back(&model.group.cell);
   const CellLabels labels(cells);
   const std::map<std::string, const Model*> references = references_of(models, against, labels);

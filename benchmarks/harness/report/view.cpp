@@ -184,7 +184,7 @@ class ColumnChoice {
     }
   }
 
-  void choose(std::vector<std::size_t> names, std::vector<std::size_t> figures) {
+  void choose(std::vector<std::size_t> names, const std::vector<std::size_t>& figures) {
     table_.shown = std::move(names);
     std::vector<std::size_t> chosen;
     if (!named_.empty()) {
