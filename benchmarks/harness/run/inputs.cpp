@@ -51,6 +51,7 @@ std::vector<InputRecord> Inputs::of_all(const std::vector<PlannedCell>& cells) {
   for (const PlannedCell& cell : cells)
     for (InputRecord& record : of(*cell.cell)) distinct[record.file] = std::move(record);
   std::vector<InputRecord> all;
+  all.reserve(distinct.size());
   for (auto& [name, record] : distinct) all.push_back(std::move(record));
   return all;
 }

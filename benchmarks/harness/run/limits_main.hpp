@@ -21,7 +21,7 @@ struct LimitsRequest {
   std::string isa{};        ///< Limits::isa
   std::vector<int> cpus{};  ///< that they are bound to; empty: they are not
 
-  auto operator<=>(const LimitsRequest&) const = default;
+  auto operator<=>(const LimitsRequest&) const = default;  // NOLINT(modernize-use-nullptr): nobody wrote that 0
 };
 
 /// What to time for a request.

@@ -39,6 +39,7 @@ std::vector<std::string> job_command(int ranks) {
 
 std::vector<std::string> hashed(const std::vector<std::string>& hosts) {
   std::vector<std::string> hashes;
+  hashes.reserve(hosts.size());
   for (const std::string& host : hosts) hashes.push_back(sha256(host).substr(0, 12));
   return hashes;
 }

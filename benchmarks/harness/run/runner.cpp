@@ -112,7 +112,7 @@ CellExecutor child_executor(StopSignals& stops, const Workloads& workloads) {
   return [&stops, &workloads, known, servers](const CellRequest& request, const Limits& limits,
                                               const ProgressSink& progress) {
     // Stopped between two cells: nothing new begins.
-    const CellEnd interrupted{.record = {}, .failure = Failure::interrupted};
+    CellEnd interrupted{.record = {}, .failure = Failure::interrupted};
     if (stops.count() > 0) return interrupted;
     CellRequest timed = request;
     timed.timeout_s = limits.timeout_s;
