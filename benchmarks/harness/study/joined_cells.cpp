@@ -84,6 +84,7 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
     if (!met.contains(&of_b)) joined.only_b += of_b.records.size();
   }
   std::vector<const Json*> cells;
+  cells.reserve(pairs.size());
   for (const GroupPair& pair : pairs) cells.push_back(&pair.first->cell);
   const CellLabels labels(cells);
   for (const GroupPair& pair : pairs) {

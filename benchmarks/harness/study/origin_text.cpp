@@ -1,5 +1,7 @@
 #include "benchmarks/harness/study/origin_text.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
@@ -26,7 +28,7 @@ std::string threads_text(const Provenance& provenance) {
   for (const auto& [plan, count] : threads->items()) {
     const std::string text = value_text(count, "/");  // of an axis: a list
     counts.insert(text);
-    by_plan += (by_plan.empty() ? "threads: " : ", ") + plan + " " + text;
+    by_plan += fmt::format("{}{} {}", by_plan.empty() ? "threads: " : ", ", plan, text);
   }
   return counts.size() == 1 ? *counts.begin() + (*counts.begin() == "1" ? " thread" : " threads") : by_plan;
 }

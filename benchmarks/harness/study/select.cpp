@@ -55,6 +55,7 @@ std::vector<std::pair<std::string, Json>> read_where(const std::string& option, 
 
 std::vector<PlannedCell> only(std::vector<PlannedCell> cells, const std::string& expression) {
   std::vector<const Json*> all;
+  all.reserve(cells.size());
   for (const PlannedCell& cell : cells) all.push_back(&cell.json);
   const std::vector<std::pair<std::string, Json>> where = read_where("only", expression, all);
   std::erase_if(cells, [&](const PlannedCell& cell) { return !matches(cell.json, where); });
