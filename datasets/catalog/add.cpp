@@ -97,7 +97,7 @@ class NewFiles {
 fs::path add_dataset(const NewDataset& dataset, const std::vector<fs::path>& files, const fs::path& folder,
                      const std::vector<fs::path>& data_dirs) {
   require_name(dataset.name, data_dirs);
-  const fs::path manifest = folder / (dataset.name + ".yaml");
+  fs::path manifest = folder / (dataset.name + ".yaml");
   if (is_there(manifest))
     throw UserError({manifest.string()},
                     "this is where the manifest of the data set is to be written: move what lies there away, or choose "

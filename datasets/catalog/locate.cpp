@@ -80,6 +80,7 @@ const ManifestFile& choose_picture(const Manifest& manifest, const std::string& 
   if (candidates.empty()) throw UserError(unknown_word("file of " + manifest.name, image, known));
   if (candidates.size() > 1 && !are_one_picture(candidates)) {
     std::vector<std::string> paths;
+    paths.reserve(candidates.size());
     for (const ManifestFile* const file : candidates) paths.push_back(file->path);
     throw UserError(
         fmt::format("{} holds {} files: say which one a cell takes with params.inr.image, an axis for several: {}",

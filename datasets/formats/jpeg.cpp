@@ -184,7 +184,7 @@ class JpegFile {
 
   Signal read() {
     const SignalShape stored = stored_shape();
-    decoder_->stride = static_cast<std::size_t>(stored.shape[1] * channels_);
+    decoder_->stride = static_cast<std::size_t>(stored.shape[1]) * static_cast<std::size_t>(channels_);
     decoder_->bytes.resize(stored.samples() * static_cast<std::size_t>(channels_));
     if (!decoder_->read_rows()) fail(decoder_->errors.complaint);
     Signal picture{stored, {}};

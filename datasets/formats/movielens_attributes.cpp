@@ -33,6 +33,7 @@ constexpr int last_year = 2009;
 template <class Words>
 std::vector<std::string> words(const Words& list) {
   std::vector<std::string> all;
+  all.reserve(std::size(list));
   for (const auto& word : list) all.push_back(fmt::to_string(word));
   return all;
 }

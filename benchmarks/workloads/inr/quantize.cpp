@@ -92,7 +92,8 @@ double coded_bits_of(const ModelState& state, WeightFormat format) {
     for_each_network(std::span(tensor.values), tensor, format, [&](std::span<const float> values, float scale) {
       bits += bits_of_scale;
       for (const float value : values) {
-        double& count = counts[static_cast<std::size_t>(static_cast<int>(to_integer(value, scale, largest)) + largest)];
+        const int integer = static_cast<int>(to_integer(value, scale, largest)) + largest;
+        double& count = counts[static_cast<std::size_t>(integer)];
         bits -= std::log2(count / all);
         ++count;
         ++all;
