@@ -217,6 +217,7 @@ void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed) {
   if (users == 0 || users >= tested.size()) return;
   const Philox random(seed, Purpose::tested_user);
   std::vector<std::pair<std::uint32_t, std::uint32_t>> lots;
+  lots.reserve(tested.size());
   for (const std::uint32_t user : tested) lots.emplace_back(random.word(user), user);
   std::nth_element(lots.begin(), lots.begin() + static_cast<std::ptrdiff_t>(users), lots.end());
   std::vector<bool> kept(split.users, false);

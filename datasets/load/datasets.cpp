@@ -1,5 +1,7 @@
 #include "datasets/load/datasets.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -209,7 +211,7 @@ Json complete_dataset(const Json& dataset, Kind own, const std::vector<std::file
     if (key == "name") continue;
     Node::Entry& written = given.entries.emplace_back();
     written.key = key;
-    written.value = to_node(value, {key + " of " + name});
+    written.value = to_node(value, {fmt::format("{} of {}", key, name)});
   }
   Json complete = read_params(entry->params, given, "parameter of " + name);
   complete["name"] = name;

@@ -176,7 +176,7 @@ class Inspector {
       try {
         const std::uint64_t seeds = split == "ratio" ? plan_seeds : 1;  // another draw may leave a small test empty
         for (std::uint64_t seed = 1; seed <= seeds; ++seed) split_by_rule(ratings_, dataset, seed);
-        if (!reasons.empty()) result_.findings.push_back(reasons + "; so the plan has split: " + split);
+        if (!reasons.empty()) result_.findings.push_back(fmt::format("{}; so the plan has split: {}", reasons, split));
         return split;
       } catch (const UserError& error) {
         reasons += fmt::format("{}split: {}: {}", reasons.empty() ? "" : "; ", split, error.what());

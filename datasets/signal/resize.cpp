@@ -23,8 +23,8 @@ std::vector<Taps> triangle_taps(int from, int to) {
   std::vector<Taps> taps(static_cast<std::size_t>(to));
   for (int x = 0; x < to; ++x) {
     const double center = (x + 0.5) * scale;
-    const int first = std::max(static_cast<int>(center - support + 0.5), 0);
-    const int end = std::min(static_cast<int>(center + support + 0.5), from);
+    const int first = std::max(static_cast<int>(std::lround(center - support)), 0);
+    const int end = std::min(static_cast<int>(std::lround(center + support)), from);
     Taps& tap = taps[static_cast<std::size_t>(x)];
     tap.first = first;
     double sum = 0;

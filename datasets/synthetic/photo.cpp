@@ -47,8 +47,11 @@ class GradientNoise {
   double octaves(double x, double y, double frequency, double roughness, double limit, std::uint32_t layer) const {
     double sum = 0;
     double amplitude = 1;
-    for (; frequency < limit; frequency *= 2, amplitude *= roughness, ++layer) {
+    while (frequency < limit) {
       sum += amplitude * std::min(1.0, limit / frequency - 1) * at(x * frequency, y * frequency, layer);
+      frequency *= 2;
+      amplitude *= roughness;
+      ++layer;
     }
     return sum;
   }
@@ -139,6 +142,7 @@ Signal synthetic_photo(int size, std::uint64_t seed) {
   picture.values.reserve(picture.samples() * 3);
   const Scene scene(seed, size);
   std::vector<std::array<double, ridge_count>> skylines;
+  skylines.reserve(static_cast<std::size_t>(size));
   for (int x = 0; x < size; ++x) skylines.push_back(scene.skylines((x + 0.5) / size));
   for (int y = 0; y < size; ++y) {
     for (int x = 0; x < size; ++x) {
