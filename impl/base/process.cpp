@@ -38,6 +38,7 @@ void drain_piece(Descriptor& pipe, std::string& text) {
 
 std::vector<char*> exec_words(const std::vector<std::string>& words) {
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
   pointers.push_back(nullptr);
   return pointers;

@@ -17,8 +17,8 @@ void PackedPairs::push_back(const Interaction& pair) {
 }
 
 std::uint64_t PackedPairs::bytes() const {
-  std::uint64_t sum = 0;
-  for (const std::vector<std::uint8_t>& block : blocks_) sum += block.capacity() + sizeof(block);
+  std::uint64_t sum = blocks_.size() * sizeof blocks_[0];
+  for (const std::vector<std::uint8_t>& block : blocks_) sum += block.capacity();
   return sum;
 }
 

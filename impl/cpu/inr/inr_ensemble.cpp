@@ -183,6 +183,7 @@ class CpuInrEnsemble final : public InrEnsemble {
     const std::int64_t tasks = (static_cast<std::int64_t>(share_.owned[ranks_.rank() + 1]) - own) * tiles;
     const auto threads = static_cast<int>(std::clamp<std::int64_t>(tasks, 1, omp_get_max_threads()));
     std::vector<std::unique_ptr<InrWorker>> workers;
+    workers.reserve(static_cast<std::size_t>(threads));
     for (int t = 0; t < threads; ++t) workers.push_back(make_worker(rows, points, tiles));
 #pragma omp parallel num_threads(threads)
     {
