@@ -46,7 +46,7 @@ auto equivalence_pair(std::string name, const Spec& spec, const Spec& oracle_spe
     checks.push_back({.name = std::move(name), .error = 0, .bound = 0, .unsupported = support.reason});
     return pair;
   }
-  pair.emplace(std::move(name), oracle.make(oracle_spec), candidate.make(spec), checks);
+  pair.emplace(EquivalencePair<Contract>{std::move(name), oracle.make(oracle_spec), candidate.make(spec), checks});
   pair->compare_states_now(
       "initial", [](const std::string&) { return 1; }, 0);
   return pair;

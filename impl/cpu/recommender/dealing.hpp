@@ -1,6 +1,7 @@
 // Rows of embedding tables dealt to ranks in turn: row r lies with rank r % ranks, as its row r / ranks, so that rows which
 // are asked for often, as a rule neighbours, are spread over all.
 #pragma once
+#include <cassert>
 #include <cstdint>
 #include <functional>
 #include <span>
@@ -17,7 +18,9 @@ namespace frugal::cpu {
 
 struct Dealing {
   explicit Dealing(const Communicator& all)
-      : rank(static_cast<std::uint32_t>(all.rank())), ranks(static_cast<std::uint32_t>(all.size())) {}
+      : rank(static_cast<std::uint32_t>(all.rank())), ranks(static_cast<std::uint32_t>(all.size())) {
+    assert(ranks > 0);
+  }
 
   /// Has this rank all rows? Then ids are rows.
   bool whole() const { return ranks == 1; }

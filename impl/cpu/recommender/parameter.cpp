@@ -110,12 +110,12 @@ void DenseParameters::set_layer(std::size_t layer, const std::vector<float>& wei
 void DenseParameters::refresh_operands() {
   if (!stack_.has_own_operands()) return;
   for (std::size_t l = 0; l < stack_.layers(); ++l) {
-    const auto [in, out] = stack_.shape(l);
+    const DenseShape shape = stack_.shape(l);
     const float* from = values_.data() + stack_.weight(l);
     float* to = operands_.data() + stack_.operand(l);
     const std::int64_t stride = stack_.operand_stride(l);
 #pragma omp parallel for
-    for (int o = 0; o < out; ++o) std::copy_n(from + std::int64_t{o} * in, in, to + o * stride);
+    for (int o = 0; o < shape.out; ++o) std::copy_n(from + std::int64_t{o} * shape.in, shape.in, to + o * stride);
   }
 }
 
