@@ -4,8 +4,8 @@
 //   add_product    C(i, j) += sum over k of A(i, k) B(k, j)      the same i and j, 16 values of k
 //
 // Rows in shared memory are 128 bytes, 16-byte piece p of row r at p ^ r % 8, and start at a multiple of 1024 bytes (PTX's
-// 128-byte swizzle): of start_step's A and B the rows i and j; of add_product's B, and of its A unless that is turned,
-// the rows k of panels of 64 columns (half_operands.hpp). Of row 16 * warp + r of the group's 64, the lanes of that warp
+// 128-byte swizzle): of start_step's A and B the rows i and j; of add_product's A the rows i, turned the rows k, and of
+// its B the rows k, in panels of 64 columns (half_operands.hpp). Of row 16 * warp + r of the group's 64, the lanes of that warp
 // have what mma.m16n8 gives them: c[n] of columns 8 n .. 8 n + 7.
 //
 // Elsewhere, in the shim too, each warp multiplies its 16 rows by mma, with the same sums in the same lanes.
