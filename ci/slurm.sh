@@ -22,7 +22,8 @@ of_slurm() {
   { grep -lzxsF "SLURM_CONF=$work/slurm.conf" /proc/[0-9]*/environ || true; } |
     { xargs -r grep -lzxsF "$1=$2" || true; } | cut -d/ -f3
 }
-parent_of() { awk '/^PPid/ { print $2 }' "/proc/$1/status" 2>/dev/null; }
+# Of a process; nothing when it has just ended, which is no failure.
+parent_of() { awk '/^PPid/ { print $2 }' "/proc/$1/status" 2>/dev/null || true; }
 name_of() { cat "/proc/$1/comm" 2>/dev/null || true; }
 
 stop() {
