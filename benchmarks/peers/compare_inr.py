@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 
-from side_by_side import FrugalCell, Peers, finish, parser_for, ratio, spread, versions_of
+from side_by_side import Comparison, FrugalCell, Peers, parser_for, ratio, spread, versions_of
 from summary import as_cell, row
 
 # Steps of a sample on a CPU: about the same time each. On a GPU a thousand, in the pieces of ours.
@@ -152,16 +152,15 @@ def main() -> int:
     precisions = (args.precisions or ("fp32,tf32" if on_gpu else "fp32")).split(",")
 
     structures = structures_of_the_paper(args.build / "frugal")
-    results, rows = [], []
+    comparison = Comparison(args, ENVIRONMENT)
     print("| structure | precision | ours | [us/step] | share of peak | peer | [us/step] | ratio |")
     print("|---|---|---|---:|---:|---|---:|---:|", flush=True)
     for name in args.structures.split(","):
         for precision in precisions:
             result = compare(name, structures[name], precision, args)
-            results.append(result)
             per_step = {side: [1e6 * value / result["steps"] for value in values]
                         for side, values in result["seconds"].items()}
-            rows += rows_of(result, per_step, args)
+            comparison.add(result, rows_of(result, per_step, args))
             for implementation in args.implementations:
                 ours = per_step[implementation]
                 share = "-"
@@ -172,16 +171,12 @@ def main() -> int:
                               f"- | left out: {as_cell(result['left_out'][mode])}")
                     print(f"| {name} | {precision} | {implementation} | {spread(ours)} | {share} | {label_of(mode)} | {theirs} |",
                           flush=True)
-    machine = results[0]["run"]
-    for result in results:
-        del result["run"]
-    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {versions_of(results)}; "
+    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {versions_of(comparison.results)}; "
           "PSNR (ENRP) after the steps of one sample: "
           + ", ".join(f"{r['structure']} {r['precision']} " + " / ".join(f"{side} {v:.1f}" for side, v in r["psnr_enrp"].items())
-                      for r in results)
+                      for r in comparison.results)
           + ".")
-    return finish(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "run": machine, "results": results,
-                             "rows": rows})
+    return comparison.exit_status()
 
 
 if __name__ == "__main__":

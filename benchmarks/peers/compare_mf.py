@@ -20,7 +20,7 @@ import subprocess
 import sys
 import tempfile
 
-from side_by_side import FrugalCell, Peers, finish, parser_for, ratio, spread, versions_of
+from side_by_side import Comparison, FrugalCell, Peers, parser_for, ratio, spread, versions_of
 from summary import as_cell, row
 
 UNOBSERVED_WEIGHT = 0.3
@@ -99,28 +99,23 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         data = (args.data_dir.resolve() if args.data_dir else
                 synthetic_data(str(args.build / "frugal"), args.size, pathlib.Path(folder)))
-        results, rows = [], []
+        comparison = Comparison(args, ENVIRONMENT, data=name_of_data)
         print("| dim | ours [ms/iteration] | peer | [ms/iteration] | ratio | HR@10, ours / peer |")
         print("|---:|---:|---|---:|---:|---:|", flush=True)
         for dim in map(int, args.dims.split(",")):
             result = compare(dim, data, args)
-            results.append(result)
             per_iteration = {side: [1e3 * value / args.iterations for value in values]
                              for side, values in result["seconds"].items()}
-            rows += rows_of(result, per_iteration, name_of_data)
+            comparison.add(result, rows_of(result, per_iteration, name_of_data))
             ours, quality = per_iteration["ours"], result["hr@10"]
             for name in PEERS:
                 theirs = per_iteration.get(name)
                 print(f"| {dim} | {spread(ours)} | {name} | "
                       + (f"{spread(theirs)} | {ratio(theirs, ours)} | {quality['ours']:.4f} / {quality[name]:.4f} |" if theirs
                          else f"- | left out: {as_cell(result['left_out'][name])} | - |"), flush=True)
-    machine = results[0]["run"]
-    for result in results:
-        del result["run"]
     print(f"\nn = {args.samples} alternating samples of {args.iterations} iterations, {args.threads} threads, "
-          f"{versions_of(results)}; {name_of_data}.")
-    return finish(args.out, {"threads": args.threads, "data": name_of_data, "environment": ENVIRONMENT, "run": machine,
-                             "results": results, "rows": rows})
+          f"{versions_of(comparison.results)}; {name_of_data}.")
+    return comparison.exit_status()
 
 
 if __name__ == "__main__":

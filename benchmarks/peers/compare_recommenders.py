@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 
-from side_by_side import FrugalCell, Peers, finish, parser_for, ratio, spread, versions_of
+from side_by_side import Comparison, FrugalCell, Peers, parser_for, ratio, spread, versions_of
 from summary import as_cell, row
 
 # A fair PyTorch: waiting threads yield, freed memory is kept, large tables lie in huge pages (as ours do).
@@ -120,23 +120,21 @@ def main() -> int:
     parser.add_argument("--cases", default="", help="only those whose name contains this")
     args = parser.parse_args()
 
-    results, rows = [], []
+    comparison = Comparison(args, ENVIRONMENT, run=this_run(args))
     print("| step | ours [ms] | PyTorch | [ms] | ratio |\n|---|---:|---|---:|---:|", flush=True)
     for name, case in cases_of(args).items():
         if args.cases not in name:
             continue
         result = compare(name, args)
-        results.append(result)
-        rows += rows_of(result, case[-1])
+        comparison.add(result, rows_of(result, case[-1]))
         mine = result["ms"]["ours"]
         for way in case[-1]:
             theirs = result["ms"].get(way)
             print(f"| {name} | {spread(mine)} | {way} | "
                   + (f"{spread(theirs)} | {ratio(theirs, mine)} |" if theirs else
                      f"- | left out: {as_cell(result['left_out'][way])} |"), flush=True)
-    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {versions_of(results)}.")
-    return finish(args.out, {"threads": args.threads, "environment": ENVIRONMENT, "run": this_run(args),
-                             "results": results, "rows": rows})
+    print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {versions_of(comparison.results)}.")
+    return comparison.exit_status()
 
 
 if __name__ == "__main__":

@@ -199,9 +199,24 @@ def versions_of(results: list[dict]) -> str:
     return ", ".join(dict.fromkeys(version for result in results for version in result["peers"].values()))
 
 
-def finish(out: pathlib.Path | None, document: dict) -> int:
-    """Writes the samples, where a file for them was named; returns the exit status."""
-    if out:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(json.dumps({"schema": 1, **document}, indent=1) + "\n")
-    return SOME_LEFT_OUT if any(row["reason"] for row in document["rows"]) else 0
+class Comparison:
+    """The samples of all cases. Where a file is named, it is written after every case: one that is stopped keeps them."""
+
+    def __init__(self, args: argparse.Namespace, environment: dict, **more):
+        self.out, self.results, self.rows = args.out, [], []
+        self.document = {"schema": 1, "threads": args.threads, "environment": environment, **more}
+
+    def add(self, result: dict, rows: list[dict]) -> None:
+        """A case, which may have the "run" of its samples, and its rows in the table of all comparisons."""
+        self.document.setdefault("run", result.pop("run", None))
+        self.results.append(result)
+        self.rows += rows
+        if not self.out:
+            return
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = self.out.with_name(self.out.name + ".part")
+        unfinished.write_text(json.dumps({**self.document, "results": self.results, "rows": self.rows}, indent=1) + "\n")
+        unfinished.replace(self.out)
+
+    def exit_status(self) -> int:
+        return SOME_LEFT_OUT if any(row["reason"] for row in self.rows) else 0
