@@ -59,6 +59,20 @@ BENCHMARK(dlrm_step)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
+/// Steps whose examples lie beyond the caches. Argument: steps a call. In calls of several the next step's examples are
+/// gathered beside the work.
+void dlrm_steps(benchmark::State& state) {
+  const DlrmSpec spec = criteo_spec(/*small=*/true, OptimizerKind::rowwise_adagrad);
+  const auto model = cpu::make(spec);
+  const CriteoExamples examples(spec, std::size_t{1} << 20);
+  model->set_examples(examples.batch());
+  model->train(1);
+  const auto steps = static_cast<std::uint64_t>(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(model->train(steps));
+  state.SetItemsProcessed(state.iterations() * state.range(0) * spec.batch);
+}
+BENCHMARK(dlrm_steps)->ArgName("steps")->Arg(1)->Arg(16)->Unit(benchmark::kMillisecond)->UseRealTime();
+
 void dlrm_predict(benchmark::State& state) {
   const DlrmSpec spec = criteo_spec(state.range(0) != 0, OptimizerKind::adagrad);
   const auto model = cpu::make(spec);

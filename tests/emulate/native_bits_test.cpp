@@ -293,7 +293,7 @@ TEST_F(EmulatedKernels, DrawTheSameNumbers) {
   for (std::uint64_t i = 0; i < 24; ++i) blocks.push_back(i * 0x1fffffff7U);
   const auto of = [&](const cpu::MfKernels& kernels) {
     Bits drawn(4 * blocks.size());
-    kernels.draw({7, 3, 5, 0x7fffffffU}, blocks.data(), std::ssize(blocks), drawn.data());
+    kernels.draw({7, 3, 5}, 0x7fffffffU, blocks.data(), std::ssize(blocks), drawn.data());
     return drawn;
   };
   EXPECT_EQ(of(cpu::avx512::mf_kernels), of(cpu::avx512_native::mf_kernels));
@@ -340,7 +340,7 @@ Bits recommender_bits(const cpu::RecommenderKernels& kernels, long width) {
   Floats dots(vectors * (vectors - 1) / 2), dx(x.size()), delta = uniforms(vectors * width, 5);
   Floats w = table, squares(table.size(), 0.25F), drawn(width);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = i % 3 == 0;
-  kernels.draw_uniforms({1, 2, 3, 0.125}, 7, width, drawn.data());
+  kernels.draw_uniforms({1, 2, 3}, 0.125, 7, width, drawn.data());
   kernels.weighted_sum(table.data(), index.data(), weights.data(), positions.data(), 3, 2, width, weighted.data());
   kernels.sum_rows(table.data(), index.data(), std::ssize(index), width, summed.data());
   kernels.add(summed.data(), weighted.data(), width);

@@ -61,6 +61,23 @@ TEST(Only, KeepsTheCellsThatMatchAllPairs) {
   EXPECT_EQ(only(planned_cells(file), "params.fake.layers=[64, 32],seed=1").size(), 2);
 }
 
+TEST(Only, SplitsAtNoCommaOfAQuotedValueOrAList) {
+  const Json json = fixtures::fake_cell().to_json();
+  const Json* const cells[] = {&json};
+  const auto values = [&](const std::string& expression) {
+    std::vector<std::string> texts;
+    for (const auto& [path, value] : read_where("only", expression, cells)) texts.push_back(value.dump());
+    return texts;
+  };
+  EXPECT_THAT(values(R"(dataset="a,b",seed=1)"), ElementsAre(R"("a,b")", "1"));
+  EXPECT_THAT(values(R"(dataset='a,b',seed=1)"), ElementsAre(R"("a,b")", "1"));
+  EXPECT_THAT(values(R"(dataset="a\",b",seed=1)"), ElementsAre(R"("a\",b")", "1"));
+  EXPECT_THAT(values(R"(dataset="a\\",seed=1)"), ElementsAre(R"("a\\")", "1"));
+  EXPECT_THAT(values("dataset=it's,seed=1"), ElementsAre(R"("it's")", "1"));
+  EXPECT_THAT(values("dataset=a[1,seed=1"), ElementsAre(R"("a[1")", "1"));
+  EXPECT_THAT(values(R"(params.fake.layers=[64, "3,2"],seed=1)"), ElementsAre(R"([64,"3,2"])", "1"));
+}
+
 TEST(Only, RefusesAnUnknownPathWithASuggestion) {
   const PlanFile file = six_cells();
   EXPECT_THAT(fixtures::user_error_of([&] { only(planned_cells(file), "params.fake.rat=1"); }),

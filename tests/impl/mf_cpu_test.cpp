@@ -223,7 +223,7 @@ TEST_P(MfKernel, DrawsAreThoseOfPhilox) {
   for (std::uint64_t i = 0; i < 24; ++i) blocks.push_back(i * 0x1fffffff7U);  // above 2^32 too
   for (const std::uint32_t below : {1U, 37U, 3706U, 0x7fffffffU}) {
     std::vector<std::uint32_t> drawn(4 * blocks.size());
-    GetParam().kernels->draw({seed, static_cast<std::uint32_t>(Purpose::negatives), 5, below}, blocks.data(),
+    GetParam().kernels->draw({seed, static_cast<std::uint32_t>(Purpose::negatives), 5}, below, blocks.data(),
                              static_cast<long>(blocks.size()), drawn.data());
     const Philox random(seed, Purpose::negatives);
     for (std::size_t i = 0; i < blocks.size(); ++i)

@@ -76,12 +76,11 @@ TEST_P(RecommenderKernel, DrawsTheInitialValuesOfAnyPartOfATable) {
   constexpr std::uint32_t rows = 300, table = 2;
   constexpr std::uint64_t seed = 0x1234567890abcdef;
   const std::vector<float> all = initial_table(rows, dim, seed, table);
-  const cpu::UniformStream law{seed, static_cast<std::uint32_t>(Purpose::user_embedding), table,
-                               initial_table_bound(rows)};
+  const cpu::PhiloxStream random{seed, static_cast<std::uint32_t>(Purpose::user_embedding), table};
   for (const std::size_t first : {0U, 1U, 2U, 3U, 4U, 13U, 1001U})
     for (const std::size_t n : {0U, 1U, 2U, 3U, 13U, 31U, 32U, 33U, 255U, 256U, 257U, 700U}) {
       std::vector<float> drawn(n + 1, 123.F);
-      kernels().draw_uniforms(law, first, static_cast<long>(n), drawn.data());
+      kernels().draw_uniforms(random, initial_table_bound(rows), first, static_cast<long>(n), drawn.data());
       EXPECT_EQ(drawn.back(), 123.F) << "written beyond the end, from " << first << " on, " << n;
       drawn.pop_back();
       EXPECT_EQ(drawn, std::vector(all.begin() + first, all.begin() + first + n)) << first << ", " << n;

@@ -11,19 +11,24 @@
 namespace frugal::harness {
 namespace {
 
-/// Splits at commas that are not inside brackets or quotes.
+/// Splits at commas that are not inside brackets or quotes, which begin a value in YAML and mean nothing later in one.
 std::vector<std::string> split_pairs(const std::string& expression) {
   std::vector<std::string> pairs(1);
   int depth = 0;
   char quote = 0;
+  bool value_begins = false;
+  bool escaped = false;  // by a backslash, which double quotes alone know
   for (const char c : expression) {
+    const bool begins = value_begins;
+    value_begins = c == ' ' ? begins : c == '=' || c == ':' || c == '[' || c == '{' || c == ',';
     if (quote != 0) {
-      if (c == quote) quote = 0;
-    } else if (c == '"' || c == '\'') {
+      if (c == quote && !escaped) quote = 0;
+      escaped = quote == '"' && c == '\\' && !escaped;
+    } else if (begins && (c == '"' || c == '\'')) {
       quote = c;
-    } else if (c == '[' || c == '{') {
+    } else if ((begins || depth > 0) && (c == '[' || c == '{')) {
       ++depth;
-    } else if (c == ']' || c == '}') {
+    } else if (depth > 0 && (c == ']' || c == '}')) {
       --depth;
     } else if (c == ',' && depth == 0) {
       pairs.emplace_back();

@@ -7,6 +7,7 @@
 
 #include "impl/common/mf/example.hpp"
 #include "impl/cpu/kernels/isa.hpp"
+#include "impl/cpu/kernels/philox_stream.hpp"
 
 namespace frugal::cpu {
 
@@ -36,14 +37,6 @@ struct SgdRound {
   long turns;
 };
 
-/// Random numbers below a bound: those of Philox(seed, purpose) in one stream.
-struct MfStream {
-  std::uint64_t seed;
-  std::uint32_t purpose;
-  std::uint32_t stream;
-  std::uint32_t below;
-};
-
 struct MfKernels {
   /// SGD over the turns in order, in each the examples of every worker in order. For each, with z = u.v + b_u + b_i + b,
   /// g = sigmoid(z) - y and the old values on the right:
@@ -53,7 +46,7 @@ struct MfKernels {
 
   /// Draws for `count` blocks, a multiple of 8: to[4 i + w] = Philox::scale(words[w], below) with
   /// words = Philox(seed, purpose).block(blocks[i], stream).
-  void (*draw)(const MfStream& stream, const std::uint64_t* blocks, long count, std::uint32_t* to);
+  void (*draw)(PhiloxStream from, std::uint32_t below, const std::uint64_t* blocks, long count, std::uint32_t* to);
 
   /// Upper triangle of c += rows^T rows, in tiles: what lies below the diagonal is undefined.
   /// rows [count, dim], c [dim, dim]; dim a multiple of row_padding.

@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "impl/cpu/kernels/philox_stream.hpp"
+
 namespace frugal::cpu::FRUGAL_ISA {
 
 #if FRUGAL_LANES == 16
@@ -49,16 +51,15 @@ inline void store_upper(Words a, Words b, Words c, Words d, std::uint32_t* to) {
 }
 #endif
 
-/// to[4 i + w] = Philox::scale(word w of Philox(key, purpose).block(blocks[i], stream), below) for i < count, a
-/// multiple of 8.
-inline void philox_below(std::uint64_t key, std::uint32_t purpose, std::uint32_t stream, std::uint32_t below,
-                         const std::uint64_t* blocks, long count, std::uint32_t* to) {
+/// to[4 i + w] = Philox::scale(word w of block(blocks[i]) of the stream, below) for i < count, a multiple of 8.
+inline void philox_below(PhiloxStream from, std::uint32_t below, const std::uint64_t* blocks, long count,
+                         std::uint32_t* to) {
   const Words first_factor = broadcast_word(0xD2511F53U), second_factor = broadcast_word(0xCD9E8D57U);
   const Words factor = broadcast_word(below);
   for (long i = 0; i < count; i += Words::count) {
     Words c0 = load_words(blocks + i), c1 = upper(c0);
-    Words c2 = broadcast_word(stream), c3 = broadcast_word(purpose);
-    std::uint32_t k0 = static_cast<std::uint32_t>(key), k1 = static_cast<std::uint32_t>(key >> 32);
+    Words c2 = broadcast_word(from.stream), c3 = broadcast_word(from.purpose);
+    std::uint32_t k0 = static_cast<std::uint32_t>(from.seed), k1 = static_cast<std::uint32_t>(from.seed >> 32);
 #pragma GCC unroll 10
     for (int round = 0; round < 10; ++round) {
       const Words p0 = c0 * first_factor, p1 = c2 * second_factor;

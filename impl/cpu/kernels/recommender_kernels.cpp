@@ -11,7 +11,7 @@ namespace {
 // Initial values.
 
 /// Through the upper 24 bits of the words, which are what a unit has of them: all is exact but the last two roundings.
-void draw_uniforms(const UniformStream& from, std::uint64_t first, long n, float* __restrict out) {
+void draw_uniforms(PhiloxStream from, double bound, std::uint64_t first, long n, float* __restrict out) {
   constexpr long whole = 8;  // blocks that philox_below takes at a time
   constexpr long most = 64;  // blocks whose words stay in L1
   std::uint64_t block[most];
@@ -22,13 +22,13 @@ void draw_uniforms(const UniformStream& from, std::uint64_t first, long n, float
     const long wanted = (skipped + n + 4 * whole - 1) / (4 * whole) * whole;
     const long blocks = wanted < most ? wanted : most;
     for (long b = 0; b < blocks; ++b) block[b] = next + static_cast<std::uint64_t>(b);
-    philox_below(from.seed, from.purpose, from.stream, 1U << 24, block, blocks, bits);
+    philox_below(from, 1U << 24, block, blocks, bits);
     const long count = n < 4 * blocks - skipped ? n : 4 * blocks - skipped;
     const std::uint32_t* const drawn = bits + skipped;
 #pragma omp simd
     for (long i = 0; i < count; ++i) {
       const double unit = static_cast<double>(static_cast<std::int32_t>(drawn[i])) * 0x1p-24;
-      out[i] = static_cast<float>((2.0 * unit - 1.0) * from.bound);
+      out[i] = static_cast<float>((2.0 * unit - 1.0) * bound);
     }
     out += count;
     n -= count;

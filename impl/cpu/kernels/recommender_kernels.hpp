@@ -9,6 +9,7 @@
 
 #include "impl/common/adam.hpp"
 #include "impl/cpu/kernels/isa.hpp"
+#include "impl/cpu/kernels/philox_stream.hpp"
 
 namespace frugal::cpu {
 
@@ -19,17 +20,9 @@ constexpr long pair_scratch(long vectors, long width) {
   return (vectors > width ? vectors : width) * pair_stride(vectors);
 }
 
-/// Uniform numbers within +-bound: word i of Philox(seed, purpose) in one stream gives number i.
-struct UniformStream {
-  std::uint64_t seed;
-  std::uint32_t purpose;
-  std::uint32_t stream;
-  double bound;
-};
-
 struct RecommenderKernels {
   /// out[i] = scaled_uniform(word first + i, bound), i < n: impl/common/recommender/init.hpp, the same bits.
-  void (*draw_uniforms)(const UniformStream& from, std::uint64_t first, long n, float* out);
+  void (*draw_uniforms)(PhiloxStream from, double bound, std::uint64_t first, long n, float* out);
 
   /// out[i] = x . rows[index[i]], i < count. x [width], rows [any, width].
   void (*gather_dots)(const float* x, const float* rows, const std::uint32_t* index, long count, long width,

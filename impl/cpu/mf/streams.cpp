@@ -91,10 +91,8 @@ void MfStreams::prepare(std::uint32_t part, std::uint32_t epoch, Turns turns, Sc
   const MfSchedule& schedule = *schedule_;
   const std::uint32_t groups = schedule.groups();
   const auto negatives = static_cast<std::uint32_t>(spec_.negatives);
-  const MfStream random{.seed = spec_.seed,
-                        .purpose = static_cast<std::uint32_t>(Purpose::negatives),
-                        .stream = epoch,
-                        .below = spec_.items};
+  const PhiloxStream random{
+      .seed = spec_.seed, .purpose = static_cast<std::uint32_t>(Purpose::negatives), .stream = epoch};
   const Placed* const items = items_.data();
   std::uint32_t* const begins = begins_.data() + std::size_t{part} * (schedule.turns() + 1);
   std::fill(begins + turns.first, begins + turns.end + 1, 0);
@@ -127,7 +125,7 @@ void MfStreams::prepare(std::uint32_t part, std::uint32_t epoch, Turns turns, Sc
       place[p] = static_cast<std::uint32_t>(4 * (drawn - shared) + word % 4);
       for (std::uint64_t b = word / 4 + shared; b <= (word + negatives - 1) / 4; ++b) blocks[drawn++] = b;
     }
-    mf_kernels().draw(random, blocks, static_cast<long>((drawn + 7) / 8 * 8), words);
+    mf_kernels().draw(random, spec_.items, blocks, static_cast<long>((drawn + 7) / 8 * 8), words);
     for (std::uint32_t p = 0; p < size; ++p) {
       add(positives[p].user, positives[p].item, MfExample::positive);
       for (std::uint32_t k = 0; k < negatives; ++k) add(positives[p].user, words[place[p] + k], 0);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <utility>
 
 #include "impl/cpu/runs.hpp"
 
@@ -22,7 +23,12 @@ std::span<std::byte> bytes_of(std::vector<T>& values) {
 }  // namespace
 
 void DealtExamples::set(const ClickBatch& all) {
-  if (ranks_.size() == 1) return own_.set(all, spec_);
+  if (ranks_.size() == 1) {
+    own_.set(all, spec_);
+    ahead_own_ = own_;
+    ahead_.reset();
+    return;
+  }
   const bool leads = ranks_.rank() == 0;
   if (leads) require_readable(all, spec_, all.labels.size());
   std::vector<std::uint64_t> facts = {all.labels.size(), all.offsets.empty() ? 0U : 1U};
@@ -57,11 +63,17 @@ void DealtExamples::set(const ClickBatch& all) {
 }
 
 ClickBatch DealtExamples::gather(std::uint64_t step) {
+  if (ahead_ && ahead_->step == step) {
+    std::swap(own_, ahead_own_);
+    return std::exchange(ahead_, std::nullopt)->batch;
+  }
   if (begins_.empty() || begins_.back() == 0) return own_.gather(spec_, step);  // throws where there are none
   const EpochSchedule schedule(begins_.back(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
   const StepOwners owners(schedule, schedule.at(step), begins_, ranks_.rank());
   return complete(owners, own_.pick(spec_, owners.own()));
 }
+
+void DealtExamples::gather_ahead(std::uint64_t step) { ahead_ = {step, ahead_own_.gather(spec_, step)}; }
 
 /// own: this rank's examples of the step.
 ClickBatch DealtExamples::complete(const StepOwners& owners, const ClickBatch& own) {

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -24,13 +25,24 @@ class DealtExamples {
   /// Of step `step`, counted from 0; good until the next call. Throws std::invalid_argument when there are no examples.
   /// All ranks call this alike.
   ClickBatch gather(std::uint64_t step);
+  /// Whether one thread may gather the next step's while others compute this one's: not where messages would have to travel.
+  bool may_gather_ahead() const { return ranks_.size() == 1; }
+  /// Gathers those of a step for the call of gather() that asks for them; what the last one gave stays good.
+  void gather_ahead(std::uint64_t step);
 
  private:
+  struct Ahead {
+    std::uint64_t step;
+    ClickBatch batch;  ///< in ahead_own_
+  };
+
   ClickBatch complete(const StepOwners& owners, const ClickBatch& own);
 
   DlrmSpec spec_;
   Communicator& ranks_;
-  StepExamples own_;                 ///< picks from this rank's run
+  StepExamples own_;        ///< picks from this rank's run
+  StepExamples ahead_own_;  ///< of one rank: as own_
+  std::optional<Ahead> ahead_;
   std::vector<std::size_t> begins_;  ///< [ranks + 1], of the runs
   bool with_bags_ = false;
 

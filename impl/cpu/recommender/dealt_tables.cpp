@@ -31,11 +31,11 @@ DealtTables::DealtTables(const DlrmSpec& spec, const UpdateRule& rule, Communica
       dim_(static_cast<std::size_t>(spec.embedding_dim)),
       frozen_(static_cast<std::size_t>(spec.frozen_tables)) {
   for (std::uint32_t t = 0; t < table_rows_.size(); ++t) {
-    const UniformStream law{spec.seed, static_cast<std::uint32_t>(Purpose::user_embedding), t,
-                            initial_table_bound(table_rows_[t])};
+    const PhiloxStream random{spec.seed, static_cast<std::uint32_t>(Purpose::user_embedding), t};
+    const double bound = initial_table_bound(table_rows_[t]);
     const auto draw = [&](std::uint32_t row, std::span<float> values) {
-      recommender_kernels().draw_uniforms(law, std::uint64_t{dealing_.id_of(row)} * dim_, static_cast<long>(dim_),
-                                          values.data());
+      recommender_kernels().draw_uniforms(random, bound, std::uint64_t{dealing_.id_of(row)} * dim_,
+                                          static_cast<long>(dim_), values.data());
     };
     own_.emplace_back(rows(t), spec.embedding_dim, draw, rule, /*trainable=*/t >= frozen_);
   }

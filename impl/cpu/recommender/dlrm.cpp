@@ -150,7 +150,8 @@ class CpuDlrm final : public Dlrm {
 
   std::vector<double> train(std::uint64_t steps) override {
     std::vector<double> losses(steps);
-    for (double& loss : losses) loss = train_step(examples_.gather(step_));
+    for (std::uint64_t s = 0; s < steps; ++s)
+      losses[s] = train_step(examples_.gather(step_), /*ahead=*/s + 1 < steps && examples_.may_gather_ahead());
     return losses;
   }
 
@@ -191,14 +192,15 @@ class CpuDlrm final : public Dlrm {
     return begins;
   }
 
-  double train_step(const ClickBatch& batch) {
+  /// ahead: one of the threads gathers the next step's examples.
+  double train_step(const ClickBatch& batch, bool ahead) {
     const std::size_t n = batch.labels.size();
     make_workers();
 
     const std::size_t blocks = (n + block_ - 1) / block_;
     bottom_slots_.deal(blocks);
     top_slots_.deal(blocks);
-    forward_backward(batch, n);
+    forward_backward(batch, n, ahead);
     const UpdateStep step = update_step(rule_, ++step_);
     update_tables(batch, n, step);
     update_dense(step);
@@ -273,26 +275,18 @@ class CpuDlrm final : public Dlrm {
     }
   }
 
-  void forward_backward(const ClickBatch& batch, std::size_t n) {
+  void forward_backward(const ClickBatch& batch, std::size_t n, bool ahead) {
     const std::vector<std::size_t> slots = equal_shares(bottom_slots_.used(), ranks_.size());  // as of the top MLP
     const std::size_t end_slot = slots[ranks_.rank() + 1];
     std::vector<std::size_t> begins;  // examples of each rank
     for (const std::size_t slot : slots) begins.push_back(std::min(bottom_slots_.begin(slot) * block_, n));
     const DealtTables::Lent lent = tables_.lend(batch, begins, room_);
-    const float weight = 1.F / static_cast<float>(n);
-#pragma omp parallel for schedule(dynamic)
-    for (std::size_t slot = slots[ranks_.rank()]; slot < end_slot; ++slot) {
-      const SubnormalsAreZero flush;
-      DlrmWorker& worker = *workers_[omp_get_thread_num()];
-      for (std::size_t block = bottom_slots_.begin(slot); block < bottom_slots_.end(slot); ++block) {
-        const std::size_t first = block * block_;
-        const std::size_t count = std::min(block_, n - first);
-        const float* logits = forward(worker, lent, first, count);
-        std::fill(worker.d_logits.begin(), worker.d_logits.end(), 0.F);
-        recommender_kernels().cross_entropy(logits, batch.labels.data() + first, weight, static_cast<long>(count),
-                                            losses_.data() + first, worker.d_logits.data());
-        backward(worker, first, count, slot, block == bottom_slots_.begin(slot));
-      }
+#pragma omp parallel
+    {
+#pragma omp single nowait
+      if (ahead) examples_.gather_ahead(step_ + 1);
+#pragma omp for schedule(dynamic)
+      for (std::size_t slot = slots[ranks_.rank()]; slot < end_slot; ++slot) learn_slot(batch, lent, n, slot);
     }
     gather_rows(ranks_, losses_.data(), 1, begins);
     std::vector<float*> gradients;
@@ -300,6 +294,22 @@ class CpuDlrm final : public Dlrm {
     tables_.give_back(batch, begins, gradients);
     bottom_slots_.gather(ranks_, slots);
     top_slots_.gather(ranks_, slots);
+  }
+
+  /// Forward and back: losses, gradients of the layers, and of bags.
+  void learn_slot(const ClickBatch& batch, const DealtTables::Lent& lent, std::size_t n, std::size_t slot) {
+    const SubnormalsAreZero flush;
+    DlrmWorker& worker = *workers_[omp_get_thread_num()];
+    const float weight = 1.F / static_cast<float>(n);
+    for (std::size_t block = bottom_slots_.begin(slot); block < bottom_slots_.end(slot); ++block) {
+      const std::size_t first = block * block_;
+      const std::size_t count = std::min(block_, n - first);
+      const float* logits = forward(worker, lent, first, count);
+      std::fill(worker.d_logits.begin(), worker.d_logits.end(), 0.F);
+      recommender_kernels().cross_entropy(logits, batch.labels.data() + first, weight, static_cast<long>(count),
+                                          losses_.data() + first, worker.d_logits.data());
+      backward(worker, first, count, slot, block == bottom_slots_.begin(slot));
+    }
   }
 
   void backward(DlrmWorker& worker, std::size_t first, std::size_t count, std::size_t slot, bool first_of_slot) {
