@@ -31,7 +31,7 @@ struct ClickSplitRule {
 };
 
 /// Holds rows out of two or more. But for `tail` nothing depends on the order of the file: the rows, trained and tested,
-/// come in the order of their keys, and rows that are equal are one as good as the other. A key alone does not draw:
+/// come in the order of their keys (`latest`: of their times, and of their keys at one time), and rows that are equal are one as good as the other. A key alone does not draw:
 /// equal rows, of which click logs have many, would all go to one side, and the test would be of rows never seen.
 ///
 /// Values are standardised by the trained rows alone: mean 0 and standard deviation 1; what is missing becomes 0, the

@@ -33,7 +33,7 @@ class ExampleMaker {
         of_users_(side.users.begin(), side.users.end()),
         of_items_(side.items.begin(), side.items.end()),
         activity_(std::move(activity)),
-        label_rating_(label_rating) {}
+        label_rating_(static_cast<float>(label_rating)) {}
 
   Clicks empty() const {
     Clicks clicks;
@@ -80,7 +80,7 @@ class ExampleMaker {
   std::vector<Column> of_users_;
   std::vector<Column> of_items_;
   Activity activity_;
-  double label_rating_;
+  float label_rating_;  // as ratings are held: 3.3 is not less than 3.3
 };
 
 }  // namespace

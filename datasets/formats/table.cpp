@@ -116,6 +116,8 @@ Json settled_table(const Json& params, std::span<const ParamSpec> specs, const T
 
 std::string TableLayout::key(std::size_t column) const {
   const std::string_view name = names[column];
+  const auto first = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+  if (name.empty() || name == "none" || first != column) return std::to_string(column + 1);
   for (std::size_t at = 0; at < name.size();) {
     const std::size_t length = utf8_length(name.substr(at));
     if (length == 0) return std::to_string(column + 1);
@@ -259,8 +261,11 @@ double TableReader::real(std::size_t column, std::string_view what, double from,
   if (text.size() == 1 && text[0] >= '0' && text[0] <= '9') {
     value = text[0] - '0';
   } else {
-    const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || stop != text.data() + text.size()) fail(column, fmt::format("{} (a number)", what));
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, value);
+    const bool at_comma = error == std::errc() && stop != end && *stop == ',';
+    if (error != std::errc() || stop != end)
+      fail(column, fmt::format("{} (a number{})", what, at_comma ? "; of 3,5 for 3.5: decimal_comma: true" : ""));
   }
   if (!std::isfinite(value)) fail(column, fmt::format("{} (a number)", what));
   if (value < from || value > to) fail(column, fmt::format("{} between {} and {}", what, from, to));

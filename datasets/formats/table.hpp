@@ -35,7 +35,8 @@ struct TableLayout {
   std::string header_line;
 
   std::size_t columns() const { return names.size(); }
-  /// What find() finds a column by, in UTF-8: its name, or its number where the name is in another encoding.
+  /// What a plan calls a column: its name, in UTF-8; its number where the name is in another encoding, is one that an
+  /// earlier column has too, or says something else there (empty: guessed; none).
   std::string key(std::size_t column) const;
   /// "'a', 'b' (comma-separated)".
   std::string columns_text() const;

@@ -239,6 +239,20 @@ TEST_F(OwnRatings, SayWhatTheirColumnsAreAndInTheProtocolWhatWasMerged) {
   EXPECT_THAT(split(path).protocol, HasSubstr("; 1 repeated pairs merged (last)"));
 }
 
+TEST_F(OwnRatings, AColumnWhoseNameSaysSomethingElseInAPlanKeepsItsNumber) {
+  const auto settled = [&](const std::string& header, const Json& columns) {
+    const Json params =
+        complete_dataset({{"name", "file"}, {"path", "r.csv"}, {"columns", columns}}, Kind::interactions);
+    return settled_params(params, ratings_layout(write("r.csv", header + "\nu,i,1,2\nv,j,2,3\n"), ratings_form(params)))
+        .at("columns");
+  };
+  EXPECT_EQ(settled("user,item,item,stars", {{"item", "3"}}).at("item"), "3") << "an earlier column is called so too";
+  EXPECT_EQ(settled("user,item,item,stars", {{"item", "2"}}).at("item"), "item");
+  EXPECT_EQ(settled(",item,stars,user", {{"user", "1"}}).at("user"), "1") << "no name: guessed";
+  EXPECT_EQ(settled("user,item,none,x", {{"rating", "3"}}).at("rating"), "3") << "none: without";
+  EXPECT_EQ(settled("user,item,none,x", {{"rating", "none"}}).at("rating"), "none");
+}
+
 TEST_F(OwnRatings, ThatWereGivenANameSayInTheProtocolWhatWasMergedToo) {
   const auto path =
       write("films/r.csv", text_of("{user},{item},{rating},{time}\n", "user,movie,stars,when\n3,1,5,1\n"));

@@ -52,6 +52,14 @@ TEST(RatingClicks, TablesAreTheSingleCategoriesAndDenseTheOthers) {
   }
 }
 
+TEST(RatingClicks, ARatingOfTheLabelsIsOneThoughItIsNoBinaryNumber) {
+  Fixture fixture;
+  for (Rating& rating : fixture.ratings.rows) rating.value = rating.item == 0 ? 3.3F : 3.2F;
+  const ClickSplit split = clicks_from_ratings(fixture.ratings, fixture.side, 3.3, 0.2, 1);
+  for (std::size_t i = 0; i < split.train.size(); ++i)
+    EXPECT_EQ(split.train.labels[i], split.train.ids[i * 3 + 1] == 0 ? 1 : 0);
+}
+
 TEST(RatingClicks, ThatLeaveNothingToTestOrToTrainOnAreRefused) {
   const Fixture fixture;
   for (const double test_fraction : {0.0, 1.0})

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "benchmarks/harness/compare/compare_table.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/judge/judge.hpp"
@@ -55,6 +57,41 @@ TEST(CompareRuns, SaysInTheFirstSentenceHowManyTimesAsLongOrAsFast) {
   EXPECT_THAT(answer(sample_run_of(3), scaled(1.01)), StartsWith("Same: runs/other takes 1.01 times as long"));
 }
 
+TEST(CompareRuns, ARatioThatIsTheSameOfEverySeedIsCertainHoweverTheSeedsDiffer) {
+  RunRecord base = sample_run_of(3);
+  for (std::size_t i = 0; i < base.cells.size(); ++i)
+    for (StageRecord& stage : base.cells[i].stages)
+      for (double& sample : stage.wall_s) sample *= 1 + 0.2 * static_cast<double>(i % 3);
+  for (const double factor : {0.25, 10.0}) {
+    RunRecord run = base;
+    run.folder = "runs/other";
+    scale_times(run, factor);
+    const std::optional<Speed> speed = compare_runs(base, run).speed;
+    ASSERT_TRUE(speed && speed->interval);
+    EXPECT_EQ(speed->verdict, factor < 1 ? SpeedVerdict::faster : SpeedVerdict::slower);
+    EXPECT_NEAR(speed->interval->first, factor, 1e-6 * factor);
+    EXPECT_NEAR(speed->interval->second, factor, 1e-6 * factor);
+  }
+}
+
+TEST(CompareRuns, ARatiosIntervalKnowsTheNoiseOfTheBase) {
+  // Base times apart by factors of 4, run times equal: of the logarithms of the ratio one pair differs by log 4.
+  RunRecord base = sample_run_of(2);
+  RunRecord run = base;
+  run.folder = "runs/other";
+  scale_times(run, 10);
+  for (CellRecord& cell : base.cells)
+    if (cell.cell.seed == 2)
+      for (StageRecord& stage : cell.stages)
+        for (double& sample : stage.wall_s) sample *= 4;
+  const std::optional<Speed> speed = compare_runs(base, run).speed;
+  ASSERT_TRUE(speed && speed->interval);
+  EXPECT_NEAR(speed->ratio, 10 / 2.0, 1e-6) << "the geometric mean of 10 and 2.5";
+  // Two cells of a pair of seeds each: variance log(4)^2 / 2 with 2 degrees, half of a half of it, t(90%, 2) = 2.92.
+  const double half = 2.91999 * std::log(4.0) / std::sqrt(2.0) / 2;
+  EXPECT_NEAR(std::log(speed->interval->second / speed->ratio), half, 1e-3);
+}
+
 TEST(CompareRuns, WhatTheNoiseHidesIsAmbiguous) {
   RunRecord b = scaled(1.04);
   for (std::size_t i = 0; i < b.cells.size(); ++i)
@@ -75,10 +112,9 @@ TEST(CompareRuns, TwiceAsFastAndTwiceAsSlowAreAsFastOnTheWhole) {
 
 TEST(CompareRuns, SeveralCellsOfTheSameNoiseAreMoreCertainThanOne) {
   RunRecord a = sample_run_of(3), b = scaled(1.02);
-  for (RunRecord* run : {&a, &b})
-    for (CellRecord& cell : run->cells)
-      for (StageRecord& stage : cell.stages)
-        for (double& sample : stage.wall_s) sample *= 1 + 0.002 * static_cast<double>(cell.cell.seed);
+  for (CellRecord& cell : b.cells)
+    for (StageRecord& stage : cell.stages)
+      for (double& sample : stage.wall_s) sample *= 1 + 0.002 * static_cast<double>(cell.cell.seed);
   const auto width_of = [](const RunRecord& base, const RunRecord& run) {
     const auto [low, high] = compare_runs(base, run).speed.value().interval.value();
     return std::log(high / low);

@@ -88,10 +88,10 @@ Collected welch(const std::vector<double>& before, const std::vector<double>& no
 TEST(JudgeDefaults, TwoSamplesHaveTheDegreesOfBothLessTwo) {
   const Collected collected = welch({1, 2, 3}, {4, 6, 8, 10, 12});
   ASSERT_EQ(collected.comparisons.size(), 1U);
-  const Comparison& one = collected.comparisons[0];
-  EXPECT_EQ(one.noise.degrees, 6);
-  EXPECT_DOUBLE_EQ(one.noise.value, (2 + 40) / 6.0);
-  EXPECT_DOUBLE_EQ(one.share, 1 / 3.0 + 1 / 5.0);
+  const DifferenceNoise& noise = collected.comparisons[0].noise;
+  EXPECT_EQ(noise.one.degrees, 6);
+  EXPECT_DOUBLE_EQ(noise.one.value, (2 + 40) / 6.0);
+  EXPECT_DOUBLE_EQ(noise.share, 1 / 3.0 + 1 / 5.0);
 }
 
 TEST(JudgeDefaults, SameIsAnIntervalOfNinetyPercent) {
@@ -106,8 +106,7 @@ TEST(JudgeDefaults, SameIsAnIntervalOfNinetyPercent) {
     one.finding.current = 30.5;
     one.finding.baseline_n = one.finding.current_n = 4;
     one.finding.tolerance = tolerance;
-    one.noise = {1, 3};
-    one.share = 0.25;
+    one.noise = {{1, 3}, 0.25};
     return decide({one}).at(0).verdict;
   };
   EXPECT_EQ(verdict_within(0.5 + half + 1e-4), Verdict::same);

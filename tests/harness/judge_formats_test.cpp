@@ -175,6 +175,20 @@ TEST(CheckTimes, OfAnotherMachineAreRefusedUnlessAskedFor) {
   RunRecord threads = before;
   threads.provenance.plan["threads"]["sample"] = 4;
   EXPECT_THAT(error_of(threads, {}, "time.total"), HasSubstr("another number of threads"));
+  RunRecord ranks = before;
+  ranks.provenance.plan["ranks"]["sample"] = 4;
+  EXPECT_THAT(error_of(ranks, {}, "time.total"), HasSubstr("4 ranks of"));
+  RunRecord kernels = before;
+  kernels.provenance.machine["backends"]["cpu"]["instruction set"] = "avx2";
+  EXPECT_EQ(error_of(kernels, {}, "time.total"), "") << "only one of them tells";
+  RunRecord others = kernels;
+  others.provenance.machine["backends"]["cpu"]["instruction set"] = "avx512";
+  EXPECT_THROW(
+      check_run(others, {.file = "b", .run = kernels, .tolerances = {{.metric = "time.total", .relative = 0.1}}}),
+      UserError);
+  EXPECT_NO_THROW(check_run(others,
+                            {.file = "b", .run = kernels, .tolerances = {{.metric = "time.total", .relative = 0.1}}},
+                            {.across_machines = true}));
 }
 
 }  // namespace

@@ -68,6 +68,29 @@ TEST(GateOverSeeds, OneSeedHasNoNoiseToTell) {
   EXPECT_THAT(gate(at_least, {0.61}).close, IsEmpty());
 }
 
+TEST(GateOverSeeds, ACellThatAnEarlierPlanHasTooCountsInBoth) {
+  PlanFile file;
+  std::vector<CellRecord> records;
+  Plan full = toy_plan(at_least);
+  for (const std::uint64_t seed : {1, 2, 3}) {
+    records.push_back(fixtures::fake_record(3, seed));
+    records.back().metrics["score"] = seed == 1 ? 0.3 : 0.7;
+    full.cells.push_back(records.back().cell);
+  }
+  full.name = "full";
+  Plan quick = full;
+  quick.name = "quick";
+  quick.gates.clear();
+  StoredRecords stored;
+  for (const CellRecord& record : records) stored[record.id] = &record;
+
+  quick.cells.resize(1);
+  file.plans = {quick, full};
+  EXPECT_THAT(check_gates(file, stored).broken, ElementsAre(HasSubstr("(n = 3), below 0.6")));
+  file.plans = {full, full};
+  EXPECT_EQ(check_gates(file, stored).broken.size(), 2U);
+}
+
 TEST(GateOverSeeds, NothingIsDecidedWhileASeedHasNoRecord) {
   Plan plan = toy_plan(at_least);
   PlanFile file;

@@ -310,6 +310,28 @@ TEST(Judge, OneSeedIsHeldAgainstTheSpreadOfTheBaseline) {
   EXPECT_EQ(judge_verdict(check_run(run_of_rates({0.50}), baseline_of(before)), "hr@10[neg=99]"), Verdict::worse);
 }
 
+TEST(Judge, OneSeedOfTheBaselineIsHeldAgainstTheSpreadOfTheRun) {
+  const RunRecord before = run_of_rates({0.70});
+  EXPECT_EQ(
+      judge_verdict(check_run(run_of_rates({0.66, 0.72, 0.68, 0.71, 0.69}), baseline_of(before)), "hr@10[neg=99]"),
+      Verdict::ambiguous);
+}
+
+TEST(Judge, ASeedOfTheSameBitsIsTheSameHoweverFewThereAre) {
+  const RunRecord before = run_of_rates({0.70, 0.75, 0.65});
+  const Judgement judgement = check_run(run_of_rates({0.70}), baseline_of(before), {.subset = true});
+  EXPECT_EQ(judge_verdict(judgement, "hr@10[neg=99]"), Verdict::same);
+  EXPECT_TRUE(judgement.passed());
+}
+
+TEST(Judge, CellsThatFailedInTheBaselineAreToldOf) {
+  RunRecord before = run_of_rates({0.70, 0.75});
+  before.cells.push_back(sample_cell(0.5, 1, 0.7));
+  before.cells.back().status = Status::failed;
+  EXPECT_THAT(check_run(before, baseline_of(before)).notes,
+              Contains(HasSubstr("1 of the baseline's 2 cells ended badly")));
+}
+
 TEST(Judge, ALossOfABitwisePlanIsWorseHoweverMuchItsSeedsDiffer) {
   // HR falls by 5, 20 and 45%: three standard errors of its own, and no noise at all.
   const RunRecord before = bitwise(run_of_rates({0.70, 0.71, 0.69}));

@@ -97,6 +97,14 @@ TEST(CheckOfTimes, WhatOtherWorkDisturbedDoesNotCount) {
   EXPECT_EQ(finding_of(judgement, "hr@10[neg=99]").current_n, 3) << "no matter of time";
 }
 
+TEST(CheckOfTimes, WhatOtherWorkDisturbedIsNoNoiseEither) {
+  const RunRecord before = run_of_times({10.0, 10.1, 30.0}, {0, 0, 1.5});
+  const Judgement judgement = check_run(run_of_times({10.2}, {0}),
+                                        {.file = "b", .run = before, .tolerances = times_by_a_tenth}, {.subset = true});
+  const Finding& time = finding_of(judgement, "time.train");
+  EXPECT_EQ(time.verdict, Verdict::same) << time.message;
+}
+
 TEST(CheckOfTimes, NothingIsPassedWhenAllWereDisturbed) {
   const RunRecord before = run_of_times({1.0, 1.0}, {0, 0});
   const Judgement judgement = trust_check(run_of_times({1.0, 1.0}, {0.5, 0.5}), before, times_by_a_tenth);

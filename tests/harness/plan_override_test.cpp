@@ -4,6 +4,7 @@
 
 #include <fstream>
 
+#include "benchmarks/harness/plan/overrides.hpp"
 #include "tests/harness/plan_reading.hpp"
 #include "tests/scratch_folder.hpp"
 
@@ -64,6 +65,11 @@ TEST(PlanOverride, ValuesAreYaml) {
   EXPECT_EQ(plan.limits.timeout_s, 2.5);
   EXPECT_EQ(plan.determinism, Determinism::repeatable);
   EXPECT_EQ(plan.band, 0.05);
+}
+
+TEST(PlanOverride, AValueIsNoComment) {
+  for (const char* value : {"#", "# b", "#\\"})
+    EXPECT_EQ(read_assigned({"dataset.comment", value}, {}).as_string(), value);
 }
 
 TEST(PlanOverride, TheLastOneWins) {

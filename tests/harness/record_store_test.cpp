@@ -59,6 +59,23 @@ TEST_F(Store, TheLastRecordOfAnIdCountsInItsFirstPlace) {
   EXPECT_EQ(run.cells[0].status, Status::timeout);
 }
 
+TEST_F(Store, WhatIsMeasuredAnewIsNotDisownedWithWhatWasDisturbed) {
+  make_run();
+  Provenance disturbed = provenance;
+  disturbed.disturbed = {.why = "a compiler ran beside them"};
+  fixtures::write_file(folder() / "run.json", disturbed.to_json().dump());
+  const auto disowned = [&] {
+    std::vector<bool> all;
+    for (const CellRecord& record : load_run(folder()).cells) all.push_back(record.disowned);
+    return all;
+  };
+  EXPECT_EQ(disowned(), (std::vector{true, true}));
+  ResultStore(folder(), provenance, {}).append(fixtures::fake_record(3));
+  EXPECT_EQ(disowned(), (std::vector{true, true, false}));
+  ResultStore(folder(), provenance, {}).append(fixtures::fake_record(1));
+  EXPECT_EQ(disowned(), (std::vector{false, true, false}));
+}
+
 TEST_F(Store, ATornLastLineIsIgnoredAndThenCutOff) {
   make_run();
   const std::string whole = fixtures::text_of(cells());

@@ -5,6 +5,7 @@
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/record/files.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "impl/base/files.hpp"
 #include "tests/harness/record_fixture.hpp"
 #include "tests/harness/sample_runs.hpp"
 
@@ -53,6 +54,14 @@ TEST_F(DisownedTimes, OfSomeCellsLeaveThoseOfTheOthers) {
   const RunRecord all = load({});
   const RunRecord run = load(DisturbedTimes{"a compiler ran beside it", {all.cells.at(0).id}});
   EXPECT_THAT(table_of(run), AllOf(HasSubstr("1.50 (n=1)"), HasSubstr("The times of 1 of its 4 cells are left out")));
+}
+
+TEST_F(DisownedTimes, OfTheFirstRecordsAreNotThoseThatCameLater) {
+  RunRecord run = load(DisturbedTimes{"a compiler ran beside them", {}, 4});
+  EXPECT_THAT(table_of(run), HasSubstr("The times of all cells are left out"));
+  fixtures::write_file(scratch_ / "cells.jsonl", read_whole_file(scratch_ / "cells.jsonl") +
+                                                     samples::sample_run_of(2).cells.at(0).to_json().dump() + "\n");
+  EXPECT_THAT(table_of(load_run(scratch_.path())), HasSubstr("The times of 3 of its 4 cells are left out"));
 }
 
 TEST_F(DisownedTimes, AreLeftOutWhereAMetricHoldsThemToo) {

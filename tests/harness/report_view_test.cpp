@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/text_layout.hpp"
 #include "benchmarks/harness/report/view.hpp"
@@ -176,6 +177,18 @@ TEST(ReportView, APivotPutsTheValuesOfAColumnSideBySide) {
   EXPECT_THAT(texts_of(seen.rows[1]), ElementsAre("steps", "150", "60", "-"));
 }
 
+TEST(ReportView, APivotOfPrefixedFiguresHasTheirUnitsInItsHeadings) {
+  Table table = two_budgets();
+  table.headings[2].unit = "B";
+  table.headings[2].unit_in_entries = true;
+  for (TableRow& row : table.rows) row.entries[2] = number_entry(1e6 * *row.entries[2].value, {}, "si", "B");
+  const Table seen = visible(arranged(table, {.columns = {"f0"}, .pivot = "kept"}));
+  EXPECT_EQ(seen.headings[1].unit, "MB");
+  EXPECT_FALSE(seen.headings[1].unit_in_entries);
+  EXPECT_EQ(seen.rows.at(0).entries[1].text, "100");
+  EXPECT_EQ(seen.rows.at(0).entries[1].suffix, "");
+}
+
 TEST(ReportView, APivotTakesTheFiguresThatAreNamed) {
   const Table seen = visible(arranged(two_budgets(), {.columns = {"f1,f0"}, .pivot = "budget"}));
   EXPECT_THAT(shown_titles(seen),
@@ -249,6 +262,7 @@ TEST(ReportView, UnknownNamesAndValuesGetASuggestion) {
               AllOf(HasSubstr("--columns: unknown column 'bugdet'"), HasSubstr("did you mean 'budget'")));
   EXPECT_THAT(view_error({.sort = "-nonsense"}), AllOf(HasSubstr("--sort"), HasSubstr("known: kept, budget, f0")));
   EXPECT_THAT(view_error({.rows = {"kept"}}), HasSubstr("write COLUMN=VALUE"));
+  EXPECT_THAT(view_error({.rows = {"budget=a=b"}}), HasSubstr("unknown budget 'a=b'"));
   EXPECT_THAT(view_error({.rows = {"kpt=10"}}), HasSubstr("did you mean 'kept'"));
   EXPECT_THAT(view_error({.rows = {"budget=epoch"}}), HasSubstr("did you mean 'epochs'"));
   EXPECT_THAT(view_error({.rows = {"kept=50"}}), HasSubstr("unknown kept '50'"));

@@ -31,7 +31,7 @@ TEST(PooledVariance, EqualNoiseHasManyDegreesAndRecoversItsValue) {
   std::chi_squared_distribution<double> chi2(2);
   std::vector<Variance> cells;
   for (int i = 0; i < 2000; ++i) cells.push_back({4 * chi2(random) / 2, 2});
-  const Variance prior = *fit_prior(cells);
+  const Variance prior = fit_prior(cells)->common;
   EXPECT_NEAR(prior.value, 4, 0.7);
   EXPECT_GT(prior.degrees, 8) << "that of one cell is 2";
 }
@@ -46,7 +46,7 @@ TEST(PooledVariance, UnequalNoiseIsRecoveredWithItsDegrees) {
     const double true_variance = 4 * 6 / of_prior(random);
     cells.push_back({true_variance * of_cell(random) / 3, 3});
   }
-  const Variance prior = *fit_prior(cells);
+  const Variance prior = fit_prior(cells)->common;
   EXPECT_NEAR(prior.value, 4, 0.2);
   EXPECT_NEAR(prior.degrees, 6, 0.7);
 }
@@ -62,21 +62,23 @@ TEST(PooledVariance, AVarianceBeyondTheNumbersTellsNothingOfOthers) {
   const std::vector<Variance> without = {{9, 2}, {1, 2}, {80, 2}};
   std::vector<Variance> with = without;
   with.insert(with.end(), {{infinity, 2}, {std::nan(""), 2}});
-  EXPECT_EQ(fit_prior(with)->value, fit_prior(without)->value);
+  EXPECT_EQ(fit_prior(with)->common.value, fit_prior(without)->common.value);
 }
 
 TEST(PooledVariance, TheEvidenceIsNoMoreThanThereIs) {
-  const Variance equal = *fit_prior(std::vector<Variance>{{9, 2}, {9, 2}, {9, 3}});
-  EXPECT_EQ(equal.degrees, 7);
-  const Variance quiet = *fit_prior(std::vector<Variance>{{0, 2}, {0, 2}, {0, 2}});
-  EXPECT_EQ(quiet.value, 0);
+  const std::optional<Prior> equal = fit_prior(std::vector<Variance>{{9, 2}, {9, 2}, {9, 3}});
+  EXPECT_EQ(equal->common.degrees, 7);
+  EXPECT_EQ(steadied({9, 2}, equal).degrees, 7) << "a cell's own degrees are among those of all";
+  const std::optional<Prior> quiet = fit_prior(std::vector<Variance>{{0, 2}, {0, 2}, {0, 2}});
+  EXPECT_EQ(quiet->common.value, 0);
+  EXPECT_EQ(steadied({0, 2}, quiet).degrees, 6);
 }
 
 TEST(PooledVariance, SteadiedIsTheMeanWeightedByDegrees) {
-  const Variance both = steadied({10, 2}, Variance{4, 6});
+  const Variance both = steadied({10, 2}, Prior{{4, 6}, 100});
   EXPECT_DOUBLE_EQ(both.value, (2 * 10 + 6 * 4) / 8.0);
   EXPECT_EQ(both.degrees, 8);
-  EXPECT_EQ(steadied({0, 0}, Variance{4, 6}).value, 4);
+  EXPECT_EQ(steadied({0, 0}, Prior{{4, 6}, 100}).value, 4);
   EXPECT_EQ(steadied({10, 2}, std::nullopt).value, 10);
   EXPECT_EQ(steadied({0, 0}, std::nullopt).degrees, 0);
 }

@@ -177,6 +177,14 @@ TEST(InrWorkload, AGridFinerThanTheSignalIsAnErrorWithItsPlace) {
   EXPECT_NE(error.find("grid 20 is more than the 16 samples"), std::string::npos) << error;
 }
 
+TEST(InrWorkload, OneOwnFileHasNoPicturesToChooseFrom) {
+  const ScratchFolder scratch;
+  write_picture(scratch.path() / "a", 6, 6);
+  EXPECT_NE(inr_error(own_plan(scratch.path() / "a.png", ", image: a")).find("it chooses a picture of a data set"),
+            std::string::npos);
+  EXPECT_EQ(inr_error(own_plan(scratch.path() / "a.png")), "no error");
+}
+
 TEST(InrWorkload, AnyGridOfAnySizeRuns) {
   const auto outcome = run_cell(inr_plan("cpu",
                                          "size: 17, grid: 3, hidden_layers: 1, width: 16, steps: 60, "

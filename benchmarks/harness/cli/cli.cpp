@@ -90,7 +90,8 @@ int run_program(int argc, char** argv, const Workloads& workloads) {
   // A table that was cut short (disk full, reader gone) must not look like success.
   if (std::fflush(stdout) != 0) output_error = errno;
   if (std::ferror(stdout) != 0) {
-    fmt::print(stderr, "frugal: cannot write to standard output: {}\n", std::strerror(output_error));
+    fmt::print(stderr, "frugal: cannot write to standard output{}{}\n", output_error == 0 ? "" : ": ",
+               output_error == 0 ? "" : std::strerror(output_error));
     if (code == exit_ok) code = exit_unavailable;
   }
   return code;

@@ -10,6 +10,7 @@
 #include "benchmarks/harness/judge/formats/words.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/record/same_conditions.hpp"
 #include "benchmarks/harness/report/exports/measurements.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
@@ -39,7 +40,8 @@ std::string cell_key(const Run& run, const std::string& id) {
 
 bool same_machine(const Run& a, const Run& b) {
   return machine_id(a.provenance.machine) == machine_id(b.provenance.machine) &&
-         threads_text(a.provenance) == threads_text(b.provenance);
+         threads_text(a.provenance) == threads_text(b.provenance) &&
+         !kernels_difference(a.provenance.machine, b.provenance.machine);
 }
 
 /// Adds the cells that read one of the files.

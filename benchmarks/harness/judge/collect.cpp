@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -31,15 +33,23 @@ Collected collect(const Run& run, const Baseline& baseline, bool subset) {
                         subset};
   std::map<Json, const CellGroup*> now_by_cell;
   for (const CellGroup& group : now) now_by_cell.emplace(group.cell, &group);
-  std::size_t matched = 0;
+  std::size_t matched = 0, failed = 0;
   for (const CellGroup& group : before) {
     const auto found = now_by_cell.find(group.cell);
     const CellGroup* const partner = found == now_by_cell.end() ? nullptr : found->second;
     if (partner != nullptr) ++matched;
-    if (group.finished().empty()) continue;  // it failed then too: nothing to lose
+    if (group.finished().empty()) {  // nothing to lose
+      ++failed;
+      continue;
+    }
     collect_cell({group, partner, suite_of(group), labels.of(group.cell)}, rules, collected);
   }
   collected.new_cells = now.size() - matched;
+  if (failed > 0)
+    collected.notes.push_back(
+        fmt::format("{} of the baseline's {} cells ended badly there, all seeds of them, and are not "
+                    "compared",
+                    failed, before.size()));
   return collected;
 }
 

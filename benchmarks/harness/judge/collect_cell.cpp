@@ -32,6 +32,8 @@ bool varies(const std::vector<double>& values) {
 /// Of counts that follow the training, relative.
 constexpr double varying_count_tolerance = 0.02;
 
+double logarithm(double value) { return std::log(value); }
+
 /// Variance of equal noise on both sides.
 Variance common_variance(const std::vector<double>& a, const std::vector<double>& b) {
   const auto squares = [](const std::vector<double>& values) {
@@ -245,44 +247,59 @@ class CellCollector {
                            std::ranges::all_of(samples->current, [](double value) { return value == 0; });
     if (is_of_the_machine(comparison.unit) && baseline != 0) comparison.scale = std::abs(baseline);
     comparison.disturbed = static_cast<int>(disturbed);
-    find_noise(comparison, *samples, sides, value_of, stage);
+    comparison.equal = paired_ && !is_time && samples->current == samples->baseline;
+    const NoiseSource source = noise_source(*samples, sides, value_of, is_time, stage);
+    comparison.noise = noise_of(source);
+    comparison.noise.one.value /= comparison.scale * comparison.scale;
+    comparison.family = template_.suite + "/" + name + "/" + source.kind;
+    if (is_time) comparison.log_ratio = log_ratio_of(*samples, source);
     collected_.comparisons.push_back(std::move(comparison));
   }
 
-  void find_noise(Comparison& comparison, const Samples& samples, const Sides& sides, const SeedValue& value_of,
-                  const std::string& stage) const {
-    const auto n_baseline = static_cast<double>(samples.baseline.size());
-    const auto n_current = static_cast<double>(samples.current.size());
-    const char* kind = "seeds";
-    if (paired_ && n_current >= 2) {
-      kind = "pairs";
-      std::vector<double> differences(samples.current.size());
-      for (std::size_t i = 0; i < differences.size(); ++i) differences[i] = samples.current[i] - samples.baseline[i];
-      comparison.noise = {std::pow(*sample_deviation(differences), 2), n_current - 1};
-      comparison.share = 1 / n_current;
-      comparison.share_of_one = 1;
-    } else {
-      comparison.share = 1 / n_baseline + 1 / n_current;
-      comparison.share_of_one = 2;
-      if (paired_) {  // one pair: its seed is held against the spread of the baseline's
-        std::vector<double> all;
-        for (const CellRecord* record : baseline_.finished())
-          if (const std::optional<double> value = value_of(*record)) all.push_back(*value);
-        comparison.noise = common_variance(all, samples.current);
-      } else {
-        comparison.noise = common_variance(samples.baseline, samples.current);
-      }
-      if (comparison.noise.degrees == 0 && !stage.empty()) {  // one seed each: repeats are all there is
-        kind = "repeats";
-        const Samples repeats{stage_samples(*sides.baseline.front(), stage),
-                              stage_samples(*sides.current.front(), stage)};
-        comparison.noise = common_variance(repeats.baseline, repeats.current);
-        comparison.share =
-            1 / static_cast<double>(repeats.baseline.size()) + 1 / static_cast<double>(repeats.current.size());
-      }
+  /// Where the noise of a difference is seen.
+  struct NoiseSource {
+    const char* kind;  ///< pairs: the two sides' values belong to each other; seeds; repeats
+    Samples spread;    ///< what spreads, on either side
+    Samples means;     ///< what the difference is of
+  };
+
+  NoiseSource noise_source(const Samples& samples, const Sides& sides, const SeedValue& value_of, bool is_time,
+                           const std::string& stage) const {
+    if (paired_ && samples.current.size() >= 2) return {"pairs", samples, samples};
+    Samples spread = samples;
+    if (paired_)  // one pair: its seed is held against the spread of all
+      spread = {values_of_all(baseline_, value_of, is_time), values_of_all(*current_, value_of, is_time)};
+    if (spread.baseline.size() + spread.current.size() > 2 || stage.empty()) return {"seeds", spread, samples};
+    const Samples repeats{stage_samples(*sides.baseline.front(), stage), stage_samples(*sides.current.front(), stage)};
+    return {"repeats", repeats, repeats};  // one seed each: repeats are all there is
+  }
+
+  static std::vector<double> values_of_all(const CellGroup& group, const SeedValue& value_of, bool is_time) {
+    std::vector<double> values;
+    for (const CellRecord* record : group.finished())
+      if (const std::optional<double> value = value_of(*record); value && (!is_time || record->is_quiet()))
+        values.push_back(*value);
+    return values;
+  }
+
+  static DifferenceNoise noise_of(const NoiseSource& source) {
+    const auto n_baseline = static_cast<double>(source.means.baseline.size());
+    const auto n_current = static_cast<double>(source.means.current.size());
+    if (source.kind != std::string_view("pairs"))
+      return {common_variance(source.spread.baseline, source.spread.current), 1 / n_baseline + 1 / n_current, 2};
+    std::vector<double> differences(source.means.current);
+    for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= source.means.baseline[i];
+    return {{std::pow(*sample_deviation(differences), 2), n_current - 1}, 1 / n_current, 1};
+  }
+
+  /// Noise of times is a share of them: of their logarithms it is the same whatever the ratio.
+  static std::optional<LogRatio> log_ratio_of(Samples samples, NoiseSource source) {
+    for (std::vector<double>* values : {&samples.baseline, &samples.current, &source.spread.baseline,
+                                        &source.spread.current, &source.means.baseline, &source.means.current}) {
+      if (std::ranges::any_of(*values, [](double value) { return !(value > 0); })) return std::nullopt;
+      std::ranges::transform(*values, values->begin(), logarithm);
     }
-    comparison.noise.value /= comparison.scale * comparison.scale;
-    comparison.family = template_.suite + "/" + comparison.finding.metric + "/" + kind;
+    return LogRatio{mean(samples.current) - mean(samples.baseline), noise_of(source)};
   }
 
   const CellGroup& baseline_;

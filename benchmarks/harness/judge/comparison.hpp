@@ -12,19 +12,32 @@
 
 namespace frugal::harness {
 
+/// How noisy a difference of two sides is.
+struct DifferenceNoise {
+  Variance one{};           ///< of the difference of one pair, or of one seed where there are no pairs
+  double share = 1;         ///< squared standard error of the difference over `one`
+  double share_of_one = 1;  ///< the share, were there one seed (on each side)
+};
+
+/// The logarithm of a time's ratio to its baseline.
+struct LogRatio {
+  double mean = 0;  ///< over pairs, or of the logarithms of one side less that of the other's
+  DifferenceNoise noise;
+};
+
 /// One metric of one cell on both sides.
 struct Comparison {
   Finding finding;  ///< all but verdict and message
   std::string unit;
   MetricDescriptor::Direction direction = MetricDescriptor::Direction::informative;
-  bool exact = false;       ///< there is no noise
-  int disturbed = 0;        ///< times that were left out: measured beside other work
-  bool collapsed = false;   ///< every seed of the run is at 0, where higher is better
-  std::string family;       ///< comparisons of one family are about equally noisy: suite, metric, and what noise is
-  double scale = 1;         ///< what noise is relative to, so that cells of any length of time are one family
-  Variance noise{};         ///< of the difference of one pair, or of one seed where there are no pairs; over scale^2
-  double share = 1;         ///< squared standard error of the difference over scale^2 noise
-  double share_of_one = 1;  ///< the share, were there one seed (on each side)
+  bool exact = false;      ///< there is no noise
+  bool equal = false;      ///< every seed gave the same bits on both sides: nothing is left to test
+  int disturbed = 0;       ///< times that were left out: measured beside other work
+  bool collapsed = false;  ///< every seed of the run is at 0, where higher is better
+  std::string family;      ///< comparisons of one family are about equally noisy: suite, metric, and what noise is
+  double scale = 1;        ///< what noise is relative to, so that cells of any length of time are one family
+  DifferenceNoise noise;   ///< over scale^2
+  std::optional<LogRatio> log_ratio{};  ///< of times, all of which are above 0
 };
 
 struct Collected {

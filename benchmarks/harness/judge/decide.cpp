@@ -42,7 +42,7 @@ double difference_of(const Comparison& comparison) {
 Test test_of(const Comparison& comparison, const Variance& noise) {
   Test test;
   test.difference = difference_of(comparison);
-  test.error = comparison.scale * std::sqrt(noise.value * comparison.share);
+  test.error = comparison.scale * std::sqrt(noise.value * comparison.noise.share);
   test.degrees = noise.degrees;
   const double t = test.error > 0 ? test.difference / test.error : std::numeric_limits<double>::infinity();
   test.p = test.difference == 0 ? 1 : student_p_value(t, test.degrees);
@@ -77,8 +77,8 @@ Verdict by_test(const Comparison& comparison, const Test& test, bool significant
 /// So many seeds, on both sides, would tell that nothing has changed, if nothing has; 0: more than most_seeds.
 int seeds_needed(const Comparison& comparison, const Variance& noise) {
   const auto enough = [&](int seeds) {
-    const double error = comparison.scale * std::sqrt(noise.value * comparison.share_of_one / seeds);
-    const double degrees = std::max(1.0, noise.degrees - comparison.noise.degrees + seeds - 1);
+    const double error = comparison.scale * std::sqrt(noise.value * comparison.noise.share_of_one / seeds);
+    const double degrees = std::max(1.0, noise.degrees - comparison.noise.one.degrees + seeds - 1);
     return (student_t(1 - 2 * miss, degrees) + student_t(power, degrees)) * error <= comparison.finding.tolerance;
   };
   if (comparison.finding.tolerance <= 0 || !enough(most_seeds)) return 0;
@@ -121,8 +121,8 @@ std::string noise_text(const Comparison& comparison, const Test& test, const Var
 std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
   std::map<std::string, std::vector<Variance>> families;
   for (const Comparison& comparison : comparisons)
-    if (!comparison.exact) families[comparison.family].push_back(comparison.noise);
-  std::map<std::string, std::optional<Variance>> priors;
+    if (!comparison.exact) families[comparison.family].push_back(comparison.noise.one);
+  std::map<std::string, std::optional<Prior>> priors;
   for (const auto& [family, variances] : families) priors[family] = fit_prior(variances);
 
   std::vector<Variance> noises(comparisons.size());
@@ -130,8 +130,8 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
   std::vector<Test> tests;
   std::vector<double> p_values;
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
-    if (comparisons[i].exact || comparisons[i].direction == Direction::informative) continue;
-    noises[i] = steadied(comparisons[i].noise, priors[comparisons[i].family]);
+    if (comparisons[i].exact || comparisons[i].equal || comparisons[i].direction == Direction::informative) continue;
+    noises[i] = steadied(comparisons[i].noise.one, priors[comparisons[i].family]);
     if (noises[i].degrees == 0) continue;
     tested.push_back(i);
     tests.push_back(test_of(comparisons[i], noises[i]));
@@ -152,7 +152,7 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
       ++next;
     } else {
       finding.verdict = by_tolerance(comparison);
-      if (!comparison.exact && comparison.direction != Direction::informative)
+      if (!comparison.exact && !comparison.equal && comparison.direction != Direction::informative)
         finding.message += "; one seed, so its noise is not known";
     }
     if (comparison.disturbed > 0)

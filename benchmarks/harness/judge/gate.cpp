@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "benchmarks/harness/plan/planned_cells.hpp"
+#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 
@@ -16,9 +16,23 @@ namespace {
 
 using Part = std::optional<std::set<std::string>>;
 
+/// A cell of one seed, as one plan has it: that another plan has it too is nothing to its gates.
+struct PlanCell {
+  const Cell* cell;
+  std::string id;
+  Json json;
+};
+
+std::vector<PlanCell> cells_of(const Plan& plan) {
+  std::vector<PlanCell> cells;
+  cells.reserve(plan.cells.size());
+  for (const Cell& cell : plan.cells) cells.push_back({&cell, cell.id(), cell.to_json()});
+  return cells;
+}
+
 /// A cell with its seeds.
 struct GatedCell {
-  const PlannedCell* first = nullptr;
+  const PlanCell* first = nullptr;
   Json json;                                 ///< without the seed
   std::vector<const CellRecord*> records{};  ///< of seeds that ended well
   std::size_t seeds = 0;
@@ -26,13 +40,13 @@ struct GatedCell {
   bool is_asked = false;  ///< one of the seeds is
 };
 
-/// Those of one plan that match the gate and are asked for.
-std::vector<GatedCell> gated_cells(const Plan& plan, const MetricBound& gate, const std::vector<PlannedCell>& cells,
+/// Those of a plan that match the gate and are asked for.
+std::vector<GatedCell> gated_cells(const MetricBound& gate, const std::vector<PlanCell>& cells,
                                    const StoredRecords& records, const Part& part) {
   std::vector<GatedCell> gated;
   std::map<Json, std::size_t> known;  // cell without its seed -> its place
-  for (const PlannedCell& cell : cells) {
-    if (cell.plan != &plan || !matches(cell.json, gate.where)) continue;
+  for (const PlanCell& cell : cells) {
+    if (!matches(cell.json, gate.where)) continue;
     Json json = cell.json;
     json.erase("seed");
     const auto [place, is_new] = known.try_emplace(json, gated.size());
@@ -126,15 +140,15 @@ std::string GateReport::text() const {
 
 GateReport check_gates(const PlanFile& file, const StoredRecords& records, const Part& part) {
   GateReport report;
-  if (std::ranges::all_of(file.plans, [](const Plan& plan) { return plan.gates.empty(); })) return report;
-  const std::vector<PlannedCell> cells = planned_cells(file);
   for (const Plan& plan : file.plans) {
+    if (plan.gates.empty()) continue;
+    const std::vector<PlanCell> cells = cells_of(plan);
     std::vector<const Json*> of_plan;
-    for (const PlannedCell& cell : cells)
-      if (cell.plan == &plan) of_plan.push_back(&cell.json);
+    of_plan.reserve(cells.size());
+    for (const PlanCell& cell : cells) of_plan.push_back(&cell.json);
     const CellLabels labels(of_plan);
     for (const MetricBound& gate : plan.gates) {
-      std::vector<GatedCell> gated = gated_cells(plan, gate, cells, records, part);
+      std::vector<GatedCell> gated = gated_cells(gate, cells, records, part);
       if (gated.empty() && !part)
         report.broken.push_back(fmt::format("plan '{}': the gate on {} matches no cell", plan.name, gate.metric));
       leave_unfinished(gated, plan, gate, report);

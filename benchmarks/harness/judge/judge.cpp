@@ -10,6 +10,7 @@
 
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "benchmarks/harness/record/same_conditions.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
@@ -33,15 +34,22 @@ void require_same_machine(const Run& run, const Baseline& baseline) {
   const Provenance& now = run.provenance;
   const bool same = machine_id(before.machine) == machine_id(now.machine) && before.machines == now.machines &&
                     threads_text(before) == threads_text(now);
+  if (const auto kernels = kernels_difference(before.machine, now.machine); same && kernels)
+    throw UserError(
+        Place{baseline.file},
+        fmt::format("this baseline's times are of other kernels: {} is {} in them and {} in the run, so they say "
+                    "nothing of the code. Run both with the same, or compare all the same with --across-machines",
+                    kernels->what, kernels->then, kernels->now));
   if (same) return;
   throw UserError(
       Place{baseline.file},
-      fmt::format("this baseline's times are of another machine, or another number of threads ({}; host {}) than the "
-                  "run's ({}; host {}), so they say nothing of the code. Measure a baseline here (frugal baseline "
-                  "update), time both programs in turns (frugal check --paired), or compare all the same with "
-                  "--across-machines",
-                  machine_text(before), before.machine.value("hostname_hash", "unknown").substr(0, 7),
-                  machine_text(now), now.machine.value("hostname_hash", "unknown").substr(0, 7)));
+      fmt::format(
+          "this baseline's times are of another machine, or another number of threads or ranks ({}; host {}) than the "
+          "run's ({}; host {}), so they say nothing of the code. Measure a baseline here (frugal baseline "
+          "update), time both programs in turns (frugal check --paired), or compare all the same with "
+          "--across-machines",
+          machine_text(before), before.machine.value("hostname_hash", "unknown").substr(0, 7), machine_text(now),
+          now.machine.value("hostname_hash", "unknown").substr(0, 7)));
 }
 
 /// One line for people.

@@ -20,12 +20,12 @@
 //   exact      Same seeds, plans that are bitwise on both sides, and nothing between the runs that may change a bit but
 //              the code itself (instruction set, compiler, flags, libraries, device): there is no noise, so the
 //              tolerance alone decides. Times are never exact.
-//   noisy      A paired t-test where one side's seeds are all among the other's, else Welch's with a common variance.
-//              The variance of a cell is steadied by that of the plan's other cells (study/pooled_variance.hpp).
-//              Worse (or better): beyond the tolerance, and significant; all findings of a check together call chance
-//              worse or better with a probability of 1% at most (Holm). Same: the 90% interval of the difference lies
-//              within the tolerance (two one-sided tests at 5%; Schuirmann 1987). No worse: only its bad end does.
-//              Everything else is ambiguous, and fails: more seeds are needed.
+//   noisy      A paired t-test where one side's seeds are all among the other's, else Student's for two samples of equal
+//              noise. The variance of a cell is steadied by that of the plan's other cells (study/pooled_variance.hpp).
+//              Worse (or better): beyond the tolerance, and significant; chance makes any finding of a check significant
+//              with a probability of 1% (Holm), more where cells are few or unequally noisy. Same: the 90% interval of the
+//              difference lies within the tolerance (two one-sided tests at 5%; Schuirmann 1987), or every seed gave the
+//              same bits. No worse: only its bad end does. Everything else is ambiguous, and fails: more seeds are needed.
 //   disturbed  A time that was measured beside other work (CellRecord::is_quiet) does not count. Where too few are left
 //              to say anything, the finding is ambiguous.
 //   no spread  One seed on both sides, in all cells: the tolerance alone decides, and the message says so.

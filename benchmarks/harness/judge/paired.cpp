@@ -123,7 +123,7 @@ Judgement judge_pairs(std::vector<Finding> cells, PairedRule rule, const TimeCel
   }
   Judgement judgement;
   judgement.how = fmt::format(
-      "pairs of runs in turns: at most {:g} of all checks of equal programs fail, and a slowdown of {:g}% is missed by at "
+      "pairs of runs in turns: at most {:g} of all checks of equal programs call them slower or faster, and a slowdown of {:g}% is missed by at "
       "most {:g}%",
       rule.false_alarm, 100 * rule.slowdown, 100 * rule.miss);
   for (const CellPairs& cell : all) {

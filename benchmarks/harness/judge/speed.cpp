@@ -35,23 +35,24 @@ std::optional<Speed> speed_of(std::span<const Comparison> comparisons) {
   double tolerance = 0;
   std::size_t cells = 0;
   double squares = 0;
+  all.noise.share = 0;
   for (const Comparison& one : comparisons) {
-    if (one.finding.metric != "time.total" || !(*one.finding.baseline > 0) || !(*one.finding.current > 0)) continue;
-    const double ratio = *one.finding.current / *one.finding.baseline;
+    if (one.finding.metric != "time.total" || !one.log_ratio) continue;
     const double share = one.finding.tolerance / *one.finding.baseline;
     tolerance = cells == 0 ? share : std::min(tolerance, share);
     ++cells;
-    sum += std::log(ratio);
-    squares += one.noise.value * one.noise.degrees;
-    all.noise.degrees += one.noise.degrees;
-    all.share = (cells == 1 ? 0 : all.share) + one.share / (ratio * ratio);
+    sum += one.log_ratio->mean;
+    const DifferenceNoise& noise = one.log_ratio->noise;
+    squares += noise.one.value * noise.one.degrees;
+    all.noise.one.degrees += noise.one.degrees;
+    all.noise.share += noise.share;
     all.finding.baseline_n += one.finding.baseline_n;
     all.finding.current_n += one.finding.current_n;
   }
   if (cells == 0) return std::nullopt;
   const auto n = static_cast<double>(cells);
-  all.share /= n * n;
-  if (all.noise.degrees > 0) all.noise.value = squares / all.noise.degrees;
+  all.noise.share /= n * n;
+  if (all.noise.one.degrees > 0) all.noise.one.value = squares / all.noise.one.degrees;
   all.finding.baseline = 0;
   all.finding.current = sum / n;
   all.finding.tolerance = std::log1p(tolerance);

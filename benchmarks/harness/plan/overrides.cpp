@@ -98,7 +98,9 @@ Node read_assigned(const Override& assignment, const Place& place) {
   if (assignment.value.find_first_not_of(" \t\r\n") == std::string::npos) {
     throw UserError(place, "there is no value after the '=': write path=value");
   }
-  std::vector<Node> values = parse_yaml(assignment.value, place.file);
+  // A whole value that YAML takes for a comment: nobody gives one here.
+  const bool is_comment = assignment.value.starts_with('#');
+  std::vector<Node> values = parse_yaml(is_comment ? Json(assignment.value).dump() : assignment.value, place.file);
   if (values.size() != 1) throw UserError(place, "expected one value, but this is several documents");
   move_to(values[0], place);
   return std::move(values[0]);

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -52,8 +53,8 @@ std::string record_line(const CellRecord& record);
 /// The list of ids under a key of run.json's plan ("stale", "cells"); empty where there is none. Throws UserError.
 std::vector<std::string> plan_ids(const Provenance& provenance, const std::filesystem::path& folder, const char* key);
 
-/// What run.json says of the records: stale cells and disowned times are left out, and the plan's order is kept. Throws
-/// UserError.
-void apply_provenance(Run& run);
+/// What run.json says of the records: stale cells and disowned times are left out, and the plan's order is kept. later: ids
+/// of records that came after those whose times are disowned. Throws UserError.
+void apply_provenance(Run& run, const std::unordered_set<std::string>& later = {});
 
 }  // namespace frugal::harness

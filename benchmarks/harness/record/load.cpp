@@ -47,11 +47,13 @@ class RecordList {
   std::unordered_multimap<std::size_t, SharedJson> known_params_;  ///< by the hash of their text
 };
 
-void disown_times(const Provenance& provenance, std::vector<CellRecord>& cells) {
+/// later: ids of records that came after those that are meant.
+void disown_times(const Provenance& provenance, const std::unordered_set<std::string>& later,
+                  std::vector<CellRecord>& cells) {
   const DisturbedTimes& disturbed = *provenance.disturbed;
   const std::unordered_set<std::string> ids(disturbed.cells.begin(), disturbed.cells.end());
   for (CellRecord& record : cells) {
-    if (!ids.empty() && !ids.contains(record.id)) continue;
+    if ((!ids.empty() && !ids.contains(record.id)) || later.contains(record.id)) continue;
     record.disowned = true;
     for (StageRecord& stage : record.stages) {
       stage.wall_s.clear();
@@ -116,11 +118,25 @@ std::vector<std::string> plan_ids(const Provenance& provenance, const std::files
   return ids;
 }
 
-void apply_provenance(Run& run) {
+namespace {
+
+/// Ids of the records that stand after so many lines.
+std::unordered_set<std::string> ids_after(std::size_t lines, const std::filesystem::path& cells) {
+  std::unordered_set<std::string> ids;
+  std::size_t seen = 0;
+  for_each_line(cells, [&](std::string_view line, std::uint64_t) {
+    if (++seen > lines) ids.insert(CellRecord::from_json(parse_json(line, {cells.string()}), {cells.string()}).id);
+  });
+  return ids;
+}
+
+}  // namespace
+
+void apply_provenance(Run& run, const std::unordered_set<std::string>& later) {
   const std::vector<std::string> ids = plan_ids(run.provenance, run.folder, "stale");
   const std::unordered_set<std::string> stale(ids.begin(), ids.end());
   std::erase_if(run.cells, [&](const CellRecord& record) { return stale.contains(record.id); });
-  if (run.provenance.disturbed) disown_times(run.provenance, run.cells);
+  if (run.provenance.disturbed) disown_times(run.provenance, later, run.cells);
   std::unordered_map<std::string, std::size_t> position;
   for (const std::string& id : plan_ids(run.provenance, run.folder, "cells")) position.emplace(id, position.size());
   std::unordered_set<std::string_view> known;
@@ -150,7 +166,9 @@ Run load_run(const std::filesystem::path& path) {
             : "a run is a folder that `frugal run` wrote"));
   run.provenance = load_provenance(run.folder);
   run.cells = read_records(cells);
-  apply_provenance(run);
+  const auto& disturbed = run.provenance.disturbed;
+  const bool some = disturbed && disturbed->records > 0;
+  apply_provenance(run, some ? ids_after(disturbed->records, cells) : std::unordered_set<std::string>());
   return run;
 }
 

@@ -79,6 +79,7 @@ constexpr std::pair<const char*, double DeviceRates::*> cache_keys[] = {
 Json disturbed_json(const DisturbedTimes& disturbed) {
   Json json = {{"why", disturbed.why}};
   if (!disturbed.cells.empty()) json["cells"] = disturbed.cells;
+  if (disturbed.records > 0) json["records"] = disturbed.records;
   return json;
 }
 
@@ -90,6 +91,7 @@ DisturbedTimes disturbed_from_json(const Json& json, const Place& place) {
       if (!id.is_string()) reader.fail("'cells' holds what is no id: " + id.dump());
       disturbed.cells.push_back(id.get<std::string>());
     }
+  if (json.contains("records")) disturbed.records = reader.natural("records");
   return disturbed;
 }
 

@@ -172,6 +172,7 @@ struct CellRecord {
 struct DisturbedTimes {
   std::string why;                   ///< half a sentence
   std::vector<std::string> cells{};  ///< ids; empty: all of the run
+  std::size_t records = 0;           ///< so many lines of cells.jsonl, the first: what came later is not meant; 0: all
 };
 
 /// What must be known to trust a figure: run.json.

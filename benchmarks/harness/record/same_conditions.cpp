@@ -44,21 +44,6 @@ std::map<std::string, Json> machines_of(const Provenance& run) {
   return machines;
 }
 
-/// On one machine FRUGAL_ISA decides which kernels a back end has; what only one of the runs tells is no difference.
-std::optional<ConditionsDifference> kernels_difference(const Json& then, const Json& now) {
-  const Json backends = now.value("backends", Json::object());
-  for (const auto& [backend, facts] : backends.items())
-    for (const char* fact : {"instruction set", "products of bf16"}) {
-      const std::string path = fmt::format("backends.{}.{}", backend, fact);
-      const Json* value_then = cell_value(then, path);
-      const Json* value_now = cell_value(now, path);
-      if (value_then == nullptr || value_now == nullptr || *value_then == *value_now) continue;
-      return ConditionsDifference{fmt::format("{} of the back end {} (FRUGAL_ISA)", fact, backend),
-                                  value_text(*value_then), value_text(*value_now)};
-    }
-  return std::nullopt;
-}
-
 /// In the words of both sides; where these are the same, the values of the key that differs.
 ConditionsDifference block_difference(const std::string& what, const std::string& key, const Json& then,
                                       const Json& now, std::string (*words)(const Json&)) {
@@ -69,6 +54,21 @@ ConditionsDifference block_difference(const std::string& what, const std::string
 }
 
 }  // namespace
+
+// On one machine FRUGAL_ISA decides which kernels a back end has.
+std::optional<ConditionsDifference> kernels_difference(const Json& machine_then, const Json& machine_now) {
+  const Json backends = machine_now.value("backends", Json::object());
+  for (const auto& [backend, facts] : backends.items())
+    for (const char* fact : {"instruction set", "products of bf16"}) {
+      const std::string path = fmt::format("backends.{}.{}", backend, fact);
+      const Json* value_then = cell_value(machine_then, path);
+      const Json* value_now = cell_value(machine_now, path);
+      if (value_then == nullptr || value_now == nullptr || *value_then == *value_now) continue;
+      return ConditionsDifference{fmt::format("{} of the back end {} (FRUGAL_ISA)", fact, backend),
+                                  value_text(*value_then), value_text(*value_now)};
+    }
+  return std::nullopt;
+}
 
 std::optional<ConditionsDifference> conditions_difference(const Provenance& before, const Provenance& now, bool mix) {
   if (const std::string key = first_difference(before.build, now.build); !key.empty())

@@ -22,4 +22,7 @@ inline constexpr const char* conditions_of_plans[] = {"threads", "measure"};
 /// kernels that a back end had there. Nothing: they may be one record.
 std::optional<ConditionsDifference> conditions_difference(const Provenance& before, const Provenance& now, bool mix);
 
+/// Did a back end have other kernels on the second of two machines? What only one of them tells is no difference.
+std::optional<ConditionsDifference> kernels_difference(const Json& machine_then, const Json& machine_now);
+
 }  // namespace frugal::harness

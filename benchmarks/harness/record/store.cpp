@@ -73,10 +73,12 @@ void require_same_inputs(const std::vector<CellRecord>& existing, const std::vec
   }
 }
 
-/// The new provenance, with what the old one alone can say: when the run began, and the words for its older records.
-Provenance continued(const Provenance& before, Provenance now) {
+/// The new provenance, with what the old one alone can say: when the run began, and which of the records that there are
+/// were disturbed.
+Provenance continued(const Provenance& before, Provenance now, std::size_t records) {
   now.started = before.started;
   now.disturbed = before.disturbed;
+  if (now.disturbed && now.disturbed->records == 0) now.disturbed->records = records;
   now.machines = before.machines;
   if (const std::string id = machine_id(now.machine); id != machine_id(before.machine)) {
     now.machines[machine_id(before.machine)] = before.machine;
@@ -157,7 +159,7 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
         existing_ = parse_records(text, cells.string());
         require_same_inputs(existing_, scope.inputs, folder_);
         stale_ = stale_cells(existing_, before, provenance, scope, folder_);
-        current = continued(before, provenance);
+        current = continued(before, provenance, static_cast<std::size_t>(std::ranges::count(text, '\n')));
         if (!stale_.empty()) current.plan["stale"] = stale_;
         if (machine_id(provenance.machine) != machine_id(before.machine)) machine_ = machine_id(provenance.machine);
       }

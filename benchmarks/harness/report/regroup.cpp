@@ -58,9 +58,9 @@ class Pivot {
     for (const std::string& value : values_) {
       Heading heading = table_.headings[figure];
       const std::string which = named_value(table_.headings[by_], value);
-      if (figures_.size() == 1) {  // its title and unit stand over the table
+      if (figures_.size() == 1) {  // its title and unit stand over the table; prefixes are a column's own
         heading.title = which;
-        heading.unit.clear();
+        if (!heading.unit_in_entries) heading.unit.clear();
       } else {
         heading.title += ", " + which;
       }

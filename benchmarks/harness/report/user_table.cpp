@@ -102,8 +102,10 @@ std::vector<Model> models_of(std::span<const Run> runs, const std::string& metri
       models.push_back(std::move(model));
     }
   if (models.empty())
-    throw UserError(
-        fmt::format("none of these cells has left {} by user: run the plan with --set export=true", metric));
+    throw UserError(fmt::format(
+        "none of these cells has left {} by user: cells of the workload cadc do, of a plan that was run with "
+        "--set export=true",
+        metric));
   return models;
 }
 

@@ -25,6 +25,10 @@ constexpr std::size_t most_columns = 8;  // of a view that names none
 /// Column -> the values of which a row must have one.
 using RowFilter = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
+bool has_column(std::span<const Table> tables, const std::string& name) {
+  return std::ranges::any_of(tables, [&](const Table& table) { return column_called(table, name).has_value(); });
+}
+
 /// "grid=2x2,layers x width=1, 2": a piece without "=" belongs to the value before it.
 RowFilter read_row_filter(std::span<const Table> tables, const std::vector<std::string>& expressions) {
   RowFilter filter;
@@ -40,10 +44,14 @@ RowFilter read_row_filter(std::span<const Table> tables, const std::vector<std::
       from = end + 1;
     }
     for (const std::string& pair : pairs) {
-      // From the right: "hr@10[neg=99]=0.5" is about hr@10[neg=99].
-      const std::size_t equals = pair.rfind('=');
-      if (equals == std::string::npos || equals == 0)
+      const std::size_t last = pair.rfind('=');
+      if (last == std::string::npos || last == 0)
         throw UserError(fmt::format("--rows {}: write COLUMN=VALUE, for example --rows precision=fp32", pair));
+      // From the right, up to what is a column: "hr@10[neg=99]=0.5" is about hr@10[neg=99], and "path=a=1.png" about path.
+      std::size_t equals = last;
+      while (equals != std::string::npos && equals > 0 && !has_column(tables, pair.substr(0, equals)))
+        equals = pair.rfind('=', equals - 1);
+      if (equals == std::string::npos || equals == 0) equals = last;
       const std::string column = pair.substr(0, equals);
       require_column(tables, "--rows", column);
       auto known = std::ranges::find(filter, column, &RowFilter::value_type::first);

@@ -23,14 +23,18 @@ std::string member_text(const Json& object, const char* key) {
 std::string threads_text(const Provenance& provenance) {
   const Json* threads = cell_value(provenance.plan, "threads");
   if (!threads || !threads->is_object()) return "";
+  const Json all_ranks = provenance.plan.value("ranks", Json::object());
   std::set<std::string> counts;
   std::string by_plan;
+  bool is_one = false;
   for (const auto& [plan, count] : threads->items()) {
-    const std::string text = value_text(count, "/");  // of an axis: a list
+    std::string text = value_text(count, "/");  // of an axis: a list
+    is_one = text == "1";
+    if (all_ranks.contains(plan)) text = fmt::format("{} ranks of {}", value_text(all_ranks.at(plan), "/"), text);
     counts.insert(text);
     by_plan += fmt::format("{}{} {}", by_plan.empty() ? "threads: " : ", ", plan, text);
   }
-  return counts.size() == 1 ? *counts.begin() + (*counts.begin() == "1" ? " thread" : " threads") : by_plan;
+  return counts.size() == 1 ? *counts.begin() + (is_one ? " thread" : " threads") : by_plan;
 }
 
 std::string machine_text(const Provenance& provenance) {

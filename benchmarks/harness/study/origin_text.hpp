@@ -10,7 +10,8 @@ namespace frugal::harness {
 /// "unknown machine" when it does not say which.
 std::string machine_text(const Provenance& provenance);
 
-/// "2 threads"; by plan where the plans of a run differ: "threads: smoke 1, full 2"; "" when it is not known.
+/// "2 threads", "4 ranks of 2 threads"; by plan where the plans of a run differ: "threads: smoke 1, full 2"; "" when it
+/// is not known.
 std::string threads_text(const Provenance& provenance);
 
 /// "2c4444e" or "2c4444e with local changes 5f3a"; "unknown commit".

@@ -26,7 +26,7 @@ bool is_known(const Variance& cell) { return cell.degrees > 0 && std::isfinite(c
 
 }  // namespace
 
-std::optional<Variance> fit_prior(std::span<const Variance> cells) {
+std::optional<Prior> fit_prior(std::span<const Variance> cells) {
   std::vector<double> positive;
   double all_degrees = 0;
   int known = 0;
@@ -37,7 +37,7 @@ std::optional<Variance> fit_prior(std::span<const Variance> cells) {
     if (cell.value > 0) positive.push_back(cell.value);
   }
   if (known < 3) return std::nullopt;
-  if (positive.empty()) return Variance{0, all_degrees};
+  if (positive.empty()) return Prior{{0, all_degrees}, all_degrees};
   const double least = 1e-5 * median(positive);
   std::vector<double> logs;
   std::vector<double> sampling;  // what the logarithm of an estimate varies by, were all cells equally noisy
@@ -50,16 +50,18 @@ std::optional<Variance> fit_prior(std::span<const Variance> cells) {
   const double center = mean(logs);
   const double deviation = sample_deviation(logs).value_or(0);
   const double excess = deviation * deviation - mean(sampling);
-  if (excess <= 1e-6) return Variance{std::exp(center), all_degrees};
+  if (excess <= 1e-6) return Prior{{std::exp(center), all_degrees}, all_degrees};
   const double half = inverse_trigamma(excess);
-  return Variance{std::exp(center + boost::math::digamma(half) - std::log(half)), std::min(2 * half, all_degrees)};
+  const double value = std::exp(center + boost::math::digamma(half) - std::log(half));
+  return Prior{{value, std::min(2 * half, all_degrees)}, all_degrees};
 }
 
-Variance steadied(const Variance& cell, const std::optional<Variance>& prior) {
+Variance steadied(const Variance& cell, const std::optional<Prior>& prior) {
   if (!prior) return cell;
-  const double degrees = cell.degrees + prior->degrees;
+  const Variance& common = prior->common;
+  const double degrees = cell.degrees + common.degrees;
   if (degrees == 0) return {};
-  return {(cell.degrees * cell.value + prior->degrees * prior->value) / degrees, degrees};
+  return {(cell.degrees * cell.value + common.degrees * common.value) / degrees, std::min(degrees, prior->evidence)};
 }
 
 }  // namespace frugal::harness

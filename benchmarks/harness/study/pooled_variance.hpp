@@ -14,13 +14,18 @@ struct Variance {
 };
 
 /// What the variances of the cells have in common: the scaled inverse chi-square distribution with `degrees` degrees of
-/// freedom around `value`, fitted to the mean and the spread of their logarithms. Many degrees: all cells are equally
-/// noisy. Empty when fewer than three cells have a variance: two do not tell what is common. Cells without spread count
-/// as very quiet ones, at 1e-5 of the median. The degrees are at most the sum of those given: there is no more evidence
-/// than that.
-std::optional<Variance> fit_prior(std::span<const Variance> cells);
+/// freedom around `value`. Many degrees: all cells are equally noisy.
+struct Prior {
+  Variance common;
+  double evidence = 0;  ///< the degrees of all cells together: nothing is known better
+};
 
-/// The variance of one cell in the light of the others: both, weighted by their degrees of freedom, which add up.
-Variance steadied(const Variance& cell, const std::optional<Variance>& prior);
+/// Fitted to the mean and the spread of the variances' logarithms. Empty when fewer than three cells have a variance: two
+/// do not tell what is common. Cells without spread count as very quiet ones, at 1e-5 of the median.
+std::optional<Prior> fit_prior(std::span<const Variance> cells);
+
+/// The variance of one cell in the light of the others: both, weighted by their degrees of freedom, which add up to all
+/// that there are at most.
+Variance steadied(const Variance& cell, const std::optional<Prior>& prior);
 
 }  // namespace frugal::harness

@@ -431,14 +431,21 @@ class Inr final : public harness::Workload {
   std::vector<Complaint> check(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) const override {
     std::vector<Complaint> complaints;
     const Backend* backend = check_surroundings(cell, data_dirs, complaints);
+    const bool is_own = data::is_own_file(cell.dataset);
+    if (is_own && cell.own().at("image") != "")
+      complaints.push_back(
+          {"params.inr.image",
+           "it chooses a picture of a data set that has several; dataset.path names this one, and of a "
+           "folder every file is a cell"});
     try {
       const data::SignalShape shape = data::signal_shape(located_dataset(cell), signal_choice(cell), data_dirs);
       if (std::string why = why_no_tiling(cell, shape); !why.empty())
-        complaints.push_back({"params.inr.grid", std::move(why)});
+        complaints.push_back(
+            {"params.inr.grid", is_own ? cell.dataset.at("path").get<std::string>() + ": " + why : std::move(why)});
       else
         check_network(inr_spec(cell, tiling_of(cell, shape), shape.channels), cell, backend, complaints);
     } catch (const UserError& error) {
-      complaints.push_back({data::is_own_file(cell.dataset) ? "dataset.path" : "params.inr.image", error.what()});
+      complaints.push_back({is_own ? "dataset.path" : "params.inr.image", error.what()});
     } catch (const UnavailableError& error) {
       complaints.push_back({"dataset", error.what(), true});
     }

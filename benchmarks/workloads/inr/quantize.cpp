@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <cmath>
+#include <cstdint>
+#include <numbers>
 #include <span>
+#include <vector>
 
 #include "impl/common/fp16.hpp"
 
@@ -33,9 +36,23 @@ float scale_of(std::span<const float> values, int largest) {
   return most / static_cast<float>(largest);
 }
 
+/// Halves to the even one.
 float to_integer(float value, float scale, int largest) {
   const auto bound = static_cast<float>(largest);
-  return scale == 0 ? 0 : std::clamp(std::nearbyint(value / scale), -bound, bound);
+  constexpr float no_fraction = 0x1.8p23F;  // added to less than 2^22: in vectors, where nearbyint() may be a call
+  return scale == 0 ? 0 : std::clamp(value / scale, -bound, bound) + no_fraction - no_fraction;
+}
+
+/// The length of the adaptive code (quantize.hpp) of a message that has each level so often: the sum of -log2 of the
+/// levels' probabilities, one after the other, which does not depend on their order.
+double adaptive_code_bits(std::span<const std::uint64_t> counts) {
+  double log = 0, all = 0;
+  for (const std::uint64_t count : counts) {
+    log -= std::lgamma(static_cast<double>(count) + 0.5) - std::lgamma(0.5);
+    all += static_cast<double>(count);
+  }
+  const double half = static_cast<double>(counts.size()) / 2;
+  return (log + std::lgamma(all + half) - std::lgamma(half)) / std::numbers::ln2;
 }
 
 /// body(values of one network, their scale) for each network.
@@ -87,18 +104,13 @@ double coded_bits_of(const ModelState& state, WeightFormat format) {
   double bits = 0;
   for (const NamedTensor& tensor : state.tensors) {
     if (!is_parameter(tensor)) continue;
-    std::vector<double> counts(static_cast<std::size_t>(2 * largest + 1), 0.5);
-    double all = static_cast<double>(counts.size()) / 2;
+    std::vector<std::uint64_t> counts(static_cast<std::size_t>(2 * largest + 1));
     for_each_network(std::span(tensor.values), tensor, format, [&](std::span<const float> values, float scale) {
       bits += bits_of_scale;
-      for (const float value : values) {
-        const int integer = static_cast<int>(to_integer(value, scale, largest)) + largest;
-        double& count = counts[static_cast<std::size_t>(integer)];
-        bits -= std::log2(count / all);
-        ++count;
-        ++all;
-      }
+      for (const float value : values)
+        ++counts[static_cast<std::size_t>(static_cast<int>(to_integer(value, scale, largest)) + largest)];
     });
+    bits += adaptive_code_bits(counts);
   }
   return bits;
 }
