@@ -1,6 +1,7 @@
 // `cmake --install`: what it installs works without the source tree.
 #include <gmock/gmock.h>
 
+#include "impl/base/sanitizer.hpp"
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -26,11 +27,14 @@ class Install : public ProgramTest {
 };
 
 TEST_F(Install, TheProgramRunsWithoutTheSourceTree) {
-  EXPECT_THAT(read("prefix/bin/frugal"), Not(HasSubstr(FRUGAL_SOURCE_DIR "/.deps"))) << "it looks for libraries there";
+  if (!has_sanitizer) {  // whose reports name the lines of all headers
+    EXPECT_THAT(read("prefix/bin/frugal"), Not(HasSubstr(FRUGAL_SOURCE_DIR "/.deps")))
+        << "it looks for libraries there";
+  }
   const Said version = installed({"--version"});
   EXPECT_EQ(version.code, 0) << version.err;
   EXPECT_EQ(version.out, frugal({"--version"}).out);
-  const Said run = installed({"run", "smoke", "--only", "seed=1"});
+  const Said run = installed({"run", "smoke", "--only", "seed=1", "--set", "limits.timeout_s=1000"});
   EXPECT_EQ(run.code, 0) << run.err;
   const Said report = installed({"report", "results/local/smoke"});
   EXPECT_EQ(report.code, 0) << report.err;

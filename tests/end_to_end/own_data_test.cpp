@@ -96,7 +96,9 @@ TEST_F(OwnData, PathsBeginAtThePlanWhereverTheProgramIsStarted) {
   std::filesystem::copy(study / "ratings.csv", study / "others.csv");
   EXPECT_EQ(frugal({"run", "study/mine.yaml", "--out", "others", "--set", "dataset.path=others.csv"}).code, 0);
 
-  ASSERT_EQ(frugal({"capsule", "out", "--out", "capsule"}).code, 0);
+  const Said packed = frugal({"capsule", "out", "--out", "capsule"});
+  ASSERT_EQ(packed.code, 0);
+  EXPECT_THAT(packed.out, HasSubstr("looked for by reproduce: capsule/ratings.csv"));
   EXPECT_THAT(frugal({"reproduce", "capsule", "--out", "again"}).err, HasSubstr("capsule/ratings.csv: cannot open"));
   std::filesystem::copy(study / "ratings.csv", folder_ / "capsule/ratings.csv");
   const Said again = frugal({"reproduce", "capsule", "--out", "again"});

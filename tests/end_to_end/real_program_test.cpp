@@ -1,6 +1,7 @@
 // The program with its real workloads and back ends, on the plan that exists for this.
 #include <gmock/gmock.h>
 
+#include "impl/base/sanitizer.hpp"
 #include "tests/end_to_end/program.hpp"
 
 namespace frugal::end_to_end {
@@ -9,25 +10,34 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-class RealProgram : public ProgramTest {};
+class RealProgram : public ProgramTest {
+ protected:
+  /// Of its own minute a cell takes more under a sanitizer.
+  Said run_smoke(const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"run", "smoke"};
+    words.insert(words.end(), more.begin(), more.end());
+    if (has_sanitizer) words.insert(words.end(), {"--set", "limits.timeout_s=1000"});
+    return frugal(words);
+  }
+};
 
 TEST_F(RealProgram, TheSmokePlanRunsReportsAndPassesItsOwnCheck) {
   ASSERT_EQ(frugal({"plan", "smoke"}).code, 0);
-  const Said run = frugal({"run", "smoke"});
+  const Said run = run_smoke();
   ASSERT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.out, HasSubstr("frugal report results/local/smoke"));
   const Said report = frugal({"report", "results/local/smoke"});
   EXPECT_EQ(report.code, 0) << report.err;
   EXPECT_THAT(report.out, HasSubstr("|"));
   EXPECT_EQ(frugal({"check", "results/local/smoke", "--baseline", "results/local/smoke"}).code, 0);
-  const Said again = frugal({"run", "smoke"});
+  const Said again = run_smoke();
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.err, HasSubstr("nothing to do"));
 }
 
 TEST_F(RealProgram, TwoRunsOfTheSmokePlanAgreeBitForBit) {
-  ASSERT_EQ(frugal({"run", "smoke", "--out", "a", "--only", "seed=1"}).code, 0);
-  ASSERT_EQ(frugal({"run", "smoke", "--out", "b", "--only", "seed=1"}).code, 0);
+  ASSERT_EQ(run_smoke({"--out", "a", "--only", "seed=1"}).code, 0);
+  ASSERT_EQ(run_smoke({"--out", "b", "--only", "seed=1"}).code, 0);
   const auto a = records("a/cells.jsonl");
   const auto b = records("b/cells.jsonl");
   ASSERT_EQ(a.size(), b.size());
@@ -44,7 +54,7 @@ TEST_F(RealProgram, TwoRunsOfTheSmokePlanAgreeBitForBit) {
 }
 
 TEST_F(RealProgram, ABaselineThatLacksALaterParameterStillJudgesARun) {
-  ASSERT_EQ(frugal({"run", "smoke", "--out", "new", "--only", "seed=1"}).code, 0);
+  ASSERT_EQ(run_smoke({"--out", "new", "--only", "seed=1"}).code, 0);
   std::filesystem::copy(folder_ / "new", folder_ / "old");
   std::string lines;
   for (nlohmann::json record : records("new/cells.jsonl")) {

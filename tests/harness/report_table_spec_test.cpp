@@ -5,13 +5,17 @@
 #include <fstream>
 #include <set>
 
+#include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/table_spec.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
+#include "tests/harness/record_fixture.hpp"
+#include "tests/harness/sample_runs.hpp"
 #include "tests/scratch_folder.hpp"
 
 namespace frugal::harness {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -126,6 +130,23 @@ TEST(ReportTableSpec, MistakesAreToldWithTheirPlace) {
   EXPECT_THAT(table_spec_error(spec_head + "rows: [{key: bakend}]\n"), HasSubstr("did you mean 'backend'"));
   EXPECT_THAT(table_spec_error("schema: 1\ntitle: \"{oops}\"\nworkload: cadc\n"), HasSubstr("t.yaml:2:8"));
   EXPECT_THAT(table_spec_error(""), HasSubstr("holds no YAML document"));
+}
+
+TEST(ReportTableSpec, AParameterThatNoCellHasIsAMistakeWithItsPlace) {
+  const samples::RunRecord run = samples::sample_run_of(1);
+  const std::string head = "schema: 1\ntitle: t\nworkload: cadc\ncolumns: [{count: n}]\n";
+  const auto error = [&](const std::string& more) {
+    const TableSpec spec = parse_table_specs(head + more, "t.yaml").front();
+    return fixtures::user_error_of([&] { require_known_params(spec, {&run, 1}); });
+  };
+  for (const char* wrong : {"rows: [{key: params.cadc.keep_fractoin}]\n",
+                            "rows: [{key: backend}]\nsort: [{key: params.cadc.keep_fractoin}]\n",
+                            "rows: [{title: a, text: 'x {params.cadc.keep_fractoin}'}]\n",
+                            "rows: [{key: backend}]\nwhere: {params.cadc.keep_fractoin: 1}\n"})
+    EXPECT_THAT(error(wrong), AllOf(HasSubstr("t.yaml:"), HasSubstr("did you mean 'params.cadc.keep_fraction'")))
+        << wrong;
+  const TableSpec right = parse_table_specs(head + "rows: [{key: params.cadc.keep_fraction}]\n", "t.yaml").front();
+  EXPECT_NO_THROW(require_known_params(right, {&run, 1}));
 }
 
 TEST(ReportTableSpec, EveryEmbeddedSpecReads) {

@@ -17,9 +17,21 @@
 namespace frugal::harness {
 namespace {
 
+/// Files of one's own that the cells read, where a plan in this folder looks for them.
+std::set<std::string> own_files(const Run& run, const std::filesystem::path& folder) {
+  std::set<std::string> files;
+  for (const CellRecord& record : run.cells)
+    if (const Json* path = cell_value(record.cell.dataset, "path"); path && path->is_string())
+      files.insert((folder / path->get<std::string>()).lexically_normal().string());
+  return files;
+}
+
 int make_capsule(const Call& call) {
-  write_capsule(load_run(call.arguments.at(0)), *call.one("out"));
+  const Run run = load_run(call.arguments.at(0));
+  write_capsule(run, *call.one("out"));
   fmt::print("{}\n", *call.one("out"));
+  for (const std::string& file : own_files(run, *call.one("out")))
+    if (!std::filesystem::exists(file)) fmt::print("not in it, and looked for by reproduce: {}\n", file);
   return exit_ok;
 }
 
@@ -116,24 +128,26 @@ Verb capsule_verb() {
 }
 
 Verb reproduce_verb() {
-  return {.name = "reproduce",
-          .summary = "runs a capsule's plan again and judges each of its claims",
-          .help =
-              "Runs the plan of a capsule with its settings on this machine, and holds every figure of it against the "
-              "new one, by the rule of `frugal check`: same, no worse and better hold. Exit code 1: a claim does not "
-              "hold, or it cannot be told. Files of one's own that the plan names lie beside the capsule's plan.yaml.",
-          .arguments = {run_argument("CAPSULE")},
-          .options = {{.name = "out",
-                       .value = "DIR",
-                       .help = "where the new records go; a run that was stopped there goes on. Default: a new folder "
-                               "results/local/reproduced_<name of the run>",
-                       .values = {.folders = true}},
-                      rerun_option(),
-                      mix_option(),
-                      data_dir_option(),
-                      modified_data_option()},
-          .examples = {"frugal reproduce demo_capsule"},
-          .run = reproduce};
+  return {
+      .name = "reproduce",
+      .summary = "runs a capsule's plan again and judges each of its claims",
+      .help =
+          "Runs the plan of a capsule with its settings on this machine, and holds every figure of it against the "
+          "new one, by the rule of `frugal check`: same, no worse and better hold. Exit code 1: a claim does not "
+          "hold, or it cannot be told. Files of one's own are looked for where the plan names them, from the capsule's "
+          "folder on; `frugal capsule` lists them.",
+      .arguments = {run_argument("CAPSULE")},
+      .options = {{.name = "out",
+                   .value = "DIR",
+                   .help = "where the new records go; a run that was stopped there goes on. Default: a new folder "
+                           "results/local/reproduced_<name of the run>",
+                   .values = {.folders = true}},
+                  rerun_option(),
+                  mix_option(),
+                  data_dir_option(),
+                  modified_data_option()},
+      .examples = {"frugal reproduce demo_capsule"},
+      .run = reproduce};
 }
 
 }  // namespace frugal::harness

@@ -83,7 +83,7 @@ int run_report(const Call& call) {
     throw UserError("no cell of these runs has a record yet");
   tell_machines_apart(runs);
   for (std::size_t i = 0; i < specs.size(); ++i)
-    if (is_embedded[i]) leave_out_unknown(specs[i], runs);
+    is_embedded[i] ? leave_out_unknown(specs[i], runs) : require_known_params(specs[i], runs);
   std::vector<Table> tables;
   if (const auto metric = call.one("users"))
     tables.push_back(user_table(runs, *metric, call.one("against").value()));

@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/aggregate.hpp"
 #include "benchmarks/harness/report/column_values.hpp"
 #include "benchmarks/harness/report/known_metrics.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "impl/base/suggestion.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -67,6 +69,23 @@ void leave_out_unknown(TableSpec& spec, std::span<const Run> runs) {
       std::erase_if(*titles, [&](const std::string& title) { return left_out.contains(title); });
     return plot.kind == PlotSpec::Kind::columns && (plot.x.empty() || plot.y.empty());
   });
+}
+
+void require_known_params(const TableSpec& spec, std::span<const Run> runs) {
+  std::vector<Json> cells;
+  for (const Run& run : runs)
+    for (const CellRecord& record : run.cells)
+      if (record.cell.workload == spec.workload) cells.push_back(record.cell.to_json());
+  if (cells.empty()) return;
+  std::vector<const Json*> pointers;
+  pointers.reserve(cells.size());
+  for (const Json& cell : cells) pointers.push_back(&cell);
+  const std::vector<std::string> known = known_paths(pointers);
+  for (const auto& [path, place] : spec.params) {
+    const bool is_known =
+        std::ranges::any_of(known, [&](const std::string& one) { return one == path || one.starts_with(path + "."); });
+    if (!is_known) throw UserError(place, unknown_word("parameter", path, known));
+  }
 }
 
 std::vector<Table> default_tables(std::span<const Run> runs) {

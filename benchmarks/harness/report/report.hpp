@@ -18,6 +18,8 @@ std::vector<Table> default_tables(std::span<const Run> runs);
 /// Of an embedded spec: a run made by an older program lacks the metrics that were added since. Their columns, and the
 /// plots of these, go.
 void leave_out_unknown(TableSpec& spec, std::span<const Run> runs);
+/// Throws UserError, with its place, for a parameter that no cell of the spec's workload has.
+void require_known_params(const TableSpec& spec, std::span<const Run> runs);
 
 /// The cells that the spec selects, aggregated over seeds. Cells that differ in anything but their seed are never
 /// averaged: whatever tells two rows apart becomes a column, also when the spec forgot it; so do machine with threads,

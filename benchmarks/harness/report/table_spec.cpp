@@ -158,7 +158,7 @@ class TableSpecReader {
     return node.items;
   }
 
-  void check_path(const std::string& path, const Place& place) const {
+  void check_path(const std::string& path, const Place& place) {
     static const std::vector<std::string> roots{"workload", "backend", "implementation", "dataset",
                                                 "params",   "machine", "build"};
     if (is_execution_path(path)) return;
@@ -167,14 +167,15 @@ class TableSpecReader {
     if (root == "params" && !path.starts_with("params." + spec_.workload + ".")) {
       throw UserError(place, "parameters of this table are params." + spec_.workload + ".*, not '" + path + "'");
     }
+    if (root == "params") spec_.params.emplace_back(path, place);
   }
 
-  std::string read_path(const Node& node) const {
+  std::string read_path(const Node& node) {
     check_path(node.as_string(), node.place);
     return node.text;
   }
 
-  std::string read_template(const Node& node) const {
+  std::string read_template(const Node& node) {
     const std::string& text = node.as_string();
     const std::optional<std::vector<std::string>> paths = template_paths(text);
     if (!paths) throw UserError(node.place, "in this template a `{` or `}` has no partner; {path} stands for a value");
@@ -183,7 +184,7 @@ class TableSpecReader {
   }
 
   /// `check`: the keys are paths of a cell (else also titles of row keys, checked by the caller).
-  Conditions read_conditions(const Node& node, bool check) const {
+  Conditions read_conditions(const Node& node, bool check) {
     Conditions conditions;
     for (const Node::Entry& entry : node.as_map()) {
       if (check) check_path(entry.key, entry.key_place);
@@ -212,7 +213,7 @@ class TableSpecReader {
     return number;
   }
 
-  RowKey read_row_key(const Node& node) const {
+  RowKey read_row_key(const Node& node) {
     require_keys(node, {"key", "text", "label", "labels", "title", "unit", "scale", "format"}, "key of a row");
     RowKey key;
     key.number = read_number_format(node);
@@ -244,7 +245,7 @@ class TableSpecReader {
     return key;
   }
 
-  ColumnSpec read_column(const Node& node) const {
+  ColumnSpec read_column(const Node& node) {
     require_keys(node,
                  {"key", "metric", "stage", "count", "of", "per", "divided_by", "relative_to", "as", "title", "unit",
                   "scale", "format", "better", "note"},
@@ -301,7 +302,7 @@ class TableSpecReader {
     return {.latency_s = 1e-6 * positive("latency_us"), .bytes_per_s = 1e9 / 8 * positive("gbit_per_s")};
   }
 
-  void read_relation(const Node& node, ColumnSpec& column) const {
+  void read_relation(const Node& node, ColumnSpec& column) {
     const Node* relative_to = node.find("relative_to");
     const Node* as = node.find("as");
     if (as && !relative_to) throw UserError(as->place, "`as` says how to relate a value `relative_to` another row");

@@ -154,6 +154,7 @@ struct TableSpec {
   std::vector<SortKey> sort{};
   std::vector<PlotSpec> plots{};
   std::vector<std::string> notes{};
+  std::vector<std::pair<std::string, Place>> params{};  ///< paths of parameters that it names, and where
   Place place{};
 };
 
