@@ -45,6 +45,8 @@ struct ByteStream::Unpacker {
     }
     std::vector<std::string> names;
     while (next_file(path)) names.push_back(name);
+    if (std::ranges::find(names, "[Content_Types].xml") != names.end())
+      throw UserError({path.string()}, "this is a file of Excel or another office program: save the sheet as CSV");
     std::vector<std::string> wanted = names;
     if (!member.empty()) std::erase_if(wanted, [&](const std::string& one) { return !names_member(one, member); });
     if (wanted.size() != 1) {

@@ -46,8 +46,11 @@ std::optional<SignalFormat> known_format(const std::filesystem::path& path) {
 
 SignalFormat signal_format(const std::filesystem::path& path) {
   if (const auto format = known_format(path)) return *format;
-  throw UserError({path.string()},
-                  "this is no signal: neither a PNG, nor a WAV, nor a JPEG, FLAC, OGG or NumPy .npy file");
+  throw UserError({path.string()}, why_no_signal());
+}
+
+std::string why_no_signal() {
+  return "this is no signal: neither a PNG, nor a WAV, nor a JPEG, FLAC, OGG or NumPy .npy file";
 }
 
 Signal read_signal(const std::filesystem::path& path, SignalFormat format) {

@@ -16,6 +16,8 @@ std::optional<SignalFormat> known_format(const std::filesystem::path& path);
 
 /// The same, or UserError.
 SignalFormat signal_format(const std::filesystem::path& path);
+/// What it says: "this is no signal: ...".
+std::string why_no_signal();
 
 Signal read_signal(const std::filesystem::path& path, SignalFormat format);
 

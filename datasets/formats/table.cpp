@@ -46,8 +46,22 @@ bool is_binary(std::string_view start) {
          4 * std::ranges::count_if(start, is_control) > static_cast<std::ptrdiff_t>(start.size());
 }
 
+/// An object, or a list of objects or lists: what JSON of rows begins with, and no header or row of a table.
+bool is_json(std::string_view start) {
+  constexpr std::string_view blanks = " \t\r\n";
+  const std::size_t first = start.find_first_not_of(blanks);
+  if (first == std::string_view::npos) return false;
+  const std::size_t second = start.find_first_not_of(blanks, first + 1);
+  const char after = second == std::string_view::npos ? '\0' : start[second];
+  return start[first] == '{' ? after == '"' : start[first] == '[' && (after == '{' || after == '[');
+}
+
 void require_text(const std::filesystem::path& path, const std::string& member) {
   const std::string start = start_of(path, member);
+  if (is_json(start))
+    throw UserError({path.string()},
+                    "this is JSON: write it as a table, a line for each row, with a header that names the "
+                    "columns (CSV)");
   if (is_utf_16(start)) throw UserError({path.string()}, "this text is in UTF-16: save it as UTF-8");
   if (!is_binary(start)) return;
   const std::size_t nul = start.find('\0');

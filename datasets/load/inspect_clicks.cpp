@@ -222,7 +222,9 @@ Kind likely_kind(const std::filesystem::path& path, const Json& given) {
   for (const ParamSpec& spec : specs)
     if (given.contains(spec.name)) table[spec.name] = given.at(spec.name);
   const TableForm form = table_form(read_params(specs, to_node(table, {path.string()}), "parameter of a table"));
-  if (!holds_text(path, form.member)) signal_format(path);  // says what it is not
+  if (!holds_text(path, form.member) && !known_format(path))
+    throw UserError({path.string()},
+                    why_no_signal() + "; nor text, as tables are (of Excel or Parquet: save it as CSV)");
   const TableLayout layout = layout_of(path, form);
   const auto names = [&](Role role) { return layout.header && column_of_role(role, layout.names) >= 0; };
   const bool clicks = names(Role::label) && !(names(Role::user) && names(Role::item));

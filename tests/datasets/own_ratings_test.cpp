@@ -239,6 +239,14 @@ TEST_F(OwnRatings, SayWhatTheirColumnsAreAndInTheProtocolWhatWasMerged) {
   EXPECT_THAT(split(path).protocol, HasSubstr("; 1 repeated pairs merged (last)"));
 }
 
+TEST_F(OwnRatings, JsonAndOfficeFilesAreNoTablesAndSayWhatToDo) {
+  for (const char* json : {"{\"user\": 1, \"item\": 2}\n", "[\n  {\"user\": 1}]", "[[1, 2], [3, 4]]"})
+    EXPECT_THAT(user_error([&] { ratings_layout(write("r.json", json), {}); }), HasSubstr("this is JSON")) << json;
+  const auto sheet = pack("r.xlsx", ARCHIVE_FILTER_NONE, ARCHIVE_FORMAT_ZIP,
+                          {{"[Content_Types].xml", "<Types/>"}, {"xl/workbook.xml", "<workbook/>"}});
+  EXPECT_THAT(user_error([&] { ratings_layout(sheet, {}); }), HasSubstr("save the sheet as CSV"));
+}
+
 TEST_F(OwnRatings, AColumnWhoseNameSaysSomethingElseInAPlanKeepsItsNumber) {
   const auto settled = [&](const std::string& header, const Json& columns) {
     const Json params =
