@@ -176,7 +176,7 @@ def main() -> int:
           + ", ".join(f"{r['structure']} {r['precision']} " + " / ".join(f"{side} {v:.1f}" for side, v in r["psnr_enrp"].items())
                       for r in comparison.results)
           + ".")
-    return comparison.exit_status()
+    return comparison.finish()
 
 
 if __name__ == "__main__":

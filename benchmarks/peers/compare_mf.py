@@ -115,7 +115,7 @@ def main() -> int:
                          else f"- | left out: {as_cell(result['left_out'][name])} | - |"), flush=True)
     print(f"\nn = {args.samples} alternating samples of {args.iterations} iterations, {args.threads} threads, "
           f"{versions_of(comparison.results)}; {name_of_data}.")
-    return comparison.exit_status()
+    return comparison.finish()
 
 
 if __name__ == "__main__":

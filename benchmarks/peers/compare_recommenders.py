@@ -134,7 +134,7 @@ def main() -> int:
                   + (f"{spread(theirs)} | {ratio(theirs, mine)} |" if theirs else
                      f"- | left out: {as_cell(result['left_out'][way])} |"), flush=True)
     print(f"\nn = {args.samples} alternating samples, {args.threads} threads, {versions_of(comparison.results)}.")
-    return comparison.exit_status()
+    return comparison.finish()
 
 
 if __name__ == "__main__":

@@ -204,19 +204,25 @@ class Comparison:
 
     def __init__(self, args: argparse.Namespace, environment: dict, **more):
         self.out, self.results, self.rows = args.out, [], []
-        self.document = {"schema": 1, "threads": args.threads, "environment": environment, **more}
+        self.document = {"schema": 1, "complete": False, "threads": args.threads, "environment": environment, **more}
 
     def add(self, result: dict, rows: list[dict]) -> None:
         """A case, which may have the "run" of its samples, and its rows in the table of all comparisons."""
         self.document.setdefault("run", result.pop("run", None))
         self.results.append(result)
         self.rows += rows
+        self._write()
+
+    def finish(self) -> int:
+        """All cases are there; the exit status."""
+        self.document["complete"] = True
+        self._write()
+        return SOME_LEFT_OUT if any(row["reason"] for row in self.rows) else 0
+
+    def _write(self) -> None:
         if not self.out:
             return
         self.out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = self.out.with_name(self.out.name + ".part")
         unfinished.write_text(json.dumps({**self.document, "results": self.results, "rows": self.rows}, indent=1) + "\n")
         unfinished.replace(self.out)
-
-    def exit_status(self) -> int:
-        return SOME_LEFT_OUT if any(row["reason"] for row in self.rows) else 0

@@ -40,12 +40,13 @@ def summary_of(folder: pathlib.Path, workloads: list[str]) -> tuple[str, dict]:
     runs, rows = {}, []
     for workload in workloads:
         path = folder / f"{workload}.json"
-        if path.exists():
-            comparison = json.loads(path.read_text())
+        comparison = json.loads(path.read_text()) if path.exists() else {}
+        if comparison:
             runs[workload] = {"threads": comparison["threads"], **comparison["run"]}
             rows += comparison["rows"]
-        else:
-            rows.append(row(workload, "all", "", [], "all", reason="the comparison ended before its end"))
+        if not comparison.get("complete", bool(comparison)):  # older ones do not say, and were written at their end
+            rows.append(row(workload, "the others" if comparison else "all", "", [], "all",
+                            reason="the comparison ended before its end"))
     lines = [COLUMNS, *map(line_of, rows), "",
              "Alternating samples, medians with their range in brackets; a ratio is the peer's time over ours."]
     of_conditions: dict[str, list[str]] = {}

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The parts of benchmarks/peers that need no library: peers that train, fail and are left out, and the table of all."""
+import argparse
 import contextlib
 import io
 import json
@@ -14,7 +15,7 @@ PEERS = pathlib.Path(__file__).resolve().parents[2] / "benchmarks/peers"
 sys.path.insert(0, str(PEERS))
 
 import compare_mf  # noqa: E402
-from side_by_side import SOME_LEFT_OUT, FrugalCell, Peer, PeerFailed, Peers, finish, ratio, reason_of  # noqa: E402
+from side_by_side import SOME_LEFT_OUT, FrugalCell, Peer, PeerFailed, Peers, Comparison, ratio, reason_of  # noqa: E402
 from summary import line_of, row, summary_of  # noqa: E402
 
 # A program that serves, the figure being the steps so far; it ends at the step that --fails names.
@@ -99,6 +100,10 @@ class SummaryTest(Fixture):
     RUN = {"build": {"commit": "0123456789abcdef", "compiler": "g++ 12", "dirty": False}, "started": "2026-01-01T00:00:00Z",
            "machine": {"cpu": "Some CPU", "isa": ["avx2", "fma"], "os": "Some OS", "kernel": "6.1"}}
 
+    def comparison(self, workload: str, run: dict | None = None) -> Comparison:
+        args = argparse.Namespace(out=self.folder / f"{workload}.json", threads=2)
+        return Comparison(args, {}, **({"run": run} if run else {}))
+
     def test_a_row_has_ratio_and_quality(self):
         entry = row("mf", "d = 64", "ms/iteration", [1.0, 2.0, 4.0], "irspack, CG", "irspack 1", [3.0, 6.0, 8.0],
                     quality={"of": "HR@10", "ours": 0.7228, "theirs": 0.7235})
@@ -113,8 +118,9 @@ class SummaryTest(Fixture):
     def test_rows_of_all_comparisons_are_one_table_with_machine_and_commit(self):
         rows = [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0]),
                 row("inr", "S0", "us/step", [1.0], "JAX, scan", reason="absent")]
-        status = finish(self.folder / "inr.json", {"threads": 2, "run": self.RUN, "rows": rows})
-        self.assertEqual(status, SOME_LEFT_OUT)
+        comparison = self.comparison("inr", self.RUN)
+        comparison.add({}, rows)
+        self.assertEqual(comparison.finish(), SOME_LEFT_OUT)
         table, document = summary_of(self.folder, ["inr", "mf"])
         lines = table.splitlines()
         self.assertEqual(len([line for line in lines if line.startswith("| inr ")]), 2)
@@ -128,13 +134,28 @@ class SummaryTest(Fixture):
     def test_comparisons_of_different_commits_name_theirs(self):
         for workload, commit in (("inr", "0123456789abcdef"), ("mf", "fedcba9876543210")):
             run = {**self.RUN, "build": {**self.RUN["build"], "commit": commit}}
-            finish(self.folder / f"{workload}.json", {"threads": 2, "run": run, "rows": []})
+            self.comparison(workload, run).finish()
         lines = summary_of(self.folder, ["inr", "mf"])[0].splitlines()
         self.assertIn("commit 0123456789ab,", next(line for line in lines if line.startswith("inr: ")))
         self.assertIn("commit fedcba987654,", next(line for line in lines if line.startswith("mf: ")))
 
     def test_status_is_0_where_no_peer_is_left_out(self):
-        self.assertEqual(finish(None, {"rows": [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])]}), 0)
+        comparison = Comparison(argparse.Namespace(out=None, threads=2), {})
+        comparison.add({}, [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])])
+        self.assertEqual(comparison.finish(), 0)
+
+    def test_a_comparison_that_is_stopped_keeps_the_cases_it_ended_and_says_so(self):
+        comparison = self.comparison("inr")
+        comparison.add({"case": "S0", "run": self.RUN}, [row("inr", "S0", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])])
+        lines = summary_of(self.folder, ["inr"])[0].splitlines()
+        self.assertIn("| inr | the others | - | all | - | left out: the comparison ended before its end | - | 0 |", lines)
+        self.assertEqual(len([line for line in lines if line.startswith("| inr ")]), 2)
+        comparison.add({"case": "S1", "run": self.RUN}, [row("inr", "S1", "us/step", [1.0], "JAX, jit", "JAX 1", [2.0])])
+        comparison.finish()
+        self.assertNotIn("left out", summary_of(self.folder, ["inr"])[0])
+        self.assertEqual([result["case"] for result in json.loads((self.folder / "inr.json").read_text())["results"]],
+                         ["S0", "S1"])
+        self.assertEqual([file.name for file in self.folder.glob("inr*")], ["inr.json"])
 
 
 class ComparisonTest(Fixture):
