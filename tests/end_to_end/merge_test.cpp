@@ -365,6 +365,12 @@ TEST_F(Merge, DisownedTimesStayDisowned) {
   EXPECT_EQ(disturbed["why"], "beside a build");
   EXPECT_EQ(disturbed["cells"].size(), 3u);
   EXPECT_FALSE(records("all/cells.jsonl").at(1)["stages"][0]["wall_s"].empty()) << "the samples themselves are kept";
+
+  edit_run("part2", [](json& run) { run["disturbed"]["records"] = 2; });  // and the last one was measured anew
+  ASSERT_EQ(merge({"some", "part1", "part2"}).code, 0);
+  const json some = json::parse(read("some/run.json")).at("disturbed");
+  EXPECT_EQ(some["cells"].size(), 2u);
+  EXPECT_FALSE(some.contains("records"));
 }
 
 TEST_F(Merge, PlanTellsWhatEachShardGets) {
