@@ -107,6 +107,7 @@ Judgement judge_pairs(std::vector<Finding> cells, PairedRule rule, const TimeCel
                       const std::function<void(const std::string&)>& say) {
   rule.tests = static_cast<int>(cells.size());
   std::vector<CellPairs> all;
+  all.reserve(cells.size());
   for (Finding& cell : cells) all.emplace_back(std::move(cell), rule);
   // Round by round over the cells, so that what lasts a while does not hit one cell alone.
   while (std::ranges::any_of(all, [](const CellPairs& cell) { return !cell.is_decided(); })) {

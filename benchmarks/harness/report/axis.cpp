@@ -65,7 +65,8 @@ std::vector<double> axis_ticks(double low, double high, bool logarithmic) {
   const double step = power * (rough <= power ? 1 : rough <= 2 * power ? 2 : rough <= 5 * power ? 5 : 10);
   const double first = std::floor(low / step);
   const double last = std::max(std::ceil(high / step), first + 1);
-  for (double i = first; i <= last; ++i) ticks.push_back(i * step);
+  const auto steps = static_cast<int>(last - first);
+  for (int i = 0; i <= steps; ++i) ticks.push_back((first + i) * step);
   return ticks;
 }
 

@@ -81,10 +81,10 @@ void require_known_params(const TableSpec& spec, std::span<const Run> runs) {
   pointers.reserve(cells.size());
   for (const Json& cell : cells) pointers.push_back(&cell);
   const std::vector<std::string> known = known_paths(pointers);
-  for (const auto& [path, place] : spec.params) {
-    const bool is_known =
-        std::ranges::any_of(known, [&](const std::string& one) { return one == path || one.starts_with(path + "."); });
-    if (!is_known) throw UserError(place, unknown_word("parameter", path, known));
+  for (const auto& named : spec.params) {
+    const std::string& path = named.first;
+    const auto is_it = [&](const std::string& one) { return one == path || one.starts_with(path + "."); };
+    if (std::ranges::none_of(known, is_it)) throw UserError(named.second, unknown_word("parameter", path, known));
   }
 }
 

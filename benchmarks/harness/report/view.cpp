@@ -170,7 +170,7 @@ class ColumnChoice {
       (names_rows(heading) ? names : figures).push_back(i);
     }
     if (names.empty()) keep_a_name(names, constants);
-    choose(std::move(names), std::move(figures));
+    choose(std::move(names), figures);
     if (!constants.empty())
       table_.caption.insert(table_.caption.begin(), fmt::format("All rows: {}.", fmt::join(constants, ", ")));
     settle_concerns();

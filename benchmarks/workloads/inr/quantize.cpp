@@ -107,8 +107,10 @@ double coded_bits_of(const ModelState& state, WeightFormat format) {
     std::vector<std::uint64_t> counts(static_cast<std::size_t>(2 * largest + 1));
     for_each_network(std::span(tensor.values), tensor, format, [&](std::span<const float> values, float scale) {
       bits += bits_of_scale;
-      for (const float value : values)
-        ++counts[static_cast<std::size_t>(static_cast<int>(to_integer(value, scale, largest)) + largest)];
+      for (const float value : values) {
+        const int level = static_cast<int>(to_integer(value, scale, largest)) + largest;
+        ++counts[static_cast<std::size_t>(level)];
+      }
     });
     bits += adaptive_code_bits(counts);
   }

@@ -16,7 +16,6 @@
 #include <cassert>
 #include <memory>
 #include <numeric>
-#include <ranges>
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
@@ -244,9 +243,11 @@ class CpuDlrm final : public Dlrm {
     const ClickBatch& batch = lent.batch;
     const std::size_t number = example * tables_.size() + table;
     const auto bag = batch.bag(number);
-    if (const std::size_t next = number + 1; next < batch.dense.size() / spec_.dense_features * tables_.size())
-      for (const std::uint32_t id : batch.bag(next) | std::views::take(rows_ahead))
+    if (const std::size_t next = number + 1; next < batch.dense.size() / spec_.dense_features * tables_.size()) {
+      const auto ids = batch.bag(next);
+      for (const std::uint32_t id : ids.first(std::min(rows_ahead, ids.size())))
         prefetch_row(lent.tables[next % tables_.size()] + id * dim_, dim_);
+    }
     recommender_kernels().sum_rows(lent.tables[table], bag.data(), static_cast<long>(bag.size()),
                                    static_cast<long>(dim_), out);
   }
