@@ -18,10 +18,6 @@ std::string_view without_root(std::string_view name) {
   return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
-bool some_table_has(std::span<const Table> tables, std::string_view name) {
-  return std::ranges::any_of(tables, [&](const Table& table) { return column_called(table, name).has_value(); });
-}
-
 }  // namespace
 
 std::optional<std::size_t> column_called(const Table& table, std::string_view name) {
@@ -34,6 +30,10 @@ std::optional<std::size_t> column_called(const Table& table, std::string_view na
   });
   if (found != table.headings.end()) return index(found);
   return std::nullopt;
+}
+
+bool some_table_has(std::span<const Table> tables, std::string_view name) {
+  return std::ranges::any_of(tables, [&](const Table& table) { return column_called(table, name).has_value(); });
 }
 
 void require_column(std::span<const Table> tables, std::string_view option, const std::string& name) {

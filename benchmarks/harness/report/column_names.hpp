@@ -13,6 +13,8 @@ namespace frugal::harness {
 /// By title, by what it shows, or by that without "params.<workload>."; none when no column is called so.
 std::optional<std::size_t> column_called(const Table& table, std::string_view name);
 
+bool some_table_has(std::span<const Table> tables, std::string_view name);
+
 /// "a,b" in pieces; a name that has commas itself stays whole. `option` for messages. Throws UserError, with a suggestion,
 /// for a name that no table has.
 std::vector<std::string> column_list(std::span<const Table> tables, std::string_view option, const std::string& list);

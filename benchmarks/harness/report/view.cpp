@@ -25,10 +25,6 @@ constexpr std::size_t most_columns = 8;  // of a view that names none
 /// Column -> the values of which a row must have one.
 using RowFilter = std::vector<std::pair<std::string, std::vector<std::string>>>;
 
-bool has_column(std::span<const Table> tables, const std::string& name) {
-  return std::ranges::any_of(tables, [&](const Table& table) { return column_called(table, name).has_value(); });
-}
-
 /// "grid=2x2,layers x width=1, 2": a piece without "=" belongs to the value before it.
 RowFilter read_row_filter(std::span<const Table> tables, const std::vector<std::string>& expressions) {
   RowFilter filter;
@@ -49,7 +45,7 @@ RowFilter read_row_filter(std::span<const Table> tables, const std::vector<std::
         throw UserError(fmt::format("--rows {}: write COLUMN=VALUE, for example --rows precision=fp32", pair));
       // From the right, up to what is a column: "hr@10[neg=99]=0.5" is about hr@10[neg=99], and "path=a=1.png" about path.
       std::size_t equals = last;
-      while (equals != std::string::npos && equals > 0 && !has_column(tables, pair.substr(0, equals)))
+      while (equals != std::string::npos && equals > 0 && !some_table_has(tables, pair.substr(0, equals)))
         equals = pair.rfind('=', equals - 1);
       if (equals == std::string::npos || equals == 0) equals = last;
       const std::string column = pair.substr(0, equals);
