@@ -85,7 +85,7 @@ def main() -> None:
     if sys.argv[1:] == ["--self-test"]:
         return
     files = subprocess.run(["git", "ls-files", "-z", "*.md"], cwd=ROOT, check=True, capture_output=True, text=True)
-    found = [problem for name in files.stdout.split("\0") if name
+    found = [problem for name in files.stdout.split("\0") if name and (ROOT / name).is_file()
              for problem in problems(ROOT / name, (ROOT / name).read_text(encoding="utf-8"))]
     print("\n".join(found) if found else "docs: ok")
     sys.exit(1 if found else 0)

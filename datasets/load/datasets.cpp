@@ -205,15 +205,9 @@ Json complete_dataset(const Json& dataset, Kind own, const std::vector<std::file
       if (std::ranges::find(known, one.name) == known.end()) known.push_back(one.name);
     throw UserError(unknown_word("data set", name, known));
   }
-  Node given;
-  given.kind = Node::Kind::map;
-  for (const auto& [key, value] : dataset.items()) {
-    if (key == "name") continue;
-    Node::Entry& written = given.entries.emplace_back();
-    written.key = key;
-    written.value = to_node(value, {fmt::format("{} of {}", key, name)});
-  }
-  Json complete = read_params(entry->params, given, "parameter of " + name);
+  Json given = dataset;
+  given.erase("name");
+  Json complete = read_params(entry->params, given, "parameter of " + name, name);
   complete["name"] = name;
   return complete;
 }

@@ -75,7 +75,7 @@ class Inspector {
     for (const Rating& row : first) {
       std::vector<std::string> fields{fmt::to_string(row.line), shown(ratings_.user_names[row.user]),
                                       shown(ratings_.item_names[row.item]), fmt::format("{:g}", row.value)};
-      if (ratings_.timed) fields.push_back(time_text(row.time));
+      if (ratings_.timed) fields.push_back(time_text(row.time, holds_dates(layout_, *layout_.time)));
       result_.rows.push_back(std::move(fields));
     }
   }
@@ -107,10 +107,11 @@ class Inspector {
     }
     if (ratings_.timed) {
       const auto [first, last] = std::ranges::minmax_element(ratings_.rows, {}, &Rating::time);
-      add("times", fmt::format("{} to {}", time_text(first->time), time_text(last->time)));
-      add("ties of time", fmt::format("{} users whose latest time several of their items have: the seed draws which is "
-                                      "held out",
-                                      tied_users()));
+      const bool dates = holds_dates(layout_, *layout_.time);
+      add("times", fmt::format("{} to {}", time_text(first->time, dates), time_text(last->time, dates)));
+      add("users with ties", fmt::format("{} whose latest time several of their items have (the seed draws which is "
+                                         "held out)",
+                                         tied_users()));
     }
   }
 

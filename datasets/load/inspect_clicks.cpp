@@ -80,7 +80,7 @@ class ClickInspector {
     for (std::size_t row = 0; row < shown_rows && table.next(); ++row) {
       std::vector<std::string> fields{fmt::to_string(table.line_number()), log_.examples.labels[row] > 0 ? "1" : "0",
                                       joined(layout_.dense), joined(layout_.categorical)};
-      if (layout_.time) fields.push_back(time_text(log_.times[row].first));
+      if (layout_.time) fields.push_back(time_text(log_.times[row].first, holds_dates(layout_, *layout_.time)));
       result_.rows.push_back(std::move(fields));
     }
   }
@@ -165,7 +165,8 @@ class ClickInspector {
     if (!layout_.time)
       return add("times", "none: a random share can be held out, and the last lines (split: tail), not the latest");
     const auto [first, last] = std::ranges::minmax_element(log_.times);
-    add("times", fmt::format("{} to {}", time_text(first->first), time_text(last->first)));
+    const bool dates = holds_dates(layout_, *layout_.time);
+    add("times", fmt::format("{} to {}", time_text(first->first, dates), time_text(last->first, dates)));
     if (std::string mixed = mixed_times_words(path_, form_, layout_, *layout_.time); !mixed.empty())
       find(std::move(mixed));
     if (*first == *last) return find("all times are the same: nothing is later than anything else");
@@ -221,7 +222,7 @@ Kind likely_kind(const std::filesystem::path& path, const Json& given) {
   Json table = Json::object();
   for (const ParamSpec& spec : specs)
     if (given.contains(spec.name)) table[spec.name] = given.at(spec.name);
-  const TableForm form = table_form(read_params(specs, to_node(table, {path.string()}), "parameter of a table"));
+  const TableForm form = table_form(read_params(specs, table, "parameter of a table", own_file));
   if (!holds_text(path, form.member) && !known_format(path))
     throw UserError({path.string()},
                     why_no_signal() + "; nor text, as tables are (of Excel or Parquet: save it as CSV)");

@@ -13,12 +13,16 @@
 
 namespace frugal::data {
 
-std::string time_text(std::int64_t time) {
+std::string time_text(std::int64_t time, bool of_dates) {
   constexpr std::int64_t least_seconds = 100'000'000;  // 1973
-  if (time < least_seconds) return fmt::to_string(time);
+  if (!of_dates && time < least_seconds) return fmt::to_string(time);
   std::int64_t seconds = time;
-  while (seconds >= 1000 * least_seconds) seconds /= 1000;
+  while (!of_dates && seconds >= 1000 * least_seconds) seconds /= 1000;
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", std::chrono::sys_seconds(std::chrono::seconds(seconds)));
+}
+
+bool holds_dates(const TableLayout& layout, std::size_t column) {
+  return std::ranges::any_of(layout.samples[column], is_date);
 }
 
 std::string percent(double share) { return fmt::format("{:.3g} %", 100 * share); }

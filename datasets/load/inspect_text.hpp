@@ -12,8 +12,12 @@ namespace frugal::data {
 
 inline constexpr std::size_t shown_rows = 5;
 
-/// A time in words, where its size tells its unit: seconds since 1970, or thousandths, millionths, billionths of them.
-std::string time_text(std::int64_t time);
+/// A time in words. Dates are seconds since 1970; of numbers the size tells the unit (seconds since 1970, or thousandths,
+/// millionths, billionths of them), and what is too small to tell stays a number.
+std::string time_text(std::int64_t time, bool of_dates);
+
+/// Does this column hold dates, not numbers? By its first values.
+bool holds_dates(const TableLayout& layout, std::size_t column);
 
 /// "12.3 %"
 std::string percent(double share);

@@ -145,4 +145,15 @@ Json read_params(std::span<const ParamSpec> specs, const Node& map, std::string_
   return values;
 }
 
+Json read_params(std::span<const ParamSpec> specs, const Json& map, std::string_view what, std::string_view owner) {
+  Node given;
+  given.kind = Node::Kind::map;
+  for (const auto& [key, value] : map.items()) {
+    Node::Entry& written = given.entries.emplace_back();
+    written.key = key;
+    written.value = to_node(value, {fmt::format("{} of {}", key, owner)});
+  }
+  return read_params(specs, given, what);
+}
+
 }  // namespace frugal

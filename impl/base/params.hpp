@@ -40,4 +40,7 @@ void set_dotted(Json& root, std::string_view name, Json value);
 /// is not given.
 Json read_params(std::span<const ParamSpec> specs, const Node& map, std::string_view what);
 
+/// The same from values that stand in no document: errors say "KEY of OWNER".
+Json read_params(std::span<const ParamSpec> specs, const Json& map, std::string_view what, std::string_view owner);
+
 }  // namespace frugal

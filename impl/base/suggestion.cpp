@@ -56,9 +56,9 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 std::string unknown_word(std::string_view what, std::string_view word, std::span<const std::string> known) {
   std::string text = "unknown " + std::string(what) + " '" + shortened(word) + "'; ";
   if (const auto guess = nearest(word, known)) return text + "did you mean '" + *guess + "'?";
-  text += "known: ";
+  text += known.empty() ? "there is none" : "known: ";
   for (std::size_t i = 0; i < known.size(); ++i) text += (i == 0 ? "" : ", ") + known[i];
-  return text + (known.empty() ? "none" : "");
+  return text;
 }
 
 }  // namespace frugal

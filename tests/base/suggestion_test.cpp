@@ -16,6 +16,7 @@ TEST(Suggestion, NearestAllowsAThirdOfTheLettersToBeWrong) {
   EXPECT_EQ(nearest("c", std::vector<std::string>{"a", "b"}), std::nullopt) << "nothing in common";
   EXPECT_EQ(nearest(std::string(100'000, 'x'), known), std::nullopt);
   EXPECT_EQ(unknown_word("key", "zzz", known), "unknown key 'zzz'; known: width, hidden_layers, cpu");
+  EXPECT_EQ(unknown_word("key", "zzz", {}), "unknown key 'zzz'; there is none");
 }
 
 }  // namespace

@@ -62,6 +62,18 @@ TEST_F(OwnData, InspectTellsWhatLooksWrongWithItsLine) {
   const Said bad = frugal({"data", "inspect", "bad.csv"});
   EXPECT_EQ(bad.code, 2);
   EXPECT_THAT(bad.err, HasSubstr("bad.csv:2:5: expected a rating (a number), got 'x'"));
+  EXPECT_THAT(frugal({"data", "inspect", "odd.csv", "--param", "decimal_comma=yes"}).err,
+              HasSubstr("decimal_comma of file: expected true or false"));
+}
+
+TEST_F(OwnData, InspectShowsDatesAsDatesHoweverLongAgo) {
+  write("old.csv", "user,item,when\n1,a,1850-03-01\n1,b,1971-12-31\n");
+  EXPECT_THAT(frugal({"data", "inspect", "old.csv"}).out,
+              AllOf(HasSubstr("1850-03-01 00:00:00\n"), HasSubstr("1850-03-01 00:00:00 to 1971-12-31 00:00:00")));
+  write("old.csv", "clicked,site,when\n1,a,1850-03-01\n0,b,1971-12-31\n");
+  EXPECT_THAT(frugal({"data", "inspect", "old.csv"}).out, HasSubstr("1850-03-01 00:00:00 to 1971-12-31 00:00:00"));
+  write("counted.csv", "user,item,time\n1,a,1\n1,b,12\n");
+  EXPECT_THAT(frugal({"data", "inspect", "counted.csv"}).out, HasSubstr("1 to 12")) << "numbers of an unknown unit";
 }
 
 TEST_F(OwnData, InspectTellsOfRowsThatTakeInSeveralLines) {
@@ -378,7 +390,8 @@ TEST_F(OwnData, AFolderIsInspectedAsARunReadsIt) {
   write("sea/b.png", read("sea/a.png").substr(0, 200));
   const Said damaged = frugal({"data", "inspect", "sea"});
   EXPECT_EQ(damaged.code, 2);
-  EXPECT_THAT(damaged.out, AllOf(HasSubstr("sea: 1 of 2 files"), HasSubstr("b.png: cannot decode this PNG")));
+  EXPECT_THAT(damaged.out, AllOf(HasSubstr("sea: 1 of 2 files"), HasSubstr("b.png: cannot decode this PNG"),
+                                 HasSubstr("mend these files or move them away")));
 }
 
 TEST_F(OwnData, AMissingFileOfItsOwnDataSetIsNotSaidToBeFetched) {

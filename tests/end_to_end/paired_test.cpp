@@ -107,6 +107,8 @@ TEST_F(Paired, ARecordOfAnotherCellIsRefused) {
 }
 
 TEST_F(Paired, WhatCannotBePairedIsRefused) {
+  EXPECT_THAT(check({"./old", "./new", "--set-old", "params.trouble.m=1"}).err,
+              HasSubstr("--set-old params.trouble.m=1: unknown path"));
   EXPECT_THAT(check({"./old", "./new", "--set-new", "seeds=[1,2]"}).err,
               HasSubstr("the two settings make 1 cells of the old and 2 of the new: nothing to pair"));
   EXPECT_THAT(check({"./none", "./new"}).err, HasSubstr("./none: no such program"));

@@ -75,7 +75,10 @@ int inspect_folder(const Call& call, const std::string& folder) {
   fmt::print("{}: {} of {} files can be read\n\n{}\nwhat is refused\n", folder, rows.size() - 1, files.size(),
              text_table(rows, 2));
   for (const std::string& reason : refused) fmt::print("  {}\n", reason);
-  if (!refused.empty()) return exit_usage;
+  if (!refused.empty()) {
+    fmt::print("\nmend these files or move them away: a plan reads all of the folder\n");
+    return exit_usage;
+  }
   fmt::print("  nothing\n");
   print_plan(call, folder);
   return exit_ok;

@@ -139,10 +139,12 @@ class PairedRuns {
                   .plan = {},
                   .cells = {},
                   .varying = {}};
-    one.settings = call_.all("set");
-    for (const std::string& setting : call_.all(option)) one.settings.push_back(setting);
     std::vector<Override> overrides;
-    for (const std::string& text : one.settings) overrides.push_back(read_assignment("set", text, "seeds=[1,2]"));
+    for (const std::string& given_by : {std::string("set"), option})
+      for (const std::string& text : call_.all(given_by)) {
+        one.settings.push_back(text);
+        overrides.push_back(read_assignment(given_by, text, "seeds=[1,2]"));
+      }
     one.plan = load_plan(plan_name(), overrides, call_.workloads, data_dirs_from(call_.all("data-dir")));
     one.cells = planned_cells(one.plan);
     std::vector<const Json*> all;

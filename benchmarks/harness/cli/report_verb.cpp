@@ -88,8 +88,8 @@ int run_report(const Call& call) {
   if (const auto metric = call.one("users"))
     tables.push_back(user_table(runs, *metric, call.one("against").value()));
   else if (specs.empty())
-    tables = default_tables(runs);
-  for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs));
+    tables = default_tables(runs, call.workloads);
+  for (const TableSpec& spec : specs) tables.push_back(make_table(spec, runs, call.workloads));
   if (tables.empty())
     throw UserError("no built-in table has anything to show of this run; give one with --table (frugal list tables)");
   tables = arrange(std::move(tables), view);

@@ -25,37 +25,32 @@ bool has_dotted(const Json& root, std::string_view name) {
   return true;  // a value where today's program has a group: not ours to overwrite
 }
 
-/// Of those that are not among `values` and have one: name and value.
-std::vector<std::pair<std::string_view, Json>> lacking_defaults(const Json& values, const std::vector<ParamSpec>& specs,
-                                                                const Json& of_dataset) {
-  std::vector<std::pair<std::string_view, Json>> defaults;
-  for (const ParamSpec& spec : specs) {
-    if (has_dotted(values, spec.name)) continue;
-    if (const auto other = of_dataset.find(spec.name); other != of_dataset.end())
-      defaults.emplace_back(spec.name, *other);
-    else if (!spec.default_value.is_null())
-      defaults.emplace_back(spec.name, default_value_of(spec));
-  }
-  return defaults;
-}
-
 }  // namespace
 
 void add_later_params(std::span<Cell* const> cells, const Workloads& workloads) {
   std::map<std::string, Vocabulary> known;
+  std::map<std::pair<std::string, std::string>, std::map<std::string, Json>> usual;  // by workload and data set
   for (Cell* const cell : cells) {
     const Workload* const workload = find_workload(workloads, cell->workload);
     if (workload == nullptr) continue;
-    const Vocabulary& vocabulary =
-        known.try_emplace(cell->workload, *workload, std::vector<std::filesystem::path>{}).first->second;
-    const DatasetChoice* const dataset = vocabulary.dataset(cell->dataset.value("name", ""));
-    if (dataset != nullptr)
-      for (auto& [name, value] : lacking_defaults(cell->dataset, dataset->params, Json::object()))
-        set_dotted(cell->dataset, name, std::move(value));
-    // What lacks nothing is not written to: cells share it.
-    for (auto& [name, value] : lacking_defaults(cell->own(), vocabulary.params(),
-                                                dataset != nullptr ? dataset->param_defaults : Json::object()))
-      set_dotted(cell->params[cell->workload], name, std::move(value));
+    const std::string dataset = cell->dataset.value("name", "");
+    const auto [defaults, is_new] = usual.try_emplace({cell->workload, dataset});
+    if (is_new) {
+      const Vocabulary& vocabulary =
+          known.try_emplace(cell->workload, *workload, std::vector<std::filesystem::path>{}).first->second;
+      defaults->second = vocabulary.defaults(dataset);
+    }
+    constexpr std::string_view of_dataset = "dataset.";
+    const std::string own = "params." + cell->workload + ".";
+    for (const auto& [path, value] : defaults->second) {
+      const std::string_view name =
+          std::string_view(path).substr(path.starts_with(own) ? own.size() : of_dataset.size());
+      if (!path.starts_with(own)) {
+        if (!has_dotted(cell->dataset, name)) set_dotted(cell->dataset, name, value);
+      } else if (!has_dotted(cell->own(), name)) {  // what lacks nothing is not written to: cells share it
+        set_dotted(cell->params[cell->workload], name, value);
+      }
+    }
   }
 }
 

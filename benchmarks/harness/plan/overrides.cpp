@@ -91,7 +91,7 @@ Override read_assignment(const std::string& option, const std::string& text, con
   const std::size_t equals = text.find('=');
   if (equals == 0 || equals == std::string::npos)
     throw UserError(fmt::format("--{} '{}': write path=value, for example {}", option, text, example));
-  return {text.substr(0, equals), text.substr(equals + 1)};
+  return {text.substr(0, equals), text.substr(equals + 1), option};
 }
 
 Node read_assigned(const Override& assignment, const Place& place) {
@@ -110,7 +110,7 @@ std::vector<OverrideValue> read_overrides(const std::vector<Override>& overrides
                                           std::span<const Vocabulary> vocabularies) {
   std::vector<OverrideValue> values;
   for (const Override& override : overrides) {
-    const Place place{"--set " + override.path + "=" + override.value};
+    const Place place{fmt::format("--{} {}={}", override.option, override.path, override.value)};
     const auto known = [&](const Vocabulary& vocabulary) { return vocabulary.settable(override.path); };
     if (!is_document_path(override.path) && std::ranges::none_of(vocabularies, known)) {
       throw UserError(place, unknown_word("path", override.path, all_paths(vocabularies)));

@@ -71,6 +71,21 @@ const ParamSpec* Vocabulary::dataset_param(std::string_view name) const {
   return nullptr;
 }
 
+std::map<std::string, Json> Vocabulary::defaults(std::string_view dataset) const {
+  std::map<std::string, Json> values;
+  const auto add = [&](const std::string& root, const std::vector<ParamSpec>& specs) {
+    for (const ParamSpec& spec : specs)
+      if (!spec.default_value.is_null()) values[root + spec.name] = default_value_of(spec);
+  };
+  const std::string root = "params." + name_ + ".";
+  add(root, params_);
+  if (const DatasetChoice* const choice = this->dataset(dataset)) {
+    add("dataset.", choice->params);
+    for (const auto& [name, value] : choice->param_defaults.items()) values[root + name] = value;
+  }
+  return values;
+}
+
 bool Vocabulary::settable(std::string_view path) const {
   if (std::ranges::find(paths_, path) != paths_.end() || is_execution_path(path)) return true;
   constexpr std::string_view dataset = "dataset.";

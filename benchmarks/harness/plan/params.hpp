@@ -1,5 +1,6 @@
 // The words a plan for one workload may use.
 #pragma once
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ class Vocabulary {
   static const ParamSpec* param_of(const DatasetChoice& dataset, std::string_view name);
   /// The parameter `name` of the first data set that has it.
   const ParamSpec* dataset_param(std::string_view name) const;
+  /// What a cell of this data set has where a plan gives nothing, by its path: "params.inr.width" -> 64. Parameters that
+  /// have no default are not in it.
+  std::map<std::string, Json> defaults(std::string_view dataset) const;
   /// Whether a data set has parameters "name.…".
   bool is_dataset_group(std::string_view name) const;
 

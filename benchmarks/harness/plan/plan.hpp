@@ -95,6 +95,7 @@ struct Plan {
 struct Override {
   std::string path;
   std::string value;
+  std::string option = "set";  ///< by which it was given
 };
 
 struct PlanFile {

@@ -191,6 +191,8 @@ std::vector<std::string> make_caption(const CaptionFacts& facts) {
     caption.push_back(fmt::format("Data: {}.", fmt::join(data, ", ")));
   if (const std::string protocols = protocols_text(facts.set); !protocols.empty())
     caption.push_back(fmt::format("Held out: {}.", protocols));
+  if (!facts.settings.empty())
+    caption.push_back(fmt::format("Settings that are not the defaults: {}.", facts.settings));
   add("Back end", "backend");
   add("Implementation", "implementation");
   if (facts.times) {

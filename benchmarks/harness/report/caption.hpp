@@ -12,7 +12,8 @@ struct CaptionFacts {
   const TableSpec& spec;
   std::span<const Run> runs;
   const RowSet& set;
-  bool times = false;  ///< does the table show any?
+  bool times = false;      ///< does the table show any?
+  std::string settings{};  ///< common_settings()
 };
 
 std::vector<std::string> make_caption(const CaptionFacts& facts);

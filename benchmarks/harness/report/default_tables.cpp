@@ -37,7 +37,8 @@ std::vector<TableSpec> named_specs(std::span<const Run> runs) {
   return named;
 }
 
-std::vector<Table> tables_with_something(std::vector<TableSpec> specs, std::span<const Run> runs) {
+std::vector<Table> tables_with_something(std::vector<TableSpec> specs, std::span<const Run> runs,
+                                         const Workloads& workloads) {
   std::vector<Table> tables;
   const bool any_ended_well = std::ranges::any_of(runs, [](const Run& run) {
     return std::ranges::find(run.cells, Status::ok, &CellRecord::status) != run.cells.end();
@@ -51,7 +52,7 @@ std::vector<Table> tables_with_something(std::vector<TableSpec> specs, std::span
     leave_out_unknown(spec, runs);
     if (std::ranges::none_of(spec.columns, is_figure)) continue;
     if (any_ended_well && std::ranges::all_of(spec.columns, is_empty)) continue;
-    tables.push_back(make_table(spec, runs));
+    tables.push_back(make_table(spec, runs, workloads));
   }
   return tables;
 }
@@ -88,9 +89,9 @@ void require_known_params(const TableSpec& spec, std::span<const Run> runs) {
   }
 }
 
-std::vector<Table> default_tables(std::span<const Run> runs) {
-  std::vector<Table> tables = tables_with_something(named_specs(runs), runs);
-  return tables.empty() ? tables_with_something(embedded_table_specs(), runs) : tables;
+std::vector<Table> default_tables(std::span<const Run> runs, const Workloads& workloads) {
+  std::vector<Table> tables = tables_with_something(named_specs(runs), runs, workloads);
+  return tables.empty() ? tables_with_something(embedded_table_specs(), runs, workloads) : tables;
 }
 
 }  // namespace frugal::harness

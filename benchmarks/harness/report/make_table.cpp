@@ -15,6 +15,7 @@
 #include "benchmarks/harness/report/known_metrics.hpp"
 #include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
+#include "benchmarks/harness/report/settings.hpp"
 #include "benchmarks/harness/report/template_text.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "impl/base/suggestion.hpp"
@@ -51,8 +52,8 @@ std::string failure_word(const RowGroup& row) { return to_string(row.records.fro
 
 class TableMaker {
  public:
-  TableMaker(const TableSpec& spec, std::span<const Run> runs)
-      : spec_(spec), runs_(runs), columns_(spec.columns), set_(make_rows(spec, runs)) {}
+  TableMaker(const TableSpec& spec, std::span<const Run> runs, const Workload* workload)
+      : spec_(spec), runs_(runs), workload_(workload), columns_(spec.columns), set_(make_rows(spec, runs)) {}
 
   Table make() {
     table_.name = spec_.name;
@@ -97,6 +98,7 @@ class TableMaker {
     note_absent();
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
+    if (workload_ != nullptr) facts.settings = common_settings(spec_, set_, Vocabulary(*workload_, {}));
     const std::vector<std::string> without_times = make_caption(facts);
     const auto of_time = [&](const ColumnSpec& column) { return shows_time(column); };
     facts.times = std::ranges::any_of(columns_, of_time);
@@ -478,6 +480,7 @@ class TableMaker {
 
   const TableSpec& spec_;
   std::span<const Run> runs_;
+  const Workload* workload_;  ///< null: not known here
   std::vector<ColumnSpec> columns_;
   RowSet set_;
   bool beyond_bound_ = false;
@@ -486,6 +489,8 @@ class TableMaker {
 
 }  // namespace
 
-Table make_table(const TableSpec& spec, std::span<const Run> runs) { return TableMaker(spec, runs).make(); }
+Table make_table(const TableSpec& spec, std::span<const Run> runs, const Workloads& workloads) {
+  return TableMaker(spec, runs, find_workload(workloads, spec.workload)).make();
+}
 
 }  // namespace frugal::harness
