@@ -15,4 +15,8 @@ namespace frugal::data {
 ClickSplit clicks_from_ratings(const Ratings& ratings, const SideAttributes& side, double label_rating,
                                double test_fraction, std::uint64_t seed);
 
+/// Of a split of ratings whose training examples have become fewer: its features "log(1 + training examples)", of the
+/// test too, are those of the examples that are left.
+void count_activity(ClickSplit& split);
+
 }  // namespace frugal::data

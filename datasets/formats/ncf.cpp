@@ -174,20 +174,21 @@ void settle_lists(Split& split, const std::vector<Interaction>& train, NcfLists 
 
 /// Counts held-out pairs that are in training, and held-out users without any; cleaned: removes both.
 void settle_held_out(Split& split, std::vector<Interaction>& train, NcfLists lists, Oddities& odd) {
+  std::vector<Interaction> leaked;
+  for (const Interaction& pair : split.held_out)
+    if (has(train, pair)) leaked.push_back(pair);
+  odd.leaked = leaked.size();
+  const bool cleaned = lists == NcfLists::cleaned;
+  if (cleaned) std::erase_if(train, [&](const Interaction& pair) { return has(leaked, pair); });
   std::vector<bool> trained(split.users, false);
   for (const Interaction& pair : train) trained[pair.user] = true;
-  std::vector<Interaction> leaked;
   std::vector<std::uint32_t> kept;
-  for (std::uint32_t query = 0; query < split.held_out.size(); ++query) {
-    const Interaction& pair = split.held_out[query];
-    if (has(train, pair)) leaked.push_back(pair);
-    if (!trained[pair.user]) ++odd.absent;
-    if (!trained[pair.user] && lists == NcfLists::cleaned) continue;
-    kept.push_back(query);
-  }
-  odd.leaked = leaked.size();
-  if (lists != NcfLists::cleaned) return;
-  std::erase_if(train, [&](const Interaction& pair) { return has(leaked, pair); });
+  for (std::uint32_t query = 0; query < split.held_out.size(); ++query)
+    if (trained[split.held_out[query].user])
+      kept.push_back(query);
+    else
+      ++odd.absent;
+  if (!cleaned) return;
   keep_queries(split, kept);
   if (split.held_out.empty()) throw UserError("no held-out user has training interactions");
 }

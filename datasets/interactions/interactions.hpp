@@ -51,6 +51,7 @@ inline constexpr Named<NegativeLaw> negative_law_names[] = {
 struct Split : Population {
   PackedPairs train;                     ///< distinct; no held-out pair among them
   bool chronological = false;            ///< each user's training interactions are in order of time
+  std::vector<Interaction> validation;   ///< taken out of `train` by take_validation(); at most one a user
   std::vector<Interaction> held_out;     ///< distinct; leave-one-out: at most one a user; else by user
   std::vector<std::uint32_t> negatives;  ///< [held_out x negatives_per_query]. The held-out item itself stands for an
                                          ///< empty place, which does not count: published lists have some. Drawn
@@ -65,14 +66,17 @@ struct Split : Population {
 /// Keeps these queries of a split, by their numbers, in this order, each with its candidates.
 void keep_queries(Split& split, std::span<const std::uint32_t> queries);
 
-/// The items that each user has in the training set, ascending: what full ranking masks.
+/// The items that each user has in the training set, ascending.
 struct SeenItems : Groups<std::uint32_t> {
   explicit SeenItems(const Split& split);
-  /// Of the users of `queries` only; the others' are left out.
-  SeenItems(const Split& split, std::span<const Interaction> queries);
+  /// Of the users of `queries` only; the others' are left out. `more` are seen as well, and not in the training set.
+  SeenItems(const Split& split, std::span<const Interaction> queries, std::span<const Interaction> more = {});
 
  private:
-  void fill(const Split& split, const std::vector<bool>& asked);
+  void fill(const Split& split, const std::vector<bool>& asked, std::span<const Interaction> more);
 };
+
+/// Of the users with anything held out: what full ranking masks, items of the validation among them.
+SeenItems seen_before_test(const Split& split);
 
 }  // namespace frugal::data

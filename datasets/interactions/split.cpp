@@ -187,7 +187,7 @@ Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out, std::uin
   return split;
 }
 
-std::vector<Interaction> take_validation(Split& split, std::uint64_t seed) {
+void take_validation(Split& split, std::uint64_t seed) {
   const Groups<std::uint32_t> groups = rows_by_user(split.train, split.users);
   const Philox random(seed, Purpose::validation);
   std::vector<bool> taken(split.train.size(), false);
@@ -196,17 +196,15 @@ std::vector<Interaction> take_validation(Split& split, std::uint64_t seed) {
     if (rows.size() < 2) continue;
     taken[rows[random.below(static_cast<std::uint32_t>(rows.size()), user)]] = true;
   }
-  std::vector<Interaction> validation;
   PackedPairs kept;
   std::size_t row = 0;
   for (const Interaction& pair : split.train)
     if (taken[row++])
-      validation.push_back(pair);
+      split.validation.push_back(pair);
     else
       kept.push_back(pair);
-  std::ranges::sort(validation, {}, &Interaction::user);  // one a user
+  std::ranges::sort(split.validation, {}, &Interaction::user);  // one a user
   split.train = std::move(kept);
-  return validation;
 }
 
 void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed) {

@@ -41,9 +41,9 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
 /// time, as in split_ratings(). Throws UserError when nothing is left to train or to test on.
 Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out, std::uint64_t seed);
 
-/// Moves one random training interaction of each user that has two or more out of split.train (Philox,
-/// Purpose::validation) and returns them, by user: what early stopping watches in place of the test items.
-std::vector<Interaction> take_validation(Split& split, std::uint64_t seed);
+/// Moves one random training interaction of each user that has two or more from split.train to split.validation (Philox,
+/// Purpose::validation), by user: what early stopping watches in place of the test items.
+void take_validation(Split& split, std::uint64_t seed);
 
 /// Keeps what is held out of `users` random users (Philox, Purpose::tested_user) and their candidates, and says so in the
 /// protocol. 0, or as many as there are: nothing changes. Training is as before.

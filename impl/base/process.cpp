@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 
 #include "impl/base/descriptor.hpp"
 #include "impl/base/error.hpp"
@@ -44,7 +45,8 @@ std::vector<char*> exec_words(const std::vector<std::string>& words) {
   return pointers;
 }
 
-ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir, Stdout out) {
+ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir, Stdout out,
+                          int stop) {
   Pipe complaints;
   Pipe words;
   SpawnActions spawn;
@@ -66,8 +68,13 @@ ProcessResult run_process(const std::vector<std::string>& argv, const std::files
   result.started = true;
   while (complaints.read.is_open() || words.read.is_open()) {
     // A descriptor of -1, a closed one, is passed over.
-    std::array<pollfd, 2> ends = {{{complaints.read.get(), POLLIN, 0}, {words.read.get(), POLLIN, 0}}};
+    std::array<pollfd, 3> ends = {
+        {{complaints.read.get(), POLLIN, 0}, {words.read.get(), POLLIN, 0}, {stop, POLLIN, 0}}};
     if (::poll(ends.data(), ends.size(), -1) < 0) continue;
+    if (ends[2].revents != 0) {
+      ::kill(child, SIGTERM);
+      stop = -1;
+    }
     if (ends[0].revents != 0) drain_piece(complaints.read, result.errors);
     if (ends[1].revents != 0) drain_piece(words.read, result.output);
     if (result.errors.size() > 2 * kept_errors) result.errors.erase(0, result.errors.size() - kept_errors);

@@ -18,8 +18,9 @@ enum class Stdout { dropped, kept };
 /// Words as exec() takes them, which reads them only: pointers into them, and a null at the end.
 std::vector<char*> exec_words(const std::vector<std::string>& words);
 
-/// Runs argv[0], found on PATH, with stdin at /dev/null, in folder `dir`; waits for it.
+/// Runs argv[0], found on PATH, with stdin at /dev/null, in folder `dir`; waits for it. Once `stop`, a descriptor, can be
+/// read, it is asked to end (SIGTERM).
 ProcessResult run_process(const std::vector<std::string>& argv, const std::filesystem::path& dir,
-                          Stdout out = Stdout::dropped);
+                          Stdout out = Stdout::dropped, int stop = -1);
 
 }  // namespace frugal

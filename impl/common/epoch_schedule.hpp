@@ -12,6 +12,14 @@ FRUGAL_HOST_DEVICE constexpr std::uint64_t steps_per_epoch(std::uint64_t example
   return (examples + batch - 1) / batch;
 }
 
+/// How many steps `begin` to begin + steps of passes over `examples` take, of each pass together.
+constexpr std::uint64_t examples_of_steps(std::uint64_t examples, std::uint64_t batch, std::uint64_t begin,
+                                          std::uint64_t steps) {
+  const std::uint64_t pass = steps_per_epoch(examples, batch);
+  const auto first = [&](std::uint64_t some) { return some / pass * examples + some % pass * batch; };
+  return first(begin + steps) - first(begin);
+}
+
 /// Epochs over shuffled examples, 1 or more. With S = steps_per_epoch(examples, batch), step t (from 0) is step t mod S
 /// of epoch t div S: it takes `count` positions of the epoch from `first` on, and position p of epoch e is the example
 /// Permutation(examples, seed, e)(p). Keeps sizes and seed; no memory.

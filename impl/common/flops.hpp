@@ -18,6 +18,8 @@ struct Flops {
   Flops operator+(const Flops& other) const {
     return {forward + other.forward, backward + other.backward, optimizer + other.optimizer};
   }
+  /// Without the other's.
+  Flops operator-(const Flops& other) const { return *this + other * -1; }
 };
 
 /// Parameters of the whole ensemble: M^2 (2w+w + d (w^2+w) + cw+c), of M x M networks of width w with d hidden layers
@@ -71,5 +73,10 @@ Flops epoch_flops(const TwoTowerSpec& spec, std::uint64_t positives);
 Flops example_flops(const DlrmSpec& spec, double lookups = 1);
 /// One pass over `examples`: each of them, and the update of every dense parameter once a step of `spec.batch`.
 Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples, double lookups = 1);
+
+/// Steps `begin` to begin + steps of passes over n examples or positives (EpochSchedule): the last one of a pass may be
+/// smaller.
+Flops steps_flops(const TwoTowerSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps);
+Flops steps_flops(const DlrmSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps);
 
 }  // namespace frugal

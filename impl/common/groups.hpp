@@ -2,7 +2,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
+#include <stdexcept>
 #include <vector>
 
 namespace frugal {
@@ -26,7 +28,7 @@ struct Groups {
 };
 
 /// The members member(row, number of the row), by group_of(row) < groups; within a group in the order of the rows, of
-/// which there are fewer than 2^32. Goes over the rows twice.
+/// which there are fewer than 2^32 where `member` asks for their numbers. Goes over the rows twice.
 template <class Rows, class GroupOf, class MemberOf>
 auto grouped(const Rows& rows, std::size_t groups, GroupOf group_of, MemberOf member) {
   Groups<decltype(member(rows[0], std::uint32_t{}))> result{std::vector<std::uint64_t>(groups + 1), {}};
@@ -39,9 +41,11 @@ auto grouped(const Rows& rows, std::size_t groups, GroupOf group_of, MemberOf me
   return result;
 }
 
-/// The numbers of the rows of each user; row.user < users.
+/// The numbers of the rows of each user; row.user < users. Throws std::length_error for more rows than have numbers.
 template <class Rows>
 Groups<std::uint32_t> rows_by_user(const Rows& rows, std::uint32_t users) {
+  if (rows.size() > std::numeric_limits<std::uint32_t>::max())
+    throw std::length_error("early stopping, and samples by user, are for fewer than 2^32 interactions");
   return grouped(
       rows, users, [](const auto& row) { return row.user; }, [](const auto&, std::uint32_t number) { return number; });
 }

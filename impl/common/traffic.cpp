@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "impl/common/epoch_schedule.hpp"
 #include "impl/common/flops.hpp"
 
 namespace frugal {
@@ -51,14 +52,33 @@ double epoch_bytes(const DlrmSpec& spec, std::uint64_t examples, double lookups)
   const double tables = static_cast<double>(spec.table_rows.size());
   const double example = word * (spec.dense_features + 1 + tables * lookups);
   const double trained = 2 * (1 + state_per_value(spec.optimizer, spec.embedding_dim));
-  double step = 0;
-  int table = 0;
-  for (const double rows : spec.table_rows) {
-    const double touched = -rows * std::expm1(spec.batch * lookups * std::log1p(-1 / rows));
-    step += word * touched * spec.embedding_dim * (table++ < spec.frozen_tables ? 1 : trained);
-  }
-  const double n = static_cast<double>(examples);
-  return example * n + step * n / spec.batch;
+  const auto step_of = [&](std::uint64_t size) {  // its rows
+    if (size == 0) return 0.0;
+    double step = 0;
+    int table = 0;
+    for (const double rows : spec.table_rows) {
+      const double touched = -rows * std::expm1(static_cast<double>(size) * lookups * std::log1p(-1 / rows));
+      step += word * touched * spec.embedding_dim * (table++ < spec.frozen_tables ? 1 : trained);
+    }
+    return step;
+  };
+  const auto batch = static_cast<std::uint64_t>(spec.batch);
+  return example * static_cast<double>(examples) + step_of(batch) * static_cast<double>(examples / batch) +
+         step_of(examples % batch);
+}
+
+double steps_bytes(const TwoTowerSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps) {
+  const auto batch = static_cast<std::uint64_t>(spec.batch);
+  return epoch_bytes(spec, n) * static_cast<double>(examples_of_steps(n, batch, begin, steps)) / static_cast<double>(n);
+}
+
+double steps_bytes(const DlrmSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps) {
+  const auto batch = static_cast<std::uint64_t>(spec.batch);
+  const std::uint64_t pass = steps_per_epoch(n, batch);
+  const auto first = [&](std::uint64_t some) {
+    return epoch_bytes(spec, n) * static_cast<double>(some / pass) + epoch_bytes(spec, some % pass * batch);
+  };
+  return first(begin + steps) - first(begin);
 }
 
 }  // namespace frugal

@@ -25,4 +25,9 @@ double epoch_bytes(const TwoTowerSpec& spec, std::uint64_t positives);
 /// of a table is thought to stay in a cache from one step to the next.
 double epoch_bytes(const DlrmSpec& spec, std::uint64_t examples, double lookups = 1);
 
+/// Steps `begin` to begin + steps of passes over n examples or positives (EpochSchedule). Of a two-tower network a part of
+/// a pass moves its share of the pass.
+double steps_bytes(const TwoTowerSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps);
+double steps_bytes(const DlrmSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps);
+
 }  // namespace frugal

@@ -26,6 +26,15 @@ TEST(EpochSchedule, EveryEpochTakesEveryExampleOnce) {
   }
 }
 
+TEST(EpochSchedule, ExamplesOfStepsAreThoseThatTheyTake) {
+  for (const std::uint64_t examples : {5u, 16u, 20u}) {
+    const EpochSchedule schedule(examples, 8, 3);
+    for (std::uint64_t begin = 0; begin < 5; ++begin)
+      for (std::uint64_t steps = 0, sum = 0; steps < 8; sum += schedule.at(begin + steps++).count)
+        EXPECT_EQ(examples_of_steps(examples, 8, begin, steps), sum) << examples << ' ' << begin << ' ' << steps;
+  }
+}
+
 TEST(EpochSchedule, OnlyTheLastStepOfAnEpochIsShorter) {
   const EpochSchedule schedule(20, 8, 3);
   const EpochSchedule::Step expected[] = {{0, 0, 8}, {0, 8, 8}, {0, 16, 4}, {1, 0, 8}};

@@ -77,6 +77,25 @@ TEST(TwoTowerFlops, BatchSoftmaxScoresAllItemsOfAStep) {
   EXPECT_EQ(epoch.optimizer, 12.0 * 64 * 230 * 2);
 }
 
+TEST(StepsFlops, CountTheSmallStepThatEndsAPassAsWhatItIs) {
+  TwoTowerSpec spec{.users = 10, .items = 20, .embedding_dim = 64, .tower_layers = {}};
+  spec.loss = TwoTowerLoss::batch_softmax;
+  spec.batch = 100;
+  const auto dots = [&](std::uint64_t begin, std::uint64_t steps) {
+    return steps_flops(spec, 230, begin, steps).forward / (2 * 64);
+  };
+  EXPECT_EQ(dots(0, 3), 100 * 100 + 100 * 100 + 30 * 30);
+  EXPECT_EQ(dots(0, 2), 100 * 100 + 100 * 100);
+  EXPECT_EQ(dots(2, 2), 30 * 30 + 100 * 100);
+  EXPECT_EQ(dots(4, 4), 100 * 100 + 30 * 30 + 100 * 100 + 100 * 100);
+  EXPECT_EQ(dots(1, 0), 0);
+  const DlrmSpec dlrm{
+      .dense_features = 2, .table_rows = {5}, .embedding_dim = 4, .bottom = {4}, .top = {1}, .batch = 100};
+  EXPECT_EQ(steps_flops(dlrm, 230, 2, 2).forward, 130 * example_flops(dlrm).forward);
+  EXPECT_EQ(steps_flops(dlrm, 230, 0, 6).total(), 2 * epoch_flops(dlrm, 230).total());
+  EXPECT_EQ(steps_flops(dlrm, 30, 0, 2).total(), 2 * epoch_flops(dlrm, 30).total()) << "less than a batch";
+}
+
 TEST(DlrmFlops, CountDotsOfAllPairs) {
   DlrmSpec spec;
   spec.dense_features = 2;

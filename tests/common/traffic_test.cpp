@@ -37,6 +37,22 @@ TEST(Traffic, FrozenTablesAreOnlyRead) {
   EXPECT_EQ(epoch_bytes(spec, 100), 8 * 100 + 4 * 40);
 }
 
+TEST(Traffic, ASmallStepMovesTheRowsThatItLooksUp) {
+  DlrmSpec spec{.dense_features = 3,
+                .table_rows = {1, 1'000'000'000},
+                .embedding_dim = 4,
+                .optimizer = OptimizerKind::sgd,
+                .batch = 100};
+  const auto example = [](int n) { return n * 4 * (3 + 1 + 2); };
+  EXPECT_NEAR(epoch_bytes(spec, 3), example(3) + (1 + 3) * 16 * 2, 1e-3);
+  EXPECT_NEAR(steps_bytes(spec, 3, 5, 2), 2 * epoch_bytes(spec, 3), 1e-3);
+  spec.batch = 8;
+  EXPECT_NEAR(epoch_bytes(spec, 19), example(19) + (2 * (1 + 8) + (1 + 3)) * 16 * 2, 1e-3);
+  EXPECT_NEAR(steps_bytes(spec, 19, 1, 2), example(11) + ((1 + 8) + (1 + 3)) * 16 * 2, 1e-3);
+  const TwoTowerSpec towers{.users = 3, .items = 2, .embedding_dim = 8, .batch = 8};
+  EXPECT_NEAR(steps_bytes(towers, 19, 2, 1), epoch_bytes(towers, 19) * 3 / 19, 1e-9);
+}
+
 TEST(Traffic, AStepOfADlrmMovesTheRowsItLooksUp) {
   DlrmSpec spec{.dense_features = 3,
                 .table_rows = {1, 1'000'000'000},

@@ -56,6 +56,17 @@ TEST_F(NcfReader, HeldOutPairInTrainingIsCountedAndKeptUnlessCleaned) {
   EXPECT_THAT(cleaned.protocol, HasSubstr("(no longer)"));
 }
 
+TEST_F(NcfReader, AUserWhoseOnlyTrainingPairIsTheHeldOutOneHasNoneOnceCleaned) {
+  const std::string train = "0\t0\t5\t0\n0\t1\t3\t0\n1\t0\t4\t0\n";
+  EXPECT_EQ(read(train, test_, negatives_).held_out.size(), 2u);
+  const Split cleaned = read(train, test_, negatives_, NcfLists::cleaned);
+  EXPECT_THAT(cleaned.train, ElementsAre(Interaction{0, 0}, Interaction{0, 1}));
+  EXPECT_THAT(cleaned.held_out, ElementsAre(Interaction{0, 2}));
+  EXPECT_THAT(cleaned.protocol, HasSubstr("1 held-out users have no training (left out)"));
+  EXPECT_EQ(user_error([&] { read("0\t0\n1\t1\n", "0\t0\n1\t1\n", "(0,0)\t1\n(1,1)\t0\n", NcfLists::cleaned); }),
+            "no held-out user has training interactions");
+}
+
 TEST_F(NcfReader, DuplicateTrainingPairsCountOnceAndAreCounted) {
   const Split split = read(train_ + "0\t1\t4\t0\n", test_, negatives_);
   EXPECT_EQ(split.train.size(), 3u);

@@ -76,6 +76,26 @@ TEST(RatingClicks, ActivityCountsTrainingExamplesOnly) {
     EXPECT_FLOAT_EQ(split.test.dense[i * 5], static_cast<float>(std::log1p(counts[split.test.ids[i * 3]])));
 }
 
+TEST(RatingClicks, ActivityIsThatOfTheExamplesThatAreLeft) {
+  const Fixture fixture;
+  ClickSplit split = clicks_from_ratings(fixture.ratings, fixture.side, 4, 0.3, 2);
+  split.train.ids.resize(3 * 3);
+  split.train.dense.resize(3 * 5);
+  split.train.labels.resize(3);
+  split.train.ids = {0, 1, 2, 0, 2, 2, 7, 1, 1};
+  count_activity(split);
+  const auto log1p = [](int count) { return static_cast<float>(std::log1p(count)); };
+  EXPECT_THAT((std::vector{split.train.dense[0], split.train.dense[5], split.train.dense[10]}),
+              ::testing::ElementsAre(log1p(2), log1p(2), log1p(1)));
+  EXPECT_THAT((std::vector{split.train.dense[1], split.train.dense[6], split.train.dense[11]}),
+              ::testing::ElementsAre(log1p(2), log1p(1), log1p(2)));
+  for (std::size_t i = 0; i < split.test.size(); ++i) {
+    const std::uint32_t user = split.test.ids[i * 3], item = split.test.ids[i * 3 + 1];
+    EXPECT_EQ(split.test.dense[i * 5], log1p(user == 0 ? 2 : user == 7 ? 1 : 0));
+    EXPECT_EQ(split.test.dense[i * 5 + 1], log1p(item == 1 ? 2 : item == 2 ? 1 : 0));
+  }
+}
+
 /// Ratings as clicks, with a manifest in the folder of the test.
 class RatingClickFiles : public WithFolder {};
 

@@ -215,7 +215,8 @@ TEST(Validation, TakesOneTrainingInteractionOfEachUserThatHasTwo) {
   split.items = 5;
   split.train = {{0, 0}, {0, 1}, {0, 2}, {1, 4}, {2, 1}, {2, 3}};
   const auto before = split.train;
-  const auto validation = take_validation(split, 1);
+  take_validation(split, 1);
+  const std::vector<Interaction>& validation = split.validation;
   ASSERT_EQ(validation.size(), 2u);
   EXPECT_EQ(validation[0].user, 0u);
   EXPECT_EQ(validation[1].user, 2u);

@@ -65,7 +65,7 @@ TEST(Ease, SolvesTheRidgeRegressionWithoutSelfSimilarity) {
       }
   }
   EXPECT_EQ(ease.parameters, 25);
-  EXPECT_EQ(ease.flops, 4 + 9 + 4 + 1 + 4 + 1 + 5 + 125);  // users' squares, items^3
+  EXPECT_EQ(ease.flops, 4 + 9 + 4 + 1 + 4 + 1 + 5 + 125 / 3.0 + 250);  // users' squares; items^3 / 3, 2 items^3
 }
 
 TEST(Ease, AUsersScoresAreTheSumOfItsItemsRows) {
@@ -76,6 +76,7 @@ TEST(Ease, AUsersScoresAreTheSumOfItsItemsRows) {
   const Eigen::MatrixXd scores = scores_by(*fit_ease(split, 2).ranker, split);
   for (Eigen::Index item = 0; item < 5; ++item)
     EXPECT_NEAR(scores(0, item), scores(6, item) + scores(7, item), 1e-6);  // user 0 has items 0 and 1
+  EXPECT_EQ(fit_ease(split, 2).ranker->inference_flops(), static_cast<double>(split.train.size()) / 8 * 5);
 }
 
 TEST(ItemKnn, WeighsByTheShrunkCosineOfTheNearest) {

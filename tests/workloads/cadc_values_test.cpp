@@ -29,11 +29,13 @@ class GivenRanks final : public Ranker {
     candidates.assign(queries.candidates.begin(), queries.candidates.end());
     held_out.assign(queries.held_out.begin(), queries.held_out.end());
     masked.push_back(!queries.seen_items.empty());
+    if (masked.back()) seen.assign(queries.seen_items.begin(), queries.seen_items.end());
     return ranks_;
   }
   mutable std::vector<std::uint32_t> candidates;
   mutable std::vector<Interaction> held_out;
   mutable std::vector<bool> masked;
+  mutable std::vector<std::uint32_t> seen;  ///< of the last question that masked any
 
  private:
   std::vector<std::uint32_t> ranks_;
@@ -69,6 +71,25 @@ TEST(CadcValues, SeveralHeldOutItemsOfAUserAreOneUser) {
   EXPECT_DOUBLE_EQ(m.at("ndcg@10[full,q4]"), gain(9));
   EXPECT_THAT(ranker.masked, ::testing::ElementsAre(true, false))
       << "[full] leaves out what was seen, [full,seen] does not";
+}
+
+TEST(CadcValues, FullRankingLeavesOutWhatEarlyStoppingWatchedAndTheValidationDoesNot) {
+  data::Split split;
+  split.users = 2;
+  split.items = 300;
+  split.train = {{0, 200}, {1, 200}};
+  split.validation = {{0, 7}, {1, 8}};
+  split.held_out = {{0, 1}, {1, 2}};
+  const data::SeenItems test = data::seen_before_test(split);
+  EXPECT_THAT(test.of(0), ::testing::ElementsAre(7, 200));
+  EXPECT_THAT(test.of(1), ::testing::ElementsAre(8, 200));
+  const GivenRanks ranker({0, 0});
+  harness::Outcome outcome;
+  Evaluation(split).run(ranker, outcome);
+  EXPECT_THAT(ranker.seen, ::testing::ElementsAre(7, 200, 8, 200));
+  const GivenRanks watching({0, 0});
+  ValidationRanking(split, 1).ndcg(watching);
+  EXPECT_THAT(watching.seen, ::testing::ElementsAre(200, 200));
 }
 
 TEST(CadcValues, TheHeldOutItemAmongItsCandidatesIsAnEmptyPlace) {
@@ -144,12 +165,11 @@ data::Split popular_split(data::NegativeLaw law) {
 
 TEST(CadcValues, ValidationItemsMeetCandidatesOfTheirOwnByTheSameLaw) {
   for (const data::NegativeLaw law : {data::NegativeLaw::uniform, data::NegativeLaw::popularity}) {
-    const data::Split split = popular_split(law);
-    std::vector<Interaction> validation;
-    for (std::uint32_t user = 0; user < 40; ++user) validation.push_back({user, 700 + user});
+    data::Split split = popular_split(law);
+    for (std::uint32_t user = 0; user < 40; ++user) split.validation.push_back({user, 700 + user});
     const GivenRanks ranker(std::vector<std::uint32_t>(40, 0));
-    EXPECT_EQ(ValidationRanking(split, validation, 1).ndcg(ranker), 1);
-    EXPECT_EQ(ranker.held_out, validation);
+    EXPECT_EQ(ValidationRanking(split, 1).ndcg(ranker), 1);
+    EXPECT_EQ(ranker.held_out, split.validation);
     ASSERT_EQ(ranker.candidates.size(), split.negatives.size());
     std::size_t shared = 0;
     int favourites = 0;
@@ -178,12 +198,11 @@ TEST(CadcValues, ValidationItemsMeetCandidatesOfTheirOwnByTheSameLaw) {
 TEST(CadcValues, EarlyStoppingDoesNotKnowWhichItemsAreTheTest) {
   for (const data::NegativeLaw law : {data::NegativeLaw::uniform, data::NegativeLaw::popularity}) {
     data::Split split = popular_split(law);
-    std::vector<Interaction> validation;
-    for (std::uint32_t user = 0; user < 40; ++user) validation.push_back({user, 700 + user});
+    for (std::uint32_t user = 0; user < 40; ++user) split.validation.push_back({user, 700 + user});
     const GivenRanks before(std::vector<std::uint32_t>(40, 0)), after(std::vector<std::uint32_t>(40, 0));
-    ValidationRanking(split, validation, 1).ndcg(before);
+    ValidationRanking(split, 1).ndcg(before);
     for (Interaction& query : split.held_out) query.item = before.candidates[99 * query.user];
-    ValidationRanking(split, validation, 1).ndcg(after);
+    ValidationRanking(split, 1).ndcg(after);
     EXPECT_EQ(after.candidates, before.candidates) << "a test item is a candidate as any unseen item";
   }
 }
@@ -336,7 +355,7 @@ TEST_F(CadcRun, EarlyStoppingWatchesTheValidationItemsAndKeepsTheirBestState) {
       run("embedding_trainable: true, tower: {layers: [3], epochs: 12, batch: 200, learning_rate: 0.05, patience: 2}")
           .metrics;
   data::Split training = split_;
-  const std::vector<Interaction> validation = data::take_validation(training, cell_.seed);
+  data::take_validation(training, cell_.seed);
   EXPECT_EQ(m.at("interactions.kept"), static_cast<double>(training.train.size()));
   const auto model = find_backend("reference")
                          ->make(TwoTowerSpec{.users = 60,
@@ -348,7 +367,7 @@ TEST_F(CadcRun, EarlyStoppingWatchesTheValidationItemsAndKeepsTheirBestState) {
                                              .adam = {.learning_rate = 0.05},
                                              .seed = cell_.seed});
   model->import_state(state_);
-  const ValidationRanking ranking(training, validation, cell_.seed);
+  const ValidationRanking ranking(training, cell_.seed);
   EXPECT_DOUBLE_EQ(m.at("ndcg@10[validation]"), ranking.ndcg(*model)) << "of the state that was kept";
   EXPECT_EQ(state_.step, static_cast<std::uint64_t>(m.at("steps.kept")));
   const double epoch = std::ceil(m.at("interactions.kept") / 200);

@@ -112,6 +112,15 @@ TEST_F(DlrmRun, TheLossIsTheMeanOfTheLastEpochsExamples) {
   EXPECT_EQ(state_.step, 24u);
 }
 
+TEST_F(DlrmRun, APassThatEndsEarlyIsCountedByWhatItTook) {
+  run(clicks, "epochs: 1, keep_fraction: 0.15, budget: steps");  // 8 steps over 110 examples: 100 and 10 in turn
+  EXPECT_EQ(metric("examples.kept"), 110);
+  EXPECT_EQ(metric("samples"), 4 * 110);
+  run(clicks, "epochs: 1, keep_fraction: 0.3, budget: steps");  // over 219: 100, 100, 19
+  EXPECT_EQ(metric("examples.kept"), 219);
+  EXPECT_EQ(metric("samples"), 2 * 219 + 200);
+}
+
 TEST_F(DlrmRun, TheCostsAreThoseOfTheStepsTaken) {
   run(clicks, "epochs: 2, keep_fraction: 0.5");
   // bottom 4 -> 4; six dots of 4; top 10 -> 5 -> 1.

@@ -51,6 +51,17 @@ TEST_F(Rankings, TrainingInteractionsAreExportedByTheIdsOfTheFile) {
   split_.train = {{0, 4}, {1, 1}};
   export_training(scratch_.path() / "train.tsv", split_);
   EXPECT_EQ(read("train.tsv"), "user\titem\nAnn B\ti\\t4\n50%\ti1\n");
+  split_.validation = {{0, 5}};
+  export_training(scratch_.path() / "train.tsv", split_);
+  EXPECT_EQ(read("train.tsv"), "user\titem\nAnn B\ti\\t4\n50%\ti1\nAnn B\ti5\n") << "nor is this held out";
+}
+
+TEST_F(Rankings, WhatEarlyStoppingWatchedIsNoCandidate) {
+  split_.validation = {{0, 5}};
+  split_.held_out = {{0, 2}};
+  write({{}, {0}}, falling_by_item);
+  EXPECT_EQ(read("run_full.trec").find(" i5 "), std::string::npos);
+  EXPECT_NE(read("run_full.trec").find(" i3 "), std::string::npos);
 }
 
 TEST_F(Rankings, HeldOutItemsStandWhereTheModelRanksThemAndIdsAreOneWord) {

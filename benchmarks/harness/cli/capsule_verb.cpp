@@ -30,6 +30,8 @@ int make_capsule(const Call& call) {
   const Run run = load_run(call.arguments.at(0));
   write_capsule(run, *call.one("out"));
   fmt::print("{}\n", *call.one("out"));
+  if (const std::string why = why_not_whole(run); !why.empty())
+    fmt::print(stderr, "frugal: {}: whoever repeats this capsule is not told what they would have been\n", why);
   for (const std::string& file : own_files(run, *call.one("out")))
     if (!std::filesystem::exists(file)) fmt::print("not in it, and looked for by reproduce: {}\n", file);
   return exit_ok;

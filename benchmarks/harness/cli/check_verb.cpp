@@ -13,6 +13,17 @@
 namespace frugal::harness {
 namespace {
 
+/// What the baseline lacks no check would miss.
+void require_whole(const Baseline& baseline) {
+  const Run& run = baseline.run;
+  if (run.to_do == 0) return;
+  throw UserError(
+      Place{baseline.file},
+      fmt::format("this baseline is not whole: {} of the {} cells of its plan have no record, and a check would "
+                  "not miss them. Restore it, or make a whole run the baseline (frugal baseline update)",
+                  run.to_do, run.planned));
+}
+
 Judgement judge_call(const Call& call) {
   if (call.has("paired")) {
     refuse_options(call, {"baseline", "subset", "time", "across-machines"}, "has no meaning with --paired");
@@ -23,6 +34,7 @@ Judgement judge_call(const Call& call) {
     throw UserError("check needs one run and --baseline FILE, or --paired and two programs (frugal check --help)");
   refuse_options(call, {"plan", "slowdown", "set", "set-old", "set-new", "out", "data-dir"}, "is for --paired only");
   Baseline baseline = load_baseline(*call.one("baseline"));
+  require_whole(baseline);
   add_later_params(baseline.run, call.workloads);
   if (const auto time = call.one("time"))
     baseline.tolerances.push_back({.metric = "time.total", .relative = share_of("time", *time)});
@@ -32,7 +44,13 @@ Judgement judge_call(const Call& call) {
 
 int run_check(const Call& call) {
   const std::vector<Output> outputs = outputs_of(call, words(verdict_format_names), "txt");
-  const Judgement judgement = judge_call(call);
+  Judgement judgement;
+  try {
+    judgement = judge_call(call);
+  } catch (const Interrupted&) {
+    fmt::print(stderr, "\nfrugal: stopped before all was decided; the records so far are kept\n");
+    return exit_interrupted;
+  }
   write_outputs(outputs, [&](const std::string& format) {
     return render_check(judgement, from_word(verdict_format_names, "format", format));
   });

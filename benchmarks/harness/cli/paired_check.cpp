@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "benchmarks/harness/cli/cli.hpp"
+#include "benchmarks/harness/cli/command_line.hpp"
 #include "benchmarks/harness/cli/data_folders.hpp"
 #include "benchmarks/harness/cli/option_values.hpp"
 #include "benchmarks/harness/cli/shared_arguments.hpp"
@@ -18,6 +19,7 @@
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "benchmarks/harness/run/conditions.hpp"
 #include "benchmarks/harness/run/pinning.hpp"
+#include "benchmarks/harness/run/signals.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "impl/base/process.hpp"
 
@@ -111,12 +113,16 @@ class PairedRuns {
     for (const std::string& setting : one.settings) command.insert(command.end(), {"--set", setting});
     for (const std::string& dir : call_.all("data-dir")) command.insert(command.end(), {"--data-dir", dir});
     const ConditionsMeter meter(usable_processors());
-    const ProcessResult result = run_process(command, std::filesystem::current_path());
+    const ProcessResult result = run_process(command, std::filesystem::current_path(), Stdout::dropped, stops_.fd());
+    if (stops_.count() > 0) throw Interrupted();
     const RepeatConditions conditions = meter.read();  // our children count as ours
     if (!result.started) throw UserError(fmt::format("{}: no such program", one.program));
     // A broken gate is no matter of time.
     if (result.exit_code != exit_ok && result.exit_code != exit_gate) {
-      throw UserError(fmt::format("{} ended with exit code {}: {}", one.program, result.exit_code, result.errors));
+      const std::string why =
+          fmt::format("{} ended with exit code {}: {}", one.program, result.exit_code, result.errors);
+      if (result.exit_code == exit_unavailable) throw UnavailableError(why);
+      throw UserError(why);
     }
     TimedRun timed;
     timed.others = conditions.others.value_or(0) + conditions.steal.value_or(0);
@@ -218,7 +224,15 @@ class PairedRuns {
 
   const Call& call_;
   Contender sides_[2];
+  StopSignals stops_;
 };
+
+/// The program, and the settings that it alone was given.
+std::string contender_name(const Call& call, std::size_t argument, const std::string& option) {
+  std::string name = call.arguments.at(argument);
+  for (const std::string& setting : call.all(option)) name += " --set " + shell_word(setting);
+  return name;
+}
 
 }  // namespace
 
@@ -229,8 +243,8 @@ Judgement check_pairs(const Call& call) {
   Judgement judgement = judge_pairs(
       runs.cells(), rule, [&](Side side, std::size_t index) { return runs.time_cell(side, index); },
       [](const std::string& line) { fmt::print(stderr, "{}\n", line); });
-  judgement.baseline = call.arguments.at(0);
-  judgement.run = call.arguments.at(1);
+  judgement.baseline = contender_name(call, 0, "set-old");
+  judgement.run = contender_name(call, 1, "set-new");
   runs.describe(judgement);
   return judgement;
 }

@@ -131,7 +131,7 @@ struct Judgement {
   std::vector<SetupFact> setup{};  ///< of paired programs: none
   std::string started{};           ///< of the run: Provenance::started
   std::string host{};              ///< of the run: hash of the machine's name
-  std::string plan{};              ///< of the run: file of its plan
+  std::string plan{};  ///< of the run: file of its plan, and the settings it was given, as a shell takes them
 
   std::size_t count(Verdict verdict) const;
   /// Nothing failed, and something was compared: a check that compared nothing proves nothing.

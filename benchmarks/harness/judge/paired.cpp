@@ -20,7 +20,6 @@ class CellPairs {
     finding_.metric = "time.total";
     finding_.unit = "s";
     finding_.direction = MetricDescriptor::Direction::lower_is_better;
-    finding_.tolerance = rule.slowdown;
   }
 
   bool is_decided() const { return verdict_ != PairedVerdict::undecided; }
@@ -50,6 +49,7 @@ class CellPairs {
     if (!ratios_.empty()) {
       finding.baseline = median(old_times_);
       finding.current = median(new_times_);
+      finding.tolerance = rule_.slowdown * *finding.baseline;
     }
     finding.baseline_n = finding.current_n = static_cast<int>(ratios_.size());
     finding.message = text();

@@ -95,6 +95,8 @@ void describe_runs(const Run& base, const Run& run, Judgement& judgement) {
   judgement.host = fact_text(run.provenance.machine, "hostname_hash");
   judgement.plan = fact_text(run.provenance.plan, "file");
   if (judgement.plan == "unknown") judgement.plan = run.provenance.name;
+  for (const Json& setting : run.provenance.plan.value("overrides", Json::array()))
+    judgement.plan += " --set '" + setting.get<std::string>() + "'";
 }
 
 }  // namespace frugal::harness

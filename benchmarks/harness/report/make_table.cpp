@@ -96,6 +96,7 @@ class TableMaker {
     }
     for (const PlotSpec& plot : spec_.plots) add_figures(plot);
     note_absent();
+    note_no_reference();
     note_failures();
     CaptionFacts facts{.spec = spec_, .runs = runs_, .set = set_};
     if (workload_ != nullptr) facts.settings = common_settings(spec_, set_, Vocabulary(*workload_, {}));
@@ -272,6 +273,25 @@ class TableMaker {
       table_.notes.push_back(
           fmt::format("{} {} no value: {}.", fmt::join(titles, ", "), titles.size() == 1 ? "has" : "have", key.first));
       table_.concerns.push_back({table_.notes.back(), std::move(about)});
+    }
+  }
+
+  /// A column that compares with a row that is not there would be a column of dashes, which no view shows.
+  void note_no_reference() {
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const ColumnSpec& column = columns_[i];
+      if (column.relative_to.empty() || column.more) continue;
+      if (std::ranges::any_of(set_.rows, [&](const RowGroup& row) { return reference_row(column, set_, row); }))
+        continue;
+      std::vector<std::string> wanted;
+      for (const auto& [name, values] : column.relative_to) {
+        std::vector<std::string> texts;
+        for (const Json& value : values) texts.push_back(value_text(value));
+        wanted.push_back(fmt::format("{} {}", short_path(name, spec_.workload), fmt::join(texts, " or ")));
+      }
+      table_.notes.push_back(fmt::format("{} has nothing to compare with: there is no row with {}.",
+                                         style_of(column).title, fmt::join(wanted, ", ")));
+      table_.concerns.push_back({table_.notes.back(), {index_of(i)}});
     }
   }
 

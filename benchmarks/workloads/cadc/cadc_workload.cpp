@@ -44,11 +44,11 @@ constexpr std::uint64_t chunk = 64;  ///< steps between two looks at the user's 
 /// validation items.
 class EarlyStop {
  public:
-  EarlyStop(const data::Split& split, const std::vector<Interaction>& validation, std::int64_t patience,
-            std::uint64_t interval, const TwoTower& model, std::uint64_t seed)
+  EarlyStop(const data::Split& split, std::int64_t patience, std::uint64_t interval, const TwoTower& model,
+            std::uint64_t seed)
       : patience_(patience), interval_(interval) {
-    if (validation.empty()) return;
-    ranking_.emplace(split, validation, seed);
+    if (split.validation.empty()) return;
+    ranking_.emplace(split, seed);
     look_now(model, 0);
   }
 
@@ -130,7 +130,8 @@ class Cadc final : public harness::Workload {
          "split latest: users whose latest time several of their items have; the seed draws which is held out", true});
     all.push_back({"bytes.embeddings", "B", informative, "{:.4g}",
                    "stored embeddings of stage 1 (store.how): what stage 2 starts from; 0 where it starts at random"});
-    all.push_back({"bytes.sample", "B", informative, "{:.4g}", "stored sample of stage 2, coded losslessly", true});
+    all.push_back({"bytes.sample", "B", informative, "{:.4g}",
+                   "stored sample of stage 2, and what early stopping watches, coded losslessly", true});
     all.push_back({"bytes.stored", "B", informative, "{:.4g}", "embeddings and sample: what is kept of the data"});
     all.push_back({"bytes.share", "%", informative, "{:.3g}", "stored, of all training interactions as ids"});
     all.push_back({"bytes.pairs", "B", informative, "{:.4g}",
@@ -186,8 +187,7 @@ class Cadc final : public harness::Workload {
     Problem problem;
     context.stage("load", [&] {
       problem.split = data::load_split(located_dataset(cell), context.data_dirs(), cell.seed, own.at("eval_users"));
-      if (model == "two_tower" && own.at("tower").at("patience") > 0)
-        problem.validation = data::take_validation(problem.split, cell.seed);
+      if (model == "two_tower" && own.at("tower").at("patience") > 0) data::take_validation(problem.split, cell.seed);
       if (model == "two_tower" && own.at("tower").at("side_features"))
         problem.side = data::load_attributes(cell.dataset, context.data_dirs(), problem.split);
     });
@@ -229,8 +229,7 @@ class Cadc final : public harness::Workload {
  private:
   struct Problem {
     data::Split split;
-    std::vector<Interaction> validation;  ///< empty without early stopping
-    data::SideAttributes side;            ///< empty without side features
+    data::SideAttributes side;  ///< empty without side features
   };
 
   /// Of this number of candidates; empty where there are some, and where the data set has no candidates.
@@ -353,6 +352,7 @@ class Cadc final : public harness::Workload {
     const std::uint64_t steps =
         epochs * steps_per_epoch(own.at("budget") == "steps" ? split.train.size() : sample.size(), batch);
     Flops flops;  // of the steps really taken
+    std::uint64_t begin = 0;
 
     std::unique_ptr<TwoTower> model;
     ModelState tables;  // what the embeddings must hold while they are frozen
@@ -360,7 +360,7 @@ class Cadc final : public harness::Workload {
       model = backend_of(cell).make(spec);
       if (spec.user_features > 0) model->import_state(features_of(problem.side));
       if (own.at("tower").at("init") == "identity") start_as_identity(*model, spec, own.at("tower").at("gain"));
-      load_checkpoint(cell, *model);
+      begin = load_checkpoint(cell, *model);
       if (start.factors) {
         tables = embeddings_from(*start.factors);
         model->import_state(tables);
@@ -371,7 +371,7 @@ class Cadc final : public harness::Workload {
       model->set_interactions(sample);
     });
     context.stage("train", [&] {
-      EarlyStop stop(split, problem.validation, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
+      EarlyStop stop(split, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
       const double before = uses_mf(cell) ? 0.5 : 0;
       std::uint64_t done = 0;
       while (done < steps && !stop.exhausted()) {
@@ -384,9 +384,8 @@ class Cadc final : public harness::Workload {
       }
       stop.restore_best(*model, outcome);
       outcome.metrics["steps"] = static_cast<double>(done);
-      const double passes = static_cast<double>(done) / static_cast<double>(steps_per_epoch(sample.size(), batch));
-      flops = epoch_flops(spec, sample.size()) * passes;
-      return Work{.flops = flops.total(), .bytes = epoch_bytes(spec, sample.size()) * passes};
+      flops = steps_flops(spec, sample.size(), begin, done);
+      return Work{.flops = flops.total(), .bytes = steps_bytes(spec, sample.size(), begin, done)};
     });
     if (!spec.embedding_trainable) require_tables(*model, tables, "after training with frozen embeddings");
 

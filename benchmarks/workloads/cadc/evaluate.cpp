@@ -74,7 +74,7 @@ std::vector<std::uint32_t> candidate_ranks(const data::Split& split, const Ranke
   return ranks;
 }
 
-Evaluation::Evaluation(const data::Split& split) : split_(split), seen_(split, split.held_out) {
+Evaluation::Evaluation(const data::Split& split) : split_(split), seen_(data::seen_before_test(split)) {
   std::vector<std::uint64_t> activity;
   for (std::size_t q = 0; q < split.held_out.size(); ++q) {
     const std::uint32_t user = split.held_out[q].user;
@@ -165,8 +165,8 @@ void Evaluation::run(const Ranker& ranker, harness::Outcome& outcome) const {
   put(candidate_ranks(split_, ranker), candidate_protocol(split_), outcome);
 }
 
-ValidationRanking::ValidationRanking(const data::Split& split, std::vector<Interaction> held_out, std::uint64_t seed)
-    : held_out_(std::move(held_out)), negatives_per_query_(split.negatives_per_query), seen_(split, held_out_) {
+ValidationRanking::ValidationRanking(const data::Split& split, std::uint64_t seed)
+    : held_out_(split.validation), negatives_per_query_(split.negatives_per_query), seen_(split, held_out_) {
   if (negatives_per_query_ == 0) return;
   data::Split watched;
   static_cast<data::Population&>(watched) = split;

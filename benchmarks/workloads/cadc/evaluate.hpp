@@ -1,7 +1,7 @@
 // How well a model ranks what was held out, as metrics whose names say the protocol:
 //   [neg=N]         among the held-out item and N of the user's unseen items, given or drawn uniformly
 //   [pop=N]         the same, drawn in proportion to the items' training interactions
-//   [full]          among all items but those of the user's training interactions
+//   [full]          among all items but those of the user's training interactions, and of the validation
 //   [full,seen]     among all items, those too
 //   [..., qK]       of the users in the K-th quarter by number of training interactions, q1 the coldest: what
 //                   compressing the data costs first
@@ -48,12 +48,12 @@ class Evaluation {
   std::vector<int> quarter_;           ///< of each such user, 0 the coldest
 };
 
-/// Mean NDCG@10 of validation items, at most one a user, by the split's own protocol: among as many of the user's
+/// Mean NDCG@10 of split.validation, at most one item a user, by the split's own protocol: among as many of the user's
 /// unseen items, drawn by the same law, or among all items but those in training where the split has no candidates. It
 /// does not ask which items are held out for the test: they are unseen ones like any other.
 class ValidationRanking {
  public:
-  ValidationRanking(const data::Split& split, std::vector<Interaction> held_out, std::uint64_t seed);
+  ValidationRanking(const data::Split& split, std::uint64_t seed);
   double ndcg(const Ranker& ranker) const;
 
  private:

@@ -111,9 +111,12 @@ void write_qrels(const std::filesystem::path& path, const data::Split& split) {
 void export_training(const std::filesystem::path& file, const data::Split& split) {
   FileWriter writer(file);
   writer.write("user\titem\n");
-  for (const Interaction& pair : split.train)
+  const auto write = [&](const Interaction& pair) {
     writer.write(
         fmt::format("{}\t{}\n", escaped_id(split.user_names, pair.user), escaped_id(split.item_names, pair.item)));
+  };
+  for (const Interaction& pair : split.train) write(pair);
+  for (const Interaction& pair : split.validation) write(pair);
   writer.finish();
 }
 
@@ -136,7 +139,7 @@ void export_rankings(const std::filesystem::path& folder, const data::Split& spl
     }
     file.finish();
   }
-  const data::SeenItems seen(split, split.held_out);
+  const data::SeenItems seen = data::seen_before_test(split);
   asked.seen_offsets = seen.offsets;
   asked.seen_items = seen.members;
   const std::vector<std::uint32_t> ranks = ranker.rank(asked);

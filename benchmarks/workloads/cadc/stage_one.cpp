@@ -81,10 +81,16 @@ void put_bytes(const data::Split& split, std::span<const Interaction> sample, Ou
   const auto coded = [&](const PackedPairs& pairs) {
     return pairs.empty() ? 0.0 : static_cast<double>(bytes_coded(pairs, split.users, split.items));
   };
-  outcome.metrics["bytes.sample"] = coded(sample);
+  const auto and_validation = [&](PackedPairs pairs) {
+    for (const Interaction& pair : split.validation) pairs.push_back(pair);
+    return pairs;
+  };
+  const PackedPairs both = split.validation.empty() ? PackedPairs() : and_validation(split.train);
+  const PackedPairs& all = split.validation.empty() ? split.train : both;  // a copy of many would be felt
+  outcome.metrics["bytes.sample"] = coded(and_validation(sample));
   outcome.metrics["bytes.stored"] = outcome.metrics["bytes.sample"] + outcome.metrics["bytes.embeddings"];
-  outcome.metrics["bytes.pairs"] = static_cast<double>(bytes_as_ids(split.train.size(), split.users, split.items));
-  outcome.metrics["bytes.pairs[coded]"] = coded(split.train);
+  outcome.metrics["bytes.pairs"] = static_cast<double>(bytes_as_ids(all.size(), split.users, split.items));
+  outcome.metrics["bytes.pairs[coded]"] = coded(all);
   outcome.metrics["bytes.share"] = 100 * outcome.metrics["bytes.stored"] / outcome.metrics["bytes.pairs"];
 }
 

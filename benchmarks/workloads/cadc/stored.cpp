@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -42,8 +43,9 @@ std::uint64_t round_rows(Table& table, int bits) {
   const float levels = static_cast<float>((1 << bits) - 1);
   for (Eigen::Index row = 0; row < table.rows(); ++row) {
     auto values = table.row(row).array();
+    // The ends are stored, not the step: an error of the step would count as often as there are levels.
     const float least = rounded_to_fp16(values.minCoeff());
-    const float step = rounded_to_fp16((values.maxCoeff() - least) / levels);
+    const float step = (rounded_to_fp16(values.maxCoeff()) - least) / levels;
     if (step > 0)
       values = least + step * ((values - least) / step).round().max(0.0F).min(levels);
     else
@@ -119,22 +121,31 @@ Eigen::VectorXd balance(Table& users, Table& items) {
   return singular;
 }
 
-/// Rounds each column to multiples of its step and returns the bytes of the integers.
-std::uint64_t code_multiples(Table& table, const Eigen::VectorXd& steps) {
-  const auto multiple = [&](Eigen::Index row, Eigen::Index column) {
-    return std::round(table(row, column) / steps(column));
-  };
-  const std::vector<std::uint8_t> bytes = code_integers(
+/// All that is stored of two tables whose columns are rounded to multiples of their steps.
+struct CodedTables {
+  std::vector<std::uint8_t> users, items;
+  Eigen::VectorXf steps;  ///< of both tables
+  std::uint64_t bytes() const {
+    return users.size() + items.size() + sizeof(float) * static_cast<std::uint64_t>(steps.size());
+  }
+};
+
+std::vector<std::uint8_t> code_multiples(const Table& table, const Eigen::VectorXf& steps) {
+  return code_integers(
       static_cast<std::size_t>(table.rows()), static_cast<std::size_t>(table.cols()),
       [&](std::size_t column, std::span<std::int32_t> values) {
+        const auto of = static_cast<Eigen::Index>(column);
         for (std::size_t row = 0; row < values.size(); ++row)
-          values[row] =
-              static_cast<std::int32_t>(multiple(static_cast<Eigen::Index>(row), static_cast<Eigen::Index>(column)));
+          values[row] = static_cast<std::int32_t>(std::round(table(static_cast<Eigen::Index>(row), of) / steps(of)));
       });
-  for (Eigen::Index column = 0; column < table.cols(); ++column)
-    for (Eigen::Index row = 0; row < table.rows(); ++row)
-      table(row, column) = static_cast<float>(multiple(row, column) * steps(column));
-  return bytes.size();
+}
+
+/// What code_multiples() made of a table of this size.
+Table read_multiples(const std::vector<std::uint8_t>& bytes, Eigen::Index rows, const Eigen::VectorXf& steps) {
+  const std::vector<std::int32_t> multiples =
+      decode_integers(bytes, static_cast<std::size_t>(rows), static_cast<std::size_t>(steps.size()));
+  using Multiples = Eigen::Matrix<std::int32_t, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  return Eigen::Map<const Multiples>(multiples.data(), rows, steps.size()).cast<float>() * steps.asDiagonal();
 }
 
 /// The finest steps whose integers take at most so many bytes, to one in a thousand.
@@ -148,32 +159,30 @@ StoredTables transform_coded(Table users, Table items, double bits) {
   const Eigen::VectorXd relative = (shared / shared(0)).cwiseMax(1e-6).array().pow(power);
   const double target = bits / 8 * static_cast<double>(users.size() + items.size());
   const auto coded = [&](double step) {
-    StoredTables tables{users, items};
-    const Eigen::VectorXd steps = step * relative;
-    tables.bytes = code_multiples(tables.users, steps) + code_multiples(tables.items, steps) +
-                   sizeof(float) * static_cast<std::uint64_t>(steps.size());
-    return tables;
+    const Eigen::VectorXf steps = (step * relative).cast<float>();
+    return CodedTables{code_multiples(users, steps), code_multiples(items, steps), steps};
   };
   double coarse = 4 * std::max<double>(users.cwiseAbs().maxCoeff(), items.cwiseAbs().maxCoeff());  // all become 0
   if (coarse == 0) coarse = 1;
   const double finest = 1e-6 * coarse;
-  StoredTables best = coded(coarse);
+  CodedTables best = coded(coarse);
   double fine = coarse;
   while (fine == coarse && fine > finest) {
     fine /= 4;
-    StoredTables finer = coded(fine);
-    if (static_cast<double>(finer.bytes) > target) break;
+    CodedTables finer = coded(fine);
+    if (static_cast<double>(finer.bytes()) > target) break;
     coarse = fine;
     best = std::move(finer);
   }
   while (coarse / fine > 1.001) {
     const double middle = std::sqrt(coarse * fine);
-    StoredTables tried = coded(middle);
-    const bool fits = static_cast<double>(tried.bytes) <= target;
+    CodedTables tried = coded(middle);
+    const bool fits = static_cast<double>(tried.bytes()) <= target;
     (fits ? coarse : fine) = middle;
     if (fits) best = std::move(tried);
   }
-  return best;
+  return {read_multiples(best.users, users.rows(), best.steps), read_multiples(best.items, items.rows(), best.steps),
+          best.bytes()};
 }
 
 // --- Tables of a state -----------------------------------------------------------------------------------------------
@@ -244,7 +253,8 @@ StoredFactors store(ModelState factors, Storing storing, double bits) {
 
 std::uint64_t bytes_as_ids(std::uint64_t interactions, std::uint32_t users, std::uint32_t items) {
   const auto whole_bytes = static_cast<std::uint64_t>((std::bit_width(items - 1) + 7) / 8);
-  return interactions * std::max<std::uint64_t>(whole_bytes, 1) + 4 * (std::uint64_t{users} + 1);
+  const std::uint64_t place = interactions > std::numeric_limits<std::uint32_t>::max() ? 8 : 4;
+  return interactions * std::max<std::uint64_t>(whole_bytes, 1) + place * (std::uint64_t{users} + 1);
 }
 
 std::uint64_t bytes_coded(const PackedPairs& interactions, std::uint32_t users, std::uint32_t items) {

@@ -13,6 +13,7 @@
 #include "benchmarks/workloads/shared/mf_params.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
+#include "datasets/clicks/rating_clicks.hpp"
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/clicks.hpp"
 #include "impl/common/epoch_schedule.hpp"
@@ -238,8 +239,10 @@ class DlrmWorkload final : public harness::Workload {
     ModelState tables;
     if (uses_mf(cell)) tables = factorize(cell, data, context, flops);
     const std::uint64_t all = data.train.size();
-    context.stage("sample",
-                  [&] { keep_only(data.train, keep_uniform(all, cell.own().at("keep_fraction"), cell.seed)); });
+    context.stage("sample", [&] {
+      keep_only(data.train, keep_uniform(all, cell.own().at("keep_fraction"), cell.seed));
+      if (data.users > 0) data::count_activity(data);  // the rest is not known to the model in any form
+    });
 
     std::unique_ptr<Dlrm> model;
     const std::uint64_t n = data.train.size();
@@ -247,8 +250,8 @@ class DlrmWorkload final : public harness::Workload {
     const EpochSchedule schedule(n, batch, cell.seed);
     const std::uint64_t epochs = cell.own().at("epochs");
     const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? all : n, batch);
-    const double passes = static_cast<double>(steps) / static_cast<double>(steps_per_epoch(n, batch));
     std::uint64_t begin = 0;
+    std::uint64_t samples = 0;
     context.stage("prepare", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);
@@ -263,6 +266,7 @@ class DlrmWorkload final : public harness::Workload {
         for (std::size_t s = 0; s < losses.size(); ++s) {
           const EpochSchedule::Step step = schedule.at(begin + done + s);
           const auto examples = static_cast<double>(step.count);
+          samples += step.count;
           if (step.first == 0) loss = seen = 0;
           loss += losses[s] * examples;
           seen += examples;
@@ -272,9 +276,9 @@ class DlrmWorkload final : public harness::Workload {
         context.loss("train", static_cast<double>(done), outcome.metrics["loss[train]"]);
         context.progress(static_cast<double>(done) / static_cast<double>(steps));
       }
-      const Flops stage_2 = epoch_flops(spec, n) * passes;
+      const Flops stage_2 = steps_flops(spec, n, begin, steps);
       flops = flops + stage_2;
-      return Work{.flops = stage_2.total(), .bytes = epoch_bytes(spec, n) * passes};
+      return Work{.flops = stage_2.total(), .bytes = steps_bytes(spec, n, begin, steps)};
     });
 
     if (!tables.tensors.empty() && spec.frozen_tables > 0) require_equal(tables, model->export_state());
@@ -306,7 +310,7 @@ class DlrmWorkload final : public harness::Workload {
     }
     save_checkpoint(cell, *model, context);
     if (const auto folder = context.export_folder()) export_weights(*folder, model->export_state());
-    outcome.metrics["samples"] = static_cast<double>(n) * passes;
+    outcome.metrics["samples"] = static_cast<double>(samples);
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
     outcome.metrics["bytes.model"] = 4 * static_cast<double>(parameters(spec));
@@ -339,14 +343,17 @@ class DlrmWorkload final : public harness::Workload {
     const MfSpec spec = stage_1(cell, data.users, data.items);
     const int epochs = cell.own().at("mf").at("epochs");
     ModelState tables;
-    context.stage("factorize", [&] {
-      std::vector<Interaction> liked;
+    std::vector<Interaction> liked;
+    std::unique_ptr<MatrixFactorizer> mf;
+    context.stage("prepare[mf]", [&] {
       const std::size_t columns = data.train.table_rows.size();
       for (std::size_t i = 0; i < data.train.size(); ++i)
         if (data.train.labels[i] > 0.5F)
           liked.push_back({data.train.ids[i * columns], data.train.ids[i * columns + 1]});
-      const auto mf = backend_of(cell).make(spec);
+      mf = backend_of(cell).make(spec);
       mf->set_interactions(liked);
+    });
+    context.stage("factorize", [&] {
       mf->train(epochs);
       const ModelState factors = mf->export_state();
       for (const auto& [from, to] : {std::pair{"user_factors", "table.0"}, {"item_factors", "table.1"}}) {

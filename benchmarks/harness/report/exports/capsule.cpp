@@ -2,7 +2,9 @@
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -47,8 +49,19 @@ std::string modified_at(const std::filesystem::path& file) {
 
 }  // namespace
 
+std::string why_not_whole(const Run& run) {
+  const auto bad = std::ranges::count(run.cells, false, &CellRecord::ended_well);
+  if (bad == 0 && run.to_do == 0) return "";
+  const std::size_t all = run.to_do + run.cells.size();
+  std::vector<std::string> words;
+  if (run.to_do > 0) words.push_back(fmt::format("{} of the {} cells of the plan have no record", run.to_do, all));
+  if (bad > 0) words.push_back(fmt::format("{} of its {} cells did not end well", bad, run.cells.size()));
+  return fmt::format("{}", fmt::join(words, ", and "));
+}
+
 std::string crate_metadata(const Run& run, const std::string& finished) {
   const Provenance& provenance = run.provenance;
+  const std::string why = why_not_whole(run);
   const std::string program = "#frugal-" + value_text(provenance.build.value("commit", Json("unknown")));
   OrderedJson graph = OrderedJson::array();
   graph.push_back({{"@id", "ro-crate-metadata.json"},
@@ -117,9 +130,11 @@ std::string crate_metadata(const Run& run, const std::string& finished) {
                      {"instrument", crate_link(capsule_plan)},
                      {"startTime", provenance.started},
                      {"endTime", finished},
-                     {"actionStatus", crate_link("http://schema.org/CompletedActionStatus")},
+                     {"actionStatus", crate_link(why.empty() ? "http://schema.org/CompletedActionStatus"
+                                                             : "http://schema.org/FailedActionStatus")},
                      {"result", {crate_link("run.json"), crate_link("cells.jsonl")}}};
   if (!objects.empty()) action["object"] = std::move(objects);
+  if (!why.empty()) action["error"] = why;
   graph.push_back(std::move(action));
   return OrderedJson{
              {"@context", {"https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"}},
@@ -136,10 +151,16 @@ void write_capsule(const Run& run, const std::filesystem::path& folder) {
   const std::string plan = plan_text(run);
   const std::string metadata = crate_metadata(run, modified_at(run.folder / "cells.jsonl"));
   make_folders(folder);
-  for (const char* name : {"run.json", "cells.jsonl"})
-    write_whole_file(folder / name, read_whole_file(run.folder / name));
-  write_whole_file(folder / capsule_plan, plan);
-  write_whole_file(folder / "ro-crate-metadata.json", metadata);
+  try {
+    for (const char* name : {"run.json", "cells.jsonl"})
+      write_whole_file(folder / name, read_whole_file(run.folder / name));
+    write_whole_file(folder / capsule_plan, plan);
+    write_whole_file(folder / "ro-crate-metadata.json", metadata);
+  } catch (...) {  // a part of a capsule would stand in the way of the next try
+    std::error_code ignored;
+    std::filesystem::remove_all(folder, ignored);
+    throw;
+  }
 }
 
 }  // namespace frugal::harness

@@ -15,6 +15,9 @@ inline constexpr const char* capsule_plan = "plan.yaml";
 /// The metadata. `finished` is when the last record was written, as ISO 8601.
 std::string crate_metadata(const Run& run, const std::string& finished);
 
+/// "2 of the 6 cells of the plan have no record, and 1 of its 4 cells did not end well"; empty: it is whole.
+std::string why_not_whole(const Run& run);
+
 /// Writes a capsule of `run` to `folder`, which is made. Throws UserError when it is there already, or when the run has
 /// no cells or does not say its plan.
 void write_capsule(const Run& run, const std::filesystem::path& folder);
