@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "impl/base/text.hpp"
 
@@ -71,6 +72,8 @@ void LineReader::require_no_return(std::string_view line) const {
 
 bool LineReader::next(std::string_view& line) {
   start_ = begin_;
+  if (last_line_ == std::numeric_limits<int>::max())
+    throw UserError({file_}, fmt::format("more than {} lines: split the file", last_line_));
   line_ = ++last_line_;
   if (!find_end(0, line)) {
     line_ = --last_line_;

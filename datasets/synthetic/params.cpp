@@ -29,7 +29,7 @@ InteractionsSpec interactions_spec(const Json& params) {
 
 std::vector<ParamSpec> clicks_params() {
   const ClicksSpec spec;
-  return {{"examples", Type::integer, spec.examples, "training examples", 1, 1e10},
+  return {{"examples", Type::integer, spec.examples, "training examples", 1, 4294967295},
           {"test_examples", Type::integer, spec.test_examples, "test examples", 2, 1e9},
           {"tables", Type::integer, spec.tables, "categorical features", 1, 1024},
           {"rows", Type::integer, spec.rows, "ids a categorical feature", 1, 4e9},

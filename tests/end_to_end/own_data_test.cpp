@@ -265,6 +265,19 @@ TEST_F(OwnData, APictureIsInspectedToo) {
   EXPECT_EQ(frugal({"plan", "pasted.yaml"}).code, 0);
 }
 
+TEST_F(OwnData, TheCaptionTellsWhatIsMadeOfAPictureAndTheInspectionLeavesAGreyOneGrey) {
+  ASSERT_EQ(frugal({"data", "make", "synthetic-photo", "--out", "p.png", "--param", "size=16"}).code, 0);
+  write(
+      "grey.yaml",
+      "{schema: 1, name: grey, workload: inr, backend: cpu, dataset: {name: file, path: p.png}, params: {inr: {steps: "
+      "1, grid: 2, hidden_layers: 1, width: 8, colour: grey, size: 12}}}\n");
+  ASSERT_EQ(frugal({"run", "grey.yaml", "--out", "out"}).code, 0);
+  EXPECT_THAT(frugal({"report", "out"}).out, HasSubstr("16 x 16 RGB of 8 bits, as grey, squashed to 12 x 12, sha256"));
+  const std::string id = records("out/cells.jsonl").at(0).at("id");
+  const Said said = frugal({"data", "inspect", "out/artifacts/" + id + "/reconstruction.png"});
+  EXPECT_THAT(said.out, AllOf(HasSubstr("12 x 12 grey of 8 bits"), HasSubstr("{steps: 500, colour: own}")));
+}
+
 std::string npy(const std::string& shape, const std::vector<float>& values) {
   const std::string header = "{'descr': '<f4', 'fortran_order': False, 'shape': (" + shape + "), }\n";
   return std::string("\x93NUMPY\1\0", 8) + std::string({static_cast<char>(header.size()), '\0'}) + header +

@@ -54,7 +54,7 @@ TEST_F(RealProgram, TwoRunsOfTheSmokePlanAgreeBitForBit) {
 }
 
 TEST_F(RealProgram, ABaselineThatLacksALaterParameterStillJudgesARun) {
-  ASSERT_EQ(run_smoke({"--out", "new", "--only", "seed=1"}).code, 0);
+  ASSERT_EQ(run_smoke({"--out", "new", "--set", "seeds=[1]"}).code, 0);
   std::filesystem::copy(folder_ / "new", folder_ / "old");
   std::string lines;
   for (nlohmann::json record : records("new/cells.jsonl")) {

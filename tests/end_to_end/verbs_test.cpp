@@ -340,6 +340,55 @@ TEST_F(Verbs, AReportOfAnUnfinishedRunSaysSo) {
   EXPECT_THAT(report("md"), Not(HasSubstr("no record")));
 }
 
+TEST_F(Verbs, ABaselineThatLacksCellsIsRefused) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "b"}).code, 0);
+  const std::string whole = read("b/cells.jsonl");
+  // A record is lost, and the last line is cut off.
+  for (const std::string& left : {whole.substr(whole.find('\n') + 1), whole.substr(0, whole.size() - 20)}) {
+    write("b/cells.jsonl", left);
+    const Said said = fake({"check", "a", "--baseline", "b"});
+    EXPECT_EQ(said.code, 2) << said.out;
+    EXPECT_THAT(said.err, HasSubstr("this baseline is not whole: 1 of the 4 cells of its plan have no record"));
+  }
+}
+
+TEST_F(Verbs, ACapsuleOfARunThatIsNotWholeSaysSo) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  EXPECT_EQ(fake({"capsule", "a", "--out", "whole"}).err, "");
+  EXPECT_THAT(read("whole/ro-crate-metadata.json"), HasSubstr("CompletedActionStatus"));
+  std::string failed;
+  for (nlohmann::json record : records("a/cells.jsonl")) {
+    if (failed.empty()) record["status"] = "failed";
+    failed += record.dump() + "\n";
+  }
+  const std::string cells = read("a/cells.jsonl");
+  for (const auto& [text, why] :
+       {std::pair(cells.substr(cells.find('\n') + 1), "1 of the 4 cells of the plan have no record"),
+        std::pair(failed, "1 of its 4 cells did not end well")}) {
+    write("a/cells.jsonl", text);
+    std::filesystem::remove_all(folder_ / "part");
+    EXPECT_THAT(fake({"capsule", "a", "--out", "part"}).err, HasSubstr(why));
+    EXPECT_THAT(read("part/ro-crate-metadata.json"), AllOf(HasSubstr("FailedActionStatus"), HasSubstr(why)));
+  }
+}
+
+TEST_F(Verbs, ACapsuleForWhichThereIsNoRoomLeavesNothingInTheWay) {
+  write("toy.yaml", toy_plan);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);
+  std::string cells;
+  for (nlohmann::json record : records("a/cells.jsonl")) {
+    record["protocol"] = std::string(1 << 20, 'p');
+    cells += record.dump() + "\n";
+  }
+  write("a/cells.jsonl", cells);
+  const std::string limited = std::string("trap '' XFSZ; ulimit -f 2048; exec ") + FAKE_FRUGAL_PROGRAM;
+  EXPECT_EQ(Program("/bin/sh", {"-c", limited + " capsule a --out capsule"}, folder_).wait().code, 4);
+  EXPECT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 0);
+}
+
 TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
   write("toy.yaml", toy_plan);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a", "--set", "seeds=[5,6]"}).code, 0);

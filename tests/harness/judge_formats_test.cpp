@@ -112,7 +112,18 @@ TEST(CheckJunit, HasTimesMachineAndBodies) {
   EXPECT_EQ(count_of(xml, "time=\"44.850\""), 2u) << "the first case of each cell has its seconds";
   EXPECT_THAT(xml, HasSubstr("skipped=\"0\" time=\"89.700\""));
   EXPECT_THAT(xml, HasSubstr("hr@10[neg=99] of cadc.cpu ml-1m keep_fraction=0.1&#10;"));
-  EXPECT_THAT(xml, HasSubstr("again: frugal run "));
+  EXPECT_THAT(xml, HasSubstr("again: frugal run sample --out runs/now --rerun "));
+}
+
+TEST(CheckJunit, SaysHowToRunAgainWithTheSettingsOfTheRun) {
+  const RunRecord before = sample_run_of(3);
+  RunRecord now = before;
+  now.folder = "runs/now";
+  now.provenance.plan["overrides"] = {"params.cadc.mf.dim=8", "seeds=[1,2,3]"};
+  for (CellRecord& cell : now.cells) cell.metrics["hr@10[neg=99]"] -= 0.1;
+  EXPECT_THAT(to_junit(check_run(now, {.file = "base", .run = before})),
+              HasSubstr("again: frugal run sample --set &#39;params.cadc.mf.dim=8&#39; --set "
+                        "&#39;seeds=[1,2,3]&#39; --out runs/now --rerun "));
 }
 
 TEST(CheckJunit, IsEscapedAndNamesEachFailure) {

@@ -42,6 +42,8 @@ TEST(JudgePairs, NamesTheCellThatBecameSlowerAndNoOther) {
   EXPECT_EQ(judgement.findings.at(0).verdict, Verdict::same);
   EXPECT_EQ(judgement.findings.at(1).verdict, Verdict::worse);
   EXPECT_THAT(judgement.findings.at(1).message, HasSubstr("new / old = 1.04"));
+  EXPECT_DOUBLE_EQ(judgement.findings.at(1).tolerance, PairedRule().slowdown * *judgement.findings.at(1).baseline)
+      << "in seconds, as the baseline is";
   EXPECT_NE(judgement.findings.at(2).verdict, Verdict::worse);
   EXPECT_FALSE(judgement.passed());
 }

@@ -63,6 +63,7 @@ TEST(CheckOfMachines, AMixedRunIsToldOfAndNeverExact) {
   now.provenance.machines = {{"aaaaaaaaaaaa", {{"cpu", "Zen 3"}}}, {"bbbbbbbbbbbb", {{"cpu", "Zen 4"}}}};
   const Judgement judgement = trust_check(now, before);
   EXPECT_EQ(judgement.why_not_exact, "runs/sample is of 2 machines");
+  EXPECT_THAT(judgement.how, HasSubstr("one seed on each side tells nothing of it, so the tolerances alone decide"));
   EXPECT_THAT(judgement.notes,
               Contains(AllOf(HasSubstr("2 machines (--mix)"), HasSubstr("Zen 3"), HasSubstr("Zen 4"))));
 }

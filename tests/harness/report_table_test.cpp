@@ -413,6 +413,9 @@ TEST(ReportTable, ARowWithoutItsReferenceShowsADash) {
       table_of(one_spec(kept_rows, "[{metric: \"hr@10[neg=99]\", relative_to: {params.cadc.keep_fraction: 0.5}}]"),
                sample_run_of(2));
   EXPECT_EQ(report_row(table, 1), "0.1 | -");
+  EXPECT_THAT(
+      joined_text(table.notes),
+      HasSubstr("hr@10[neg=99] difference has nothing to compare with: there is no row with keep_fraction 0.5."));
 }
 
 TEST(ReportTable, FailuresAreShownCountedAndExplained) {

@@ -78,6 +78,12 @@ std::vector<std::string> hit_rates_of(const Trend& trend, const std::string& cel
   return changes;
 }
 
+TEST(Trend, TimesBeginAnewWhereSeveralMachinesRanThePlan) {
+  std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 2)};
+  runs[1].provenance.machines = {{"aaaaaaaaaaaa", {{"cpu", "Zen 3"}}}, {"bbbbbbbbbbbb", {{"cpu", "Zen 4"}}}};
+  EXPECT_THAT(changes_of(trend_of(runs), "time.total"), IsEmpty());
+}
+
 TEST(Trend, FiguresOfACellBeginAnewOnOtherDataAndLaterChangesAreFound) {
   std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1, 0.2), run_of_day(3, 1, 0.3), run_of_day(4, 1, 0.3)};
   for (std::size_t i = 0; i < runs.size(); ++i) read_file_of(runs[i], i == 0 ? 'a' : 'b', 0.1);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -19,17 +20,21 @@
 namespace frugal::harness {
 namespace {
 
-std::string plan_text(const std::string& path, const std::vector<int>& grids) {
+/// own_colours: without it a grey picture would be trained as three channels.
+std::string plan_text(const std::string& path, bool own_colours, const std::vector<int>& grids) {
   return fmt::format(
       "schema: 1\nname: mine\nworkload: inr\nbackend: cpu\ndataset: {{name: file, path: {}}}\n"
-      "params: {{inr: {{steps: 500}}}}\nmatrix: {{params.inr.grid: [{}]}}\nseeds: [1, 2, 3]\n",
-      Json(path).dump(), fmt::join(grids, ", "));
+      "params: {{inr: {{steps: 500{}}}}}\nmatrix: {{params.inr.grid: [{}]}}\nseeds: [1, 2, 3]\n",
+      Json(path).dump(), own_colours ? ", colour: own" : "", fmt::join(grids, ", "));
 }
 
+/// Is this content_of() a grey picture?
+bool is_grey(const std::string& content) { return content.find(" grey of ") != std::string::npos; }
+
 /// A plan with those of the usual grids that fit all signals: a small one may fit none, and is one tile.
-std::string plan_that_fits(const Call& call, const std::string& path) {
+std::string plan_that_fits(const Call& call, const std::string& path, bool own_colours) {
   const auto parse = [&](const std::vector<int>& grids) {
-    parse_plan(plan_text(path, grids), path, {}, call.workloads, data_dirs_from({}));
+    parse_plan(plan_text(path, own_colours, grids), path, {}, call.workloads, data_dirs_from({}));
   };
   std::vector<int> fitting;
   for (const int grid : {2, 4, 8}) {
@@ -43,7 +48,7 @@ std::string plan_that_fits(const Call& call, const std::string& path) {
     fitting = {1};
     parse(fitting);
   }
-  return plan_text(path, fitting);
+  return plan_text(path, own_colours, fitting);
 }
 
 /// What the file holds. Throws UserError as a run that reads it.
@@ -52,9 +57,9 @@ std::string content_of(const std::string& file) {
   return data::file_content(file);
 }
 
-void print_plan(const Call& call, const std::string& path) {
+void print_plan(const Call& call, const std::string& path, bool own_colours) {
   fmt::print("\na plan for {}; save it as mine.yaml, then: frugal run mine.yaml\n\n{}",
-             std::filesystem::is_directory(path) ? "them" : "it", plan_that_fits(call, path));
+             std::filesystem::is_directory(path) ? "them" : "it", plan_that_fits(call, path, own_colours));
 }
 
 int inspect_folder(const Call& call, const std::string& folder) {
@@ -80,7 +85,8 @@ int inspect_folder(const Call& call, const std::string& folder) {
     return exit_usage;
   }
   fmt::print("  nothing\n");
-  print_plan(call, folder);
+  const bool any_grey = std::ranges::any_of(rows, [](const auto& row) { return is_grey(row.back()); });
+  print_plan(call, folder, any_grey);
   return exit_ok;
 }
 
@@ -90,7 +96,7 @@ int inspect_signals(const Call& call, const std::string& path) {
   if (std::filesystem::is_directory(path)) return inspect_folder(call, path);
   const std::string content = content_of(path);
   fmt::print("{}: {}, {}\n", path, size_text(std::filesystem::file_size(path)), content);
-  print_plan(call, path);
+  print_plan(call, path, is_grey(content));
   return exit_ok;
 }
 

@@ -39,9 +39,7 @@ std::string cell_key(const Run& run, const std::string& id) {
 }
 
 bool same_machine(const Run& a, const Run& b) {
-  return machine_id(a.provenance.machine) == machine_id(b.provenance.machine) &&
-         threads_text(a.provenance) == threads_text(b.provenance) &&
-         !kernels_difference(a.provenance.machine, b.provenance.machine);
+  return of_one_machine(a.provenance, b.provenance) && !kernels_difference(a.provenance.machine, b.provenance.machine);
 }
 
 /// Adds the cells that read one of the files.

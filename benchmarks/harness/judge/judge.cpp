@@ -32,8 +32,7 @@ bool asks_for_times(const Baseline& baseline) {
 void require_same_machine(const Run& run, const Baseline& baseline) {
   const Provenance& before = baseline.run.provenance;
   const Provenance& now = run.provenance;
-  const bool same = machine_id(before.machine) == machine_id(now.machine) && before.machines == now.machines &&
-                    threads_text(before) == threads_text(now);
+  const bool same = of_one_machine(before, now);
   if (const auto kernels = kernels_difference(before.machine, now.machine); same && kernels)
     throw UserError(
         Place{baseline.file},

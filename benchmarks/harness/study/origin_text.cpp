@@ -6,6 +6,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/record/provenance.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -35,6 +36,11 @@ std::string threads_text(const Provenance& provenance) {
     by_plan += fmt::format("{}{} {}", by_plan.empty() ? "threads: " : ", ", plan, text);
   }
   return counts.size() == 1 ? *counts.begin() + (is_one ? " thread" : " threads") : by_plan;
+}
+
+bool of_one_machine(const Provenance& a, const Provenance& b) {
+  return machine_id(a.machine) == machine_id(b.machine) && a.machines == b.machines &&
+         threads_text(a) == threads_text(b);
 }
 
 std::string machine_text(const Provenance& provenance) {

@@ -1,6 +1,7 @@
 #include "benchmarks/workloads/inr/inr_workload.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -338,6 +339,18 @@ std::optional<data::SignalShape> known_shape(const Cell& cell) {
   }
 }
 
+/// What the settings make of one's own file: ", as RGB", ", squashed to 32 x 32"; empty: it is taken as it is.
+std::string made_of_it(const Cell& cell, const data::SignalChoice& choice) {
+  const Json dataset = located_dataset(cell);
+  const data::SignalShape file = data::signal_shape(dataset, {.file = choice.file, .size = 0, .colour = "own"}, {});
+  const data::SignalShape taken = data::signal_shape(dataset, choice, {});
+  std::string text;
+  if (taken.channels != file.channels) text += taken.channels == 3 ? ", as RGB" : ", as grey";
+  if (taken.shape != file.shape)
+    text += fmt::format(", {} {}", file.shape.size() == 2 ? "squashed to" : "the first", fmt::join(taken.shape, " x "));
+  return text;
+}
+
 /// What the back end and the second-order steps cannot compute.
 void check_network(const InrSpec& spec, const Cell& cell, const Backend* backend, std::vector<Complaint>& complaints) {
   check_spec(spec, "params.inr", backend, complaints);
@@ -486,7 +499,10 @@ class Inr final : public harness::Workload {
     std::vector<harness::InputFile> inputs;
     const data::SignalChoice choice = signal_choice(cell);
     const std::string name = cell.dataset.at("name");
-    if (data::is_own_file(cell.dataset)) add_dataset(cell, data_dirs, inputs);
+    if (data::is_own_file(cell.dataset)) {
+      add_dataset(cell, data_dirs, inputs);
+      inputs.back().content += made_of_it(cell, choice);
+    }
     if (const data::Manifest* manifest = data::find_manifest(name, data_dirs))
       add_input(*manifest, data::choose_picture(*manifest, choice.file, choice.size), data_dirs, inputs);
     add_checkpoint(cell, inputs);
