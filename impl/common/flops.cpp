@@ -43,8 +43,9 @@ std::int64_t tower_parameters(const TwoTowerSpec& spec) {
 template <class Spec>
 Flops first_steps(const Spec& spec, std::uint64_t n, std::uint64_t steps) {
   const std::uint64_t pass = steps_per_epoch(n, static_cast<std::uint64_t>(spec.batch));
+  const std::uint64_t passes = steps / pass;
   const std::uint64_t rest = steps % pass * static_cast<std::uint64_t>(spec.batch);  // none of these is the smaller one
-  return epoch_flops(spec, n) * static_cast<double>(steps / pass) + epoch_flops(spec, rest);
+  return epoch_flops(spec, n) * static_cast<double>(passes) + epoch_flops(spec, rest);
 }
 
 double update_flops(OptimizerKind kind) {

@@ -17,7 +17,7 @@ void PackedPairs::push_back(const Interaction& pair) {
 }
 
 std::uint64_t PackedPairs::bytes() const {
-  std::uint64_t sum = blocks_.size() * sizeof blocks_[0];
+  std::uint64_t sum = blocks_.size() * sizeof(std::vector<std::uint8_t>);
   for (const std::vector<std::uint8_t>& block : blocks_) sum += block.capacity();
   return sum;
 }

@@ -63,7 +63,8 @@ double epoch_bytes(const DlrmSpec& spec, std::uint64_t examples, double lookups)
     return step;
   };
   const auto batch = static_cast<std::uint64_t>(spec.batch);
-  return example * static_cast<double>(examples) + step_of(batch) * static_cast<double>(examples / batch) +
+  const std::uint64_t whole_steps = examples / batch;
+  return example * static_cast<double>(examples) + step_of(batch) * static_cast<double>(whole_steps) +
          step_of(examples % batch);
 }
 
@@ -76,7 +77,8 @@ double steps_bytes(const DlrmSpec& spec, std::uint64_t n, std::uint64_t begin, s
   const auto batch = static_cast<std::uint64_t>(spec.batch);
   const std::uint64_t pass = steps_per_epoch(n, batch);
   const auto first = [&](std::uint64_t some) {
-    return epoch_bytes(spec, n) * static_cast<double>(some / pass) + epoch_bytes(spec, some % pass * batch);
+    const std::uint64_t passes = some / pass;
+    return epoch_bytes(spec, n) * static_cast<double>(passes) + epoch_bytes(spec, some % pass * batch);
   };
   return first(begin + steps) - first(begin);
 }

@@ -55,6 +55,14 @@ TEST(CompareOfData, RunsOfOtherDataAreNotJoined) {
   EXPECT_EQ(join_runs(run_on("aaaa"), sample_run_of(1)).of_unknown_data, 2);
 }
 
+TEST(CheckOfParts, ARunThatIsNotFinishedIsToldOf) {
+  RunRecord now = sample_run_of(1);
+  now.planned = 6;
+  now.to_do = 2;
+  EXPECT_THAT(trust_check(now, sample_run_of(1)).notes,
+              Contains("runs/sample is not finished: 2 of the 6 cells of its plan have no record"));
+}
+
 TEST(CheckOfMachines, AMixedRunIsToldOfAndNeverExact) {
   RunRecord before = sample_run_of(1);
   before.provenance.determinism = {{"sample", "bitwise (checked)"}};

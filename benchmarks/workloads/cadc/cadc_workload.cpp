@@ -236,7 +236,7 @@ class Cadc final : public harness::Workload {
   static std::string why_no_metrics(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) {
     const auto negatives = cell.dataset.find("negatives");
     if (negatives == cell.dataset.end() || *negatives == 99 || *negatives == 999) return "";
-    const std::string why = "the metrics of this workload are those with 99 or 999 negatives";
+    std::string why = "the metrics of this workload are those with 99 or 999 negatives";
     const std::string name = cell.dataset.at("name");
     const data::Manifest* const manifest = data::find_manifest(name, data_dirs);
     const bool given =

@@ -110,7 +110,7 @@ Eigen::VectorXd balance(Table& users, Table& items) {
   const Eigen::MatrixXd r = of_users.eigenvectors() * roots.asDiagonal();  // u^T u = r r^T
   const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> of_both(r.transpose() * (v.transpose() * v) * r);
   const Eigen::MatrixXd q = of_both.eigenvectors().rowwise().reverse();
-  const Eigen::VectorXd singular = of_both.eigenvalues().reverse().cwiseMax(0).cwiseSqrt();
+  Eigen::VectorXd singular = of_both.eigenvalues().reverse().cwiseMax(0).cwiseSqrt();
   const Eigen::VectorXd scale = singular.cwiseSqrt();
   const double least = scale(0) * 1e-4;
   const Eigen::VectorXd inverse_scale = scale.unaryExpr([&](double one) { return one > least ? 1 / one : 0.0; });

@@ -53,6 +53,7 @@ double ramp(std::int64_t i, int n) { return std::min(static_cast<double>(i), sta
 template <class Body>
 void for_each_tile(const std::vector<std::vector<int>>& starts, const Body& body) {
   std::vector<int> grid;
+  grid.reserve(starts.size());
   for (const auto& axis : starts) grid.push_back(static_cast<int>(axis.size()));
   for_each_index(grid, [&](const Index& tile) {
     Index first{};

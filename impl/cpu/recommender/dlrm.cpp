@@ -280,6 +280,7 @@ class CpuDlrm final : public Dlrm {
     const std::vector<std::size_t> slots = equal_shares(bottom_slots_.used(), ranks_.size());  // as of the top MLP
     const std::size_t end_slot = slots[ranks_.rank() + 1];
     std::vector<std::size_t> begins;  // examples of each rank
+    begins.reserve(slots.size());
     for (const std::size_t slot : slots) begins.push_back(std::min(bottom_slots_.begin(slot) * block_, n));
     const DealtTables::Lent lent = tables_.lend(batch, begins, room_);
 #pragma omp parallel

@@ -181,6 +181,7 @@ class CpuTwoTower final : public TwoTower {
       const std::size_t count = std::min(round, ids.size() - done);
       const std::vector<std::size_t> blocks = equal_shares(tower_blocks(count), ranks_.size());
       std::vector<std::size_t> begins;  // of the ids of each rank
+      begins.reserve(blocks.size());
       for (const std::size_t block : blocks) begins.push_back(done + std::min(block * tower_block, count));
       side.lend(ids, begins, lent);
       const Share mine = own(begins);
@@ -371,6 +372,7 @@ class CpuTwoTower final : public TwoTower {
   void gather_positions(const std::vector<std::size_t>& user_blocks, float* values) const {
     const SortedIds& ids = user_.ids();
     std::vector<std::size_t> begins;
+    begins.reserve(user_blocks.size());
     for (const std::size_t block : user_blocks) begins.push_back(ids.begin(std::min(block * tower_block, ids.rows())));
     const std::span<const std::uint32_t> positions = ids.all_positions();
     std::vector<float> by_user(positions.size());

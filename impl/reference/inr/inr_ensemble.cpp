@@ -66,6 +66,7 @@ class ReferenceInrEnsemble final : public InrEnsemble {
   std::vector<double> train(int steps) override {
     assert(!targets_.empty() && "set_samples comes first");
     std::vector<double> losses;
+    losses.reserve(static_cast<std::size_t>(steps));
     for (int i = 0; i < steps; ++i) losses.push_back(train_step());
     return losses;
   }

@@ -24,7 +24,7 @@ std::vector<std::uint32_t> rank(const DotScorer& scorer, const RankingQueries& q
   std::vector<std::uint32_t> ranks;
   ranks.reserve(queries.held_out.size());
   for (std::size_t q = 0; q < queries.held_out.size(); ++q) {
-    const auto [user, held_out] = queries.held_out[q];
+    const std::uint32_t user = queries.held_out[q].user, held_out = queries.held_out[q].item;
     const double score = dot_score(scorer, user, held_out);
     std::uint32_t rank = 0;
     const auto consider = [&](std::uint32_t item) {
