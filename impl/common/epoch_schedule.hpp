@@ -12,12 +12,23 @@ FRUGAL_HOST_DEVICE constexpr std::uint64_t steps_per_epoch(std::uint64_t example
   return (examples + batch - 1) / batch;
 }
 
-/// How many steps `begin` to begin + steps of passes over `examples` take, of each pass together.
-constexpr std::uint64_t examples_of_steps(std::uint64_t examples, std::uint64_t batch, std::uint64_t begin,
-                                          std::uint64_t steps) {
+/// Steps `begin` to begin + steps of passes over `examples`, all together. of(n): the same of the steps that go once over n
+/// examples; a pass that ends early has whole steps only.
+template <class OfExamples>
+auto of_steps(std::uint64_t examples, std::uint64_t batch, std::uint64_t begin, std::uint64_t steps, OfExamples of) {
   const std::uint64_t pass = steps_per_epoch(examples, batch);
-  const auto first = [&](std::uint64_t some) { return some / pass * examples + some % pass * batch; };
+  const auto first = [&](std::uint64_t some) {
+    const std::uint64_t passes = some / pass;
+    return of(examples) * static_cast<double>(passes) + of(some % pass * batch);
+  };
   return first(begin + steps) - first(begin);
+}
+
+/// How many examples such steps take, of each pass together; exact below 2^53.
+inline std::uint64_t examples_of_steps(std::uint64_t examples, std::uint64_t batch, std::uint64_t begin,
+                                       std::uint64_t steps) {
+  return static_cast<std::uint64_t>(
+      of_steps(examples, batch, begin, steps, [](std::uint64_t n) { return static_cast<double>(n); }));
 }
 
 /// Epochs over shuffled examples, 1 or more. With S = steps_per_epoch(examples, batch), step t (from 0) is step t mod S

@@ -39,15 +39,6 @@ std::int64_t tower_parameters(const TwoTowerSpec& spec) {
          mlp_parameters(item_tower_input(spec), spec.tower_layers);
 }
 
-/// Of the first so many steps of passes over n.
-template <class Spec>
-Flops first_steps(const Spec& spec, std::uint64_t n, std::uint64_t steps) {
-  const std::uint64_t pass = steps_per_epoch(n, static_cast<std::uint64_t>(spec.batch));
-  const std::uint64_t passes = steps / pass;
-  const std::uint64_t rest = steps % pass * static_cast<std::uint64_t>(spec.batch);  // none of these is the smaller one
-  return epoch_flops(spec, n) * static_cast<double>(passes) + epoch_flops(spec, rest);
-}
-
 double update_flops(OptimizerKind kind) {
   if (kind == OptimizerKind::adam) return adam_flops;
   return kind == OptimizerKind::sgd ? 2 : 4;
@@ -180,11 +171,13 @@ Flops epoch_flops(const DlrmSpec& spec, std::uint64_t examples, double lookups) 
 }
 
 Flops steps_flops(const TwoTowerSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps) {
-  return first_steps(spec, n, begin + steps) - first_steps(spec, n, begin);
+  return of_steps(n, static_cast<std::uint64_t>(spec.batch), begin, steps,
+                  [&](std::uint64_t some) { return epoch_flops(spec, some); });
 }
 
 Flops steps_flops(const DlrmSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps) {
-  return first_steps(spec, n, begin + steps) - first_steps(spec, n, begin);
+  return of_steps(n, static_cast<std::uint64_t>(spec.batch), begin, steps,
+                  [&](std::uint64_t some) { return epoch_flops(spec, some); });
 }
 
 }  // namespace frugal

@@ -74,13 +74,8 @@ double steps_bytes(const TwoTowerSpec& spec, std::uint64_t n, std::uint64_t begi
 }
 
 double steps_bytes(const DlrmSpec& spec, std::uint64_t n, std::uint64_t begin, std::uint64_t steps) {
-  const auto batch = static_cast<std::uint64_t>(spec.batch);
-  const std::uint64_t pass = steps_per_epoch(n, batch);
-  const auto first = [&](std::uint64_t some) {
-    const std::uint64_t passes = some / pass;
-    return epoch_bytes(spec, n) * static_cast<double>(passes) + epoch_bytes(spec, some % pass * batch);
-  };
-  return first(begin + steps) - first(begin);
+  return of_steps(n, static_cast<std::uint64_t>(spec.batch), begin, steps,
+                  [&](std::uint64_t some) { return epoch_bytes(spec, some); });
 }
 
 }  // namespace frugal

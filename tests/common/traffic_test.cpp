@@ -37,12 +37,17 @@ TEST(Traffic, FrozenTablesAreOnlyRead) {
   EXPECT_EQ(epoch_bytes(spec, 100), 8 * 100 + 4 * 40);
 }
 
+/// A table of one row, and one of so many that no row is looked up twice.
+DlrmSpec two_tables(int batch) {
+  return {.dense_features = 3,
+          .table_rows = {1, 1'000'000'000},
+          .embedding_dim = 4,
+          .optimizer = OptimizerKind::sgd,
+          .batch = batch};
+}
+
 TEST(Traffic, ASmallStepMovesTheRowsThatItLooksUp) {
-  DlrmSpec spec{.dense_features = 3,
-                .table_rows = {1, 1'000'000'000},
-                .embedding_dim = 4,
-                .optimizer = OptimizerKind::sgd,
-                .batch = 100};
+  DlrmSpec spec = two_tables(100);
   const auto example = [](int n) { return n * 4 * (3 + 1 + 2); };
   EXPECT_NEAR(epoch_bytes(spec, 3), example(3) + (1 + 3) * 16 * 2, 1e-3);
   EXPECT_NEAR(steps_bytes(spec, 3, 5, 2), 2 * epoch_bytes(spec, 3), 1e-3);
@@ -54,11 +59,7 @@ TEST(Traffic, ASmallStepMovesTheRowsThatItLooksUp) {
 }
 
 TEST(Traffic, AStepOfADlrmMovesTheRowsItLooksUp) {
-  DlrmSpec spec{.dense_features = 3,
-                .table_rows = {1, 1'000'000'000},
-                .embedding_dim = 4,
-                .optimizer = OptimizerKind::sgd,
-                .batch = 8};
+  DlrmSpec spec = two_tables(8);
   const double examples = 16 * 4 * (3 + 1 + 2);
   // Two steps: the only row of one table, and eight different ones of the other, read and written.
   EXPECT_NEAR(epoch_bytes(spec, 16), examples + 2 * (1 + 8) * 16 * 2, 1e-3);

@@ -9,6 +9,7 @@
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/record/replace_run.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -23,11 +24,8 @@ void require_whole(const Run& run) {
                                 "them again first (frugal run ... --rerun failed)",
                                 bad, run.cells.size()));
   if (run.to_do > 0)
-    throw UserError(
-        Place{run.folder.string()},
-        fmt::format("{} of the {} cells of its plan have no record, and a check would not miss them; run them "
-                    "first",
-                    run.to_do, run.planned));
+    throw UserError(Place{run.folder.string()},
+                    fmt::format("{}, and a check would not miss them; run them first", to_do_text(run)));
 }
 
 int update_baseline(const Call& call) {

@@ -9,6 +9,7 @@
 #include "benchmarks/harness/cli/shared_arguments.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
+#include "benchmarks/harness/study/origin_text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -19,9 +20,10 @@ void require_whole(const Baseline& baseline) {
   if (run.to_do == 0) return;
   throw UserError(
       Place{baseline.file},
-      fmt::format("this baseline is not whole: {} of the {} cells of its plan have no record, and a check would "
-                  "not miss them. Restore it, or make a whole run the baseline (frugal baseline update)",
-                  run.to_do, run.planned));
+      fmt::format(
+          "this baseline is not whole: {}, and a check would not miss them. Restore it, or make a whole run the "
+          "baseline (frugal baseline update)",
+          to_do_text(run)));
 }
 
 Judgement judge_call(const Call& call) {

@@ -4,15 +4,15 @@
 #include <cctype>
 #include <string_view>
 
+#include "impl/base/shell.hpp"
+
 namespace frugal::harness {
+
 std::string shell_word(const std::string& word) {
   const bool plain = !word.empty() && std::all_of(word.begin(), word.end(), [](unsigned char c) {
     return std::isalnum(c) || std::string_view("@%+=:,./-_").find(static_cast<char>(c)) != std::string_view::npos;
   });
-  if (plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? "'\\''" : std::string(1, c);
-  return quoted + "'";
+  return plain ? word : shell_quoted(word);
 }
 
 std::string command_line(const Args& words) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -28,9 +27,6 @@ std::string plan_text(const std::string& path, bool own_colours, const std::vect
       Json(path).dump(), own_colours ? ", colour: own" : "", fmt::join(grids, ", "));
 }
 
-/// Is this content_of() a grey picture?
-bool is_grey(const std::string& content) { return content.find(" grey of ") != std::string::npos; }
-
 /// A plan with those of the usual grids that fit all signals: a small one may fit none, and is one tile.
 std::string plan_that_fits(const Call& call, const std::string& path, bool own_colours) {
   const auto parse = [&](const std::vector<int>& grids) {
@@ -51,10 +47,15 @@ std::string plan_that_fits(const Call& call, const std::string& path, bool own_c
   return plan_text(path, own_colours, fitting);
 }
 
+struct Content {
+  std::string words;
+  bool is_grey;  ///< a picture of one channel
+};
+
 /// What the file holds. Throws UserError as a run that reads it.
-std::string content_of(const std::string& file) {
-  data::read_signal(file, data::signal_format(file));
-  return data::file_content(file);
+Content content_of(const std::string& file) {
+  const data::Signal signal = data::read_signal(file, data::signal_format(file));
+  return {data::file_content(file), signal.shape.size() == 2 && signal.channels == 1};
 }
 
 void print_plan(const Call& call, const std::string& path, bool own_colours) {
@@ -68,11 +69,13 @@ int inspect_folder(const Call& call, const std::string& folder) {
     throw UserError(Place{folder}, "this folder holds no picture, sound or volume; of a table name the file");
   std::vector<std::vector<std::string>> rows = {{"file", "size", "holds"}};
   std::vector<std::string> refused;
+  bool any_grey = false;
   for (const std::string& file : files) {
     try {
-      std::string content = content_of(file);
+      Content content = content_of(file);
+      any_grey = any_grey || content.is_grey;
       rows.push_back({std::filesystem::path(file).filename().string(), size_text(std::filesystem::file_size(file)),
-                      std::move(content)});
+                      std::move(content.words)});
     } catch (const UserError& error) {
       refused.push_back(error.what());
     }
@@ -85,7 +88,6 @@ int inspect_folder(const Call& call, const std::string& folder) {
     return exit_usage;
   }
   fmt::print("  nothing\n");
-  const bool any_grey = std::ranges::any_of(rows, [](const auto& row) { return is_grey(row.back()); });
   print_plan(call, folder, any_grey);
   return exit_ok;
 }
@@ -94,9 +96,9 @@ int inspect_folder(const Call& call, const std::string& folder) {
 
 int inspect_signals(const Call& call, const std::string& path) {
   if (std::filesystem::is_directory(path)) return inspect_folder(call, path);
-  const std::string content = content_of(path);
-  fmt::print("{}: {}, {}\n", path, size_text(std::filesystem::file_size(path)), content);
-  print_plan(call, path, is_grey(content));
+  const Content content = content_of(path);
+  fmt::print("{}: {}, {}\n", path, size_text(std::filesystem::file_size(path)), content.words);
+  print_plan(call, path, content.is_grey);
   return exit_ok;
 }
 

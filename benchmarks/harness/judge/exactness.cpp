@@ -105,9 +105,8 @@ std::vector<std::string> notes_of(const Run& run, const Run& baseline) {
   std::vector<std::string> notes;
   for (const Run* side : {&baseline, &run}) {
     if (std::string text = mixed_text(*side); !text.empty()) notes.push_back(std::move(text));
-    if (side->to_do > 0)
-      notes.push_back(fmt::format("{} is not finished: {} of the {} cells of its plan have no record",
-                                  side->folder.string(), side->to_do, side->planned));
+    if (const std::string to_do = to_do_text(*side); !to_do.empty())
+      notes.push_back(fmt::format("{} is not finished: {}", side->folder.string(), to_do));
   }
   if (const std::size_t unknown = cells_of_unknown_data(baseline, run); unknown > 0)
     notes.push_back(

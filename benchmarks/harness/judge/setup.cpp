@@ -4,6 +4,7 @@
 #include "benchmarks/harness/judge/limits_text.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
+#include "impl/base/shell.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -96,7 +97,7 @@ void describe_runs(const Run& base, const Run& run, Judgement& judgement) {
   judgement.plan = fact_text(run.provenance.plan, "file");
   if (judgement.plan == "unknown") judgement.plan = run.provenance.name;
   for (const Json& setting : run.provenance.plan.value("overrides", Json::array()))
-    judgement.plan += " --set '" + setting.get<std::string>() + "'";
+    judgement.plan += " --set " + shell_quoted(setting.get<std::string>());
 }
 
 }  // namespace frugal::harness

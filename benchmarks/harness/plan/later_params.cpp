@@ -43,12 +43,12 @@ void add_later_params(std::span<Cell* const> cells, const Workloads& workloads) 
     constexpr std::string_view of_dataset = "dataset.";
     const std::string own = "params." + cell->workload + ".";
     for (const auto& [path, value] : defaults->second) {
-      const std::string_view name =
-          std::string_view(path).substr(path.starts_with(own) ? own.size() : of_dataset.size());
-      if (!path.starts_with(own)) {
-        if (!has_dotted(cell->dataset, name)) set_dotted(cell->dataset, name, value);
-      } else if (!has_dotted(cell->own(), name)) {  // what lacks nothing is not written to: cells share it
-        set_dotted(cell->params[cell->workload], name, value);
+      if (path.starts_with(own)) {
+        const std::string name = path.substr(own.size());
+        // What lacks nothing is not written to: cells share it.
+        if (!has_dotted(cell->own(), name)) set_dotted(cell->params[cell->workload], name, value);
+      } else if (const std::string name = path.substr(of_dataset.size()); !has_dotted(cell->dataset, name)) {
+        set_dotted(cell->dataset, name, value);
       }
     }
   }

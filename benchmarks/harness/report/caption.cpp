@@ -171,10 +171,8 @@ std::string run_sentence(const Run& run) {
                 " The times of {} cells are left out: {}.",
                 disowned == std::ssize(run.cells) ? "all" : fmt::format("{} of its {}", disowned, run.cells.size()),
                 provenance.disturbed->why);
-  const std::string unfinished =
-      run.to_do == 0
-          ? ""
-          : fmt::format(" It is not finished: {} of the {} cells of its plan have no record.", run.to_do, run.planned);
+  const std::string to_do = to_do_text(run);
+  const std::string unfinished = to_do.empty() ? "" : fmt::format(" It is not finished: {}.", to_do);
   return fmt::format("Run {}: {}; {}{}{}.{}{}", run_words(run), machine_text(provenance),
                      commit == "unknown commit" ? "" : "commit ", commit,
                      build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")), unfinished, left_out);

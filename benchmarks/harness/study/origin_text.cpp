@@ -43,6 +43,11 @@ bool of_one_machine(const Provenance& a, const Provenance& b) {
          threads_text(a) == threads_text(b);
 }
 
+std::string to_do_text(const Run& run) {
+  if (run.to_do == 0) return "";
+  return fmt::format("{} of the {} cells of its plan have no record", run.to_do, run.planned);
+}
+
 std::string machine_text(const Provenance& provenance) {
   const Json& machine = provenance.machine;
   std::string text = member_text(machine, "cpu");

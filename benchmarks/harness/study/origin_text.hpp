@@ -17,6 +17,9 @@ std::string threads_text(const Provenance& provenance);
 /// Are times of both of one machine, or of the same ones, with as many threads and ranks? Kernels are another question.
 bool of_one_machine(const Provenance& a, const Provenance& b);
 
+/// "2 of the 6 cells of its plan have no record"; empty: none, or it is not known.
+std::string to_do_text(const Run& run);
+
 /// "2c4444e" or "2c4444e with local changes 5f3a"; "unknown commit".
 std::string commit_text(const Provenance& provenance);
 

@@ -251,7 +251,6 @@ class DlrmWorkload final : public harness::Workload {
     const std::uint64_t epochs = cell.own().at("epochs");
     const std::uint64_t steps = epochs * steps_per_epoch(cell.own().at("budget") == "steps" ? all : n, batch);
     std::uint64_t begin = 0;
-    std::uint64_t samples = 0;
     context.stage("prepare", [&] {
       model = backend_of(cell).make(spec);
       if (!tables.tensors.empty()) model->import_state(tables);
@@ -266,7 +265,6 @@ class DlrmWorkload final : public harness::Workload {
         for (std::size_t s = 0; s < losses.size(); ++s) {
           const EpochSchedule::Step step = schedule.at(begin + done + s);
           const auto examples = static_cast<double>(step.count);
-          samples += step.count;
           if (step.first == 0) loss = seen = 0;
           loss += losses[s] * examples;
           seen += examples;
@@ -310,7 +308,7 @@ class DlrmWorkload final : public harness::Workload {
     }
     save_checkpoint(cell, *model, context);
     if (const auto folder = context.export_folder()) export_weights(*folder, model->export_state());
-    outcome.metrics["samples"] = static_cast<double>(samples);
+    outcome.metrics["samples"] = static_cast<double>(examples_of_steps(n, batch, begin, steps));
     outcome.metrics["examples.kept"] = static_cast<double>(n);
     outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
     outcome.metrics["bytes.model"] = 4 * static_cast<double>(parameters(spec));
