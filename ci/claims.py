@@ -106,19 +106,18 @@ def hold(claim: dict, records: list[dict], within: float) -> str:
 
 
 def run_again(program: pathlib.Path, claim: dict, scratch: pathlib.Path) -> list[dict] | None:
-    """The claim's cells, those it is held against too; None where their data are not here."""
-    records = []
-    for number, cells in enumerate([claim["cells"], *([claim["against"]] if "against" in claim else [])]):
+    """Records of the claim's cells, those it is held against too; None where their data are not here. A folder of `scratch`
+    for each plan: a cell that another claim has run is done."""
+    out = scratch / claim["run"]
+    for cells in [claim["cells"], *([claim["against"]] if "against" in claim else [])]:
         only = ",".join(f"{path}={value if isinstance(value, str) else json.dumps(value)}" for path, value in cells.items())
-        out = scratch / str(number)
         done = subprocess.run([program, "run", claim["run"], "--out", out, "-q", *(["--only", only] if only else [])],
                               cwd=ROOT, check=False, capture_output=True, text=True)
         if done.returncode == 4:
             return None
         if done.returncode:
             raise ValueError(done.stderr.strip())
-        records += read_records(out)
-    return records
+    return read_records(out)
 
 
 def main() -> int:
@@ -127,6 +126,12 @@ def main() -> int:
     program = parser.parse_args().rerun
     documents = plain(" ".join((ROOT / name).read_text() for name in DOCUMENTS))
     claims = yaml.safe_load((ROOT / "results/claims.yaml").read_text())
+    with tempfile.TemporaryDirectory() as scratch:
+        return hold_all(claims, documents, program, pathlib.Path(scratch))
+
+
+def hold_all(claims: list[dict], documents: str, program: pathlib.Path | None, scratch: pathlib.Path) -> int:
+    """Exit code."""
     runs: dict[str, list[dict]] = {}
     failures = checked = skipped = 0
     for claim in claims:
@@ -138,15 +143,15 @@ def main() -> int:
             if seconds_of(runs[name], claim) > LONGEST_S:
                 continue
             within += 3 * standard_error(claimed_figures(runs[name], claim))
-            with tempfile.TemporaryDirectory() as scratch:
-                try:
-                    records = run_again(program.resolve(), claim, pathlib.Path(scratch))
-                    wrong = "" if records is None else hold(claim, records, within)
-                except ValueError as error:
-                    records, wrong = [], str(error)
+            try:
+                records = run_again(program.resolve(), claim, scratch)
+                wrong = "" if records is None else hold(claim, records, within)
+            except ValueError as error:
+                records, wrong = [], str(error)
             if records is None:
                 skipped += 1
                 continue
+            print(f"{name}: {claim['words']}: {'does not hold' if wrong else 'holds'}", flush=True)
         else:
             wrong = hold(claim, runs[name], within)
             if plain(claim["words"]) not in documents:

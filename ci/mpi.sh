@@ -72,8 +72,8 @@ import sys
 
 def cells(folder):
     found = {}
-    for line in (folder / "cells.jsonl").read_text().splitlines():
-        record = json.loads(line)
+    lines = map(json.loads, (folder / "cells.jsonl").read_text().splitlines())
+    for record in {record["id"]: record for record in lines}.values():  # of several with one id the last
         if record["status"] != "ok":
             sys.exit(f"mpi: {folder.name}: {record['error']}")
         weights = (folder / "artifacts" / record["id"] / "weights.safetensors").read_bytes()
@@ -120,26 +120,31 @@ ranks_of() {
   done
 }
 
+# kill_rank_2 NAME TRAINS ARGUMENTS...: begins a run, kills a rank as soon as TRAINS is true, and waits for its end.
+kill_rank_2() {
+  local name=$1 trains=$2 code=0 victim=
+  shift 2
+  (cd "$work" && exec "$program" run "$@" >"$name.txt" 2>&1) &
+  runner=$!
+  for _ in {1..300}; do
+    victim=$(ranks_of 2)
+    if [[ -n $victim ]] && "$trains"; then break; fi
+    sleep 0.1
+  done
+  [[ -n $victim ]] || { echo "mpi: no rank 2 after half a minute" >&2; return 1; }
+  kill -9 "$victim"
+  wait "$runner" || code=$?
+  runner=
+  ((code == 3)) || { echo "mpi: exit code $code after a rank was killed, not 3" >&2; return 1; }
+}
+
 # A rank is killed in the first of two cells; the second one, whose steps are few, runs.
 cat >"$work/killed.yaml" <<'END'
 {schema: 1, name: killed, workload: inr, backend: mpi, dataset: synthetic-photo, limits: {ranks: 3, threads: 1},
  params: {inr: {size: 48, hidden_layers: 1, width: 16, grid: 3, patience: 100000000}}, matrix: {params.inr.steps: [20000000, 20]}}
 END
-(cd "$work" && exec "$program" run killed.yaml --out killed >killed.txt 2>&1) &
-runner=$!
-victim=
-for _ in {1..300}; do
-  victim=$(ranks_of 2)
-  [[ -z $victim ]] || break
-  sleep 0.1
-done
-[[ -n $victim ]] || { echo "mpi: no rank 2 after half a minute" >&2; exit 1; }
-sleep 2  # until it trains
-kill -9 "$victim"
-code=0
-wait "$runner" || code=$?
-runner=
-((code == 3)) || { echo "mpi: exit code $code after a rank was killed, not 3" >&2; exit 1; }
+trains() { sleep 2; }
+kill_rank_2 killed trains killed.yaml --out killed
 python3 - "$work/killed" <<'END'
 import json
 import pathlib
@@ -153,6 +158,19 @@ if good["status"] != "ok":
     sys.exit(f"mpi: the cell after it: {good['error']}")
 print(f"mpi: {lost['error']}; the next cell ran")
 END
+# A rank is killed in the middle of a training. Fewer ranks go on from its checkpoint, and it ends as if nobody had.
+cat >"$work/long.yaml" <<'END'
+{schema: 1, name: long, workload: cadc, backend: cpu, limits: {threads: 1, checkpoint_s: 0.2}, determinism: bitwise,
+ dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
+ params: {cadc: {model: mf, save_weights: true, mf: {solver: logistic_sgd, epochs: 300, dim: 12}}}}
+END
+frugal long_cpu 0 run long.yaml --out long_cpu
+has_checkpoint() { compgen -G "$work/long/checkpoints/*/*/factorize.safetensors" >/dev/null; }
+kill_rank_2 long has_checkpoint long.yaml --out long --set backend=mpi --set limits.ranks=3
+frugal long_on 0 run long.yaml --out long --set backend=mpi --set limits.ranks=2 --rerun failed
+grep -q 'goes on from its checkpoint' "$work/long_on.txt"
+grep -q '"taken_up":{"factorize":' "$work/long/cells.jsonl"
+python3 "$work/same.py" "$work/long_cpu" "$work/long" 2
 for rank in 0 1 2; do
   [[ -z $(ranks_of "$rank") ]] || { echo "mpi: rank $rank is still there" >&2; exit 1; }
 done

@@ -156,6 +156,20 @@ class RunContext {
   /// what the cell made, in forms that other tools read. Written outside all stages.
   virtual std::optional<std::filesystem::path> export_folder() { return std::nullopt; }
 
+  // A long training that is stopped can be gone on with, where the plan asks for it (limits.checkpoint_s).
+
+  /// The file in which the training of this name, one word, its own in the cell, leaves what a later try of the cell
+  /// needs, and in which an earlier one may have left it. Empty: the plan does not ask for it.
+  virtual std::filesystem::path checkpoint_file([[maybe_unused]] std::string_view training) { return {}; }
+
+  /// Between two steps of a training, in its stage, as often as convenient: calls write() with the seconds of the stage so
+  /// far where it is time, or the run is being stopped, or `now`. What write() takes is no time of the stage.
+  virtual void checkpoint([[maybe_unused]] bool now, [[maybe_unused]] const std::function<void(double)>& write) {}
+
+  /// In the stage of a training: so many of its steps or epochs, and so many seconds of its stage, are of earlier tries.
+  virtual void take_up([[maybe_unused]] std::string_view training, [[maybe_unused]] std::int64_t done,
+                       [[maybe_unused]] double seconds) {}
+
  protected:
   virtual void begin_stage(std::string_view name) = 0;
   virtual void end_stage(Work work) = 0;

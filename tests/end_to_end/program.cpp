@@ -93,6 +93,10 @@ std::unique_ptr<Program> ProgramTest::start_fake(const std::vector<std::string>&
   return std::make_unique<Program>(FAKE_FRUGAL_PROGRAM, args, folder_);
 }
 
+std::unique_ptr<Program> ProgramTest::start_frugal(const std::vector<std::string>& args) {
+  return std::make_unique<Program>(FRUGAL_PROGRAM, args, folder_);
+}
+
 Said ProgramTest::frugal(const std::vector<std::string>& args, const std::vector<std::string>& variables) {
   return Program(FRUGAL_PROGRAM, args, folder_, variables).wait();
 }

@@ -45,6 +45,7 @@ class ProgramTest : public ::testing::Test {
   /// The program over the workloads `fake` and `trouble`.
   Said fake(const std::vector<std::string>& args, const std::vector<std::string>& variables = {});
   std::unique_ptr<Program> start_fake(const std::vector<std::string>& args);
+  std::unique_ptr<Program> start_frugal(const std::vector<std::string>& args);
   /// The program itself.
   Said frugal(const std::vector<std::string>& args, const std::vector<std::string>& variables = {});
 

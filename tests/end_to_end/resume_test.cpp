@@ -106,6 +106,40 @@ TEST_F(Resume, CtrlCKeepsWhatIsFinishedAndExitsWith130) {
   expect_complete(6);
 }
 
+TEST_F(Resume, ALongCellGoesOnFromItsCheckpointAndEndsAsIfNobodyHadStoppedIt) {
+  write("long.yaml", R"(schema: 1
+name: long
+workload: inr
+backend: cpu
+dataset: synthetic-photo
+params: {inr: {size: 16, grid: 1, width: 16, hidden_layers: 1, steps: 300000, patience: 300000}}
+limits: {threads: 1, checkpoint_s: 0.05}
+)");
+  ASSERT_EQ(frugal({"run", "long.yaml", "--out", "whole"}).code, 0);
+  auto program = start_frugal({"run", "long.yaml", "--out", "run"});
+  const auto has_checkpoint = [&] {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(folder_ / "run/checkpoints", ignored))
+      if (entry.path().extension() == ".safetensors") return true;
+    return false;
+  };
+  ASSERT_TRUE(eventually(has_checkpoint));
+  program->send(SIGINT);
+  EXPECT_EQ(program->wait().code, 130);
+  EXPECT_TRUE(has_checkpoint());
+  const Said said = frugal({"run", "long.yaml", "--out", "run"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.err, HasSubstr("goes on from its checkpoint"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "run/checkpoints"));
+  const nlohmann::json whole = records("whole/cells.jsonl").at(0), pieces = records("run/cells.jsonl").at(0);
+  EXPECT_FALSE(whole.contains("taken_up"));
+  EXPECT_GT(pieces.at("taken_up").at("train"), 0);
+  EXPECT_EQ(pieces.at("curves"), whole.at("curves"));
+  for (const char* metric : {"psnr", "psnr[enrp]", "psnr[enrp,best]", "flops.train", "steps.done"})
+    EXPECT_EQ(pieces.at("metrics").at(metric), whole.at("metrics").at(metric)) << metric;
+  EXPECT_THAT(frugal({"report", "run"}).out, HasSubstr("1 cell was stopped and gone on with"));
+}
+
 TEST_F(Resume, TerminationIsLikeCtrlC) {
   auto program = start_and_wait_for(1);
   program->send(SIGTERM);

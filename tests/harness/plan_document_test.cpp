@@ -53,6 +53,18 @@ TEST(PlanDocument, EveryKeyIsRead) {
   EXPECT_EQ(file.sha256.size(), 64U);
 }
 
+TEST(PlanDocument, CheckpointsAreForCellsThatRunOnce) {
+  EXPECT_EQ(read_plan("").limits.checkpoint_s, 0);
+  EXPECT_EQ(read_plan("limits: {checkpoint_s: 600}\nmeasure: {repeats: 1, limits: true}").limits.checkpoint_s, 600);
+  for (const char* measure : {"{warmup: 1}", "{repeats: 2}", "{target_rel_ci: 0.02}", "{min_time_s: 3}"})
+    EXPECT_EQ(
+        plan_error("limits: {checkpoint_s: 600}\nmeasure: " + std::string(measure)),
+        "p.yaml:5:24: limits.checkpoint_s is for cells that run once: leave warm-up and repeats out of measure, or "
+        "this")
+        << measure;
+  EXPECT_THAT(plan_error("limits: {checkpoint_s: -1}"), StartsWith("p.yaml:5:24: a limit must be at least 0"));
+}
+
 TEST(PlanDocument, AReportIsOfBuiltInTables) {
   EXPECT_TRUE(read_plan("").tables.empty());
   EXPECT_EQ(plan_error("report: [cadc, cadc_byte]"),

@@ -135,6 +135,24 @@ TEST_F(Store, RefusesAnotherMachineAndOtherThreads) {
   EXPECT_THAT(error_of_opening(other), HasSubstr("another ranks: 1 for plan 'toy' then, 4 now"));
 }
 
+TEST_F(Store, WhereNoCellHasEndedWellThreadsAndRanksMayBeOthers) {
+  CellRecord failed = fixtures::fake_record();
+  failed.status = Status::failed;
+  ResultStore(folder(), provenance, {}).append(failed);
+  Provenance other = provenance;
+  other.build["commit"] = "fedcba9876543210";
+  EXPECT_THAT(error_of_opening(other), HasSubstr("fedcba987654"));
+  other = provenance;
+  other.plan["threads"]["toy"] = 1;
+  other.plan["ranks"]["toy"] = 4;
+  other.determinism["toy"] = "free";
+  EXPECT_EQ(error_of_opening(other), "");
+  const Provenance now = load_run(folder()).provenance;
+  EXPECT_EQ(now.plan.at("ranks").at("toy"), 4);
+  EXPECT_EQ(now.plan.at("threads").at("toy"), 1);
+  EXPECT_EQ(now.determinism.at("toy"), "free");
+}
+
 TEST_F(Store, OtherKernelsOfTheSameMachineAreRefusedAlsoWithMix) {
   const auto with_kernels = [](Provenance run, const std::string& isa) {
     run.machine["backends"] = {{"cpu", {{"instruction set", isa}, {"products of bf16", "as fp32"}}}};

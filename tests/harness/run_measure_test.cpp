@@ -275,6 +275,8 @@ TEST(CellRequestJson, SurvivesARoundTrip) {
   request.band = 0.25;
   request.data_dirs = {"/a", "b c"};
   request.artifacts = "run/artifacts/x";
+  request.checkpoints = "run/checkpoints/x";
+  request.checkpoint_s = 600;
   const CellRequest back = CellRequest::from_json(Json::parse(request.to_json().dump()));
   EXPECT_EQ(back.to_json(), request.to_json());
   EXPECT_EQ(back.cell.id(), request.cell.id());

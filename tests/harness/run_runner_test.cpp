@@ -62,7 +62,7 @@ class Runner : public ::testing::Test {
   }
 
   const FakeWorkload fake;
-  const Workloads workloads = {&fake};
+  Workloads workloads = {&fake};
   ScratchFolder scratch;
   PlanFile file;
   std::vector<PlannedCell> cells;
@@ -207,6 +207,72 @@ TEST_F(Runner, RerunAllRunsAll) {
   run();
   EXPECT_EQ(run({Rerun::What::all}).done_now, 4);
   EXPECT_THAT(ran, ElementsAre(1, 2, 3, 4));
+}
+
+/// A plan of one cell that asks for checkpoints; each cell writes one and ends as it is told.
+class RunnerCheckpoints : public Runner {
+ protected:
+  RunnerCheckpoints() {
+    file.plans[0].cells.resize(1);
+    file.plans[0].limits.checkpoint_s = 600;
+    cells = planned_cells(file);
+  }
+
+  /// Did the cell find the checkpoint of an earlier one?
+  bool finds_one(Failure fate, const Rerun& rerun = {Rerun::What::failed}) {
+    ResultStore store(scratch / "run", fixtures::fake_provenance(), {.start_anew = rerun.what == Rerun::What::all});
+    Inputs inputs(workloads, {}, scratch / "hashes.json", false);
+    Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
+    bool found = false;
+    const CellExecutor execute = [&](const CellRequest& request, const Limits& limits, const ProgressSink&) {
+      EXPECT_EQ(request.checkpoint_s, limits.checkpoint_s);
+      found = std::filesystem::exists(request.checkpoints / "train");
+      std::filesystem::create_directories(request.checkpoints);
+      fixtures::write_file(request.checkpoints / "train", "");
+      CellEnd end{fixtures::fake_record(1), fate};
+      if (fate != Failure::none) end.record.status = Status::failed;
+      return end;
+    };
+    run_cells({.workloads = workloads,
+               .store = store,
+               .progress = progress,
+               .execute = execute,
+               .inputs = inputs,
+               .cells = cells,
+               .rerun = rerun});
+    return found;
+  }
+};
+
+TEST_F(RunnerCheckpoints, StayUntilTheCellIsDone) {
+  EXPECT_FALSE(finds_one(Failure::interrupted));
+  EXPECT_THAT(talk, testing::Not(HasSubstr("goes on from its checkpoint")));
+  EXPECT_TRUE(finds_one(Failure::other));
+  EXPECT_THAT(talk, HasSubstr(cells[0].id + " goes on from its checkpoint"));
+  EXPECT_TRUE(finds_one(Failure::none));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "run/checkpoints"));
+}
+
+TEST_F(RunnerCheckpoints, WhoAsksForAllAnewGetsAllAnew) {
+  finds_one(Failure::other);
+  EXPECT_TRUE(finds_one(Failure::other, {Rerun::What::one, cells[0].id})) << "as the line that names a failed cell says";
+  EXPECT_FALSE(finds_one(Failure::other, {Rerun::What::all}));
+}
+
+TEST_F(RunnerCheckpoints, OfOtherFilesDoNotCount) {
+  struct Reader final : FakeWorkload {
+    std::filesystem::path path;
+    std::vector<InputFile> inputs(const Cell&, const std::vector<std::filesystem::path>&) const override {
+      return {{.name = "data.txt", .path = path}};
+    }
+  } reader;
+  reader.path = scratch / "data.txt";
+  workloads = {&reader};
+  fixtures::write_file(reader.path, "one");
+  finds_one(Failure::interrupted);
+  EXPECT_TRUE(finds_one(Failure::interrupted));
+  fixtures::write_file(reader.path, "other");
+  EXPECT_FALSE(finds_one(Failure::interrupted));
 }
 
 TEST_F(Runner, AfterAStopBetweenTwoCellsNothingNewBegins) {

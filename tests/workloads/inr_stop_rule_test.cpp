@@ -29,7 +29,7 @@ class Replay final : public InrEnsemble {
   std::vector<double> losses_;
 };
 
-const auto at_once = [](std::int64_t) { return std::int64_t{50}; };
+const auto at_once = [](const LossCurve&) { return std::int64_t{50}; };
 
 /// What the rule says, read off the whole curve step by step.
 std::size_t steps_by_definition(const std::vector<double>& losses, std::size_t steps, std::size_t patience) {
@@ -69,12 +69,25 @@ TEST(InrStopRule, TakesAsManyStepsAtOnceAsItIsTold) {
   for (std::size_t i = 0; i < losses.size(); ++i) losses[i] = 1.0 / static_cast<double>(i + 1);
   Replay model(losses);
   std::vector<std::int64_t> heard;
-  const auto pace = [&](std::int64_t done) {
-    heard.push_back(done);
-    return std::int64_t{done == 0 ? 10 : 60};
+  const auto pace = [&](const LossCurve& curve) {
+    heard.push_back(curve.rule.steps);
+    return std::int64_t{curve.rule.steps == 0 ? 10 : 60};
   };
   EXPECT_EQ(train_until_stale(model, 100, 100, std::nullopt, pace).losses, losses);
   EXPECT_EQ(heard, (std::vector<std::int64_t>{0, 10, 70, 100}));
+}
+
+TEST(InrStopRule, WhatWasTakenBeforeCountsAsTheTrainingsOwn) {
+  std::vector<double> losses(100, 2.0);
+  losses[3] = 1;  // the best: with a patience of 20 it ends after step 25
+  const std::vector<double> before(losses.begin(), losses.begin() + 10);
+  Replay rest({losses.begin() + 10, losses.end()});
+  const LossCurve curve = train_until_stale(rest, 100, 20, std::nullopt, at_once, before);
+  EXPECT_EQ(rest.taken, 15U);
+  EXPECT_EQ(curve.losses.size(), 25U);
+  EXPECT_EQ(curve.rule.best_step, 4);
+  Replay none({});
+  EXPECT_EQ(train_until_stale(none, 10, 20, std::nullopt, at_once, before).losses, before);
 }
 
 TEST(InrStopRule, TowardsATargetPiecesAreTheSameOnEveryMachine) {

@@ -10,21 +10,11 @@ namespace frugal::harness {
 namespace {
 
 /// Beside these, the paths of the cells' values: backend, dataset, params.
-constexpr std::string_view document_paths[] = {"seeds",
-                                               "determinism",
-                                               "measure.warmup",
-                                               "measure.repeats",
-                                               "measure.limits",
-                                               "measure.max_repeats",
-                                               "measure.target_rel_ci",
-                                               "measure.min_time_s",
-                                               "measure.order",
-                                               "measure.pin",
-                                               "limits.timeout_s",
-                                               "limits.memory_gib",
-                                               "limits.threads",
-                                               "limits.ranks",
-                                               "export"};
+constexpr std::string_view document_paths[] = {
+    "seeds",          "determinism",         "measure.warmup",        "measure.repeats",
+    "measure.limits", "measure.max_repeats", "measure.target_rel_ci", "measure.min_time_s",
+    "measure.order",  "measure.pin",         "limits.timeout_s",      "limits.memory_gib",
+    "limits.threads", "limits.ranks",        "limits.checkpoint_s",   "export"};
 
 bool is_document_path(std::string_view path) {
   return std::ranges::find(document_paths, path) != std::end(document_paths);

@@ -32,12 +32,20 @@ double read_bound(const Node& node) {
 Limits read_limits(const Node* node) {
   Limits limits;
   if (node == nullptr) return limits;
-  require_keys(*node, {"timeout_s", "memory_gib", "threads", "ranks"}, "key of limits");
+  require_keys(*node, {"timeout_s", "memory_gib", "threads", "ranks", "checkpoint_s"}, "key of limits");
   if (const Node* timeout = node->find("timeout_s")) limits.timeout_s = read_bound(*timeout);
   if (const Node* memory = node->find("memory_gib")) limits.memory_gib = read_bound(*memory);
   if (const Node* threads = node->find("threads")) limits.threads = read_threads(*threads, 0);
   if (const Node* ranks = node->find("ranks")) limits.ranks = read_ranks(*ranks);
+  if (const Node* seconds = node->find("checkpoint_s")) limits.checkpoint_s = read_bound(*seconds);
   return limits;
+}
+
+/// A run that was stopped in one of several repeats has nothing that the next one could go on from.
+void require_one_run(const Limits& limits, const Measure& measure, const Node& document) {
+  if (limits.checkpoint_s == 0 || (measure.warmup == 0 && measure.repeats == 1 && measure.max_repeats <= 1)) return;
+  throw UserError(document.find("limits")->find("checkpoint_s")->place,
+                  "limits.checkpoint_s is for cells that run once: leave warm-up and repeats out of measure, or this");
 }
 
 void read_determinism(const Node* node, Plan& plan) {
@@ -169,6 +177,7 @@ PlanFile parse_plan(const std::string& text, const std::string& file, const std:
     plan.workload = vocabulary.name();
     plan.measure = read_measure(document.find("measure"));
     plan.limits = read_limits(document.find("limits"));
+    require_one_run(plan.limits, plan.measure, document);
     read_determinism(document.find("determinism"), plan);
     if (const Node* exports = document.find("export")) plan.exports = exports->as_boolean();
     if (const Node* report = document.find("report")) plan.tables = read_tables(*report);

@@ -12,7 +12,8 @@
 //   include: [{params.inr.grid: 1, params.inr.width: 256}]               # adds points: base + these pairs
 //   seeds: [1, 2, 3]
 //   measure: {warmup: 0, repeats: 1, limits: false}     # measure.hpp has the others
-//   limits: {timeout_s: 600, memory_gib: 8, threads: 2}     # ranks: 4 makes a cell a job of four processes
+//   limits: {timeout_s: 600, memory_gib: 8, threads: 2}     # ranks: 4 makes a cell a job of four processes;
+//                                       # checkpoint_s: 600 lets a training that was stopped be gone on with
 //   determinism: bitwise                # or free, or {repeatable: 0.01}; what repeats of a cell must keep
 //   export: true                        # also leave what each cell made for other tools: docs/export.md
 //   report: [inr]                       # built-in tables that `frugal report` shows of it; default: all that can
@@ -58,11 +59,12 @@ inline constexpr int max_threads = 1024;
 inline constexpr int max_ranks = 4096;
 
 struct Limits {
-  double timeout_s = 0;   ///< of one cell, all repeats; 0: none
-  double memory_gib = 0;  ///< private writable memory of the child (RLIMIT_DATA); 0: none
-  int threads = 0;        ///< of each rank; 0: all cores, shared out among the ranks; at most max_threads
-  int ranks = 1;          ///< processes that compute a cell together; at most max_ranks
-  std::string isa{};      ///< of the cpu back end, of an axis: a word of chosen_isa_names; empty: FRUGAL_ISA's
+  double timeout_s = 0;     ///< of one cell, all repeats; 0: none
+  double memory_gib = 0;    ///< private writable memory of the child (RLIMIT_DATA); 0: none
+  double checkpoint_s = 0;  ///< a training leaves what it can be gone on from each so many seconds; 0: never
+  int threads = 0;          ///< of each rank; 0: all cores, shared out among the ranks; at most max_threads
+  int ranks = 1;            ///< processes that compute a cell together; at most max_ranks
+  std::string isa{};        ///< of the cpu back end, of an axis: a word of chosen_isa_names; empty: FRUGAL_ISA's
 };
 
 /// What the metrics of a cell's repeats (measure.repeats) must keep; where they do not, the cell fails.

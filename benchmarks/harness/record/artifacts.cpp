@@ -28,6 +28,16 @@ std::filesystem::path artifacts_of(const std::filesystem::path& folder, const st
   return folder / "artifacts" / id;
 }
 
+std::filesystem::path checkpoints_of(const std::filesystem::path& folder, const std::string& id) {
+  return folder / "checkpoints" / id;
+}
+
+void remove_checkpoints(const std::filesystem::path& folder, const std::string& id) {
+  std::error_code ignored;
+  std::filesystem::remove_all(checkpoints_of(folder, id), ignored);
+  std::filesystem::remove(folder / "checkpoints", ignored);  // not while others are there
+}
+
 void bring_artifacts(const std::filesystem::path& from, const std::filesystem::path& to, const std::string& id) {
   const std::filesystem::path target = artifacts_of(to, id);
   const std::filesystem::path half = target.string() + unfinished;

@@ -1,4 +1,4 @@
-// The by-products of cells, brought from one run folder to another.
+// The by-products of cells, brought from one run folder to another, and what is left of cells that were stopped.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -7,6 +7,12 @@ namespace frugal::harness {
 
 /// artifacts/<cell id> of a run folder.
 std::filesystem::path artifacts_of(const std::filesystem::path& folder, const std::string& id);
+
+/// checkpoints/<cell id> of a run folder.
+std::filesystem::path checkpoints_of(const std::filesystem::path& folder, const std::string& id);
+
+/// Removes those of a cell, and the folder of all when it was the last that had some.
+void remove_checkpoints(const std::filesystem::path& folder, const std::string& id);
 
 /// Copies the artifacts of a cell from one run folder to another, in place of any that are there. They have their name
 /// only when they are whole and on the disk. Copied and not linked: a cell that runs again writes its files in place,

@@ -202,7 +202,7 @@ const StageRecord* CellRecord::stage(std::string_view name) const {
 }
 
 std::optional<bool> CellRecord::quiet() const {
-  if (disowned || jobs > 1) return false;
+  if (disowned || jobs > 1 || !taken_up.empty()) return false;
   if (conditions.empty()) return std::nullopt;
   std::size_t disturbed = 0, unknown = 0;
   for (const RepeatConditions& one : conditions) {
@@ -245,6 +245,7 @@ Json CellRecord::to_json() const {
   if (jobs > 1) json["jobs"] = jobs;
   if (!cpus.empty()) json["cpus"] = cpus;
   if (!machine.empty()) json["machine"] = machine;
+  if (!taken_up.empty()) json["taken_up"] = taken_up;
   for (const InputRecord& input : inputs) json["inputs"].push_back(harness::to_json(input));
   return json;
 }
@@ -291,6 +292,11 @@ CellRecord CellRecord::from_json(const Json& json, const Place& place) {
       record.cpus.push_back(cpu.get<int>());
     }
   if (json.contains("machine")) record.machine = reader.string("machine");
+  if (json.contains("taken_up"))
+    for (const auto& [training, done] : reader.object("taken_up").items()) {
+      if (!done.is_number_unsigned()) reader.fail("'taken_up' holds what is no number of steps: " + done.dump());
+      record.taken_up[training] = done.get<std::uint64_t>();
+    }
   return record;
 }
 

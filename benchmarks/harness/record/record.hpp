@@ -140,26 +140,27 @@ struct CellRecord {
   std::map<std::string, double> metrics;
   std::vector<StageRecord> stages;
   DeviceRates limits;
-  std::vector<LossCurve> curves{};              ///< of the last repeat; of older programs: none
-  std::map<std::string, std::string> absent{};  ///< metric -> why it has no value
-  std::vector<InputRecord> inputs{};            ///< of older programs: none
-  std::vector<RepeatConditions> conditions{};   ///< one a repeat; of older programs: none
-  std::optional<Sampling> sampling{};           ///< where the plan left the number of repeats open
-  int threads = 0;                              ///< that it could use; 0: of older programs, which do not tell
-  int ranks = 1;                                ///< processes that computed it together
-  std::vector<std::string> hosts{};             ///< of each rank: hash of its name; empty: one process
-  int jobs = 1;                                 ///< cells of the run that ran side by side
-  std::vector<int> cpus{};                      ///< that the threads were bound to; empty: they were not
-  std::string machine{};                        ///< key of Provenance::machines; empty: Provenance::machine
-  std::string protocol{};                       ///< how the data were held out and tested; empty: nothing to say
-  bool disowned = false;                        ///< its times are left out: Provenance::disturbed
+  std::vector<LossCurve> curves{};                  ///< of the last repeat; of older programs: none
+  std::map<std::string, std::string> absent{};      ///< metric -> why it has no value
+  std::vector<InputRecord> inputs{};                ///< of older programs: none
+  std::vector<RepeatConditions> conditions{};       ///< one a repeat; of older programs: none
+  std::optional<Sampling> sampling{};               ///< where the plan left the number of repeats open
+  int threads = 0;                                  ///< that it could use; 0: of older programs, which do not tell
+  int ranks = 1;                                    ///< processes that computed it together
+  std::vector<std::string> hosts{};                 ///< of each rank: hash of its name; empty: one process
+  int jobs = 1;                                     ///< cells of the run that ran side by side
+  std::vector<int> cpus{};                          ///< that the threads were bound to; empty: they were not
+  std::string machine{};                            ///< key of Provenance::machines; empty: Provenance::machine
+  std::string protocol{};                           ///< how the data were held out and tested; empty: nothing to say
+  std::map<std::string, std::uint64_t> taken_up{};  ///< training -> steps or epochs of it that earlier tries did
+  bool disowned = false;                            ///< its times are left out: Provenance::disturbed
 
   const StageRecord* stage(std::string_view name) const;
   /// Nothing went wrong: it ran, or it is known that this machine cannot run it.
   bool ended_well() const { return status == Status::ok || status == Status::skipped; }
   /// Were the times measured with at most `quiet_cores` of other work, in the median over the repeats? Not where the run
-  /// disowns them, or cells ran side by side. Nothing: nobody knows, as in records of older programs, or where repeats are
-  /// too short to tell (RepeatConditions).
+  /// disowns them, cells ran side by side, or earlier tries had begun its trainings. Nothing: nobody knows, as in records
+  /// of older programs, or where repeats are too short to tell (RepeatConditions).
   std::optional<bool> quiet() const;
   /// Nothing speaks against its times: they count, and tables do not mark them. Also where nobody knows.
   bool is_quiet() const { return quiet().value_or(true); }
@@ -232,7 +233,7 @@ class ResultStore {
  public:
   /// Opens or makes the folder. When it holds a run already, its build, machine, kernels, and the threads, measure
   /// and determinism of plans of the same name must be these (UserError says how to go on: another --out, or --rerun
-  /// all); else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
+  /// all), the last three where a cell has ended well; else its plan may differ, since ids decide which cells are done. A file that a finished cell has read must still
   /// have the content it had. Another plan file may go on only where it has all cells of the run; cells that the same
   /// file has no more are stale().
   /// Starting anew keeps the old files as cells.jsonl.bak and run.json.bak (.bak.1, .bak.2, ... when these are taken).

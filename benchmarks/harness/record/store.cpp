@@ -19,9 +19,15 @@
 namespace frugal::harness {
 namespace {
 
-/// Figures of another build, machine, thread count or way to measure must not be mixed into one record.
-void require_same_conditions(const Provenance& before, const Provenance& now, bool mix,
-                             const std::filesystem::path& folder) {
+/// Figures of another build, machine, thread count or way to measure must not be mixed into one record. Where no cell has
+/// ended well there are none, and those that failed may be tried with other threads, ranks and so on.
+void require_same_conditions(Provenance before, const Provenance& now, const std::vector<CellRecord>& existing,
+                             bool mix, const std::filesystem::path& folder) {
+  if (std::ranges::none_of(existing, &CellRecord::ended_well)) {
+    before.plan.erase("ranks");
+    for (const char* condition : conditions_of_plans) before.plan.erase(condition);
+    before.determinism.clear();
+  }
   const auto difference = conditions_difference(before, now, mix);
   if (!difference) return;
   throw UserError(
@@ -155,8 +161,8 @@ ResultStore::ResultStore(std::filesystem::path folder, const Provenance& provena
     if (std::filesystem::exists(run)) {
       const Provenance before = load_provenance(folder_);
       if (!text.empty()) {
-        require_same_conditions(before, provenance, scope.mix, folder_);
         existing_ = parse_records(text, cells.string());
+        require_same_conditions(before, provenance, existing_, scope.mix, folder_);
         require_same_inputs(existing_, scope.inputs, folder_);
         stale_ = stale_cells(existing_, before, provenance, scope, folder_);
         current = continued(before, provenance, static_cast<std::size_t>(std::ranges::count(text, '\n')));

@@ -178,6 +178,16 @@ std::string run_sentence(const Run& run) {
                      build.empty() ? "" : fmt::format(" ({})", fmt::join(build, ", ")), unfinished, left_out);
 }
 
+/// Of cells whose trainings earlier tries had begun; empty where there are none.
+std::string tries_sentence(const RowSet& set) {
+  std::ptrdiff_t cells = 0;
+  for (const RowGroup& row : set.rows)
+    cells += std::ranges::count_if(row.finished(), [](const CellRecord* record) { return !record->taken_up.empty(); });
+  if (cells == 0) return "";
+  return fmt::format("{} stopped and gone on with (limits.checkpoint_s): times are sums over all tries, marked ~.",
+                     cells == 1 ? "1 cell was" : fmt::format("{} cells were", cells));
+}
+
 std::vector<std::string> make_caption(const CaptionFacts& facts) {
   std::vector<std::string> caption{n_sentence(facts.spec, facts.set)};
   const auto add = [&](const char* what, const std::string& path) {
@@ -194,7 +204,8 @@ std::vector<std::string> make_caption(const CaptionFacts& facts) {
   add("Back end", "backend");
   add("Implementation", "implementation");
   if (facts.times) {
-    if (const std::string repeats = repeats_sentence(facts.set); !repeats.empty()) caption.push_back(repeats);
+    for (std::string& sentence : std::vector{repeats_sentence(facts.set), tries_sentence(facts.set)})
+      if (!sentence.empty()) caption.push_back(std::move(sentence));
     std::set<std::string> clocks;
     for (const Run& run : facts.runs) {
       const auto clock = run.provenance.clocks.find(facts.spec.workload);

@@ -1,6 +1,7 @@
 // Runs cells until none is left or the run stops: one after another, or several side by side.
 #pragma once
 #include <exception>
+#include <filesystem>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -29,6 +30,8 @@ class CellQueue {
   void work_off();
   const QueuedCell* take();
   void run_cell(const QueuedCell& queued);
+  std::filesystem::path checkpoints_to_go_on_from(const PlannedCell& planned,
+                                                  const std::vector<InputRecord>& inputs) const;
   void keep(const QueuedCell& queued, CellEnd end);
 
   const RunRequest& request_;

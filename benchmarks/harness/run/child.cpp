@@ -23,6 +23,7 @@ namespace {
 
 using ChildClock = std::chrono::steady_clock;
 constexpr double grace_s = 2;
+constexpr double grace_with_checkpoint_s = 60;  // an epoch may have to end first, and gigabytes be written
 
 double seconds_since(ChildClock::time_point start) {
   return std::chrono::duration<double>(ChildClock::now() - start).count();
@@ -43,13 +44,14 @@ void note_end(const CellServer::End& end, ChildReport& report) {
 /// Watches one child until it is gone.
 class ChildWatch {
  public:
-  ChildWatch(CellServer& server, pid_t pid, Descriptor messages, Descriptor talk, double timeout_s, StopSignals& stops,
-             const ProgressSink& progress)
+  ChildWatch(CellServer& server, pid_t pid, Descriptor messages, Descriptor talk, const Limits& limits,
+             StopSignals& stops, const ProgressSink& progress)
       : server_(server),
         pid_(pid),
         messages_(std::move(messages)),
         talk_(std::move(talk)),
-        timeout_s_(timeout_s),
+        timeout_s_(limits.timeout_s),
+        grace_s_(limits.checkpoint_s > 0 ? grace_with_checkpoint_s : grace_s),
         stops_(stops),
         progress_(progress) {}
 
@@ -98,7 +100,7 @@ class ChildWatch {
       ask(elapsed);
     }
     const bool in_a_hurry = stops_.count() > 1;
-    if (asked_ && !killed_ && (in_a_hurry || elapsed > asked_at_ + grace_s)) {
+    if (asked_ && !killed_ && (in_a_hurry || elapsed > asked_at_ + grace_s_)) {
       killed_ = true;
       ::kill(-pid_, SIGKILL);
     }
@@ -176,6 +178,7 @@ class ChildWatch {
   Descriptor messages_;
   Descriptor talk_;
   double timeout_s_;
+  double grace_s_;
   StopSignals& stops_;
   const ProgressSink& progress_;
   ChildClock::time_point start_ = ChildClock::now();
@@ -209,7 +212,7 @@ ChildReport run_by(std::optional<CellServer>& server, const ServerSettings& sett
   input.read.close();
   messages.write.close();
   talk.write.close();
-  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), limits.timeout_s, stops, progress);
+  ChildWatch watch(*server, *pid, std::move(messages.read), std::move(talk.read), limits, stops, progress);
   send_request(request, input.write);
   return watch.run();
 }

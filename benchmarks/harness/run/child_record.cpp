@@ -86,6 +86,7 @@ CellRecord record_of(const CellRequest& request, const Limits& limits, const Chi
   record.threads = request.threads;
   record.ranks = request.ranks;
   record.hosts = report.outcome.hosts;
+  record.taken_up = report.outcome.taken_up;
   record.cpus = request.cpus;
   return record;
 }

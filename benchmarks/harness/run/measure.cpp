@@ -96,6 +96,35 @@ class MeasureContext final : public RunContext {
 
   std::vector<LossCurve> curves() const { return losses_.curves(); }
 
+  std::filesystem::path checkpoint_file(std::string_view training) override {
+    if (request_.checkpoints.empty()) return {};
+    make_folders(request_.checkpoints);
+    return request_.checkpoints / (std::string(training) + ".safetensors");
+  }
+
+  void checkpoint(bool now, const std::function<void(double)>& write) override {
+    if (request_.checkpoints.empty()) return;
+    const auto every = std::chrono::duration<double>(request_.checkpoint_s);
+    if (!now && MeasureClock::now() - last_checkpoint_ < every && !stop_.load(std::memory_order_relaxed)) return;
+    assert(open_stage_ != nullptr && "a training has a stage");
+    const std::string stage = open_stage_->name;
+    std::vector<Lap> laps = std::move(laps_);
+    end_stage({});
+    write(stage_record(stage).wall_s.front());
+    begin_stage(stage);
+    laps_ = std::move(laps);
+    last_checkpoint_ = MeasureClock::now();
+  }
+
+  void take_up(std::string_view training, std::int64_t done, double seconds) override {
+    assert(open_stage_ != nullptr && "a training has a stage");
+    open_stage_->wall_s.front() += seconds;
+    taken_up_[std::string(training)] = static_cast<std::uint64_t>(done);
+  }
+
+  /// Steps or epochs of earlier tries, by training.
+  const std::map<std::string, std::uint64_t>& taken_up() const { return taken_up_; }
+
   const std::vector<std::filesystem::path>& data_dirs() const override { return request_.data_dirs; }
 
   std::filesystem::path artifacts() override {
@@ -113,13 +142,7 @@ class MeasureContext final : public RunContext {
  protected:
   void begin_stage(std::string_view name) override {
     assert(open_stage_ == nullptr && "stages do not nest");
-    const auto known = std::find_if(stages_.begin(), stages_.end(), [&](const auto& one) { return one.name == name; });
-    if (known != stages_.end()) {
-      open_stage_ = &*known;
-    } else {
-      stages_.push_back({.name = std::string(name), .wall_s = {0.0}, .use = {StageUse{}}});
-      open_stage_ = &stages_.back();
-    }
+    open_stage_ = &stage_record(name);
     laps_.clear();
     if (request_.ranks > 1) {  // should one of them be lost in it
       send_({.fraction = fraction_, .stage = open_stage_->name});
@@ -146,6 +169,13 @@ class MeasureContext final : public RunContext {
     double seconds;
   };
 
+  /// Begun where there is none of that name.
+  StageRecord& stage_record(std::string_view name) {
+    const auto known = std::ranges::find(stages_, name, &StageRecord::name);
+    if (known != stages_.end()) return *known;
+    return stages_.emplace_back(StageRecord{.name = std::string(name), .wall_s = {0.0}, .use = {StageUse{}}});
+  }
+
   static int most_passes(const Measure& measure) {
     return measure.warmup + std::max(measure.repeats, measure.max_repeats);
   }
@@ -161,6 +191,8 @@ class MeasureContext final : public RunContext {
   StageMeter meter_;
   std::vector<Lap> laps_;  ///< of the open stage
   std::map<std::string, double> times_;
+  std::map<std::string, std::uint64_t> taken_up_;
+  MeasureClock::time_point last_checkpoint_ = MeasureClock::now();
   StageRecord* open_stage_ = nullptr;
   MeasureClock::time_point start_;
   double fraction_ = 0;                    ///< that was told last
@@ -263,6 +295,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     result.protocol = std::move(outcome.protocol);
   }
   result.curves = context.curves();
+  result.taken_up = context.taken_up();
   for (const auto& [name, seconds] : times) result.metrics[name] = median(seconds);
   result.sampling = rule.sampling();
   result.error = remove_undeclared(workload, result.metrics, result.absent);

@@ -18,7 +18,9 @@ Json CellRequest::to_json() const {
           {"threads", threads},
           {"ranks", ranks},
           {"cpus", cpus},
-          {"exports", exports}};
+          {"exports", exports},
+          {"checkpoints", checkpoints.string()},
+          {"checkpoint_s", checkpoint_s}};
 }
 
 CellRequest CellRequest::from_json(const Json& json) {
@@ -35,6 +37,8 @@ CellRequest CellRequest::from_json(const Json& json) {
   request.ranks = json.at("ranks").get<int>();
   request.cpus = json.at("cpus").get<std::vector<int>>();
   request.exports = json.at("exports").get<bool>();
+  request.checkpoints = json.at("checkpoints").get<std::string>();
+  request.checkpoint_s = json.at("checkpoint_s").get<double>();
   return request;
 }
 
@@ -57,7 +61,8 @@ Json CellMessage::to_json() const {
                {"limits", harness::to_json(limits)},
                {"failure", static_cast<int>(failure)},
                {"error", error},
-               {"hosts", hosts}};
+               {"hosts", hosts},
+               {"taken_up", taken_up}};
   json["curves"] = Json::array();
   for (const LossCurve& curve : curves) json["curves"].push_back(harness::to_json(curve));
   if (sampling) json["sampling"] = harness::to_json(*sampling);
@@ -85,6 +90,7 @@ CellMessage CellMessage::from_json(const Json& json) {
     message.failure = static_cast<Failure>(json.at("failure").get<int>());
     message.error = json.at("error").get<std::string>();
     message.hosts = json.at("hosts").get<std::vector<std::string>>();
+    message.taken_up = json.at("taken_up").get<std::map<std::string, std::uint64_t>>();
   }
   return message;
 }

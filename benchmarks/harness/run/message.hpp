@@ -18,12 +18,14 @@ struct CellRequest {
   Determinism determinism = Determinism::free;
   double band = 0;  ///< of Determinism::repeatable
   std::vector<std::filesystem::path> data_dirs;
-  std::filesystem::path artifacts;  ///< made only when the workload asks for it
-  bool exports = false;             ///< Plan::exports
-  double timeout_s = 0;             ///< of the cell: a repeat that would end later is not begun; 0: none
-  int threads = 0;                  ///< OMP_NUM_THREADS of the child; 0: not told
-  int ranks = 1;                    ///< processes that compute it together
-  std::vector<int> cpus{};          ///< that its threads are bound to; empty: they are not
+  std::filesystem::path artifacts;      ///< made only when the workload asks for it
+  bool exports = false;                 ///< Plan::exports
+  double timeout_s = 0;                 ///< of the cell: a repeat that would end later is not begun; 0: none
+  int threads = 0;                      ///< OMP_NUM_THREADS of the child; 0: not told
+  int ranks = 1;                        ///< processes that compute it together
+  std::vector<int> cpus{};              ///< that its threads are bound to; empty: they are not
+  std::filesystem::path checkpoints{};  ///< folder of its checkpoints; empty: it leaves none
+  double checkpoint_s = 0;              ///< from one to the next
 
   Json to_json() const;
   static CellRequest from_json(const Json& json);
@@ -52,7 +54,8 @@ struct CellMessage {
   std::optional<Sampling> sampling{};
   Failure failure = Failure::none;
   std::string error{};
-  std::vector<std::string> hosts{};  ///< CellRecord::hosts
+  std::vector<std::string> hosts{};                 ///< CellRecord::hosts
+  std::map<std::string, std::uint64_t> taken_up{};  ///< CellRecord::taken_up
 
   Json to_json() const;
   static CellMessage from_json(const Json& json);

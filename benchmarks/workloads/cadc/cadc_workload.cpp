@@ -15,6 +15,7 @@
 #include "benchmarks/workloads/cadc/stage_one.hpp"
 #include "benchmarks/workloads/cadc/stored.hpp"
 #include "benchmarks/workloads/cadc/tables.hpp"
+#include "benchmarks/workloads/shared/checkpoint.hpp"
 #include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/sample.hpp"
@@ -371,14 +372,27 @@ class Cadc final : public harness::Workload {
       model->set_interactions(sample);
     });
     context.stage("train", [&] {
-      EarlyStop stop(split, own.at("tower").at("patience"), steps / epochs, *model, cell.seed);
+      const std::uint64_t pass = steps / epochs;
+      EarlyStop stop(split, own.at("tower").at("patience"), pass, *model, cell.seed);
       const double before = uses_mf(cell) ? 0.5 : 0;
-      std::uint64_t done = 0;
+      const auto put_loss = [&](std::uint64_t step, double loss) {
+        outcome.metrics["loss[tower]"] = loss;
+        context.loss("train", static_cast<double>(step), loss);
+      };
+      // What early stopping has seen by then is in no checkpoint.
+      std::optional<Checkpoint> checkpoint;
+      if (own.at("tower").at("patience") == 0) checkpoint.emplace(context, "train");
+      std::vector<double> losses = checkpoint ? checkpoint->take_up(*model) : std::vector<double>();
+      std::uint64_t done = losses.size();
+      for (std::uint64_t step = 1; step <= done; ++step)
+        if (step % pass % chunk == 0) put_loss(step, losses[step - 1]);  // as below
+      if (checkpoint) stop.look(*model, done);                           // the pass ends where it would have ended
       while (done < steps && !stop.exhausted()) {
         const std::uint64_t now = std::min({chunk, steps - done, stop.steps_to_look()});
-        outcome.metrics["loss[tower]"] = model->train(now).back();
+        std::ranges::copy(model->train(now), std::back_inserter(losses));
         done += now;
-        context.loss("train", static_cast<double>(done), outcome.metrics["loss[tower]"]);
+        put_loss(done, losses.back());
+        if (checkpoint) checkpoint->keep(*model, losses);
         stop.look(*model, done);
         context.progress(before + (1 - before) * static_cast<double>(done) / static_cast<double>(steps));
       }

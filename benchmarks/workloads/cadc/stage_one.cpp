@@ -6,6 +6,7 @@
 #include "benchmarks/workloads/cadc/params.hpp"
 #include "benchmarks/workloads/cadc/spectral.hpp"
 #include "benchmarks/workloads/cadc/stored.hpp"
+#include "benchmarks/workloads/shared/checkpoint.hpp"
 #include "benchmarks/workloads/shared/shared.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/traffic.hpp"
@@ -28,12 +29,14 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
     load_checkpoint(cell, *mf);
   });
   const int at_once = watch ? 1 : epochs;
+  std::vector<double> losses;  // of each epoch
   for (int done = 0; done < epochs; done += at_once) {
     context.stage("factorize", [&] {
-      for (int epoch = done; epoch < done + at_once; ++epoch) {
-        outcome.metrics["loss[mf]"] = mf->train(1).back();
-        context.loss("factorize", epoch + 1, outcome.metrics["loss[mf]"]);
-        context.progress(share * (epoch + 1) / epochs);
+      if (watch) {  // what it has seen by then is in no checkpoint
+        losses.push_back(mf->train(1).back());
+        context.progress(share * (done + 1) / epochs);
+      } else {
+        losses = train_epochs(*mf, epochs, context, share);
       }
       return Work{.flops = (epoch_flops(spec, split.train.size()) * at_once).total(),
                   .bytes = epoch_bytes(spec, split.train.size()) * at_once};
@@ -45,6 +48,9 @@ std::unique_ptr<MatrixFactorizer> factorize(const Cell& cell, const data::Split&
       return Work{.flops = flops};
     });
   }
+  for (std::size_t epoch = 0; epoch < losses.size(); ++epoch)
+    context.loss("factorize", static_cast<double>(epoch + 1), losses[epoch]);
+  outcome.metrics["loss[mf]"] = losses.back();
   outcome.metrics["flops.train"] += (epoch_flops(spec, split.train.size()) * epochs).total();
   outcome.metrics["parameters"] = static_cast<double>(parameters(spec));
   outcome.implementation = mf->implementation();

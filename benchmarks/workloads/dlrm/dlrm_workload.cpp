@@ -8,6 +8,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "benchmarks/workloads/shared/checkpoint.hpp"
 #include "benchmarks/workloads/shared/export.hpp"
 #include "benchmarks/workloads/shared/inputs.hpp"
 #include "benchmarks/workloads/shared/mf_params.hpp"
@@ -260,19 +261,27 @@ class DlrmWorkload final : public harness::Workload {
     context.stage("train", [&] {
       double loss = 0;
       double seen = 0;  // examples of this epoch
-      for (std::uint64_t done = 0; done < steps;) {
-        const std::vector<double> losses = model->train(std::min(steps_a_look, steps - done));
-        for (std::size_t s = 0; s < losses.size(); ++s) {
-          const EpochSchedule::Step step = schedule.at(begin + done + s);
-          const auto examples = static_cast<double>(step.count);
-          if (step.first == 0) loss = seen = 0;
-          loss += losses[s] * examples;
-          seen += examples;
-        }
+      const auto add = [&](std::uint64_t before, double loss_of_step) {
+        const EpochSchedule::Step step = schedule.at(begin + before);
+        const auto examples = static_cast<double>(step.count);
+        if (step.first == 0) loss = seen = 0;
+        loss += loss_of_step * examples;
+        seen += examples;
+        const std::uint64_t done = before + 1;
+        if (done % steps_a_look != 0 && done != steps) return;
         outcome.metrics["loss[train]"] = loss / seen;
-        done += losses.size();
-        context.loss("train", static_cast<double>(done), outcome.metrics["loss[train]"]);
-        context.progress(static_cast<double>(done) / static_cast<double>(steps));
+        context.loss("train", static_cast<double>(done), loss / seen);
+      };
+      Checkpoint checkpoint(context, "train");
+      std::vector<double> losses = checkpoint.take_up(*model);
+      for (std::uint64_t s = 0; s < losses.size(); ++s) add(s, losses[s]);
+      while (losses.size() < steps) {
+        for (const double one : model->train(std::min(steps_a_look, steps - losses.size()))) {
+          add(losses.size(), one);
+          losses.push_back(one);
+        }
+        checkpoint.keep(*model, losses);
+        context.progress(static_cast<double>(losses.size()) / static_cast<double>(steps));
       }
       const Flops stage_2 = steps_flops(spec, n, begin, steps);
       flops = flops + stage_2;
@@ -352,7 +361,7 @@ class DlrmWorkload final : public harness::Workload {
       mf->set_interactions(liked);
     });
     context.stage("factorize", [&] {
-      mf->train(epochs);
+      train_epochs(*mf, epochs, context, 0);
       const ModelState factors = mf->export_state();
       for (const auto& [from, to] : {std::pair{"user_factors", "table.0"}, {"item_factors", "table.1"}}) {
         tables.tensors.push_back(*factors.find(from));

@@ -6,6 +6,7 @@
 #include <cassert>
 #include <cmath>
 #include <stdexcept>
+#include <utility>
 
 namespace frugal::workloads {
 namespace {
@@ -16,11 +17,12 @@ constexpr std::int64_t steps_towards_a_target = 10;
 }  // namespace
 
 LossCurve train_until_stale(InrEnsemble& model, std::int64_t steps, std::int64_t patience,
-                            std::optional<double> target_loss, const std::function<std::int64_t(std::int64_t)>& pace) {
+                            std::optional<double> target_loss, const Pace& pace, std::vector<double> before) {
   assert(steps > 0 && patience >= 0);
-  LossCurve curve;
+  LossCurve curve{.losses = std::move(before), .rule = {}};
   StaleStop& rule = curve.rule;
-  std::int64_t paced = pace(0);
+  for (const double loss : curve.losses) rule.add(loss);
+  std::int64_t paced = pace(curve);
   while (rule.steps < steps && rule.since_best() <= patience) {
     if (target_loss && rule.steps > 0 && rule.last <= *target_loss) break;
     // The rule cannot bite before this step, so a piece that ends there takes no step too many.
@@ -33,7 +35,7 @@ LossCurve train_until_stale(InrEnsemble& model, std::int64_t steps, std::int64_t
             "training diverged: the loss of step {} is not finite; lower params.inr.learning_rate", rule.steps));
       curve.losses.push_back(loss);
     }
-    paced = pace(rule.steps);
+    paced = pace(curve);
   }
   return curve;
 }
