@@ -152,8 +152,8 @@ class RunContext {
   /// Folder of this cell for pictures and other by-products, made on first use.
   virtual std::filesystem::path artifacts() = 0;
 
-  /// Where the plan asks for it (export: true), the folder `export_name` among the artifacts, made on first use: for
-  /// what the cell made, in forms that other tools read. Written outside all stages.
+  /// Where the plan asks for it (export: true), a folder, made on first use, for what the cell made, in forms that other
+  /// tools read; `export_name` among the artifacts when the cell has ended well. Written outside all stages.
   virtual std::optional<std::filesystem::path> export_folder() { return std::nullopt; }
 
   // A long training that is stopped can be gone on with, where the plan asks for it (limits.checkpoint_s).

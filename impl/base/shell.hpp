@@ -7,4 +7,7 @@ namespace frugal {
 /// In single quotes, as a POSIX shell reads it back.
 std::string shell_quoted(const std::string& word);
 
+/// The same, without quotes where none are needed.
+std::string shell_word(const std::string& word);
+
 }  // namespace frugal

@@ -56,6 +56,14 @@ void require_plain_text(std::string_view text, const std::string& file) {
   }
 }
 
+std::string without_controls(std::string text) {
+  for (char& c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
+  return text;
+}
+
+std::string first_line(std::string_view text) { return without_controls(std::string(text.substr(0, text.find('\n')))); }
+
 std::string markup_escaped(std::string_view text) {
   std::string escaped;
   for (const char c : text) {

@@ -28,6 +28,12 @@ std::size_t utf8_length(std::string_view text);
 /// that are no UTF-8) as `\xNN`.
 std::string shown(std::string_view text);
 
+/// Control characters as blanks: a name or a message of somebody else's may hold what a terminal acts on, or a line break.
+std::string without_controls(std::string text);
+
+/// Its first line, without control characters: what a table or a list says of an error.
+std::string first_line(std::string_view text);
+
 /// At most 60 bytes of `text`, cut between characters, with "..." when something was left out.
 std::string shortened(std::string_view text);
 

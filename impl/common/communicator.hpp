@@ -24,7 +24,8 @@ class Communicator {
   virtual void broadcast(std::span<std::byte> data) = 0;
   /// The same of a few bytes that the others may wait for long: they leave the processors to those who have work.
   virtual void announce(std::span<std::byte> data) { broadcast(data); }
-  /// Completes `data`, of which rank r has the bytes begins[r] ... begins[r + 1] - 1. begins [size + 1] is the same on all.
+  /// Completes `data`, of which rank r has the bytes begins[r] ... begins[r + 1] - 1, from 0 on. begins [size + 1] is the
+  /// same on all.
   virtual void all_gather(std::span<std::byte> data, std::span<const std::size_t> begins) = 0;
 
   /// What is on its way while this rank does other things. To be waited for before it goes.
@@ -62,9 +63,10 @@ template <class T>
 void gather_rows(Communicator& ranks, T* rows, std::size_t width, std::span<const std::size_t> begins) {
   static_assert(std::is_trivially_copyable_v<T>);
   if (ranks.size() == 1) return;
+  const std::size_t first = begins.front();
   std::vector<std::size_t> bytes;
-  for (const std::size_t begin : begins) bytes.push_back(begin * width * sizeof(T));
-  ranks.all_gather(std::as_writable_bytes(std::span(rows, begins.back() * width)), bytes);
+  for (const std::size_t begin : begins) bytes.push_back((begin - first) * width * sizeof(T));
+  ranks.all_gather(std::as_writable_bytes(std::span(rows + first * width, (begins.back() - first) * width)), bytes);
 }
 
 /// outgoing[r] to rank r, incoming[r] from it, [ranks] each; one's own are left alone. All ranks call this alike.

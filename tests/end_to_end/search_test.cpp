@@ -88,6 +88,10 @@ TEST_F(Search, AFinishedOneIsOnlyPrintedAgain) {
   EXPECT_THAT(second.err, Not(HasSubstr("[1/")));
   EXPECT_EQ(lines_of("run/cells.jsonl"), cells);
   EXPECT_EQ(read("run/search.json"), trajectories);
+  const Said capsule = fake({"capsule", "run", "--out", "capsule"});
+  EXPECT_EQ(capsule.code, 2);
+  EXPECT_THAT(capsule.err, HasSubstr("this is a search"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "capsule"));
 }
 
 TEST_F(Search, CtrlCKeepsWhatIsDoneAndItGoesOnFromThere) {

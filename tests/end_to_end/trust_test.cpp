@@ -42,6 +42,19 @@ TEST_F(Trust, CheckAndCompareRefuseRunsOfOtherData) {
   EXPECT_EQ(frugal({"check", "now", "--baseline", "now"}).code, 0);
 }
 
+TEST_F(Trust, ABaselineGetsOtherDataOnlyWhereThatIsAskedFor) {
+  run_on_photo(1, "before");
+  run_on_photo(2, "now");
+  ASSERT_EQ(frugal({"baseline", "update", "before", "--baseline", "base"}).code, 0);
+  const Said refused = frugal({"baseline", "update", "now", "--baseline", "base"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--other-data"));
+  const Said said = frugal({"baseline", "update", "now", "--baseline", "base", "--other-data"});
+  EXPECT_EQ(said.code, 0) << said.err;
+  EXPECT_THAT(said.out, AllOf(HasSubstr("other data"), HasSubstr("photo.png")));
+  EXPECT_EQ(frugal({"check", "now", "--baseline", "base"}).code, 0);
+}
+
 TEST_F(Trust, VerifySaysALineAModelAndThenTheVerdict) {
   const Said said = frugal({"verify", "--backend", "cpu"});
   EXPECT_EQ(said.code, 0) << said.out;

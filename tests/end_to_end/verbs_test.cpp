@@ -413,6 +413,43 @@ TEST_F(Verbs, ACapsuleIsRunAgainAndEachClaimIsJudged) {
   EXPECT_EQ(fake({"reproduce", "again"}).code, 2) << "no capsule";
 }
 
+TEST_F(Verbs, AGateThatTheClaimedRunKeptIsAClaim) {
+  write("toy.yaml", std::string(toy_plan) + "gate: [{metric: score, max: 0}]\n");
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 1);
+  ASSERT_EQ(fake({"capsule", "a", "--out", "capsule"}).code, 0);
+  EXPECT_EQ(fake({"reproduce", "capsule", "--out", "again"}).code, 0) << "it was broken then, too";
+  std::string lower;
+  for (nlohmann::json record : records("capsule/cells.jsonl")) {
+    record["metrics"]["score"] = record["metrics"]["score"].get<double>() - 0.5;
+    lower += record.dump() + "\n";
+  }
+  write("capsule/cells.jsonl", lower);
+  const Said said = fake({"reproduce", "capsule", "--out", "again", "--rerun", "all"});
+  EXPECT_EQ(said.code, 1) << "each claim holds, as more is better, but not the gate";
+  EXPECT_THAT(said.out, HasSubstr("a gate of the plan that the claimed run kept is broken"));
+}
+
+TEST_F(Verbs, WordsThatAreNotUtf8AreRefusedBeforeAnythingIsWritten) {
+  write("toy.yaml", toy_plan);
+  const Said said = fake({"run", "toy.yaml", "--out", "u\xff"});
+  EXPECT_EQ(said.code, 2);
+  EXPECT_THAT(said.err, HasSubstr("the argument 'u\\xff' is not UTF-8"));
+  EXPECT_EQ(fake({"run", "toy.yaml", "--out", "ü"}).code, 0);
+  EXPECT_EQ(fake({"list", "plans"}, {"FRUGAL_DATA=/tmp/x\xff"}).code, 2);
+}
+
+TEST_F(Verbs, ABaselineKeepsToWhatItsTolerancesAreAbout) {
+  write("toy.yaml", std::string(toy_plan));
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "wide", "--set", "params.fake.n=8"}).code, 0);
+  ASSERT_EQ(fake({"run", "toy.yaml", "--out", "narrow", "--set", "params.fake.n=4"}).code, 0);
+  ASSERT_EQ(fake({"baseline", "update", "wide", "--baseline", "base"}).code, 0);
+  write("base.yaml", "schema: 1\nrun: base\ntolerances: [{metric: score, absolute: 1, where: {params.fake.n: 8}}]\n");
+  const Said said = fake({"baseline", "update", "narrow", "--baseline", "base.yaml", "--subset"});
+  EXPECT_EQ(said.code, 2) << said.out;
+  EXPECT_THAT(said.err, AllOf(HasSubstr("base.yaml:3:"), HasSubstr("the run that is to become the baseline")));
+  EXPECT_EQ(fake({"check", "wide", "--baseline", "base.yaml"}).code, 0) << "the old one is as it was";
+}
+
 TEST_F(Verbs, EachReproductionRunsEverythingAndOneThatWasStoppedGoesOn) {
   write("toy.yaml", toy_plan);
   ASSERT_EQ(fake({"run", "toy.yaml", "--out", "a"}).code, 0);

@@ -49,6 +49,34 @@ TEST(GateOverSeeds, HoldsTheMeanNotEachSeed) {
               ElementsAre(AllOf(HasSubstr("score is 0.51 ± 0.025 (n = 3), below 0.6"), Not(HasSubstr("noise")))));
 }
 
+TEST(GateOverSeeds, TimesThatWereTakenBesideOtherWorkDecideNothing) {
+  MetricBound seconds{.metric = "seconds", .min = {}, .max = 1.0};
+  seconds.of_the_clock = true;
+  Plan plan = toy_plan(seconds);
+  std::vector<CellRecord> records;
+  for (const std::uint64_t seed : {1U, 2U}) {
+    CellRecord record = fixtures::fake_record(3, seed);
+    record.metrics["seconds"] = seed == 1 ? 0.5 : 9;
+    plan.cells.push_back(record.cell);
+    records.push_back(std::move(record));
+  }
+  PlanFile file;
+  file.plans.push_back(plan);
+  const auto report = [&] {
+    StoredRecords stored;
+    for (const CellRecord& record : records) stored[record.id] = &record;
+    return check_gates(file, stored);
+  };
+  EXPECT_THAT(report().broken, ElementsAre(HasSubstr("seconds is 4.75")));
+  records[1].jobs = 2;
+  EXPECT_THAT(report().broken, IsEmpty());
+  EXPECT_THAT(report().not_judged, IsEmpty()) << "one seed is left";
+  records[0].jobs = 2;
+  EXPECT_THAT(report().not_judged, ElementsAre(HasSubstr("seconds, which was taken beside other work in every seed")));
+  file.plans[0].gates[0].of_the_clock = false;
+  EXPECT_THAT(report().broken, ElementsAre(HasSubstr("seconds is 4.75"))) << "of counts it does not matter";
+}
+
 TEST(GateOverSeeds, AMeanBeyondTheBoundBreaksItAndSaysThatItMayBeNoise) {
   EXPECT_THAT(gate(at_least, {0.55, 0.60, 0.62}).broken,
               ElementsAre(AllOf(HasSubstr("below 0.6"), HasSubstr("within the noise of the seeds"))));

@@ -195,6 +195,25 @@ TEST(Judge, ASeedThatFailedInTheBaselineTooIsNoRegression) {
   EXPECT_EQ(check_run(now, baseline_of(before)).count(Verdict::missing), 1u) << "this one ended well in the baseline";
 }
 
+TEST(Judge, ASeedThatIsGoneIsMissedAlsoBesideOneThatFailedInBoth) {
+  RunRecord before = sample_run_of(3);
+  before.cells[2].status = Status::failed;
+  RunRecord now = before;
+  now.cells.erase(now.cells.begin() + 1);
+  const Judgement judgement = check_run(now, baseline_of(before));
+  EXPECT_EQ(judgement.count(Verdict::missing), 1U);
+  EXPECT_THAT(judge_finding(judgement, "status")->message,
+              HasSubstr("the baseline has 2 seeds of this cell, the run 1"));
+}
+
+TEST(Judge, WhatAnErrorHoldsForATerminalIsNotPassedOn) {
+  const RunRecord before = sample_run_of(1);
+  RunRecord now = before;
+  now.cells[0].status = Status::failed;
+  now.cells[0].error = "\x1b[2Jgone\a";
+  EXPECT_THAT(judge_finding(check_run(now, baseline_of(before)), "status")->message, HasSubstr("failed:  [2Jgone "));
+}
+
 TEST(Judge, ASkippedSeedIsNoRegression) {
   const RunRecord before = sample_run_of(2);
   RunRecord now = before;

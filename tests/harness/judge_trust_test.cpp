@@ -49,6 +49,13 @@ TEST(CheckOfData, ABaselineThatDoesNotTellItsDataIsToldOf) {
   EXPECT_THAT(to_text(judgement), HasSubstr("does not say which data"));
 }
 
+TEST(CheckOfData, NorDoesABaselineWhoseIdsAreThoseOfAnOlderProgram) {
+  RunRecord before = sample_run_of(3);
+  for (CellRecord& cell : before.cells) cell.id = "old " + cell.id;
+  EXPECT_THAT(trust_check(run_on("aaaa", 3), before).notes,
+              Contains(HasSubstr("does not say which data 6 of its cells read")));
+}
+
 TEST(CompareOfData, RunsOfOtherDataAreNotJoined) {
   EXPECT_THROW(join_runs(run_on("aaaa"), run_on("bbbb")), UserError);
   EXPECT_EQ(join_runs(run_on("aaaa"), run_on("aaaa")).of_unknown_data, 0);

@@ -4,6 +4,7 @@
 
 #include "benchmarks/harness/plan/planned_cells.hpp"
 #include "tests/harness/plan_reading.hpp"
+#include "tests/harness/record_fixture.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -51,6 +52,34 @@ TEST(PlanDocument, EveryKeyIsRead) {
   EXPECT_EQ(plan.gates[0].where, where);
   EXPECT_EQ(file.file, "p.yaml");
   EXPECT_EQ(file.sha256.size(), 64U);
+}
+
+TEST(PlanDocument, ALimitOfMemoryIsOneThatAProcessCanHave) {
+  EXPECT_EQ(read_plan("limits: {memory_gib: 0}").limits.memory_gib, 0);
+  EXPECT_EQ(read_plan("limits: {memory_gib: 0.5}").limits.memory_gib, 0.5);
+  for (const char* bound : {"1e11", "1e-12"})
+    EXPECT_EQ(
+        plan_error(std::string("limits: {memory_gib: ") + bound + "}"),
+        std::string("p.yaml:5:22: memory_gib must be 0 (no limit) or from 0.0009765625 to 1073741824, but this is ") +
+            bound);
+}
+
+TEST(PlanDocument, PlansThatShareACellWantTheSameOfIt) {
+  const std::string head = "schema: 1\nworkload: fake\nbackend: cpu\ndataset: toy\n";
+  const auto planned = [&](const std::string& second) {
+    return planned_cells(read_text(head + "name: one\nlimits: {threads: 1}\n---\n" + head + "name: two\n" + second))
+        .size();
+  };
+  EXPECT_EQ(planned("limits: {threads: 1}\n"), 1U);
+  EXPECT_EQ(planned("limits: {threads: 2}\nseeds: [2]\n"), 2U) << "nothing in common";
+  for (const auto& [second, what] :
+       std::vector<std::pair<std::string, std::string>>{{"limits: {threads: 2}\n", "limits"},
+                                                        {"limits: {threads: 1}\nmeasure: {repeats: 2}\n", "measure"},
+                                                        {"limits: {threads: 1}\ndeterminism: bitwise\n", "determinism"},
+                                                        {"limits: {threads: 1}\nexport: true\n", "export"}})
+    EXPECT_THAT(fixtures::user_error_of([&] { planned(second); }),
+                testing::AllOf(HasSubstr("p.yaml: the plans 'one' and 'two' have a cell in common"),
+                               HasSubstr("want it with different " + what)));
 }
 
 TEST(PlanDocument, CheckpointsAreForCellsThatRunOnce) {

@@ -23,6 +23,14 @@ TEST(PlanExecution, AnAxisOfThreadsMakesCellsWithIdsOfTheirOwn) {
   EXPECT_EQ(plan.cells[1].to_json().at("execution"), (Json{{"limits", {{"threads", 2}}}}));
 }
 
+TEST(PlanExecution, ASettingReachesIncludedPointsToo) {
+  const std::string body = "limits: {threads: 4}\ninclude: [{params.fake.n: 9, limits.threads: 2}]";
+  EXPECT_EQ(values_of(read_plan(body), "limits.threads"), "- 2");
+  const Plan plan = read_plan(body, {{"limits.threads", "1"}});
+  ASSERT_EQ(plan.cells.size(), 2U);
+  for (const Cell& cell : plan.cells) EXPECT_EQ(limits_of(cell, plan.limits).threads, 1);
+}
+
 TEST(PlanExecution, WithoutTheAxisIdsAreAsEver) {
   const Plan plan = read_plan("limits: {threads: 2}\nmeasure: {pin: true}");
   EXPECT_EQ(plan.cells[0].id(), read_plan("").cells[0].id());

@@ -83,6 +83,22 @@ TEST(ProvenanceJson, SurvivesARoundTrip) {
   EXPECT_EQ(back.metrics.at(1).direction, MetricDescriptor::Direction::lower_is_better);
 }
 
+TEST(ProvenanceJson, ADamagedPlanIsRefusedWithItsPlace) {
+  const auto error_with = [](const char* key, const Json& value) {
+    Json json = fixtures::fake_provenance().to_json();
+    json["plan"][key] = value;
+    return fixtures::user_error_of([&] { Provenance::from_json(json, {"run.json"}); });
+  };
+  EXPECT_THAT(error_with("overrides", Json::array({1})), AllOf(HasSubstr("run.json"), HasSubstr("'overrides'")));
+  EXPECT_THAT(error_with("overrides", "seeds=[1]"), HasSubstr("'overrides'"));
+  EXPECT_THAT(error_with("measure", {{"toy", 5}}), HasSubstr("'measure'"));
+  EXPECT_THAT(error_with("threads", Json::array()), HasSubstr("'threads'"));
+  EXPECT_EQ(error_with("overrides", Json::array({"seeds=[1]"})), "");
+  Json machine = fixtures::fake_provenance().machine;
+  machine["memory_gib"] = "much";
+  EXPECT_FALSE(machine_id(machine).empty());
+}
+
 TEST(ProvenanceJson, OfBeforeMetricsWereExactIsRead) {
   Json json = fixtures::fake_provenance().to_json();
   json["metrics"][0]["exact"] = true;
@@ -125,6 +141,10 @@ TEST(Provenance, SaysWhichProgramOnWhichMachine) {
   EXPECT_EQ(determinism_text(plan.plans[0]), "repeatable: 0.01 (checked)");
   plan.plans[0].determinism = Determinism::bitwise;
   EXPECT_EQ(determinism_text(plan.plans[0]), "bitwise (checked)");
+  plan.plans[0].measure = {.max_repeats = 100, .target_rel_ci = 0.1};
+  EXPECT_EQ(determinism_text(plan.plans[0]), "bitwise (checked)") << "a target takes six repeats or more";
+  plan.plans[0].measure = {.max_repeats = 100, .min_time_s = 1};
+  EXPECT_EQ(determinism_text(plan.plans[0]), "bitwise (declared)");
   EXPECT_EQ(provenance.clocks.at("fake"), fake.clock());
   EXPECT_GE(provenance.machine.at("cores").get<int>(), 1);
   EXPECT_GT(provenance.machine.at("memory_gib").get<double>(), 0.1);

@@ -476,5 +476,35 @@ TEST(ReportTable, DefaultTablesAreThoseOfTheWorkload) {
   EXPECT_TRUE(default_tables({&nothing, 1}).empty());
 }
 
+TEST(Report, RowsOnOtherDataSayWhichAndAreNotHeldAgainstEachOther) {
+  RunRecord run = sample_run();
+  for (const auto& [users, keep] : {std::pair{6040, 1.0}, {600, 0.1}})
+    for (std::uint64_t seed = 1; seed <= 3; ++seed) {
+      CellRecord cell = sample_cell(keep, seed, keep == 1 ? 0.7 : 0.5);
+      cell.cell.dataset = {{"name", "synthetic-interactions"}, {"users", users}, {"items", users / 2}};
+      cell.id = cell.cell.id();
+      run.cells.push_back(std::move(cell));
+    }
+  const std::string relative =
+      "[{metric: \"hr@10[neg=99]\", title: HR}, {metric: \"hr@10[neg=99]\", title: loss, as: percent, relative_to: "
+      "{params.cadc.keep_fraction: 1}}]";
+  const Table table = table_of(one_spec(kept_rows, relative), run);
+  EXPECT_THAT(report_titles(table), ::testing::IsSupersetOf({"dataset.items", "dataset.users", "HR"}));
+  for (const TableRow& row : table.rows)
+    for (const TableEntry& entry : row.entries) EXPECT_FALSE(entry.best) << "the only row on its data";
+  // Where a key tells the data apart, no other need be shown.
+  const Table by_users = table_of(
+      one_spec("[{key: dataset.users, title: users}, {key: params.cadc.keep_fraction, title: kept}]", rate_column),
+      run);
+  EXPECT_THAT(report_titles(by_users), Not(Contains("dataset.items")));
+}
+
+TEST(Report, WhatAnErrorHoldsForATerminalIsNotPassedOn) {
+  RunRecord run = sample_run_of(1);
+  run.cells[0].status = Status::failed;
+  run.cells[0].error = "\x1b[2Jgone";
+  EXPECT_THAT(table_of(one_spec(kept_rows, rate_column), run).notes, Contains(HasSubstr("failed:  [2Jgone")));
+}
+
 }  // namespace
 }  // namespace frugal::harness

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <limits>
 #include <thread>
@@ -265,6 +266,31 @@ TEST(MeasureCell, StopsAtTheNextProgress) {
       },
       {}, Determinism::free, true);
   EXPECT_EQ(measured.outcome().failure, Failure::interrupted);
+}
+
+TEST(MeasureCell, AnExportHasItsNameWhenItIsWhole) {
+  const ScratchFolder scratch;
+  const auto export_with = [&](bool dies) {
+    const ScriptedWorkload workload([&](int, RunContext& context) {
+      fixtures::write_file(*context.export_folder() / "weights", "");
+      EXPECT_FALSE(std::filesystem::exists(scratch / "cell/export")) << "not yet";
+      if (dies) throw std::runtime_error("in the middle");
+      return scored(1);
+    });
+    CellRequest request;
+    request.cell = fixtures::fake_cell();
+    request.artifacts = scratch / "cell";
+    request.exports = true;
+    const std::atomic<bool> go_on = false;
+    measure_cell(workload, request, go_on, [](const CellMessage&) {});
+  };
+  export_with(true);
+  EXPECT_FALSE(std::filesystem::exists(scratch / "cell/export"));
+  fixtures::write_file(scratch / "cell/export.unfinished/left", "");
+  export_with(false);
+  EXPECT_TRUE(std::filesystem::exists(scratch / "cell/export/weights"));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "cell/export/left"));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "cell/export.unfinished"));
 }
 
 TEST(CellRequestJson, SurvivesARoundTrip) {

@@ -255,7 +255,8 @@ TEST_F(RunnerCheckpoints, StayUntilTheCellIsDone) {
 
 TEST_F(RunnerCheckpoints, WhoAsksForAllAnewGetsAllAnew) {
   finds_one(Failure::other);
-  EXPECT_TRUE(finds_one(Failure::other, {Rerun::What::one, cells[0].id})) << "as the line that names a failed cell says";
+  EXPECT_TRUE(finds_one(Failure::other, {Rerun::What::one, cells[0].id}))
+      << "as the line that names a failed cell says";
   EXPECT_FALSE(finds_one(Failure::other, {Rerun::What::all}));
 }
 

@@ -28,6 +28,12 @@ std::string search_error(const std::string& search, const std::vector<Override>&
 /// After `  space: {...}` on line 6: what a test adds is line 7.
 const std::string space = "  space: {params.hill.width: [16, 32]}\n";
 
+TEST(SearchPlan, HowCellsRunTellsStructuresApart) {
+  const fixtures::HillSearch search(
+      "  space: {params.hill.width: [16, 32], limits.threads: [1, 2]}\n  maximize: quality\n");
+  EXPECT_EQ(search.problem().structures.size(), 4U);
+}
+
 TEST(SearchPlan, EveryKeyIsRead) {
   const PlanFile file = hill_plan(
       "  space:\n    params.hill.grid: [1, 2, 4]\n    params.hill.width: [16, 32]\n"

@@ -42,6 +42,26 @@ class EachStrategy : public ::testing::TestWithParam<Strategy> {
 INSTANTIATE_TEST_SUITE_P(Search, EachStrategy, ::testing::Values(Strategy::greedy, Strategy::halving, Strategy::model),
                          [](const auto& parameter) { return std::string(to_word(strategy_names, parameter.param)); });
 
+TEST(SearchModel, GoesOnWhereATrialDoesNotHaveTheObjective) {
+  const HillSearch search(hill_space + "  maximize: quality\n");
+  const auto asked = [&](bool some_have_none) {
+    std::size_t count = 0;
+    const auto evaluate = [&](std::span<const Ask> asks) {
+      std::vector<MetricValues> values;
+      for (std::size_t i = 0; i < asks.size(); ++i, ++count) {
+        values.push_back({{"smoothness", 1.0}});
+        if (count != 1 || !some_have_none) values.back()["quality"] = static_cast<double>(asks[i].structure % 7);
+      }
+      return values;
+    };
+    Lab lab(search.problem(), evaluate, 60);
+    search_with(Strategy::model, search.problem(), lab);
+    return lab.trials().size();
+  };
+  EXPECT_GT(asked(true), 10U);
+  EXPECT_GT(asked(false), 10U);
+}
+
 TEST_P(EachStrategy, FindsTheBestWithinKnownBoundsForAQuarterOfTheCost) {
   EXPECT_EQ(gap(HillSearch(hill_space + bounds + fidelity)), 0);
 }

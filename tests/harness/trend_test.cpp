@@ -53,6 +53,12 @@ TEST(Trend, ADriftTooSlowForNeighboursIsFound) {
   EXPECT_THAT(changes_of(trend_of(runs), "time.total"), ElementsAre(4)) << "1.08 of 1.02 is the first beyond 5%";
 }
 
+TEST(Trend, CellsOfAnOlderProgramAreTheSameWhateverTheirIds) {
+  std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1, 0.1)};
+  for (CellRecord& cell : runs[0].cells) cell.id = "of an older program";  // the cell itself was given what it lacked
+  EXPECT_THAT(changes_of(trend_of(runs), "hr@10[neg=99]"), ElementsAre(2));
+}
+
 TEST(Trend, TimesBeginAnewOnAnotherMachine) {
   std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 2, 0.1), run_of_day(3, 2, 0.1)};
   for (std::size_t i : {1, 2}) runs[i].provenance.machine["cpu"] = "Other CPU";

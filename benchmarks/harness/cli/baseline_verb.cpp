@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "benchmarks/harness/cli/cli.hpp"
 #include "benchmarks/harness/cli/reported_runs.hpp"
@@ -10,6 +11,7 @@
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/record/replace_run.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
+#include "benchmarks/harness/study/same_data.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -28,6 +30,36 @@ void require_whole(const Run& run) {
                     fmt::format("{}, and a check would not miss them; run them first", to_do_text(run)));
 }
 
+/// What the old baseline has and the run has not. Prints what the next check would have said.
+std::size_t missing_of(const Run& run, const Baseline& old, const Call& call) {
+  if (!changed_files(old.run, run).empty()) {
+    try {
+      require_same_data(old.run, "the old baseline", run, "this run");
+    } catch (const UserError& error) {
+      throw UserError(fmt::format("{}. Where the baseline is to be of these data: --other-data", error.what()));
+    }
+  }
+  const Judgement judgement = check_run(run, old, {.subset = call.has("subset"), .across_machines = true});
+  fmt::print("{}", to_text(judgement));
+  return judgement.count(Verdict::missing);
+}
+
+/// The same where figures cannot be held against each other.
+std::size_t missing_on_other_data(const Run& run, const Run& old) {
+  for (const auto& [file, contents] : changed_files(old, run))
+    fmt::print("other data  {}: {} bytes, sha256 {} then; {} bytes, sha256 {} now\n", file, contents.a->bytes,
+               contents.a->sha256, contents.b->bytes, contents.b->sha256);
+  std::set<std::string> cells;
+  for (const CellRecord& record : run.cells) cells.insert(record.cell.to_json().dump());
+  std::size_t missing = 0;
+  for (const CellRecord& record : old.cells) {
+    if (record.status != Status::ok || cells.contains(record.cell.to_json().dump())) continue;
+    fmt::print("missing     {} (seed {})\n", record.id, record.cell.seed);
+    ++missing;
+  }
+  return missing;
+}
+
 int update_baseline(const Call& call) {
   const Run run = load_up_to_date(call.arguments.at(0), call.workloads);
   const std::filesystem::path target = *call.one("baseline");
@@ -40,14 +72,13 @@ int update_baseline(const Call& call) {
   if (!is_new) {
     Baseline old = load_baseline(target);
     add_later_params(old.run, call.workloads);
-    folder = old.run.folder.empty() ? "." : old.run.folder;
+    folder = old.run.folder;
     if (std::filesystem::equivalent(folder, run.folder))
       throw UserError(Place{target.string()}, "the run is this baseline already");
-    // What it holds is also what the next check would have said.
-    const bool subset = call.has("subset");
-    const Judgement judgement = check_run(run, old, {.subset = subset, .across_machines = true});
-    fmt::print("{}", to_text(judgement));
-    if (const std::size_t missing = judgement.count(Verdict::missing); missing > 0 && !subset)
+    require_tolerances_fit(target, run);
+    const std::size_t missing =
+        call.has("other-data") ? missing_on_other_data(run, old.run) : missing_of(run, old, call);
+    if (missing > 0 && !call.has("subset"))
       throw UserError(Place{run.folder.string()},
                       fmt::format("{} cells, seeds or metrics that the old baseline has are not in this run (missing, "
                                   "above), and no check would miss them any more. Where they are to go: --subset",
@@ -70,7 +101,7 @@ Verb baseline_verb() {
           "Prints how the run does against the old baseline, as `frugal check` would, and then puts run.json and "
           "cells.jsonl of the run in its place. The tolerances of a YAML file stay. A FILE that is not there, or an "
           "empty folder, becomes a new baseline. A run with cells that did not end well or have no record is refused, and "
-          "so is one that lacks what the old baseline has, without --subset.",
+          "so is one that lacks what the old baseline has, without --subset, or that read other data, without --other-data.",
       .arguments = {run_argument("RUN")},
       .options = {{.name = "baseline",
                    .value = "FILE",
@@ -79,7 +110,11 @@ Verb baseline_verb() {
                    .values = {.files = true}},
                   {.name = "subset",
                    .value = "",
-                   .help = "the run may lack cells, seeds and metrics of the old baseline"}},
+                   .help = "the run may lack cells, seeds and metrics of the old baseline"},
+                  {.name = "other-data",
+                   .value = "",
+                   .help = "the run may have read files of other content than the old baseline: figures are then not "
+                           "held against each other"}},
       .examples = {"frugal baseline update results/local/smoke --baseline results/baselines/smoke-avx2"},
       .run = update_baseline};
   return {.name = "baseline",

@@ -11,6 +11,7 @@
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/judge/formats/words.hpp"
+#include "benchmarks/harness/judge/gate.hpp"
 #include "benchmarks/harness/plan/cell_paths.hpp"
 #include "benchmarks/harness/report/exports/capsule.hpp"
 
@@ -28,6 +29,12 @@ std::set<std::string> own_files(const Run& run, const std::filesystem::path& fol
 
 int make_capsule(const Call& call) {
   const Run run = load_run(call.arguments.at(0));
+  const Args& command = run.provenance.command;
+  if (command.size() > 1 && command[1] == "search")
+    throw UserError(
+        Place{run.folder.string()},
+        "this is a search: what it tries depends on what it finds, so there are no cells to repeat. Its plan is "
+        "in run.json; frugal run of the structures that it found makes a run for a capsule");
   write_capsule(run, *call.one("out"));
   fmt::print("{}\n", *call.one("out"));
   if (const std::string why = why_not_whole(run); !why.empty())
@@ -108,7 +115,12 @@ int reproduce(const Call& call) {
   const Judgement judgement =
       check_run(load_up_to_date(out, call.workloads), {.file = folder.string(), .run = claimed});
   fmt::print("{}", claims_text(judgement));
-  return judgement.passed() ? exit_ok : exit_gate;
+  // A gate that the claimed run had broken, too, is no claim.
+  StoredRecords then;
+  for (const CellRecord& record : claimed.cells) then[record.id] = &record;
+  const bool lost_gate = code == exit_gate && check_gates(load_plan_of(run).file, then).broken.empty();
+  if (lost_gate) fmt::print("a gate of the plan that the claimed run kept is broken\n");
+  return judgement.passed() && !lost_gate ? exit_ok : exit_gate;
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <iterator>
@@ -16,6 +17,7 @@
 #include "benchmarks/harness/cli/parse.hpp"
 #include "benchmarks/harness/cli/verbs.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -27,12 +29,25 @@ void print_version() {
              build.at("dirty").get<bool>() ? " with local changes" : "", build.at("type").get<std::string>());
 }
 
+/// Records, events and reports are JSON, which is.
+void require_utf8(const std::string& what, std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    const std::size_t length = utf8_length(text.substr(i));
+    if (length == 0)
+      throw UserError(fmt::format("{} {} is not UTF-8, in which names are recorded: rename it", what, shown(text)));
+    i += length;
+  }
+}
+
 int dispatch(const Args& command, const Workloads& workloads) {
   if (command.size() < 2) {
     fmt::print(stderr, "{}", program_help());
     return exit_usage;
   }
   Args args(command.begin() + 1, command.end());
+  for (const std::string& arg : args) require_utf8("the argument", arg);
+  for (const char* name : {"FRUGAL_DATA", "XDG_CACHE_HOME", "HOME"})
+    if (const char* value = std::getenv(name)) require_utf8(std::string(name) + "=", value);
   if (args[0] == "--help" || args[0] == "-h") {
     fmt::print("{}", program_help());
     return exit_ok;

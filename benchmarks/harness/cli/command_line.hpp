@@ -3,11 +3,9 @@
 #include <string>
 
 #include "benchmarks/harness/cli/verb.hpp"
+#include "impl/base/shell.hpp"
 
 namespace frugal::harness {
-
-/// A word as a shell reads it back.
-std::string shell_word(const std::string& word);
 
 /// All words, as a shell reads them back.
 std::string command_line(const Args& words);

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "benchmarks/harness/run/progress.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -12,11 +13,13 @@ namespace {
 /// Further lines of an error, below its first one.
 std::string indented(const std::string& text) {
   std::string result;
-  for (const char c : text) result += c == '\n' ? std::string("\n    ") : std::string(1, c);
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    result += (begin == 0 ? "" : "\n    ") + without_controls(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
   return result;
 }
-
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
 
 struct Alike {
   std::string reason;

@@ -1,4 +1,6 @@
 // Reading a baseline: where the committed run lies, and how much may change.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "benchmarks/harness/judge/judge.hpp"
@@ -79,6 +81,20 @@ std::vector<std::string> paths_of(std::span<const CellGroup> groups) {
   return known_paths(cells);
 }
 
+std::vector<Tolerance> read_tolerances(const Node& root, const Run& run) {
+  std::vector<Tolerance> all;
+  const Node* tolerances = root.find("tolerances");
+  if (!tolerances) return all;
+  const std::vector<CellGroup> groups = group_cells(run);
+  const std::vector<std::string> paths = paths_of(groups);
+  for (const Node& node : tolerances->as_list()) {
+    all.push_back(read_tolerance(node, paths));
+    check_metric_known(all.back(), node.find("metric")->place, run);
+    if (const Node* where = node.find("where")) check_cells_known(all.back(), where->place, groups);
+  }
+  return all;
+}
+
 bool is_yaml_baseline(const std::filesystem::path& path) {
   return !std::filesystem::is_directory(path) && path.extension() != ".jsonl";
 }
@@ -106,20 +122,22 @@ Baseline load_baseline(const std::filesystem::path& path) {
       throw UserError(run->place, "there is no run at " + folder.string());
     }
     baseline.run = load_run(folder);
-    if (const Node* tolerances = root.find("tolerances")) {
-      const std::vector<CellGroup> groups = group_cells(baseline.run);
-      const std::vector<std::string> paths = paths_of(groups);
-      for (const Node& node : tolerances->as_list()) {
-        baseline.tolerances.push_back(read_tolerance(node, paths));
-        check_metric_known(baseline.tolerances.back(), node.find("metric")->place, baseline.run);
-        if (const Node* where = node.find("where")) check_cells_known(baseline.tolerances.back(), where->place, groups);
-      }
-    }
+    baseline.tolerances = read_tolerances(root, baseline.run);
   }
   if (std::ranges::none_of(baseline.run.cells, [](const CellRecord& cell) { return cell.status == Status::ok; })) {
     throw UserError(Place{path.string()}, "this baseline has no cell that ended well: nothing to compare with");
   }
   return baseline;
+}
+
+void require_tolerances_fit(const std::filesystem::path& path, const Run& run) {
+  if (!is_yaml_baseline(path)) return;
+  try {
+    read_tolerances(load_yaml(path).front(), run);
+  } catch (const UserError& error) {
+    throw UserError(fmt::format("{}. That is so of the run that is to become the baseline: mend the tolerance first",
+                                error.what()));
+  }
 }
 
 }  // namespace frugal::harness

@@ -13,6 +13,7 @@
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -105,21 +106,22 @@ class CellCollector {
         settle("", "status", "the baseline has this cell, the run has not (--subset allows it)");
       return;
     }
+    std::size_t told = 0;  // there, or named as what did not end well
     for (const CellRecord* record : current_->records) {
       // What this machine cannot run was not lost, nor what ended badly in the baseline too.
-      if (record->ended_well()) continue;
       const CellRecord* before = baseline_.with_seed(record->cell.seed);
-      if (before && before->status != Status::ok) continue;
+      const bool bad_before = before && before->status != Status::ok;
+      if (record->ended_well() || !bad_before) ++told;
+      if (record->ended_well() || bad_before) continue;
       settle(record->id, "status",
              fmt::format("seed {}: {}{}{}", record->cell.seed, to_string(record->status),
-                         record->error.empty() ? "" : ": ", record->error.substr(0, record->error.find('\n'))));
+                         record->error.empty() ? "" : ": ", first_line(record->error)));
     }
     if (rules_.subset) return;
     const std::size_t wanted = baseline_.finished().size();
-    if (current_->records.size() < wanted)
+    if (told < wanted)
       settle("", "status",
-             fmt::format("the baseline has {} seeds of this cell, the run {} (--subset allows it)", wanted,
-                         current_->records.size()));
+             fmt::format("the baseline has {} seeds of this cell, the run {} (--subset allows it)", wanted, told));
   }
 
   /// Cell against cell where one side's seeds are all among the other's; else all against all.

@@ -94,7 +94,12 @@ class GateCheck {
   /// One line into one of the lists, or none.
   void hold(const GatedCell& cell, const std::string& name, GateReport& report) const {
     std::vector<double> values;
+    std::size_t disturbed = 0;
     for (const CellRecord* record : cell.records) {
+      if (gate_.of_the_clock && !record->is_quiet()) {
+        ++disturbed;
+        continue;
+      }
       const std::optional<double> value = metric_value(*record, gate_.metric);
       if (!value) {
         const auto why = record->absent.find(gate_.metric);
@@ -104,6 +109,9 @@ class GateCheck {
       }
       values.push_back(*value);
     }
+    if (values.empty() && disturbed > 0)
+      report.not_judged.push_back(fmt::format("{} {}: {}, which was taken beside other work in every seed",
+                                              cell.first->id, name, gate_.metric));
     if (values.empty()) return;
     const Estimate mean = estimate(values);
     const std::string figure =

@@ -15,7 +15,7 @@ namespace frugal::harness {
 struct GateReport {
   std::vector<std::string> broken;
   std::vector<std::string> close;       ///< kept, but the 95% interval of the mean reaches beyond the bound
-  std::vector<std::string> not_judged;  ///< seeds have no record yet
+  std::vector<std::string> not_judged;  ///< seeds have no record yet, or only times that were taken beside other work
 
   /// For standard error: "gate broken: ...", a line each.
   std::string text() const;

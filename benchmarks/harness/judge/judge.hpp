@@ -141,6 +141,9 @@ struct Judgement {
 /// Throws UserError (with the place in the YAML) when the file cannot be read or has no cell that ended well.
 Baseline load_baseline(const std::filesystem::path& path);
 
+/// Could this run be the baseline of such a file? Throws UserError where one of its tolerances is about nothing of the run.
+void require_tolerances_fit(const std::filesystem::path& path, const Run& run);
+
 struct CheckRules {
   bool subset = false;           ///< the run may lack cells and seeds of the baseline
   bool across_machines = false;  ///< times of another machine may be judged

@@ -96,6 +96,7 @@ void describe_runs(const Run& base, const Run& run, Judgement& judgement) {
   judgement.host = fact_text(run.provenance.machine, "hostname_hash");
   judgement.plan = fact_text(run.provenance.plan, "file");
   if (judgement.plan == "unknown") judgement.plan = run.provenance.name;
+  judgement.plan = shell_word(judgement.plan);
   for (const Json& setting : run.provenance.plan.value("overrides", Json::array()))
     judgement.plan += " --set " + shell_quoted(setting.get<std::string>());
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/plan.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -18,13 +19,6 @@ void flatten_into(const Json& value, const std::string& path, std::map<std::stri
   }
   for (const auto& [key, child] : value.items())
     flatten_into(child, path.empty() ? key : fmt::format("{}.{}", path, key), leaves);
-}
-
-/// A file's name may hold what a terminal acts on, or a line break, which would split a row.
-std::string without_controls(std::string text) {
-  for (char& c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) c = ' ';
-  return text;
 }
 
 }  // namespace

@@ -18,6 +18,8 @@ struct Measure {
   double min_time_s = 0;     ///< go on until the samples together are so long
   bool pin = false;          ///< each thread is bound to a processor of its own
   std::optional<std::uint64_t> order_seed{};  ///< the cells run in an order that it draws; none: in the plan's order
+
+  bool operator==(const Measure&) const = default;
 };
 
 /// Fewer values have no 95% interval of their median: both ends would be missed more often than that.

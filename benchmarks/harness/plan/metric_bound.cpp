@@ -36,6 +36,8 @@ MetricBound read_metric_bound(const Vocabulary& vocabulary, const Node& node, co
     throw UserError(node.place, "no value passes: min is above max");
   }
   if (const Node* where = node.find("where")) bound.where = read_selector(vocabulary, *where);
+  for (const MetricDescriptor& one : vocabulary.workload().metrics())
+    if (one.name == bound.metric) bound.of_the_clock = is_of_the_clock(one.unit);
   return bound;
 }
 

@@ -16,6 +16,7 @@ struct MetricBound {
   std::optional<double> min;  ///< inclusive, as is max; one of the two is there
   std::optional<double> max;
   std::vector<std::pair<std::string, Json>> where{};  ///< of a gate: dotted path -> value; all must match
+  bool of_the_clock = false;                          ///< is the metric one that another process can spoil?
 };
 
 /// On which side of the bound a value lies that does not keep it.

@@ -68,6 +68,20 @@ Node* axis_of(Node& document, const std::string& path) {
   return nullptr;
 }
 
+/// Does an included point, or the space of a search, give the path a value of its own?
+bool is_set_by_points(Node& document, const std::string& path) {
+  for (Node::Entry& entry : document.entries) {
+    if (entry.key == "include") {
+      for (Node& point : entry.value.items)
+        if (axis_in(point, path) != nullptr) return true;
+    } else if (entry.key == "search") {
+      for (Node::Entry& part : entry.value.entries)
+        if (part.key == "space" && axis_in(part.value, path) != nullptr) return true;
+    }
+  }
+  return false;
+}
+
 /// A list of values for an axis, and not one value that is a list itself.
 bool is_axis_list(const Node& axis, const Node& value) {
   const auto is_list = [](const Node& node) { return node.kind == Node::Kind::list; };
@@ -114,7 +128,7 @@ std::vector<OverrideValue> override_document(Node& document, const std::vector<O
   std::vector<OverrideValue> others;
   for (const OverrideValue& value : values) {
     Node* axis = axis_of(document, value.path);
-    if (!is_document_path(value.path) || axis != nullptr) {
+    if (!is_document_path(value.path) || axis != nullptr || is_set_by_points(document, value.path)) {
       if (axis == nullptr || !is_axis_list(*axis, value.value)) {
         others.push_back(value);
         continue;

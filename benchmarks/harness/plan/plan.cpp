@@ -29,12 +29,22 @@ double read_bound(const Node& node) {
   return node.real;
 }
 
+/// The kernel counts bytes in 64 bits, and no process begins in less than a MiB.
+double read_memory(const Node& node) {
+  constexpr double least = 1.0 / 1024, most = 1 << 30;
+  const double bound = read_bound(node);
+  if (bound != 0 && (bound < least || bound > most))
+    throw UserError(node.place, fmt::format("memory_gib must be 0 (no limit) or from {} to {}, but this is {}", least,
+                                            most, node.text));
+  return bound;
+}
+
 Limits read_limits(const Node* node) {
   Limits limits;
   if (node == nullptr) return limits;
   require_keys(*node, {"timeout_s", "memory_gib", "threads", "ranks", "checkpoint_s"}, "key of limits");
   if (const Node* timeout = node->find("timeout_s")) limits.timeout_s = read_bound(*timeout);
-  if (const Node* memory = node->find("memory_gib")) limits.memory_gib = read_bound(*memory);
+  if (const Node* memory = node->find("memory_gib")) limits.memory_gib = read_memory(*memory);
   if (const Node* threads = node->find("threads")) limits.threads = read_threads(*threads, 0);
   if (const Node* ranks = node->find("ranks")) limits.ranks = read_ranks(*ranks);
   if (const Node* seconds = node->find("checkpoint_s")) limits.checkpoint_s = read_bound(*seconds);

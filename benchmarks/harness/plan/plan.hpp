@@ -65,6 +65,8 @@ struct Limits {
   int threads = 0;          ///< of each rank; 0: all cores, shared out among the ranks; at most max_threads
   int ranks = 1;            ///< processes that compute a cell together; at most max_ranks
   std::string isa{};        ///< of the cpu back end, of an axis: a word of chosen_isa_names; empty: FRUGAL_ISA's
+
+  bool operator==(const Limits&) const = default;
 };
 
 /// What the metrics of a cell's repeats (measure.repeats) must keep; where they do not, the cell fails.

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "impl/base/sha256.hpp"
 
@@ -19,16 +19,37 @@ std::vector<std::string> varying_paths(const std::vector<const Cell*>& cells) {
   return varying_paths(all);
 }
 
+namespace {
+
+/// Of a cell that two plans of a file have there is one record: it cannot keep to both where they want different things.
+void require_alike(const PlanFile& file, const Plan& first, const Plan& second, const PlannedCell& cell) {
+  const char* differ = first.limits != second.limits             ? "limits"
+                       : first.measure != second.measure         ? "measure"
+                       : first.determinism != second.determinism ? "determinism"
+                       : first.band != second.band               ? "determinism"
+                       : first.exports != second.exports         ? "export"
+                                                                 : nullptr;
+  if (differ == nullptr) return;
+  throw UserError(
+      Place{file.file},
+      fmt::format("the plans '{}' and '{}' have a cell in common ({}{}{}) and want it with different {}, but a "
+                  "cell runs once and has one record: leave it out of one of them, or give each a file of its own",
+                  first.name, second.name, cell.id, cell.label.empty() ? "" : ": ", cell.label, differ));
+}
+
+}  // namespace
+
 std::vector<PlannedCell> planned_cells(const PlanFile& file) {
   std::vector<PlannedCell> planned;
-  std::set<std::string> ids;
+  std::map<std::string, const Plan*> plan_of;
   for (const Plan& plan : file.plans) {
     std::vector<const Cell*> cells;
     for (const Cell& cell : plan.cells) cells.push_back(&cell);
     const std::vector<std::string> varying = varying_paths(cells);
     for (const Cell* cell : cells) {
       PlannedCell one{&plan, cell, cell->id(), cell->to_json(), ""};
-      if (!ids.insert(one.id).second) continue;
+      const auto [known, is_new] = plan_of.try_emplace(one.id, &plan);
+      if (!is_new && known->second == &plan) continue;
       for (const std::string& path : varying) {
         if (path == "workload" || path == "backend") continue;  // always shown, apart
         const Json* value = cell_value(one.json, path);
@@ -36,7 +57,10 @@ std::vector<PlannedCell> planned_cells(const PlanFile& file) {
         one.label +=
             fmt::format("{}{}={}", one.label.empty() ? "" : " ", short_path(path, cell->workload), value_text(*value));
       }
-      planned.push_back(std::move(one));
+      if (is_new)
+        planned.push_back(std::move(one));
+      else
+        require_alike(file, *known->second, plan, one);
     }
   }
   return planned;

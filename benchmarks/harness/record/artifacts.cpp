@@ -8,8 +8,6 @@
 namespace frugal::harness {
 namespace {
 
-constexpr const char* unfinished = ".unfinished";  // no id ends so
-
 void copy_folder(const std::filesystem::path& from, const std::filesystem::path& to) {
   make_folders(to);
   for (const auto& entry : std::filesystem::directory_iterator(from)) {
@@ -40,7 +38,7 @@ void remove_checkpoints(const std::filesystem::path& folder, const std::string& 
 
 void bring_artifacts(const std::filesystem::path& from, const std::filesystem::path& to, const std::string& id) {
   const std::filesystem::path target = artifacts_of(to, id);
-  const std::filesystem::path half = target.string() + unfinished;
+  const std::filesystem::path half = target.string() + unfinished_suffix;
   try {
     std::filesystem::remove_all(half);
     copy_folder(artifacts_of(from, id), half);
@@ -55,7 +53,7 @@ void bring_artifacts(const std::filesystem::path& from, const std::filesystem::p
 void remove_half_brought(const std::filesystem::path& folder) {
   std::error_code ignored;
   for (const auto& entry : std::filesystem::directory_iterator(folder / "artifacts", ignored))
-    if (entry.path().extension() == unfinished) std::filesystem::remove_all(entry.path(), ignored);
+    if (entry.path().extension() == unfinished_suffix) std::filesystem::remove_all(entry.path(), ignored);
 }
 
 }  // namespace frugal::harness

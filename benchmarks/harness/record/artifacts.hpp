@@ -5,6 +5,9 @@
 
 namespace frugal::harness {
 
+/// How the names of folders end that are not whole yet; no id, and no name of an artifact, ends so.
+inline constexpr const char* unfinished_suffix = ".unfinished";
+
 /// artifacts/<cell id> of a run folder.
 std::filesystem::path artifacts_of(const std::filesystem::path& folder, const std::string& id);
 

@@ -21,6 +21,10 @@ std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec
 /// A file that was written a moment ago may be written again under the same time stamp: too fresh to be remembered.
 constexpr std::int64_t settled_ns = 2'000'000'000;
 
+/// Bytes of a file whose hash takes long enough to be worth keeping at once, and not with the others at the end: those of
+/// thousands of pictures would each write what all before them had.
+constexpr std::uint64_t slow_to_hash = std::uint64_t{64} << 20;
+
 bool is_settled(std::int64_t changed_ns) {
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
@@ -30,6 +34,10 @@ bool is_settled(std::int64_t changed_ns) {
 }  // namespace
 
 FileHashes::FileHashes(std::filesystem::path cache) : cache_(std::move(cache)), entries_(read()) {}
+
+FileHashes::~FileHashes() {
+  if (!saved_) write();
+}
 
 FileHashes::Stamp FileHashes::stamp_of(const std::filesystem::path& path) {
   struct stat facts {};
@@ -48,7 +56,8 @@ FileContent FileHashes::of(const std::filesystem::path& path) {
   const std::string sha = sha256_file(path);
   if (settled && stamp_of(path) == stamp) {
     entries_[key] = {stamp, sha};
-    write();
+    saved_ = false;
+    if (stamp.bytes >= slow_to_hash) write();
   }
   return {sha, stamp.bytes};
 }
@@ -68,7 +77,8 @@ FileHashes::Entries FileHashes::read() const {
   return entries;
 }
 
-void FileHashes::write() const {
+void FileHashes::write() {
+  saved_ = true;
   Entries all = read();  // another process may have added its own
   for (const auto& [path, entry] : entries_) all[path] = entry;
   nlohmann::json files = nlohmann::json::object();

@@ -17,6 +17,9 @@ class FileHashes {
  public:
   /// `cache`: a JSON file that later processes read; one that cannot be read or written is done without.
   explicit FileHashes(std::filesystem::path cache);
+  ~FileHashes();
+  FileHashes(const FileHashes&) = delete;
+  FileHashes& operator=(const FileHashes&) = delete;
 
   /// Throws UserError when the file cannot be read.
   FileContent of(const std::filesystem::path& path);
@@ -38,10 +41,11 @@ class FileHashes {
 
   static Stamp stamp_of(const std::filesystem::path& path);
   Entries read() const;
-  void write() const;
+  void write();
 
   std::filesystem::path cache_;
   Entries entries_;  ///< by absolute path
+  bool saved_ = true;
 };
 
 }  // namespace frugal::harness

@@ -156,6 +156,7 @@ Run load_run(const std::filesystem::path& path) {
   std::error_code ignored;
   Run run;
   run.folder = std::filesystem::is_directory(path, ignored) ? path : path.parent_path();
+  if (run.folder.empty()) run.folder = ".";
   const std::filesystem::path cells = std::filesystem::is_directory(path, ignored) ? path / "cells.jsonl" : path;
   if (!std::filesystem::exists(cells, ignored))
     throw UserError(fmt::format(

@@ -1,6 +1,8 @@
 // The JSON forms of records and provenance. Keys are fixed: other tools read them (results/schema/).
 #include "benchmarks/harness/record/record.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -334,6 +336,14 @@ Provenance Provenance::from_json(const Json& json, const Place& place) {
   };
   if (!tables.is_object() || !std::ranges::all_of(tables, is_list_of_names))
     reader.fail("key 'tables' of its plan does not list tables by name");
+  if (!is_list_of_names(provenance.plan.value("overrides", Json::array())))
+    reader.fail("key 'overrides' of its plan does not list settings");
+  for (const char* key : {"threads", "ranks", "measure"})
+    if (!provenance.plan.value(key, Json::object()).is_object())
+      reader.fail(fmt::format("key '{}' of its plan is no object", key));
+  const Json measures = provenance.plan.value("measure", Json::object());
+  if (!std::ranges::all_of(measures, [](const Json& one) { return one.is_object(); }))
+    reader.fail("key 'measure' of its plan does not say how cells were timed, by plan");
   provenance.build = reader.object("build");
   provenance.machine = reader.object("machine");
   if (json.contains("machines"))

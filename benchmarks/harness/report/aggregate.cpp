@@ -41,18 +41,47 @@ std::pair<Json, std::string> key_of(const RowKey& key, const RowGroup& row) {
   return {*value, entry.text + entry.suffix};
 }
 
-/// What the spec's keys do not show and yet tells rows apart: back end and data set always, parameters where two rows
-/// would read the same.
-std::set<std::string> hidden_differences(const std::vector<RowGroup>& rows) {
+bool is_of_data(std::string_view path) { return path.starts_with("dataset."); }
+
+/// Does the key, or a label that is chosen or made by it, tell something of the data set?
+bool is_of_data(const RowKey& key) {
+  return is_of_data(key.path) || std::ranges::any_of(key.choices, [](const RowKey::Choice& choice) {
+           return choice.text.find("{dataset.") != std::string::npos ||
+                  std::ranges::any_of(choice.when, [](const auto& condition) { return is_of_data(condition.first); });
+         });
+}
+
+/// What the row shows of its data set.
+std::string data_labels(const std::vector<KeyColumn>& columns, const RowGroup& row) {
+  std::string labels;
+  for (std::size_t i = 0; i < columns.size(); ++i)
+    if (is_of_data(columns[i].key)) labels += row.labels[i] + "\n";
+  return labels;
+}
+
+/// Which column of one's own file holds what says nothing of the data.
+bool tells_data_apart(const std::string& path) {
+  return is_of_data(path) && !path.starts_with("dataset.columns.");
+}
+
+/// What the spec's keys do not show and yet tells rows apart: back end and data set always, so that no row is taken for
+/// one on another one's data, parameters where two rows would read the same.
+std::set<std::string> hidden_differences(const std::vector<KeyColumn>& columns, const std::vector<RowGroup>& rows) {
   std::set<std::string> hidden;
   std::vector<const Json*> all;
   std::map<std::vector<std::string>, std::vector<const Json*>> alike;
+  std::map<std::string, std::vector<const Json*>> of_data;
   for (const RowGroup& row : rows) {
     all.push_back(&row.cell);
     alike[row.labels].push_back(&row.cell);
+    of_data[data_labels(columns, row)].push_back(&row.cell);
   }
   for (const std::string& path : varying_paths(all)) {
     if (path == "backend" || path == "dataset.name") hidden.insert(path);
+  }
+  for (const auto& [labels, same] : of_data) {
+    for (std::string& path : varying_paths(same))
+      if (tells_data_apart(path)) hidden.insert(std::move(path));
   }
   for (const auto& [labels, same] : alike) {
     for (std::string& path : varying_paths(same)) hidden.insert(std::move(path));
@@ -194,7 +223,7 @@ RowSet make_rows(const TableSpec& spec, std::span<const Run> runs) {
     add_column(key);
     shown.insert(key.path);
   }
-  for (const std::string& path : hidden_differences(set.rows)) {
+  for (const std::string& path : hidden_differences(set.columns, set.rows)) {
     if (!shown.contains(path)) add_column(RowKey{.path = path});
   }
   const auto add_origin = [&](const char* title, std::string PooledCell::*member) {

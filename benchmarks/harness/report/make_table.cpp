@@ -19,6 +19,7 @@
 #include "benchmarks/harness/report/template_text.hpp"
 #include "benchmarks/harness/study/seed_values.hpp"
 #include "impl/base/suggestion.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -490,7 +491,7 @@ class TableMaker {
     for (const RowGroup& row : set_.rows) {
       for (const CellRecord* record : row.records) {
         if (record->status == Status::ok || ++failed > most) continue;
-        const std::string reason = record->error.substr(0, record->error.find('\n'));
+        const std::string reason = first_line(record->error);
         table_.notes.push_back(fmt::format("{} (seed {}, {}): {}{}{}", row_name(row), record->cell.seed, record->id,
                                            to_string(record->status), reason.empty() ? "" : ": ", reason));
       }

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "benchmarks/harness/record/artifacts.hpp"
 #include "benchmarks/harness/run/conditions.hpp"
 #include "benchmarks/harness/run/loss_recorder.hpp"
 #include "benchmarks/harness/run/pace.hpp"
@@ -36,6 +37,8 @@ class MeasureContext final : public RunContext {
       : request_(request), stop_(stop), send_(send), passes_(most_passes(request.measure)), meter_(std::move(meter)) {}
 
   void begin_pass(int pass) {
+    std::error_code ignored;
+    std::filesystem::remove_all(unfinished_export(), ignored);  // of a try that was killed
     pass_ = pass;
     stages_.clear();
     losses_.clear();
@@ -134,9 +137,19 @@ class MeasureContext final : public RunContext {
 
   std::optional<std::filesystem::path> export_folder() override {
     if (!request_.exports) return std::nullopt;
-    std::filesystem::path folder = request_.artifacts / export_name;
-    make_folders(folder);
-    return folder;
+    make_folders(unfinished_export());
+    return unfinished_export();
+  }
+
+  /// The export has its name only when it is whole: by that a later run knows that it need not be made again.
+  void finish_export() {
+    const std::filesystem::path half = unfinished_export(), whole = request_.artifacts / export_name;
+    std::error_code failed;
+    if (!std::filesystem::exists(half, failed)) return;
+    std::filesystem::remove_all(whole, failed);
+    std::filesystem::rename(half, whole, failed);
+    if (failed)
+      throw OutputError(fmt::format("{}: cannot become {}: {}", half.string(), export_name, failed.message()));
   }
 
  protected:
@@ -174,6 +187,10 @@ class MeasureContext final : public RunContext {
     const auto known = std::ranges::find(stages_, name, &StageRecord::name);
     if (known != stages_.end()) return *known;
     return stages_.emplace_back(StageRecord{.name = std::string(name), .wall_s = {0.0}, .use = {StageUse{}}});
+  }
+
+  std::filesystem::path unfinished_export() const {
+    return request_.artifacts / (std::string(export_name) + unfinished_suffix);
   }
 
   static int most_passes(const Measure& measure) {
@@ -274,6 +291,7 @@ CellMessage run_passes(const Workload& workload, const CellRequest& request, con
     const MeasureClock::time_point pass_start = MeasureClock::now();
     const ConditionsMeter meter(processors, request.ranks > 1);
     Outcome outcome = workload.run(request.cell, context);
+    context.finish_export();
     const RepeatConditions conditions = meter.read();
     if (pass < request.measure.warmup) continue;
     CellMessage message;

@@ -194,7 +194,7 @@ void Progress::end(const CellRecord& record, const std::string& main_metrics) {
   if (screen_.event) screen_.event(end_event(record, seconds));
   const std::string status = to_string(record.status);
   const bool well = record.ended_well();
-  const std::string more = record.status == Status::ok ? main_metrics : record.error.substr(0, record.error.find('\n'));
+  const std::string more = record.status == Status::ok ? main_metrics : first_line(record.error);
   std::string title = cell.title;
   std::string tail = " " + duration_text(seconds) + (more.empty() ? "" : " | " + more);
   if (screen_.is_terminal) {

@@ -101,7 +101,7 @@ class Acquisition {
     }
     double least = std::numeric_limits<double>::infinity();
     for (const Trial& trial : lab.trials()) {
-      if (trial.metrics.empty()) continue;
+      if (!std::isfinite(trial.score.value)) continue;  // it failed, or does not have the objective
       least = std::min(least, trial.score.value);
       most_ = std::max(most_, trial.score.value);
       if (trial.score.violation == 0) best_ = std::max(best_.value_or(trial.score.value), trial.score.value);

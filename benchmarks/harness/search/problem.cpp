@@ -74,7 +74,8 @@ class SpaceMaker {
  private:
   bool is_same_structure(const Cell& cell) const {
     const Cell& first = plan_.cells.front();
-    return cell.params == first.params && cell.backend == first.backend && cell.dataset == first.dataset;
+    return cell.params == first.params && cell.backend == first.backend && cell.dataset == first.dataset &&
+           cell.execution == first.execution;
   }
 
   void add(std::size_t first_cell) {

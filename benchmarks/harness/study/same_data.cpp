@@ -36,11 +36,11 @@ void require_same_data(const Run& a, const std::string& a_name, const Run& b, co
 }
 
 std::size_t cells_of_unknown_data(const Run& a, const Run& b) {
-  std::set<std::string> silent;  // cells of a
+  std::set<std::string> silent;  // cells of a; not their ids, which are others where an older program made them
   for (const CellRecord& record : a.cells)
-    if (record.status == Status::ok && record.inputs.empty()) silent.insert(record.id);
+    if (record.status == Status::ok && record.inputs.empty()) silent.insert(record.cell.to_json().dump());
   return static_cast<std::size_t>(std::ranges::count_if(b.cells, [&](const CellRecord& record) {
-    return record.status == Status::ok && !record.inputs.empty() && silent.contains(record.id);
+    return record.status == Status::ok && !record.inputs.empty() && silent.contains(record.cell.to_json().dump());
   }));
 }
 

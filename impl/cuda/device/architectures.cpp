@@ -8,6 +8,13 @@
 namespace frugal::cuda {
 namespace {
 
+/// The host chooses kernels by what the device can do; those for 8.0 and later, and for 9.0 and later, are empty in code
+/// that was compiled for less.
+bool has_same_kernels(int capability, int compiled) {
+  constexpr int with_others[] = {80, 90};
+  return std::ranges::all_of(with_others, [&](int first) { return (capability >= first) == (compiled >= first); });
+}
+
 bool word_runs_on(int capability, std::string_view word) {
   int compiled = 0;
   const char* const end = word.data() + word.size();
@@ -16,7 +23,8 @@ bool word_runs_on(int capability, std::string_view word) {
   const std::string_view kind(behind, static_cast<std::size_t>(end - behind));
   if (kind.starts_with('a')) return capability == compiled;
   const bool same_generation = capability / 10 == compiled / 10;
-  return capability >= compiled && (same_generation || kind.empty() || kind == "-virtual");
+  return capability >= compiled && has_same_kernels(capability, compiled) &&
+         (same_generation || kind.empty() || kind == "-virtual");
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ class CudaInrEnsemble final : public InrEnsemble {
       updates.push_back(update_step({OptimizerKind::adam, settings}, step_ + s, spec_.weight_decay));
     }
     if (updates_.size() < n) {
-      updates_ = DeviceBuffer<UpdateStep>(n, "update steps");
       squares_ = DeviceBuffer<double>(n * networks_, "losses");
+      updates_ = DeviceBuffer<UpdateStep>(n, "update steps");  // last: its size tells how many steps there is room for
     }
     updates_.upload(updates, stream_);
     if (narrow_) {
@@ -285,6 +285,8 @@ Support supports(const InrSpec& spec) {
   if (std::string problem = why_invalid(spec); !problem.empty()) return Support::no(std::move(problem));
   if (spec.implementation == InrImplementation::onednn) return Support::no("onednn is the cpu's");
   constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+  constexpr int most_width = 1 << 16;  // a tile's values are counted in int
+  if (spec.width > most_width) return Support::no(fmt::format("cuda supports up to {} units a layer", most_width));
   if (spec.points * std::max(spec.inputs, spec.channels) > most || inr_floats(spec) > static_cast<double>(most) ||
       spec.networks > most_grid_rows)
     return Support::no("cuda supports up to 2^31 values and parameters of a network and 65535 networks");

@@ -17,6 +17,7 @@
 #include <numeric>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
@@ -154,9 +155,13 @@ class DeviceBatch {
 
  private:
   void make_room(std::size_t lookups) {
-    rows_ = DeviceBuffer<std::uint32_t>(lookups, "rows of lookups");
-    bag_of_ = DeviceBuffer<std::uint32_t>(lookups, "bags of lookups");
-    if (first_trained_ < shape_.tables) sort_.emplace(lookups, shape_.batch, shape_.tables, first_trained_, all_rows_);
+    DeviceBuffer<std::uint32_t> rows(lookups, "rows of lookups");
+    DeviceBuffer<std::uint32_t> bags(lookups, "bags of lookups");
+    std::optional<LookupSort> sort;
+    if (first_trained_ < shape_.tables) sort.emplace(lookups, shape_.batch, shape_.tables, first_trained_, all_rows_);
+    rows_ = std::move(rows);  // now that there is room for all of them
+    bag_of_ = std::move(bags);
+    sort_ = std::move(sort);
   }
 
   DlrmShape shape_;
@@ -226,6 +231,7 @@ class CudaDlrm final : public Dlrm {
     graph_.reset();
     reserve(examples, lookups);
     reserve_tables();
+    count_ = 0;
     examples_.emplace(examples, shape_, 0, n, stream_);
     count_ = n;
   }

@@ -5,6 +5,7 @@
 
 #include "benchmarks/harness/judge/formats/formats.hpp"
 #include "benchmarks/harness/judge/formats/words.hpp"
+#include "impl/base/shell.hpp"
 #include "impl/base/text.hpp"
 
 namespace frugal::harness {
@@ -43,7 +44,8 @@ std::string body_of(const Finding& finding, const Judgement& judgement) {
     if (fact.baseline != fact.current)
       text += fmt::format("{}: {} then, {} now\n", fact.name, fact.baseline, fact.current);
   if (!judgement.plan.empty())
-    text += fmt::format("again: frugal run {} --out {} --rerun {}\n", judgement.plan, judgement.run, finding.id);
+    text += fmt::format("again: frugal run {} --out {} --rerun {}\n", judgement.plan, shell_word(judgement.run),
+                        finding.id);
   return text;
 }
 
