@@ -110,7 +110,9 @@ def run_again(program: pathlib.Path, claim: dict, scratch: pathlib.Path) -> list
     for each plan: a cell that another claim has run is done."""
     out = scratch / claim["run"]
     for cells in [claim["cells"], *([claim["against"]] if "against" in claim else [])]:
-        only = ",".join(f"{path}={value if isinstance(value, str) else json.dumps(value)}" for path, value in cells.items())
+        # Records have what plans call limits.isa under `execution`.
+        only = ",".join(f"{path.removeprefix('execution.')}={value if isinstance(value, str) else json.dumps(value)}"
+                        for path, value in cells.items())
         done = subprocess.run([program, "run", claim["run"], "--out", out, "-q", *(["--only", only] if only else [])],
                               cwd=ROOT, check=False, capture_output=True, text=True)
         if done.returncode == 4:

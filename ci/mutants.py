@@ -65,10 +65,29 @@ def pattern_of(text):
     before, target, after = re.fullmatch(r"(?s)(?:(.*)«)?(.*?)(?:»(.*))?", text).groups(default="")
     def part(piece):
         return r"\s+".join(re.escape(word) for word in re.split(r"\s+", piece))
-    return re.compile(part(before) + "(" + part(target) + ")" + part(after))
+    whole = part(before) + "(" + part(target) + ")" + part(after)
+    text = before + target + after
+    begin, end = (r"\b" if re.match(r"\w", letter) else "" for letter in (text[0], text[-1]))  # no part of a longer name
+    return re.compile(begin + whole + end)
+
+
+def is_balanced(text):
+    """Does each bracket have its partner? What stands in quotes does not count."""
+    open_ones = []
+    for bracket in re.sub(r"'(\\.|[^'\\])'|\"(\\.|[^\"\\])*\"", "", text):
+        if bracket in "([{":
+            open_ones.append(bracket)
+        elif bracket in ")]}" and (not open_ones or open_ones.pop() + bracket not in ("()", "[]", "{}")):
+            return False
+    return not open_ones
 
 
 def place_of(mutant, text):
+    target = re.sub(r"(?s).*«|».*", "", mutant.original)
+    for what in (target, mutant.wrong):
+        begun = re.match(r"(if|for|while|do|return|throw|break|continue)\b", what) and not what.endswith(";")
+        if begun or not is_balanced(what):
+            sys.exit(f"{TABLE}:{mutant.line}: neither a whole statement nor an expression: {what}")
     found = list(pattern_of(mutant.original).finditer(text))
     if len(found) != 1:
         sys.exit(f"{TABLE}:{mutant.line}: the original text stands {len(found)} times in {mutant.file}, not once: "

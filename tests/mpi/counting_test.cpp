@@ -18,8 +18,7 @@ TEST(MpiCounting, OfAGatherThatBeginsFurtherOnOnlyItsOwnRowsCount) {
     for (std::size_t row = begins[ranks.rank()]; row < begins[ranks.rank() + 1]; ++row)
       for (std::size_t c = 0; c < 3; ++c) rows[row * 3 + c] = static_cast<float>(row);
     gather_rows(counting, rows.data(), 3, begins);
-    for (std::size_t i = 0; i < rows.size(); ++i)
-      EXPECT_EQ(rows[i], i < 30 ? -1.0F : static_cast<float>(i / 3)) << i;
+    for (std::size_t i = 0; i < rows.size(); ++i) EXPECT_EQ(rows[i], i < 30 ? -1.0F : static_cast<float>(i / 3)) << i;
     EXPECT_EQ(counting.counts().bytes, 2 * 3 * sizeof(float)) << "the other rank's";
   });
 }

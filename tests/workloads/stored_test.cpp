@@ -139,6 +139,18 @@ TEST(Store, TransformTakesTheBytesThatItWasGivenAndNoMore) {
   }
 }
 
+TEST(Store, TransformGivesTheTablesThatItsBytesHold) {
+  const StoredFactors stored = store(some_factors(), Storing::transform, 2.5);
+  for (const char* name : {"user_factors", "item_factors"}) {
+    const Matrix after = table(stored.factors, name);
+    for (Eigen::Index axis = 0; axis < dim; ++axis) {
+      std::set<float> steps;
+      for (Eigen::Index row = 0; row < after.rows(); ++row) steps.insert(after(row, axis));
+      EXPECT_LT(static_cast<Eigen::Index>(steps.size()), after.rows() / 4) << name << " " << axis;
+    }
+  }
+}
+
 TEST(Store, TransformIsBetterThanUniformForTheSameBytes) {
   const ModelState factors = some_factors();
   const StoredFactors uniform = store(factors, Storing::uniform, 4);

@@ -60,9 +60,7 @@ std::string data_labels(const std::vector<KeyColumn>& columns, const RowGroup& r
 }
 
 /// Which column of one's own file holds what says nothing of the data.
-bool tells_data_apart(const std::string& path) {
-  return is_of_data(path) && !path.starts_with("dataset.columns.");
-}
+bool tells_data_apart(const std::string& path) { return is_of_data(path) && !path.starts_with("dataset.columns."); }
 
 /// What the spec's keys do not show and yet tells rows apart: back end and data set always, so that no row is taken for
 /// one on another one's data, parameters where two rows would read the same.
