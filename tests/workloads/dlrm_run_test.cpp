@@ -101,6 +101,16 @@ TEST(DlrmWorkload, RatingsCanStartFromTheirFactorisationAndKeepItsTables) {
   }
 }
 
+TEST(DlrmWorkload, OfASampleTheModelDoesNotKnowWhatElseItsUsersAndItemsDid) {
+  const RatingsFolder data;
+  const auto loss_with = [&](const std::string& params) {
+    TestContext context({data.path()});
+    return run_cell(ratings_plan("learning_rate: 0, " + params), context).metrics.at("logloss");
+  };
+  // Nothing is learned, so predictions depend on the examples' features alone: of the counts of all they would be alike.
+  EXPECT_NE(loss_with("keep_fraction: 0.05"), loss_with("keep_fraction: 1"));
+}
+
 TEST(DlrmWorkload, ExamplesThatAreNotRatingsCannotBeFactorised) {
   try {
     first_cell(dlrm_plan("cpu", "embedding_init: mf"));
