@@ -4,7 +4,7 @@
   ci/claims.py                     every claim of results/claims.yaml: its words stand in the documents, and its figures are
                                    those of results/published
   ci/claims.py --rerun PROGRAM     runs the cells of claims again that took a minute or less, where their data are here, and
-                                   holds the new figures against the claims
+                                   holds the new figures, other than times, against the claims
 Exit code 1: a claim does not hold. A claim of results/claims.yaml has
 
   words      as the documents have them, line breaks aside
@@ -142,7 +142,8 @@ def hold_all(claims: list[dict], documents: str, program: pathlib.Path | None, s
         if name not in runs:
             runs[name] = read_records(ROOT / "results/published" / name)
         if program:
-            if seconds_of(runs[name], claim) > LONGEST_S:
+            # A time is one machine's, and moves by a seventh within hours where that is a virtual one.
+            if claim["metric"].startswith("time.") or seconds_of(runs[name], claim) > LONGEST_S:
                 continue
             within += 3 * standard_error(claimed_figures(runs[name], claim))
             try:
