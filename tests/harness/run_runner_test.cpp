@@ -37,9 +37,6 @@ class Runner : public ::testing::Test {
   /// Cells whose n is in `fate` end so; the others end well.
   RunSummary run(const Rerun& rerun = {}, const std::map<int, Failure>& fate = {}, bool fail_fast = false) {
     ran.clear();
-    ResultStore store(scratch / "run", fixtures::fake_provenance(), {.start_anew = rerun.what == Rerun::What::all});
-    Inputs inputs(workloads, {}, scratch / "hashes.json", false);
-    Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
     const CellExecutor execute = [&](const CellRequest& request, const Limits&, const ProgressSink&) {
       const int n = request.cell.own().at("n").get<int>();
       ran.push_back(n);
@@ -51,6 +48,13 @@ class Runner : public ::testing::Test {
       }
       return end;
     };
+    return run_by(execute, rerun, fail_fast);
+  }
+
+  RunSummary run_by(const CellExecutor& execute, const Rerun& rerun, bool fail_fast = false) {
+    ResultStore store(scratch / "run", fixtures::fake_provenance(), {.start_anew = rerun.what == Rerun::What::all});
+    Inputs inputs(workloads, {}, scratch / "hashes.json", false);
+    Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
     return run_cells({.workloads = workloads,
                       .store = store,
                       .progress = progress,
@@ -220,9 +224,6 @@ class RunnerCheckpoints : public Runner {
 
   /// Did the cell find the checkpoint of an earlier one?
   bool finds_one(Failure fate, const Rerun& rerun = {Rerun::What::failed}) {
-    ResultStore store(scratch / "run", fixtures::fake_provenance(), {.start_anew = rerun.what == Rerun::What::all});
-    Inputs inputs(workloads, {}, scratch / "hashes.json", false);
-    Progress progress({.write = [this](std::string_view text) { talk += text; }, .now = [] { return 0.0; }});
     bool found = false;
     const CellExecutor execute = [&](const CellRequest& request, const Limits& limits, const ProgressSink&) {
       EXPECT_EQ(request.checkpoint_s, limits.checkpoint_s);
@@ -233,13 +234,7 @@ class RunnerCheckpoints : public Runner {
       if (fate != Failure::none) end.record.status = Status::failed;
       return end;
     };
-    run_cells({.workloads = workloads,
-               .store = store,
-               .progress = progress,
-               .execute = execute,
-               .inputs = inputs,
-               .cells = cells,
-               .rerun = rerun});
+    run_by(execute, rerun);
     return found;
   }
 };

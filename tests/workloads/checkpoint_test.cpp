@@ -77,16 +77,16 @@ void expect_as_in_one_go(const std::string& plan, int fewest_tries) {
   EXPECT_EQ(pieces.losses, whole.losses);
 }
 
-std::string cadc_plan(const std::string& params) {
+std::string cadc_plan(const std::string& params, const char* tower = "layers: [16, 8], epochs: 5, batch: 50") {
   return fmt::format(R"(
 schema: 1
 name: test
 workload: cadc
 backend: cpu
 dataset: {{name: synthetic-interactions, users: 300, items: 200, interactions: 9000}}
-params: {{cadc: {{tower: {{layers: [16, 8], epochs: 5, batch: 50}}, {}}}}}
+params: {{cadc: {{tower: {{{}}}, {}}}}}
 )",
-                     params);
+                     tower, params);
 }
 
 TEST(Checkpoint, FactorisationsGoOnWhereTheyWere) {
@@ -111,14 +111,7 @@ TEST(Checkpoint, TrainingsThatCannotBeGoneOnWithLeaveNone) {
   }
   const ScratchFolder scratch;
   ImpatientContext context(scratch.path(), 1'000'000);
-  run_cell(R"(
-schema: 1
-name: test
-workload: cadc
-backend: cpu
-dataset: {name: synthetic-interactions, users: 300, items: 200, interactions: 9000}
-params: {cadc: {embedding_init: random, embedding_trainable: true, mf: {dim: 8}, tower: {layers: [8], patience: 2}}}
-)",
+  run_cell(cadc_plan("embedding_init: random, embedding_trainable: true, mf: {dim: 8}", "layers: [8], patience: 2"),
            context);
   EXPECT_FALSE(std::filesystem::exists(scratch / "train.safetensors"));
 }
@@ -135,34 +128,27 @@ params: {dlrm: {batch: 32, epochs: 2, optimizer: adam}}
                       2);
 }
 
-TEST(Checkpoint, SineNetworksGoOnWhereTheyWere) {
-  const auto plan = [](const std::string& params) {
-    return fmt::format(R"(
+std::string inr_plan(const std::string& params) {
+  return fmt::format(R"(
 schema: 1
 name: test
 workload: inr
 backend: cpu
 dataset: synthetic-photo
-params: {{inr: {{size: 16, grid: 2, hidden_layers: 1, width: 16, {}}}}}
+params: {{inr: {{size: 16, grid: 2, hidden_layers: 1, {}}}}}
 )",
-                       params);
-  };
-  expect_as_in_one_go(plan("steps: 40"), 4);
-  expect_as_in_one_go(plan("steps: 60, stop_psnr: 25"), 2);
-  expect_as_in_one_go(plan("steps: 60, patience: 5, learning_rate: 0.05"), 2);
-  expect_as_in_one_go(plan("steps: 30, last_layer: solved"), 3);
+                     params);
+}
+
+TEST(Checkpoint, SineNetworksGoOnWhereTheyWere) {
+  expect_as_in_one_go(inr_plan("width: 16, steps: 40"), 4);
+  expect_as_in_one_go(inr_plan("width: 16, steps: 60, stop_psnr: 25"), 2);
+  expect_as_in_one_go(inr_plan("width: 16, steps: 60, patience: 5, learning_rate: 0.05"), 2);
+  expect_as_in_one_go(inr_plan("width: 16, steps: 30, last_layer: solved"), 3);
 }
 
 TEST(Checkpoint, SecondsOfStepsOfEarlierTriesAreNotKnown) {
-  const std::string plan = R"(
-schema: 1
-name: test
-workload: inr
-backend: cpu
-dataset: synthetic-photo
-params: {inr: {size: 16, grid: 2, hidden_layers: 1, width: 32, steps: 300, learning_rate: 0.002}}
-)";
-  const InPieces pieces = in_pieces(plan);
+  const InPieces pieces = in_pieces(inr_plan("width: 32, steps: 300, learning_rate: 0.002"));
   ASSERT_TRUE(pieces.outcome.metrics.contains("flops[30dB]"));
   EXPECT_EQ(pieces.outcome.absent.at("seconds[30dB]"), "reached by an earlier try, which left no times of its steps");
 }

@@ -32,12 +32,10 @@ void require_whole(const Run& run) {
 
 /// What the old baseline has and the run has not. Prints what the next check would have said.
 std::size_t missing_of(const Run& run, const Baseline& old, const Call& call) {
-  if (!changed_files(old.run, run).empty()) {
-    try {
-      require_same_data(old.run, "the old baseline", run, "this run");
-    } catch (const UserError& error) {
-      throw UserError(fmt::format("{}. Where the baseline is to be of these data: --other-data", error.what()));
-    }
+  try {
+    require_same_data(old.run, "the old baseline", run, "this run");
+  } catch (const UserError& error) {
+    throw UserError(fmt::format("{}. Where the baseline is to be of these data: --other-data", error.what()));
   }
   const Judgement judgement = check_run(run, old, {.subset = call.has("subset"), .across_machines = true});
   fmt::print("{}", to_text(judgement));
@@ -50,10 +48,10 @@ std::size_t missing_on_other_data(const Run& run, const Run& old) {
     fmt::print("other data  {}: {} bytes, sha256 {} then; {} bytes, sha256 {} now\n", file, contents.a->bytes,
                contents.a->sha256, contents.b->bytes, contents.b->sha256);
   std::set<std::string> cells;
-  for (const CellRecord& record : run.cells) cells.insert(record.cell.to_json().dump());
+  for (const CellRecord& record : run.cells) cells.insert(same_cell_key(record));
   std::size_t missing = 0;
   for (const CellRecord& record : old.cells) {
-    if (record.status != Status::ok || cells.contains(record.cell.to_json().dump())) continue;
+    if (record.status != Status::ok || cells.contains(same_cell_key(record))) continue;
     fmt::print("missing     {} (seed {})\n", record.id, record.cell.seed);
     ++missing;
   }

@@ -51,11 +51,11 @@ void add_readers(const Run& run, const std::map<std::string, ChangedFile>& files
 
 /// Did a cell, of one seed, end well in both?
 bool shares_cells(const Run& a, const Run& b) {
-  std::set<std::string> of_a;  // not ids: an older program's cell has fewer parameters, and so another one
+  std::set<std::string> of_a;
   for (const CellRecord& record : a.cells)
-    if (record.status == Status::ok) of_a.insert(record.cell.to_json().dump());
+    if (record.status == Status::ok) of_a.insert(same_cell_key(record));
   return std::ranges::any_of(b.cells, [&](const CellRecord& record) {
-    return record.status == Status::ok && of_a.contains(record.cell.to_json().dump());
+    return record.status == Status::ok && of_a.contains(same_cell_key(record));
   });
 }
 

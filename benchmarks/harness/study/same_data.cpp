@@ -8,6 +8,8 @@
 
 namespace frugal::harness {
 
+std::string same_cell_key(const CellRecord& record) { return record.cell.to_json().dump(); }
+
 std::map<std::string, ChangedFile> changed_files(const Run& a, const Run& b) {
   std::map<std::string, const InputRecord*> of_a;
   for (const CellRecord& record : a.cells)
@@ -36,11 +38,11 @@ void require_same_data(const Run& a, const std::string& a_name, const Run& b, co
 }
 
 std::size_t cells_of_unknown_data(const Run& a, const Run& b) {
-  std::set<std::string> silent;  // cells of a; not their ids, which are others where an older program made them
+  std::set<std::string> silent;  // cells of a
   for (const CellRecord& record : a.cells)
-    if (record.status == Status::ok && record.inputs.empty()) silent.insert(record.cell.to_json().dump());
+    if (record.status == Status::ok && record.inputs.empty()) silent.insert(same_cell_key(record));
   return static_cast<std::size_t>(std::ranges::count_if(b.cells, [&](const CellRecord& record) {
-    return record.status == Status::ok && !record.inputs.empty() && silent.contains(record.cell.to_json().dump());
+    return record.status == Status::ok && !record.inputs.empty() && silent.contains(same_cell_key(record));
   }));
 }
 

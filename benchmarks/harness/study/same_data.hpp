@@ -8,6 +8,10 @@
 
 namespace frugal::harness {
 
+/// Equal where two records are of one cell and seed. Their ids may differ: an older program's is of a cell that had fewer
+/// parameters, which add_later_params() has given it.
+std::string same_cell_key(const CellRecord& record);
+
 /// A file as one of two runs read it, and as the other did.
 struct ChangedFile {
   const InputRecord* a = nullptr;

@@ -379,20 +379,19 @@ class Cadc final : public harness::Workload {
         outcome.metrics["loss[tower]"] = loss;
         context.loss("train", static_cast<double>(step), loss);
       };
-      // What early stopping has seen by then is in no checkpoint.
-      std::optional<Checkpoint> checkpoint;
-      if (own.at("tower").at("patience") == 0) checkpoint.emplace(context, "train");
-      std::vector<double> losses = checkpoint ? checkpoint->take_up(*model) : std::vector<double>();
+      // What early stopping has seen by then is in no checkpoint. Pieces of earlier tries ended where those below do.
+      Checkpoint checkpoint(context, "train", own.at("tower").at("patience") == 0);
+      std::vector<double> losses = checkpoint.take_up(*model);
       std::uint64_t done = losses.size();
       for (std::uint64_t step = 1; step <= done; ++step)
-        if (step % pass % chunk == 0) put_loss(step, losses[step - 1]);  // as below
-      if (checkpoint) stop.look(*model, done);                           // the pass ends where it would have ended
+        if (step % pass % chunk == 0) put_loss(step, losses[step - 1]);
+      if (done > 0) stop.look(*model, done);
       while (done < steps && !stop.exhausted()) {
         const std::uint64_t now = std::min({chunk, steps - done, stop.steps_to_look()});
         std::ranges::copy(model->train(now), std::back_inserter(losses));
         done += now;
         put_loss(done, losses.back());
-        if (checkpoint) checkpoint->keep(*model, losses);
+        checkpoint.keep(*model, losses);
         stop.look(*model, done);
         context.progress(before + (1 - before) * static_cast<double>(done) / static_cast<double>(steps));
       }

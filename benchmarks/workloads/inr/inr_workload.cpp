@@ -105,12 +105,11 @@ class InrRun {
       const std::int64_t most = own_.at("steps"), most_second = own_.at("second_order_steps");
       const std::int64_t all = most + most_second + (solves_last_layer(own_) ? 1 : 0);
       // Which sub-networks have stopped is in no checkpoint.
-      std::optional<Checkpoint> checkpoint;
-      if (own_.at("network_patience") == 0) checkpoint.emplace(context_, "train");
-      std::vector<double> before = checkpoint ? checkpoint->take_up(*model_) : std::vector<double>();
+      Checkpoint checkpoint(context_, "train", own_.at("network_patience") == 0);
+      std::vector<double> before = checkpoint.take_up(*model_);
       taken_up_ = std::ssize(before);
       const auto pace = [&](const LossCurve& curve) {
-        if (checkpoint) checkpoint->keep(*model_, curve.losses);
+        checkpoint.keep(*model_, curve.losses);
         return context_.pace(curve.rule.steps, all);
       };
       curve_ = train_until_stale(*model_, most, own_.at("patience"), target_loss, pace, std::move(before));

@@ -15,9 +15,11 @@ namespace frugal::workloads {
 /// Of one training: the model's whole state, and the loss of each of its steps or epochs so far.
 class Checkpoint {
  public:
-  /// training: one word, its own in the cell.
-  Checkpoint(harness::RunContext& context, std::string training)
-      : context_(context), training_(std::move(training)), file_(context.checkpoint_file(training_)) {}
+  /// training: one word, its own in the cell. Not `possible`: it needs more than state and losses, so that none is left.
+  Checkpoint(harness::RunContext& context, std::string training, bool possible = true)
+      : context_(context),
+        training_(std::move(training)),
+        file_(possible ? context.checkpoint_file(training_) : std::filesystem::path()) {}
 
   /// In the training's stage, before its first step: puts what an earlier try left into the model. Returns the losses of
   /// the steps that it has behind it, none where nothing was left. Throws UserError where the file is no such thing.
@@ -29,7 +31,7 @@ class Checkpoint {
  private:
   harness::RunContext& context_;
   std::string training_;
-  std::filesystem::path file_;  ///< empty: the plan asks for none
+  std::filesystem::path file_;  ///< empty: the plan asks for none, or there can be none
 };
 
 /// The training of a factorisation, in its stage: all that is left of `epochs` epochs. Tells the progress, which is `share`
