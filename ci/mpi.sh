@@ -31,6 +31,11 @@ frugal() {
   ((code == expected)) || { echo "mpi: $name: exit code $code, not $expected" >&2; return 1; }
 }
 
+# A file that the ranks read in parts, its lines in no order of the users, with repeated pairs and equal times.
+awk 'BEGIN { print "user,item,rating,time"
+  for (k = 0; k < 30000; ++k) { u = k * 37 % 1009; r = int(k / 1009)
+    printf "user-%d,%d,%d,%d\n", u, (u * 31 + r % 27 * 17) % 700, 1 + k * 7 % 5, 881250949 + int(k / 7) % 50 } }' >"$work/own.csv"
+
 cat >"$work/models.yaml" <<'END'
 {schema: 1, name: ials, workload: cadc, backend: cpu, limits: {threads: 1}, determinism: bitwise,
  dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
@@ -39,6 +44,11 @@ cat >"$work/models.yaml" <<'END'
 {schema: 1, name: sgd, workload: cadc, backend: cpu, limits: {threads: 1}, determinism: bitwise,
  dataset: {name: synthetic-interactions, users: 1500, items: 700, interactions: 40000},
  params: {cadc: {model: mf, save_weights: true, mf: {solver: logistic_sgd, epochs: 4, dim: 12}}}}
+---
+{schema: 1, name: own, workload: cadc, backend: cpu, limits: {threads: 1}, determinism: bitwise,
+ dataset: {name: file, path: own.csv, min_rating: 2, negative_sampling: popularity},
+ params: {cadc: {keep_fraction: 0.3, sampling: stratified, save_weights: true, mf: {solver: logistic_sgd, epochs: 2, dim: 12},
+                 tower: {layers: [16], batch: 512, epochs: 3, patience: 2}}}}
 ---
 {schema: 1, name: inr, workload: inr, backend: cpu, dataset: synthetic-photo, limits: {threads: 1}, determinism: bitwise,
  params: {inr: {size: 48, steps: 60, hidden_layers: 1, width: 16, grid: 3, last_layer: solved, save_weights: true}}}

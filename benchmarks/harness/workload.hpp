@@ -17,6 +17,11 @@
 #include "impl/base/published_file.hpp"
 #include "impl/base/shared_json.hpp"
 
+namespace frugal {
+class Communicator;
+class PackedPairs;
+}  // namespace frugal
+
 namespace frugal::harness {
 
 struct MetricDescriptor {
@@ -222,6 +227,10 @@ class Workload {
   virtual std::string why_no_ranks([[maybe_unused]] const Cell& cell) const {
     return "cells of this workload are computed in one process";
   }
+
+  /// Of every rank of a job but the first: its part of what run() loads with all of them (Backend::load_together()).
+  /// request: what run() tells them, an object whose `workload` is this one. As LoadPart.
+  virtual PackedPairs load_part(const Json& request, Communicator& ranks) const;
 
   /// Runs the cell once. UserError and UnavailableError are reported as such; anything else is a failed cell.
   virtual Outcome run(const Cell& cell, RunContext& context) const = 0;

@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <string_view>
@@ -115,11 +116,22 @@ ByteStream::ByteStream(const std::filesystem::path& path, const std::string& mem
   if (!unknown) size_ = size;
 }
 
+ByteStream::ByteStream(const std::filesystem::path& path, const FilePart& part)
+    : path_(path), plain_(open_file(path)), size_(part.end - part.begin), left_(size_) {
+  if (::fseeko(plain_.get(), static_cast<off_t>(part.begin), SEEK_SET) != 0)
+    throw UserError({path.string()}, "no place in this file can be gone to: is it one?");
+}
+
 ByteStream::~ByteStream() = default;
 ByteStream::ByteStream(ByteStream&&) noexcept = default;
 
 std::size_t ByteStream::read(char* to, std::size_t count) {
-  if (plain_) return read_piece(plain_.get(), to, count, path_);
+  if (plain_) {
+    const std::size_t got =
+        read_piece(plain_.get(), to, static_cast<std::size_t>(std::min<std::uint64_t>(count, left_)), path_);
+    left_ -= got;
+    return got;
+  }
   const la_ssize_t got = archive_read_data(archive_->handle.get(), to, count);
   if (got < 0) archive_->fail(path_);
   return static_cast<std::size_t>(got);

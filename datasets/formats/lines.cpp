@@ -19,6 +19,14 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 LineReader::LineReader(const std::filesystem::path& path, const std::string& member)
     : file_(path.string()), stream_(path, member), buffer_(block + reach) {}
 
+LineReader::LineReader(const std::filesystem::path& path, const FilePart& part)
+    : file_(path.string()),
+      stream_(path, part),
+      buffer_(block + reach),
+      lines_before_(part.lines_before),
+      line_(part.lines_before),
+      last_line_(part.lines_before) {}
+
 /// Moves what is still needed to the front and reads behind it; false when nothing more comes.
 bool LineReader::refill() {
   std::memmove(buffer_.data(), buffer_.data() + start_, end_ - start_);
@@ -101,13 +109,39 @@ bool LineReader::extend(std::string_view& line) {
 
 std::uint64_t LineReader::estimated_lines() const {
   const std::uint64_t passed = passed_ + begin_;
-  if (line_ == 0 || passed == 0 || stream_.size() == 0) return 0;
-  return stream_.size() * static_cast<std::uint64_t>(line_) / passed + 1;
+  const int lines = line_ - lines_before_;
+  if (lines == 0 || passed == 0 || stream_.size() == 0) return 0;
+  return stream_.size() * static_cast<std::uint64_t>(lines) / passed + 1;
 }
 
 std::string_view LineReader::ahead() const {
   const std::string_view read(buffer_.data() + begin_, end_ - begin_);
   return read.substr(0, read.rfind('\n') + 1);  // without a newline none: npos + 1 is 0
+}
+
+namespace {
+
+/// Where the first line begins that begins at this byte or later; `size`: none does.
+std::uint64_t line_start(const std::filesystem::path& path, std::uint64_t at, std::uint64_t size) {
+  if (at == 0) return 0;
+  ByteStream stream(path, FilePart{.begin = at - 1, .end = size});
+  std::vector<char> piece(std::size_t{1} << 12);
+  for (std::uint64_t before = at - 1; const std::size_t got = stream.read(piece.data(), piece.size()); before += got)
+    if (const void* const newline = std::memchr(piece.data(), '\n', got))
+      return before + static_cast<std::uint64_t>(static_cast<const char*>(newline) - piece.data()) + 1;
+  return size;
+}
+
+}  // namespace
+
+std::optional<FilePart> part_of(const std::filesystem::path& path, int part, int parts) {
+  constexpr std::uint64_t least = std::uint64_t{1} << 16;  // bytes of a part: below, it is not worth it
+  if (is_compressed(path)) return std::nullopt;
+  const std::uint64_t size = ByteStream(path).size();
+  const std::uint64_t used = std::min<std::uint64_t>(static_cast<std::uint64_t>(parts), size / least);
+  if (used < 2) return std::nullopt;
+  const auto start = [&](std::uint64_t of) { return of >= used ? size : line_start(path, size / used * of, size); };
+  return FilePart{.begin = start(static_cast<std::uint64_t>(part)), .end = start(static_cast<std::uint64_t>(part) + 1)};
 }
 
 Place Fields::place() const {

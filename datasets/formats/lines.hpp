@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,6 +25,8 @@ class LineReader {
 
   /// Throws UserError when the file cannot be opened. member: see ByteStream.
   explicit LineReader(const std::filesystem::path& path, const std::string& member = "");
+  /// Of a part of a plain file.
+  LineReader(const std::filesystem::path& path, const FilePart& part);
 
   /// The next line, valid until the next call; false at the end. Throws UserError on a read error, a line of more
   /// than max_line bytes, or one that holds a carriage return.
@@ -65,10 +68,15 @@ class LineReader {
   std::size_t begin_ = 0;  ///< of what follows it
   std::size_t end_ = 0;
   std::uint64_t passed_ = 0;  ///< bytes of the file before the buffer's
+  int lines_before_ = 0;      ///< the first one given
   int line_ = 0;
   int last_line_ = 0;  ///< where the line last given ends
   bool open_ended_ = false;
 };
+
+/// Those lines of a file that are part number `part` of `parts`, as equal in bytes as can be; of a short file the last
+/// ones are empty. Nothing where it is too short to have two, or compressed.
+std::optional<FilePart> part_of(const std::filesystem::path& path, int part, int parts);
 
 /// Takes a line apart from left to right. Every take_ function throws UserError at file:line:column, quoting what was
 /// found and the form the line should have.

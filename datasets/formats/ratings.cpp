@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -12,6 +13,7 @@
 #include "datasets/formats/times.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/text.hpp"
+#include "impl/common/together.hpp"
 
 namespace frugal::data {
 namespace {
@@ -123,14 +125,30 @@ class RatingsReader {
         table_(path, form, layout_, form_text(layout_)),
         plain_(layout_, form) {}
 
-  Ratings read() {
+  RatingsReader(const std::filesystem::path& path, const RatingsForm& form, const FilePart& part)
+      : layout_(ratings_layout(path, form)),
+        form_(form),
+        table_(path, form, layout_, form_text(layout_), part),
+        plain_(layout_, form) {}
+
+  /// To the end.
+  void read() {
     while (table_.next()) {
       take_row();
       if (!builder_.fine_times()) take_plain_rows();  // which have whole times
       if (!reserved_ && builder_.size() >= first_rows) reserve();
     }
-    return builder_.finish(table_.file(), layout_.time.has_value(), form_.duplicates);
   }
+
+  /// lines_before: of the file, where it was not known yet that there are some.
+  Ratings finish(int lines_before = 0, Communicator& ranks = alone()) {
+    if (lines_before > 0) builder_.add_lines_before(lines_before);
+    return builder_.finish(table_.file(), layout_.time.has_value(), form_.duplicates, ranks);
+  }
+
+  int lines_given() const { return table_.lines_given(); }
+  /// A row of several lines, which another rank may begin inside; or no row at all, where a header was to be.
+  bool is_uncertain() const { return table_.has_row_of_lines() || (layout_.header && builder_.size() == 0); }
 
  private:
   static constexpr std::uint64_t first_rows = 1000;  ///< tell how many there will be
@@ -256,7 +274,43 @@ RatingsLayout ratings_layout(const std::filesystem::path& path, const RatingsFor
 }
 
 Ratings read_ratings(const std::filesystem::path& path, const RatingsForm& form) {
-  return RatingsReader(path, form).read();
+  RatingsReader reader(path, form);
+  reader.read();
+  return reader.finish();
+}
+
+std::optional<Ratings> read_ratings(const std::filesystem::path& path, const RatingsForm& form, Communicator& ranks) {
+  std::optional<FilePart> part;
+  together(ranks, [&] { part = part_of(path, ranks.rank(), ranks.size()); });
+  if (!part) return std::nullopt;
+  struct Reading {
+    std::int64_t lines = 0;
+    bool failed = false;
+    bool uncertain = false;
+  };
+  Reading own;
+  std::optional<RatingsReader> reader;
+  together(ranks, [&] { reader.emplace(path, form, *part); });
+  try {
+    reader->read();
+  } catch (const UserError&) {
+    own.failed = true;  // whose line is not known yet
+  }
+  own.lines = reader->lines_given();
+  own.uncertain = reader->is_uncertain();
+  const std::vector<Reading> all = gathered(ranks, std::vector<Reading>{own});
+  if (std::ranges::any_of(all, &Reading::uncertain)) return std::nullopt;
+  const auto first_failed = std::ranges::find(all, true, &Reading::failed);
+  std::int64_t before = 0;
+  for (int r = 0; r < ranks.rank(); ++r) before += all[static_cast<std::size_t>(r)].lines;
+  together(ranks, [&] {
+    if (before + own.lines > std::numeric_limits<int>::max())
+      throw UserError({path.string()},
+                      fmt::format("more than {} lines: split the file", std::numeric_limits<int>::max()));
+    part->lines_before = static_cast<int>(before);
+    if (first_failed - all.begin() == ranks.rank()) RatingsReader(path, form, *part).read();
+  });
+  return reader->finish(part->lines_before, ranks);
 }
 
 MovieLensWriter::MovieLensWriter(const std::filesystem::path& path, MovieLensForm form) : file_(path), form_(form) {

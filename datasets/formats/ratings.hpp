@@ -59,6 +59,10 @@ RatingsLayout ratings_layout(const std::filesystem::path& path, const RatingsFor
 /// file:line:column for a line that does not fit.
 Ratings read_ratings(const std::filesystem::path& path, const RatingsForm& form);
 
+/// The same by several ranks, each of which reads a part of the file and gets the ratings of its own users
+/// (RatingsBuilder::finish()). Nothing: it cannot be cut, because it is compressed, small, or has rows of several lines.
+std::optional<Ratings> read_ratings(const std::filesystem::path& path, const RatingsForm& form, Communicator& ranks);
+
 /// MovieLens' three forms.
 enum class MovieLensForm { tab, colons, csv };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <span>
 #include <tuple>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "datasets/formats/pair_order.hpp"
 #include "impl/base/error.hpp"
 #include "impl/base/text.hpp"
+#include "impl/common/together.hpp"
 
 namespace frugal::data {
 namespace {
@@ -29,6 +31,48 @@ Rating merged(std::span<Rating> rows, Duplicates duplicates) {
   return last;
 }
 
+/// Each name behind its length.
+std::vector<char> packed(const std::vector<std::string>& names) {
+  std::vector<char> bytes;
+  for (const std::string& name : names) {
+    const auto length = static_cast<std::uint32_t>(name.size());
+    const char* const begin = reinterpret_cast<const char*>(&length);
+    bytes.insert(bytes.end(), begin, begin + sizeof(length));
+    bytes.insert(bytes.end(), name.begin(), name.end());
+  }
+  return bytes;
+}
+
+std::vector<std::string> unpacked(std::span<const char> bytes) {
+  std::vector<std::string> names;
+  while (!bytes.empty()) {
+    std::uint32_t length = 0;
+    std::memcpy(&length, bytes.data(), sizeof(length));
+    const std::span<const char> name = bytes.subspan(sizeof(length), length);
+    names.emplace_back(name.begin(), name.end());
+    bytes = bytes.subspan(sizeof(length) + length);
+  }
+  return names;
+}
+
+/// Sorts the ids that all ranks have: the place of each of this rank's among them, by its index; and all their names.
+std::vector<std::uint32_t> sort_together(IdMap& ids, Communicator& ranks, std::vector<std::string>& names) {
+  std::vector<std::uint32_t> rank = ids.sort();
+  names = ids.names();
+  if (ranks.size() == 1) return rank;
+  const std::vector<std::string> own = std::move(names);
+  const std::vector<char> received = gathered_at_first(ranks, packed(own));
+  IdMap all;  // rank 0's
+  for (const std::string& name : unpacked(received)) all.index(name);
+  all.sort();
+  const std::vector<char> sorted = gathered(ranks, packed(all.names()));
+  names = unpacked(sorted);
+  IdMap place;
+  for (const std::string& name : names) place.index(name);
+  for (std::uint32_t& one : rank) one = place.index(own[one]);
+  return rank;
+}
+
 }  // namespace
 
 bool to_millionths(std::span<Rating> rows) {
@@ -43,21 +87,30 @@ bool RatingsBuilder::refine_times() {
   return fine_times_;
 }
 
-Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates duplicates) {
-  if (rows_.empty()) throw UserError({file}, "this file holds no ratings");
-  const std::vector<std::uint32_t> user_rank = users_.sort();
-  const std::vector<std::uint32_t> item_rank = items_.sort();
-  Ratings ratings;
-  ratings.users = users_.size();
-  ratings.items = items_.size();
-  ratings.timed = timed;
-  ratings.fine_times = fine_times_;
-  for (Rating& row : rows_) {
-    row.user = user_rank[row.user];
-    row.item = item_rank[row.item];
-  }
-  sort_by_pair(rows_, ratings.users, ratings.items);
+/// Makes the times of all ranks count one unit, though only some have fractions.
+void RatingsBuilder::unite_times(const std::string& file, Communicator& ranks) {
+  const bool any_fine = sum_of(ranks, fine_times_ ? 1 : 0) > 0;
+  together(ranks, [&] {
+    if (any_fine && !fine_times_ && !refine_times())
+      throw UserError({file}, "some times have fractions, and others are too large for them");
+  });
+}
 
+void RatingsBuilder::deal_by_user(std::uint32_t users, Communicator& ranks) {
+  std::vector<std::uint32_t> counts(users);
+  for (const Rating& row : rows_) ++counts[row.user];
+  add_up(ranks, counts);
+  const std::vector<double> work(counts.begin(), counts.end());
+  const std::vector<std::size_t> begins = weighted_shares(work, 1, ranks.size());
+  std::vector<std::vector<Rating>> outgoing(static_cast<std::size_t>(ranks.size()));
+  for (const Rating& row : rows_)
+    outgoing[static_cast<std::size_t>(std::ranges::upper_bound(begins, row.user) - begins.begin() - 1)].push_back(row);
+  rows_ = {};
+  rows_ = exchanged(ranks, outgoing);
+}
+
+/// Leaves one row of each pair; the rows are in order of the pairs.
+void RatingsBuilder::merge(const std::string& file, Duplicates duplicates, Ratings& ratings) {
   // What is merged leaves a gap that closes.
   std::size_t kept = 0;
   for (std::size_t k = 0, next = 0; k < rows_.size(); k = next) {
@@ -69,9 +122,9 @@ Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates d
       const std::span<Rating> same = std::span(rows_).subspan(k, next - k);
       if (duplicates == Duplicates::error) {
         std::ranges::sort(same, {}, &Rating::line);
-        throw UserError({file, same[1].line},
-                        fmt::format("user {} rated item {} twice: here and in line {}",
-                                    shown(users_.name(same[0].user)), shown(items_.name(same[0].item)), same[0].line));
+        throw UserError({file, same[1].line}, fmt::format("user {} rated item {} twice: here and in line {}",
+                                                          shown(ratings.user_names[same[0].user]),
+                                                          shown(ratings.item_names[same[0].item]), same[0].line));
       }
       rows_[kept] = merged(same, duplicates);
       ratings.duplicates += next - k - 1;
@@ -79,9 +132,27 @@ Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates d
     ++kept;
   }
   rows_.resize(kept);
+}
+
+Ratings RatingsBuilder::finish(const std::string& file, bool timed, Duplicates duplicates, Communicator& ranks) {
+  if (sum_of(ranks, rows_.size()) == 0) throw UserError({file}, "this file holds no ratings");
+  unite_times(file, ranks);
+  Ratings ratings;
+  ratings.timed = timed;
+  ratings.fine_times = fine_times_;
+  const std::vector<std::uint32_t> user_rank = sort_together(users_, ranks, ratings.user_names);
+  const std::vector<std::uint32_t> item_rank = sort_together(items_, ranks, ratings.item_names);
+  ratings.users = static_cast<std::uint32_t>(ratings.user_names.size());
+  ratings.items = static_cast<std::uint32_t>(ratings.item_names.size());
+  for (Rating& row : rows_) {
+    row.user = user_rank[row.user];
+    row.item = item_rank[row.item];
+  }
+  if (ranks.size() > 1) deal_by_user(ratings.users, ranks);
+  sort_by_pair(rows_, ratings.users, ratings.items);
+  together(ranks, [&] { merge(file, duplicates, ratings); });
+  ratings.duplicates = sum_of(ranks, ratings.duplicates);
   ratings.rows = std::move(rows_);
-  ratings.user_names = users_.names();
-  ratings.item_names = items_.names();
   return ratings;
 }
 

@@ -1,5 +1,5 @@
 // From rows with a file's own ids to Ratings with dense ids and distinct pairs. Nothing in the result depends on the
-// order of the file's lines.
+// order of the file's lines, nor on how many ranks read them.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -11,6 +11,7 @@
 #include "datasets/formats/times.hpp"
 #include "datasets/interactions/interactions.hpp"
 #include "impl/base/names.hpp"
+#include "impl/common/communicator.hpp"
 
 namespace frugal::data {
 
@@ -47,10 +48,21 @@ class RatingsBuilder {
 
   std::uint64_t size() const { return rows_.size(); }
 
-  /// Rows by user and item. Throws UserError when there is none, or a pair comes twice and that is an error.
-  Ratings finish(const std::string& file, bool timed, Duplicates duplicates);
+  /// The rows so far stand so many lines further down in their file.
+  void add_lines_before(int lines) {
+    for (Rating& row : rows_) row.line += lines;
+  }
+
+  /// Rows by user and item. Throws UserError when there is none, or a pair comes twice and that is an error. Of several
+  /// ranks each has added some of a file's rows, and gets those of its own users: a run of users as long as the others'
+  /// in ratings, the first users for rank 0.
+  Ratings finish(const std::string& file, bool timed, Duplicates duplicates, Communicator& ranks = alone());
 
  private:
+  void unite_times(const std::string& file, Communicator& ranks);
+  void deal_by_user(std::uint32_t users, Communicator& ranks);
+  void merge(const std::string& file, Duplicates duplicates, Ratings& ratings);
+
   std::vector<Rating> rows_;
   IdMap users_;
   IdMap items_;

@@ -249,6 +249,12 @@ TableReader::TableReader(const std::filesystem::path& path, const TableForm& for
   if (layout.header) next();
 }
 
+TableReader::TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
+                         std::string form_text, const FilePart& part)
+    : rows_(path, form, layout.delimiter, part), columns_(layout.columns()), form_text_(std::move(form_text)) {
+  if (layout.header && part.begin == 0) next();
+}
+
 bool TableReader::next() {
   const bool found = rows_.next();
   require_end();

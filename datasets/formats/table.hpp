@@ -61,6 +61,9 @@ class TableReader {
   /// form_text: what a right row looks like, for messages.
   TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
               std::string form_text);
+  /// Of a part of the file.
+  TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
+              std::string form_text, const FilePart& part);
 
   /// Goes to the next row that is neither empty nor a comment; false at the end. Its fields are valid until the next
   /// call. Throws UserError for a line that cannot be one, or whose quotes do not fit.
@@ -68,6 +71,7 @@ class TableReader {
 
   const std::string& file() const { return rows_.lines().file(); }
   int line_number() const { return rows_.lines().line_number(); }
+  bool has_row_of_lines() const { return rows_.has_row_of_lines(); }
   std::uint64_t estimated_rows() const { return rows_.lines().estimated_lines(); }
 
   /// As those of LineReader. Every line that is skipped must be a row.

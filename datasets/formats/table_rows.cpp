@@ -10,8 +10,18 @@ namespace frugal::data {
 
 TableRows::TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, bool quotes)
     : lines_(path, form.member), form_(form) {
+  set_delimiter(delimiter, quotes);
+}
+
+TableRows::TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter,
+                     const FilePart& part)
+    : lines_(path, part), form_(form) {
+  set_delimiter(delimiter, true);
+}
+
+void TableRows::set_delimiter(std::string_view delimiter, bool quotes) {
   form_.delimiter = delimiter;
-  quotes_ = quotes && !form.strict && (delimiter == "," || delimiter == ";" || delimiter == "\t" || delimiter == "|");
+  quotes_ = quotes && !form_.strict && (delimiter == "," || delimiter == ";" || delimiter == "\t" || delimiter == "|");
 }
 
 bool TableRows::next() {
@@ -19,6 +29,7 @@ bool TableRows::next() {
     if (!form_.comment.empty() && trimmed(text_).starts_with(form_.comment)) continue;
     if (!form_.strict && (text_.empty() || text_[0] == ' ' || text_[0] == '\t') && trimmed(text_).empty()) continue;
     cut();
+    has_row_of_lines_ = has_row_of_lines_ || fault_.is_open();
     while (fault_.is_open() && extend()) cut();
     return true;
   }

@@ -31,6 +31,8 @@ class TableRows {
   /// delimiter: in place of the form's, which may be open. quotes: false where they are not minded, whatever the form. Throws
   /// UserError when the file cannot be opened.
   TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, bool quotes = true);
+  /// Of a part of the file.
+  TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, const FilePart& part);
 
   /// Goes to the next row that is neither empty nor a comment; false at the end. Its text and fields are valid until the
   /// next call. Throws as LineReader.
@@ -54,11 +56,15 @@ class TableRows {
   /// For messages: the lines of a row of several, and the quote that it is for; else empty.
   std::string lines_words() const;
 
+  /// Did any row so far go on in the next line, or begin to? Who begins inside such a row reads something else.
+  bool has_row_of_lines() const { return has_row_of_lines_; }
+
   const TableForm& form() const { return form_; }
   LineReader& lines() { return lines_; }
   const LineReader& lines() const { return lines_; }
 
  private:
+  void set_delimiter(std::string_view delimiter, bool quotes);
   void cut();
   bool extend();
   [[noreturn]] void refuse_quotes() const;
@@ -69,7 +75,8 @@ class TableRows {
 
   LineReader lines_;
   TableForm form_;
-  bool quotes_;
+  bool quotes_ = false;
+  bool has_row_of_lines_ = false;
   std::string_view text_;
   std::vector<std::string_view> fields_;
   std::size_t count_ = 0;

@@ -26,7 +26,7 @@ std::vector<std::uint32_t> renumber(const std::vector<std::uint32_t>& counts, st
 
 }  // namespace
 
-Ratings filter_ratings(Ratings ratings, double min_rating, int core) {
+Ratings filter_ratings(Ratings ratings, double min_rating, int core, Communicator& ranks) {
   const auto least_value = static_cast<float>(min_rating);  // as ratings are held: 3.3 is not less than 3.3
   if (min_rating != 0) std::erase_if(ratings.rows, [&](const Rating& row) { return row.value < least_value; });
   std::vector<std::uint32_t> of_user;
@@ -38,12 +38,14 @@ Ratings filter_ratings(Ratings ratings, double min_rating, int core) {
       ++of_user[row.user];
       ++of_item[row.item];
     }
+    add_up(ranks, of_user);  // for renumber()
+    add_up(ranks, of_item);
     const auto least = static_cast<std::uint32_t>(core);
-    changed = std::erase_if(ratings.rows, [&](const Rating& row) {
-                return of_user[row.user] < least || of_item[row.item] < least;
-              }) > 0;
+    const std::uint64_t left_out = std::erase_if(
+        ratings.rows, [&](const Rating& row) { return of_user[row.user] < least || of_item[row.item] < least; });
+    changed = sum_of(ranks, left_out) > 0;
   }
-  if (ratings.rows.empty())
+  if (sum_of(ranks, ratings.rows.size()) == 0)
     throw UserError(fmt::format("no rating is left with min_rating {:g} and core {}", min_rating, core));
   const auto user_index = renumber(of_user, ratings.user_names);
   const auto item_index = renumber(of_item, ratings.item_names);

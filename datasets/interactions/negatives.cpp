@@ -8,6 +8,7 @@
 
 #include "impl/base/error.hpp"
 #include "impl/base/text.hpp"
+#include "impl/common/together.hpp"
 
 namespace frugal::data {
 
@@ -85,21 +86,27 @@ void NegativeSampler::draw_popular(std::uint32_t user, std::vector<std::uint32_t
   for (std::size_t k = 0; k < missing; ++k) out.push_back(arrivals[k].second);
 }
 
-void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t seed) {
-  std::vector<std::uint32_t> counts(split.items, 0);
-  for (const Interaction& pair : split.train) ++counts[pair.item];
+void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t seed, Communicator& ranks) {
+  std::vector<std::uint32_t> counts;
+  if (law == NegativeLaw::popularity) {
+    counts.resize(split.items);
+    for (const Interaction& pair : split.train) ++counts[pair.item];
+    add_up(ranks, counts);
+  }
   NegativeSampler sampler = law == NegativeLaw::popularity ? NegativeSampler(counts, negatives, seed)
                                                            : NegativeSampler(split.items, negatives, seed);
   const SeenItems seen(split, split.held_out);
   split.negatives.clear();
   split.negatives.reserve(split.held_out.size() * static_cast<std::size_t>(negatives));
-  std::vector<std::uint32_t> touched;
-  for (const auto& [user, item] : split.held_out) {
-    const auto of_user = seen.of(user);
-    touched.assign(of_user.begin(), of_user.end());
-    touched.push_back(item);
-    sampler.draw(user, touched, split.negatives, split.user_names);
-  }
+  together(ranks, [&] {
+    std::vector<std::uint32_t> touched;
+    for (const auto& [user, item] : split.held_out) {
+      const auto of_user = seen.of(user);
+      touched.assign(of_user.begin(), of_user.end());
+      touched.push_back(item);
+      sampler.draw(user, touched, split.negatives, split.user_names);
+    }
+  });
   split.negatives_per_query = negatives;
   split.negative_law = law;
 }

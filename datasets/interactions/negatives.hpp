@@ -8,6 +8,7 @@
 #include "datasets/interactions/alias_table.hpp"
 #include "datasets/interactions/interactions.hpp"
 #include "impl/base/philox.hpp"
+#include "impl/common/communicator.hpp"
 
 namespace frugal::data {
 
@@ -42,8 +43,9 @@ class NegativeSampler {
   AliasTable popular_;
 };
 
-/// Replaces the candidates of a leave-one-out split by drawn ones. law: uniform or popularity.
-void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t seed);
+/// Replaces the candidates of a leave-one-out split by drawn ones. law: uniform or popularity. Of several ranks each has the
+/// training interactions, and what is held out, of its own users.
+void draw_negatives(Split& split, int negatives, NegativeLaw law, std::uint64_t seed, Communicator& ranks = alone());
 
 /// What draw_negatives() made, for Split::protocol: "99 uniform unseen negatives".
 std::string describe_negatives(int negatives, NegativeLaw law);

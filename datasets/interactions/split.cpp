@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cassert>
 #include <numeric>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "impl/base/error.hpp"
 #include "impl/base/hash.hpp"
 #include "impl/base/philox.hpp"
+#include "impl/common/together.hpp"
 
 namespace frugal::data {
 namespace {
@@ -102,7 +104,7 @@ std::vector<bool> share_of_all(const Ratings& ratings, const Chronology* latest,
 
 }  // namespace
 
-Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed) {
+Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed, Communicator& ranks) {
   const bool by_time = rule.how == HoldOut::latest || rule.how == HoldOut::temporal;
   if (by_time && !ratings.timed) {
     throw UserError("these ratings carry no times, so there is no latest one to hold out: hold out random ones");
@@ -120,6 +122,7 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
     }
   }
   const bool leave_one_out = rule.how == HoldOut::latest || rule.how == HoldOut::random;
+  assert((leave_one_out || ranks.size() == 1) && "a share of all is not cut by user");
   const std::vector<bool> held =
       leave_one_out ? one_of_each_user(ratings, groups, by_time, seed)
                     : share_of_all(ratings, by_time ? &*chronology : nullptr, rule.test_fraction, seed);
@@ -141,15 +144,16 @@ Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t
       }
     }
   }
-  if (split.train.empty() || split.held_out.empty())
+  if (sum_of(ranks, split.train.size()) == 0 || sum_of(ranks, split.held_out.size()) == 0)
     throw UserError("this split leaves nothing to train on, or nothing to test on");
   const std::string_view how = to_word(hold_out_names, rule.how);
   if (leave_one_out) {
-    draw_negatives(split, rule.negatives, rule.law, seed);
+    draw_negatives(split, rule.negatives, rule.law, seed, ranks);
     split.protocol = fmt::format("leave-one-out ({}), {}", how, describe_negatives(rule.negatives, rule.law));
     if (by_time) {
-      split.tied_users = tied;
-      if (tied > 0) split.protocol += fmt::format(", of {} users' equally late items one by the seed", tied);
+      split.tied_users = static_cast<std::uint32_t>(sum_of(ranks, tied));
+      if (*split.tied_users > 0)
+        split.protocol += fmt::format(", of {} users' equally late items one by the seed", *split.tied_users);
     }
   } else {
     split.protocol =
@@ -207,9 +211,10 @@ void take_validation(Split& split, std::uint64_t seed) {
   split.train = std::move(kept);
 }
 
-void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed) {
+void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed, Communicator& ranks) {
   std::vector<std::uint32_t> tested;
   for (const Interaction& query : split.held_out) tested.push_back(query.user);
+  tested = gathered(ranks, tested);
   std::ranges::sort(tested);
   tested.erase(std::unique(tested.begin(), tested.end()), tested.end());
   if (users == 0 || users >= tested.size()) return;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "datasets/interactions/interactions.hpp"
+#include "impl/common/communicator.hpp"
 
 namespace frugal::data {
 
@@ -34,8 +35,8 @@ struct SplitRule {
 };
 
 /// Throws UserError when times are asked of data without them, a user has too few unseen items, or nothing is left to
-/// train or to test on.
-Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed);
+/// train or to test on. Of several ranks each splits the ratings of its own users: latest and random only.
+Split split_ratings(const Ratings& ratings, const SplitRule& rule, std::uint64_t seed, Communicator& ranks = alone());
 
 /// parts: train, validation, test, of the same users and items, with times in all of them or in none. seed: of ties of
 /// time, as in split_ratings(). Throws UserError when nothing is left to train or to test on.
@@ -46,7 +47,8 @@ Split split_parts(std::span<const Ratings, 3> parts, HeldPart held_out, std::uin
 void take_validation(Split& split, std::uint64_t seed);
 
 /// Keeps what is held out of `users` random users (Philox, Purpose::tested_user) and their candidates, and says so in the
-/// protocol. 0, or as many as there are: nothing changes. Training is as before.
-void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed);
+/// protocol. 0, or as many as there are: nothing changes. Training is as before. Of several ranks each has what is held out
+/// of its own users.
+void keep_tested_users(Split& split, std::uint64_t users, std::uint64_t seed, Communicator& ranks = alone());
 
 }  // namespace frugal::data

@@ -22,7 +22,7 @@ constexpr int constant_rating = 5;                // implicit feedback: what hap
 
 void write_movielens(InteractionsStream& stream, const std::filesystem::path& out, MovieLensForm form) {
   MovieLensWriter file(out, form);
-  stream.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+  stream.for_each(0, stream.users(), [&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::int64_t time = first_time;
     for (const std::uint32_t item : items) file.add(user + 1, item + 1, constant_rating, time++);
   });
@@ -38,7 +38,7 @@ void write_ncf(InteractionsStream& stream, const std::filesystem::path& out, con
   NcfWriter files(out);
   NegativeSampler sampler(stream.items(), negatives, seed);
   std::vector<std::uint32_t> drawn;
-  stream.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+  stream.for_each(0, stream.users(), [&](std::uint32_t user, std::span<const std::uint32_t> items) {
     std::int64_t time = first_time;
     const std::size_t kept = items.size() < 2 ? items.size() : items.size() - 1;
     for (const std::uint32_t item : items.first(kept)) files.add_train({user, item}, constant_rating, time++);

@@ -180,10 +180,9 @@ void InteractionsGenerator::draw_rest(std::uint32_t user, std::uint32_t stamp, s
   for (std::size_t k = 0; k < missing; ++k) items.push_back(keys[k].second);
 }
 
-void InteractionsGenerator::for_each(
-    const std::function<void(std::uint32_t user, std::span<const std::uint32_t> items)>& take) {
+void InteractionsGenerator::for_each(std::uint32_t first, std::uint32_t end, const Take& take) {
   std::vector<std::uint32_t> items;
-  for (std::uint32_t user = 0; user < spec_.users; ++user) {
+  for (std::uint32_t user = first; user < end; ++user) {
     items_of(user, items);
     take(user, items);
   }

@@ -52,7 +52,7 @@ class InteractionsGenerator final : public InteractionsStream {
   /// Distinct items of a user in order of time (a random order, so that the last one is like any other).
   void items_of(std::uint32_t user, std::vector<std::uint32_t>& items);
 
-  void for_each(const std::function<void(std::uint32_t user, std::span<const std::uint32_t> items)>& take) override;
+  void for_each(std::uint32_t first, std::uint32_t end, const Take& take) override;
 
   /// P(i | u) of the first draw: what an oracle would rank by.
   double probability(std::uint32_t user, std::uint32_t item) const;

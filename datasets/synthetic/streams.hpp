@@ -16,8 +16,9 @@ class InteractionsStream {
   virtual std::uint32_t users() const = 0;
   virtual std::uint32_t items() const = 0;
 
-  /// Every user's distinct items in order of time, by user.
-  virtual void for_each(const std::function<void(std::uint32_t user, std::span<const std::uint32_t> items)>& take) = 0;
+  using Take = std::function<void(std::uint32_t user, std::span<const std::uint32_t> items)>;
+  /// The distinct items in order of time of the users first ... end - 1, by user.
+  virtual void for_each(std::uint32_t first, std::uint32_t end, const Take& take) = 0;
 };
 
 /// Clicks: training examples come first, test examples follow.

@@ -2,6 +2,7 @@
 // with its reason: nothing above impl/ ever asks the preprocessor.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "impl/api/inr_ensemble.hpp"
 #include "impl/api/matrix_factorizer.hpp"
 #include "impl/api/two_tower.hpp"
+#include "impl/common/communicator.hpp"
 #include "impl/common/device_readings.hpp"
 #include "impl/common/job.hpp"
 #include "impl/common/probe.hpp"
@@ -63,6 +65,13 @@ class Backend {
   /// Can several ranks compute a model together?
   virtual Support supports_ranks() const {
     return Support::no("the back end '" + name() + "' computes in one process; 'mpi' computes with several ranks");
+  }
+
+  /// Interactions that the ranks of the job load together, by load(ranks) here and by what Job::follow() was given on the
+  /// others, which is told `request`. The result may be spread over the ranks (PackedPairs). Throws what `load` does.
+  virtual PackedPairs load_together([[maybe_unused]] const std::string& request,
+                                    const std::function<PackedPairs(Communicator& ranks)>& load) const {
+    return load(alone());
   }
 
   /// Can it compute exactly this ensemble? Asked before the first run of a plan: no silent fallback, ever. What makes

@@ -76,4 +76,29 @@ void exchange(Communicator& ranks, std::span<const std::span<const std::byte>> o
   wait_for(transfers);
 }
 
+void add_up(Communicator& ranks, std::span<std::uint32_t> counts) {
+  if (ranks.size() == 1) return;
+  const std::vector<std::size_t> begins = equal_shares(counts.size(), ranks.size());
+  std::vector<std::vector<std::uint32_t>> outgoing;
+  outgoing.reserve(static_cast<std::size_t>(ranks.size()));
+  for (int to = 0; to < ranks.size(); ++to)
+    outgoing.emplace_back(counts.begin() + static_cast<std::ptrdiff_t>(begins[to]),
+                          counts.begin() + static_cast<std::ptrdiff_t>(begins[to + 1]));
+  const std::vector<std::uint32_t> received = exchanged(ranks, outgoing);
+  const std::size_t first = begins[ranks.rank()];
+  const std::size_t own = begins[ranks.rank() + 1] - first;
+  std::fill_n(counts.begin() + static_cast<std::ptrdiff_t>(first), own, 0U);
+  const std::uint32_t* next = received.data();
+  for (int from = 0; from < ranks.size(); ++from)
+    for (std::size_t k = 0; k < own; ++k) counts[first + k] += *next++;
+  gather_rows(ranks, counts.data(), 1, begins);
+}
+
+std::uint64_t sum_of(Communicator& ranks, std::uint64_t own) {
+  std::vector<std::uint64_t> all(static_cast<std::size_t>(ranks.size()));
+  all[static_cast<std::size_t>(ranks.rank())] = own;
+  gather_rows(ranks, all.data(), 1, equal_shares(all.size(), ranks.size()));
+  return std::accumulate(all.begin(), all.end(), std::uint64_t{0});
+}
+
 }  // namespace frugal

@@ -99,4 +99,10 @@ std::vector<T> exchanged(Communicator& ranks, const std::vector<std::vector<T>>&
   return received;
 }
 
+/// counts[k] becomes the sum of what the ranks had there.
+void add_up(Communicator& ranks, std::span<std::uint32_t> counts);
+
+/// The sum of what the ranks have.
+std::uint64_t sum_of(Communicator& ranks, std::uint64_t own);
+
 }  // namespace frugal

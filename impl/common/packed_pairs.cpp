@@ -1,8 +1,12 @@
 #include "impl/common/packed_pairs.hpp"
 
+#include <algorithm>
+#include <cassert>
+
 namespace frugal {
 
 void PackedPairs::push_back(const Interaction& pair) {
+  assert(!is_spread());
   const bool starts_block = size_ % block_pairs == 0;
   if (starts_block) {  // blocks can be read without the ones before
     if (!blocks_.empty()) blocks_.back().shrink_to_fit();
@@ -14,6 +18,82 @@ void PackedPairs::push_back(const Interaction& pair) {
   if (changes) put_varint(blocks_.back(), zigzag(std::int64_t{pair.user} - std::int64_t{last_user_}));
   last_user_ = pair.user;
   ++size_;
+}
+
+PackedPairs PackedPairs::spread(Communicator& ranks, const PackedPairs& own) {
+  assert(!own.is_spread());
+  const auto size = static_cast<std::size_t>(ranks.size());
+  const auto rank = static_cast<std::size_t>(ranks.rank());
+  std::vector<std::size_t> had(size + 1);  // [r]: number of rank r's first pair
+  had[rank + 1] = own.size();
+  gather_rows(ranks, had.data() + 1, 1, equal_shares(size, ranks.size()));
+  for (std::size_t r = 0; r < size; ++r) had[r + 1] += had[r];
+  PackedPairs whole;
+  whole.size_ = had.back();
+  whole.blocks_.resize((whole.size_ + block_pairs - 1) / block_pairs);
+  whole.rank_ = ranks.rank();
+  for (const std::size_t block : equal_shares(whole.blocks_.size(), ranks.size()))
+    whole.begins_.push_back(std::min<std::size_t>(block * block_pairs, whole.size_));
+
+  // What this rank has and others will have goes to them; it need not hold the rest unpacked.
+  const std::vector<std::size_t>& begins = whole.begins_;
+  std::vector<std::vector<Interaction>> outgoing(size);
+  std::size_t number = had[rank];
+  std::size_t to = 0;
+  for (const Interaction& pair : own) {
+    while (number >= begins[to + 1]) ++to;
+    ++number;
+    if (to != rank) outgoing[to].push_back(pair);
+  }
+  const std::vector<Interaction> received = exchanged(ranks, outgoing);
+
+  PackedPairs run;
+  const std::size_t before = std::clamp(had[rank], begins[rank], begins[rank + 1]) - begins[rank];  // from lower ranks
+  for (std::size_t k = 0; k < before; ++k) run.push_back(received[k]);
+  number = had[rank];
+  for (const Interaction& pair : own) {
+    if (number >= begins[rank] && number < begins[rank + 1]) run.push_back(pair);
+    ++number;
+  }
+  for (std::size_t k = before; k < received.size(); ++k) run.push_back(received[k]);
+  assert(run.size() == begins[rank + 1] - begins[rank]);
+  std::ranges::move(run.blocks_, whole.blocks_.begin() + static_cast<std::ptrdiff_t>(begins[rank] / block_pairs));
+  return whole;
+}
+
+std::vector<Interaction> PackedPairs::own() const {
+  assert(is_spread());
+  std::vector<Interaction> pairs;
+  pairs.reserve(begins_[rank_ + 1] - begins_[rank_]);
+  Iterator at(*this, begins_[rank_]);
+  for (std::size_t left = begins_[rank_ + 1] - begins_[rank_]; left > 0;
+       --left) {  // no step further: the next block is another rank's
+    if (pairs.empty())
+      at.read();
+    else
+      ++at;
+    pairs.push_back(*at);
+  }
+  return pairs;
+}
+
+PackedBlocks PackedPairs::own_blocks(std::uint64_t block) const {
+  PackedBlocks some{.first = block, .blocks = {}};
+  for (; block < blocks_.size() && !blocks_[block].empty() && some.blocks.size() < lent_blocks; ++block)
+    some.blocks.push_back(blocks_[block]);
+  return some;
+}
+
+const std::uint8_t* PackedPairs::block(std::uint64_t number, std::shared_ptr<const PackedBlocks>& lent) const {
+  if (!blocks_[number].empty()) return blocks_[number].data();
+  assert(lender_ && "only rank 0 reads what others have");
+  if (!lent || !lent->has(number)) lent = lender_->lend(number);
+  return lent->blocks[number - lent->first].data();
+}
+
+bool operator==(const PackedPairs& a, const PackedPairs& b) {
+  if (a.is_spread() || b.is_spread()) return std::ranges::equal(a, b);
+  return a.blocks_ == b.blocks_;
 }
 
 std::uint64_t PackedPairs::bytes() const {

@@ -5,6 +5,7 @@
 namespace frugal::cpu {
 
 PairsRun run_of(Communicator& ranks, const PackedPairs& all) {
+  if (all.is_spread()) return {.pairs = all.own(), .begins = all.begins()};
   std::uint64_t size = all.size();
   ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)));
   PairsRun run{.pairs = {}, .begins = equal_shares(size, ranks.size())};
@@ -23,23 +24,6 @@ PairsRun run_of(Communicator& ranks, const PackedPairs& all) {
     wait_for(*ranks.send(std::as_bytes(std::span(sent)), to));
   }
   return run;
-}
-
-void add_up(Communicator& ranks, std::span<std::uint32_t> counts) {
-  const std::vector<std::size_t> begins = equal_shares(counts.size(), ranks.size());
-  std::vector<std::vector<std::uint32_t>> outgoing;
-  outgoing.reserve(static_cast<std::size_t>(ranks.size()));
-  for (int to = 0; to < ranks.size(); ++to)
-    outgoing.emplace_back(counts.begin() + static_cast<std::ptrdiff_t>(begins[to]),
-                          counts.begin() + static_cast<std::ptrdiff_t>(begins[to + 1]));
-  const std::vector<std::uint32_t> received = exchanged(ranks, outgoing);
-  const std::size_t first = begins[ranks.rank()];
-  const std::size_t own = begins[ranks.rank() + 1] - first;
-  std::fill_n(counts.begin() + static_cast<std::ptrdiff_t>(first), own, 0U);
-  const std::uint32_t* next = received.data();
-  for (int from = 0; from < ranks.size(); ++from)
-    for (std::size_t k = 0; k < own; ++k) counts[first + k] += *next++;
-  gather_rows(ranks, counts.data(), 1, begins);
 }
 
 StepOwners::StepOwners(const EpochSchedule& schedule, const EpochSchedule::Step& step,

@@ -1,5 +1,5 @@
-// What several ranks learn from: rank 0's program has all examples, and deals them in runs, those that follow one another in
-// its order. Each rank keeps its own run, and of what a step takes all ranks get all.
+// What several ranks learn from, in runs of examples that follow one another: rank 0's program has all, and deals them, or
+// the ranks read them together and have their runs. Each rank keeps its own run, and of what a step takes all ranks get all.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -33,11 +33,9 @@ struct PairsRun {
   std::vector<std::size_t> begins;  ///< [ranks + 1]: number of each rank's first one, and how many there are
 };
 
-/// `all` of rank 0, what the others have is ignored, in runs as equal as can be, in the order of the ranks.
+/// Each rank's own of pairs that are spread over the ranks (on all of them); else `all` of rank 0, what the others have is
+/// ignored, in runs as equal as can be, in the order of the ranks.
 PairsRun run_of(Communicator& ranks, const PackedPairs& all);
-
-/// counts[k] becomes the sum of what the ranks had there.
-void add_up(Communicator& ranks, std::span<std::uint32_t> counts);
 
 /// Who has the examples of a step. What the ranks have of it lies side by side, in their order, before it is put in that of
 /// the step.

@@ -28,6 +28,10 @@ class Mpi final : public Backend {
   }
 
   Job* join_job() const override { return mpi::join_job(); }
+  PackedPairs load_together(const std::string& request,
+                            const std::function<PackedPairs(Communicator&)>& load) const override {
+    return team().load(request, load);
+  }
   Support supports_ranks() const override { return Support::yes(); }
 
   Support supports(const InrSpec& spec) const override { return cpu::backend().supports(spec); }

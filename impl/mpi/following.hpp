@@ -23,7 +23,7 @@ class Following : public Follower {
         model_->export_state();
         return;
       case Call::set_data:
-        return take_data();
+        return take_data(order.number);
       case Call::train:
         train(order.number, &Contract::train);
         return;
@@ -35,8 +35,8 @@ class Following : public Follower {
  protected:
   Following(Communicator& ranks, std::unique_ptr<Contract> model) : ranks_(ranks), model_(std::move(model)) {}
 
-  /// What it learns from comes from rank 0.
-  virtual void take_data() = 0;
+  /// What it learns from: the loaded sequence of this number, or, where it is 0, what comes from rank 0.
+  virtual void take_data(std::uint64_t loaded) = 0;
   /// A call that not all models have.
   virtual void obey_other(const Order&) { assert(false && "no call of this model"); }
 

@@ -26,12 +26,13 @@ class WorldJob final : public Job {
   int rank() const override { return world_->rank(); }
   const std::vector<std::string>& hosts() const override { return world_->hosts(); }
 
-  void follow() override {
+  void follow(const LoadPart& load) override {
     if (!why_not_alike_.empty()) throw std::runtime_error(why_not_alike_);
     team_.follow({{Call::make_inr, follow_ensemble},
                   {Call::make_mf, follow_factorizer},
                   {Call::make_two_tower, follow_two_tower},
-                  {Call::make_dlrm, follow_dlrm}});
+                  {Call::make_dlrm, follow_dlrm}},
+                 load);
     world_->leave();
   }
 

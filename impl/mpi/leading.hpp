@@ -30,7 +30,7 @@ class Leading : public Contract {
   /// make(): tells the spec, and makes the model of rank 0.
   template <class Make>
   Leading(Team& team, Call kind, const Make& make)
-      : team_(team), number_(team.new_model()), model_(team.call({kind, number_}, make)) {}
+      : team_(team), number_(team.new_number()), model_(team.call({kind, number_}, make)) {}
 
   /// Of a model whose state lies with all ranks.
   ModelState gathered_state() const {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "impl/common/communicator.hpp"
+#include "impl/common/job.hpp"
 #include "impl/mpi/counting.hpp"
 
 namespace frugal::mpi {
@@ -21,8 +22,10 @@ enum class Call : std::uint32_t {
   make_mf,         ///< likewise
   make_two_tower,  ///< likewise
   make_dlrm,       ///< likewise
-  drop,            ///< forget the model
-  set_data,        ///< what it learns from follows
+  drop,            ///< forget the model, or the loaded sequence
+  load,            ///< a part of a sequence, which follows
+  lend,            ///< from this block on of a loaded sequence, to rank 0
+  set_data,        ///< learn from the loaded sequence of this number, or, where it is 0, from what follows
   import_state,    ///< the state follows
   train,           ///< by `number` epochs or steps
   evaluate,        ///< at points that follow
@@ -34,7 +37,7 @@ enum class Call : std::uint32_t {
 /// As it travels.
 struct Order {
   Call call = Call::end;
-  std::uint32_t model = 0;   ///< number of the model, from 1
+  std::uint32_t model = 0;   ///< number of the model or loaded sequence, from 1
   std::uint64_t number = 0;  ///< argument of the call
 };
 
@@ -69,8 +72,12 @@ class Team {
     }
   }
 
-  /// Rank 0: a number for a new model.
-  std::uint32_t new_model() { return ++models_; }
+  /// Rank 0: a number for a new model or sequence.
+  std::uint32_t new_number() { return ++numbers_; }
+  /// Rank 0: Backend::load_together(). A sequence that is spread must not outlive the team.
+  PackedPairs load(const std::string& request, const std::function<PackedPairs(Communicator&)>& load);
+  /// Another rank: its part of the loaded sequence of this number.
+  const PackedPairs& loaded(std::uint64_t number) const { return loaded_.at(static_cast<std::uint32_t>(number)); }
   /// Rank 0: an exception has left a call.
   bool busy() const { return busy_; }
   /// Rank 0: the sum over the times between calls of this, of each count that of the rank which had most of it. Not when
@@ -80,18 +87,23 @@ class Team {
   void end() { send({}); }
 
   /// Makes a follower's model: takes the spec from the ranks.
-  using Maker = std::function<std::unique_ptr<Follower>(Communicator& ranks)>;
+  using Maker = std::function<std::unique_ptr<Follower>(Team& team)>;
   /// Every other rank: obeys until the end.
-  void follow(const std::map<Call, Maker>& makers);
+  void follow(const std::map<Call, Maker>& makers, const LoadPart& load);
 
  private:
+  class Lender;
+
   void send(Order order);
+  void load_part(const Order& order, const LoadPart& load);
+  void lend(const Order& order);
   std::vector<RankCounts> counts_of_all();
 
   Counting ranks_;
   std::vector<RankCounts> last_;  ///< of all ranks, when heaviest() was called last
   RankCounts heaviest_{};
-  std::uint32_t models_ = 0;
+  std::uint32_t numbers_ = 0;
+  std::map<std::uint32_t, PackedPairs> loaded_;  ///< of every other rank
   bool busy_ = false;
 };
 

@@ -55,7 +55,8 @@ std::pair<std::vector<double>, std::vector<double>> values_of(const Generator& g
   } else {
     EXPECT_EQ(generator.kind, Kind::interactions);
     for (const Interaction& pair : load_split(dataset, {}, 3).train) loaded.push_back(pair.item);
-    std::get<InteractionsMaker>(generator.make)(dataset, 3)->for_each([&](auto, std::span<const std::uint32_t> items) {
+    const auto stream = std::get<InteractionsMaker>(generator.make)(dataset, 3);
+    stream->for_each(0, stream->users(), [&](auto, std::span<const std::uint32_t> items) {
       own.insert(own.end(), items.begin(), items.end() - (items.size() < 2 ? 0 : 1));  // the last is held out
     });
   }

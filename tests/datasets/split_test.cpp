@@ -262,7 +262,7 @@ TEST(TestedUsers, OfAGeneratedSetHaveTheCandidatesThatTheyHaveAmongAll) {
       complete_dataset({{"name", "synthetic-interactions"}, {"users", 200}, {"items", 300}, {"interactions", 4000}});
   Split all = load_split(dataset, {}, 4);
   keep_tested_users(all, 20, 4);
-  const Split some = load_split(dataset, {}, 4, 20);
+  const Split some = load_split(dataset, {}, 4, {.tested_users = 20});
   EXPECT_EQ(some.train, all.train);
   EXPECT_EQ(some.held_out, all.held_out);
   EXPECT_EQ(some.negatives, all.negatives);

@@ -55,7 +55,7 @@ TEST(SyntheticInteractions, TotalIsExactAndItemsAreDistinct) {
   for (const std::uint64_t interactions : {std::uint64_t{500}, std::uint64_t{7777}, std::uint64_t{25'000}}) {
     InteractionsGenerator generator({.users = 500, .items = 100, .interactions = interactions}, 3);
     std::uint64_t total = 0;
-    generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+    generator.for_each(0, generator.users(), [&](std::uint32_t user, std::span<const std::uint32_t> items) {
       EXPECT_EQ(items.size(), generator.degree(user));
       EXPECT_EQ(std::set<std::uint32_t>(items.begin(), items.end()).size(), items.size());
       EXPECT_LT(*std::max_element(items.begin(), items.end()), 100u);
@@ -93,7 +93,7 @@ TEST(SyntheticInteractions, FirstDrawsFollowThePlantedProbabilities) {
   InteractionsGenerator generator({.users = users, .items = 20, .interactions = users, .rank = 3}, 2);
   std::array<double, 20> expected{};
   std::array<double, 20> counts{};
-  generator.for_each([&](std::uint32_t user, std::span<const std::uint32_t> items) {
+  generator.for_each(0, generator.users(), [&](std::uint32_t user, std::span<const std::uint32_t> items) {
     ++counts[items[0]];
     for (std::uint32_t i = 0; i < 20; ++i) expected[i] += generator.probability(user, i);
   });
@@ -131,7 +131,7 @@ TEST(SyntheticInteractions, WithoutSignalPopularityIsTheOracle) {
 TEST(SyntheticInteractions, AFewItemsHoldMuchOfTheMass) {
   std::vector<int> counts(1000, 0);
   InteractionsGenerator generator({}, 1);
-  generator.for_each([&](std::uint32_t, std::span<const std::uint32_t> items) {
+  generator.for_each(0, generator.users(), [&](std::uint32_t, std::span<const std::uint32_t> items) {
     for (const std::uint32_t item : items) ++counts[item];
   });
   std::sort(counts.rbegin(), counts.rend());

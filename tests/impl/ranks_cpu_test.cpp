@@ -13,10 +13,10 @@
 #include "impl/cpu/recommender/dlrm.hpp"
 #include "impl/cpu/recommender/two_tower.hpp"
 #include "impl/cpu/runs.hpp"
+#include "tests/common/thread_ranks.hpp"
 #include "tests/impl/inr_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
-#include "tests/impl/thread_ranks.hpp"
 
 namespace frugal {
 namespace {
@@ -84,7 +84,7 @@ TEST_F(Ranks, DealEachPairToTheRankOfItsRowAndKeepTheirOrder) {
     EXPECT_EQ(run.pairs.size(), 250U);
     std::vector<std::uint32_t> counts(30);
     for (const Interaction& pair : run.pairs) ++counts[pair.user];
-    cpu::add_up(ranks, counts);
+    add_up(ranks, counts);
     EXPECT_EQ(std::count(counts.begin(), counts.begin() + 10, 34U), 10);
     EXPECT_EQ(std::count(counts.begin() + 10, counts.end(), 33U), 20);
     const std::size_t begins[] = {0, 0, 12, 29, 30};  // rank 0 has none

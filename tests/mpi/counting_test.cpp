@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "tests/impl/thread_ranks.hpp"
+#include "tests/common/thread_ranks.hpp"
 
 namespace frugal::mpi {
 namespace {

@@ -12,14 +12,15 @@
 #include <utility>
 #include <vector>
 
+#include "impl/base/error.hpp"
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
 #include "impl/mpi/recommender/dlrm.hpp"
 #include "impl/mpi/recommender/two_tower.hpp"
+#include "tests/common/thread_ranks.hpp"
 #include "tests/impl/inr_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
-#include "tests/impl/thread_ranks.hpp"
 
 namespace frugal::mpi {
 namespace {
@@ -30,16 +31,17 @@ class MpiTeam : public ::testing::Test {
     if (const Support available = find_backend("mpi")->available(); !available) GTEST_SKIP() << available.reason;
   }
 
-  /// body(team) of rank 0; the others follow.
+  /// body(team) of rank 0; the others follow. load: what they do when they are to load.
   template <class Body>
-  static void lead(int size, const Body& body) {
+  static void lead(int size, const Body& body, const LoadPart& load = {}) {
     test::ThreadRanks::run(size, [&](Communicator& ranks) {
       Team team(ranks);
       if (ranks.rank() > 0)
         return team.follow({{Call::make_inr, follow_ensemble},
                             {Call::make_mf, follow_factorizer},
                             {Call::make_two_tower, follow_two_tower},
-                            {Call::make_dlrm, follow_dlrm}});
+                            {Call::make_dlrm, follow_dlrm}},
+                           load);
       body(team);
       team.end();
     });
@@ -71,6 +73,47 @@ TEST_F(MpiTeam, FactorisesAsTheCpuBackEndDoes) {
         EXPECT_TRUE(identical(other->export_state(), cpu->export_state()));
       });
   }
+}
+
+TEST_F(MpiTeam, FactorisesWhatEachRankHasLoadedByItself) {
+  for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd}) {
+    const MfSpec spec{.solver = solver, .users = 900, .items = 60, .dim = 5, .seed = 2};
+    const auto pairs = mf_test::some_pairs(spec, 3);
+    ASSERT_GT(pairs.size(), 3 * 4096U);
+    const auto cpu = mf_test::make("cpu", spec, pairs);
+    const std::vector<double> losses = cpu->train(2);
+    // Rank r begins with a share of its own.
+    const auto part = [&](Communicator& ranks) {
+      const std::vector<std::size_t> begins = equal_shares(pairs.size(), ranks.size());
+      const auto rank = static_cast<std::size_t>(ranks.rank());
+      return PackedPairs::spread(ranks, std::span(pairs).subspan(begins[rank], begins[rank + 1] - begins[rank]));
+    };
+    std::string heard;  // by rank 1
+    const auto load = [&](Communicator& ranks, const std::string& request) {
+      if (ranks.rank() == 1) heard = request;
+      return part(ranks);
+    };
+    const auto train = [&](Team& team) {
+      const PackedPairs loaded = team.load("a request", part);
+      EXPECT_EQ(loaded.unpacked(), pairs) << "rank 0 is lent what the others have";
+      const auto model = make_factorizer(team, spec);
+      model->set_packed_interactions(loaded);
+      EXPECT_EQ(model->train(2), losses);
+      EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
+    };
+    for (const int size : {2, 3}) lead(size, train, load);
+    EXPECT_EQ(heard, "a request");
+  }
+}
+
+TEST_F(MpiTeam, WhatIsRefusedByAllThatLoadIsRefusedByRankZero) {
+  lead(
+      2,
+      [](Team& team) {
+        EXPECT_THROW(team.load("x", [](Communicator&) -> PackedPairs { throw UserError("no"); }), UserError);
+        EXPECT_FALSE(team.busy()) << "the others wait for the next call";
+      },
+      [](Communicator&, const std::string&) -> PackedPairs { throw UserError("no"); });
 }
 
 TEST_F(MpiTeam, TrainsAnEnsembleAsTheCpuBackEndDoes) {
@@ -311,13 +354,13 @@ TEST(Followers, HaveTheModelsOfRankZeroUntilTheseGo) {
     Team team(ranks);
     if (ranks.rank() > 0) {
       int made = 0;
-      return team.follow({{Call::make_mf, [&](Communicator&) { return std::make_unique<Scribe>(log, ++made); }}});
+      return team.follow({{Call::make_mf, [&](Team&) { return std::make_unique<Scribe>(log, ++made); }}}, {});
     }
     const auto call = [&](Call what, std::uint32_t model, std::uint64_t number) {
       team.call({what, model, number}, [] {});
     };
-    const std::uint32_t first = team.new_model();
-    const std::uint32_t second = team.new_model();
+    const std::uint32_t first = team.new_number();
+    const std::uint32_t second = team.new_number();
     call(Call::make_mf, first, 0);
     call(Call::make_mf, second, 0);
     call(Call::train, second, 7);

@@ -12,6 +12,7 @@
 #include <exception>
 #include <filesystem>
 #include <new>
+#include <stdexcept>
 #include <vector>
 
 #include "benchmarks/harness/run/child_messages.hpp"
@@ -44,10 +45,13 @@ std::vector<std::string> hashed(const std::vector<std::string>& hosts) {
   return hashes;
 }
 
-int follow(Job& job) {
+int follow(Job& job, const Workloads& workloads) {
   std::string why = "an exception of an unknown type";
   try {
-    job.follow();
+    job.follow([&](Communicator& ranks, const std::string& request) {
+      const Json asked = Json::parse(request);
+      return find_workload(workloads, asked.at("workload").get<std::string>())->load_part(asked, ranks);
+    });
     return 0;
   } catch (const std::bad_alloc&) {
     why = "out of memory";
@@ -73,6 +77,10 @@ std::optional<std::string> cut(std::string_view& text, std::string_view end) {
 
 }  // namespace
 
+PackedPairs Workload::load_part(const Json&, Communicator&) const {
+  throw std::logic_error(fmt::format("no rank but the first loads anything of {}", name()));
+}
+
 void become_job(int ranks) {
   const std::vector<std::string> words = job_command(ranks);
   const std::vector<char*> arguments = exec_words(words);
@@ -94,7 +102,7 @@ int rank_main(const Workloads& workloads, const BackendReader& readings, const J
   ::dup2(STDERR_FILENO, STDOUT_FILENO);
   Job* const job = join();
   if (job == nullptr) refuse_foreign_caller(rank_verb);
-  if (job->rank() > 0) return follow(*job);
+  if (job->rank() > 0) return follow(*job, workloads);
   measure_request(workloads, readings, [&](CellMessage message) {
     if (message.kind == CellMessage::Kind::outcome) message.hosts = hashed(job->hosts());
     send_to_parent(message);

@@ -179,6 +179,10 @@ class Cadc final : public harness::Workload {
     return inputs;
   }
 
+  PackedPairs load_part(const Json& request, Communicator& ranks) const override {
+    return std::move(Request::from_json(request).load(ranks).train);
+  }
+
   Outcome run(const Cell& cell, RunContext& context) const override {
     Outcome outcome;
     outcome.metrics["flops.train"] = 0;
@@ -187,8 +191,7 @@ class Cadc final : public harness::Workload {
 
     Problem problem;
     context.stage("load", [&] {
-      problem.split = data::load_split(located_dataset(cell), context.data_dirs(), cell.seed, own.at("eval_users"));
-      if (model == "two_tower" && own.at("tower").at("patience") > 0) data::take_validation(problem.split, cell.seed);
+      problem.split = load(cell, context);
       if (model == "two_tower" && own.at("tower").at("side_features"))
         problem.side = data::load_attributes(cell.dataset, context.data_dirs(), problem.split);
     });
@@ -232,6 +235,47 @@ class Cadc final : public harness::Workload {
     data::Split split;
     data::SideAttributes side;  ///< empty without side features
   };
+
+  /// What a rank is asked to load.
+  struct Request {
+    Json dataset;  ///< complete
+    std::vector<std::filesystem::path> data_dirs;
+    std::uint64_t seed = 0;
+    data::SplitWishes wishes;
+
+    data::Split load(Communicator& ranks) const { return data::load_split(dataset, data_dirs, seed, wishes, ranks); }
+
+    Json to_json(const std::string& workload) const {
+      Json json{{"workload", workload}, {"dataset", dataset}, {"seed", seed}, {"data_dirs", Json::array()}};
+      for (const std::filesystem::path& dir : data_dirs) json["data_dirs"].push_back(dir.string());
+      json["tested_users"] = wishes.tested_users;
+      json["validation"] = wishes.validation;
+      return json;
+    }
+    static Request from_json(const Json& json) {
+      Request request{.dataset = json.at("dataset"),
+                      .data_dirs = {},
+                      .seed = json.at("seed"),
+                      .wishes = {.tested_users = json.at("tested_users"), .validation = json.at("validation")}};
+      for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
+      return request;
+    }
+  };
+
+  data::Split load(const Cell& cell, RunContext& context) const {
+    const Json& own = cell.own();
+    const bool stops_early = own.at("model") == "two_tower" && own.at("tower").at("patience") > 0;
+    const Request request{.dataset = located_dataset(cell),
+                          .data_dirs = context.data_dirs(),
+                          .seed = cell.seed,
+                          .wishes = {.tested_users = own.at("eval_users"), .validation = stops_early}};
+    data::Split split;
+    split.train = backend_of(cell).load_together(request.to_json(name()).dump(), [&](Communicator& ranks) {
+      split = request.load(ranks);
+      return std::move(split.train);
+    });
+    return split;
+  }
 
   /// Of this number of candidates; empty where there are some, and where the data set has no candidates.
   static std::string why_no_metrics(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) {

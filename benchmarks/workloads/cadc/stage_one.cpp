@@ -87,9 +87,11 @@ void put_bytes(const data::Split& split, std::span<const Interaction> sample, Ou
   const auto coded = [&](const PackedPairs& pairs) {
     return pairs.empty() ? 0.0 : static_cast<double>(bytes_coded(pairs, split.users, split.items));
   };
-  const auto and_validation = [&](PackedPairs pairs) {
-    for (const Interaction& pair : split.validation) pairs.push_back(pair);
-    return pairs;
+  const auto and_validation = [&](const auto& pairs) {
+    PackedPairs both;
+    for (const Interaction& pair : pairs) both.push_back(pair);
+    for (const Interaction& pair : split.validation) both.push_back(pair);
+    return both;
   };
   const PackedPairs both = split.validation.empty() ? PackedPairs() : and_validation(split.train);
   const PackedPairs& all = split.validation.empty() ? split.train : both;  // a copy of many would be felt

@@ -66,8 +66,12 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
   void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
 
   void set_packed_interactions(const PackedPairs& positives) override {
-    // Of several ranks the first one must have found what is wrong before the others are told to come here.
-    if (is_alone_) require_in_range(positives, spec_.users, spec_.items);
+    // Of several ranks each looks at what is its own; what only rank 0 has it must have looked at before the others were
+    // told to come here.
+    if (positives.is_spread())
+      require_in_range(positives.own(), spec_.users, spec_.items);
+    else if (is_alone_)
+      require_in_range(positives, spec_.users, spec_.items);
     engine_->set_interactions(positives);
     interactions_set_ = true;
   }

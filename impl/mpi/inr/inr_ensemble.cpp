@@ -49,7 +49,7 @@ class FollowingEnsemble final : public Following<InrEnsemble> {
  private:
   using Values = std::vector<float>;
 
-  void take_data() override {
+  void take_data(std::uint64_t) override {
     const Values coordinates = hear_values<Values>(ranks());
     const Values targets = hear_values<Values>(ranks());
     model().set_samples(coordinates, targets);
@@ -69,6 +69,6 @@ std::unique_ptr<InrEnsemble> make_ensemble(Team& team, const InrSpec& spec) {
   return std::make_unique<LeadingEnsemble>(team, spec);
 }
 
-std::unique_ptr<Follower> follow_ensemble(Communicator& ranks) { return std::make_unique<FollowingEnsemble>(ranks); }
+std::unique_ptr<Follower> follow_ensemble(Team& team) { return std::make_unique<FollowingEnsemble>(team.ranks()); }
 
 }  // namespace frugal::mpi

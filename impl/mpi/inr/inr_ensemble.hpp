@@ -10,6 +10,6 @@ namespace frugal::mpi {
 std::unique_ptr<InrEnsemble> make_ensemble(Team& team, const InrSpec& spec);
 
 /// A follower's, whose spec comes.
-std::unique_ptr<Follower> follow_ensemble(Communicator& ranks);
+std::unique_ptr<Follower> follow_ensemble(Team& team);
 
 }  // namespace frugal::mpi

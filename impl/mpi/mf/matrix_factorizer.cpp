@@ -24,8 +24,9 @@ class LeadingFactorizer final : public Leading<MatrixFactorizer> {
   void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
 
   void set_packed_interactions(const PackedPairs& positives) override {
-    require_in_range(positives, spec_.users, spec_.items);  // must be found before the others are told
-    call(Call::set_data, 0, [&] { model().set_packed_interactions(positives); });
+    const std::uint64_t loaded = positives.is_spread() ? positives.lender()->number() : 0;
+    if (loaded == 0) require_in_range(positives, spec_.users, spec_.items);  // must be found before the others are told
+    call(Call::set_data, loaded, [&] { model().set_packed_interactions(positives); });
     interactions_set_ = true;
   }
 
@@ -43,15 +44,19 @@ class LeadingFactorizer final : public Leading<MatrixFactorizer> {
 
 class FollowingFactorizer final : public Following<MatrixFactorizer> {
  public:
-  explicit FollowingFactorizer(Communicator& ranks) : Following(ranks, cpu::make(hear<MfSpec>(ranks), ranks)) {}
+  explicit FollowingFactorizer(Team& team)
+      : Following(team.ranks(), cpu::make(hear<MfSpec>(team.ranks()), team.ranks())), team_(team) {}
 
  private:
-  void take_data() override {
+  void take_data(std::uint64_t loaded) override {
+    if (loaded > 0) return model().set_packed_interactions(team_.loaded(loaded));
     try {
       model().set_interactions({});           // rank 0's are dealt
     } catch (const std::invalid_argument&) {  // as on rank 0, who tells of it
     }
   }
+
+  Team& team_;
 };
 
 }  // namespace
@@ -60,8 +65,6 @@ std::unique_ptr<MatrixFactorizer> make_factorizer(Team& team, const MfSpec& spec
   return std::make_unique<LeadingFactorizer>(team, spec);
 }
 
-std::unique_ptr<Follower> follow_factorizer(Communicator& ranks) {
-  return std::make_unique<FollowingFactorizer>(ranks);
-}
+std::unique_ptr<Follower> follow_factorizer(Team& team) { return std::make_unique<FollowingFactorizer>(team); }
 
 }  // namespace frugal::mpi

@@ -10,6 +10,6 @@ namespace frugal::mpi {
 std::unique_ptr<MatrixFactorizer> make_factorizer(Team& team, const MfSpec& spec);
 
 /// A follower's, whose spec comes.
-std::unique_ptr<Follower> follow_factorizer(Communicator& ranks);
+std::unique_ptr<Follower> follow_factorizer(Team& team);
 
 }  // namespace frugal::mpi

@@ -89,7 +89,7 @@ class FollowingDlrm final : public Following<Dlrm> {
   explicit FollowingDlrm(Communicator& ranks) : Following(ranks, cpu::make(hear_dlrm_spec(ranks), ranks)) {}
 
  private:
-  void take_data() override { model().set_examples({}); }  // rank 0's are dealt
+  void take_data(std::uint64_t) override { model().set_examples({}); }  // rank 0's are dealt
 
   void obey_other(const Order& order) override {
     assert(order.call == Call::evaluate);
@@ -102,6 +102,6 @@ class FollowingDlrm final : public Following<Dlrm> {
 
 std::unique_ptr<Dlrm> make_dlrm(Team& team, const DlrmSpec& spec) { return std::make_unique<LeadingDlrm>(team, spec); }
 
-std::unique_ptr<Follower> follow_dlrm(Communicator& ranks) { return std::make_unique<FollowingDlrm>(ranks); }
+std::unique_ptr<Follower> follow_dlrm(Team& team) { return std::make_unique<FollowingDlrm>(team.ranks()); }
 
 }  // namespace frugal::mpi

@@ -10,6 +10,6 @@ namespace frugal::mpi {
 std::unique_ptr<Dlrm> make_dlrm(Team& team, const DlrmSpec& spec);
 
 /// A follower's, whose spec comes.
-std::unique_ptr<Follower> follow_dlrm(Communicator& ranks);
+std::unique_ptr<Follower> follow_dlrm(Team& team);
 
 }  // namespace frugal::mpi

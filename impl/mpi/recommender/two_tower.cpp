@@ -96,7 +96,7 @@ class FollowingTwoTower final : public Following<TwoTower> {
   explicit FollowingTwoTower(Communicator& ranks) : Following(ranks, cpu::make(hear_spec(ranks), ranks)) {}
 
  private:
-  void take_data() override { model().set_interactions({}); }  // rank 0's are dealt
+  void take_data(std::uint64_t) override { model().set_interactions({}); }  // rank 0's are dealt
 
   void obey_other(const Order& order) override {
     if (order.call == Call::evaluate) {
@@ -114,6 +114,6 @@ std::unique_ptr<TwoTower> make_two_tower(Team& team, const TwoTowerSpec& spec) {
   return std::make_unique<LeadingTwoTower>(team, spec);
 }
 
-std::unique_ptr<Follower> follow_two_tower(Communicator& ranks) { return std::make_unique<FollowingTwoTower>(ranks); }
+std::unique_ptr<Follower> follow_two_tower(Team& team) { return std::make_unique<FollowingTwoTower>(team.ranks()); }
 
 }  // namespace frugal::mpi

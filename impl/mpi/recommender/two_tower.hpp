@@ -10,6 +10,6 @@ namespace frugal::mpi {
 std::unique_ptr<TwoTower> make_two_tower(Team& team, const TwoTowerSpec& spec);
 
 /// A follower's, whose spec comes.
-std::unique_ptr<Follower> follow_two_tower(Communicator& ranks);
+std::unique_ptr<Follower> follow_two_tower(Team& team);
 
 }  // namespace frugal::mpi
