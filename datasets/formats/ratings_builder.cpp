@@ -102,9 +102,14 @@ void RatingsBuilder::deal_by_user(std::uint32_t users, Communicator& ranks) {
   add_up(ranks, counts);
   const std::vector<double> work(counts.begin(), counts.end());
   const std::vector<std::size_t> begins = weighted_shares(work, 1, ranks.size());
-  std::vector<std::vector<Rating>> outgoing(static_cast<std::size_t>(ranks.size()));
-  for (const Rating& row : rows_)
-    outgoing[static_cast<std::size_t>(std::ranges::upper_bound(begins, row.user) - begins.begin() - 1)].push_back(row);
+  const auto owner = [&](const Rating& row) {
+    return static_cast<std::size_t>(std::ranges::upper_bound(begins, row.user) - begins.begin() - 1);
+  };
+  std::vector<std::size_t> going(static_cast<std::size_t>(ranks.size()));
+  for (const Rating& row : rows_) ++going[owner(row)];
+  std::vector<std::vector<Rating>> outgoing(going.size());
+  for (std::size_t to = 0; to < going.size(); ++to) outgoing[to].reserve(going[to]);
+  for (const Rating& row : rows_) outgoing[owner(row)].push_back(row);
   rows_ = {};
   rows_ = exchanged(ranks, outgoing);
 }

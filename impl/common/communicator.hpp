@@ -3,12 +3,32 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <type_traits>
 #include <vector>
 
 namespace frugal {
+
+/// A file that all ranks of a job have open. All of them call each function alike, with rows of their own; each returns
+/// whether it went well here.
+class SharedFile {
+ public:
+  /// Row k lies at the bytes from begin + k * stride on. There may be none.
+  struct Rows {
+    std::uint64_t begin = 0;
+    std::uint64_t stride = 0;
+    std::uint64_t bytes = 0;  ///< of each
+    std::uint64_t count = 0;
+  };
+  virtual ~SharedFile() = default;
+  /// values: of all the rows, one after the other.
+  virtual bool write(const Rows& rows, std::span<const std::byte> values) = 0;
+  virtual bool read(const Rows& rows, std::span<std::byte> values) = 0;
+  /// At last: what was written is on the disk.
+  virtual bool close() = 0;
+};
 
 /// The ranks of a job, numbered from 0. All of them call the same functions in the same order, and each call returns when
 /// this rank's data may be used again. Nothing but copies travels: whoever needs a sum adds by itself, in an order that
@@ -41,6 +61,9 @@ class Communicator {
   virtual std::unique_ptr<Transfer> send(std::span<const std::byte> data, int to) = 0;
   /// From another rank, which sends as many bytes.
   virtual std::unique_ptr<Transfer> receive(std::span<std::byte> data, int from) = 0;
+
+  /// Opens a file that is there, to write or to read. Null where it cannot be opened here.
+  virtual std::unique_ptr<SharedFile> open_file(const std::filesystem::path& file, bool to_write) = 0;
 };
 
 /// Returns when it has arrived; the processors are free for others meanwhile.

@@ -1,9 +1,11 @@
 #include "impl/common/safetensors.hpp"
 
 #include <fmt/format.h>
+#include <sys/types.h>
 
 #include <algorithm>
 #include <bit>
+#include <cstdio>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -66,30 +68,37 @@ std::optional<std::uint64_t> size_of(const std::vector<std::int64_t>& shape, std
   return product;
 }
 
-NamedTensor tensor_of(const std::string& name, const Header& entry, std::string_view data) {
+/// data_begin: where the data of all tensors begin; available: how many bytes they are.
+SafetensorsIndex::Tensor entry_of(const std::string& name, const Header& entry, std::uint64_t data_begin,
+                                  std::uint64_t available) {
   if (!entry.is_object() || !entry.contains("dtype") || !entry.contains("shape") || !entry.contains("data_offsets"))
     throw UserError("needs dtype, shape and data_offsets");
   const Header& dtype = entry.at("dtype");
   const std::size_t width = dtype == "F32" ? 4 : dtype == "F16" ? 2 : 0;
   if (width == 0) throw UserError(fmt::format("has dtype {}; F32 and F16 can be read", dtype.dump()));
-  const auto [begin, end] = offsets_of(entry, data.size());
-
-  NamedTensor tensor{.name = name, .shape = shape_of(entry.at("shape")), .values = {}};
-  const std::optional<std::uint64_t> count = size_of(tensor.shape, (end - begin) / width);
+  const auto [begin, end] = offsets_of(entry, available);
+  std::vector<std::int64_t> shape = shape_of(entry.at("shape"));
+  const std::optional<std::uint64_t> count = size_of(shape, (end - begin) / width);
   if (!count || *count * width != end - begin) throw UserError("shape and data do not agree");
+  return {.name = name, .shape = std::move(shape), .begin = data_begin + begin, .count = *count, .is_fp16 = width == 2};
+}
 
-  tensor.values.resize(*count);
-  if (width == 4) {
-    if (*count > 0) std::memcpy(tensor.values.data(), data.data() + begin, end - begin);
+/// bytes: of the values.
+NamedTensor tensor_of(const SafetensorsIndex::Tensor& entry, std::string_view bytes) {
+  NamedTensor tensor{.name = entry.name, .shape = entry.shape, .values = std::vector<float>(entry.count)};
+  if (!entry.is_fp16) {
+    if (entry.count > 0) std::memcpy(tensor.values.data(), bytes.data(), bytes.size());
     return tensor;
   }
-  for (std::uint64_t i = 0; i < *count; ++i) {
+  for (std::uint64_t i = 0; i < entry.count; ++i) {
     std::uint16_t bits = 0;
-    std::memcpy(&bits, data.data() + begin + 2 * i, 2);
+    std::memcpy(&bits, bytes.data() + 2 * i, 2);
     tensor.values[i] = from_fp16(bits);
   }
   return tensor;
 }
+
+std::uint64_t bytes_of(const SafetensorsIndex::Tensor& tensor) { return tensor.count * (tensor.is_fp16 ? 2 : 4); }
 
 /// Refuses data that belongs to two tensors: no writer makes it, so the header is damaged.
 void check_overlap(const Header& header, const std::string& file) {
@@ -128,32 +137,41 @@ std::uint64_t step_of(const Header& header) {
   return *value;
 }
 
-}  // namespace
-
-ModelState parse_safetensors(std::string_view bytes, const std::string& name) {
+/// start: of the file, with all of its header; size: of the file.
+SafetensorsIndex index_of(std::string_view start, std::uint64_t size, const std::string& name) {
   std::uint64_t length = 0;
-  if (bytes.size() < sizeof(length)) fail(name, "is no safetensors file: it ends within the length of its header");
-  std::memcpy(&length, bytes.data(), sizeof(length));
-  if (length > largest_header || length > bytes.size() - sizeof(length))
+  if (start.size() < sizeof(length)) fail(name, "is no safetensors file: it ends within the length of its header");
+  std::memcpy(&length, start.data(), sizeof(length));
+  if (length > largest_header || length > start.size() - sizeof(length))
     fail(name, fmt::format("is no safetensors file: its header of {} bytes is not in it", length));
-  const Header header = header_of(bytes.substr(sizeof(length), length), name);
-  const std::string_view data = bytes.substr(sizeof(length) + length);
+  const Header header = header_of(start.substr(sizeof(length), length), name);
+  const std::uint64_t data_begin = sizeof(length) + length;
 
-  ModelState state;
+  SafetensorsIndex index;
   try {
-    state.step = step_of(header);
+    index.step = step_of(header);
   } catch (const UserError& error) {
     fail(name, error.what());
   }
   for (const auto& [tensor, entry] : header.items()) {
     if (tensor == metadata) continue;
     try {
-      state.tensors.push_back(tensor_of(tensor, entry, data));
+      index.tensors.push_back(entry_of(tensor, entry, data_begin, size - data_begin));
     } catch (const UserError& error) {
       fail(name, fmt::format("tensor '{}' {}", tensor, error.what()));
     }
   }
   check_overlap(header, name);
+  return index;
+}
+
+}  // namespace
+
+ModelState parse_safetensors(std::string_view bytes, const std::string& name) {
+  const SafetensorsIndex index = index_of(bytes, bytes.size(), name);
+  ModelState state{.step = index.step, .tensors = {}};
+  for (const SafetensorsIndex::Tensor& tensor : index.tensors)
+    state.tensors.push_back(tensor_of(tensor, bytes.substr(tensor.begin, bytes_of(tensor))));
   return state;
 }
 
@@ -161,22 +179,53 @@ ModelState load_safetensors(const std::filesystem::path& path) {
   return parse_safetensors(read_whole_file(path), path.string());
 }
 
-void save_safetensors(const std::filesystem::path& path, const ModelState& state) {
+SafetensorsIndex index_safetensors(const std::filesystem::path& path) {
+  std::uint64_t length = 0;
+  std::string start = read_file_start(path, sizeof(length));
+  if (start.size() == sizeof(length)) {
+    std::memcpy(&length, start.data(), sizeof(length));
+    if (length <= largest_header) start = read_file_start(path, sizeof(length) + length);
+  }
+  return index_of(start, std::filesystem::file_size(path), path.string());
+}
+
+NamedTensor read_tensor(const std::filesystem::path& path, const SafetensorsIndex::Tensor& tensor) {
+  const FileHandle file = open_file(path);
+  std::string bytes(bytes_of(tensor), '\0');
+  if (::fseeko(file.get(), static_cast<off_t>(tensor.begin), SEEK_SET) != 0 ||
+      read_piece(file.get(), bytes.data(), bytes.size(), path) != bytes.size())
+    fail(path.string(), fmt::format("tensor '{}' cannot be read", tensor.name));
+  return tensor_of(tensor, bytes);
+}
+
+SafetensorsFrame safetensors_frame(std::uint64_t step, std::span<const SafetensorsFrame::Tensor> tensors) {
   Header header;
-  header[metadata] = {{"format", "pt"}, {"step", std::to_string(state.step)}};
+  header[metadata] = {{"format", "pt"}, {"step", std::to_string(step)}};
+  SafetensorsFrame frame;
   std::uint64_t at = 0;
-  for (const NamedTensor& tensor : state.tensors) {
-    const std::uint64_t end = at + 4 * tensor.values.size();
+  for (const SafetensorsFrame::Tensor& tensor : tensors) {
+    std::uint64_t end = sizeof(float);
+    for (const std::int64_t extent : tensor.shape) end *= static_cast<std::uint64_t>(extent);
+    end += at;
     header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {at, end}}};
+    frame.begins.push_back(at);
     at = end;
   }
   std::string text = header.dump();
   text.resize((text.size() + 7) / 8 * 8, ' ');  // the values start on a multiple of 8 bytes
   const std::uint64_t length = text.size();
+  frame.head.assign(reinterpret_cast<const char*>(&length), sizeof(length));
+  frame.head += text;
+  for (std::uint64_t& begin : frame.begins) begin += frame.head.size();
+  frame.size = frame.head.size() + at;
+  return frame;
+}
 
+void save_safetensors(const std::filesystem::path& path, const ModelState& state) {
+  std::vector<SafetensorsFrame::Tensor> tensors;
+  for (const NamedTensor& tensor : state.tensors) tensors.push_back({tensor.name, tensor.shape});
   FileWriter file(path);
-  file.write({reinterpret_cast<const char*>(&length), sizeof(length)});
-  file.write(text);
+  file.write(safetensors_frame(state.step, tensors).head);
   for (const NamedTensor& tensor : state.tensors)
     file.write({reinterpret_cast<const char*>(tensor.values.data()), 4 * tensor.values.size()});
   file.finish();

@@ -23,6 +23,12 @@ class TensorViews {
     views_.push_back({std::move(name), std::move(shape), data, size});
   }
 
+  /// body(name, shape, data) of each, in the order in which they were added.
+  template <class Body>
+  void for_each(const Body& body) const {
+    for (const View& view : views_) body(view.name, view.shape, view.data);
+  }
+
   /// All tensors, rounded to fp32, in the order in which they were added.
   ModelState export_state(std::uint64_t step) const {
     ModelState state{.step = step, .tensors = {}};

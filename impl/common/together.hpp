@@ -3,15 +3,14 @@
 #include <algorithm>
 #include <cstddef>
 #include <functional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "impl/base/error.hpp"
 #include "impl/common/communicator.hpp"
 
 namespace frugal {
-
-/// Runs a step on every rank. Where it throws UserError on some of them, all throw that of the first.
-void together(Communicator& ranks, const std::function<void()>& step);
 
 /// What the ranks have, one after the other, on all of them.
 template <class T>
@@ -34,6 +33,22 @@ std::vector<T> gathered_at_first(Communicator& ranks, std::vector<T> own) {
   std::vector<std::vector<T>> outgoing(static_cast<std::size_t>(ranks.size()));
   outgoing.front() = std::move(own);
   return exchanged(ranks, outgoing);
+}
+
+/// Of the words that some ranks have (why not: empty), those of the first that has any; on all ranks.
+std::string first_words(Communicator& ranks, const std::string& own);
+
+/// Runs a step on every rank. Where it throws this error on some of them, all throw that of the first.
+template <class Error = UserError>
+void together(Communicator& ranks, const std::function<void()>& step) {
+  if (ranks.size() == 1) return step();
+  std::string why;  // what() is never empty
+  try {
+    step();
+  } catch (const Error& error) {
+    why = error.what();
+  }
+  if (const std::string first = first_words(ranks, why); !first.empty()) throw Error(first);
 }
 
 }  // namespace frugal

@@ -27,6 +27,9 @@ class Counting final : public Communicator {
   void all_gather(std::span<std::byte> data, std::span<const std::size_t> begins) override;
   std::unique_ptr<Transfer> send(std::span<const std::byte> data, int to) override;
   std::unique_ptr<Transfer> receive(std::span<std::byte> data, int from) override;
+  std::unique_ptr<SharedFile> open_file(const std::filesystem::path& file, bool to_write) override {
+    return ranks_.open_file(file, to_write);
+  }
 
   RankCounts counts() const;
   /// For what shall not be counted.

@@ -2,10 +2,13 @@
 #pragma once
 #include <cassert>
 #include <cstdint>
+#include <filesystem>
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include "impl/common/placed_state.hpp"
 #include "impl/mpi/team.hpp"
 #include "impl/mpi/travel.hpp"
 
@@ -22,6 +25,16 @@ class Following : public Follower {
       case Call::export_state:
         model_->export_state();
         return;
+      case Call::see:
+        is_seen_by_all(ranks_, hear_path());
+        return;
+      case Call::save:
+        return obey_or_refuse([&, file = hear_path()] { model_->save(file); });
+      case Call::load_state: {
+        const std::filesystem::path file = hear_path();
+        const auto beside = hear_values<std::string>(ranks_);
+        return obey_or_refuse([&] { model_->load(file, beside); });
+      }
       case Call::set_data:
         return take_data(order.number);
       case Call::train:
@@ -44,6 +57,8 @@ class Following : public Follower {
   Contract& model() const { return *model_; }
 
  private:
+  std::filesystem::path hear_path() const { return hear_values<std::string>(ranks_); }
+
   /// By epochs or steps, in the contract's own type.
   template <class Number>
   void train(std::uint64_t number, std::vector<double> (Contract::*method)(Number)) {

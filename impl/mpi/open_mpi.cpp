@@ -29,6 +29,61 @@ void in_pieces(std::size_t bytes, const Body& body) {
     body(first, static_cast<int>(std::min(most_bytes, bytes - first)));
 }
 
+/// By MPI-IO: rows that lie apart are written in few large pieces by few ranks.
+class MpiFile final : public SharedFile {
+ public:
+  /// The file is open.
+  MpiFile(MPI_File file, bool to_write) : file_(file), to_write_(to_write) {}
+
+  bool write(const Rows& rows, std::span<const std::byte> values) override {
+    const Row row(rows);
+    return show(rows, row) && MPI_File_write_all(file_, values.data(), static_cast<int>(rows.count), row.type,
+                                                 MPI_STATUS_IGNORE) == MPI_SUCCESS;
+  }
+
+  bool read(const Rows& rows, std::span<std::byte> values) override {
+    const Row row(rows);
+    MPI_Status status;
+    if (!show(rows, row) ||
+        MPI_File_read_all(file_, values.data(), static_cast<int>(rows.count), row.type, &status) != MPI_SUCCESS)
+      return false;
+    int count = 0;
+    MPI_Get_count(&status, row.type, &count);
+    return static_cast<std::uint64_t>(count) == rows.count;
+  }
+
+  bool close() override {
+    const bool synced = !to_write_ || MPI_File_sync(file_) == MPI_SUCCESS;  // which refuses a file that is only read
+    return MPI_File_close(&file_) == MPI_SUCCESS && synced;
+  }
+
+ private:
+  struct Row {
+    explicit Row(const Rows& rows) {
+      MPI_Type_contiguous(static_cast<int>(rows.bytes), MPI_BYTE, &type);
+      MPI_Type_commit(&type);
+    }
+    Row(const Row&) = delete;
+    Row& operator=(const Row&) = delete;
+    ~Row() { MPI_Type_free(&type); }
+    MPI_Datatype type = MPI_DATATYPE_NULL;
+  };
+
+  /// Makes the rows what this rank sees of the file.
+  bool show(const Rows& rows, const Row& row) {
+    MPI_Datatype all = MPI_DATATYPE_NULL;
+    MPI_Type_create_hvector(static_cast<int>(rows.count), 1, static_cast<MPI_Aint>(rows.stride), row.type, &all);
+    MPI_Type_commit(&all);
+    const bool shown = MPI_File_set_view(file_, static_cast<MPI_Offset>(rows.begin), row.type,
+                                         rows.count > 0 ? all : row.type, "native", MPI_INFO_NULL) == MPI_SUCCESS;
+    MPI_Type_free(&all);
+    return shown;
+  }
+
+  MPI_File file_;
+  bool to_write_;
+};
+
 class MpiWorld final : public World {
  public:
   MpiWorld() {
@@ -83,6 +138,13 @@ class MpiWorld final : public World {
       MPI_Irecv(data.data() + first, count, MPI_BYTE, from, tag, MPI_COMM_WORLD, &transfer->all.emplace_back());
     });
     return transfer;
+  }
+
+  std::unique_ptr<SharedFile> open_file(const std::filesystem::path& file, bool to_write) override {
+    MPI_File opened = MPI_FILE_NULL;
+    const int mode = to_write ? MPI_MODE_WRONLY : MPI_MODE_RDONLY;
+    if (MPI_File_open(MPI_COMM_WORLD, file.c_str(), mode, MPI_INFO_NULL, &opened) != MPI_SUCCESS) return nullptr;
+    return std::make_unique<MpiFile>(opened, to_write);  // errors of files are returned: MPI's default
   }
 
   void announce(std::span<std::byte> data) override {

@@ -4,6 +4,7 @@
 #include <exception>
 #include <numeric>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include "impl/base/error.hpp"
@@ -13,6 +14,21 @@ namespace frugal::mpi {
 
 void Team::send(Order order) {
   if (ranks_.size() > 1) ranks_.announce(std::as_writable_bytes(std::span(&order, 1)));
+}
+
+void obey_or_refuse(const std::function<void()>& body, std::exception_ptr* refused) {
+  const auto keep = [&] {
+    if (refused != nullptr) *refused = std::current_exception();
+  };
+  try {
+    body();
+  } catch (const UserError&) {
+    keep();
+  } catch (const OutputError&) {
+    keep();
+  } catch (const std::invalid_argument&) {
+    keep();
+  }
 }
 
 /// What other ranks have of a loaded sequence, for rank 0.
@@ -56,27 +72,17 @@ class Team::Lender final : public PairsLender {
 
 PackedPairs Team::load(const std::string& request, const std::function<PackedPairs(Communicator&)>& load) {
   const std::uint32_t number = new_number();
-  std::exception_ptr refused;
-  PackedPairs pairs = call({Call::load, number}, [&] {
+  PackedPairs pairs = call_or_refuse({Call::load, number}, [&] {
     tell_values(ranks_, std::span<const char>(request));
-    try {
-      return load(ranks_);
-    } catch (const UserError&) {  // all ranks have it
-      refused = std::current_exception();
-      return PackedPairs();
-    }
+    return load(ranks_);
   });
-  if (refused) std::rethrow_exception(refused);
   if (pairs.is_spread()) pairs.lend_by(std::make_shared<Lender>(*this, number, pairs));
   return pairs;
 }
 
 void Team::load_part(const Order& order, const LoadPart& load) {
   const auto request = hear_values<std::string>(ranks_);
-  try {
-    loaded_[order.model] = load(ranks_, request);
-  } catch (const UserError&) {  // as on rank 0, who tells of it
-  }
+  obey_or_refuse([&] { loaded_[order.model] = load(ranks_, request); });
 }
 
 void Team::lend(const Order& order) {

@@ -3,10 +3,13 @@
 // what these calls say to each other.
 #pragma once
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "impl/common/communicator.hpp"
@@ -22,6 +25,9 @@ enum class Call : std::uint32_t {
   make_mf,         ///< likewise
   make_two_tower,  ///< likewise
   make_dlrm,       ///< likewise
+  see,             ///< is it the file that rank 0 sees?
+  save,            ///< to a file that all see
+  load_state,      ///< from a file that all see
   drop,            ///< forget the model, or the loaded sequence
   load,            ///< a part of a sequence, which follows
   lend,            ///< from this block on of a loaded sequence, to rank 0
@@ -48,6 +54,9 @@ class Follower {
   virtual void obey(const Order& order) = 0;
 };
 
+/// What body throws because of what it was given is only kept: all ranks throw it, and rank 0 tells of it.
+void obey_or_refuse(const std::function<void()>& body, std::exception_ptr* refused = nullptr);
+
 /// The ranks of a job as the models of rank 0 see them.
 class Team {
  public:
@@ -70,6 +79,17 @@ class Team {
       busy_ = false;
       return result;
     }
+  }
+
+  /// call() of a body that all ranks refuse alike, or none: an error of what it is given leaves this when the others wait
+  /// for the next call again (obey_or_refuse()).
+  template <class Body>
+  auto call_or_refuse(const Order& order, Body&& body) {
+    std::exception_ptr refused;
+    std::optional<decltype(body())> result;
+    call(order, [&] { obey_or_refuse([&] { result = body(); }, &refused); });
+    if (refused) std::rethrow_exception(refused);
+    return std::move(*result);
   }
 
   /// Rank 0: a number for a new model or sequence.

@@ -1,5 +1,8 @@
 // Ranks that are threads of the test, so that what several processes do can be tested in one.
 #pragma once
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <barrier>
 #include <cstddef>
@@ -62,6 +65,32 @@ class ThreadRanks {
     bool done_ = false;
   };
 
+  class File final : public SharedFile {
+   public:
+    explicit File(int descriptor) : descriptor_(descriptor) {}
+    bool write(const Rows& rows, std::span<const std::byte> values) override {
+      return each(rows, [&](std::uint64_t k, off_t at) {
+        return ::pwrite(descriptor_, values.data() + k * rows.bytes, rows.bytes, at);
+      });
+    }
+    bool read(const Rows& rows, std::span<std::byte> values) override {
+      return each(rows, [&](std::uint64_t k, off_t at) {
+        return ::pread(descriptor_, values.data() + k * rows.bytes, rows.bytes, at);
+      });
+    }
+    bool close() override { return ::close(descriptor_) == 0; }
+
+   private:
+    template <class Body>
+    static bool each(const Rows& rows, const Body& body) {
+      for (std::uint64_t k = 0; k < rows.count; ++k)
+        if (body(k, static_cast<off_t>(rows.begin + k * rows.stride)) != static_cast<ssize_t>(rows.bytes)) return false;
+      return true;
+    }
+
+    int descriptor_;
+  };
+
   class Rank final : public Communicator {
    public:
     Rank(ThreadRanks& world, int rank) : world_(world), rank_(rank) {}
@@ -91,6 +120,11 @@ class ThreadRanks {
 
     std::unique_ptr<Transfer> receive(std::span<std::byte> data, int from) override {
       return std::make_unique<Receipt>(world_, Ticket{{from, rank_}, received_[from]++}, data);
+    }
+
+    std::unique_ptr<SharedFile> open_file(const std::filesystem::path& file, bool to_write) override {
+      const int descriptor = ::open(file.c_str(), to_write ? O_WRONLY : O_RDONLY);
+      return descriptor < 0 ? nullptr : std::make_unique<File>(descriptor);
     }
 
    private:

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "impl/base/error.hpp"
+#include "impl/base/files.hpp"
 #include "impl/mpi/inr/inr_ensemble.hpp"
 #include "impl/mpi/mf/matrix_factorizer.hpp"
 #include "impl/mpi/recommender/dlrm.hpp"
@@ -21,12 +22,13 @@
 #include "tests/impl/inr_fixture.hpp"
 #include "tests/impl/mf_fixture.hpp"
 #include "tests/impl/recommender_fixture.hpp"
+#include "tests/scratch_folder.hpp"
 
 namespace frugal::mpi {
 namespace {
 
 class MpiTeam : public ::testing::Test {
- protected:
+ public:
   void SetUp() override {
     if (const Support available = find_backend("mpi")->available(); !available) GTEST_SKIP() << available.reason;
   }
@@ -186,6 +188,119 @@ TEST_F(MpiTeam, TrainsADlrmAsTheCpuBackEndDoes) {
       EXPECT_THROW(model->predict(clicks.batch(), std::span<float>()), std::invalid_argument);
       EXPECT_TRUE(identical(model->export_state(), cpu->export_state()));
     });
+}
+
+/// Ranks save what `make` makes and trains, as the cpu back end does, and other ranks go on from that file alike.
+/// make(backend or team): a model with its data.
+template <class MakeCpu, class MakeTeam, class Train>
+void expect_files_of_one_process(const MakeCpu& make_cpu, const MakeTeam& make_team, const Train& train) {
+  const ScratchFolder folder;
+  const NamedTensor beside{"beside.x", {2}, {1, 2}};
+  const auto cpu = make_cpu();
+  const ModelState start = cpu->export_state();
+  train(*cpu);
+  cpu->save(folder / "cpu", std::span(&beside, 1));
+  train(*cpu);
+  for (const int size : {1, 3, 4})
+    MpiTeam::lead(size, [&](Team& team) {
+      const auto model = make_team(team);
+      model->import_state(start);
+      train(*model);
+      model->save(folder / "team", std::span(&beside, 1));
+      EXPECT_TRUE(read_whole_file(folder / "team") == read_whole_file(folder / "cpu")) << size << " ranks";
+      model->import_state(start);
+      const ModelState rest = model->load(folder / "cpu", "beside.");
+      ASSERT_EQ(rest.tensors.size(), 1U);
+      EXPECT_EQ(rest.tensors[0].values, beside.values);
+      train(*model);
+      EXPECT_TRUE(identical(model->export_state(), cpu->export_state())) << size << " ranks";
+      // What does not fit is refused, and the ranks go on.
+      EXPECT_THROW(model->load(folder / "cpu"), std::invalid_argument) << "beside.x is no tensor of it";
+      EXPECT_THROW(model->load(folder / "none"), UserError);
+      EXPECT_THROW(model->save(folder / "none" / "w"), OutputError);
+      EXPECT_FALSE(team.busy());
+      train(*model);
+    });
+}
+
+TEST_F(MpiTeam, LeavesFactorsInOneFile) {
+  for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd}) {
+    const MfSpec spec{.solver = solver, .users = 90, .items = 60, .dim = 5, .seed = 2};
+    const auto pairs = mf_test::some_pairs(spec, 6);
+    expect_files_of_one_process([&] { return mf_test::make("cpu", spec, pairs); },
+                                [&](Team& team) {
+                                  auto model = make_factorizer(team, spec);
+                                  model->set_interactions(pairs);
+                                  return model;
+                                },
+                                [](MatrixFactorizer& model) { model.train(2); });
+  }
+}
+
+TEST_F(MpiTeam, LeavesNetworksInOneFile) {
+  for (const std::int64_t networks : {5, 1}) {  // 1: the ranks share its points
+    const InrSpec spec{.networks = networks, .points = networks == 1 ? 72 * 72 : 64, .hidden_layers = 1, .width = 8};
+    expect_files_of_one_process([&] { return inr_test::make("cpu", spec); },
+                                [&](Team& team) {
+                                  auto model = make_ensemble(team, spec);
+                                  model->set_samples(inr_test::grid_of(spec, inr_test::side_of(spec)),
+                                                     inr_test::noise(spec));
+                                  return model;
+                                },
+                                [](InrEnsemble& model) { model.train(3); });
+  }
+}
+
+TEST_F(MpiTeam, LeavesTowersInOneFile) {
+  for (const bool trainable : {false, true}) {
+    TwoTowerSpec spec{.users = 90, .items = 60, .embedding_dim = 6, .tower_layers = {9, 5}, .batch = 100, .seed = 2};
+    spec.embedding_trainable = trainable;
+    const auto pairs = recommender_test::random_positives(spec, 400);
+    expect_files_of_one_process(
+        [&] {
+          auto model = find_backend("cpu")->make(spec);
+          model->set_interactions(pairs);
+          return model;
+        },
+        [&](Team& team) {
+          auto model = make_two_tower(team, spec);
+          model->set_interactions(pairs);
+          return model;
+        },
+        [](TwoTower& model) { model.train(3); });
+  }
+}
+
+TEST_F(MpiTeam, LeavesTablesInOneFile) {
+  DlrmSpec spec{.dense_features = 3, .table_rows = {20, 5}, .embedding_dim = 4, .bottom = {4}, .top = {8, 1}};
+  spec.batch = 200;
+  const auto clicks = recommender_test::clicks_with_bags(spec, 500, 3, 1);
+  expect_files_of_one_process(
+      [&] {
+        auto model = find_backend("cpu")->make(spec);
+        model->set_examples(clicks.batch());
+        return model;
+      },
+      [&](Team& team) {
+        auto model = make_dlrm(team, spec);
+        model->set_examples(clicks.batch());
+        return model;
+      },
+      [](Dlrm& model) { model.train(3); });
+}
+
+TEST_F(MpiTeam, TakesWeightsOfHalfPrecision) {
+  const ScratchFolder folder;
+  const MfSpec spec{.solver = MfSolver::ials, .users = 2, .items = 1, .dim = 1};
+  const std::string header = R"({"user_factors":{"dtype":"F16","shape":[2,1],"data_offsets":[0,4]}} )";
+  const std::uint64_t length = header.size();
+  write_whole_file(folder / "w", std::string(reinterpret_cast<const char*>(&length), 8) + header +
+                                     std::string("\x00\x3c\x00\xc0", 4));
+  lead(3, [&](Team& team) {
+    const auto model = make_factorizer(team, spec);
+    model->load(folder / "w");
+    EXPECT_EQ(model->export_state().find("user_factors")->values, (std::vector<float>{1, -2}));
+  });
 }
 
 TEST(MpiCounting, OfWhatReachesARankAndOfWhatItWaitsFor) {

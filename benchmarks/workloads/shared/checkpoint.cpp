@@ -7,12 +7,12 @@
 #include <stdexcept>
 
 #include "impl/base/error.hpp"
-#include "impl/common/safetensors.hpp"
 
 namespace frugal::workloads {
 namespace {
 
 // Tensors of the file beside the model's: doubles, bit for bit, as two values of four bytes each.
+constexpr const char* beside_prefix = "checkpoint.";
 constexpr const char* losses_name = "checkpoint.losses";
 constexpr const char* seconds_name = "checkpoint.seconds";
 
@@ -23,14 +23,11 @@ NamedTensor tensor_of(const char* name, std::span<const double> doubles) {
   return tensor;
 }
 
-/// Takes the tensor out of the state.
-std::vector<double> take_doubles(ModelState& state, const char* name) {
-  const auto found = std::ranges::find(state.tensors, name, &NamedTensor::name);
-  if (found == state.tensors.end() || found->values.size() % 2 != 0)
-    throw std::invalid_argument(fmt::format("it has no {}", name));
+std::vector<double> doubles_of(const ModelState& state, const char* name) {
+  const NamedTensor* const found = state.find(name);
+  if (!found || found->values.size() % 2 != 0) throw std::invalid_argument(fmt::format("it has no {}", name));
   std::vector<double> doubles(found->values.size() / 2);
   if (!doubles.empty()) std::memcpy(doubles.data(), found->values.data(), doubles.size() * sizeof(double));
-  state.tensors.erase(found);
   return doubles;
 }
 
@@ -38,12 +35,11 @@ std::vector<double> take_doubles(ModelState& state, const char* name) {
 
 std::vector<double> Checkpoint::take_up(Model& model) {
   if (file_.empty() || !std::filesystem::exists(file_)) return {};
-  ModelState state = load_safetensors(file_);
   try {
-    std::vector<double> losses = take_doubles(state, losses_name);
-    const std::vector<double> seconds = take_doubles(state, seconds_name);
+    const ModelState beside = model.load(file_, beside_prefix);
+    std::vector<double> losses = doubles_of(beside, losses_name);
+    const std::vector<double> seconds = doubles_of(beside, seconds_name);
     if (seconds.size() != 1) throw std::invalid_argument(fmt::format("{} is not one number", seconds_name));
-    model.import_state(state);
     context_.take_up(training_, std::ssize(losses), seconds.front());
     return losses;
   } catch (const std::invalid_argument& error) {
@@ -55,10 +51,7 @@ std::vector<double> Checkpoint::take_up(Model& model) {
 void Checkpoint::keep(const Model& model, std::span<const double> losses, bool now) {
   if (file_.empty()) return;
   context_.checkpoint(now, [&](double seconds) {
-    ModelState state = model.export_state();
-    state.tensors.push_back(tensor_of(losses_name, losses));
-    state.tensors.push_back(tensor_of(seconds_name, std::span(&seconds, 1)));
-    save_safetensors(file_, state);
+    model.save(file_, std::vector{tensor_of(losses_name, losses), tensor_of(seconds_name, std::span(&seconds, 1))});
   });
 }
 

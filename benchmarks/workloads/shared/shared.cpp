@@ -13,7 +13,6 @@
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/own_file.hpp"
 #include "impl/base/suggestion.hpp"
-#include "impl/common/safetensors.hpp"
 #include "impl/common/spec_names.hpp"
 
 namespace frugal::workloads {
@@ -104,18 +103,15 @@ bool starts_from_checkpoint(const Cell& cell) { return cell.own().at("initial_we
 std::uint64_t load_checkpoint(const Cell& cell, Model& model) {
   if (!starts_from_checkpoint(cell)) return 0;
   const std::string path = cell.located(cell.own().at("initial_weights")).string();
-  const ModelState state = load_safetensors(path);
   try {
-    model.import_state(state);
-    return state.step;
+    return model.load(path).step;
   } catch (const std::invalid_argument& error) {
     throw UserError(fmt::format("{} does not fit the model of this plan: {}", path, error.what()));
   }
 }
 
 void save_checkpoint(const Cell& cell, const Model& model, harness::RunContext& context) {
-  if (cell.own().at("save_weights").get<bool>())
-    save_safetensors(context.artifacts() / "weights.safetensors", model.export_state());
+  if (cell.own().at("save_weights").get<bool>()) model.save(context.artifacts() / "weights.safetensors");
 }
 
 }  // namespace frugal::workloads

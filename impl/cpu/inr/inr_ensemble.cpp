@@ -23,6 +23,7 @@
 
 #include "impl/common/adam.hpp"
 #include "impl/common/inr/layout.hpp"
+#include "impl/common/placed_state.hpp"
 #include "impl/common/stale_stop.hpp"
 #include "impl/cpu/inr/gradient_chain.hpp"
 #include "impl/cpu/inr/pool.hpp"
@@ -224,7 +225,47 @@ class CpuInrEnsemble final : public InrEnsemble {
     for (StaleStop& curve : curves_) curve = {};
   }
 
+  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
+    if (ranks_.size() == 1) return InrEnsemble::save(path, more);
+    // Several ranks may have a network; one of them writes it. What is written is only read.
+    save_placed(ranks_, path, step_, const_cast<CpuInrEnsemble*>(this)->placed(), more);
+  }
+
+  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
+    if (ranks_.size() == 1) return InrEnsemble::load(path, beside);
+    ModelState rest = load_placed(ranks_, path, placed(), beside);
+    step_ = rest.step;
+    for (StaleStop& curve : curves_) curve = {};
+    return rest;
+  }
+
  private:
+  /// A row is a network.
+  std::vector<PlacedTensor> placed() {
+    std::vector<PlacedTensor> all;
+    const std::uint64_t written = share_.owned[ranks_.rank()];
+    for (int copy = 0; copy < 3; ++copy)
+      for (const InrTensor& tensor : tensors_) {
+        PlacedTensor& placed = all.emplace_back();
+        placed.name = inr_state_prefixes[copy] + tensor.name();
+        placed.shape = inr_shape(spec_, tensor);
+        placed.to_write = {.first = written, .count = share_.owned[ranks_.rank() + 1] - written};
+        placed.to_read = {.first = static_cast<std::uint64_t>(first_),
+                          .count = static_cast<std::uint64_t>(end_ - first_)};
+        placed.get = [this, copy, tensor, written](std::uint64_t begin, std::uint64_t count, float* to) {
+          const auto first = static_cast<std::int64_t>(written + begin);
+          for_each_value(copy, tensor, first, first + static_cast<std::int64_t>(count),
+                         [&](std::int64_t at, std::int64_t i) { to[i - first * tensor.size()] = state_[at]; });
+        };
+        placed.put = [this, copy, tensor](std::uint64_t begin, std::uint64_t count, const float* from) {
+          const std::int64_t first = first_ + static_cast<std::int64_t>(begin);
+          for_each_value(copy, tensor, first, first + static_cast<std::int64_t>(count),
+                         [&](std::int64_t at, std::int64_t i) { state_[at] = from[i - first * tensor.size()]; });
+        };
+      }
+    return all;
+  }
+
   double values() const { return static_cast<double>(spec_.networks * spec_.points * spec_.channels); }
 
   /// Values of network k: copy 0 the parameters, 1 adam.m, 2 adam.v.
@@ -234,8 +275,14 @@ class CpuInrEnsemble final : public InrEnsemble {
   /// body(index into state_, index into [K, out, in]) for each value of a tensor, by all threads.
   template <class Body>
   void for_each_value(int copy, const InrTensor& tensor, const Body& body) const {
+    for_each_value(copy, tensor, first_, end_, body);
+  }
+
+  /// Of the networks first ... end - 1.
+  template <class Body>
+  void for_each_value(int copy, const InrTensor& tensor, std::int64_t first, std::int64_t end, const Body& body) const {
 #pragma omp parallel for schedule(static)
-    for (std::int64_t k = first_; k < end_; ++k)
+    for (std::int64_t k = first; k < end; ++k)
       for (std::int64_t o = 0; o < tensor.out; ++o) {
         const InrParameters::Inputs inputs = at_.inputs_of(tensor, o);
         for (std::int64_t i = 0; i < tensor.in; ++i)

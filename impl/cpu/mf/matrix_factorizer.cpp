@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "impl/common/placed_state.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/common/tensor_views.hpp"
@@ -39,6 +40,7 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
  public:
   CpuMatrixFactorizer(const MfSpec& spec, Communicator& ranks)
       : spec_(spec),
+        ranks_(ranks),
         is_alone_(ranks.size() == 1),
         engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
     parameters_.user_factors = drawn_factors(spec, spec.users, Purpose::user_embedding, ranks);
@@ -61,6 +63,18 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
   void import_state(const ModelState& state) override {
     tensors_.import_state(state);
     step_ = state.step;
+  }
+
+  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
+    if (is_alone_) return MatrixFactorizer::save(path, more);
+    save_placed(ranks_, path, step_, placed(), more);
+  }
+
+  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
+    if (is_alone_) return MatrixFactorizer::load(path, beside);
+    ModelState rest = load_placed(ranks_, path, placed(), beside);
+    step_ = rest.step;
+    return rest;
   }
 
   void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
@@ -95,7 +109,17 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
  private:
   bool sgd() const { return spec_.solver == MfSolver::logistic_sgd; }
 
+  /// Between two calls of train() every rank has all.
+  std::vector<PlacedTensor> placed() const {
+    std::vector<PlacedTensor> all;
+    tensors_.for_each([&](const std::string& name, const std::vector<std::int64_t>& shape, float* data) {
+      all.push_back(whole_tensor(ranks_, name, shape, data));
+    });
+    return all;
+  }
+
   MfSpec spec_;
+  Communicator& ranks_;
   bool is_alone_;
   MfParameters parameters_;
   TensorViews<float> tensors_;  ///< of parameters_, whose vectors never change size

@@ -100,6 +100,18 @@ ModelState part_of(const ModelState& state, const RowsOfTensor& rows_of, const D
   return part;
 }
 
+std::vector<PlacedTensor> placed_of(const TensorViews<float>& views, const RowsOfTensor& rows_of,
+                                    const Communicator& ranks) {
+  std::vector<PlacedTensor> all;
+  views.for_each([&](const std::string& name, std::vector<std::int64_t> shape, float* data) {
+    const std::uint32_t rows = rows_of(name);
+    if (rows > 0) shape[0] = rows;
+    all.push_back(rows > 0 ? dealt_tensor(ranks, name, std::move(shape), data)
+                           : whole_tensor(ranks, name, std::move(shape), data));
+  });
+  return all;
+}
+
 std::vector<std::uint32_t> distinct_of(std::vector<std::uint32_t> ids) {
   std::ranges::sort(ids);
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "impl/common/communicator.hpp"
+#include "impl/common/placed_state.hpp"
 #include "impl/common/state.hpp"
+#include "impl/common/tensor_views.hpp"
 #include "impl/cpu/aligned_buffer.hpp"
 #include "impl/cpu/recommender/parameter.hpp"
 #include "impl/cpu/recommender/sorted_ids.hpp"
@@ -63,6 +65,10 @@ void complete(ModelState& state, const RowsOfTensor& rows_of, Communicator& rank
 
 /// What of a whole state is this rank's. Throws std::invalid_argument where a tensor has other rows than its table.
 ModelState part_of(const ModelState& state, const RowsOfTensor& rows_of, const Dealing& dealing);
+
+/// The same tensors in the forms of files: those of tables lie with the ranks, the others with each.
+std::vector<PlacedTensor> placed_of(const TensorViews<float>& views, const RowsOfTensor& rows_of,
+                                    const Communicator& ranks);
 
 /// Each once, ascending.
 std::vector<std::uint32_t> distinct_of(std::vector<std::uint32_t> ids);

@@ -143,6 +143,11 @@ void DealtTables::complete(ModelState& state) const {
       state, [&](std::string_view name) { return rows_of(name); }, ranks_);
 }
 
+std::vector<PlacedTensor> DealtTables::placed_of(const TensorViews<float>& views) const {
+  return cpu::placed_of(
+      views, [&](std::string_view name) { return rows_of(name); }, ranks_);
+}
+
 ModelState DealtTables::part_of(const ModelState& state) const {
   return cpu::part_of(
       state, [&](std::string_view name) { return rows_of(name); }, dealing_);

@@ -50,6 +50,8 @@ class DealtTables {
   void add_states(TensorViews<float>& views);
   /// Makes the tensors of the tables, of which each rank has exported its part, whole. All ranks call this alike.
   void complete(ModelState& state) const;
+  /// placed_of() a model with these tables.
+  std::vector<PlacedTensor> placed_of(const TensorViews<float>& views) const;
   /// What of a whole state is this rank's. Throws std::invalid_argument where a table has another shape.
   ModelState part_of(const ModelState& state) const;
 

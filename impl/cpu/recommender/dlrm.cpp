@@ -145,6 +145,18 @@ class CpuDlrm final : public Dlrm {
     step_ = state.step;
   }
 
+  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
+    if (ranks_.size() == 1) return Dlrm::save(path, more);
+    save_placed(ranks_, path, step_, tables_.placed_of(views_), more);
+  }
+  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
+    if (ranks_.size() == 1) return Dlrm::load(path, beside);
+    ModelState rest = load_placed(ranks_, path, tables_.placed_of(views_), beside);
+    refresh_operands();
+    step_ = rest.step;
+    return rest;
+  }
+
   void set_examples(const ClickBatch& examples) override { examples_.set(examples); }
 
   std::vector<double> train(std::uint64_t steps) override {

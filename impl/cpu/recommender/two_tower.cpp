@@ -100,6 +100,18 @@ class CpuTwoTower final : public TwoTower {
     step_ = state.step;
   }
 
+  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
+    if (ranks_.size() == 1) return TwoTower::save(path, more);
+    save_placed(ranks_, path, step_, placed(), more);
+  }
+  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
+    if (ranks_.size() == 1) return TwoTower::load(path, beside);
+    ModelState rest = load_placed(ranks_, path, placed(), beside);
+    refresh_operands();
+    step_ = rest.step;
+    return rest;
+  }
+
   void set_interactions(std::span<const Interaction> positives) override {
     if (ranks_.rank() == 0) require_in_range(positives, spec_.users, spec_.items);
     positives_ = run_of(ranks_, positives);
@@ -153,6 +165,11 @@ class CpuTwoTower final : public TwoTower {
   Share own(const std::vector<std::size_t>& begins) const { return {begins[ranks_.rank()], begins[ranks_.rank() + 1]}; }
 
   /// Rows of the table that a tensor of the state belongs to ("adam.m/user_embedding"); 0: to none.
+  std::vector<PlacedTensor> placed() const {
+    return placed_of(
+        views_, [&](std::string_view name) { return own_examples_ ? 0 : table_rows(name); }, ranks_);
+  }
+
   std::uint32_t table_rows(std::string_view tensor) const {
     const std::string_view name = tensor.substr(tensor.rfind('/') + 1);  // npos + 1 is 0
     return name == "user_embedding" ? spec_.users : name == "item_embedding" ? spec_.items : 0;
