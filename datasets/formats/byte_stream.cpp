@@ -102,7 +102,8 @@ struct ByteStream::Unpacker {
   bool is_file = false;
 };
 
-ByteStream::ByteStream(const std::filesystem::path& path, const std::string& member) : path_(path) {
+ByteStream::ByteStream(const std::filesystem::path& path, const std::string& member, const FilePart& part)
+    : path_(path), left_(part.end - part.begin) {
   const bool zip = read_file_start(path, zip_start.size()) == zip_start;
   if (!zip && !member.empty())
     throw UserError({path.string()}, fmt::format("`member` ('{}') is of a zip archive, and this is none", member));
@@ -113,12 +114,8 @@ ByteStream::ByteStream(const std::filesystem::path& path, const std::string& mem
   plain_ = open_file(path);
   std::error_code unknown;
   const std::uintmax_t size = std::filesystem::file_size(path, unknown);
-  if (!unknown) size_ = size;
-}
-
-ByteStream::ByteStream(const std::filesystem::path& path, const FilePart& part)
-    : path_(path), plain_(open_file(path)), size_(part.end - part.begin), left_(size_) {
-  if (::fseeko(plain_.get(), static_cast<off_t>(part.begin), SEEK_SET) != 0)
+  if (!unknown) size_ = std::min<std::uint64_t>(size, part.end) - part.begin;
+  if (part.begin > 0 && ::fseeko(plain_.get(), static_cast<off_t>(part.begin), SEEK_SET) != 0)
     throw UserError({path.string()}, "no place in this file can be gone to: is it one?");
 }
 

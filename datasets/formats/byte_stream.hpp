@@ -13,7 +13,7 @@
 
 namespace frugal::data {
 
-/// The bytes begin ... end - 1 of a file: whole lines, after so many others.
+/// The bytes begin ... end - 1 of a file: whole lines, after so many others. By default all there are.
 struct FilePart {
   std::uint64_t begin = 0;
   std::uint64_t end = std::numeric_limits<std::uint64_t>::max();
@@ -24,11 +24,9 @@ struct FilePart {
 /// memory that does not grow with it; its name does not matter.
 class ByteStream {
  public:
-  /// member: the file inside a zip archive, by its name or path; empty: the only one. Throws UserError when the file
-  /// cannot be opened, or the archive holds several files and `member` chooses none of them.
-  explicit ByteStream(const std::filesystem::path& path, const std::string& member = "");
-  /// Some of the bytes of a plain file.
-  ByteStream(const std::filesystem::path& path, const FilePart& part);
+  /// member: the file inside a zip archive, by its name or path; empty: the only one. part: of a plain file. Throws
+  /// UserError when the file cannot be opened, or the archive holds several files and `member` chooses none of them.
+  explicit ByteStream(const std::filesystem::path& path, const std::string& member = "", const FilePart& part = {});
   ~ByteStream();
   ByteStream(ByteStream&&) noexcept;
   ByteStream& operator=(ByteStream&&) = delete;
@@ -36,7 +34,7 @@ class ByteStream {
   /// Up to `count` bytes to `to`; 0 only at the end. Throws UserError when the file is damaged.
   std::size_t read(char* to, std::size_t count);
 
-  /// The bytes there are where that is known without reading them: of a plain file, else 0.
+  /// The bytes to be read where that is known without reading them: of a plain file, else 0.
   std::uint64_t size() const { return size_; }
   bool compressed() const { return archive_ != nullptr; }
 
@@ -46,7 +44,7 @@ class ByteStream {
   struct Unpacker;
   std::unique_ptr<Unpacker> archive_;
   std::uint64_t size_ = 0;
-  std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  ///< of those that may be read
+  std::uint64_t left_;  ///< of the part, in a plain file
 };
 
 /// Does a file begin like one that ByteStream unpacks?

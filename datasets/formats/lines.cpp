@@ -16,12 +16,9 @@ constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
 }  // namespace
 
-LineReader::LineReader(const std::filesystem::path& path, const std::string& member)
-    : file_(path.string()), stream_(path, member), buffer_(block + reach) {}
-
-LineReader::LineReader(const std::filesystem::path& path, const FilePart& part)
+LineReader::LineReader(const std::filesystem::path& path, const std::string& member, const FilePart& part)
     : file_(path.string()),
-      stream_(path, part),
+      stream_(path, member, part),
       buffer_(block + reach),
       lines_before_(part.lines_before),
       line_(part.lines_before),
@@ -124,7 +121,7 @@ namespace {
 /// Where the first line begins that begins at this byte or later; `size`: none does.
 std::uint64_t line_start(const std::filesystem::path& path, std::uint64_t at, std::uint64_t size) {
   if (at == 0) return 0;
-  ByteStream stream(path, FilePart{.begin = at - 1, .end = size});
+  ByteStream stream(path, "", {.begin = at - 1, .end = size});
   std::vector<char> piece(std::size_t{1} << 12);
   for (std::uint64_t before = at - 1; const std::size_t got = stream.read(piece.data(), piece.size()); before += got)
     if (const void* const newline = std::memchr(piece.data(), '\n', got))

@@ -23,10 +23,8 @@ class LineReader {
  public:
   static constexpr std::size_t max_line = std::size_t{1} << 20;
 
-  /// Throws UserError when the file cannot be opened. member: see ByteStream.
-  explicit LineReader(const std::filesystem::path& path, const std::string& member = "");
-  /// Of a part of a plain file.
-  LineReader(const std::filesystem::path& path, const FilePart& part);
+  /// Throws UserError when the file cannot be opened. member, part: see ByteStream.
+  explicit LineReader(const std::filesystem::path& path, const std::string& member = "", const FilePart& part = {});
 
   /// The next line, valid until the next call; false at the end. Throws UserError on a read error, a line of more
   /// than max_line bytes, or one that holds a carriage return.
@@ -68,9 +66,9 @@ class LineReader {
   std::size_t begin_ = 0;  ///< of what follows it
   std::size_t end_ = 0;
   std::uint64_t passed_ = 0;  ///< bytes of the file before the buffer's
-  int lines_before_ = 0;      ///< the first one given
-  int line_ = 0;
-  int last_line_ = 0;  ///< where the line last given ends
+  int lines_before_;          ///< the first one given
+  int line_;
+  int last_line_;  ///< where the line last given ends
   bool open_ended_ = false;
 };
 

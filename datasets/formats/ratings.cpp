@@ -119,13 +119,7 @@ std::string form_text(const RatingsLayout& layout) {
 
 class RatingsReader {
  public:
-  RatingsReader(const std::filesystem::path& path, const RatingsForm& form)
-      : layout_(ratings_layout(path, form)),
-        form_(form),
-        table_(path, form, layout_, form_text(layout_)),
-        plain_(layout_, form) {}
-
-  RatingsReader(const std::filesystem::path& path, const RatingsForm& form, const FilePart& part)
+  RatingsReader(const std::filesystem::path& path, const RatingsForm& form, const FilePart& part = {})
       : layout_(ratings_layout(path, form)),
         form_(form),
         table_(path, form, layout_, form_text(layout_), part),

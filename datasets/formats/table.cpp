@@ -244,14 +244,10 @@ TableLayout layout_of(const std::filesystem::path& path, const TableForm& form) 
 }
 
 TableReader::TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
-                         std::string form_text)
-    : rows_(path, form, layout.delimiter), columns_(layout.columns()), form_text_(std::move(form_text)) {
-  if (layout.header) next();
-}
-
-TableReader::TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
                          std::string form_text, const FilePart& part)
-    : rows_(path, form, layout.delimiter, part), columns_(layout.columns()), form_text_(std::move(form_text)) {
+    : rows_(path, form, layout.delimiter, /*quotes=*/true, part),
+      columns_(layout.columns()),
+      form_text_(std::move(form_text)) {
   if (layout.header && part.begin == 0) next();
 }
 

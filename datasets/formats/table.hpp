@@ -58,12 +58,9 @@ std::string delimiter_name(std::string_view delimiter);
 /// The rows of a table one after the other.
 class TableReader {
  public:
-  /// form_text: what a right row looks like, for messages.
+  /// form_text: what a right row looks like, for messages. part: see ByteStream; a header is in the first one only.
   TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
-              std::string form_text);
-  /// Of a part of the file.
-  TableReader(const std::filesystem::path& path, const TableForm& form, const TableLayout& layout,
-              std::string form_text, const FilePart& part);
+              std::string form_text, const FilePart& part = {});
 
   /// Goes to the next row that is neither empty nor a comment; false at the end. Its fields are valid until the next
   /// call. Throws UserError for a line that cannot be one, or whose quotes do not fit.

@@ -8,20 +8,11 @@
 
 namespace frugal::data {
 
-TableRows::TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, bool quotes)
-    : lines_(path, form.member), form_(form) {
-  set_delimiter(delimiter, quotes);
-}
-
-TableRows::TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter,
+TableRows::TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, bool quotes,
                      const FilePart& part)
-    : lines_(path, part), form_(form) {
-  set_delimiter(delimiter, true);
-}
-
-void TableRows::set_delimiter(std::string_view delimiter, bool quotes) {
+    : lines_(path, form.member, part), form_(form) {
   form_.delimiter = delimiter;
-  quotes_ = quotes && !form_.strict && (delimiter == "," || delimiter == ";" || delimiter == "\t" || delimiter == "|");
+  quotes_ = quotes && !form.strict && (delimiter == "," || delimiter == ";" || delimiter == "\t" || delimiter == "|");
 }
 
 bool TableRows::next() {

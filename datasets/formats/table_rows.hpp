@@ -28,11 +28,10 @@ struct TableForm {
 
 class TableRows {
  public:
-  /// delimiter: in place of the form's, which may be open. quotes: false where they are not minded, whatever the form. Throws
-  /// UserError when the file cannot be opened.
-  TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, bool quotes = true);
-  /// Of a part of the file.
-  TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, const FilePart& part);
+  /// delimiter: in place of the form's, which may be open. quotes: false where they are not minded, whatever the form. part:
+  /// see ByteStream. Throws UserError when the file cannot be opened.
+  TableRows(const std::filesystem::path& path, const TableForm& form, std::string_view delimiter, bool quotes = true,
+            const FilePart& part = {});
 
   /// Goes to the next row that is neither empty nor a comment; false at the end. Its text and fields are valid until the
   /// next call. Throws as LineReader.
@@ -64,7 +63,6 @@ class TableRows {
   const LineReader& lines() const { return lines_; }
 
  private:
-  void set_delimiter(std::string_view delimiter, bool quotes);
   void cut();
   bool extend();
   [[noreturn]] void refuse_quotes() const;
@@ -75,7 +73,7 @@ class TableRows {
 
   LineReader lines_;
   TableForm form_;
-  bool quotes_ = false;
+  bool quotes_;
   bool has_row_of_lines_ = false;
   std::string_view text_;
   std::vector<std::string_view> fields_;

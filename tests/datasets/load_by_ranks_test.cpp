@@ -75,7 +75,7 @@ void expect_as_by_one(const Json& dataset, const SplitWishes& wishes = {}, bool 
 
 class LoadByRanks : public WithFolder {
  protected:
-  /// 20,000 rows of 8 interactions at a time, by text ids, in no order of the users; repeated pairs, equal times.
+  /// 20,000 rows by text ids, in no order of the users; repeated pairs, equal times of each user.
   static std::string rows(int wrong_line = 0, std::string_view wrong = "") {
     std::string text = "when,who,what,how much\n";
     for (int k = 0; k < 20'000; ++k) {
@@ -84,7 +84,7 @@ class LoadByRanks : public WithFolder {
         continue;
       }
       const int user = k * 37 % 1009;
-      text += fmt::format("{},user-{},{},{}\n", 881250949 + k / 7 % 50, user, (user * 31 + k / 1009 % 17 * 17) % 300,
+      text += fmt::format("{},user-{},{},{}\n", 881250949 + k / 1009 / 3, user, (user * 31 + k / 1009 % 17 * 17) % 300,
                           1 + k * 7 % 5);
     }
     return text;
@@ -120,6 +120,7 @@ TEST_F(LoadByRanks, OfAGeneratedSetEachMakesARunOfTheUsers) {
 
 TEST_F(LoadByRanks, OfAFileEachReadsAPart) {
   expect_as_by_one(file(rows()));
+  EXPECT_GT(*load_split(file(rows()), {}, 3).tied_users, 500U);
   expect_as_by_one(file(rows(), {{"split", "random"}, {"negative_sampling", "popularity"}}), {.tested_users = 100});
   expect_as_by_one(file(rows()), {.validation = true});
 }

@@ -141,6 +141,17 @@ TEST_F(Submit, ADryRunPrintsAScriptForSlurmThatRunsByHand) {
   EXPECT_EQ(records("all/cells.jsonl").size(), 6u);
 }
 
+TEST_F(Submit, StoppedWhileItSubmitsItKnowsWhatItHasStarted) {
+  std::vector<std::string> variables = slurm();
+  variables.emplace_back("FAKE_SLURM_CTRL_C=1");
+  const Said said = submit({"slow.yaml", "--engine", "slurm:2", "--out", "out"}, variables);
+  EXPECT_EQ(said.code, 130);
+  EXPECT_THAT(said.err, HasSubstr("no longer followed; the tasks go on"));
+  const Said followed = submit({"--follow", "out"}, slurm());
+  EXPECT_EQ(followed.code, 0) << followed.err;
+  EXPECT_EQ(records("out/cells.jsonl").size(), 12u);
+}
+
 TEST_F(Submit, WithoutSlurmSaysWhatIsMissingAndExitsFour) {
   std::filesystem::create_directories(folder_ / "empty");
   const Said said = submit({"toy.yaml", "--engine", "slurm", "--out", "out"}, {"PATH=" + (folder_ / "empty").string()});

@@ -415,6 +415,24 @@ TEST(Judge, WhatMayChangeABitMakesACheckATest) {
   EXPECT_THAT(why([](RunRecord& run) { run.provenance.determinism.clear(); }), HasSubstr("does not say"));
 }
 
+TEST(Judge, TheNumberOfRanksDecidesBitsOnlyWhereTheyShareExamples) {
+  const auto run_by = [](int ranks, const char* share) {
+    RunRecord run = bitwise(run_of_rates({0.70, 0.71, 0.69}));
+    for (CellRecord& record : run.cells) {
+      record.ranks = ranks;
+      record.cell.params[record.cell.workload]["tower"] = {{"ranks_share", share}};
+      record.id = record.cell.id();
+    }
+    return run;
+  };
+  const auto why = [&](int before, int now, const char* share) {
+    return check_run(run_by(now, share), baseline_of(run_by(before, share))).why_not_exact;
+  };
+  EXPECT_EQ(why(1, 4, "rows"), "");
+  EXPECT_EQ(why(4, 4, "examples"), "");
+  EXPECT_EQ(why(2, 4, "examples"), "the ranks of a step share its examples, and are not as many: 2 then, 4 now");
+}
+
 TEST(Judge, ACountThatFollowsTheTrainingMayDifferWhereBitsMay) {
   RunRecord before = run_of_rates({0.70, 0.71});
   before.cells[0].metrics["parameters"] = 1001;

@@ -178,14 +178,15 @@ int merge_all(const Call& call, const SubmittedJob& job, const std::string& ends
   return judge_gates(call, job);
 }
 
-int follow_and_merge(const Call& call, SubmittedJob& job, SubmitEngine& engine) {
+/// stops: given up when the tasks have ended, so that the merging can be stopped like any program.
+int follow_and_merge(const Call& call, SubmittedJob& job, SubmitEngine& engine, std::optional<StopSignals>& stops) {
   std::vector<ShardRecord> records = read_shards(job);
   bool have_ended = false;
   {
-    StopSignals stops;
     Progress progress(Progress::standard_screen());
-    have_ended = follow(job, records, engine, stops, progress);
+    have_ended = follow(job, records, engine, *stops, progress);
   }
+  stops.reset();
   if (!have_ended) {
     const std::string dir = shell_word(job.dir.string());
     const std::string program = shell_word(call.command[0]);
@@ -245,13 +246,14 @@ int submit_plan(const Call& call) {
                call.has("rerun") ? "" : " (--rerun failed runs those again that failed)");
     return merge_all(call, job, "");
   }
+  std::optional<StopSignals> stops(std::in_place);  // who stops us now must not lose the number of what was started
   engine->start(job, tasks);
   job.save();
   fmt::print(stderr, "{} {} of {} cells: {}; Ctrl-C leaves {} running\n", tasks.size(),
              tasks.size() == 1 ? "task" : "tasks", cells.size(),
              wish.name == "slurm" ? "Slurm job " + job.slurm_job : "processes of this machine",
              tasks.size() == 1 ? "it" : "them");
-  return follow_and_merge(call, job, *engine);
+  return follow_and_merge(call, job, *engine, stops);
 }
 
 /// Of --status DIR and the like.
@@ -271,7 +273,8 @@ int show_status(const Call& call) {
 int follow_again(const Call& call) {
   SubmittedJob job = submitted_job(*call.one("follow"));
   const FolderLock lock(job.dir / "shards", FolderLock::Kind::writer);
-  return follow_and_merge(call, job, *engine_of(job.engine));
+  std::optional<StopSignals> stops(std::in_place);
+  return follow_and_merge(call, job, *engine_of(job.engine), stops);
 }
 
 int cancel_tasks(const Call& call) {

@@ -1,5 +1,6 @@
 // What two runs differ in beside the code, and what else a reader must know of both.
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
@@ -22,6 +23,17 @@ Json fact(const Json& facts, std::string_view path) {
 bool multiplies_bf16(const Run& run) {
   return std::ranges::any_of(
       run.cells, [](const CellRecord& record) { return record.cell.own().value("precision", "") == "bf16"; });
+}
+
+/// Numbers of ranks whose sums of gradients are those of that number: the ranks of a step share its examples
+/// (tower.ranks_share). Everywhere else bits do not depend on how many ranks there are.
+std::set<int> ranks_that_share(const Run& run) {
+  std::set<int> ranks;
+  for (const CellRecord& record : run.cells) {
+    const Json* const how = cell_value(record.cell.own(), "tower.ranks_share");
+    if (how && *how == "examples") ranks.insert(record.ranks);
+  }
+  return ranks;
 }
 
 /// The instructions a back end used. Where it says AVX2, what else the processor has does not matter; what multiplies
@@ -81,6 +93,9 @@ std::string why_not_exact(const Run& run, const Run& baseline) {
         return fmt::format("not the same {}: {} then, {} now", before[i].first, value_text(before[i].second),
                            value_text(now[i].second));
   }
+  if (const std::set<int> before = ranks_that_share(baseline), now = ranks_that_share(run); before != now)
+    return fmt::format("the ranks of a step share its examples, and are not as many: {} then, {} now",
+                       fmt::join(before, ", "), fmt::join(now, ", "));
   return "";
 }
 

@@ -9,6 +9,7 @@
 
 #include "benchmarks/workloads/cadc/baselines.hpp"
 #include "benchmarks/workloads/cadc/evaluate.hpp"
+#include "benchmarks/workloads/cadc/load.hpp"
 #include "benchmarks/workloads/cadc/params.hpp"
 #include "benchmarks/workloads/cadc/popularity.hpp"
 #include "benchmarks/workloads/cadc/rankings.hpp"
@@ -180,7 +181,7 @@ class Cadc final : public harness::Workload {
   }
 
   PackedPairs load_part(const Json& request, Communicator& ranks) const override {
-    return std::move(Request::from_json(request).load(ranks).train);
+    return load_part_of_split(request, ranks);
   }
 
   Outcome run(const Cell& cell, RunContext& context) const override {
@@ -191,7 +192,7 @@ class Cadc final : public harness::Workload {
 
     Problem problem;
     context.stage("load", [&] {
-      problem.split = load(cell, context);
+      problem.split = load_split_of(cell, context.data_dirs());
       if (model == "two_tower" && own.at("tower").at("side_features"))
         problem.side = data::load_attributes(cell.dataset, context.data_dirs(), problem.split);
     });
@@ -235,47 +236,6 @@ class Cadc final : public harness::Workload {
     data::Split split;
     data::SideAttributes side;  ///< empty without side features
   };
-
-  /// What a rank is asked to load.
-  struct Request {
-    Json dataset;  ///< complete
-    std::vector<std::filesystem::path> data_dirs;
-    std::uint64_t seed = 0;
-    data::SplitWishes wishes;
-
-    data::Split load(Communicator& ranks) const { return data::load_split(dataset, data_dirs, seed, wishes, ranks); }
-
-    Json to_json(const std::string& workload) const {
-      Json json{{"workload", workload}, {"dataset", dataset}, {"seed", seed}, {"data_dirs", Json::array()}};
-      for (const std::filesystem::path& dir : data_dirs) json["data_dirs"].push_back(dir.string());
-      json["tested_users"] = wishes.tested_users;
-      json["validation"] = wishes.validation;
-      return json;
-    }
-    static Request from_json(const Json& json) {
-      Request request{.dataset = json.at("dataset"),
-                      .data_dirs = {},
-                      .seed = json.at("seed"),
-                      .wishes = {.tested_users = json.at("tested_users"), .validation = json.at("validation")}};
-      for (const Json& dir : json.at("data_dirs")) request.data_dirs.emplace_back(dir.get<std::string>());
-      return request;
-    }
-  };
-
-  data::Split load(const Cell& cell, RunContext& context) const {
-    const Json& own = cell.own();
-    const bool stops_early = own.at("model") == "two_tower" && own.at("tower").at("patience") > 0;
-    const Request request{.dataset = located_dataset(cell),
-                          .data_dirs = context.data_dirs(),
-                          .seed = cell.seed,
-                          .wishes = {.tested_users = own.at("eval_users"), .validation = stops_early}};
-    data::Split split;
-    split.train = backend_of(cell).load_together(request.to_json(name()).dump(), [&](Communicator& ranks) {
-      split = request.load(ranks);
-      return std::move(split.train);
-    });
-    return split;
-  }
 
   /// Of this number of candidates; empty where there are some, and where the data set has no candidates.
   static std::string why_no_metrics(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs) {
