@@ -97,8 +97,10 @@ void exchange(Communicator& ranks, std::span<const std::span<const std::byte>> o
               std::span<const std::span<std::byte>> incoming);
 
 /// The same where nobody knows how much will come. Returns what all had for this rank, itself included, by sender.
+/// of_sender: gets how many are of each.
 template <class T>
-std::vector<T> exchanged(Communicator& ranks, const std::vector<std::vector<T>>& outgoing) {
+std::vector<T> exchanged(Communicator& ranks, const std::vector<std::vector<T>>& outgoing,
+                         std::vector<std::size_t>* of_sender = nullptr) {
   static_assert(std::is_trivially_copyable_v<T>);
   const auto size = static_cast<std::size_t>(ranks.size());
   const auto own = static_cast<std::size_t>(ranks.rank());
@@ -106,7 +108,10 @@ std::vector<T> exchanged(Communicator& ranks, const std::vector<std::vector<T>>&
   for (std::size_t to = 0; to < size; ++to) counts[own * size + to] = outgoing[to].size();
   gather_rows(ranks, counts.data(), size, equal_shares(size, ranks.size()));
   std::size_t total = 0;
-  for (std::size_t from = 0; from < size; ++from) total += counts[from * size + own];
+  for (std::size_t from = 0; from < size; ++from) {
+    total += counts[from * size + own];
+    if (of_sender != nullptr) of_sender->push_back(counts[from * size + own]);
+  }
   std::vector<T> received(total);
   std::vector<std::span<const std::byte>> leaving;
   std::vector<std::span<std::byte>> arriving;

@@ -61,20 +61,13 @@ PackedPairs PackedPairs::spread(Communicator& ranks, const PackedPairs& own) {
   return whole;
 }
 
-std::vector<Interaction> PackedPairs::own() const {
+PackedPairs PackedPairs::own() const {
   assert(is_spread());
-  std::vector<Interaction> pairs;
-  pairs.reserve(begins_[rank_ + 1] - begins_[rank_]);
-  Iterator at(*this, begins_[rank_]);
-  for (std::size_t left = begins_[rank_ + 1] - begins_[rank_]; left > 0;
-       --left) {  // no step further: the next block is another rank's
-    if (pairs.empty())
-      at.read();
-    else
-      ++at;
-    pairs.push_back(*at);
-  }
-  return pairs;
+  PackedPairs part;
+  part.size_ = begins_[rank_ + 1] - begins_[rank_];
+  for (const std::vector<std::uint8_t>& block : blocks_)
+    if (!block.empty()) part.blocks_.push_back(block);
+  return part;
 }
 
 PackedBlocks PackedPairs::own_blocks(std::uint64_t block) const {

@@ -64,8 +64,8 @@ class PackedPairs {
   static std::uint64_t block_of(std::uint64_t number) { return (number + block_pairs - 1) / block_pairs; }
   /// Of a spread one, [ranks + 1]: rank r has the pairs begins[r] ... begins[r + 1] - 1.
   const std::vector<std::size_t>& begins() const { return begins_; }
-  /// Those of this rank.
-  std::vector<Interaction> own() const;
+  /// Those of this rank; only to be read.
+  PackedPairs own() const;
   /// Those of its blocks from this number on, as many as go into one message; empty: this rank has not that block.
   PackedBlocks own_blocks(std::uint64_t block) const;
   /// From whom rank 0 gets what the others have.

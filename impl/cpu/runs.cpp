@@ -3,6 +3,11 @@
 #include <algorithm>
 
 namespace frugal::cpu {
+namespace {
+
+constexpr std::size_t most_pairs = std::size_t{1} << 20;  ///< of a message
+
+}  // namespace
 
 PairsRun run_of(Communicator& ranks, const PackedPairs& all) {
   if (all.is_spread()) return {.pairs = all.own(), .begins = all.begins()};
@@ -10,19 +15,31 @@ PairsRun run_of(Communicator& ranks, const PackedPairs& all) {
   ranks.broadcast(std::as_writable_bytes(std::span(&size, 1)));
   PairsRun run{.pairs = {}, .begins = equal_shares(size, ranks.size())};
   const std::vector<std::size_t>& begins = run.begins;
-  run.pairs.resize(begins[ranks.rank() + 1] - begins[ranks.rank()]);
+  // Unpacked they travel, so many at a time that the room does not count.
+  std::vector<Interaction> piece;
+  const auto in_pieces = [&](int rank, const auto& pass) {
+    for (std::size_t first = begins[rank]; first < begins[rank + 1]; first += piece.size()) {
+      piece.resize(std::min(most_pairs, begins[rank + 1] - first));
+      pass();
+    }
+  };
   if (ranks.rank() != 0) {
-    wait_for(*ranks.receive(std::as_writable_bytes(std::span(run.pairs)), 0));
+    in_pieces(ranks.rank(), [&] {
+      wait_for(*ranks.receive(std::as_writable_bytes(std::span(piece)), 0));
+      for (const Interaction& one : piece) run.pairs.push_back(one);
+    });
     return run;
   }
   PackedPairs::Iterator pair = all.begin();
-  for (Interaction& one : run.pairs) one = *pair++;
-  std::vector<Interaction> sent;
-  for (int to = 1; to < ranks.size(); ++to) {
-    sent.resize(begins[to + 1] - begins[to]);
-    for (Interaction& one : sent) one = *pair++;
-    wait_for(*ranks.send(std::as_bytes(std::span(sent)), to));
-  }
+  for (std::size_t left = begins[1]; left > 0; --left, ++pair) run.pairs.push_back(*pair);
+  for (int to = 1; to < ranks.size(); ++to)
+    in_pieces(to, [&] {
+      for (Interaction& one : piece) {
+        one = *pair;
+        ++pair;
+      }
+      wait_for(*ranks.send(std::as_bytes(std::span(piece)), to));
+    });
   return run;
 }
 

@@ -29,7 +29,7 @@ std::vector<T> dealt(Communicator& ranks, std::span<const T> values, std::span<c
 
 /// Interactions that follow one another in the caller's order.
 struct PairsRun {
-  std::vector<Interaction> pairs;
+  PackedPairs pairs;
   std::vector<std::size_t> begins;  ///< [ranks + 1]: number of each rank's first one, and how many there are
 };
 

@@ -108,7 +108,7 @@ TEST(SpreadPairs, LieInEqualRunsHoweverTheyWereHad) {
       EXPECT_TRUE(parts[r].is_spread());
       EXPECT_EQ(parts[r].size(), n);
       EXPECT_EQ(parts[r].begins(), parts[0].begins());
-      const std::vector<Interaction> own = parts[r].own();
+      const std::vector<Interaction> own = parts[r].own().unpacked();
       EXPECT_EQ(own.size(), parts[r].begins()[r + 1] - parts[r].begins()[r]);
       EXPECT_LE(own.size(), n / parts.size() + 4096);
       all.insert(all.end(), own.begin(), own.end());

@@ -33,7 +33,7 @@ Loaded load_by(int size, const Json& dataset, const SplitWishes& wishes) {
     const auto rank = static_cast<std::size_t>(ranks.rank());
     try {
       Split split = load_split(dataset, {}, 3, wishes, ranks);
-      parts[rank] = split.train.is_spread() ? split.train.own() : split.train.unpacked();
+      parts[rank] = (split.train.is_spread() ? split.train.own() : split.train).unpacked();
       if (rank == 0) loaded.first = std::move(split);
     } catch (const UserError& error) {
       loaded.errors[rank] = error.what();

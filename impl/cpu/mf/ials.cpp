@@ -125,12 +125,11 @@ class Ials final : public MfSolverEngine {
   }
 
   /// Of all ranks' runs the interactions of this rank's rows, by user.
-  std::vector<Interaction> own_pairs(const std::vector<Interaction>& run, const std::vector<std::size_t>& begins,
-                                     std::uint32_t Interaction::*row) const {
+  PackedPairs own_pairs(const PackedPairs& run, const std::vector<std::size_t>& begins,
+                        std::uint32_t Interaction::*row) const {
     const std::vector<int> owners = ranks_of_rows(begins);
-    std::vector<Interaction> own = deal(ranks_, run, [&](const Interaction& pair) { return owners[pair.*row]; });
-    if (!std::ranges::is_sorted(own, {}, &Interaction::user)) std::ranges::stable_sort(own, {}, &Interaction::user);
-    return own;
+    PackedPairs own = deal(ranks_, run, [&](const Interaction& pair) { return owners[pair.*row]; });
+    return are_by_user(own) ? own : by_user(own);
   }
 
   double epoch() {

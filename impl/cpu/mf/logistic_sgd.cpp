@@ -75,13 +75,25 @@ class LogisticSgd final : public MfSolverEngine {
   std::vector<PackedPositives::Numbered> positives_of_own_groups(const PairsRun& run) const {
     const std::vector<int> ranks = ranks_of_rows(groups_);
     const std::vector<std::uint32_t>& part = streams_.schedule().users().part;
-    const std::size_t first = run.begins[ranks_.rank()];
-    std::vector<PackedPositives::Numbered> numbered;
-    numbered.reserve(run.pairs.size());
-    for (const Interaction& pair : run.pairs)
-      numbered.push_back({pair, static_cast<std::uint32_t>(first + numbered.size())});
-    return deal(ranks_, numbered,
-                [&](const PackedPositives::Numbered& one) { return ranks[part[one.pair.user] / MfSchedule::workers]; });
+    using Numbered = PackedPositives::Numbered;
+    auto number = static_cast<std::uint32_t>(run.begins[ranks_.rank()]);
+    PackedPairs::Iterator pair = run.pairs.begin();
+    std::vector<std::vector<Numbered>> of_sender(run.begins.size() - 1);
+    deal(
+        ranks_, run.pairs.size(),
+        [&] {
+          const Numbered one{*pair, number++};
+          ++pair;
+          return one;
+        },
+        [&](const Numbered& one) { return ranks[part[one.pair.user] / MfSchedule::workers]; },
+        [&](std::size_t sender, std::span<const Numbered> some) {
+          of_sender[sender].insert(of_sender[sender].end(), some.begin(), some.end());
+        });
+    std::vector<Numbered> all = std::move(of_sender.front());
+    for (std::size_t sender = 1; sender < of_sender.size(); ++sender)
+      all.insert(all.end(), of_sender[sender].begin(), of_sender[sender].end());
+    return all;
   }
 
   /// [groups + 1]: the first slot of each group.

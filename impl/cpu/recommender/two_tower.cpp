@@ -114,13 +114,14 @@ class CpuTwoTower final : public TwoTower {
 
   void set_interactions(std::span<const Interaction> positives) override {
     if (ranks_.rank() == 0) require_in_range(positives, spec_.users, spec_.items);
-    positives_ = run_of(ranks_, positives);
-    if (softmax_) softmax_->set_interactions(positives_.pairs, ranks_);
+    PairsRun run = run_of(ranks_, positives);
+    positives_ = run.pairs.unpacked();
+    begins_ = std::move(run.begins);
+    if (softmax_) softmax_->set_interactions(positives_, ranks_);
   }
 
   std::vector<double> train(std::uint64_t steps) override {
-    if (positives_.begins.back() == 0 && steps > 0)
-      throw std::invalid_argument("two-tower training needs interactions");
+    if (begins_.back() == 0 && steps > 0) throw std::invalid_argument("two-tower training needs interactions");
     make_workers();
     std::vector<double> losses(steps);
     for (double& loss : losses) loss = train_step();
@@ -293,7 +294,7 @@ class CpuTwoTower final : public TwoTower {
 
   /// Draws the step's positives and negatives and sorts their ids.
   Drawn draw_batch() {
-    const EpochSchedule schedule(positives_.begins.back(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
+    const EpochSchedule schedule(begins_.back(), static_cast<std::uint64_t>(spec_.batch), spec_.seed);
     const EpochSchedule::Step step = schedule.at(step_);
     Share here{0, step.count};
     if (own_examples_) here = own(equal_shares(step.count, ranks_.size()));
@@ -311,8 +312,7 @@ class CpuTwoTower final : public TwoTower {
     {
 #pragma omp for nowait
       for (std::size_t p = 0; p < count; ++p) {
-        const Interaction positive =
-            gathered.empty() ? positives_.pairs[shuffled(step.first + p)] : gathered[here.begin + p];
+        const Interaction positive = gathered.empty() ? positives_[shuffled(step.first + p)] : gathered[here.begin + p];
         batch_users_[p] = positive.user;
         batch_items_[p * examples_] = positive.item;
       }
@@ -342,10 +342,10 @@ class CpuTwoTower final : public TwoTower {
 
   /// Of a step, in its order: each rank has some.
   std::vector<Interaction> positives_of(const EpochSchedule& schedule, const EpochSchedule::Step& step) const {
-    const StepOwners owners(schedule, step, positives_.begins, ranks_.rank());
+    const StepOwners owners(schedule, step, begins_, ranks_.rank());
     std::vector<Interaction> of_ranks(step.count);
     Interaction* to = of_ranks.data() + owners.begins()[ranks_.rank()];
-    for (const std::uint64_t number : owners.own()) *to++ = positives_.pairs[number];
+    for (const std::uint64_t number : owners.own()) *to++ = positives_[number];
     gather_rows(ranks_, of_ranks.data(), 1, owners.begins());
     std::vector<Interaction> positives(step.count);
     owners.in_order([&](std::size_t position, std::size_t place) { positives[position] = of_ranks[place]; });
@@ -460,7 +460,8 @@ class CpuTwoTower final : public TwoTower {
   std::optional<BatchSoftmax> softmax_;  // where the loss is one
   TensorViews<float> views_;
   std::uint64_t step_ = 0;
-  PairsRun positives_{.pairs = {}, .begins = {0}};
+  std::vector<Interaction> positives_;     ///< this rank's run
+  std::vector<std::size_t> begins_ = {0};  ///< of the runs of all ranks
 
   // One step: examples p * examples_ + k are positive p (k = 0) and its negatives.
   std::vector<std::uint32_t> batch_users_;
