@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "impl/common/safetensors.hpp"
 #include "impl/common/state.hpp"
@@ -38,13 +39,14 @@ class Model {
   /// returned, with the step. Throws UserError where the file cannot be read, and as import_state().
   virtual ModelState load(const std::filesystem::path& path, std::string_view beside = {}) {
     ModelState state = load_safetensors(path);
-    const auto rest = std::ranges::stable_partition(
-        state.tensors, [&](const NamedTensor& tensor) { return beside.empty() || !tensor.name.starts_with(beside); });
-    ModelState returned{.step = state.step, .tensors = {}};
-    std::ranges::move(rest, std::back_inserter(returned.tensors));
-    state.tensors.erase(rest.begin(), rest.end());
+    ModelState rest{.step = state.step, .tensors = {}};
+    const auto is_beside = [&](const NamedTensor& tensor) {
+      return !beside.empty() && tensor.name.starts_with(beside);
+    };
+    std::ranges::copy_if(state.tensors, std::back_inserter(rest.tensors), is_beside);
+    std::erase_if(state.tensors, is_beside);
     import_state(state);
-    return returned;
+    return rest;
   }
 };
 

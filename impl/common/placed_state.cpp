@@ -158,13 +158,13 @@ ModelState load_placed(Communicator& ranks, const std::filesystem::path& file, s
   const std::unique_ptr<SharedFile> shared = opened(ranks, file, /*to_write=*/false);
   bool good = shared != nullptr;
   for (std::size_t t = 0; t < found.size() && shared; ++t) {
-    const auto& [tensor, begins] = found[t];
+    const PlacedTensor& tensor = *found[t].first;
     std::vector<float> values;
-    in_pieces(ranks, *tensor, tensor->to_read, begins,
+    in_pieces(ranks, tensor, tensor.to_read, found[t].second,
               [&](std::uint64_t begin, std::uint64_t count, const SharedFile::Rows& rows) {
-                values.resize(count * tensor->width());
+                values.resize(count * tensor.width());
                 good = shared->read(rows, std::as_writable_bytes(std::span(values))) && good;
-                if (good) tensor->put(begin, count, values.data());
+                if (good) tensor.put(begin, count, values.data());
               });
   }
   if (shared) good = shared->close() && good;

@@ -18,7 +18,7 @@ namespace frugal::data {
 class WithFolder : public ::testing::Test {
  protected:
   std::filesystem::path write(const std::string& name, const std::string& text) const {
-    const std::filesystem::path path = folder_ / name;
+    std::filesystem::path path = folder_ / name;
     std::filesystem::create_directories(path.parent_path());
     std::ofstream(path, std::ios::binary) << text;
     return path;
