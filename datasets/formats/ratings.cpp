@@ -123,7 +123,8 @@ class RatingsReader {
       : layout_(ratings_layout(path, form)),
         form_(form),
         table_(path, form, layout_, form_text(layout_), part),
-        plain_(layout_, form) {}
+        plain_(layout_, form),
+        begins_file_(part.begin == 0) {}
 
   /// To the end.
   void read() {
@@ -141,8 +142,11 @@ class RatingsReader {
   }
 
   int lines_given() const { return table_.lines_given(); }
-  /// A row of several lines, which another rank may begin inside; or no row at all, where a header was to be.
-  bool is_uncertain() const { return table_.has_row_of_lines() || (layout_.header && builder_.size() == 0); }
+  /// A row of several lines, which another rank may begin inside; or no row at all in the part that has the header, so
+  /// that the header may not be there either.
+  bool is_uncertain() const {
+    return table_.has_row_of_lines() || (begins_file_ && layout_.header && builder_.size() == 0);
+  }
 
  private:
   static constexpr std::uint64_t first_rows = 1000;  ///< tell how many there will be
@@ -195,6 +199,7 @@ class RatingsReader {
   TableReader table_;
   PlainRows plain_;
   RatingsBuilder builder_;
+  bool begins_file_;
   bool reserved_ = false;
 };
 

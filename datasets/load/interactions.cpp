@@ -121,7 +121,8 @@ Split split_read(const Json& dataset, const std::vector<std::filesystem::path>& 
 /// The same by several ranks: of this rank's users. Nothing where the data cannot be cut.
 std::optional<Split> split_read(const Json& dataset, const std::vector<std::filesystem::path>& data_dirs,
                                 std::uint64_t seed, Communicator& ranks) {
-  const std::optional<RatingsFile> file = ratings_file(dataset, data_dirs);
+  std::optional<RatingsFile> file;
+  together(ranks, [&] { file = ratings_file(dataset, data_dirs); });  // a host may lack it
   if (!file) return std::nullopt;
   const auto how = from_word(hold_out_names, "split", dataset.at("split").get<std::string>());
   if (how != HoldOut::latest && how != HoldOut::random) return std::nullopt;

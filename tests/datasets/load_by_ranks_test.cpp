@@ -125,6 +125,27 @@ TEST_F(LoadByRanks, OfAFileEachReadsAPart) {
   expect_as_by_one(file(rows()), {.validation = true});
 }
 
+TEST_F(LoadByRanks, MoreOfThemThanPartsOfAFileAreAllRight) {
+  const Json dataset = file(rows());
+  const Split alone = load_split(dataset, {}, 3);
+  const Loaded loaded = load_by(24, dataset, {});
+  EXPECT_TRUE(loaded.first.train.is_spread());
+  EXPECT_EQ(loaded.train, alone.train.unpacked());
+  EXPECT_EQ(loaded.first.negatives, alone.negatives);
+}
+
+TEST_F(LoadByRanks, AFileThatOneOfThemLacksIsMissedByAll) {
+  const Json here = file(rows());
+  Json gone = here;
+  gone["path"] = (folder_ / "gone.csv").string();
+  std::vector<std::string> errors(3);
+  test::ThreadRanks::run(3, [&](Communicator& ranks) {
+    const auto rank = static_cast<std::size_t>(ranks.rank());
+    errors[rank] = user_error([&] { load_split(rank == 1 ? gone : here, {}, 3, {}, ranks); });
+  });
+  for (const std::string& error : errors) EXPECT_THAT(error, HasSubstr("gone.csv"));
+}
+
 TEST_F(LoadByRanks, TheyFilterTogether) {
   expect_as_by_one(file(rows(), {{"min_rating", 2}}));
   expect_as_by_one(file(rows(), {{"min_rating", 3}, {"core", 8}}));
