@@ -64,6 +64,17 @@ std::unique_ptr<SharedFile> opened(Communicator& ranks, const std::filesystem::p
   return sum_of(ranks, shared ? 0 : 1) == 0 ? std::move(shared) : nullptr;
 }
 
+/// The rows to write, and those to read, one after the other.
+void lie_at(PlacedTensor& tensor, const float* written, float* read) {
+  const std::uint64_t width = tensor.width();
+  tensor.get = [=](std::uint64_t begin, std::uint64_t count, float* to) {
+    std::copy_n(written + begin * width, count * width, to);
+  };
+  tensor.put = [=](std::uint64_t begin, std::uint64_t count, const float* from) {
+    std::copy_n(from, count * width, read + begin * width);
+  };
+}
+
 }  // namespace
 
 std::uint64_t PlacedTensor::rows() const { return shape.empty() ? 1 : static_cast<std::uint64_t>(shape[0]); }
@@ -78,16 +89,9 @@ PlacedTensor whole_tensor(const Communicator& ranks, std::string name, std::vect
   PlacedTensor tensor{.name = std::move(name), .shape = std::move(shape)};
   const std::vector<std::size_t> begins = equal_shares(tensor.rows(), ranks.size());
   const auto rank = static_cast<std::size_t>(ranks.rank());
-  const std::uint64_t first = begins[rank];
-  const std::uint64_t width = tensor.width();
-  tensor.to_write = {.first = first, .count = begins[rank + 1] - first};
+  tensor.to_write = {.first = begins[rank], .count = begins[rank + 1] - begins[rank]};
   tensor.to_read = {.count = tensor.rows()};
-  tensor.get = [=](std::uint64_t begin, std::uint64_t count, float* to) {
-    std::copy_n(values + (first + begin) * width, count * width, to);
-  };
-  tensor.put = [=](std::uint64_t begin, std::uint64_t count, const float* from) {
-    std::copy_n(from, count * width, values + begin * width);
-  };
+  lie_at(tensor, values + begins[rank] * tensor.width(), values);
   return tensor;
 }
 
@@ -95,15 +99,9 @@ PlacedTensor dealt_tensor(const Communicator& ranks, std::string name, std::vect
   PlacedTensor tensor{.name = std::move(name), .shape = std::move(shape)};
   const auto rank = static_cast<std::uint64_t>(ranks.rank());
   const auto step = static_cast<std::uint64_t>(ranks.size());
-  const std::uint64_t width = tensor.width();
   tensor.to_write = {.first = rank, .step = step, .count = (tensor.rows() + step - 1 - rank) / step};
   tensor.to_read = tensor.to_write;
-  tensor.get = [=](std::uint64_t begin, std::uint64_t count, float* to) {
-    std::copy_n(values + begin * width, count * width, to);
-  };
-  tensor.put = [=](std::uint64_t begin, std::uint64_t count, const float* from) {
-    std::copy_n(from, count * width, values + begin * width);
-  };
+  lie_at(tensor, values, values);
   return tensor;
 }
 

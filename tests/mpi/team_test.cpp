@@ -190,20 +190,22 @@ TEST_F(MpiTeam, TrainsADlrmAsTheCpuBackEndDoes) {
     });
 }
 
-/// Ranks save what `make` makes and trains, as the cpu back end does, and other ranks go on from that file alike.
-/// make(backend or team): a model with its data.
-template <class MakeCpu, class MakeTeam, class Train>
-void expect_files_of_one_process(const MakeCpu& make_cpu, const MakeTeam& make_team, const Train& train) {
+/// Ranks save what they have trained as the cpu back end does, and other ranks go on from that file alike.
+template <class Spec, class MakeTeam, class GiveData, class Train>
+void expect_files_of_one_process(const Spec& spec, const MakeTeam& make_team, const GiveData& give_data,
+                                 const Train& train) {
   const ScratchFolder folder;
   const NamedTensor beside{"beside.x", {2}, {1, 2}};
-  const auto cpu = make_cpu();
+  const auto cpu = find_backend("cpu")->make(spec);
+  give_data(*cpu);
   const ModelState start = cpu->export_state();
   train(*cpu);
   cpu->save(folder / "cpu", std::span(&beside, 1));
   train(*cpu);
   for (const int size : {1, 3, 4})
     MpiTeam::lead(size, [&](Team& team) {
-      const auto model = make_team(team);
+      const auto model = make_team(team, spec);
+      give_data(*model);
       model->import_state(start);
       train(*model);
       model->save(folder / "team", std::span(&beside, 1));
@@ -227,27 +229,21 @@ TEST_F(MpiTeam, LeavesFactorsInOneFile) {
   for (const MfSolver solver : {MfSolver::ials, MfSolver::logistic_sgd}) {
     const MfSpec spec{.solver = solver, .users = 90, .items = 60, .dim = 5, .seed = 2};
     const auto pairs = mf_test::some_pairs(spec, 6);
-    expect_files_of_one_process([&] { return mf_test::make("cpu", spec, pairs); },
-                                [&](Team& team) {
-                                  auto model = make_factorizer(team, spec);
-                                  model->set_interactions(pairs);
-                                  return model;
-                                },
-                                [](MatrixFactorizer& model) { model.train(2); });
+    expect_files_of_one_process(
+        spec, make_factorizer, [&](MatrixFactorizer& model) { model.set_interactions(pairs); },
+        [](MatrixFactorizer& model) { model.train(2); });
   }
 }
 
 TEST_F(MpiTeam, LeavesNetworksInOneFile) {
   for (const std::int64_t networks : {5, 1}) {  // 1: the ranks share its points
     const InrSpec spec{.networks = networks, .points = networks == 1 ? 72 * 72 : 64, .hidden_layers = 1, .width = 8};
-    expect_files_of_one_process([&] { return inr_test::make("cpu", spec); },
-                                [&](Team& team) {
-                                  auto model = make_ensemble(team, spec);
-                                  model->set_samples(inr_test::grid_of(spec, inr_test::side_of(spec)),
-                                                     inr_test::noise(spec));
-                                  return model;
-                                },
-                                [](InrEnsemble& model) { model.train(3); });
+    expect_files_of_one_process(
+        spec, make_ensemble,
+        [&](InrEnsemble& model) {
+          model.set_samples(inr_test::grid_of(spec, inr_test::side_of(spec)), inr_test::noise(spec));
+        },
+        [](InrEnsemble& model) { model.train(3); });
   }
 }
 
@@ -257,16 +253,7 @@ TEST_F(MpiTeam, LeavesTowersInOneFile) {
     spec.embedding_trainable = trainable;
     const auto pairs = recommender_test::random_positives(spec, 400);
     expect_files_of_one_process(
-        [&] {
-          auto model = find_backend("cpu")->make(spec);
-          model->set_interactions(pairs);
-          return model;
-        },
-        [&](Team& team) {
-          auto model = make_two_tower(team, spec);
-          model->set_interactions(pairs);
-          return model;
-        },
+        spec, make_two_tower, [&](TwoTower& model) { model.set_interactions(pairs); },
         [](TwoTower& model) { model.train(3); });
   }
 }
@@ -276,17 +263,7 @@ TEST_F(MpiTeam, LeavesTablesInOneFile) {
   spec.batch = 200;
   const auto clicks = recommender_test::clicks_with_bags(spec, 500, 3, 1);
   expect_files_of_one_process(
-      [&] {
-        auto model = find_backend("cpu")->make(spec);
-        model->set_examples(clicks.batch());
-        return model;
-      },
-      [&](Team& team) {
-        auto model = make_dlrm(team, spec);
-        model->set_examples(clicks.batch());
-        return model;
-      },
-      [](Dlrm& model) { model.train(3); });
+      spec, make_dlrm, [&](Dlrm& model) { model.set_examples(clicks.batch()); }, [](Dlrm& model) { model.train(3); });
 }
 
 TEST_F(MpiTeam, TakesWeightsOfHalfPrecision) {

@@ -23,7 +23,6 @@
 
 #include "impl/common/adam.hpp"
 #include "impl/common/inr/layout.hpp"
-#include "impl/common/placed_state.hpp"
 #include "impl/common/stale_stop.hpp"
 #include "impl/cpu/inr/gradient_chain.hpp"
 #include "impl/cpu/inr/pool.hpp"
@@ -32,6 +31,7 @@
 #include "impl/cpu/kernels/inr_fused.hpp"
 #include "impl/cpu/kernels/inr_kernels.hpp"
 #include "impl/cpu/matmul.hpp"
+#include "impl/cpu/placed_model.hpp"
 #include "impl/cpu/subnormals.hpp"
 
 namespace frugal::cpu {
@@ -100,11 +100,11 @@ class InrOneThread {
   int before_;
 };
 
-class CpuInrEnsemble final : public InrEnsemble {
+class CpuInrEnsemble final : public PlacedModel<InrEnsemble> {
  public:
   CpuInrEnsemble(const InrSpec& spec, Communicator& ranks)
-      : spec_(spec),
-        ranks_(ranks),
+      : PlacedModel(ranks),
+        spec_(spec),
         fused_(chosen(spec) == InrImplementation::fused),
         at_(spec, fused_ ? inr_fused_kernels().panel_columns : inr_plain_rows),
         tensors_(inr_tensors(spec)),
@@ -221,27 +221,17 @@ class CpuInrEnsemble final : public InrEnsemble {
     for (std::size_t t = 0; t < targets.size(); ++t)
       for_each_value(targets[t].copy, tensors_[targets[t].tensor],
                      [&](std::int64_t at, std::int64_t i) { state_[at] = state.tensors[t].values[i]; });
-    step_ = state.step;
-    for (StaleStop& curve : curves_) curve = {};
-  }
-
-  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
-    if (ranks_.size() == 1) return InrEnsemble::save(path, more);
-    // Several ranks may have a network; one of them writes it. What is written is only read.
-    save_placed(ranks_, path, step_, const_cast<CpuInrEnsemble*>(this)->placed(), more);
-  }
-
-  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
-    if (ranks_.size() == 1) return InrEnsemble::load(path, beside);
-    ModelState rest = load_placed(ranks_, path, placed(), beside);
-    step_ = rest.step;
-    for (StaleStop& curve : curves_) curve = {};
-    return rest;
+    take_state(state.step);
   }
 
  private:
+  void take_state(std::uint64_t step) override {
+    PlacedModel::take_state(step);
+    for (StaleStop& curve : curves_) curve = {};
+  }
+
   /// A row is a network.
-  std::vector<PlacedTensor> placed() {
+  std::vector<PlacedTensor> placed() override {
     std::vector<PlacedTensor> all;
     const std::uint64_t written = share_.owned[ranks_.rank()];
     for (int copy = 0; copy < 3; ++copy)
@@ -445,7 +435,6 @@ class CpuInrEnsemble final : public InrEnsemble {
   }
 
   InrSpec spec_;
-  Communicator& ranks_;
   bool fused_;
   InrParameters at_;
   std::vector<InrTensor> tensors_;
@@ -454,7 +443,6 @@ class CpuInrEnsemble final : public InrEnsemble {
   InrShare share_;
   std::int64_t first_;  ///< network of this rank
   std::int64_t end_;
-  std::uint64_t step_ = 0;
   AlignedBuffer<float> state_;                       ///< [own networks, 3, count]
   std::vector<float> coordinates_;                   ///< [points, inputs]
   std::vector<float> targets_;                       ///< [own networks, points, channels]

@@ -8,12 +8,12 @@
 #include <string>
 #include <utility>
 
-#include "impl/common/placed_state.hpp"
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
 #include "impl/common/tensor_views.hpp"
 #include "impl/cpu/kernels/isa.hpp"
 #include "impl/cpu/mf/solver.hpp"
+#include "impl/cpu/placed_model.hpp"
 #include "impl/cpu/ranking/ranking.hpp"
 
 namespace frugal::cpu {
@@ -36,13 +36,10 @@ std::vector<float> drawn_factors(const MfSpec& spec, std::size_t rows, Purpose p
   return values;
 }
 
-class CpuMatrixFactorizer final : public MatrixFactorizer {
+class CpuMatrixFactorizer final : public PlacedModel<MatrixFactorizer> {
  public:
   CpuMatrixFactorizer(const MfSpec& spec, Communicator& ranks)
-      : spec_(spec),
-        ranks_(ranks),
-        is_alone_(ranks.size() == 1),
-        engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
+      : PlacedModel(ranks), spec_(spec), engine_(sgd() ? make_logistic_sgd(spec, ranks) : make_ials(spec, ranks)) {
     parameters_.user_factors = drawn_factors(spec, spec.users, Purpose::user_embedding, ranks);
     parameters_.item_factors = drawn_factors(spec, spec.items, Purpose::item_embedding, ranks);
     tensors_.add("user_factors", {spec.users, spec.dim}, parameters_.user_factors.data());
@@ -62,19 +59,7 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
 
   void import_state(const ModelState& state) override {
     tensors_.import_state(state);
-    step_ = state.step;
-  }
-
-  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
-    if (is_alone_) return MatrixFactorizer::save(path, more);
-    save_placed(ranks_, path, step_, placed(), more);
-  }
-
-  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
-    if (is_alone_) return MatrixFactorizer::load(path, beside);
-    ModelState rest = load_placed(ranks_, path, placed(), beside);
-    step_ = rest.step;
-    return rest;
+    take_state(state.step);
   }
 
   void set_interactions(std::span<const Interaction> positives) override { set_packed_interactions(positives); }
@@ -84,7 +69,7 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
     // told to come here.
     if (positives.is_spread())
       require_in_range(positives.own(), spec_.users, spec_.items);
-    else if (is_alone_)
+    else if (ranks_.size() == 1)
       require_in_range(positives, spec_.users, spec_.items);
     engine_->set_interactions(positives);
     interactions_set_ = true;
@@ -110,7 +95,7 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
   bool sgd() const { return spec_.solver == MfSolver::logistic_sgd; }
 
   /// Between two calls of train() every rank has all.
-  std::vector<PlacedTensor> placed() const {
+  std::vector<PlacedTensor> placed() override {
     std::vector<PlacedTensor> all;
     tensors_.for_each([&](const std::string& name, const std::vector<std::int64_t>& shape, float* data) {
       all.push_back(whole_tensor(ranks_, name, shape, data));
@@ -119,12 +104,9 @@ class CpuMatrixFactorizer final : public MatrixFactorizer {
   }
 
   MfSpec spec_;
-  Communicator& ranks_;
-  bool is_alone_;
   MfParameters parameters_;
   TensorViews<float> tensors_;  ///< of parameters_, whose vectors never change size
   std::unique_ptr<MfSolverEngine> engine_;
-  std::uint64_t step_ = 0;
   bool interactions_set_ = false;
 };
 

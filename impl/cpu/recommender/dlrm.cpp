@@ -19,6 +19,7 @@
 
 #include "impl/common/recommender/init.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/placed_model.hpp"
 #include "impl/cpu/recommender/dealt_examples.hpp"
 #include "impl/cpu/recommender/dealt_tables.hpp"
 #include "impl/cpu/recommender/dense_stack.hpp"
@@ -96,11 +97,11 @@ struct Lookups {
   }
 };
 
-class CpuDlrm final : public Dlrm {
+class CpuDlrm final : public PlacedModel<Dlrm> {
  public:
   CpuDlrm(const DlrmSpec& spec, Communicator& ranks)
-      : spec_(spec),
-        ranks_(ranks),
+      : PlacedModel(ranks),
+        spec_(spec),
         dim_(static_cast<std::size_t>(spec.embedding_dim)),
         vectors_(spec.table_rows.size() + 1),
         rule_{spec.optimizer, {.learning_rate = spec.learning_rate, .epsilon = spec.epsilon}},
@@ -141,20 +142,7 @@ class CpuDlrm final : public Dlrm {
       views_.import_state(state);
     else
       views_.import_state(tables_.part_of(state));
-    refresh_operands();
-    step_ = state.step;
-  }
-
-  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
-    if (ranks_.size() == 1) return Dlrm::save(path, more);
-    save_placed(ranks_, path, step_, tables_.placed_of(views_), more);
-  }
-  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
-    if (ranks_.size() == 1) return Dlrm::load(path, beside);
-    ModelState rest = load_placed(ranks_, path, tables_.placed_of(views_), beside);
-    refresh_operands();
-    step_ = rest.step;
-    return rest;
+    take_state(state.step);
   }
 
   void set_examples(const ClickBatch& examples) override { examples_.set(examples); }
@@ -410,13 +398,18 @@ class CpuDlrm final : public Dlrm {
     refresh_operands();
   }
 
+  std::vector<PlacedTensor> placed() override { return tables_.placed_of(views_); }
+  void take_state(std::uint64_t step) override {
+    PlacedModel::take_state(step);
+    refresh_operands();
+  }
+
   void refresh_operands() {
     bottom_.refresh_operands();
     top_.refresh_operands();
   }
 
   DlrmSpec spec_;
-  Communicator& ranks_;
   std::size_t dim_;
   std::size_t vectors_;  // bottom output and one row of each table
   UpdateRule rule_;
@@ -430,7 +423,6 @@ class CpuDlrm final : public Dlrm {
   GradientSlots top_slots_;
   DealtTables tables_;
   TensorViews<float> views_;
-  std::uint64_t step_ = 0;
   DealtExamples examples_;
 
   // One step.

@@ -29,6 +29,7 @@
 
 #include "impl/common/epoch_schedule.hpp"
 #include "impl/common/recommender/shapes.hpp"
+#include "impl/cpu/placed_model.hpp"
 #include "impl/cpu/ranking/ranking.hpp"
 #include "impl/cpu/recommender/batch_softmax.hpp"
 #include "impl/cpu/recommender/tower_side.hpp"
@@ -52,11 +53,11 @@ struct TwoTowerWorker {
   std::optional<SoftmaxWorker> softmax;
 };
 
-class CpuTwoTower final : public TwoTower {
+class CpuTwoTower final : public PlacedModel<TwoTower> {
  public:
   CpuTwoTower(const TwoTowerSpec& spec, Communicator& ranks)
-      : spec_(spec),
-        ranks_(ranks),
+      : PlacedModel(ranks),
+        spec_(spec),
         width_(tower_output(spec)),
         examples_(spec.loss == TwoTowerLoss::bce ? 1 + static_cast<std::size_t>(spec.negatives) : 1),
         own_examples_(have_own_examples(spec, ranks)),
@@ -96,20 +97,7 @@ class CpuTwoTower final : public TwoTower {
     else
       views_.import_state(part_of(
           state, [&](std::string_view name) { return table_rows(name); }, Dealing(ranks_)));
-    refresh_operands();
-    step_ = state.step;
-  }
-
-  void save(const std::filesystem::path& path, std::span<const NamedTensor> more) const override {
-    if (ranks_.size() == 1) return TwoTower::save(path, more);
-    save_placed(ranks_, path, step_, placed(), more);
-  }
-  ModelState load(const std::filesystem::path& path, std::string_view beside) override {
-    if (ranks_.size() == 1) return TwoTower::load(path, beside);
-    ModelState rest = load_placed(ranks_, path, placed(), beside);
-    refresh_operands();
-    step_ = rest.step;
-    return rest;
+    take_state(state.step);
   }
 
   void set_interactions(std::span<const Interaction> positives) override {
@@ -166,7 +154,7 @@ class CpuTwoTower final : public TwoTower {
   Share own(const std::vector<std::size_t>& begins) const { return {begins[ranks_.rank()], begins[ranks_.rank() + 1]}; }
 
   /// Rows of the table that a tensor of the state belongs to ("adam.m/user_embedding"); 0: to none.
-  std::vector<PlacedTensor> placed() const {
+  std::vector<PlacedTensor> placed() override {
     return placed_of(
         views_, [&](std::string_view name) { return own_examples_ ? 0 : table_rows(name); }, ranks_);
   }
@@ -174,6 +162,11 @@ class CpuTwoTower final : public TwoTower {
   std::uint32_t table_rows(std::string_view tensor) const {
     const std::string_view name = tensor.substr(tensor.rfind('/') + 1);  // npos + 1 is 0
     return name == "user_embedding" ? spec_.users : name == "item_embedding" ? spec_.items : 0;
+  }
+
+  void take_state(std::uint64_t step) override {
+    PlacedModel::take_state(step);
+    refresh_operands();
   }
 
   void refresh_operands() {
@@ -450,7 +443,6 @@ class CpuTwoTower final : public TwoTower {
   }
 
   TwoTowerSpec spec_;
-  Communicator& ranks_;
   long width_;            // of the towers' outputs
   std::size_t examples_;  // a positive and its negatives
   bool own_examples_;     // each rank takes positives of its own
@@ -459,7 +451,6 @@ class CpuTwoTower final : public TwoTower {
   TowerSide item_;
   std::optional<BatchSoftmax> softmax_;  // where the loss is one
   TensorViews<float> views_;
-  std::uint64_t step_ = 0;
   std::vector<Interaction> positives_;     ///< this rank's run
   std::vector<std::size_t> begins_ = {0};  ///< of the runs of all ranks
 
