@@ -2,7 +2,8 @@
 //
 //   micro_gpu [--benchmark_filter=REGEX] [--benchmark_repetitions=5]
 //
-//   inr_step         a step of each network of plans/paper_enrp.yaml, in calls of 100 steps, in each precision
+//   inr_step         a step of each network of plans/paper_enrp.yaml, in calls of 100 steps, in each precision; S0, S2,
+//                    S4 and the SIREN with other activations, in fp32
 //   many_networks    a step of so many networks of 32 x 32 pixels, 3 x 64, in calls of 50 steps
 //   mf_sgd, mf_ials  an epoch, an iteration, on planted data of the size of MovieLens-1M and 20M
 //   two_tower_step   batch, and 1 when the embeddings are trained; in calls of 100 steps
@@ -106,6 +107,15 @@ void add_all() {
       spec.precision = precision;
       add(fmt::format("inr_step/{}/{}", structure.name, to_word(precision_names, precision)), train_networks, spec,
           steps_at_once);
+    }
+  }
+  for (const micro::Structure& structure : micro::enrp_structures()) {
+    if (structure.name == "S1" || structure.name == "S3") continue;  // the kernels of S0 and S4
+    for (const auto& [activation, word] : activation_names) {
+      if (activation == Activation::sine) continue;
+      InrSpec spec = structure.spec;
+      spec.activation = activation;
+      add(fmt::format("inr_step/{}/fp32/{}", structure.name, word), train_networks, spec, steps_at_once);
     }
   }
   for (const Precision precision : precisions)

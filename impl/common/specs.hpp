@@ -79,7 +79,8 @@ struct InrSpec {
   int width = 256;                           ///< units of a layer
   Activation activation = Activation::sine;  ///< of all layers but the last
   BiasInit bias_init = BiasInit::linear;     ///< of all layers
-  Precision precision = Precision::fp32;     ///< of the width x width products
+  Precision precision = Precision::fp32;     ///< of the width x width products; where a GPU's tensor cores keep only
+                                             ///< rounded operands, of all gradients made of them
   double omega0 = 30;                        ///< of the hidden layers; also scales their initial weights
   double first_omega0 = 30;                  ///< of layer 0
   double scale = 10;                         ///< of gauss and wire

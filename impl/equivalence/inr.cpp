@@ -53,8 +53,8 @@ std::vector<InrSpec> inr_cases() {
       spec.adam.learning_rate = 1e-2;  // large, so that an error of the update shows beside the parameters
       if (n % 3 == 0) spec.weight_decay = 0.5;
       spec.schedule = {LearningRateSchedule::Kind::cosine, 2, 20};
-      if (activation == Activation::sine && n % 2 == 1) spec.first_omega0 = 20;
-      if (activation == Activation::wire) spec.first_omega0 = spec.omega0 = 5;
+      if (n % 2 == 1) spec.first_omega0 = 20;
+      if (activation == Activation::wire) spec.omega0 = 5, spec.first_omega0 = n % 2 == 1 ? 4 : 5;
       spec.scale = 2;
       spec.seed = n;
       cases.push_back(spec);

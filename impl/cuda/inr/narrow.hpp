@@ -49,10 +49,14 @@ struct NarrowKernel {
   int state_float4;           ///< of a network
   NarrowFunction function;
 };
-/// Of a precision; no order.
+/// Of a precision, for networks of sines; no order.
 std::span<const NarrowKernel> narrow_kernels_fp32();
 std::span<const NarrowKernel> narrow_kernels_tf32();
 std::span<const NarrowKernel> narrow_kernels_bf16();
+/// For any other activation.
+std::span<const NarrowKernel> narrow_kernels_any_fp32();
+std::span<const NarrowKernel> narrow_kernels_any_tf32();
+std::span<const NarrowKernel> narrow_kernels_any_bf16();
 
 struct NarrowPlan {
   const NarrowKernel* kernel = nullptr;

@@ -1,12 +1,12 @@
 // What a block of the narrow kernels (narrow.hpp) does with one tile of points: all weights of the network
 // and the activations of all layers in shared memory as operands of tensor cores.
 //
-//   forward    Z_l [p, o] = sum_i H_(l-1) [p, i] W_l [i, o]     H_l = sin(omega (Z_l + b_l)), its cosine in a register
-//   backward   D_(l-1) [p, i] = cos omega sum_o D_l [p, o] W_l [i, o]                         over H_(l-1)
+//   forward    Z_l [p, o] = sum_i H_(l-1) [p, i] W_l [i, o]     H_l = f(Z_l + b_l), its slope in a register
+//   backward   D_(l-1) [p, i] = slope sum_o D_l [p, o] W_l [i, o]                             over H_(l-1)
 //   gradient   dW_l [i, o] = sum_p H_(l-1) [p, i] D_l [p, o]
 //
 // Activations and deltas are [point][feature], weights [in][out]: ldmatrix turns an operand where it is wanted, so one
-// copy serves all three products. The thread that owns a value of Z owns the same value of D, hence its cosine never
+// copy serves all three products. The thread that owns a value of Z owns the same value of D, hence its slope never
 // moves; the one that owns a gradient owns that fragment of the weights and of Adam's moments. First and last layers and
 // biases are thin: their gradients are one more product with 8 columns, of operands made from coordinates and errors.
 //
@@ -19,12 +19,14 @@
 
 namespace frugal::cuda {
 
-/// A kernel's compile-time shape: padded width, hidden layers, points of a tile, threads of a block; T in `parts` parts is an operand. Deltas
-/// lie over the activations of their layer, or, `apart`, over those of the next, with one buffer more: then nobody need
-/// wait for their last reader.
-template <int width_, int hidden_, int points_, int threads_, class T_, int parts_, bool apart_>
+/// A kernel's compile-time shape: padded width, hidden layers, points of a tile, threads of a block; T in `parts` parts is
+/// an operand, F what layers end in (fast_functions.hpp). Deltas lie over the activations of their layer, or, `apart`,
+/// over those of the next, with one buffer more: then nobody need wait for their last reader.
+template <int width_, int hidden_, int points_, int threads_, class T_, int parts_, bool apart_,
+          template <class, int> class F>
 struct NarrowShape {
   using T = T_;
+  using Function = F<T_, parts_>;
   static constexpr int width = width_, hidden = hidden_, points = points_, threads = threads_, parts = parts_;
   static constexpr int warps = threads / 32;
   static constexpr bool apart = apart_;
@@ -64,6 +66,7 @@ struct NarrowShape {
 template <class Shape>
 struct NarrowBlock {
   using T = typename Shape::T;
+  using Function = typename Shape::Function;
   static constexpr int W = Shape::width;
   static constexpr unsigned gradient_across = Shape::warps / 4;
 
@@ -163,33 +166,32 @@ struct NarrowBlock {
   }
 
   /// Calls before_layer(l) where layer l waits for what it reads: by meet_on_points() at least.
-  /// Through all layers: activations of layer l in buffer l, cosines in slope[l]; y gets this warp's part of the last
-  /// layer's sums for points row + group and + 8, in units of activation_scale.
+  /// Through all layers: activations of layer l in buffer l, slopes in slope[l]; y gets this warp's part of the last
+  /// layer's sums for points row + group and + 8, times the function's scale.
   template <class BeforeLayer>
   __device__ __forceinline__ void forward(const InrNetwork& net, int slot, const BeforeLayer& before_layer,
                                           float (&slope)[Shape::hidden + 1][Shape::columns][4],
                                           float (&y)[2][3]) const {
-    constexpr float turns_per_radian = 0.159154943091895F;
-    constexpr float size = activation_scale<T>;
     const unsigned p = row + lane.group;
     const float4 a = coordinates(slot)[p], b = coordinates(slot)[p + 8];
-    const float first_turns = net.first_omega * turns_per_radian;
+    const Function of_first(net, 0);
 #pragma unroll
     for (unsigned n = 0; n < Shape::columns; ++n) {
       const unsigned c = column + n * 8 + 2 * lane.pair;
       const float2 u = thin_pair(c), v = thin_pair(W + c), w = thin_pair(2 * W + c), bias = thin_pair(3 * W + c);
       const auto phase = [&](const float4& x, float wu, float wv, float ww, float wb) {
-        return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * first_turns;
+        return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * of_first.unit;
       };
+      const float even = Function::scale_of(net, c), odd = Function::scale_of(net, c + 1);
       float h[4];
-      sine_cosine_of_turns<Shape::parts == 2>(phase(a, u.x, v.x, w.x, bias.x), size, h[0], slope[0][n][0]);
-      sine_cosine_of_turns<Shape::parts == 2>(phase(a, u.y, v.y, w.y, bias.y), size, h[1], slope[0][n][1]);
-      sine_cosine_of_turns<Shape::parts == 2>(phase(b, u.x, v.x, w.x, bias.x), size, h[2], slope[0][n][2]);
-      sine_cosine_of_turns<Shape::parts == 2>(phase(b, u.y, v.y, w.y, bias.y), size, h[3], slope[0][n][3]);
+      of_first.apply(phase(a, u.x, v.x, w.x, bias.x), even, h[0], slope[0][n][0]);
+      of_first.apply(phase(a, u.y, v.y, w.y, bias.y), odd, h[1], slope[0][n][1]);
+      of_first.apply(phase(b, u.x, v.x, w.x, bias.x), even, h[2], slope[0][n][2]);
+      of_first.apply(phase(b, u.y, v.y, w.y, bias.y), odd, h[3], slope[0][n][3]);
       store_pairs(buffer(0), p, c, h);
     }
-    const float turns = net.omega * turns_per_radian;
-    const float of_sum = turns / (activation_scale<T> * weight_scale<T>);
+    const Function function(net, 1);
+    const float of_sum = function.unit / (Function::scale * weight_scale<T>);
 #pragma unroll
     for (int r = 0; r < 6; ++r) y[r / 3][r % 3] = 0;
 #pragma unroll
@@ -206,8 +208,8 @@ struct NarrowBlock {
         float h[4];
 #pragma unroll
         for (int e = 0; e < 4; ++e)
-          sine_cosine_of_turns<Shape::parts == 2>(fmaf(sums[0][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns),
-                                                  size, h[e], slope[l][n][e]);
+          function.apply(fmaf(sums[0][n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * function.unit),
+                         Function::scale_of(net, c + e % 2), h[e], slope[l][n][e]);
         store_pairs(buffer(l), p, c, h);
         if (l == Shape::hidden) {
 #pragma unroll
@@ -231,7 +233,7 @@ struct NarrowBlock {
   /// read the operand, and the top activations of its features. Points from `count` on have no error.
   __device__ __forceinline__ float find_errors(const InrTraining& training, int slot, int count, bool fresh,
                                                float (&y)[2][3], double& squares) const {
-    constexpr float size = activation_scale<T>;
+    constexpr float size = Function::scale;
     float4* const outputs = at<float4>(Shape::outputs_at);
 #pragma unroll
     for (int e = 0; e < 2; ++e) {
@@ -333,8 +335,8 @@ struct NarrowBlock {
     own[8] = (fresh ? 0.F : own[8]) + (sums[0][2] + sums[0][3]) * scale;
   }
   __device__ __forceinline__ void last_layer_gradient(float scale, bool fresh) const {
-    thin_product(buffer(Shape::hidden), errors(), scale / activation_scale<T>, fresh, thin_gradient() + Shape::last_at,
-                 0, 3);
+    thin_product(buffer(Shape::hidden), errors(), scale / Function::scale, fresh, thin_gradient() + Shape::last_at, 0,
+                 3);
   }
   __device__ __forceinline__ void bias_gradient(unsigned layer, int slot, float scale, bool fresh) const {
     thin_product(delta_buffer(layer), factors(slot), scale, fresh, thin_gradient() + (3 + layer) * W, 3, 4);
@@ -344,9 +346,10 @@ struct NarrowBlock {
   }
 
   /// The top layer's deltas, in units of find_errors()'s scale.
-  __device__ __forceinline__ void top_deltas(float omega, const float (&y)[2][3],
+  __device__ __forceinline__ void top_deltas(const InrNetwork& net, const float (&y)[2][3],
                                              const float (&slope)[Shape::columns][4],
                                              float (&deltas)[Shape::columns][4]) const {
+    const float unit = Function::slope_unit(net, Shape::hidden);
 #pragma unroll
     for (unsigned n = 0; n < Shape::columns; ++n) {
       const unsigned c = column + n * 8 + 2 * lane.pair;
@@ -357,7 +360,7 @@ struct NarrowBlock {
       for (int e = 0; e < 4; ++e) {
         const float(&of_point)[3] = y[e / 2];
         const bool even = e % 2 == 0;
-        deltas[n][e] = slope[n][e] * omega *
+        deltas[n][e] = slope[n][e] * unit *
                        fmaf(of_point[0], even ? w[0].x : w[0].y,
                             fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
       }
@@ -365,13 +368,14 @@ struct NarrowBlock {
   }
 
   /// Deltas of the layer below `layer`, in units of that one's.
-  __device__ __forceinline__ void deltas_below(unsigned layer, float omega, const float (&slope)[Shape::columns][4],
+  __device__ __forceinline__ void deltas_below(const InrNetwork& net, unsigned layer,
+                                               const float (&slope)[Shape::columns][4],
                                                float (&deltas)[Shape::columns][4]) const {
     float sums[1][Shape::columns][4];
     clear(sums);
     multiply_tiles<T, Shape::parts, TileRows::outer, TileRows::outer, W, W, W / 16>(
         sums, {delta_buffer(layer), Shape::buffer_low, row}, {weights(layer), Shape::weights_low, column}, lane);
-    const float factor = omega / weight_scale<T>;
+    const float factor = Function::slope_unit(net, layer - 1) / weight_scale<T>;
 #pragma unroll
     for (int n = 0; n < Shape::columns; ++n)
 #pragma unroll

@@ -100,7 +100,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         narrow_add_loss(b, training.patience, loss, squares + static_cast<std::int64_t>(s) * training.networks + k);
       b.last_layer_gradient(training.scale / scale, true);
       float deltas[Shape::columns][4];
-      b.top_deltas(training.net.omega, y, slope[Shape::hidden], deltas);
+      b.top_deltas(training.net, y, slope[Shape::hidden], deltas);
       b.meet_unless_all_points();  // the top activations have been read
       b.store_deltas(Shape::hidden, deltas, NarrowBlock<Shape>::top_factor);
       __syncthreads();
@@ -110,9 +110,9 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         const auto layer = static_cast<unsigned>(l);
         const float unscaled = training.scale / scale;
         b.bias_gradient(layer, 0, unscaled, true);
-        b.deltas_below(layer, l == 1 ? training.net.first_omega : training.net.omega, slope[l - 1], deltas);
+        b.deltas_below(training.net, layer, slope[l - 1], deltas);
         __syncthreads();  // nobody reads this layer's weights any more
-        const float factor = unscaled / activation_scale<T>;
+        const float factor = unscaled / Shape::Function::scale;
 #pragma unroll
         for (int pass = 0; pass < passes; ++pass) {
           float sums[Shape::gradient_rows][at_once][4];

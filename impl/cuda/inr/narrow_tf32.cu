@@ -2,6 +2,6 @@
 
 namespace frugal::cuda {
 
-std::span<const NarrowKernel> narrow_kernels_tf32() { return narrow_kernel_table<Fp16, 1>; }
+std::span<const NarrowKernel> narrow_kernels_tf32() { return narrow_kernel_table<Fp16, 1, SineFunction>; }
 
 }  // namespace frugal::cuda

@@ -71,7 +71,7 @@ __device__ __forceinline__ double train_tiles(
     float scale = b.find_errors(training, samples, training.points - t * Shape::points, fresh, y, squares);
     b.last_layer_gradient(training.scale / scale, fresh);
     float deltas[Shape::columns][4];
-    b.top_deltas(training.net.omega, y, slope[Shape::hidden], deltas);
+    b.top_deltas(training.net, y, slope[Shape::hidden], deltas);
     b.store_deltas(Shape::hidden, deltas, top_factor);
     __syncthreads();
     scale *= b.settle_deltas(Shape::hidden, deltas, top_factor);
@@ -84,7 +84,7 @@ __device__ __forceinline__ double train_tiles(
       for (int turn = 0; turn < 2; ++turn) {
         if ((turn == 0) == (b.warp < Shape::warps / 2)) {
           b.bias_gradient(layer, samples, training.scale / scale, fresh);
-          b.deltas_below(layer, l == 1 ? training.net.first_omega : training.net.omega, slope[l - 1], deltas);
+          b.deltas_below(training.net, layer, slope[l - 1], deltas);
           b.store_deltas(layer - 1, deltas, 1);
         } else {
           b.template weight_gradient<Shape::gradient_columns>(layer, 0, sums[l - 1]);
@@ -103,7 +103,7 @@ __device__ __forceinline__ double train_tiles(
 /// A fragment of sums as gradients.
 template <class Shape>
 __device__ __forceinline__ float4 gradient_of(const float (&sums)[4], float scale) {
-  const float factor = scale / activation_scale<typename Shape::T>;
+  const float factor = scale / Shape::Function::scale;
   return make_float4(sums[0] * factor, sums[1] * factor, sums[2] * factor, sums[3] * factor);
 }
 

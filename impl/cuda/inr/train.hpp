@@ -16,6 +16,10 @@ struct InrPlan {
   std::size_t scratch_floats = 0;  ///< of a block whose tile is not in shared memory, for networks too wide for that
 };
 
+/// What numbers of blocks are derived from, whatever the device has, so that all add up in one order: the
+/// multiprocessors of those that the kernels are tuned for.
+inline constexpr std::int64_t inr_blocks_at_once = 132;
+
 /// The fastest plan by what is known without measuring: the tile first, then weights, gradient, larger tiles.
 InrPlan inr_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits);
 

@@ -6,18 +6,17 @@
 namespace frugal::cuda {
 namespace {
 
-/// What the sizes of the grids are derived from, whatever the device has.
-constexpr std::int64_t blocks_at_once = 132;
 constexpr int steps_per_graph = 8;
 
-std::span<const WideKernels> kernels_of(Precision precision) {
-  switch (precision) {
+std::span<const WideKernels> kernels_of(const InrSpec& spec) {
+  const bool sine = spec.activation == Activation::sine;
+  switch (spec.precision) {
     case Precision::fp32:
-      return wide_kernels_fp32();
+      return sine ? wide_kernels_fp32() : wide_kernels_any_fp32();
     case Precision::tf32:
-      return wide_kernels_tf32();
+      return sine ? wide_kernels_tf32() : wide_kernels_any_tf32();
     case Precision::bf16:
-      return wide_kernels_bf16();
+      return sine ? wide_kernels_bf16() : wide_kernels_any_bf16();
   }
   return {};
 }
@@ -25,16 +24,14 @@ std::span<const WideKernels> kernels_of(Precision precision) {
 }  // namespace
 
 std::optional<WidePlan> wide_plan(const InrSpec& spec, const DeviceLimits& limits) {
-  if (limits.compute_capability < 80 || spec.activation != Activation::sine || spec.channels > 3 ||
-      spec.hidden_layers < 1)
-    return {};
-  for (const WideKernels& kernels : kernels_of(spec.precision)) {
+  if (limits.compute_capability < 80 || spec.channels > 3 || spec.hidden_layers < 1) return {};
+  for (const WideKernels& kernels : kernels_of(spec)) {
     if (spec.width > kernels.width) continue;
     WidePlan plan{.kernels = &kernels, .hidden = spec.hidden_layers, .networks = static_cast<int>(spec.networks)};
     plan.tiles = static_cast<int>((spec.points + kernels.points - 1) / kernels.points);
-    plan.group = static_cast<int>(std::clamp<std::int64_t>(blocks_at_once / plan.tiles, 1, spec.networks));
+    plan.group = static_cast<int>(std::clamp<std::int64_t>(inr_blocks_at_once / plan.tiles, 1, spec.networks));
     const std::int64_t pieces = kernels.width / 128 * (kernels.width / 128) * plan.hidden;
-    plan.cuts = static_cast<int>(std::clamp<std::int64_t>(blocks_at_once / (pieces * plan.group), 1, plan.tiles));
+    plan.cuts = static_cast<int>(std::clamp<std::int64_t>(inr_blocks_at_once / (pieces * plan.group), 1, plan.tiles));
     const std::size_t bytes = kernels.points_bytes + sizeof(float) * static_cast<std::size_t>(plan.thin());
     if (std::max(bytes, kernels.weights_bytes) > limits.shared_bytes_per_block) continue;
     return plan;

@@ -50,10 +50,14 @@ struct WideKernels {
   WideUpdate update;
   WidePoints start;  ///< the operands of the first step
 };
-/// Of a precision, by width.
+/// Of a precision, by width, for networks of sines.
 std::span<const WideKernels> wide_kernels_fp32();
 std::span<const WideKernels> wide_kernels_tf32();
 std::span<const WideKernels> wide_kernels_bf16();
+/// For any other activation.
+std::span<const WideKernels> wide_kernels_any_fp32();
+std::span<const WideKernels> wide_kernels_any_tf32();
+std::span<const WideKernels> wide_kernels_any_bf16();
 
 struct WidePlan {
   const WideKernels* kernels = nullptr;

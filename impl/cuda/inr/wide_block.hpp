@@ -12,6 +12,7 @@ namespace frugal::cuda {
 template <class Shape>
 struct WideBlock {
   using T = typename Shape::T;
+  using Function = typename Shape::Function;
   static constexpr int W = Shape::width, N = Shape::columns;
 
   const InrTraining& training;
@@ -178,30 +179,34 @@ struct WideBlock {
   }
 
   __device__ __forceinline__ void first_layer() const {
-    const float turns = training.net.first_omega * 0.159154943091895F;
+    const Function function(training.net, 0);
 #pragma unroll
     for (unsigned n = 0; n < N; ++n) {
       const int c = static_cast<int>(column + n * 8 + 2 * lane.pair);
       const float2 u = thin_pair(c), v = thin_pair(W + c), w = thin_pair(2 * W + c), bias = thin_pair(3 * W + c);
       const auto phase = [&](const float4& x, float wu, float wv, float ww, float wb) {
-        return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * turns;
+        return fmaf(x.x, wu, fmaf(x.y, wv, fmaf(x.z, ww, wb))) * function.unit;
       };
       const float4* const x = at<const float4>(Shape::coordinates_at) + row + lane.group;
+      const float even = scale_of(c), odd = scale_of(c + 1);
       float h[4], slope[4];
-      sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.x, v.x, w.x, bias.x), activation_scale<T>, h[0], slope[0]);
-      sine_cosine_of_turns<Shape::parts == 2>(phase(x[0], u.y, v.y, w.y, bias.y), activation_scale<T>, h[1], slope[1]);
-      sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.x, v.x, w.x, bias.x), activation_scale<T>, h[2], slope[2]);
-      sine_cosine_of_turns<Shape::parts == 2>(phase(x[8], u.y, v.y, w.y, bias.y), activation_scale<T>, h[3], slope[3]);
+      function.apply(phase(x[0], u.x, v.x, w.x, bias.x), even, h[0], slope[0]);
+      function.apply(phase(x[0], u.y, v.y, w.y, bias.y), odd, h[1], slope[1]);
+      function.apply(phase(x[8], u.x, v.x, w.x, bias.x), even, h[2], slope[2]);
+      function.apply(phase(x[8], u.y, v.y, w.y, bias.y), odd, h[3], slope[3]);
       store_pairs(n, h);
       put_slope(0, n, slope);
     }
   }
 
-  /// Activations of a layer to the buffer from its sums, which become its cosines; of the top layer y gets this warp's
+  __device__ __forceinline__ float scale_of(int unit) const {
+    return Function::scale_of(training.net, static_cast<unsigned>(unit));
+  }
+  /// Activations of a layer to the buffer from its sums, which become its slopes; of the top layer y gets this warp's
   /// part of the outputs.
   __device__ __forceinline__ void activate(int layer, float (&sums)[N][4], float (&y)[2][3]) const {
-    const float turns = training.net.omega * 0.159154943091895F;
-    const float of_sum = turns / (activation_scale<T> * weight_scale<T>);
+    const Function function(training.net, 1);
+    const float of_sum = function.unit / (Function::scale * weight_scale<T>);
     const bool top = layer == scratch.hidden;
 #pragma unroll
     for (unsigned n = 0; n < N; ++n) {
@@ -210,8 +215,8 @@ struct WideBlock {
       float h[4];
 #pragma unroll
       for (int e = 0; e < 4; ++e)
-        sine_cosine_of_turns<Shape::parts == 2>(fmaf(sums[n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * turns),
-                                                activation_scale<T>, h[e], sums[n][e]);
+        function.apply(fmaf(sums[n][e], of_sum, (e % 2 == 0 ? bias.x : bias.y) * function.unit), scale_of(c + e % 2),
+                       h[e], sums[n][e]);
       store_pairs(n, h);
       if (!top) {
         put_slope(layer, n, sums[n]);
@@ -260,7 +265,7 @@ struct WideBlock {
       for (int c = 0; c < 3; ++c)
         y[e][c] =
             point < training.points && c < net.channels
-                ? fmaf(found[c], 1 / activation_scale<T>, bias[c]) -
+                ? fmaf(found[c], 1 / Function::scale, bias[c]) -
                       training.targets[(static_cast<std::int64_t>(k) * training.points + point) * net.channels + c]
                 : 0.F;
       sum.x += y[e][0];
@@ -333,9 +338,9 @@ struct WideBlock {
     }
   }
 
-  /// Of the top layer from its cosines, in place.
+  /// Of the top layer from its slopes, in place.
   __device__ __forceinline__ void top_deltas(const float (&y)[2][3], float (&values)[N][4]) const {
-    const float omega = training.net.omega;
+    const float unit = Function::slope_unit(training.net, 1);
 #pragma unroll
     for (unsigned n = 0; n < N; ++n) {
       const int c = static_cast<int>(column + n * 8 + 2 * lane.pair);
@@ -346,15 +351,15 @@ struct WideBlock {
       for (int e = 0; e < 4; ++e) {
         const float(&of_point)[3] = y[e / 2];
         const bool even = e % 2 == 0;
-        values[n][e] *= omega * fmaf(of_point[0], even ? w[0].x : w[0].y,
-                                     fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
+        values[n][e] *= unit * fmaf(of_point[0], even ? w[0].x : w[0].y,
+                                    fmaf(of_point[1], even ? w[1].x : w[1].y, of_point[2] * (even ? w[2].x : w[2].y)));
       }
     }
   }
 
   /// Of `layer` from the product with the weights above it, in place.
   __device__ __forceinline__ void deltas(int layer, float (&values)[N][4]) const {
-    const float factor = (layer == 0 ? training.net.first_omega : training.net.omega) / weight_scale<T>;
+    const float factor = Function::slope_unit(training.net, static_cast<unsigned>(layer)) / weight_scale<T>;
 #pragma unroll
     for (unsigned n = 0; n < N; ++n) {
       float slope[4];

@@ -2,6 +2,6 @@
 
 namespace frugal::cuda {
 
-std::span<const WideKernels> wide_kernels_fp32() { return wide_kernel_table<Fp16, 2>; }
+std::span<const WideKernels> wide_kernels_fp32() { return wide_kernel_table<Fp16, 2, SineFunction>; }
 
 }  // namespace frugal::cuda

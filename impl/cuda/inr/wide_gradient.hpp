@@ -103,7 +103,7 @@ __global__ void __launch_bounds__(wide_threads, 1)
     warpgroup::end_step();
   }
   warpgroup::wait_for_steps<0>();
-  const float factor = training.scale / scale / activation_scale<T>;
+  const float factor = training.scale / scale / Shape::Function::scale;
   float4* const to =
       reinterpret_cast<float4*>(scratch.gradients) +
       ((static_cast<std::int64_t>(blockIdx.y) * scratch.cuts + cut) * pieces + piece) * Shape::piece_float4 + thread;

@@ -10,7 +10,6 @@ namespace frugal::cuda {
 template <class Shape>
 __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining training, WideScratch scratch) {
 #if !defined(__CUDACC__) || __CUDA_ARCH__ >= 800
-  using T = typename Shape::T;
   constexpr int W = Shape::width;
   WideBlock<Shape> b(training, scratch);
   if (training.curves[b.k].stopped(training.patience)) return;  // the whole block
@@ -29,7 +28,7 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
   }
   float scale = b.find_errors(y);
   float* const thin = b.thin_gradient();
-  b.thin_product(Shape::errors_at, training.scale / scale / activation_scale<T>, thin + b.thin_places.last(), 0, 3);
+  b.thin_product(Shape::errors_at, training.scale / scale / Shape::Function::scale, thin + b.thin_places.last(), 0, 3);
   b.top_deltas(y, sums);
   scale *= b.store_deltas(sums);
 #pragma unroll 1
@@ -61,14 +60,14 @@ constexpr WideKernels wide_kernels() {
           wide_start<Shape>};
 }
 
-/// Those of one kind of operand: by width, and of one width those that need more shared memory first. A layer's weights
+/// Those of one kind of operand and of function: by width, and of one width those that need more shared memory first. A layer's weights
 /// all ahead, where there is room, are copied under the sines of the layer before.
-template <class T, int parts>
+template <class T, int parts, template <class, int> class F>
 inline constexpr WideKernels wide_kernel_table[] = {
-    wide_kernels<WideShape<128, 128, T, parts, 4>>(),
-    wide_kernels<WideShape<256, 128, T, parts, parts == 1 ? 8 : 4>>(),
-    wide_kernels<WideShape<256, 128, T, parts, 4>>(),
-    wide_kernels<WideShape<512, 64, T, parts, parts == 1 ? 4 : 2>>(),
+    wide_kernels<WideShape<128, 128, T, parts, 4, F>>(),
+    wide_kernels<WideShape<256, 128, T, parts, parts == 1 ? 8 : 4, F>>(),
+    wide_kernels<WideShape<256, 128, T, parts, 4, F>>(),
+    wide_kernels<WideShape<512, 64, T, parts, parts == 1 ? 4 : 2, F>>(),
 };
 
 }  // namespace frugal::cuda

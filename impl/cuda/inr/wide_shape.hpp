@@ -11,11 +11,12 @@ inline constexpr unsigned wide_threads = 512;          ///< four warp groups
 inline constexpr std::uint32_t wide_alignment = 1024;  ///< of what warp groups multiply
 inline constexpr unsigned wide_update_threads = 256;
 
-/// Padded width, points of a tile, slabs of weights in shared memory; T in `parts` parts is an operand. A group of warps has
-/// 64 points of 64 or 128 units.
-template <int width_, int points_, class T_, int parts_, unsigned stages_>
+/// Padded width, points of a tile, slabs of weights in shared memory; T in `parts` parts is an operand, F what layers end in. A
+/// group of warps has 64 points of 64 or 128 units.
+template <int width_, int points_, class T_, int parts_, unsigned stages_, template <class, int> class F>
 struct WideShape {
   using T = T_;
+  using Function = F<T_, parts_>;
   static constexpr int width = width_, points = points_, parts = parts_;
   static constexpr int row_groups = points / 64, column_groups = 4 / row_groups;
   static constexpr int row_warps = 4 * row_groups;

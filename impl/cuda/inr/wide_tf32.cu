@@ -2,6 +2,6 @@
 
 namespace frugal::cuda {
 
-std::span<const WideKernels> wide_kernels_tf32() { return wide_kernel_table<Fp16, 1>; }
+std::span<const WideKernels> wide_kernels_tf32() { return wide_kernel_table<Fp16, 1, SineFunction>; }
 
 }  // namespace frugal::cuda

@@ -35,31 +35,42 @@ class InrPlans : public ::testing::Test {
   }
 };
 
-// relu, which does not amplify rounding: another plan only adds in another order.
+// relu, which does not amplify rounding: another plan only adds in another order. Four channels, which only the general
+// kernels take.
 TEST_F(InrPlans, EveryWayToUseSharedMemoryComputesTheSameTraining) {
-  const InrSpec spec{
-      .networks = 2, .points = 144, .hidden_layers = 2, .width = 31, .activation = Activation::relu, .seed = 2};
-  const std::vector<double> expected = make("reference", spec)->train(2);
   std::set<std::tuple<int, bool, bool, bool, bool, bool>> plans;
-  for (const int multiprocessors : {1, 8})
+  for (const int points : {144, 16}) {  // in several chunks and in one
+    const InrSpec spec{.networks = 2,
+                       .points = points,
+                       .channels = 4,
+                       .hidden_layers = 2,
+                       .width = 31,
+                       .activation = Activation::relu,
+                       .seed = 2};
+    const std::vector<double> expected = make("reference", spec)->train(2);
     for (const std::size_t kib : {227, 90, 60, 40, 30, 24, 20, 12, 6}) {
-      set_shared(kib * 1024, multiprocessors);
+      set_shared(kib * 1024, 8);
       const InrPlan plan = cuda::inr_plan(spec, cuda::inr_network(spec), cuda::device_limits());
       plans.emplace(plan.tile_points, plan.tile, plan.weights, plan.gradient, plan.moments, plan.chunks > 1);
-      const std::vector<double> losses = make("cuda", spec)->train(2);
+      const auto model = make("cuda", spec);
+      EXPECT_THAT(model->implementation(), ::testing::HasSubstr(plan.chunks > 1 ? "chunks" : "persistent"));
+      const std::vector<double> losses = model->train(2);
       for (std::size_t s = 0; s < 2; ++s) EXPECT_NEAR(losses[s], expected[s], 1e-5 * expected[s]) << kib;
     }
+  }
   EXPECT_GE(plans.size(), 8u);
 }
 
-TEST_F(InrPlans, TheOrderOfThreadsAndBlocksDoesNotChangeABit) {
+TEST_F(InrPlans, NeitherTheOrderOfThreadsAndBlocksNorTheNumberOfMultiprocessorsChangesABit) {
   for (const Precision precision : {Precision::fp32, Precision::tf32})
-    for (const int multiprocessors : {1, 6}) {
-      set_shared(64 * 1024, multiprocessors);
-      InrSpec spec{.networks = 2, .points = 144, .hidden_layers = 2, .width = 33, .precision = precision};
+    for (const int points : {144, 4}) {  // in several chunks and in one
+      set_shared(64 * 1024, 1);
+      InrSpec spec{
+          .networks = 2, .points = points, .channels = 4, .hidden_layers = 2, .width = 33, .precision = precision};
       const auto forward = make("cuda", spec);
       const std::vector<double> losses = forward->train(3);
       const std::vector<float> values = inr_test::evaluated(*forward, spec, 7);
+      set_shared(64 * 1024, 6);
       cuda::host_shim::set_order(cuda::host_shim::Order::reversed);
       const auto reversed = make("cuda", spec);
       EXPECT_EQ(reversed->train(3), losses);
@@ -142,9 +153,9 @@ TEST_F(InrPlans, BlocksOfANetworkFollowFromItsShape) {
 TEST_F(InrPlans, WhatNoFamilyTakesIsTheGeneralKernels) {
   const InrSpec small{.networks = 1, .points = 289, .hidden_layers = 1, .width = 16};
   EXPECT_THAT(make("cuda", small)->implementation(), ::testing::HasSubstr("narrow"));
-  InrSpec relu = small;
-  relu.activation = Activation::relu;
-  EXPECT_THAT(make("cuda", relu)->implementation(), ::testing::HasSubstr("chunks/fp32"));
+  InrSpec many_channels = small;
+  many_channels.channels = 4;
+  EXPECT_THAT(make("cuda", many_channels)->implementation(), ::testing::HasSubstr("chunks/fp32"));
   InrSpec flat = small;
   flat.hidden_layers = 0;
   EXPECT_THAT(make("cuda", flat)->implementation(), ::testing::HasSubstr("chunks/fp32"));

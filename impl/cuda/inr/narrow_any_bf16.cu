@@ -1,0 +1,7 @@
+#include "impl/cuda/inr/narrow_kernels.hpp"
+
+namespace frugal::cuda {
+
+std::span<const NarrowKernel> narrow_kernels_any_bf16() { return narrow_kernel_table<Bf16, 1, AnyFunction>; }
+
+}  // namespace frugal::cuda

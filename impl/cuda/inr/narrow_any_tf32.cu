@@ -1,0 +1,7 @@
+#include "impl/cuda/inr/narrow_kernels.hpp"
+
+namespace frugal::cuda {
+
+std::span<const NarrowKernel> narrow_kernels_any_tf32() { return narrow_kernel_table<Fp16, 1, AnyFunction>; }
+
+}  // namespace frugal::cuda

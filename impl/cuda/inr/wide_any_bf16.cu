@@ -1,0 +1,7 @@
+#include "impl/cuda/inr/wide_kernels.hpp"
+
+namespace frugal::cuda {
+
+std::span<const WideKernels> wide_kernels_any_bf16() { return wide_kernel_table<Bf16, 1, AnyFunction>; }
+
+}  // namespace frugal::cuda
