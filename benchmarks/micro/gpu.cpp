@@ -2,18 +2,21 @@
 //
 //   micro_gpu [--benchmark_filter=REGEX] [--benchmark_repetitions=5]
 //
-//   inr_step         a step of each network of plans/paper_enrp.yaml, in calls of 100 steps, in each precision; S0, S2,
-//                    S4 and the SIREN with other activations, in fp32
+//   inr_step         a step of each network of plans/paper_enrp.yaml, in calls of 100 steps, in each precision; in
+//                    fp32 with other activations too
 //   many_networks    a step of so many networks of 32 x 32 pixels, 3 x 64, in calls of 50 steps
 //   mf_sgd, mf_ials  an epoch, an iteration, on planted data of the size of MovieLens-1M and 20M
 //   two_tower_step   batch, and 1 when the embeddings are trained; in calls of 100 steps
 //   dlrm_step        Meta's layers by the longest bag (1: one id a table) and the precision
 //   dlrm_set_up      its eight tables of a million rows
+//   readings         energy, clock, temperature and throttling, which a record's stages ask for when they begin and end
 //
-// Times are the wall's, in microseconds of a step, with the results of the call on the host. Exit 4 without a device.
+// Times are the wall's, in microseconds of a step, with the results of the call on the host. What a process waits for
+// before its first step goes to stderr. Exit 4 without a device.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -93,6 +96,17 @@ void set_up_clicks(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(cuda::backend().make(micro::meta_dlrm()));
 }
 
+void read_sensors(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(cuda::backend().readings());
+}
+
+template <class Body>
+double seconds_of(const Body& body) {
+  const auto start = std::chrono::steady_clock::now();
+  body();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 template <class Function, class... Arguments>
 void add(const std::string& name, Function function, Arguments... arguments) {
   benchmark::RegisterBenchmark(name.c_str(), [=](benchmark::State& state) { function(state, arguments...); })
@@ -110,7 +124,6 @@ void add_all() {
     }
   }
   for (const micro::Structure& structure : micro::enrp_structures()) {
-    if (structure.name == "S1" || structure.name == "S3") continue;  // the kernels of S0 and S4
     for (const auto& [activation, word] : activation_names) {
       if (activation == Activation::sine) continue;
       InrSpec spec = structure.spec;
@@ -139,16 +152,23 @@ void add_all() {
     }
   }
   add("dlrm_set_up", set_up_clicks);
+  add("readings", read_sensors);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   benchmark::Initialize(&argc, argv);
-  if (const Support available = cuda::backend().available(); !available) {
+  Support available = Support::yes();
+  const double driver_s = seconds_of([&] { available = cuda::backend().available(); });
+  if (!available) {
     std::fprintf(stderr, "micro_gpu: %s\n", available.reason.c_str());
     return 4;
   }
+  const InrSpec smallest{.points = 16, .hidden_layers = 1, .width = 8};
+  const double context_s = seconds_of([&] { cuda::backend().make(smallest)->export_state(); });
+  std::fprintf(stderr, "start: %.2f s until the driver answers, %.2f s until a first model is on the device\n",
+               driver_s, context_s);
   add_all();
   benchmark::RunSpecifiedBenchmarks();
   benchmark::Shutdown();

@@ -8,8 +8,8 @@
 // ReLU layers add a few eps each and do not amplify. The others follow the same way from the largest slope of theirs:
 // Gauss's is below scale, WIRE's below omega0 + 2 scale, both with weights that pass an error on at less than its size;
 // FINER's, omega0 (2 |z| + 1), is up to 4 omega0 in the first layer and twice a sine's in the others.
-// (A ReLU whose input is within rounding of 0 may open in one implementation and not in the other; inputs are fixed
-// and few enough that none does.)
+// (A ReLU whose input is within rounding of 0 may open in one implementation and not in the other. Seeds are such that no
+// input is nearer to 0 than 4e-7, ten times what the products of parts are off by.)
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -56,7 +56,7 @@ std::vector<InrSpec> inr_cases() {
       if (n % 2 == 1) spec.first_omega0 = 20;
       if (activation == Activation::wire) spec.omega0 = 5, spec.first_omega0 = n % 2 == 1 ? 4 : 5;
       spec.scale = 2;
-      spec.seed = n;
+      spec.seed = activation == Activation::relu ? 380 + n : n;
       cases.push_back(spec);
     }
   return cases;

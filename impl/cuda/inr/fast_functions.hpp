@@ -43,6 +43,7 @@ __device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float&
 template <class T, int parts>
 struct SineFunction {
   static constexpr float scale = T::scaled ? 1024 : 1;
+  static constexpr bool vanishes = false;  ///< whether slopes may do so over all of a tile
   float unit;
   __device__ SineFunction(const InrNetwork& net, unsigned layer) : unit(slope_unit(net, layer) * 0.159154943091895F) {}
   static __device__ float slope_unit(const InrNetwork& net, unsigned layer) {
@@ -57,25 +58,34 @@ struct SineFunction {
 
 /// The other activations (specs.hpp): a ramp, or a wave under a bell. With t = omega (z + bend |z| z),
 ///     gauss e^-(scale z)^2,  wire cos(t) e^-(scale z)^2,  finer sin(t) with bend 1:
-/// one formula without branches, whose constants are the activation's. Steps around 0 are 2^-28 in fp16, and a ramp ends
-/// at 4094: a training that went astray stays finite where the oracle's does. A NaN stays.
+/// one formula without branches, whose constants are the activation's; what it needs of the slope is in units of
+/// slope_unit(), so that slopes are about 1. Steps around 0 are 2^-28 in fp16, and a ramp ends at 4094 there: a training
+/// that went astray stays finite where the oracle's does. A NaN stays.
 template <class T, int parts>
 struct AnyFunction {
   static constexpr float scale = T::scaled ? 16 : 1;
+  static constexpr bool vanishes = true;
   static constexpr float unit = 1;
   bool ramp, odd;
-  float omega, turns, bend, bell, slope_of_bell;
+  float turns, bend, bell, slope_of_wave, slope_of_bell;
 
   __device__ AnyFunction(const InrNetwork& net, unsigned layer)
       : ramp(net.activation == Activation::relu), odd(net.activation == Activation::finer) {
-    const float square = odd ? 0.F : net.scale * net.scale;
-    omega = net.activation == Activation::gauss ? 0.F : layer == 0 ? net.first_omega : net.omega;
+    const float of_slope = 1 / slope_unit(net, layer), square = odd ? 0.F : net.scale * net.scale;
+    const float omega = omega_of(net, layer);
     turns = omega * 0.159154943091895F;
     bend = odd ? 1.F : 0.F;
     bell = -1.44269504088896F * square;
-    slope_of_bell = -2 * square;
+    slope_of_wave = omega * of_slope;
+    slope_of_bell = -2 * square * of_slope;
   }
-  static __device__ float slope_unit(const InrNetwork&, unsigned) { return 1; }
+  static __device__ float omega_of(const InrNetwork& net, unsigned layer) {
+    return net.activation == Activation::gauss ? 0.F : layer == 0 ? net.first_omega : net.omega;
+  }
+  static __device__ float slope_unit(const InrNetwork& net, unsigned layer) {
+    if (net.activation == Activation::relu) return 1;
+    return omega_of(net, layer) + (net.activation == Activation::finer ? 0.F : net.scale);
+  }
   static __device__ float scale_of(const InrNetwork& net, unsigned column) {
     return column < static_cast<unsigned>(net.width) ? scale : 0.F;
   }
@@ -85,7 +95,7 @@ struct AnyFunction {
     float sine, cosine;
     sine_cosine_of_turns<parts == 2>(fmaf(bent, z, z) * turns, 1, sine, cosine);
     const float wave = odd ? sine : cosine;
-    const float rate = fmaf(2 * bent, omega, omega) * (odd ? cosine : -sine);
+    const float rate = fmaf(2 * bent, slope_of_wave, slope_of_wave) * (odd ? cosine : -sine);
     const float height = special_unit::exp2(bell * square);
     const float ramped = z < 0 ? 0.F : z > most ? most : z;
     value = (ramp ? ramped : wave * height) * size;
@@ -137,6 +147,14 @@ struct WeightOperands {
   explicit __device__ WeightOperands(const float4& w)
       : upper(Pair<T, parts>::finite(w.x, w.y)), lower(Pair<T, parts>::finite(w.z, w.w)) {}
 };
+
+/// `factor`, or less where deltas that have `scale` would then have more than 2^96: one tile's sums are brought to the units
+/// of another, whose slopes may vanish, and must stay finite. What is lost is below 2^-120.
+template <class Function>
+__device__ __forceinline__ float bounded_factor(float factor, float scale) {
+  if constexpr (Function::vanishes) return fminf(factor, 0x1p96F / scale);
+  return factor;
+}
 
 /// A power of two that brings `largest` to [2^13, 2^14): a quarter of what fp16 holds, its low part far above the
 /// smallest step. 1 for 0, infinity and NaN.

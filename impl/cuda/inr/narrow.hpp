@@ -7,7 +7,8 @@
 //              updates a slice of the parameters, and all copy the new weights, ready-made operands, from there.
 //
 // fp32 is asked of operands in two parts of fp16 each (half_operands.hpp), tf32 of one part, whose 11 bits of significand
-// are tf32's; bf16 is bf16. How many blocks share a network depends on the shape alone: the same bits on every device.
+// are tf32's; bf16 is bf16. How many blocks share a network depends on the shape alone: the same bits on
+// all devices of a compute capability that take the shape (a multiprocessor a block of a network).
 #pragma once
 #include <optional>
 #include <span>

@@ -400,7 +400,8 @@ struct NarrowBlock {
   }
 
   /// Stores the deltas of a layer times `factor` in the hope that they fit fp16, and this warp's largest where
-  /// settle_deltas() finds it after a barrier: that stores them again where they do not, and returns by what.
+  /// settle_deltas() finds it after a barrier: that stores them again where they do not, and returns by what. They have
+  /// `scale` before.
   __device__ __forceinline__ void store_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
                                                float factor) const {
     put_deltas(layer, deltas, factor);
@@ -409,8 +410,8 @@ struct NarrowBlock {
       if (lane.id == 0) at<unsigned>(Shape::largest_at)[Shape::warps * (layer % 2) + warp] = largest;
     }
   }
-  __device__ __forceinline__ float settle_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
-                                                 float factor) const {
+  __device__ __forceinline__ float settle_deltas(unsigned layer, const float (&deltas)[Shape::columns][4], float factor,
+                                                 float scale) const {
     if constexpr (T::scaled) {
       const uint4* const of_warps = at<const uint4>(Shape::largest_at) + Shape::warps / 4 * (layer % 2);
       unsigned bits = 0;
@@ -420,7 +421,7 @@ struct NarrowBlock {
       const auto largest = std::bit_cast<float>(bits);
       const float stored = largest * factor;
       if (largest > 0 && (stored > 0x1p15F || stored < 0x1p-3F)) {  // all threads alike
-        factor = scale_for<T>(largest) * 0x1p-7F;
+        factor = bounded_factor<Function>(scale_for<T>(largest) * 0x1p-7F, scale);
         put_deltas(layer, deltas, factor);
         __syncthreads();
       }
@@ -428,8 +429,10 @@ struct NarrowBlock {
     return factor;
   }
   /// The same of the last layer's, in one go, where a warp has all points: nobody else reads its features' deltas.
-  __device__ __forceinline__ float store_own_deltas(unsigned layer, const float (&deltas)[Shape::columns][4]) const {
-    const float factor = T::scaled ? scale_for<T>(std::bit_cast<float>(largest_of_warp(deltas))) : 1.F;
+  __device__ __forceinline__ float store_own_deltas(unsigned layer, const float (&deltas)[Shape::columns][4],
+                                                    float scale) const {
+    const float fitting = T::scaled ? scale_for<T>(std::bit_cast<float>(largest_of_warp(deltas))) : 1.F;
+    const float factor = bounded_factor<Function>(fitting, scale);
     put_deltas(layer, deltas, factor);
     return factor;
   }

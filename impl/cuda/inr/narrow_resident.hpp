@@ -104,7 +104,7 @@ __global__ void __launch_bounds__(Shape::threads, 1)
       b.meet_unless_all_points();  // the top activations have been read
       b.store_deltas(Shape::hidden, deltas, NarrowBlock<Shape>::top_factor);
       __syncthreads();
-      scale *= b.settle_deltas(Shape::hidden, deltas, NarrowBlock<Shape>::top_factor);
+      scale *= b.settle_deltas(Shape::hidden, deltas, NarrowBlock<Shape>::top_factor, scale);
 #pragma unroll
       for (int l = Shape::hidden; l >= 1; --l) {
         const auto layer = static_cast<unsigned>(l);
@@ -136,12 +136,12 @@ __global__ void __launch_bounds__(Shape::threads, 1)
         }
         __syncthreads();  // the activations below have been read
         if (Shape::row_warps == 1 && l == 1) {
-          scale *= b.store_own_deltas(0, deltas);
+          scale *= b.store_own_deltas(0, deltas, scale);
           __syncwarp();
         } else {
           b.store_deltas(layer - 1, deltas, 1);
           __syncthreads();
-          scale *= b.settle_deltas(layer - 1, deltas, 1);
+          scale *= b.settle_deltas(layer - 1, deltas, 1, scale);
         }
       }
       b.first_layer_gradient(0, training.scale / scale, true);

@@ -74,7 +74,7 @@ __device__ __forceinline__ double train_tiles(
     b.top_deltas(training.net, y, slope[Shape::hidden], deltas);
     b.store_deltas(Shape::hidden, deltas, top_factor);
     __syncthreads();
-    scale *= b.settle_deltas(Shape::hidden, deltas, top_factor);
+    scale *= b.settle_deltas(Shape::hidden, deltas, top_factor, scale);
 #pragma unroll
     for (int l = Shape::hidden; l >= 1; --l) {
       const auto layer = static_cast<unsigned>(l);
@@ -92,7 +92,7 @@ __device__ __forceinline__ double train_tiles(
         }
       }
       __syncthreads();
-      scale *= b.settle_deltas(layer - 1, deltas, 1);
+      scale *= b.settle_deltas(layer - 1, deltas, 1, scale);
     }
     b.first_layer_gradient(samples, training.scale / scale, fresh);
     __syncthreads();

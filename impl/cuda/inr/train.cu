@@ -247,7 +247,9 @@ InrPlan inr_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits&
     if (choice.points < smallest) continue;
     const int points = std::min(choice.points, needed);
     const std::int64_t tiles = (spec.points + points - 1) / points;
-    const std::int64_t chunks = std::clamp<std::int64_t>(inr_blocks_at_once / spec.networks, 1, tiles);
+    const std::int64_t of_memory = inr_most_gradients / (spec.networks * net.count);
+    const std::int64_t chunks =
+        std::clamp<std::int64_t>(std::min(inr_blocks_at_once / spec.networks, of_memory), 1, tiles);
     if (choice.moments && chunks > 1) continue;  // they are another kernel's
     const int copies = (choice.weights ? 1 : 0) + (choice.gradient ? 1 : 0) + (choice.moments ? 2 : 0);
     const auto tile_floats = static_cast<std::size_t>(InrTile::floats(net, points));

@@ -19,6 +19,8 @@ struct InrPlan {
 /// What numbers of blocks are derived from, whatever the device has, so that all add up in one order: the
 /// multiprocessors of those that the kernels are tuned for.
 inline constexpr std::int64_t inr_blocks_at_once = 132;
+/// Of the gradients of all chunks: 8 GiB of floats.
+inline constexpr std::int64_t inr_most_gradients = std::int64_t{1} << 31;
 
 /// The fastest plan by what is known without measuring: the tile first, then weights, gradient, larger tiles.
 InrPlan inr_plan(const InrSpec& spec, const InrNetwork& net, const DeviceLimits& limits);

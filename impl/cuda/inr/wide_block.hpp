@@ -139,7 +139,8 @@ struct WideBlock {
     if constexpr (Shape::parts == 2)
       __stcg(reinterpret_cast<float4*>(slope_at(layer, n)), make_float4(c[0], c[1], c[2], c[3]));
     else
-      __stcg(reinterpret_cast<uint2*>(slope_at(layer, n)), make_uint2(T::pack(c[0], c[1]), T::pack(c[2], c[3])));
+      __stcg(reinterpret_cast<uint2*>(slope_at(layer, n)),
+             make_uint2(T::pack_finite(c[0], c[1]), T::pack_finite(c[2], c[3])));
   }
   __device__ __forceinline__ void take_slope(int layer, unsigned n, float (&c)[4]) const {
     if constexpr (Shape::parts == 2) {
@@ -369,8 +370,9 @@ struct WideBlock {
     }
   }
 
-  /// Deltas to the buffer, multiplied by a power of two, which is returned. After a barrier: the buffer is free.
-  __device__ __forceinline__ float store_deltas(const float (&values)[N][4]) const {
+  /// Deltas, which have `scale`, to the buffer, multiplied by a power of two, which is returned. After a barrier: the
+  /// buffer is free.
+  __device__ __forceinline__ float store_deltas(const float (&values)[N][4], float scale) const {
     float factor = 1;
     if constexpr (T::scaled) {
       float largest = 0;
@@ -388,7 +390,7 @@ struct WideBlock {
 #pragma unroll
       for (unsigned q = 0; q < wide_threads / 128; ++q)
         largest = max(largest, max(max(of_warps[q].x, of_warps[q].y), max(of_warps[q].z, of_warps[q].w)));
-      factor = scale_for<T>(std::bit_cast<float>(largest));
+      factor = bounded_factor<Function>(scale_for<T>(std::bit_cast<float>(largest)), scale);
     }
 #pragma unroll
     for (unsigned n = 0; n < N; ++n) {

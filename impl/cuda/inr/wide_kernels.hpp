@@ -30,7 +30,7 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
   float* const thin = b.thin_gradient();
   b.thin_product(Shape::errors_at, training.scale / scale / Shape::Function::scale, thin + b.thin_places.last(), 0, 3);
   b.top_deltas(y, sums);
-  scale *= b.store_deltas(sums);
+  scale *= b.store_deltas(sums, scale);
 #pragma unroll 1
   for (int l = scratch.hidden; l >= 1; --l) {
     if (b.thread == 0) scratch.delta_scales[b.layer_tile(l - 1)] = scale;
@@ -38,7 +38,7 @@ __global__ void __launch_bounds__(wide_threads, 1) wide_points(InrTraining train
     b.thin_product(Shape::factors_at, training.scale / scale, thin + b.thin_places.bias(l), 3, 4);
     b.multiply(sums, l - 1);
     b.deltas(l - 1, sums);
-    scale *= b.store_deltas(sums);
+    scale *= b.store_deltas(sums, scale);
   }
   __syncthreads();
   b.thin_product(Shape::factors_at, training.scale / scale, thin, 0, 4);

@@ -99,9 +99,17 @@ TEST_F(InrPlans, EveryFamilyGivesTheSameBitsInAnyOrderAndOnAnyDevice) {
 
 // Low frequencies, so that layers do not amplify rounding: another number of blocks only adds in another order.
 TEST_F(InrPlans, HoweverManyBlocksShareANetworkItLearnsTheSame) {
-  for (const auto& [points, of_fp32, of_bf16, hidden] :
-       {std::tuple{144, 2, 2, 3}, std::tuple{256, 4, 4, 5}, std::tuple{484, 8, 8, 4}, std::tuple{1024, 16, 8, 2}}) {
-    InrSpec spec{.networks = 1, .points = points, .hidden_layers = hidden, .width = 30, .omega0 = 3, .first_omega0 = 3};
+  for (const auto& [points, of_fp32, of_bf16, hidden, activation] :
+       {std::tuple{144, 2, 2, 3, Activation::gauss}, std::tuple{256, 4, 4, 5, Activation::sine},
+        std::tuple{484, 8, 8, 4, Activation::relu}, std::tuple{1024, 16, 8, 2, Activation::finer}}) {
+    InrSpec spec{.networks = 1,
+                 .points = points,
+                 .hidden_layers = hidden,
+                 .width = 30,
+                 .activation = activation,
+                 .omega0 = 3,
+                 .first_omega0 = 3,
+                 .scale = 1};
     for (const Precision precision : {Precision::fp32, Precision::bf16}) {
       spec.precision = precision;
       const int blocks = precision == Precision::fp32 ? of_fp32 : of_bf16;
@@ -110,7 +118,7 @@ TEST_F(InrPlans, HoweverManyBlocksShareANetworkItLearnsTheSame) {
       ASSERT_EQ(cuda::narrow_plan(spec, cuda::device_limits())->blocks, blocks);
       const std::vector<double> found = shared->train(4);
       set_shared(227 * 1024, 1);
-      const std::vector<double> expected = make("cuda", spec)->train(4);  // by the general kernels
+      const std::vector<double> expected = make("cuda", spec)->train(4);  // by the wide kernels
       for (std::size_t s = 0; s < 4; ++s)
         EXPECT_NEAR(found[s], expected[s], (precision == Precision::fp32 ? 1e-5 : 2e-2) * expected[s]) << blocks;
     }
