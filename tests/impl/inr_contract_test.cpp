@@ -164,7 +164,7 @@ TEST_P(InrContract, WhatItCannotComputeIsRefusedWithAReason) {
 
 // One point, one unit a layer, and values between two numbers of bf16 (steps of 2^-7 from 1 to 2): 1 + 2^-9 rounds
 // down, 1 + 3 2^-9 up. Tensor-core kernels that keep operands alone make the other gradients of them too.
-TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProductsAndOnlyWhereNothingElseIsKeptTheRest) {
+TEST_P(InrContract, Bf16RoundsTheOperandsOfTheHiddenProducts) {
   const InrSpec spec{.networks = 1,
                      .points = 1,
                      .inputs = 1,
