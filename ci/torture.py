@@ -245,7 +245,7 @@ def full_by_limit(program, folder):
     expect(run_bytes < limit < cells_bytes, f"no limit between {run_bytes} and {cells_bytes} bytes")
 
     def bound():
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
 
     run = Run(program, folder / "limit", QUICK)

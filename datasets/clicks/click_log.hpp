@@ -21,7 +21,7 @@ struct ClickLog {
   Clicks examples;             ///< dense is empty where there are `values`
   std::vector<double> values;  ///< [n, dense_features], to be standardised; NaN: missing. Empty: nothing to standardise
   std::vector<std::uint64_t>
-      keys;  ///< [n] a hash of what a row holds, whatever the form of its file; may be empty for `tail`
+      keys;  ///< [n] a hash of what a row holds but for its time, whatever the form of its file; may be empty for `tail`
   std::vector<std::pair<std::int64_t, std::int32_t>> times;  ///< [n] whole and millionths; empty: none
 };
 

@@ -191,9 +191,7 @@ class ClickReader {
       table_.fail(column,
                   "a time (a number, or a date such as 2024-02-29 or 2024-02-29T12:30:00Z; to do without: "
                   "columns: {time: none})");
-    log_.times.emplace_back(moment->whole, moment->micro);
-    add_to_key(static_cast<std::uint64_t>(moment->whole));
-    add_to_key(static_cast<std::uint64_t>(moment->micro));
+    log_.times.emplace_back(moment->whole, moment->micro);  // not in the key: their unit and start change nothing
   }
 
   ClickLayout layout_;

@@ -75,7 +75,8 @@ class Inspector {
     for (const Rating& row : first) {
       std::vector<std::string> fields{fmt::to_string(row.line), shown(ratings_.user_names[row.user]),
                                       shown(ratings_.item_names[row.item]), fmt::format("{:g}", row.value)};
-      if (ratings_.timed) fields.push_back(time_text(row.time, holds_dates(layout_, *layout_.time)));
+      if (ratings_.timed)
+        fields.push_back(time_text(row.time, holds_dates(layout_, *layout_.time), ratings_.fine_times));
       result_.rows.push_back(std::move(fields));
     }
   }
@@ -108,7 +109,8 @@ class Inspector {
     if (ratings_.timed) {
       const auto [first, last] = std::ranges::minmax_element(ratings_.rows, {}, &Rating::time);
       const bool dates = holds_dates(layout_, *layout_.time);
-      add("times", fmt::format("{} to {}", time_text(first->time, dates), time_text(last->time, dates)));
+      const auto text = [&](const Rating& row) { return time_text(row.time, dates, ratings_.fine_times); };
+      add("times", fmt::format("{} to {}", text(*first), text(*last)));
       add("users with ties", fmt::format("{} whose latest time several of their items have (the seed draws which is "
                                          "held out)",
                                          tied_users()));
@@ -143,13 +145,23 @@ class Inspector {
       if (std::string mixed = mixed_times_words(path_, form_, layout_, *layout_.time); !mixed.empty())
         result_.findings.push_back(std::move(mixed));
     if (!ratings_.timed)
-      result_.findings.push_back("no column of times: the latest interaction cannot be held out (split: random can)");
+      result_.findings.push_back("no column of times: the latest interaction cannot be held out (split: random can)" +
+                                 unused_dates());
     find_negative_ratings();
     if (std::ranges::count(of_user_, 1U) * 2 > static_cast<std::ptrdiff_t>(ratings_.users))
       result_.findings.push_back(
           "more than half of the users have one interaction: are users and items in the right "
           "columns? core: 5 drops those with fewer than five");
     for (std::string& words : line_words(path_, form_, layout_)) result_.findings.push_back(std::move(words));
+  }
+
+  /// Where a column that is not used holds dates: how to use it.
+  std::string unused_dates() const {
+    for (std::size_t column = 0; column < layout_.columns(); ++column)
+      if (role_of(column) == "not used" && holds_dates(layout_, column))
+        return fmt::format("; {} holds dates: columns: {{time: {}}} takes them", shown(layout_.names[column]),
+                           flow(layout_.key(column)));
+    return "";
   }
 
   void find_negative_ratings() {

@@ -13,10 +13,12 @@
 
 namespace frugal::data {
 
-std::string time_text(std::int64_t time, bool of_dates) {
+std::string time_text(std::int64_t time, bool of_dates, bool fine) {
   constexpr std::int64_t least_seconds = 100'000'000;  // 1973
-  if (!of_dates && time < least_seconds) return fmt::to_string(time);
-  std::int64_t seconds = time;
+  constexpr std::int64_t million = 1'000'000;
+  std::int64_t seconds = !fine ? time : time >= 0 ? time / million : -((-time + million - 1) / million);
+  if (!of_dates && seconds < least_seconds)
+    return fine ? fmt::format("{}", static_cast<double>(time) / million) : fmt::to_string(time);
   while (!of_dates && seconds >= 1000 * least_seconds) seconds /= 1000;
   return fmt::format("{:%Y-%m-%d %H:%M:%S}", std::chrono::sys_seconds(std::chrono::seconds(seconds)));
 }

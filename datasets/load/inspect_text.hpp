@@ -13,8 +13,8 @@ namespace frugal::data {
 inline constexpr std::size_t shown_rows = 5;
 
 /// A time in words. Dates are seconds since 1970; of numbers the size tells the unit (seconds since 1970, or thousandths,
-/// millionths, billionths of them), and what is too small to tell stays a number.
-std::string time_text(std::int64_t time, bool of_dates);
+/// millionths, billionths of them), and what is too small to tell stays a number. `fine`: in millionths of the file's unit.
+std::string time_text(std::int64_t time, bool of_dates, bool fine = false);
 
 /// Does this column hold dates, not numbers? By its first values.
 bool holds_dates(const TableLayout& layout, std::size_t column);

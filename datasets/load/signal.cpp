@@ -103,19 +103,32 @@ SignalShape chosen_shape(SignalShape shape, const SignalSource& source, const Si
   return shape;
 }
 
+/// All but hidden ones, in order; none where this is no folder.
+std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder) {
+  std::vector<std::filesystem::path> files;
+  if (!std::filesystem::is_directory(folder)) return files;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.is_regular_file() && !entry.path().filename().string().starts_with('.')) files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
 }  // namespace
 
 Kind signal_kind(const std::filesystem::path& path) { return kind_of(signal_format(path)); }
 
 std::vector<std::string> signals_in(const std::filesystem::path& folder) {
   std::vector<std::string> files;
-  if (!std::filesystem::is_directory(folder)) return files;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const bool hidden = entry.path().filename().string().starts_with('.');
-    if (entry.is_regular_file() && !hidden && known_format(entry.path())) files.push_back(entry.path().string());
-  }
-  std::sort(files.begin(), files.end());
+  for (const std::filesystem::path& file : files_in(folder))
+    if (known_format(file)) files.push_back(file.string());
   return files;
+}
+
+std::vector<std::string> unknown_files_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  for (const std::filesystem::path& file : files_in(folder))
+    if (!known_format(file)) names.push_back(file.filename().string());
+  return names;
 }
 
 bool is_picture_set(std::string_view name) {

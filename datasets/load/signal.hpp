@@ -28,6 +28,8 @@ Kind signal_kind(const std::filesystem::path& path);
 /// The files of a folder that hold signals, in the order of their names; hidden and other files are left out. None when
 /// it is no folder. Throws UserError for a file that cannot be read.
 std::vector<std::string> signals_in(const std::filesystem::path& folder);
+/// Names of the other files there, hidden ones apart, in order: of formats that nobody here reads.
+std::vector<std::string> unknown_files_in(const std::filesystem::path& folder);
 
 /// Does the data set hold published pictures, or make one?
 bool is_picture_set(std::string_view name);

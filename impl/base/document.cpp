@@ -261,7 +261,9 @@ class Builder : public YAML::EventHandler {
   static void check_key(const Node& key) {
     if (key.kind != Node::Kind::string) {
       const bool scalar = !key.text.empty();
-      throw UserError(key.place, "a key must be a string" + (scalar ? ": write \"" + key.text + "\"" : std::string()));
+      throw UserError(
+          key.place, "a key must be a string" +
+                         (scalar ? ": write \"" + key.text + "\" (or is a bracket, ] or }, missing?)" : std::string()));
     }
     if (key.text == "<<") throw UserError(key.place, "merge keys (<<) are not allowed: write the keys out");
   }

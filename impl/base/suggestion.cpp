@@ -37,6 +37,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> known) {
   const std::string wanted = lower_case(word);
+  // One letter from "cpu", and meant is something else.
+  if (wanted == "gpu" && std::ranges::find(known, "cuda") != known.end()) return "cuda";
   std::optional<std::string> best;
   std::size_t best_distance = 0;
   for (const std::string& candidate : known) {

@@ -104,7 +104,7 @@ TEST(Document, NumbersMustBeFiniteAndFit) {
 }
 
 TEST(Document, KeysMustBeStrings) {
-  EXPECT_EQ(error_of("1: a"), "f.yaml:1:1: a key must be a string: write \"1\"");
+  EXPECT_EQ(error_of("1: a"), "f.yaml:1:1: a key must be a string: write \"1\" (or is a bracket, ] or }, missing?)");
   EXPECT_THAT(error_of("? [a]\n: 1"), HasSubstr("a key must be a string"));
   EXPECT_EQ(read("\"1\": a"), Json::parse(R"({"1": "a"})"));
 }

@@ -13,6 +13,7 @@ TEST(Suggestion, NearestAllowsAThirdOfTheLettersToBeWrong) {
   EXPECT_EQ(nearest("hiden_layer", known), "hidden_layers");
   EXPECT_EQ(nearest("cup", known), "cpu");
   EXPECT_EQ(nearest("steps", known), std::nullopt);
+  EXPECT_EQ(nearest("gpu", std::vector<std::string>{"cpu", "cuda"}), "cuda");
   EXPECT_EQ(nearest("c", std::vector<std::string>{"a", "b"}), std::nullopt) << "nothing in common";
   EXPECT_EQ(nearest(std::string(100'000, 'x'), known), std::nullopt);
   EXPECT_EQ(unknown_word("key", "zzz", known), "unknown key 'zzz'; known: width, hidden_layers, cpu");

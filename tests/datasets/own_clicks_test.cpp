@@ -100,6 +100,19 @@ TEST_F(OwnClicks, DoNotDependOnTheOrderOfTheLines) {
                   split(shuffled, {{"split", how}, {"rows_per_table", rows}}));
 }
 
+TEST_F(OwnClicks, DoNotDependOnTheUnitOfTheTimes) {
+  const auto with = [&](const char* name, const char* line) {
+    return write(name, joined(own_lines(line), csv_header));
+  };
+  const auto dates = with("a.csv", csv);
+  const auto days = with("b.csv", "{label},{age},{price},{site},{device},{day}\n");
+  const auto thousandths = with("c.csv", "{label},{age},{price},{site},{device},{day}000\n");
+  for (const char* const how : {"random", "latest"}) {
+    expect_same(split(dates, {{"split", how}}), split(days, {{"split", how}}));
+    expect_same(split(days, {{"split", how}}), split(thousandths, {{"split", how}}));
+  }
+}
+
 TEST_F(OwnClicks, ARandomShareIsDrawnByTheSeedAndEqualRowsFallOnBothSides) {
   const auto path = write(
       "c.csv", "y,c\n" + joined(std::vector<std::string>(50, "1,a\n")) + joined(std::vector<std::string>(50, "0,b\n")));

@@ -74,6 +74,18 @@ TEST_F(OwnData, InspectShowsDatesAsDatesHoweverLongAgo) {
   EXPECT_THAT(frugal({"data", "inspect", "old.csv"}).out, HasSubstr("1850-03-01 00:00:00 to 1971-12-31 00:00:00"));
   write("counted.csv", "user,item,time\n1,a,1\n1,b,12\n");
   EXPECT_THAT(frugal({"data", "inspect", "counted.csv"}).out, HasSubstr("1 to 12")) << "numbers of an unknown unit";
+  write("fine.csv", "user,item,time\na,x,2024-02-29T12:30:00.5\nb,y,2024-02-28\nc,z,1969-12-31T23:59:59.5\n");
+  EXPECT_THAT(frugal({"data", "inspect", "fine.csv"}).out, HasSubstr("1969-12-31 23:59:59 to 2024-02-29 12:30:00"));
+  write("parts.csv", "user,item,time\na,x,1.5\nb,y,12.25\n");
+  EXPECT_THAT(frugal({"data", "inspect", "parts.csv"}).out, HasSubstr("1.5 to 12.25"));
+}
+
+TEST_F(OwnData, InspectTellsOfDatesThatAreNotUsed) {
+  write("reviews.csv", "user,item,rating,review date\na,x,3,2024-02-29\nb,y,4,2024-02-28\n");
+  EXPECT_THAT(frugal({"data", "inspect", "reviews.csv"}).out,
+              HasSubstr("'review date' holds dates: columns: {time: \"review date\"} takes them"));
+  const Said used = frugal({"data", "inspect", "reviews.csv", "--param", "columns.time=review date"});
+  EXPECT_THAT(used.out, HasSubstr("2024-02-28 00:00:00 to 2024-02-29 00:00:00"));
 }
 
 TEST_F(OwnData, InspectTellsOfRowsThatTakeInSeveralLines) {
@@ -111,7 +123,15 @@ TEST_F(OwnData, PathsBeginAtThePlanWhereverTheProgramIsStarted) {
   const Said packed = frugal({"capsule", "out", "--out", "capsule"});
   ASSERT_EQ(packed.code, 0);
   EXPECT_THAT(packed.out, HasSubstr("looked for by reproduce: capsule/ratings.csv"));
-  EXPECT_THAT(frugal({"reproduce", "capsule", "--out", "again"}).err, HasSubstr("capsule/ratings.csv: cannot open"));
+  EXPECT_THAT(frugal({"reproduce", "capsule", "--out", "again"}).err,
+              AllOf(HasSubstr("capsule/ratings.csv: this file is not here"), HasSubstr("with sha256")));
+  std::filesystem::copy(study / "ratings.csv", folder_ / "capsule/ratings.csv");
+  write("capsule/ratings.csv", read("capsule/ratings.csv") + "u1,i1,5\n");
+  const Said other = frugal({"reproduce", "capsule", "--out", "again"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("is another file here"));
+  EXPECT_FALSE(std::filesystem::exists(folder_ / "again")) << "nothing ran";
+  std::filesystem::remove(folder_ / "capsule/ratings.csv");
   std::filesystem::copy(study / "ratings.csv", folder_ / "capsule/ratings.csv");
   const Said again = frugal({"reproduce", "capsule", "--out", "again"});
   EXPECT_EQ(again.code, 0) << again.out << again.err;
@@ -397,7 +417,8 @@ TEST_F(OwnData, AFolderIsInspectedAsARunReadsIt) {
   const Said said = frugal({"data", "inspect", "sea"});
   ASSERT_EQ(said.code, 0) << said.err;
   EXPECT_THAT(said.out, AllOf(HasSubstr("sea: 2 of 2 files can be read"), HasSubstr("16 x 16 RGB of 8 bits"),
-                              HasSubstr("what is refused\n  nothing"), HasSubstr("path: \"sea\"")));
+                              HasSubstr("by the end of its name: 'notes.txt'"), HasSubstr("what is refused\n  nothing"),
+                              HasSubstr("path: \"sea\"")));
   write("pasted.yaml", said.out.substr(said.out.find("schema: 1")));
   EXPECT_THAT(frugal({"plan", "pasted.yaml"}).out, HasSubstr("18 cells"));
   write("sea/b.png", read("sea/a.png").substr(0, 200));

@@ -7,6 +7,7 @@
 namespace frugal::end_to_end {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -74,6 +75,20 @@ TEST_F(RealProgram, AMisspelledParameterIsFoundBeforeAnythingRuns) {
   EXPECT_EQ(said.code, 2);
   EXPECT_THAT(said.err, HasSubstr("width"));
   EXPECT_FALSE(std::filesystem::exists(folder_ / "results"));
+}
+
+TEST_F(RealProgram, WhatABackEndRefusesAndAFileThatIsMissingAreFoundAtTheirPlaceBeforeAnythingRuns) {
+  write("tf32.yaml",
+        "schema: 1\nname: t\nworkload: inr\nbackend: cpu\ndataset: synthetic-photo\nmatrix:\n"
+        "  params.inr.grid: [1, 2]\n  params.inr.precision: [fp32, tf32]\nseeds: [1]\n");
+  const Said refused = frugal({"plan", "tf32.yaml"});
+  EXPECT_THAT(refused.out + refused.err, AllOf(HasSubstr("tf32.yaml:8:32: cpu"), Not(HasSubstr("tf32.yaml:7"))));
+  write("from.yaml",
+        "schema: 1\nname: t\nworkload: inr\nbackend: cpu\ndataset: synthetic-photo\n"
+        "params: {inr: {initial_weights: nowhere.safetensors}}\nseeds: [1]\n");
+  const Said missing = frugal({"plan", "from.yaml"});
+  EXPECT_EQ(missing.code, 2);
+  EXPECT_THAT(missing.err, AllOf(HasSubstr("from.yaml:6:"), HasSubstr("nowhere.safetensors")));
 }
 
 TEST_F(RealProgram, DoctorAndListKnowTheThreeWorkloads) {

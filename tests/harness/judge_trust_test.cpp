@@ -38,6 +38,22 @@ TEST(CheckOfData, ABaselineOfOtherDataIsRefused) {
                            HasSubstr("sha256 bbbb, in this run")));
 }
 
+TEST(CheckOfCells, RunsWithoutACellInCommonAreToldApartByWhatDiffers) {
+  RunRecord other = sample_run_of(3);
+  for (CellRecord& cell : other.cells) cell.cell.dataset["name"] = "ml-100k";
+  for (CellRecord& cell : other.cells) cell.id = cell.cell.id();
+  const Judgement judgement = trust_check(other, sample_run_of(3));
+  EXPECT_EQ(judgement.how, "no cell is in both: dataset.name is ml-1m in the baseline and ml-100k in the run");
+  EXPECT_FALSE(judgement.passed());
+  std::string error;
+  try {
+    join_runs(sample_run_of(3), other);
+  } catch (const UserError& refused) {
+    error = refused.what();
+  }
+  EXPECT_THAT(error, HasSubstr("dataset.name is ml-1m in the first and ml-100k in the second"));
+}
+
 TEST(CheckOfData, TheSameDataAreNoMatterOfNote) {
   EXPECT_THAT(trust_check(run_on("aaaa"), run_on("aaaa")).notes, IsEmpty());
   EXPECT_THAT(trust_check(sample_run_of(1), sample_run_of(1)).notes, IsEmpty()) << "generated data: no files";

@@ -105,6 +105,34 @@ TEST_F(Store, OtherDamageIsAnErrorWithItsLine) {
   EXPECT_THAT(error_of_opening(provenance), HasSubstr("cells.jsonl:2"));
 }
 
+TEST_F(Store, EmptyLinesAreNoDamage) {
+  make_run();
+  fixtures::write_file(cells(), "\n" + fixtures::text_of(cells()) + "\n");
+  EXPECT_EQ(load_run(folder()).cells.size(), 2);
+}
+
+TEST_F(Store, ARecordIsRefusedWhereTheFileIsNoMoreTheRuns) {
+  const auto aside = scratch / "aside";
+  const std::function<void()> ways[] = {[&] { std::filesystem::remove(cells()); },
+                                        [&] { std::filesystem::remove_all(folder()); },
+                                        [&] { std::filesystem::rename(folder(), aside); },
+                                        [&] {  // as an editor does
+                                          std::filesystem::copy_file(cells(), folder() / "new");
+                                          std::filesystem::rename(folder() / "new", cells());
+                                        }};
+  for (const auto& take_away : ways) {
+    std::filesystem::remove_all(folder());
+    std::filesystem::remove_all(aside);
+    ResultStore store(folder(), provenance, {});
+    store.append(fixtures::fake_record(1));
+    take_away();
+    const auto append = [&] { store.append(fixtures::fake_record(2)); };
+    EXPECT_THROW(append(), OutputError);
+    EXPECT_THROW(append(), OutputError);
+  }
+  EXPECT_EQ(load_run(folder()).cells.size(), 1);  // what the copy has
+}
+
 TEST_F(Store, RefusesAnotherBuildAndNamesBothAndTheWayOut) {
   make_run();
   Provenance other = provenance;

@@ -47,6 +47,20 @@ TEST(Trend, OrdersByTheCommitsDatesAndFindsEachChangeOnce) {
   EXPECT_THAT(changes_of(trend, "parameters"), IsEmpty());
 }
 
+TEST(Trend, ARunThatSharesNoCellWithThoseBeforeItIsToldOf) {
+  std::vector<RunRecord> runs{run_of_day(1, 1), run_of_day(2, 1), run_of_day(3, 1)};
+  EXPECT_THAT(trend_of(runs).notes, IsEmpty());
+  for (CellRecord& cell : runs[1].cells) {
+    Json params = cell.cell.params.json();
+    params["cadc"]["mf"]["dim"] = 32;
+    cell.cell.params = std::move(params);
+  }
+  EXPECT_THAT(
+      trend_of(runs).notes,
+      ElementsAre("runs/2 has none of the cells of the runs before it: params.cadc.mf.dim is 64 in runs/1 and 32 "
+                  "in runs/2"));
+}
+
 TEST(Trend, ADriftTooSlowForNeighboursIsFound) {
   std::vector<RunRecord> runs;
   for (int day = 1; day <= 6; ++day) runs.push_back(run_of_day(day, 1 + 0.02 * day));

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <set>
 
 #include "benchmarks/harness/cli/cli.hpp"
@@ -18,13 +19,18 @@
 namespace frugal::harness {
 namespace {
 
-/// Files of one's own that the cells read, where a plan in this folder looks for them.
-std::set<std::string> own_files(const Run& run, const std::filesystem::path& folder) {
+/// Files of one's own that the cells read, as the plan names them.
+std::set<std::string> own_files(const Run& run) {
   std::set<std::string> files;
   for (const CellRecord& record : run.cells)
     if (const Json* path = cell_value(record.cell.dataset, "path"); path && path->is_string())
-      files.insert((folder / path->get<std::string>()).lexically_normal().string());
+      files.insert(path->get<std::string>());
   return files;
+}
+
+/// Where a plan in this folder looks for such a file.
+std::string in_folder(const std::filesystem::path& folder, const std::string& path) {
+  return (folder / path).lexically_normal().string();
 }
 
 int make_capsule(const Call& call) {
@@ -39,8 +45,16 @@ int make_capsule(const Call& call) {
   fmt::print("{}\n", *call.one("out"));
   if (const std::string why = why_not_whole(run); !why.empty())
     fmt::print(stderr, "frugal: {}: whoever repeats this capsule is not told what they would have been\n", why);
-  for (const std::string& file : own_files(run, *call.one("out")))
-    if (!std::filesystem::exists(file)) fmt::print("not in it, and looked for by reproduce: {}\n", file);
+  for (const std::string& path : own_files(run)) {
+    const std::string file = in_folder(*call.one("out"), path);
+    if (!std::filesystem::exists(file))
+      fmt::print("not in it, and looked for by reproduce: {}\n", file);
+    else if (std::filesystem::path(path).is_absolute())
+      fmt::print(stderr,
+                 "frugal: {}: reproduce looks for this file there, on any machine; where a plan gives a relative path, "
+                 "the file can go with the capsule\n",
+                 path);
+  }
   return exit_ok;
 }
 
@@ -58,6 +72,29 @@ Args command_into(const std::string& out, const Call& call) {
   Args command = call.command;
   if (!call.has("out")) command.insert(command.end(), {"--out", out});
   return command;
+}
+
+/// Before time is spent on other data than those that the claims are of.
+void require_claimed_data(const Run& claimed, const Call& run) {
+  std::map<std::string, InputRecord> then;
+  for (const CellRecord& record : claimed.cells)
+    for (const InputRecord& input : record.inputs) then.try_emplace(input.file, input);
+  for (const std::string& path : own_files(claimed)) {
+    const std::string file = in_folder(std::filesystem::path(run.arguments.at(0)).parent_path(), path);
+    if (const auto known = then.find(path); known != then.end() && !std::filesystem::exists(file))
+      throw UserError(Place{file},
+                      fmt::format("this file is not here, and no capsule holds data: put the one of {} bytes "
+                                  "with sha256 {} there",
+                                  known->second.bytes, known->second.sha256));
+  }
+  const LoadedPlan loaded = load_plan_of(run);
+  Inputs inputs = inputs_of(loaded, run);
+  for (const InputRecord& now : inputs.of_all(planned_cells(loaded.file)))
+    if (const auto known = then.find(now.file); known != then.end() && !known->second.same_content(now))
+      throw UserError(
+          fmt::format("{} is another file here, of {} bytes, sha256 {}; the capsule's claims are of {} bytes, "
+                      "sha256 {}",
+                      now.file, now.bytes, now.sha256, known->second.bytes, known->second.sha256));
 }
 
 /// As `frugal run PLAN --set ... --out DIR` would be called.
@@ -109,6 +146,7 @@ int reproduce(const Call& call) {
   const Args command = command_into(out, call);
   const Call run = run_call(call, command, claimed, out);
   refuse_finished(run, out);
+  require_claimed_data(claimed, run);
   const int code = run_verb().run(run);
   // Cells that failed, and gates that broke, are claims that do not hold; all else stopped the run.
   if (code != exit_ok && code != exit_gate && code != exit_cells_failed) return code;

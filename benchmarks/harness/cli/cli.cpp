@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -74,6 +75,8 @@ void print_internal_error(const char* what) {
 }  // namespace
 
 int run_program(int argc, char** argv, const Workloads& workloads) {
+  // A file beyond the limit of its size (ulimit -f) then cannot be written, and is told of as on a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   int code = exit_ok;
   int output_error = 0;
   try {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "datasets/formats/signal_file.hpp"
 #include "datasets/load/signal.hpp"
 #include "impl/base/error.hpp"
+#include "impl/base/text.hpp"
 
 namespace frugal::harness {
 namespace {
@@ -63,6 +65,15 @@ void print_plan(const Call& call, const std::string& path, bool own_colours) {
              std::filesystem::is_directory(path) ? "them" : "it", plan_that_fits(call, path, own_colours));
 }
 
+void print_left_out(const std::vector<std::string>& names) {
+  constexpr std::size_t most = 5;
+  if (names.empty()) return;
+  std::string list;
+  for (std::size_t i = 0; i < std::min(most, names.size()); ++i) list += (i > 0 ? ", " : "") + shown(names[i]);
+  fmt::print("\nleft out, as no picture, sound or volume by the end of its name: {}{}\n", list,
+             names.size() > most ? fmt::format(" and {} more", names.size() - most) : "");
+}
+
 int inspect_folder(const Call& call, const std::string& folder) {
   const std::vector<std::string> files = data::signals_in(folder);
   if (files.empty())
@@ -80,8 +91,9 @@ int inspect_folder(const Call& call, const std::string& folder) {
       refused.push_back(error.what());
     }
   }
-  fmt::print("{}: {} of {} files can be read\n\n{}\nwhat is refused\n", folder, rows.size() - 1, files.size(),
-             text_table(rows, 2));
+  fmt::print("{}: {} of {} files can be read\n\n{}", folder, rows.size() - 1, files.size(), text_table(rows, 2));
+  print_left_out(data::unknown_files_in(folder));
+  fmt::print("\nwhat is refused\n");
   for (const std::string& reason : refused) fmt::print("  {}\n", reason);
   if (!refused.empty()) {
     fmt::print("\nmend these files or move them away: a plan reads all of the folder\n");

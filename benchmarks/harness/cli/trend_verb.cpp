@@ -20,8 +20,10 @@ int run_trend(const Call& call) {
   const auto time = call.one("time");
   const double tolerance = time ? share_of("time", *time) : compared_time_tolerance;
   const std::vector<Run> runs = load_by_machine(call.arguments, call.workloads);
-  std::vector<Table> tables = trend_tables(trend_of(runs, tolerance), call.all("metric"));
-  if (tables.empty()) {
+  const Trend trend = trend_of(runs, tolerance);
+  for (const std::string& note : trend.notes) fmt::print(stderr, "frugal: {}\n", note);
+  std::vector<Table> tables = trend_tables(trend, call.all("metric"));
+  if (tables.empty() && trend.notes.empty()) {
     fmt::print(is_for_people(format) ? stdout : stderr,
                "nothing changed in these runs, and none has times taken without other work; --metric NAME shows one\n");
     if (format == TableFormat::json) fmt::print("{}", render(tables, format));

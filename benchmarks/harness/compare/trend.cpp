@@ -13,6 +13,7 @@
 #include "benchmarks/harness/record/same_conditions.hpp"
 #include "benchmarks/harness/report/exports/measurements.hpp"
 #include "benchmarks/harness/study/cell_groups.hpp"
+#include "benchmarks/harness/study/common_cells.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/same_data.hpp"
 
@@ -77,7 +78,10 @@ class TrendMaker {
 
   Trend make() {
     label_cells();
-    for (std::size_t k = 0; k < trend_.runs.size(); ++k) add_run(k);
+    for (std::size_t k = 0; k < trend_.runs.size(); ++k) {
+      note_if_apart(k);
+      add_run(k);
+    }
     return std::move(trend_);
   }
 
@@ -93,6 +97,20 @@ class TrendMaker {
     for (const Json& cell : cells) pointers.push_back(&cell);
     const CellLabels of_all(pointers);
     for (const Json& cell : cells) labels_[cell.dump()] = of_all.of(cell);
+  }
+
+  void note_if_apart(std::size_t k) {
+    const Run& run = *trend_.runs[k];
+    std::set<std::string> own;
+    for (const CellRecord& record : run.cells) own.insert(cell_key(record));
+    const bool is_apart =
+        k > 0 && std::ranges::none_of(own, [&](const auto& key) { return known_cells_.contains(key); });
+    known_cells_.merge(own);
+    if (!is_apart || run.cells.empty()) return;
+    const Run& before = *trend_.runs[k - 1];
+    const std::string apart = settings_apart(before.cells, before.folder.string(), run.cells, run.folder.string());
+    trend_.notes.push_back(run.folder.string() + " has none of the cells of the runs before it" +
+                           (apart.empty() ? "" : ": " + apart));
   }
 
   void add_run(std::size_t k) {
@@ -167,6 +185,7 @@ class TrendMaker {
 
   double time_tolerance_;
   Trend trend_;
+  std::set<std::string> known_cells_;  ///< without their seeds, of the runs so far
   std::map<std::string, std::string> labels_;
   std::map<SeriesKey, std::size_t> series_;
   std::map<SeriesKey, std::size_t> references_;  ///< run

@@ -36,6 +36,7 @@ struct Trend {
   std::vector<const Run*> runs;  ///< in order of their commits' dates, where all say them, else of their own
   bool by_commit = false;        ///< are they commits' dates?
   std::vector<TrendSeries> series{};
+  std::vector<std::string> notes{};  ///< of runs that share no cell with any before them
 };
 
 /// The runs must outlive it.

@@ -11,6 +11,7 @@
 #include "benchmarks/harness/judge/comparison.hpp"
 #include "benchmarks/harness/record/provenance.hpp"
 #include "benchmarks/harness/record/same_conditions.hpp"
+#include "benchmarks/harness/study/common_cells.hpp"
 #include "benchmarks/harness/study/origin_text.hpp"
 #include "benchmarks/harness/study/stage_times.hpp"
 #include "benchmarks/harness/study/statistics.hpp"
@@ -71,6 +72,9 @@ std::string how_judged(const Collected& collected) {
 }
 
 Judgement judge(Collected collected, const Run& run, const Run& base, const std::string& base_name) {
+  const bool is_apart =
+      collected.new_cells > 0 && collected.comparisons.empty() &&
+      std::ranges::all_of(collected.settled, [](const Finding& one) { return one.verdict == Verdict::missing; });
   Judgement judgement{.run = run.folder.string(),
                       .baseline = base_name,
                       .how = how_judged(collected),
@@ -81,6 +85,10 @@ Judgement judge(Collected collected, const Run& run, const Run& base, const std:
                       .left_out = collected.left_out,
                       .speed = speed_of(collected.comparisons)};
   if (judgement.speed && judgement.why_not_exact.empty()) judgement.how += "; times are tested over seeds";
+  if (is_apart) {
+    const std::string apart = settings_apart(base.cells, "the baseline", run.cells, "the run");
+    judgement.how = apart.empty() ? "no cell is in both" : "no cell is in both: " + apart;
+  }
   std::ranges::move(decide(collected.comparisons), std::back_inserter(judgement.findings));
   describe_runs(base, run, judgement);
   return judgement;

@@ -22,13 +22,23 @@ class RecordList {
   explicit RecordList(std::string file) : place_{std::move(file)} {}
   void add(std::string_view line) {
     ++place_.line;
-    CellRecord record = CellRecord::from_json(parse_json(line, place_), place_);
+    if (line.empty()) return;
+    CellRecord record = CellRecord::from_json(parsed(line), place_);
     share(record.cell.params);
     records_.add(std::move(record));
   }
   std::vector<CellRecord> take() { return records_.take(); }
 
  private:
+  Json parsed(std::string_view line) const {
+    try {
+      return parse_json(line, place_);
+    } catch (const UserError& error) {
+      throw UserError(
+          fmt::format("{}: a damaged line; delete it, and the same frugal run does its cell again", error.what()));
+    }
+  }
+
   /// Equal parameters are held once: most of a record's memory, and the same for all seeds.
   void share(SharedJson& params) {
     const std::string text = params.dump();
@@ -125,7 +135,8 @@ std::unordered_set<std::string> ids_after(std::size_t lines, const std::filesyst
   std::unordered_set<std::string> ids;
   std::size_t seen = 0;
   for_each_line(cells, [&](std::string_view line, std::uint64_t) {
-    if (++seen > lines) ids.insert(CellRecord::from_json(parse_json(line, {cells.string()}), {cells.string()}).id);
+    if (++seen > lines && !line.empty())
+      ids.insert(CellRecord::from_json(parse_json(line, {cells.string()}), {cells.string()}).id);
   });
   return ids;
 }

@@ -247,7 +247,8 @@ class ResultStore {
   /// Ids of finished cells that the plan file does not have any more: load_run() leaves them out.
   const std::vector<std::string>& stale() const { return stale_; }
   /// Notes the machine, where it is not the run's first. When this returns the record is on the disk. Throws OutputError
-  /// when it cannot be written; then nothing of it stays, and all later records are refused with the same error.
+  /// when it cannot be written, or the file is not the one in the folder any more; then nothing of it stays, and all
+  /// later records are refused with the same error.
   void append(CellRecord record);
 
  private:

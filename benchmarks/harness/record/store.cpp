@@ -3,6 +3,7 @@
 // a second writer out.
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -130,6 +131,14 @@ void keep_old_record(const std::filesystem::path& cells, const std::filesystem::
   keep_as(run, suffix);
 }
 
+/// Is the file of a descriptor the one that is at `path` now?
+bool is_open_file(int file, const std::filesystem::path& path) {
+  struct stat opened {
+  }, there{};
+  return ::fstat(file, &opened) == 0 && ::stat(path.c_str(), &there) == 0 && opened.st_dev == there.st_dev &&
+         opened.st_ino == there.st_ino;
+}
+
 /// What a writer that was killed left beside run.json: whoever has the lock knows that it is dead.
 void remove_leftovers(const std::filesystem::path& folder) {
   std::error_code ignored;
@@ -191,8 +200,14 @@ void ResultStore::append(CellRecord record) {
   if (!failure_.empty()) throw OutputError(failure_);
   record.machine = machine_;
   const std::string line = record_line(record);
+  const std::filesystem::path cells = folder_ / "cells.jsonl";
   try {
-    write_durably(file_, line, folder_ / "cells.jsonl");
+    write_durably(file_, line, cells);
+    if (!is_open_file(file_, cells))
+      throw OutputError(cells.string() +
+                        ": is no more the file that this run writes: it, or its folder, was moved, removed or replaced "
+                        "while the run went on. Where it was moved to, it has the records so far; the same run begun "
+                        "again goes on from those that it finds");
   } catch (const OutputError& error) {
     // A part of a line must not stay before what comes later. Should this fail too, the next run cuts it off, as nothing
     // is appended to it.

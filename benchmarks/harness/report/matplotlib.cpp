@@ -10,15 +10,19 @@ namespace frugal::harness {
 namespace {
 
 constexpr const char* script_head = R"py(#!/usr/bin/env python3
-"""Figures from `frugal report`, to be edited: writes a PDF and a PNG of each into the current folder.
+"""Figures from `frugal report`, to be edited: writes a PDF and a PNG of each into the current folder,
+their names behind this file's.
 
 Needs matplotlib 3.6. The data stand beside what draws them: x, y, half the width of y's 95% interval, label.
 """
+import pathlib
+
 import matplotlib
 
 matplotlib.use("Agg")  # no screen needed
 import matplotlib.pyplot as plt
 
+SCRIPT = pathlib.Path(__file__).stem + "_" if "__file__" in globals() else ""
 plt.rcParams.update({
     "font.size": 9, "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "grid.color": "#e0e0e0",
     "axes.axisbelow": True, "lines.markersize": 5, "lines.scale_dashes": False, "pdf.fonttype": 42, "text.parse_math": False})
@@ -60,7 +64,7 @@ def finish(figure, axes, title, name):
         axes.legend(handles, names, title=title, loc="lower left", bbox_to_anchor=(0, 1), ncol=3, frameon=False,
                     alignment="left")
     for ending in ("pdf", "png"):
-        figure.savefig(f"{name}.{ending}", bbox_inches="tight", dpi=200)
+        figure.savefig(f"{SCRIPT}{name}.{ending}", bbox_inches="tight", dpi=200)
     plt.close(figure)
 )py";
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "benchmarks/harness/plan/cell_paths.hpp"
+#include "benchmarks/harness/study/common_cells.hpp"
 #include "benchmarks/harness/study/same_data.hpp"
 
 namespace frugal::harness {
@@ -93,10 +94,12 @@ JoinedRuns join_runs(const Run& a, const Run& b) {
     joined.cells.back().label = labels.of(pair.first->cell);
   }
   if (std::ranges::all_of(joined.cells, [](const JoinedCell& cell) { return cell.seeds == 0; })) {
+    const std::string apart = settings_apart(a.cells, "the first", b.cells, "the second");
     throw UserError(fmt::format(
         "nothing to compare: no cell with the same workload, data set, parameters and seed ended well in both {} "
-        "(back ends: {}) and {} (back ends: {})",
-        a.folder.string(), fmt::join(backends_a, ", "), b.folder.string(), fmt::join(backends_b, ", ")));
+        "(back ends: {}) and {} (back ends: {}){}{}",
+        a.folder.string(), fmt::join(backends_a, ", "), b.folder.string(), fmt::join(backends_b, ", "),
+        apart.empty() ? "" : ": ", apart));
   }
   return joined;
 }

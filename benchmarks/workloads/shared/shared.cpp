@@ -12,6 +12,7 @@
 #include "datasets/load/attributes.hpp"
 #include "datasets/load/datasets.hpp"
 #include "datasets/load/own_file.hpp"
+#include "impl/base/files.hpp"
 #include "impl/base/suggestion.hpp"
 #include "impl/common/spec_names.hpp"
 
@@ -28,6 +29,12 @@ std::vector<DatasetChoice> dataset_choices(data::Kind kind, const std::vector<st
       choices.push_back({entry.name, entry.help, entry.params});
   return choices;
 }
+
+namespace {
+
+std::filesystem::path checkpoint_of(const Cell& cell) { return cell.located(cell.own().at("initial_weights")); }
+
+}  // namespace
 
 const Backend* check_surroundings(const Cell& cell, const std::vector<std::filesystem::path>& data_dirs,
                                   std::vector<Complaint>& complaints) {
@@ -48,6 +55,13 @@ const Backend* check_surroundings(const Cell& cell, const std::vector<std::files
       data::check_own_file(located_dataset(cell));
     } catch (const UserError& error) {
       complaints.push_back({"dataset.path", error.what(), false});
+    }
+  }
+  if (starts_from_checkpoint(cell)) {
+    try {
+      open_file(checkpoint_of(cell));
+    } catch (const UserError& error) {
+      complaints.push_back({"params." + cell.workload + ".initial_weights", error.what(), false});
     }
   }
   const Backend* backend = find_backend(cell.backend);
@@ -102,11 +116,11 @@ bool starts_from_checkpoint(const Cell& cell) { return cell.own().at("initial_we
 
 std::uint64_t load_checkpoint(const Cell& cell, Model& model) {
   if (!starts_from_checkpoint(cell)) return 0;
-  const std::string path = cell.located(cell.own().at("initial_weights")).string();
+  const std::filesystem::path path = checkpoint_of(cell);
   try {
     return model.load(path).step;
   } catch (const std::invalid_argument& error) {
-    throw UserError(fmt::format("{} does not fit the model of this plan: {}", path, error.what()));
+    throw UserError(fmt::format("{} does not fit the model of this plan: {}", path.string(), error.what()));
   }
 }
 

@@ -32,7 +32,19 @@ const Backend* check_surroundings(const harness::Cell& cell, const std::vector<s
 void check_attributes(const harness::Cell& cell, const std::string& path,
                       const std::vector<std::filesystem::path>& data_dirs, std::vector<harness::Complaint>& complaints);
 
-/// Can the model be computed at all (why_invalid), and by this back end (supports)? Adds a complaint at `path` if not.
+/// Which parameter of the model a back end refuses: ".precision", where it takes the model in fp32; else empty.
+template <class Spec>
+std::string refused_parameter(const Spec& spec, const Backend& backend) {
+  if constexpr (requires { spec.precision; }) {
+    Spec plain = spec;
+    plain.precision = Precision::fp32;
+    if (spec.precision != Precision::fp32 && backend.supports(plain)) return ".precision";
+  }
+  return "";
+}
+
+/// Can the model be computed at all (why_invalid), and by this back end (supports)? Adds a complaint at `path`, or at what
+/// of it is refused, if not.
 template <class Spec>
 void check_spec(const Spec& spec, const std::string& path, const Backend* backend,
                 std::vector<harness::Complaint>& complaints) {
@@ -40,7 +52,7 @@ void check_spec(const Spec& spec, const std::string& path, const Backend* backen
     complaints.push_back({path, std::move(why), false});
   } else if (backend && backend->available()) {
     if (const Support support = backend->supports(spec); !support)
-      complaints.push_back({path, backend->name() + ": " + support.reason, true});
+      complaints.push_back({path + refused_parameter(spec, *backend), backend->name() + ": " + support.reason, true});
   }
 }
 
