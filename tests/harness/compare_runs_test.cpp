@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numbers>
 
 #include "benchmarks/harness/compare/compare_table.hpp"
 #include "benchmarks/harness/judge/formats/formats.hpp"
@@ -90,6 +91,67 @@ TEST(CompareRuns, ARatiosIntervalKnowsTheNoiseOfTheBase) {
   // Two cells of a pair of seeds each: variance log(4)^2 / 2 with 2 degrees, half of a half of it, t(90%, 2) = 2.92.
   const double half = 2.91999 * std::log(4.0) / std::sqrt(2.0) / 2;
   EXPECT_NEAR(std::log(speed->interval->second / speed->ratio), half, 1e-3);
+}
+
+/// Multiplies the times of a seed of the cells that the filter lets through.
+void scale_seed(RunRecord& run, std::uint64_t seed, double factor, double keep) {
+  for (CellRecord& cell : run.cells)
+    if (cell.cell.seed == seed && cell.cell.own().at("keep_fraction") == keep)
+      for (StageRecord& stage : cell.stages)
+        for (double& sample : stage.wall_s) sample *= factor;
+}
+
+TEST(CompareRuns, ANoisyCellIsNotAveragedAwayByQuietOnes) {
+  const RunRecord base = sample_run_of(2);
+  RunRecord run = base;
+  run.folder = "runs/other";
+  scale_times(run, 10);
+  scale_seed(run, 1, std::exp(0.2), 0.1);
+  scale_seed(run, 2, std::exp(-0.2), 0.1);
+  const std::optional<Speed> speed = compare_runs(base, run).speed;
+  ASSERT_TRUE(speed && speed->interval);
+  EXPECT_NEAR(speed->ratio, 10, 1e-6);
+  // One cell's variance, .08, of two pairs, half of a half of it, and its one degree: t(90%, 1) = 6.31.
+  EXPECT_NEAR(std::log(speed->interval->second / speed->ratio), 6.313752 * std::sqrt(0.08 / 2) / 2, 1e-3);
+}
+
+TEST(CompareRuns, TheIntervalOfATimeIsThatOfItsRatioSoThatNoneIsBelowNothing) {
+  const RunRecord base = sample_run_of(3);
+  RunRecord run = scaled(0.05);
+  for (const double keep : {1.0, 0.1})
+    for (const std::uint64_t seed : {1, 2, 3})
+      scale_seed(run, seed, std::exp(0.1 * (static_cast<double>(seed) - 2)), keep);
+  const Judgement judgement = compare_runs(base, run);
+  const Finding& total = compared_finding(judgement, "keep_fraction=0.1", "time.total");
+  ASSERT_TRUE(total.half_width);
+  // A deviation of .1 over the root of three pairs, by Student's quantile of 95%: 2.92 of one cell, 1.64 of many.
+  EXPECT_GT(*total.half_width / *total.current, 1.64 * 0.1 / std::sqrt(3.0));
+  EXPECT_LT(*total.half_width / *total.current, 2.93 * 0.1 / std::sqrt(3.0));
+  EXPECT_LT((*total.current - *total.baseline - *total.half_width) / *total.baseline, -0.94);
+  EXPECT_GT((*total.current - *total.baseline - *total.half_width) / *total.baseline, -1);
+}
+
+TEST(CompareRuns, TimesThatDoNotCountAreToldOf) {
+  RunRecord base = sample_run_of(3);
+  RunRecord run = scaled(0.5);
+  run.cells[0].conditions = {{.others = 1.0}};
+  ASSERT_FALSE(run.cells[0].is_quiet());
+  EXPECT_THAT(compare_runs(base, run).notes, Contains(HasSubstr("2 total times do not count")));
+}
+
+TEST(CompareRuns, OfRepeatsOfOneSeedTheNoiseIsThatOfTheirMedian) {
+  RunRecord base = sample_run_of(1), run = scaled(1.02, 1);
+  for (RunRecord* one : {&base, &run})
+    for (CellRecord& cell : one->cells)
+      for (StageRecord& stage : cell.stages) {
+        const double middle = stage.wall_s[0];
+        stage.wall_s = {middle * std::exp(-0.01), middle, middle * std::exp(0.01)};
+      }
+  const std::optional<Speed> speed = compare_runs(base, run).speed;
+  ASSERT_TRUE(speed && speed->interval);
+  // Two cells of variance .0001 and four degrees each, of a difference of two medians of three: t(90%, 8) = 1.86.
+  EXPECT_NEAR(std::log(speed->interval->second / speed->ratio),
+              1.859548 * 0.01 * std::sqrt(2 * std::numbers::pi / 2 / 3 * 2) / 2, 1e-4);
 }
 
 TEST(CompareRuns, WhatTheNoiseHidesIsAmbiguous) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numbers>
 #include <numeric>
 #include <set>
 
@@ -43,6 +44,10 @@ Variance common_variance(const std::vector<double>& a, const std::vector<double>
   const double degrees = static_cast<double>(a.size() + b.size()) - 2;
   return degrees > 0 ? Variance{(squares(a) + squares(b)) / degrees, degrees} : Variance{};
 }
+
+/// The variance of the median of n normal values over that of one, or more than it: it tends to pi / 2 of the mean's, which
+/// of two values the median is.
+double share_of_median(double n) { return (n > 2 ? std::numbers::pi / 2 : 1) / n; }
 
 /// The records that count, side by side where they are paired.
 struct Sides {
@@ -287,6 +292,9 @@ class CellCollector {
   static DifferenceNoise noise_of(const NoiseSource& source) {
     const auto n_baseline = static_cast<double>(source.means.baseline.size());
     const auto n_current = static_cast<double>(source.means.current.size());
+    if (source.kind == std::string_view("repeats"))  // the figure is their median, which spreads more than a mean
+      return {common_variance(source.spread.baseline, source.spread.current),
+              share_of_median(n_baseline) + share_of_median(n_current), 2};
     if (source.kind != std::string_view("pairs"))
       return {common_variance(source.spread.baseline, source.spread.current), 1 / n_baseline + 1 / n_current, 2};
     std::vector<double> differences(source.means.current);

@@ -37,7 +37,15 @@ struct Comparison {
   std::string family;      ///< comparisons of one family are about equally noisy: suite, metric, and what noise is
   double scale = 1;        ///< what noise is relative to, so that cells of any length of time are one family
   DifferenceNoise noise;   ///< over scale^2
-  std::optional<LogRatio> log_ratio{};  ///< of times, all of which are above 0
+  std::optional<LogRatio> log_ratio{};  ///< of times, all of which are above 0: these are tested, not the difference
+
+  /// Of what is tested: current - baseline, or the logarithm of their ratio.
+  double difference() const { return log_ratio ? log_ratio->mean : *finding.current - *finding.baseline; }
+  /// The same of the tolerance.
+  double tolerance() const;
+  /// What is known of the noise of difference(), over scale^2.
+  const DifferenceNoise& tested_noise() const { return log_ratio ? log_ratio->noise : noise; }
+  double tested_scale() const { return log_ratio ? 1 : scale; }
 };
 
 struct Collected {

@@ -26,7 +26,7 @@ std::string number_text(double value) { return fmt::format("{:.6g}", value); }
 
 /// A comparison whose noise is known.
 struct Test {
-  double difference = 0;  ///< current - baseline, in the metric's unit
+  double difference = 0;  ///< Comparison::difference()
   double error = 0;       ///< standard error of it
   double degrees = 0;
   double p = 1;  ///< of a difference that is chance alone
@@ -39,10 +39,17 @@ double difference_of(const Comparison& comparison) {
   return *comparison.finding.current - *comparison.finding.baseline;
 }
 
+/// In the metric's unit. Of a ratio's logarithm: half of what lies between the two ends, which are as far from the ratio as
+/// factors, not as differences.
+double half_width_of(const Comparison& comparison, const Test& test) {
+  const double half = test.half_width();
+  return comparison.log_ratio ? *comparison.finding.current * std::sinh(half) : half;
+}
+
 Test test_of(const Comparison& comparison, const Variance& noise) {
   Test test;
-  test.difference = difference_of(comparison);
-  test.error = comparison.scale * std::sqrt(noise.value * comparison.noise.share);
+  test.difference = comparison.difference();
+  test.error = comparison.tested_scale() * std::sqrt(noise.value * comparison.tested_noise().share);
   test.degrees = noise.degrees;
   const double t = test.error > 0 ? test.difference / test.error : std::numeric_limits<double>::infinity();
   test.p = test.difference == 0 ? 1 : student_p_value(t, test.degrees);
@@ -64,7 +71,7 @@ Verdict by_tolerance(const Comparison& comparison) {
 }
 
 Verdict by_test(const Comparison& comparison, const Test& test, bool significant) {
-  const double tolerance = comparison.finding.tolerance;
+  const double tolerance = comparison.tolerance();
   if (significant && !within(test.difference, tolerance))
     return is_good(comparison, test.difference) ? Verdict::better : Verdict::worse;
   const double half = test.half_width();
@@ -77,9 +84,10 @@ Verdict by_test(const Comparison& comparison, const Test& test, bool significant
 /// So many seeds, on both sides, would tell that nothing has changed, if nothing has; 0: more than most_seeds.
 int seeds_needed(const Comparison& comparison, const Variance& noise) {
   const auto enough = [&](int seeds) {
-    const double error = comparison.scale * std::sqrt(noise.value * comparison.noise.share_of_one / seeds);
-    const double degrees = std::max(1.0, noise.degrees - comparison.noise.one.degrees + seeds - 1);
-    return (student_t(1 - 2 * miss, degrees) + student_t(power, degrees)) * error <= comparison.finding.tolerance;
+    const DifferenceNoise& of_one = comparison.tested_noise();
+    const double error = comparison.tested_scale() * std::sqrt(noise.value * of_one.share_of_one / seeds);
+    const double degrees = std::max(1.0, noise.degrees - of_one.one.degrees + seeds - 1);
+    return (student_t(1 - 2 * miss, degrees) + student_t(power, degrees)) * error <= comparison.tolerance();
   };
   if (comparison.finding.tolerance <= 0 || !enough(most_seeds)) return 0;
   int low = 1;  // not enough, or not asked about: one seed has no spread
@@ -100,7 +108,7 @@ std::string differences_text(const Comparison& comparison) {
 }
 
 std::string noise_text(const Comparison& comparison, const Test& test, const Variance& noise, Verdict verdict) {
-  std::string text = fmt::format(", ±{:.3g} (90%), p = {:.2g}", test.half_width(), test.p);
+  std::string text = fmt::format(", ±{:.3g} (90%), p = {:.2g}", half_width_of(comparison, test), test.p);
   if (verdict != Verdict::ambiguous) return text;
   const std::string loss =
       number_text(comparison.finding.tolerance) + (comparison.unit.empty() ? "" : " ") + comparison.unit;
@@ -118,10 +126,15 @@ std::string noise_text(const Comparison& comparison, const Test& test, const Var
 
 }  // namespace
 
+double Comparison::tolerance() const {
+  if (!log_ratio) return finding.tolerance;
+  return std::log1p(finding.tolerance / *finding.baseline);
+}
+
 std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
   std::map<std::string, std::vector<Variance>> families;
   for (const Comparison& comparison : comparisons)
-    if (!comparison.exact) families[comparison.family].push_back(comparison.noise.one);
+    if (!comparison.exact) families[comparison.family].push_back(comparison.tested_noise().one);
   std::map<std::string, std::optional<Prior>> priors;
   for (const auto& [family, variances] : families) priors[family] = fit_prior(variances);
 
@@ -131,7 +144,7 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
   std::vector<double> p_values;
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
     if (comparisons[i].exact || comparisons[i].equal || comparisons[i].direction == Direction::informative) continue;
-    noises[i] = steadied(comparisons[i].noise.one, priors[comparisons[i].family]);
+    noises[i] = steadied(comparisons[i].tested_noise().one, priors[comparisons[i].family]);
     if (noises[i].degrees == 0) continue;
     tested.push_back(i);
     tests.push_back(test_of(comparisons[i], noises[i]));
@@ -147,7 +160,7 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
     finding.message = differences_text(comparison);
     if (next < tested.size() && tested[next] == i) {
       finding.verdict = by_test(comparison, tests[next], significant[next]);
-      finding.half_width = tests[next].half_width();
+      finding.half_width = half_width_of(comparison, tests[next]);
       finding.message += noise_text(comparison, tests[next], noises[i], finding.verdict);
       ++next;
     } else {

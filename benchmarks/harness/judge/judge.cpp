@@ -71,7 +71,18 @@ std::string how_judged(const Collected& collected) {
          "cells are tested over seeds";
 }
 
+/// What takes part in no time of the judgement, silently in its figures.
+void note_disturbed(Collected& collected) {
+  int times = 0;
+  for (const Comparison& one : collected.comparisons)
+    if (one.finding.metric == "time.total") times += one.disturbed;
+  if (times == 0) return;
+  collected.notes.push_back(
+      fmt::format("{} total times do not count: taken beside other work (~ in reports), or partners of such", times));
+}
+
 Judgement judge(Collected collected, const Run& run, const Run& base, const std::string& base_name) {
+  note_disturbed(collected);
   const bool is_apart =
       collected.new_cells > 0 && collected.comparisons.empty() &&
       std::ranges::all_of(collected.settled, [](const Finding& one) { return one.verdict == Verdict::missing; });

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "benchmarks/harness/judge/comparison.hpp"
 
@@ -27,32 +28,41 @@ SpeedVerdict speed_verdict(Verdict verdict) {
 
 std::optional<Speed> speed_of(std::span<const Comparison> comparisons) {
   // In logarithms, so that twice as fast here and twice as slow there are as fast on the whole. The noise is that of the
-  // seeds within the cells: other cells are other work, not other draws.
+  // seeds within the cells: other cells are other work, not other draws. Cells may differ in noise and in seeds, so their
+  // variances add up each with its own degrees (Satterthwaite 1946).
   Comparison all;
   all.direction = MetricDescriptor::Direction::lower_is_better;
   all.family = "speed";
   double sum = 0;
   double tolerance = 0;
   std::size_t cells = 0;
-  double squares = 0;
-  all.noise.share = 0;
+  double squares = 0, degrees = 0;  // of all, for cells whose noise is not known
+  std::vector<DifferenceNoise> noises;
   for (const Comparison& one : comparisons) {
     if (one.finding.metric != "time.total" || !one.log_ratio) continue;
     const double share = one.finding.tolerance / *one.finding.baseline;
     tolerance = cells == 0 ? share : std::min(tolerance, share);
     ++cells;
     sum += one.log_ratio->mean;
-    const DifferenceNoise& noise = one.log_ratio->noise;
+    const DifferenceNoise& noise = noises.emplace_back(one.log_ratio->noise);
     squares += noise.one.value * noise.one.degrees;
-    all.noise.one.degrees += noise.one.degrees;
-    all.noise.share += noise.share;
+    degrees += noise.one.degrees;
     all.finding.baseline_n += one.finding.baseline_n;
     all.finding.current_n += one.finding.current_n;
   }
   if (cells == 0) return std::nullopt;
   const auto n = static_cast<double>(cells);
-  all.noise.share /= n * n;
-  if (all.noise.one.degrees > 0) all.noise.one.value = squares / all.noise.one.degrees;
+  if (degrees > 0) {
+    double variance = 0, uncertainty = 0;  // of the sum
+    for (const DifferenceNoise& noise : noises) {
+      const bool is_known = noise.one.degrees > 0;
+      const double of_cell = (is_known ? noise.one.value : squares / degrees) * noise.share;
+      variance += of_cell;
+      uncertainty += of_cell * of_cell / (is_known ? noise.one.degrees : degrees);
+    }
+    all.noise.one = {variance / (n * n), uncertainty > 0 ? variance * variance / uncertainty : degrees};
+    all.noise.share = 1;
+  }
   all.finding.baseline = 0;
   all.finding.current = sum / n;
   all.finding.tolerance = std::log1p(tolerance);
