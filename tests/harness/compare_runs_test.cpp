@@ -124,9 +124,8 @@ TEST(CompareRuns, TheIntervalOfATimeIsThatOfItsRatioSoThatNoneIsBelowNothing) {
   const Judgement judgement = compare_runs(base, run);
   const Finding& total = compared_finding(judgement, "keep_fraction=0.1", "time.total");
   ASSERT_TRUE(total.half_width);
-  // A deviation of .1 over the root of three pairs, by Student's quantile of 95%: 2.92 of one cell, 1.64 of many.
-  EXPECT_GT(*total.half_width / *total.current, 1.64 * 0.1 / std::sqrt(3.0));
-  EXPECT_LT(*total.half_width / *total.current, 2.93 * 0.1 / std::sqrt(3.0));
+  // A deviation of .1 over the root of three pairs, by Student's quantile of 95% for two degrees.
+  EXPECT_NEAR(*total.half_width / *total.current, std::sinh(2.919986 * 0.1 / std::sqrt(3.0)), 1e-3);
   EXPECT_LT((*total.current - *total.baseline - *total.half_width) / *total.baseline, -0.94);
   EXPECT_GT((*total.current - *total.baseline - *total.half_width) / *total.baseline, -1);
 }
