@@ -81,6 +81,18 @@ TEST(ReportTable, ScalingIsSpeedUpAndEfficiencyByThreads) {
   EXPECT_EQ(report_row(table, 1), "4 | 2.50 | 3.20 | 80.0 | 80.0 | 8.00");
 }
 
+TEST(ReportTable, ProcessorsAreAsBusyAsInTheMiddleRepeatAndOfSeveralRanksNotKnown) {
+  RunRecord run = scaling_run();
+  CellRecord& repeated = run.cells[0];  // one thread: 50, 90 and 100 %
+  repeated.stages = {
+      {"train", {8.0, 10.0, 1.0}, 1e12, 0, 0, {StageUse{.cpu_s = 4}, StageUse{.cpu_s = 9}, StageUse{.cpu_s = 1}}}};
+  run.cells[1].ranks = 2;
+  const Table table = table_of(
+      one_spec("[{key: limits.threads}]", "[{stage: train, of: efficiency}, {stage: train, of: cpu_time}]"), run);
+  EXPECT_EQ(report_row(table, 0), "1 | 90.0 | 4.00");
+  EXPECT_EQ(report_row(table, 1), "4 | - | -");
+}
+
 TEST(ReportTable, ThePredictionForAClusterIsComputingAndThenMessagesAndBytes) {
   RunRecord run = sample_run();
   for (const auto& [ranks, use] : {std::pair{1, StageUse{.rank_cpu_s = 16, .rank_bytes = 0, .rank_messages = 0}},

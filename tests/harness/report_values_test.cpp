@@ -6,6 +6,7 @@
 
 #include "benchmarks/harness/report/column_values.hpp"
 #include "benchmarks/harness/report/figures.hpp"
+#include "benchmarks/harness/report/number_text.hpp"
 #include "benchmarks/harness/report/report.hpp"
 #include "benchmarks/harness/report/svg.hpp"
 #include "benchmarks/harness/report/table.hpp"
@@ -26,12 +27,26 @@ TEST(ReportValues, RelationsAreSeedBySeedAndTheRightWayUp) {
   const std::map<std::string, double> reference{{"1", 4}, {"2", 20}, {"9", 1}};
   EXPECT_THAT(related_values(Relation::difference, values, reference), ElementsAre(4, 10));
   EXPECT_THAT(related_values(Relation::percent, values, reference), ElementsAre(100, 50));
+  EXPECT_THAT(related_values(Relation::percent, {{"1", -10}, {"2", -4}}, {{"1", -5}, {"2", -5}}),
+              ElementsAre(-100, 20));
   EXPECT_THAT(related_values(Relation::ratio, values, reference), ElementsAre(2, 1.5));
   EXPECT_THAT(related_values(Relation::speedup, values, reference), ElementsAre(0.5, DoubleEq(20.0 / 30)));
   // What cannot be divided by has no relation but the difference.
   EXPECT_THAT(related_values(Relation::ratio, {{"1", 2}}, {{"1", 0}}), ElementsAre());
   EXPECT_THAT(related_values(Relation::speedup, {{"1", 0}}, {{"1", 2}}), ElementsAre());
   EXPECT_THAT(related_values(Relation::difference, {{"1", 2}}, {{"1", 0}}), ElementsAre(2));
+}
+
+TEST(ReportValues, AWidthThatIsNotZeroIsNotShownAsZero) {
+  const auto text = [](double value, double half_width, const char* format) {
+    const TableEntry entry = number_entry(value, half_width, format, "");
+    return entry.text + " ± " + entry.half_width_text;
+  };
+  EXPECT_EQ(text(0.159, 0.003, "{:.2f}"), "0.159 ± 0.003");
+  EXPECT_EQ(text(0.6456, 0.0092, "{:.1f}"), "0.646 ± 0.009");
+  EXPECT_EQ(text(0.159, 0.006, "{:.2f}"), "0.16 ± 0.01");
+  EXPECT_EQ(text(0.159, 0, "{:.2f}"), "0.16 ± 0.00") << "seeds that agree";
+  EXPECT_EQ(text(1, 1e-9, "{:.2f}"), "1.00 ± 0.00") << "two decimals more do not show it";
 }
 
 /// Stages "a" of 1, 2, 6 s and "b" of 10, 10, 10 s.

@@ -347,6 +347,8 @@ TEST(ReportView, TheBestIsMarkedOnlyWhereIntervalsAreApart) {
   Table of_two_data = of_rates({{0.70, 0.71, 0.70}, {0.50, 0.51, 0.50}});
   of_two_data.headings[0].name = "dataset.name";
   EXPECT_THAT(best_rows(of_two_data), ElementsAre(false, false)) << "two data sets are no contest";
+  of_two_data.headings[0].name = "params.inr.size";
+  EXPECT_THAT(best_rows(of_two_data), ElementsAre(false, false)) << "nor are two sizes of a picture";
   Table lower = of_rates({{0.70, 0.71, 0.70}, {0.50, 0.51, 0.50}});
   lower.headings[1].better = Better::lower;
   EXPECT_THAT(best_rows(lower), ElementsAre(false, true));

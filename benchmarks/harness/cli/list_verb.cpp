@@ -58,8 +58,10 @@ std::string first_sentence(std::string_view text) {
     comment += (comment.empty() ? "" : " ") + std::string(line);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
-  for (std::size_t i = comment.find_first_of(".?!"); i < comment.size(); i = comment.find_first_of(".?!", i + 1))
-    if (i + 1 == comment.size() || comment[i + 1] == ' ') return comment.substr(0, i + 1);
+  for (std::size_t i = comment.find_first_of(".?!"); i < comment.size(); i = comment.find_first_of(".?!", i + 1)) {
+    const bool is_abbreviation = std::string_view(comment).substr(0, i + 1).ends_with(" al.");
+    if ((i + 1 == comment.size() || comment[i + 1] == ' ') && !is_abbreviation) return comment.substr(0, i + 1);
+  }
   return comment;
 }
 

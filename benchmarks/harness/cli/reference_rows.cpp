@@ -26,9 +26,14 @@ std::string range_text(const ParamSpec& param) {
   if (!text.empty()) return text;
   const bool bounded_below = std::isfinite(param.min);
   const bool bounded_above = std::isfinite(param.max);
-  if (bounded_below && bounded_above) return fmt::format("{:g} to {:g}", param.min, param.max);
-  if (bounded_below) return fmt::format("from {:g}", param.min);
-  if (bounded_above) return fmt::format("to {:g}", param.max);
+  const auto bound = [](double value) {  // whole numbers with all their digits
+    constexpr double most = 1e15;
+    return value == std::trunc(value) && std::abs(value) < most ? fmt::format("{:.0f}", value)
+                                                                : fmt::format("{:g}", value);
+  };
+  if (bounded_below && bounded_above) return fmt::format("{} to {}", bound(param.min), bound(param.max));
+  if (bounded_below) return fmt::format("from {}", bound(param.min));
+  if (bounded_above) return fmt::format("to {}", bound(param.max));
   return "any";
 }
 

@@ -128,6 +128,8 @@ int run_plan(const Call& call) {
   const auto rerun_text = call.one("rerun");
   const Rerun rerun = rerun_text ? Rerun::parse(*rerun_text, cells) : Rerun{};
   const int jobs = jobs_of(call, cells);
+  if (call.has("dry-run") && call.has("json"))
+    throw UserError("--dry-run prints cells for people; --json is for a run's events");
   if (call.has("dry-run")) return print_cells(loaded.file, cells, call.workloads);
   // With --only, a plan for several back ends runs where only one of them is there.
   if (report_unavailable(cells)) return exit_unavailable;

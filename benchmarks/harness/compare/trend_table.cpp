@@ -110,8 +110,14 @@ std::vector<Table> trend_tables(const Trend& trend, const std::vector<std::strin
   const std::vector<std::string> known = all_metrics(trend);
   std::vector<std::string> shown = metrics;
   std::vector<std::string> others;
-  for (const std::string& metric : metrics)
-    if (std::ranges::find(known, metric) == known.end()) throw UserError(unknown_word("metric", metric, known));
+  for (const std::string& metric : metrics) {
+    if (std::ranges::find(known, metric) != known.end()) continue;
+    const bool is_time = metric.starts_with("time.");
+    throw UserError(is_time ? fmt::format("{}: these runs have no such stage, or every time of theirs was taken beside "
+                                          "other work (~ in reports)",
+                                          metric)
+                            : unknown_word("metric", metric, known));
+  }
   if (metrics.empty())
     for (const std::string& metric : known) {
       const bool moved = std::ranges::any_of(

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <tuple>
 
@@ -35,9 +36,13 @@ std::optional<double> quotient(std::optional<double> dividend, std::optional<dou
 
 /// Share of the time of its threads that the processors spent on a stage, in percent.
 std::optional<double> stage_efficiency(const CellRecord& record, const std::string& stage) {
-  const std::optional<double> share = quotient(stage_use(record, stage, cpu_seconds), stage_seconds(record, stage));
-  if (!share || record.threads == 0) return std::nullopt;
-  return 100 * *share / record.threads;
+  if (record.threads == 0 || record.ranks > 1) return std::nullopt;  // of ranks only the first one's is known
+  const std::vector<std::optional<double>> used = use_samples(record, stage, cpu_seconds);
+  const std::vector<double> seconds = stage_samples(record, stage);
+  std::vector<double> shares;
+  for (std::size_t i = 0; i < std::min(used.size(), seconds.size()); ++i)
+    if (used[i] && seconds[i] > 0) shares.push_back(100 * *used[i] / seconds[i] / record.threads);
+  return shares.empty() ? std::nullopt : std::optional(median(shares));
 }
 
 /// Seconds that the rank which has most to compute would need with processors of its own, its threads all busy.
@@ -129,6 +134,7 @@ std::optional<double> column_value(const ColumnSpec& column, const CellRecord& r
       return quotient(bound > 0 ? std::optional(100 * bound) : std::nullopt, seconds);
     }
     case StageValue::cpu_time:
+      if (record.ranks > 1) return std::nullopt;  // only the first one's is known
       return stage_use(record, column.name, cpu_seconds);
     case StageValue::efficiency:
       return stage_efficiency(record, column.name);
@@ -183,7 +189,7 @@ std::vector<double> related_values(Relation relation, const std::map<std::string
         related.push_back(value - base);
         break;
       case Relation::percent:
-        related.push_back(100 * (value - base) / base);
+        related.push_back(100 * (value - base) / std::abs(base));  // to the better stays so below 0, of decibels
         break;
       case Relation::ratio:
         related.push_back(value / base);

@@ -48,6 +48,18 @@ std::string fixed_text(double value, int decimals) {
   return decimals <= 8 ? fmt::format("{:.{}f}", value, decimals) : fmt::format("{:.2e}", value);
 }
 
+/// "{:.2f}", or one with up to two decimals more where a width that is not 0 would else be shown as that.
+std::string format_that_shows(double half_width, const std::string& format) {
+  const std::size_t point = format.rfind('.');
+  if (half_width == 0 || point == std::string::npos || !format.ends_with("f}") || format.size() != point + 4)
+    return format;
+  const int decimals = format[point + 1] - '0';
+  const int needed = decimals_for(half_width, 1);
+  const bool is_seen = half_width >= 0.5 * std::pow(10, -decimals);
+  if (is_seen || needed > decimals + 2) return format;
+  return format.substr(0, point + 1) + std::to_string(needed) + "f}";
+}
+
 }  // namespace
 
 bool reads_best_with_prefix(const std::string& unit) {
@@ -81,8 +93,9 @@ TableEntry number_entry(double value, std::optional<double> half_width, const st
     const std::string word = plain ? "" : prefix.symbol + unit;
     if (!word.empty()) entry.suffix = " " + word;
   } else {
-    entry.text = fmt::format(fmt::runtime(format), value);
-    if (half_width) entry.half_width_text = fmt::format(fmt::runtime(format), *half_width);
+    const std::string shown = half_width ? format_that_shows(*half_width, format) : format;
+    entry.text = fmt::format(fmt::runtime(shown), value);
+    if (half_width) entry.half_width_text = fmt::format(fmt::runtime(shown), *half_width);
     if (entry.half_width_text.starts_with('+')) entry.half_width_text.erase(0, 1);  // a width has no sign
   }
   return entry;

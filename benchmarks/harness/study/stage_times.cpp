@@ -41,7 +41,7 @@ std::optional<double> rank_cpu_seconds(const StageUse& use) { return use.rank_cp
 std::optional<double> rank_bytes(const StageUse& use) { return use.rank_bytes; }
 std::optional<double> rank_messages(const StageUse& use) { return use.rank_messages; }
 
-std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity) {
+std::vector<std::optional<double>> use_samples(const CellRecord& record, std::string_view stage, UseQuantity quantity) {
   std::vector<std::optional<double>> sums;
   for (const StageRecord& part : record.stages) {
     if (stage != "total" && part.name != stage) continue;
@@ -49,8 +49,12 @@ std::optional<double> stage_use(const CellRecord& record, std::string_view stage
     for (std::size_t i = 0; i < part.use.size(); ++i)
       if (const std::optional<double> value = quantity(part.use[i])) sums[i] = sums[i].value_or(0) + *value;
   }
+  return sums;
+}
+
+std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity) {
   std::vector<double> values;
-  for (const std::optional<double>& sum : sums)
+  for (const std::optional<double>& sum : use_samples(record, stage, quantity))
     if (sum) values.push_back(*sum);
   return values.empty() ? std::nullopt : std::optional(median(values));
 }

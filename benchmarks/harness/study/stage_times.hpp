@@ -26,6 +26,9 @@ std::optional<double> rank_cpu_seconds(const StageUse& use);
 std::optional<double> rank_bytes(const StageUse& use);
 std::optional<double> rank_messages(const StageUse& use);
 
+/// A quantity of each repeat, of "total" of all stages together; nothing in those that lack it.
+std::vector<std::optional<double>> use_samples(const CellRecord& record, std::string_view stage, UseQuantity quantity);
+
 /// The median of a quantity over the repeats; of "total" that of all stages together, those that have it. Nothing where
 /// no stage has.
 std::optional<double> stage_use(const CellRecord& record, std::string_view stage, UseQuantity quantity);
