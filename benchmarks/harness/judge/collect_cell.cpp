@@ -34,7 +34,16 @@ bool varies(const std::vector<double>& values) {
 /// Of counts that follow the training, relative.
 constexpr double varying_count_tolerance = 0.02;
 
-double logarithm(double value) { return std::log(value); }
+bool are_positive(const Samples& samples) {
+  const auto is_positive = [](double value) { return value > 0; };
+  return std::ranges::all_of(samples.baseline, is_positive) && std::ranges::all_of(samples.current, is_positive);
+}
+
+Samples logarithms_of(Samples samples) {
+  for (std::vector<double>* values : {&samples.baseline, &samples.current})
+    std::ranges::transform(*values, values->begin(), [](double value) { return std::log(value); });
+  return samples;
+}
 
 /// Variance of equal noise on both sides.
 Variance common_variance(const std::vector<double>& a, const std::vector<double>& b) {
@@ -252,14 +261,20 @@ class CellCollector {
           std::max(comparison.finding.tolerance, varying_count_tolerance * std::abs(baseline));
     comparison.collapsed = comparison.direction == Direction::higher_is_better && baseline > 0 &&
                            std::ranges::all_of(samples->current, [](double value) { return value == 0; });
-    if (is_of_the_machine(comparison.unit) && baseline != 0) comparison.scale = std::abs(baseline);
     comparison.disturbed = static_cast<int>(disturbed);
     comparison.equal = paired_ && !is_time && samples->current == samples->baseline;
-    const NoiseSource source = noise_source(*samples, sides, value_of, is_time, stage);
+    NoiseSource source = noise_source(*samples, sides, value_of, is_time, stage);
+    comparison.family = template_.suite + "/" + name + "/" + source.kind;
+    if (is_time && are_positive(*samples) && are_positive(source.spread) && are_positive(source.means)) {
+      // Noise of times is a share of them: of their logarithms it is the same whatever the ratio.
+      const Samples logarithms = logarithms_of(*samples);
+      source = {source.kind, logarithms_of(source.spread), logarithms_of(source.means)};
+      comparison.log_ratio = mean(logarithms.current) - mean(logarithms.baseline);
+    } else if (is_of_the_machine(comparison.unit) && baseline != 0) {
+      comparison.scale = std::abs(baseline);
+    }
     comparison.noise = noise_of(source);
     comparison.noise.one.value /= comparison.scale * comparison.scale;
-    comparison.family = template_.suite + "/" + name + "/" + source.kind;
-    if (is_time) comparison.log_ratio = log_ratio_of(*samples, source);
     collected_.comparisons.push_back(std::move(comparison));
   }
 
@@ -292,24 +307,15 @@ class CellCollector {
   static DifferenceNoise noise_of(const NoiseSource& source) {
     const auto n_baseline = static_cast<double>(source.means.baseline.size());
     const auto n_current = static_cast<double>(source.means.current.size());
-    if (source.kind == std::string_view("repeats"))  // the figure is their median, which spreads more than a mean
-      return {common_variance(source.spread.baseline, source.spread.current),
-              share_of_median(n_baseline) + share_of_median(n_current), 2};
-    if (source.kind != std::string_view("pairs"))
-      return {common_variance(source.spread.baseline, source.spread.current), 1 / n_baseline + 1 / n_current, 2};
+    if (source.kind != std::string_view("pairs")) {
+      const bool of_medians = source.kind == std::string_view("repeats");  // these spread more than a mean
+      const double share =
+          of_medians ? share_of_median(n_baseline) + share_of_median(n_current) : 1 / n_baseline + 1 / n_current;
+      return {common_variance(source.spread.baseline, source.spread.current), share, 2};
+    }
     std::vector<double> differences(source.means.current);
     for (std::size_t i = 0; i < differences.size(); ++i) differences[i] -= source.means.baseline[i];
     return {{std::pow(*sample_deviation(differences), 2), n_current - 1}, 1 / n_current, 1};
-  }
-
-  /// Noise of times is a share of them: of their logarithms it is the same whatever the ratio.
-  static std::optional<LogRatio> log_ratio_of(Samples samples, NoiseSource source) {
-    for (std::vector<double>* values : {&samples.baseline, &samples.current, &source.spread.baseline,
-                                        &source.spread.current, &source.means.baseline, &source.means.current}) {
-      if (std::ranges::any_of(*values, [](double value) { return !(value > 0); })) return std::nullopt;
-      std::ranges::transform(*values, values->begin(), logarithm);
-    }
-    return LogRatio{mean(samples.current) - mean(samples.baseline), noise_of(source)};
   }
 
   const CellGroup& baseline_;

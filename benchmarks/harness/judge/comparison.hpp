@@ -19,12 +19,6 @@ struct DifferenceNoise {
   double share_of_one = 1;  ///< the share, were there one seed (on each side)
 };
 
-/// The logarithm of a time's ratio to its baseline.
-struct LogRatio {
-  double mean = 0;  ///< over pairs, or of the logarithms of one side less that of the other's
-  DifferenceNoise noise;
-};
-
 /// One metric of one cell on both sides.
 struct Comparison {
   Finding finding;  ///< all but verdict and message
@@ -36,16 +30,15 @@ struct Comparison {
   bool collapsed = false;  ///< every seed of the run is at 0, where higher is better
   std::string family;      ///< comparisons of one family are about equally noisy: suite, metric, and what noise is
   double scale = 1;        ///< what noise is relative to, so that cells of any length of time are one family
-  DifferenceNoise noise;   ///< over scale^2
-  std::optional<LogRatio> log_ratio{};  ///< of times, all of which are above 0: these are tested, not the difference
+  DifferenceNoise noise;   ///< of difference(), over scale^2
+  /// Of times, all of which are above 0, what is tested in place of the difference: the logarithm of their ratio to the
+  /// baseline, the mean over pairs, or that of one side's logarithms less that of the other's.
+  std::optional<double> log_ratio{};
 
   /// Of what is tested: current - baseline, or the logarithm of their ratio.
-  double difference() const { return log_ratio ? log_ratio->mean : *finding.current - *finding.baseline; }
+  double difference() const { return log_ratio ? *log_ratio : *finding.current - *finding.baseline; }
   /// The same of the tolerance.
   double tolerance() const;
-  /// What is known of the noise of difference(), over scale^2.
-  const DifferenceNoise& tested_noise() const { return log_ratio ? log_ratio->noise : noise; }
-  double tested_scale() const { return log_ratio ? 1 : scale; }
 };
 
 struct Collected {

@@ -49,7 +49,7 @@ double half_width_of(const Comparison& comparison, const Test& test) {
 Test test_of(const Comparison& comparison, const Variance& noise) {
   Test test;
   test.difference = comparison.difference();
-  test.error = comparison.tested_scale() * std::sqrt(noise.value * comparison.tested_noise().share);
+  test.error = comparison.scale * std::sqrt(noise.value * comparison.noise.share);
   test.degrees = noise.degrees;
   const double t = test.error > 0 ? test.difference / test.error : std::numeric_limits<double>::infinity();
   test.p = test.difference == 0 ? 1 : student_p_value(t, test.degrees);
@@ -84,9 +84,8 @@ Verdict by_test(const Comparison& comparison, const Test& test, bool significant
 /// So many seeds, on both sides, would tell that nothing has changed, if nothing has; 0: more than most_seeds.
 int seeds_needed(const Comparison& comparison, const Variance& noise) {
   const auto enough = [&](int seeds) {
-    const DifferenceNoise& of_one = comparison.tested_noise();
-    const double error = comparison.tested_scale() * std::sqrt(noise.value * of_one.share_of_one / seeds);
-    const double degrees = std::max(1.0, noise.degrees - of_one.one.degrees + seeds - 1);
+    const double error = comparison.scale * std::sqrt(noise.value * comparison.noise.share_of_one / seeds);
+    const double degrees = std::max(1.0, noise.degrees - comparison.noise.one.degrees + seeds - 1);
     return (student_t(1 - 2 * miss, degrees) + student_t(power, degrees)) * error <= comparison.tolerance();
   };
   if (comparison.finding.tolerance <= 0 || !enough(most_seeds)) return 0;
@@ -134,7 +133,7 @@ double Comparison::tolerance() const {
 std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
   std::map<std::string, std::vector<Variance>> families;
   for (const Comparison& comparison : comparisons)
-    if (!comparison.exact) families[comparison.family].push_back(comparison.tested_noise().one);
+    if (!comparison.exact) families[comparison.family].push_back(comparison.noise.one);
   std::map<std::string, std::optional<Prior>> priors;
   for (const auto& [family, variances] : families) priors[family] = fit_prior(variances);
 
@@ -144,7 +143,7 @@ std::vector<Finding> decide(const std::vector<Comparison>& comparisons) {
   std::vector<double> p_values;
   for (std::size_t i = 0; i < comparisons.size(); ++i) {
     if (comparisons[i].exact || comparisons[i].equal || comparisons[i].direction == Direction::informative) continue;
-    noises[i] = steadied(comparisons[i].tested_noise().one, priors[comparisons[i].family]);
+    noises[i] = steadied(comparisons[i].noise.one, priors[comparisons[i].family]);
     if (noises[i].degrees == 0) continue;
     tested.push_back(i);
     tests.push_back(test_of(comparisons[i], noises[i]));

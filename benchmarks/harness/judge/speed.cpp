@@ -43,8 +43,8 @@ std::optional<Speed> speed_of(std::span<const Comparison> comparisons) {
     const double share = one.finding.tolerance / *one.finding.baseline;
     tolerance = cells == 0 ? share : std::min(tolerance, share);
     ++cells;
-    sum += one.log_ratio->mean;
-    const DifferenceNoise& noise = noises.emplace_back(one.log_ratio->noise);
+    sum += *one.log_ratio;
+    const DifferenceNoise& noise = noises.emplace_back(one.noise);
     squares += noise.one.value * noise.one.degrees;
     degrees += noise.one.degrees;
     all.finding.baseline_n += one.finding.baseline_n;

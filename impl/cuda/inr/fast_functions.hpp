@@ -38,6 +38,8 @@ __device__ __forceinline__ void sine_cosine_of_turns(float u, float size, float&
   cosine = special_unit::cosine(x);
 }
 
+inline constexpr float turns_per_radian = half_turns_per_radian / 2;
+
 /// sin(omega z) as operands of T in `parts` parts, in units of 1 / scale: steps around 0 are 2^-34 of a sine in fp16.
 /// z comes times `unit`, in turns; the slope is in units of slope_unit().
 template <class T, int parts>
@@ -45,7 +47,7 @@ struct SineFunction {
   static constexpr float scale = T::scaled ? 1024 : 1;
   static constexpr bool vanishes = false;  ///< whether slopes may do so over all of a tile
   float unit;
-  __device__ SineFunction(const InrNetwork& net, unsigned layer) : unit(slope_unit(net, layer) * 0.159154943091895F) {}
+  __device__ SineFunction(const InrNetwork& net, unsigned layer) : unit(slope_unit(net, layer) * turns_per_radian) {}
   static __device__ float slope_unit(const InrNetwork& net, unsigned layer) {
     return layer == 0 ? net.first_omega : net.omega;
   }
@@ -73,7 +75,7 @@ struct AnyFunction {
       : ramp(net.activation == Activation::relu), odd(net.activation == Activation::finer) {
     const float of_slope = 1 / slope_unit(net, layer), square = odd ? 0.F : net.scale * net.scale;
     const float omega = omega_of(net, layer);
-    turns = omega * 0.159154943091895F;
+    turns = omega * turns_per_radian;
     bend = odd ? 1.F : 0.F;
     bell = -1.44269504088896F * square;
     slope_of_wave = omega * of_slope;
